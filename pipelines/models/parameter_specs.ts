@@ -1,0 +1,47 @@
+/**
+ * The parameters of a model: names as Hugging Face checkpoints have them, shapes from the configuration, in the one order
+ * that weights, gradients and optimizer state are stored in.
+ */
+import type { ModelConfig } from "./model_config.ts";
+
+/** A parameter of a model under its Hugging Face name; matrices are [outputs, inputs]. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: ReadonlyArray<number>;
+}
+
+/** Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, untied head. */
+export const parameterSpecs = (config: ModelConfig): ReadonlyArray<ParameterSpec> => {
+  const { width: C, ffn: F, vocabSize: V, headWidth: D } = config;
+  const q = config.heads * D;
+  const kv = config.kvHeads * D;
+  const bias = (name: string, size: number) =>
+    config.qkvBias ? [{ name: `self_attn.${name}.bias`, shape: [size] }] : [];
+  const norm = (name: string) => config.qkNorm ? [{ name: `self_attn.${name}.weight`, shape: [D] }] : [];
+  const layer: ReadonlyArray<ParameterSpec> = [
+    { name: "input_layernorm.weight", shape: [C] },
+    { name: "self_attn.q_proj.weight", shape: [q, C] },
+    ...bias("q_proj", q),
+    { name: "self_attn.k_proj.weight", shape: [kv, C] },
+    ...bias("k_proj", kv),
+    { name: "self_attn.v_proj.weight", shape: [kv, C] },
+    ...bias("v_proj", kv),
+    ...norm("q_norm"),
+    ...norm("k_norm"),
+    { name: "self_attn.o_proj.weight", shape: [C, q] },
+    { name: "post_attention_layernorm.weight", shape: [C] },
+    { name: "mlp.gate_proj.weight", shape: [F, C] },
+    { name: "mlp.up_proj.weight", shape: [F, C] },
+    { name: "mlp.down_proj.weight", shape: [C, F] },
+  ];
+  const layers = Array.from(
+    { length: config.layers },
+    (_, index) => layer.map(({ name, shape }) => ({ name: `model.layers.${index}.${name}`, shape })),
+  );
+  return [
+    { name: "model.embed_tokens.weight", shape: [V, C] },
+    ...layers.flat(),
+    { name: "model.norm.weight", shape: [C] },
+    ...(config.tied ? [] : [{ name: "lm_head.weight", shape: [V, C] }]),
+  ];
+};

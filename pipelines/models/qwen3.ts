@@ -1,0 +1,15 @@
+/**
+ * The Qwen3 family: no biases, an RMS norm on every query and key head before the rotary embedding, and a head width that
+ * `config.json` states apart from the width (128 where it does not).
+ */
+import type { Family } from "./model_config.ts";
+
+/** Qwen3, dense. */
+export const qwen3: Family = {
+  name: "qwen3",
+  architectures: ["Qwen3ForCausalLM"],
+  qkvBias: false,
+  qkNorm: true,
+  headWidth: () => 128,
+  kvHeads: () => 32,
+};
