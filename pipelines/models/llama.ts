@@ -8,6 +8,7 @@ import type { Family } from "./model_config.ts";
 export const llama: Family = {
   name: "llama",
   architectures: ["LlamaForCausalLM"],
+  criticArchitecture: "LlamaForTokenClassification",
   qkvBias: false,
   qkNorm: false,
   headWidth: (width, heads) => width / heads,

@@ -11,6 +11,7 @@ import { families } from "./mod.ts";
 export interface Family {
   readonly name: string;
   readonly architectures: ReadonlyArray<string>;
+  readonly criticArchitecture: string;
   readonly qkvBias: boolean;
   readonly qkNorm: boolean;
   readonly headWidth: (width: number, heads: number) => number;
@@ -29,7 +30,7 @@ export type RopeScaling =
     readonly originalContext: number;
   };
 
-/** The sizes and switches of one model; `raw` is `config.json` as it was read. */
+/** The sizes and switches of one model (`valueHead`: a critic, with one number a token for its head); `raw` is `config.json` as it was read. */
 export interface ModelConfig {
   readonly family: string;
   readonly vocabSize: number;
@@ -46,6 +47,7 @@ export interface ModelConfig {
   readonly tied: boolean;
   readonly qkvBias: boolean;
   readonly qkNorm: boolean;
+  readonly valueHead: boolean;
   readonly stopTokens: ReadonlyArray<number>;
   readonly raw: Json;
 }
@@ -123,6 +125,7 @@ export const parseModelConfig = (
     tied: read.flag("tie_word_embeddings", false),
     qkvBias: family.qkvBias,
     qkNorm: family.qkNorm,
+    valueHead: Array.isArray(raw.architectures) && raw.architectures[0] === family.criticArchitecture,
     stopTokens: [],
     raw,
   };
@@ -141,6 +144,18 @@ export const parseModelConfig = (
   const fault = read.fault() ?? stops.fault();
   return fault === undefined ? { ok: true, config: { ...parsed, stopTokens } } : { ok: false, fault };
 };
+
+/** The configuration of a critic on the body of a policy, `raw` as transformers' token classifiers have it. */
+export const withValueHead = (config: ModelConfig): ModelConfig => ({
+  ...config,
+  valueHead: true,
+  raw: {
+    ...config.raw,
+    architectures: [families[config.family].criticArchitecture],
+    id2label: { "0": "value" },
+    label2id: { value: 0 },
+  },
+});
 
 const shown = (value: unknown): string => {
   const text = value === undefined ? "missing" : JSON.stringify(value);
@@ -186,7 +201,7 @@ const readFamily = (read: Reader, raw: Json): Family | undefined => {
   const named = Array.isArray(raw.architectures) ? raw.architectures[0] : undefined;
   const found = named === undefined
     ? known.find((family) => family.name === raw.model_type)
-    : known.find((family) => family.architectures.includes(named));
+    : known.find((family) => [...family.architectures, family.criticArchitecture].includes(named));
   const expected = `one of ${known.flatMap((family) => family.architectures).join(", ")}`;
   read.expect("architectures", raw.architectures ?? raw.model_type, found !== undefined, expected);
   return found;

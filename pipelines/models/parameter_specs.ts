@@ -10,7 +10,10 @@ export interface ParameterSpec {
   readonly shape: ReadonlyArray<number>;
 }
 
-/** Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, untied head. */
+/**
+ * Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, then an untied
+ * head, or a critic's value head (`score.weight`, no bias).
+ */
 export const parameterSpecs = (config: ModelConfig): ReadonlyArray<ParameterSpec> => {
   const { width: C, ffn: F, vocabSize: V, headWidth: D } = config;
   const q = config.heads * D;
@@ -42,6 +45,7 @@ export const parameterSpecs = (config: ModelConfig): ReadonlyArray<ParameterSpec
     { name: "model.embed_tokens.weight", shape: [V, C] },
     ...layers.flat(),
     { name: "model.norm.weight", shape: [C] },
-    ...(config.tied ? [] : [{ name: "lm_head.weight", shape: [V, C] }]),
+    ...(config.valueHead ? [{ name: "score.weight", shape: [1, C] }] : []),
+    ...(config.tied || config.valueHead ? [] : [{ name: "lm_head.weight", shape: [V, C] }]),
   ];
 };

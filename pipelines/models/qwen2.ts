@@ -8,6 +8,7 @@ import type { Family } from "./model_config.ts";
 export const qwen2: Family = {
   name: "qwen2",
   architectures: ["Qwen2ForCausalLM"],
+  criticArchitecture: "Qwen2ForTokenClassification",
   qkvBias: true,
   qkNorm: false,
   headWidth: (width, heads) => width / heads,

@@ -8,6 +8,7 @@ import type { Family } from "./model_config.ts";
 export const qwen3: Family = {
   name: "qwen3",
   architectures: ["Qwen3ForCausalLM"],
+  criticArchitecture: "Qwen3ForTokenClassification",
   qkvBias: false,
   qkNorm: true,
   headWidth: () => 128,
