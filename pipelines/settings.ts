@@ -1,0 +1,99 @@
+/**
+ * Every setting of every command, once: its name, its flag, what it may be, the paper's value (Appendix D of arXiv 2506.01347) as default,
+ * and a sentence for `--help`. `{}` is the published setting; a recipe, a config file and flags each override the one before. `maxTokens`
+ * without a value follows the task: what it declares, else 3,072 or what the model's context leaves, whichever is less.
+ */
+import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
+
+const tasks = ["countdown", "math", "aime_2025", "amc_23", "jsonl"] as const;
+const algorithms = ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"] as const;
+
+/** The table: key in files and in code, in the order in which help and the resolved config list them. */
+export const settings = {
+  // What is asked, and of whom.
+  model: optional(text("", "model: a Hugging Face directory (or a Hub name)", "DIR")),
+  task: choice("math", tasks, "task: where problems come from and how they are graded"),
+  split: choice("train", ["train", "test"], "split of the task"),
+  data: optional(text("", "file of problems for the task jsonl", "FILE")),
+  limit: optional(integer(1, { min: 1 }, "first N problems of the split as stored (default: all)")),
+  template: choice("auto", ["auto", "qwen", "chat", "plain"], "prompt template; auto follows the task and the model"),
+  // How responses are drawn.
+  responses: integer(8, { min: 1 }, "responses G for each prompt"),
+  temperature: number(1, { min: 0, max: 100 }, "sampling temperature; 0 is greedy"),
+  topP: number(1, { above: 0, max: 1 }, "nucleus: smallest set of tokens with this much probability"),
+  topK: integer(0, { min: 0 }, "only the K most probable tokens; 0 is all"),
+  maxTokens: optional(
+    integer(1, { min: 1 }, "longest response in tokens (default: the task's, else 3072 or what the context leaves)"),
+  ),
+  seed: integer(0, { min: 0, max: 0xffffffff }, "seed of every random draw"),
+  step: integer(0, { min: 0 }, "training step, from 1; 0 is outside of training"),
+  batch: optional(
+    integer(1, { min: 1 }, "sequences decoded together; never changes the result (default: what memory holds)"),
+  ),
+  // What is learnt from them.
+  algorithm: choice("w-reinforce", algorithms, "learning algorithm"),
+  lambda: number(0.1, { min: 0 }, "weight of the correct responses in w-reinforce"),
+  aggregation: choice("token-mean", ["token-mean", "sequence-mean"], "how token losses become one loss"),
+  extract: choice("strict", ["strict", "lenient"], "strict: only a boxed answer counts"),
+  clipRatio: number(0.2, { above: 0 }, "clip range of the probability ratio"),
+  entropyCoef: number(1e-4, { min: 0 }, "coefficient of the entropy bonus"),
+  klCoef: number(1e-3, { min: 0 }, "coefficient of the KL penalty (ppo, grpo)"),
+  learningRate: number(1e-6, { min: 0 }, "learning rate of the policy, constant"),
+  criticLearningRate: number(1e-5, { min: 0 }, "learning rate of the critic (ppo)"),
+  weightDecay: number(0.01, { min: 0 }, "AdamW weight decay, on every parameter"),
+  maxGradNorm: number(1, { above: 0 }, "global gradient norm is clipped to this"),
+  // Training.
+  steps: optional(integer(1, { min: 0 }, "training steps (default: all epochs)")),
+  epochs: integer(20, { min: 1 }, "passes over the training split, where no steps are given"),
+  prompts: optional(
+    integer(1, { min: 1 }, "prompts P for each step (default: 1024 in training, all of the split otherwise)"),
+  ),
+  miniBatch: integer(256, { min: 1 }, "prompts for each optimizer step"),
+  criticMiniBatch: integer(256, { min: 1 }, "sequences for each optimizer step of the critic (ppo)"),
+  gradientChunk: integer(
+    8192,
+    { min: 1 },
+    "tokens for each partial sum of a gradient; part of the result, unlike batch",
+  ),
+  testEvery: integer(7, { min: 0 }, "greedy accuracy on the test split every N steps; 0 is never"),
+  keep: integer(2, { min: 1 }, "checkpoints and gradients that stay on disk"),
+  workers: integer(1, { min: 1 }, "worker processes; never changes the result"),
+  // Files.
+  reference: optional(text("", "reference model for the KL penalty", "DIR")),
+  critic: optional(text("", "critic: a directory that update wrote, or a base model", "DIR")),
+  optimizer: optional(text("", "optimizer state: an earlier --out of update", "DIR")),
+  artifacts: optional(
+    text("", "folder of gradients, by content (default: .signum/artifacts, or $SIGNUM_HOME/artifacts)", "DIR"),
+  ),
+  out: optional(text("", "where the result is written", "DIR")),
+  recipe: optional(text("", "named set of values that come before the config file and the flags", "NAME")),
+  // Reports.
+  k: integers([1, 2, 4, 8, 16, 32, 64, 128, 256], { min: 1 }, "values of k for Pass@k"),
+  format: choice("terminal", ["terminal", "csv", "markdown", "latex", "json"], "how a table is printed"),
+  bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
+  report: optional(words([], "which tables or figures (default: all)")),
+  // Pretraining of a small base.
+  demonstrations: integer(256, { min: 1 }, "demonstrations for each pretraining step"),
+  warmup: integer(50, { min: 0 }, "steps of linear warm-up in pretraining"),
+  // Commands.
+  check: toggle(false, "compare with what is already there and write nothing"),
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** The name of a setting, as in files and in code. */
+export type SettingKey = keyof typeof settings;
+
+/** Every setting with its value. */
+export type Settings = {
+  readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer A> ? A : never;
+};
+
+/** The keys in the order of the table. */
+export const settingKeys = Object.keys(settings).filter((key): key is SettingKey => key in settings);
+
+/** `topP` is the flag `top-p`. */
+export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The published setting: each key's default. */
+export const defaults: Settings = Object.fromEntries(
+  settingKeys.map((key) => [key, settings[key].default]),
+) as unknown as Settings;
