@@ -1,0 +1,117 @@
+/**
+ * The task of the tiny study, made rather than downloaded: reach a target, within a tolerance, from three or four numbers by a
+ * chain of steps `a op b = c` that uses each number once. Prompt: `<direct> 3 5 7 _ 24 ~2 >`; a right response:
+ * `3 * 7 = 21 21 + 5 = 26`. A prompt is always 8 tokens, a response at most 16 with its end token. Training and test problems
+ * share no multiset of numbers. `question` is the six tokens between the tag and `>`, which is all that the grader needs;
+ * `goldAnswer` is one right response.
+ */
+import { integer, Key, uniform } from "../random.ts";
+import type { Problem, Split, Task } from "../task.ts";
+import { type Derivation, derive, multiset, numberTokens, padded } from "./countdown_derivation.ts";
+import { gradeCountdown } from "./countdown_grade.ts";
+import {
+  endOfPrompt,
+  equals,
+  firstTolerance,
+  integers,
+  promptLength,
+  responseLength,
+  spell,
+  type Tag,
+  tags,
+} from "./countdown_vocabulary.ts";
+
+/** How many problems each split has unless more are asked for. */
+const sizes: Readonly<Record<Split, number>> = { train: 2048, test: 128 };
+
+/** The seed of the published problems; another seed gives other problems of the same split. */
+const publishedSeed = 1;
+
+function questionTokens(made: Pick<Derivation, "numbers" | "target" | "tolerance">): ReadonlyArray<number> {
+  return [...numberTokens(made.numbers), made.target, firstTolerance + made.tolerance];
+}
+
+/** The first `count` problems of a split, without duplicates; asking for more only appends. */
+export function problems(
+  split: Split,
+  count: number = sizes[split],
+  seed: number = publishedSeed,
+): ReadonlyArray<Problem> {
+  const key = Key.fold(Key.make(seed), "countdown", split);
+  const name = seed === publishedSeed ? `countdown/${split}` : `countdown/${split}@${seed}`;
+  const seen = new Set<string>();
+  const found: Array<Problem> = [];
+  for (let candidate = 0; found.length < count; candidate++) {
+    const made = derive(Key.fold(key, candidate), split === "test");
+    const same = `${multiset(made.numbers)} ${made.target} ${made.tolerance}`;
+    if (seen.has(same)) continue;
+    seen.add(same);
+    found.push({
+      problemId: `${name}/${found.length}`,
+      question: spell(questionTokens(made)),
+      goldAnswer: spell(made.steps),
+    });
+  }
+  return found;
+}
+
+/** How often a demonstration misses its target, slips in its last result, or is a bare guess (which overrides the others). */
+export interface Noise {
+  readonly wrongTarget: number;
+  readonly wrongResult: number;
+  readonly guess: number;
+}
+
+/** The noise of the shipped bases: four demonstrations of five are right. */
+export const defaultNoise: Noise = { wrongTarget: 0.02, wrongResult: 0.05, guess: 0.15 };
+
+/** Demonstrations as token rows: `prompts` [count, 8] and `responses` [count, 16], the latter filled up with the end token. */
+export interface Demonstrations {
+  readonly prompts: Int32Array;
+  readonly responses: Int32Array;
+}
+
+/**
+ * Demonstrations `from` to `from + count - 1` under `key`, never on numbers of the test split. A demonstration depends on the
+ * key and its index alone, so batches of any size give the same rows.
+ */
+export function demonstrations(
+  key: Key,
+  count: number,
+  { from = 0, tag = "direct", noise = defaultNoise }: { from?: number; tag?: Tag; noise?: Noise } = {},
+): Demonstrations {
+  const prompts = new Int32Array(count * promptLength);
+  const responses = new Int32Array(count * responseLength);
+  for (let row = 0; row < count; row++) {
+    const shown = demonstration(Key.fold(key, "demonstration", from + row), noise);
+    prompts.set([tags[tag], ...questionTokens(shown.problem), endOfPrompt], row * promptLength);
+    responses.set(shown.response, row * responseLength);
+  }
+  return { prompts, responses };
+}
+
+function demonstration(key: Key, noise: Noise): { problem: Derivation; response: ReadonlyArray<number> } {
+  const made = derive(Key.fold(key, "derivation"), false);
+  const chance = Key.fold(key, "noise");
+  const problem = uniform(chance, 0) < noise.wrongTarget
+    ? { ...made, target: derive(Key.fold(key, "wrong target"), false).target }
+    : made;
+  if (uniform(chance, 1) < noise.guess) return { problem, response: padded([equals, problem.target]) };
+  if (uniform(chance, 2) >= noise.wrongResult) return { problem, response: padded(made.steps) };
+  const result = made.steps[made.steps.length - 1] + [-2, -1, 1, 2][integer(chance, 3, 4)];
+  const slipped = Math.min(Math.max(result, 1), integers - 1);
+  return { problem, response: padded([...made.steps.slice(0, -1), slipped]) };
+}
+
+/** The task `countdown`. Its templates are the mode tags. */
+export const countdown: Task = {
+  name: "countdown",
+  summary: "reach a target from three or four numbers; generated, nothing to download",
+  splits: ["train", "test"],
+  source: { kind: "generated", problems },
+  templates: ["direct", "think"],
+  promptText: ({ question }, template = "direct") =>
+    Object.hasOwn(tags, template) ? `<${template}> ${question} >` : null,
+  grade: (problem, responseText) => gradeCountdown(problem, responseText),
+  defaultMaxTokens: responseLength,
+};
