@@ -1,0 +1,234 @@
+/**
+ * A model on disk: a Hugging Face directory that transformers and vLLM load as it is. Reading checks every parameter's
+ * file, shape and element type against `config.json` before any number is loaded, and reads nothing but the files that
+ * `model.safetensors.index.json` names, else `model.safetensors`. What is written has no mark of the time, the
+ * place or the machine: the same weights give the same bytes.
+ */
+import * as Effect from "effect/Effect";
+import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import {
+  exists,
+  formatJson,
+  readBytes,
+  readText,
+  writeBytes,
+  writeDirectory,
+  writeManifest,
+  writeText,
+} from "./checkpoint_directory.ts";
+import { isObject, type Json, type ModelConfig, parseModelConfig, parseObject } from "./model_config.ts";
+import { parameterSpecs } from "./parameter_specs.ts";
+import * as Safetensors from "./safetensors.ts";
+import { elementCount } from "./safetensors_header.ts";
+
+const { CheckpointError } = Safetensors;
+type CheckpointError = Safetensors.CheckpointError;
+
+/** An opened model: `read` gives a parameter as float32 [elements], rows first; `names` in `parameterSpecs` order. */
+export interface Checkpoint {
+  readonly dir: string;
+  readonly config: ModelConfig;
+  readonly generation: Json;
+  readonly names: ReadonlyArray<string>;
+  readonly read: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
+}
+
+/** What a checkpoint is written from; tokenizer and generation files are copied byte for byte from `sourceDir`. */
+export interface CheckpointContent<E = never, R = never> {
+  readonly config: ModelConfig;
+  readonly sourceDir?: string;
+  readonly tensors: ReadonlyArray<Safetensors.Tensor<E, R>>;
+  /** Adds more (`trainer_state/`) to the directory while it still has its temporary name. */
+  readonly also?: (dir: string) => Effect.Effect<void, E, R>;
+  /** Whether `trainer_state/manifest.json` lists the SHA-256 of every other file. */
+  readonly manifest?: boolean;
+  /** Above this many bytes the weights go into shards and an index. */
+  readonly maxFileBytes?: number;
+}
+
+/** The files beside config and weights that belong to a model. */
+export const companionFiles: ReadonlyArray<string> = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "chat_template.jinja",
+  "generation_config.json",
+];
+
+const weightsFile = "model.safetensors";
+const indexFile = "model.safetensors.index.json";
+const defaultMaxFileBytes = 5e9;
+
+/** Opens a Hugging Face directory and checks all of it but the numbers. */
+export const open = Effect.fn("Checkpoint.open")(
+  function* (dir: string): Effect.fn.Return<Checkpoint, CheckpointError> {
+    const configPath = join(dir, "config.json");
+    const generationPath = join(dir, "generation_config.json");
+    const generationText = yield* readOptional(generationPath);
+    const parsed = parseModelConfig(
+      { file: configPath, text: yield* readText(configPath) },
+      generationText === undefined ? undefined : { file: generationPath, text: generationText },
+    );
+    if (!parsed.ok) {
+      const { file, field, value, expected } = parsed.fault;
+      return yield* readError(file, "", `"${field}" to be ${expected}`, value);
+    }
+    const { config } = parsed;
+    const generation = generationText === undefined ? undefined : parseObject(generationPath, generationText);
+
+    const places = yield* readPlaces(dir);
+    const fileNames = [...new Set(places === undefined ? [weightsFile] : places.values())];
+    const files = new Map(
+      yield* Effect.forEach(
+        fileNames,
+        (name) => Effect.map(Safetensors.open(join(dir, name)), (file) => [name, file] as const),
+      ),
+    );
+    const holder = (name: string) => files.get(places === undefined ? weightsFile : places.get(name) ?? "");
+    const specs = parameterSpecs(config);
+    for (const { name, shape } of specs) {
+      const file = holder(name);
+      const entry = file?.entries.get(name);
+      const path = file?.path ?? join(dir, indexFile);
+      if (entry === undefined) {
+        return yield* readError(path, name, `the tensor [${shape.join(", ")}]`, "no such tensor");
+      }
+      const expected = `F32, F16 or BF16 [${shape.join(", ")}]`;
+      if (!readable.includes(entry.dtype) || entry.shape.join() !== shape.join()) {
+        return yield* readError(path, name, expected, `${entry.dtype} [${entry.shape.join(", ")}]`);
+      }
+    }
+    const known = new Set(specs.map(({ name }) => name));
+    for (const file of files.values()) {
+      for (const name of file.entries.keys()) {
+        if (!known.has(name) && !isSpare(name, config)) {
+          return yield* readError(file.path, name, `only the parameters of ${config.family}`, "one more tensor");
+        }
+      }
+    }
+    return {
+      dir,
+      config,
+      generation: generation?.ok ? generation.object : {},
+      names: specs.map(({ name }) => name),
+      read: (name) => holder(name)?.read(name) ?? readError(join(dir, indexFile), name, "the tensor", "no such tensor"),
+    };
+  },
+);
+
+/**
+ * Writes a directory of float32 weights and all that transformers needs beside them; returns the model's SHA-256: that of
+ * `model.safetensors`, or for shards that of their names and hashes, a line each. An earlier checkpoint at `dir` is
+ * replaced; a directory that holds anything else is an error.
+ */
+export const write = Effect.fn("Checkpoint.write")(function* <E, R>(
+  dir: string,
+  content: CheckpointContent<E, R>,
+): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E, R> {
+  const fill = Effect.fnUntraced(function* (partial: string): Effect.fn.Return<string, CheckpointError | E, R> {
+    yield* writeText(join(partial, "config.json"), formatJson(float32Config(content.config.raw)));
+    if (content.sourceDir !== undefined) {
+      const present = yield* Safetensors.attempt("read", content.sourceDir, () => readdir(content.sourceDir!));
+      for (const name of companionFiles.filter((file) => present.includes(file))) {
+        yield* writeBytes(join(partial, name), yield* readBytes(join(content.sourceDir, name)));
+      }
+    }
+    const sha256 = yield* writeWeights(partial, content.tensors, content.maxFileBytes ?? defaultMaxFileBytes);
+    if (content.also !== undefined) yield* content.also(partial);
+    if (content.manifest === true) yield* writeManifest(partial);
+    return sha256;
+  });
+  return { sha256: yield* writeDirectory(dir, isCheckpointFile, fill) };
+});
+
+const readable = ["F32", "F16", "BF16"];
+
+/** Tensors that are no parameters here: the copy of a tied embedding, a buffer of old Llama files. */
+const isSpare = (name: string, config: ModelConfig): boolean =>
+  (name === "lm_head.weight" && (config.tied || config.valueHead)) || name.endsWith(".rotary_emb.inv_freq");
+
+const readError = (file: string, tensor: string, expected: string, found: string) =>
+  new CheckpointError({ action: "read", file, tensor, expected, found });
+
+const readOptional = (path: string) =>
+  Effect.flatMap(exists(path), (there) => there ? readText(path) : Effect.succeed(undefined));
+
+/** Which file holds which tensor, where there is an index. */
+const readPlaces = Effect.fnUntraced(
+  function* (dir: string): Effect.fn.Return<ReadonlyMap<string, string> | undefined, CheckpointError> {
+    const path = join(dir, indexFile);
+    const text = yield* readOptional(path);
+    if (text === undefined) return undefined;
+    const parsed = parseObject(path, text);
+    if (!parsed.ok) return yield* readError(path, "", "a JSON object", parsed.fault.value);
+    const map = parsed.object.weight_map;
+    if (!isObject(map)) return yield* readError(path, "", '"weight_map" from tensor to file', "none");
+    const places = new Map<string, string>();
+    for (const [name, file] of Object.entries(map)) {
+      // A name with a folder in it could lead out of the directory.
+      if (typeof file !== "string" || file !== basename(file) || !file.endsWith(".safetensors")) {
+        return yield* readError(path, name, "the name of a .safetensors file beside the index", JSON.stringify(file));
+      }
+      places.set(name, file);
+    }
+    return places;
+  },
+);
+
+/** The configuration with its element type said to be float32, under the key or keys that it uses. */
+const float32Config = (raw: Json): Json => ({
+  ...raw,
+  ...("torch_dtype" in raw ? { torch_dtype: "float32" } : {}),
+  ...("dtype" in raw || !("torch_dtype" in raw) ? { dtype: "float32" } : {}),
+});
+
+const writeWeights = Effect.fnUntraced(function* <E, R>(
+  dir: string,
+  tensors: ReadonlyArray<Safetensors.Tensor<E, R>>,
+  maxFileBytes: number,
+): Effect.fn.Return<string, CheckpointError | E, R> {
+  const shards = fillShards(tensors, maxFileBytes);
+  if (shards.length <= 1) return (yield* Safetensors.write(dir, () => weightsFile, tensors)).sha256;
+  const number = (index: number) => String(index).padStart(5, "0");
+  const places: Array<readonly [string, string]> = [];
+  const lines: Array<string> = [];
+  for (const [index, shard] of shards.entries()) {
+    const name = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
+    const { sha256 } = yield* Safetensors.write(dir, () => name, shard);
+    places.push(...shard.map((tensor) => [tensor.name, name] as const));
+    lines.push(`${sha256}  ${name}\n`);
+  }
+  const total = tensors.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
+  const sorted = places.toSorted(([a], [b]) => a < b ? -1 : 1);
+  const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(sorted) };
+  yield* writeText(join(dir, indexFile), formatJson(index));
+  return createHash("sha256").update(lines.join("")).digest("hex");
+});
+
+/** Splits tensors, in their order, into runs of at most `maxBytes`; a tensor that is larger alone has its own. */
+const fillShards = <T extends { readonly shape: ReadonlyArray<number> }>(
+  tensors: ReadonlyArray<T>,
+  maxBytes: number,
+): ReadonlyArray<ReadonlyArray<T>> => {
+  const shards: Array<Array<T>> = [];
+  let room = 0;
+  for (const tensor of tensors) {
+    const bytes = 4 * elementCount(tensor.shape);
+    if (shards.length === 0 || bytes > room) {
+      shards.push([]);
+      room = maxBytes;
+    }
+    shards[shards.length - 1].push(tensor);
+    room -= bytes;
+  }
+  return shards;
+};
+
+const isCheckpointFile = (name: string): boolean =>
+  name === "config.json" || name === indexFile || name === "trainer_state" || name === "README.md" ||
+  companionFiles.includes(name) || /^model(-\d+-of-\d+)?\.safetensors$/.test(name);

@@ -1,0 +1,213 @@
+/**
+ * Tensors on disk: weights, gradients and optimizer state as safetensors files. A tensor is read by its own byte range, so
+ * no file is ever in memory as a whole; a file is written tensor by tensor under a temporary name, hashed as it goes,
+ * synced, and only then renamed. The bytes depend on the names, shapes and values alone, and are those that the reference
+ * writer (`safetensors.torch.save_file`) makes of the same float32 tensors.
+ */
+import * as Schema from "@effect/schema";
+import * as Effect from "effect/Effect";
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdtemp, open as openFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  elementCount,
+  encodeHeader,
+  maxHeaderBytes,
+  parseHeader,
+  type TensorEntry,
+  widen,
+} from "./safetensors_header.ts";
+
+/** A model's file that is missing, damaged or not of the expected form; `tensor` is empty where it is no tensor's. */
+export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {
+  action: Schema.Literals(["read", "write"]),
+  file: Schema.String,
+  tensor: Schema.String,
+  expected: Schema.String,
+  found: Schema.String,
+}) {
+  override get message(): string {
+    const tensor = this.tensor === "" ? "" : `, tensor "${this.tensor}"`;
+    return `Cannot ${this.action} "${this.file}"${tensor}: expected ${this.expected}, found ${this.found}`;
+  }
+}
+
+/** One file, its header checked; `read` gives a float tensor as float32 [elements], row by row. */
+export interface Safetensors {
+  readonly path: string;
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly read: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
+}
+
+/** A tensor to be written; `read` is run when its turn comes. */
+export interface Tensor<E = never, R = never> {
+  readonly name: string;
+  readonly shape: ReadonlyArray<number>;
+  readonly read: Effect.Effect<Float32Array<ArrayBuffer>, E, R>;
+}
+
+/** What was written: the file's name in its folder, its SHA-256 in hexadecimal, its length in bytes. */
+export interface Written {
+  readonly name: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+// A multiple of every element size; large enough that a system call costs nothing beside its copy.
+const chunkBytes = 1 << 24;
+
+/** Opens a file and checks its header against its length. */
+export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Safetensors, CheckpointError> {
+  const { text, headerBytes, fileBytes } = yield* withFile(
+    path,
+    (file) => attempt("read", path, () => readHeader(file)),
+  );
+  if (text === undefined) {
+    const expected = `a header length from 2 to ${Math.min(maxHeaderBytes, Math.max(fileBytes - 8, 2))}`;
+    return yield* readError(path, "", expected, `${headerBytes} in ${fileBytes} bytes (cut short or no safetensors)`);
+  }
+  const parsed = parseHeader(text, headerBytes, fileBytes);
+  if (!parsed.ok) return yield* readError(path, parsed.fault.tensor, parsed.fault.expected, parsed.fault.found);
+  const { entries, metadata } = parsed.header;
+  const read = Effect.fnUntraced(
+    function* (name: string): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+      const entry = entries.get(name);
+      if (entry === undefined) return yield* readError(path, name, "the tensor", `only ${entries.size} others`);
+      const out = new Float32Array(elementCount(entry.shape));
+      const found = yield* withFile(path, (file) => attempt("read", path, () => fill(file, entry, out)));
+      if (found !== "") return yield* readError(path, name, "F32, F16 or BF16 of the stated length", found);
+      return out;
+    },
+  );
+  return { path, entries, metadata, read };
+});
+
+/**
+ * Writes tensors as one float32 file into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
+ * is not its shape's is an error, and nothing is left behind.
+ */
+export const write = Effect.fnUntraced(function* <E, R>(
+  folder: string,
+  name: (sha256: string) => string,
+  tensors: ReadonlyArray<Tensor<E, R>>,
+): Effect.fn.Return<Written, CheckpointError | E, R> {
+  const apart = yield* attempt("write", folder, () => mkdtemp(join(folder, ".partial-")));
+  const partial = join(apart, "tensors");
+  const { bytes: header, order } = encodeHeader(tensors);
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const body = Effect.fnUntraced(function* (file: FileHandle): Effect.fn.Return<void, CheckpointError | E, R> {
+    const put = (data: Uint8Array) =>
+      attempt("write", partial, async () => {
+        for (let at = 0; at < data.length; at += chunkBytes) {
+          const part = data.subarray(at, at + chunkBytes);
+          hash.update(part);
+          await writeAll(file, part);
+        }
+        bytes += data.length;
+      });
+    yield* put(header);
+    for (const tensor of order.flatMap((key) => byName.get(key) ?? [])) {
+      const values = yield* tensor.read;
+      const size = elementCount(tensor.shape);
+      if (values.length !== size) {
+        return yield* writeError(partial, tensor.name, `${size} numbers`, `${values.length}`);
+      }
+      yield* put(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
+    yield* attempt("write", partial, () => file.sync());
+  });
+  return yield* Effect.gen(function* () {
+    if (byName.size !== tensors.length) return yield* writeError(folder, "", "names that differ", order.join(" "));
+    yield* withFile(partial, body, "wx");
+    const sha256 = hash.digest("hex");
+    const path = join(folder, name(sha256));
+    yield* attempt("write", path, () => rename(partial, path));
+    yield* syncFolder(folder);
+    return { name: name(sha256), sha256, bytes };
+  }).pipe(Effect.ensuring(Effect.promise(() => rm(apart, { recursive: true, force: true }))));
+});
+
+/** Makes the renames in a folder outlive a power cut. */
+export const syncFolder = (folder: string): Effect.Effect<void, CheckpointError> =>
+  withFile(folder, (file) => attempt("write", folder, () => file.sync()));
+
+/** The SHA-256 of a file, in hexadecimal. */
+export const sha256File = (path: string): Effect.Effect<string, CheckpointError> =>
+  withFile(path, (file) =>
+    attempt("read", path, async () => {
+      const hash = createHash("sha256");
+      const chunk = new Uint8Array(chunkBytes);
+      for (;;) {
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+        if (bytesRead === 0) return hash.digest("hex");
+        hash.update(chunk.subarray(0, bytesRead));
+      }
+    }));
+
+/** A promise's failure as a `CheckpointError` on a file. */
+export const attempt = <A>(action: "read" | "write", file: string, run: () => Promise<A>) =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) =>
+      new CheckpointError({
+        action,
+        file,
+        tensor: "",
+        expected: action === "read" ? "a file that can be read" : "a place that can be written",
+        found: cause instanceof Error ? cause.message : String(cause),
+      }),
+  });
+
+const readError = (file: string, tensor: string, expected: string, found: string) =>
+  new CheckpointError({ action: "read", file, tensor, expected, found });
+
+const writeError = (file: string, tensor: string, expected: string, found: string) =>
+  new CheckpointError({ action: "write", file, tensor, expected, found });
+
+const withFile = <A, E, R>(path: string, use: (file: FileHandle) => Effect.Effect<A, E, R>, flags = "r") =>
+  Effect.acquireUseRelease(
+    attempt(flags === "r" ? "read" : "write", path, () => openFile(path, flags)),
+    use,
+    (file) => Effect.promise(() => file.close()),
+  );
+
+const readHeader = async (file: FileHandle) => {
+  const fileBytes = (await file.stat()).size;
+  const prefix = new Uint8Array(8);
+  const complete = await readAll(file, prefix, 0);
+  const headerBytes = complete ? Number(new DataView(prefix.buffer).getBigUint64(0, true)) : 0;
+  if (headerBytes < 2 || headerBytes > maxHeaderBytes || 8 + headerBytes > fileBytes) {
+    return { text: undefined, headerBytes, fileBytes };
+  }
+  const json = new Uint8Array(headerBytes);
+  await readAll(file, json, 8);
+  return { text: new TextDecoder().decode(json), headerBytes, fileBytes };
+};
+
+/** Reads and widens one tensor chunk by chunk; returns what is wrong, or "". */
+const fill = async (file: FileHandle, entry: TensorEntry, out: Float32Array): Promise<string> => {
+  const bytes = entry.end - entry.begin;
+  const chunk = new Uint8Array(Math.min(chunkBytes, bytes));
+  for (let at = 0; at < bytes; at += chunkBytes) {
+    const part = chunk.subarray(0, Math.min(chunkBytes, bytes - at));
+    if (!(await readAll(file, part, entry.begin + at))) return "the end of the file";
+    if (!widen(entry.dtype, part, out, at / (bytes / out.length))) return entry.dtype;
+  }
+  return "";
+};
+
+const readAll = async (file: FileHandle, into: Uint8Array, position: number): Promise<boolean> => {
+  for (let at = 0; at < into.length;) {
+    const { bytesRead } = await file.read(into, at, into.length - at, position + at);
+    if (bytesRead === 0) return false;
+    at += bytesRead;
+  }
+  return true;
+};
+
+const writeAll = async (file: FileHandle, data: Uint8Array): Promise<void> => {
+  for (let at = 0; at < data.length;) at += (await file.write(data, at, data.length - at)).bytesWritten;
+};
