@@ -3,20 +3,21 @@
  * and a sentence for `--help`. `{}` is the published setting; a recipe, a config file and flags each override the one before. `maxTokens`
  * without a value follows the task: what it declares, else 3,072 or what the model's context leaves, whichever is less.
  */
+import { tasks } from "../data/mod.ts";
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
 
-const tasks = ["countdown", "math", "aime_2025", "amc_23", "jsonl"] as const;
+const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
 const algorithms = ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"] as const;
 
 /** The table: key in files and in code, in the order in which help and the resolved config list them. */
 export const settings = {
   // What is asked, and of whom.
   model: optional(text("", "model: a Hugging Face directory (or a Hub name)", "DIR")),
-  task: choice("math", tasks, "task: where problems come from and how they are graded"),
+  task: choice("math", Object.keys(tasks), "task: where problems come from and how they are graded"),
   split: choice("train", ["train", "test"], "split of the task"),
   data: optional(text("", "file of problems for the task jsonl", "FILE")),
   limit: optional(integer(1, { min: 1 }, "first N problems of the split as stored (default: all)")),
-  template: choice("auto", ["auto", "qwen", "chat", "plain"], "prompt template; auto follows the task and the model"),
+  template: optional(choice("", templates, "prompt template (default: the task's first); chat is the model's own")),
   // How responses are drawn.
   responses: integer(8, { min: 1 }, "responses G for each prompt"),
   temperature: number(1, { min: 0, max: 100 }, "sampling temperature; 0 is greedy"),

@@ -11,7 +11,7 @@ export const paperQwen25Math7b: Recipe = {
   settings: {
     model: "Qwen/Qwen2.5-Math-7B",
     task: "math",
-    template: "qwen",
+    template: "qwen2.5-math",
     prompts: 1024,
     responses: 8,
     maxTokens: 3072,

@@ -11,7 +11,7 @@ export const paperQwen34b: Recipe = {
   settings: {
     model: "Qwen/Qwen3-4B",
     task: "math",
-    template: "chat",
+    template: "qwen3-non-thinking",
     prompts: 1024,
     responses: 8,
     maxTokens: 31744,

@@ -20,9 +20,9 @@ export interface CommandLine {
 
 /** The flags that every command has beside its settings. */
 export const commonFlags = [
-  { flag: "config", placeholder: "FILE", description: "settings from a JSON or YAML file; flags win over it" },
+  { flag: "config", argument: "FILE", description: "settings from a JSON or YAML file; flags win over it" },
   { flag: "dry-run", description: "print the resolved settings as JSON and stop" },
-  { flag: "completions", placeholder: "SHELL", description: "print completions for bash, zsh or fish and stop" },
+  { flag: "completions", argument: "SHELL", description: "print completions for bash, zsh or fish and stop" },
   { flag: "help", description: "print this and stop" },
 ] as const;
 
@@ -31,11 +31,11 @@ type Meaning = { readonly key?: SettingKey; readonly common?: string; readonly s
 const meanings = (command: Command): ReadonlyMap<string, Meaning> => {
   const known = new Map<string, Meaning>();
   for (const { flag, ...rest } of commonFlags) {
-    known.set(flag, "placeholder" in rest ? { common: flag } : { common: flag, sets: "true" });
+    known.set(flag, "argument" in rest ? { common: flag } : { common: flag, sets: "true" });
   }
   for (const key of command.settings) {
     const setting: Setting<unknown> = settings[key];
-    const isSwitch = setting.placeholder === undefined;
+    const isSwitch = setting.argument === undefined;
     known.set(flagOf(key), isSwitch ? { key, sets: "true" } : { key });
     if (isSwitch) known.set(`no-${flagOf(key)}`, { key, sets: "false" });
   }

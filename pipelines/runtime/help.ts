@@ -14,7 +14,7 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
 };
 
 const flagRow = (command: Command, key: SettingKey): readonly [string, string] => {
-  const { placeholder, choices, description, default: published } = settingOf(key);
+  const { argument, choices, description, default: published } = settingOf(key);
   const value = command.defaults[key] ?? published;
   const end = command.required.includes(key) && value === undefined
     ? " (required)"
@@ -22,7 +22,7 @@ const flagRow = (command: Command, key: SettingKey): readonly [string, string] =
     ? ""
     : ` (default: ${shown(value)})`;
   const list = choices === undefined ? "" : `: ${choices.join(", ")}`;
-  return [`--${flagOf(key)}${placeholder === undefined ? "" : ` ${placeholder}`}`, `${description}${list}${end}`];
+  return [`--${flagOf(key)}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
 };
 
 /** The help text of one command. */
@@ -34,7 +34,7 @@ export const helpOf = (command: Command, filter: boolean): string => {
       positional.optional ? "]" : ""
     }`;
   const common = commonFlags.map((one) => {
-    const value = "placeholder" in one ? ` ${one.placeholder}` : "";
+    const value = "argument" in one ? ` ${one.argument}` : "";
     return [`--${one.flag}${value}`, one.description] as const;
   });
   return [
@@ -114,8 +114,8 @@ const fish = (commands: ReadonlyArray<Command>): string => {
     return [
       `complete -c deno -n '__fish_seen_subcommand_from task' -a ${command.name} -d ${quoted(command.summary)}`,
       ...command.settings.map((key) => {
-        const { choices, placeholder, description } = settingOf(key);
-        const value = placeholder === undefined ? "" : choices === undefined ? " -r" : ` -x -a '${choices.join(" ")}'`;
+        const { choices, argument, description } = settingOf(key);
+        const value = argument === undefined ? "" : choices === undefined ? " -r" : ` -x -a '${choices.join(" ")}'`;
         return `complete -c deno ${when} -l ${flagOf(key)}${value} -d ${quoted(description)}`;
       }),
       ...commonFlags.map(({ flag, description }) => `complete -c deno ${when} -l ${flag} -d ${quoted(description)}`),

@@ -13,7 +13,7 @@ export interface Setting<A> {
   readonly default: A;
   readonly description: string;
   /** What `--help` prints as the value, `N`; absent for a switch, which takes none. */
-  readonly placeholder?: string;
+  readonly argument?: string;
   /** The closed set of values, for completions. */
   readonly choices?: ReadonlyArray<string>;
   readonly fromText: (text: string) => unknown;
@@ -49,7 +49,7 @@ export const number = (value: number, limits: Limits, description: string): Sett
   expected: range("a number", limits),
   default: value,
   description,
-  placeholder: "X",
+  argument: "X",
   fromText: numeric,
 });
 
@@ -59,17 +59,17 @@ export const integer = (value: number, limits: Limits, description: string): Set
   expected: range("a whole number", limits),
   default: value,
   description,
-  placeholder: "N",
+  argument: "N",
   fromText: numeric,
 });
 
 /** Text that is not empty. */
-export const text = (value: string, description: string, placeholder = "TEXT"): Setting<string> => ({
+export const text = (value: string, description: string, argument = "TEXT"): Setting<string> => ({
   schema: Schema.NonEmptyString,
   expected: "a text that is not empty",
   default: value,
   description,
-  placeholder,
+  argument,
   fromText: (given) => given,
 });
 
@@ -83,7 +83,7 @@ export const choice = <const C extends ReadonlyArray<string>>(
   expected: `one of ${choices.join(", ")}`,
   default: value,
   description,
-  placeholder: "NAME",
+  argument: "NAME",
   choices,
   fromText: (given) => given,
 });
@@ -107,7 +107,7 @@ export const integers = (
   expected: `${range("whole numbers", limits)}, with commas between`,
   default: value,
   description,
-  placeholder: "N,N",
+  argument: "N,N",
   fromText: (given) => given.split(",").map((part) => numeric(part.trim())),
 });
 
@@ -123,7 +123,7 @@ export const words = (
   expected: choices === undefined ? "names with commas between" : `names with commas between, of ${choices.join(", ")}`,
   default: value,
   description,
-  placeholder: "NAME,NAME",
+  argument: "NAME,NAME",
   ...(choices === undefined ? {} : { choices }),
   fromText: (given) => given.split(",").map((part) => part.trim()),
 });

@@ -1,0 +1,207 @@
+/**
+ * The house rules that a machine can check: import arrows (data <- kernels <- pipelines), what pure folders may not touch, one source of
+ * chance, failures as values outside boundary files, one file for each unstable Effect module, names and sizes of files. The lists below
+ * are the whole configuration; a file that must break a rule is declared here, with its reason, and nowhere else.
+ */
+
+/** Folders and files of plain functions on plain data. */
+const pure = ["data/", "pipelines/algorithms/", "pipelines/schema.ts", "pipelines/settings.ts", "pipelines/recipes/"];
+
+/** Files that touch the world for a pure folder, or meet a library that throws or is asynchronous. */
+const boundary: Readonly<Record<string, string>> = {
+  "data/source.ts": "reads data sets from disk",
+  "kernels/device.ts": "meets the GPU",
+  "kernels/swiftshader.ts": "unpacks a driver",
+  "pipelines/cli.ts": "is the process",
+  "pipelines/runtime/platform.ts": "is the process",
+  "pipelines/runtime/standard_streams.ts": "meets the process's streams",
+  "pipelines/runtime/record.ts": "meets JSON.parse, which throws",
+  "pipelines/models/safetensors.ts": "meets files",
+  "pipelines/models/checkpoint_directory.ts": "meets files",
+};
+
+/** The one file of ours that may import each unstable module of Effect. */
+const unstable: Readonly<Record<string, string>> = {
+  "effect/FileSystem": "pipelines/runtime/platform.ts",
+  "effect/Stdio": "pipelines/runtime/standard_streams.ts",
+};
+
+/** Files that hold one idea and still need more lines than the rule allows. */
+const long: ReadonlyArray<string> = [];
+
+const longest = 300;
+const vague = ["utils", "util", "common", "helpers", "helper", "misc", "core"];
+const sources = ["data", "kernels", "pipelines"];
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** The path below the root of the repository. */
+const pathOf = (filename: string): string => {
+  const path = filename.replaceAll("\\", "/");
+  return path.startsWith(root) ? path.slice(root.length) : path;
+};
+
+const resolve = (from: string, specifier: string): string => {
+  if (!specifier.startsWith(".")) return specifier;
+  const parts = from.split("/").slice(0, -1);
+  for (const part of specifier.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+};
+
+const folderOf = (path: string): string => path.split("/")[0];
+const isSource = (path: string): boolean => sources.includes(folderOf(path)) && path.includes("/");
+const isPure = (path: string): boolean => pure.some((start) => path.startsWith(start)) && boundary[path] === undefined;
+
+const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
+  data: ["kernels", "pipelines", "tests"],
+  kernels: ["pipelines", "tests"],
+  pipelines: ["tests"],
+};
+
+type Specified = { readonly source?: { readonly value?: unknown } | null };
+
+const imports = (check: (specifier: string) => string | undefined, context: Deno.lint.RuleContext) => {
+  const visit = (node: Deno.lint.Node) => {
+    const specifier = (node as unknown as Specified).source?.value;
+    if (typeof specifier !== "string") return;
+    const problem = check(specifier);
+    if (problem !== undefined) context.report({ node, message: problem });
+  };
+  return {
+    ImportDeclaration: visit,
+    ExportNamedDeclaration: visit,
+    ExportAllDeclaration: visit,
+    ImportExpression: visit,
+  };
+};
+
+const named = (node: Deno.lint.MemberExpression): string =>
+  node.object.type === "Identifier" && node.property.type === "Identifier" && !node.computed
+    ? `${node.object.name}.${node.property.name}`
+    : "";
+
+const rules: Record<string, Deno.lint.Rule> = {
+  "import-arrows": {
+    create(context) {
+      const path = pathOf(context.filename);
+      return imports((specifier) => {
+        const target = folderOf(resolve(path, specifier));
+        return isSource(path) && arrows[folderOf(path)]?.includes(target)
+          ? `${folderOf(path)}/ may not import ${target}/: "${specifier}"`
+          : undefined;
+      }, context);
+    },
+  },
+  "unstable-once": {
+    create(context) {
+      const path = pathOf(context.filename);
+      return imports((specifier) => {
+        const owner = unstable[specifier];
+        return isSource(path) && owner !== undefined && owner !== path
+          ? `"${specifier}" is unstable: only ${owner} imports it`
+          : undefined;
+      }, context);
+    },
+  },
+  "one-source-of-chance": {
+    create(context) {
+      return {
+        MemberExpression(node) {
+          if (["Math.random", "crypto.getRandomValues", "crypto.randomUUID"].includes(named(node))) {
+            context.report({ node, message: `${named(node)} cannot be replayed: draw from data/random.ts` });
+          }
+        },
+      };
+    },
+  },
+  "pure-folders": {
+    create(context) {
+      if (!isPure(pathOf(context.filename))) return {};
+      const report = (node: Deno.lint.Node, what: string) =>
+        context.report({ node, message: `a pure file has no ${what}: move it behind a boundary file` });
+      return {
+        MemberExpression(node) {
+          const name = named(node);
+          if (/^(Deno|process|performance|localStorage)\./.test(name) || name === "Date.now") report(node, name);
+        },
+        NewExpression(node) {
+          if (node.callee.type === "Identifier" && node.callee.name === "Date" && node.arguments.length === 0) {
+            report(node, "clock");
+          }
+        },
+        CallExpression(node) {
+          if (node.callee.type === "Identifier" && node.callee.name === "fetch") report(node, "fetch");
+        },
+        ImportDeclaration(node) {
+          if (/^(effect(\/(Effect|Stream|Layer|Context))?|node:.*)$/.test(node.source.value)) {
+            report(node, `import of "${node.source.value}"`);
+          }
+        },
+        "Program > VariableDeclaration[kind='let']"(node: Deno.lint.Node) {
+          report(node, "mutable state of its module");
+        },
+      };
+    },
+  },
+  "failures-are-values": {
+    create(context) {
+      const path = pathOf(context.filename);
+      if (!isSource(path) || boundary[path] !== undefined) return {};
+      const report = (node: Deno.lint.Node, what: string) =>
+        context.report({
+          node,
+          message: `${what} outside of a boundary file`,
+          hint: isPure(path)
+            ? "return a value that says what is wrong"
+            : "use Effect, or declare the file in .ci/lint_plugin.ts",
+        });
+      return {
+        ThrowStatement: (node) => report(node, "throw"),
+        TryStatement: (node) => report(node, "try"),
+        "FunctionDeclaration[async=true]": (node: Deno.lint.Node) => report(node, "async"),
+        "FunctionExpression[async=true]": (node: Deno.lint.Node) => report(node, "async"),
+        "ArrowFunctionExpression[async=true]": (node: Deno.lint.Node) => report(node, "async"),
+      };
+    },
+  },
+  "file-names": {
+    create(context) {
+      return {
+        Program(node) {
+          const name = pathOf(context.filename).split("/").at(-1)?.replace(/(\.d)?\.tsx?$/, "") ?? "";
+          if (!/^[a-z0-9]+(_[a-z0-9]+)*$/.test(name)) {
+            context.report({ range: [node.range[0], node.range[0] + 1], message: `"${name}" is not snake_case` });
+          }
+          if (vague.includes(name)) {
+            context.report({
+              range: [node.range[0], node.range[0] + 1],
+              message: `"${name}" says nothing: name the idea`,
+            });
+          }
+        },
+      };
+    },
+  },
+  "file-size": {
+    create(context) {
+      const path = pathOf(context.filename);
+      return {
+        Program(node) {
+          const lines = context.sourceCode.text.split("\n").length - 1;
+          if (isSource(path) && lines > longest && !long.includes(path)) {
+            context.report({
+              range: [node.range[0], node.range[0] + 1],
+              message: `${lines} lines, more than ${longest}: more than one idea?`,
+            });
+          }
+        },
+      };
+    },
+  },
+};
+
+const plugin: Deno.lint.Plugin = { name: "signum", rules };
+export default plugin;

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import plugin from "../.ci/lint_plugin.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+const problems = (path: string, source: string): ReadonlyArray<string> =>
+  Deno.lint.runPlugin(plugin, `${root}${path}`, source).map(({ id }) => id.replace("signum/", ""));
+
+Deno.test("imports follow the arrows data <- kernels <- pipelines", () => {
+  assert.deepEqual(problems("data/x.ts", 'import { a } from "../kernels/device.ts";'), ["import-arrows"]);
+  assert.deepEqual(problems("data/tasks/x.ts", 'export * from "../../pipelines/schema.ts";'), ["import-arrows"]);
+  assert.deepEqual(problems("kernels/ops/add/add.ts", 'import "../../../pipelines/settings.ts";'), ["import-arrows"]);
+  assert.deepEqual(problems("pipelines/x.ts", 'await import("../tests/x.ts");'), ["import-arrows"]);
+  assert.deepEqual(problems("kernels/x.ts", 'import { Key } from "../data/random.ts";'), []);
+  assert.deepEqual(problems("pipelines/stages/x.ts", 'import "../../kernels/device.ts";'), []);
+  assert.deepEqual(problems("tests/data/x_test.ts", 'import "../../data/random.ts";'), []);
+});
+
+Deno.test("pure folders touch neither the world, nor the clock, nor state of their own", () => {
+  for (
+    const source of [
+      "export const a = () => Deno.cwd();",
+      "export const a = () => Date.now();",
+      "export const a = () => new Date();",
+      "export const a = () => performance.now();",
+      'export const a = () => fetch("x");',
+      'import { Effect } from "effect"; export const a = Effect;',
+      'import fs from "node:fs"; export const a = fs;',
+      "let a = 1; export const b = () => a++;",
+    ]
+  ) {
+    assert.ok(problems("data/x.ts", source).includes("pure-folders"), source);
+    assert.ok(problems("pipelines/algorithms/x.ts", source).includes("pure-folders"), source);
+    assert.deepEqual(problems("pipelines/runtime/x.ts", source), [], source);
+  }
+  assert.deepEqual(problems("data/x.ts", 'import * as Result from "effect/Result"; export const a = Result;'), []);
+  assert.deepEqual(problems("data/source.ts", 'export const a = () => Deno.readTextFileSync("x");'), []);
+});
+
+Deno.test("failures are values outside of the declared boundary files", () => {
+  for (
+    const source of [
+      'export const a = () => { throw new Error("x"); };',
+      "export const a = () => { try { return 1; } finally { /* */ } };",
+      "export const a = async () => {};",
+      "export async function a() {}",
+    ]
+  ) {
+    assert.deepEqual(problems("data/x.ts", source), ["failures-are-values"], source);
+    assert.deepEqual(problems("pipelines/stages/x.ts", source), ["failures-are-values"], source);
+    assert.deepEqual(problems("pipelines/runtime/platform.ts", source), [], source);
+    assert.deepEqual(problems("tests/x_test.ts", source), [], source);
+  }
+});
+
+Deno.test("chance comes from data/random.ts alone", () => {
+  for (const path of ["data/x.ts", "kernels/x.ts", "pipelines/x.ts", "tests/x.ts"]) {
+    assert.deepEqual(problems(path, "export const a = () => Math.random();"), ["one-source-of-chance"]);
+  }
+});
+
+Deno.test("an unstable module of Effect has one importer", () => {
+  const source = 'import * as FileSystem from "effect/FileSystem"; export const a = FileSystem;';
+  assert.deepEqual(problems("pipelines/models/x.ts", source), ["unstable-once"]);
+  assert.deepEqual(problems("pipelines/runtime/platform.ts", source), []);
+});
+
+Deno.test("file names are snake_case and say something, files are short", () => {
+  assert.deepEqual(problems("pipelines/gradNorm.ts", "export {};"), ["file-names"]);
+  assert.deepEqual(problems("pipelines/utils.ts", "export {};"), ["file-names"]);
+  assert.deepEqual(problems("pipelines/global_norm.ts", "export {};"), []);
+  assert.deepEqual(problems("pipelines/x.ts", "export {};\n".repeat(301)), ["file-size"]);
+  assert.deepEqual(problems("tests/x_test.ts", "export {};\n".repeat(301)), []);
+});
+
+const filesBelow = (folder: string, end: string): ReadonlyArray<string> =>
+  [...Deno.readDirSync(`${root}${folder}`)].flatMap((entry) =>
+    entry.isDirectory
+      ? filesBelow(`${folder}/${entry.name}`, end)
+      : entry.name.endsWith(end)
+      ? [`${folder}/${entry.name}`]
+      : []
+  );
+
+Deno.test("kernels are short, open with a comment and are named for their entry point", () => {
+  for (const path of filesBelow("kernels", ".wgsl")) {
+    const text = Deno.readTextFileSync(`${root}${path}`);
+    const name = path.split("/").at(-1)?.replace(".wgsl", "") ?? "";
+    assert.match(name, /^[a-z0-9]+(_[a-z0-9]+)*$/, path);
+    assert.ok(text.split("\n").length <= 151, `${path} has more than 150 lines`);
+    assert.ok(text.startsWith("//"), `${path} does not open with a comment`);
+    assert.match(text, new RegExp(`fn ${name}\\(`), `${path} has no entry point "${name}"`);
+  }
+});
+
+Deno.test("every source file opens with a paragraph that says what it is", () => {
+  for (const folder of ["data", "kernels", "pipelines"]) {
+    for (const path of filesBelow(folder, ".ts")) {
+      const start = Deno.readTextFileSync(`${root}${path}`).replace(/^(\/\/ deno-lint-ignore-file[^\n]*\n)/, "");
+      assert.ok(start.startsWith("/**"), `${path} does not open with a paragraph`);
+    }
+  }
+});
+
+Deno.test("packages are pinned to exact versions", () => {
+  const config = JSON.parse(Deno.readTextFileSync(`${root}deno.json`));
+  for (const [name, specifier] of Object.entries<string>(config.imports)) {
+    assert.match(specifier, /^npm:\/?(@[\w-]+\/)?[\w.-]+@\d+\.\d+\.\d+(\/.*)?$/, name);
+  }
+});
