@@ -1,0 +1,177 @@
+/**
+ * Whether two answers are the same thing: read into kinds, then compared part by part. Kinds that differ are different answers
+ * (fail closed), but for the few pairs of spellings of one thing: an interval and an inequality, a column and a vector,
+ * `x = 5` and `5`, `\pm 2` and `2, -2`. Depth, items and lengths are bounded.
+ */
+import { type Answer, type Chain, type Interval, readAnswer, solutionOf } from "./answer.ts";
+import { normalize, splitTop, squeeze } from "./latex.ts";
+import { sameRelation, valueOfChain } from "./relation.ts";
+import { plusMinusValues } from "./symbolic.ts";
+import { equalFormulas, formula, formulasEqual } from "./value.ts";
+import { choiceOf, chosen, isName, isWritten, sameWords, withoutUnit, wordsOf } from "./words.ts";
+
+const deepest = 6, mostItems = 64;
+
+/** Whether the answer says what the gold answer says. Neither needs to be normalised. */
+export function equivalent(gold: string, answer: string): boolean {
+  return equalTexts(gold, answer, 0);
+}
+
+function equalTexts(gold: string, answer: string, depth: number): boolean {
+  const [g, a] = [normalize(gold), normalize(answer)];
+  if (g === "" || a === "" || depth > deepest) return false;
+  if (squeeze(g) === squeeze(a)) return true;
+  const choice = choiceOf(g);
+  if (choice !== null) return chosen(a) === choice;
+  return equalAnswers(readAnswer(g), readAnswer(a), depth);
+}
+
+function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
+  const pair = (a: string, b: string) => equalTexts(a, b, depth + 1);
+  const inOrder = (a: ReadonlyArray<string>, b: ReadonlyArray<string>) =>
+    a.length === b.length && a.every((item, i) => pair(item, b[i]));
+  if (gold.kind === "matrix" || answer.kind === "matrix") {
+    const [rows, others] = [rowsOf(gold), rowsOf(answer)];
+    return rows !== null && others !== null && rows.length === others.length &&
+      rows.every((row, i) => inOrder(row, others[i]));
+  }
+  const signed = equalSigned(gold, answer);
+  if (signed !== null) return signed;
+  const [many, others] = [itemsOf(gold), itemsOf(answer)];
+  if (many !== null && others !== null) return sameItems(many, others, pair);
+  if (many?.length === 1 && answer.kind === "formula") return pair(many[0], answer.text);
+  if (others?.length === 1 && gold.kind === "formula") return pair(gold.text, others[0]);
+  if (gold.kind === "tuple" && answer.kind === "tuple") {
+    return gold.open === answer.open && gold.close === answer.close && inOrder(gold.items, answer.items);
+  }
+  if (gold.kind === "tuple" && answer.kind === "list") return inOrder(gold.items, answer.items);
+  if (gold.kind === "list" && answer.kind === "tuple") {
+    return answer.open === "(" && answer.close === ")" && inOrder(gold.items, answer.items);
+  }
+  const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
+  if (parts !== null && otherParts !== null) return sameIntervals(parts, otherParts, pair);
+  if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair);
+  return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair);
+}
+
+/** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
+function rowsOf(answer: Answer): ReadonlyArray<ReadonlyArray<string>> | null {
+  if (answer.kind === "tuple") return answer.items.map((item) => [item]);
+  if (answer.kind !== "matrix") return null;
+  return answer.rows.length === 1 && answer.rows[0].length > 1 ? answer.rows[0].map((entry) => [entry]) : answer.rows;
+}
+
+function itemsOf(answer: Answer): ReadonlyArray<string> | null {
+  return answer.kind === "list" || answer.kind === "set" ? answer.items : null;
+}
+
+/** Every item has its own partner on the other side, in any order. */
+function sameItems(
+  a: ReadonlyArray<string>,
+  b: ReadonlyArray<string>,
+  pair: (a: string, b: string) => boolean,
+): boolean {
+  if (a.length !== b.length || a.length > mostItems) return false;
+  const free = [...b];
+  return a.every((item) => {
+    const at = free.findIndex((other) => pair(item, other));
+    if (at >= 0) free.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+/** `±` against `±`, or against a list of two; null where there is no `±`. */
+function equalSigned(gold: Answer, answer: Answer): boolean | null {
+  const [a, b] = [signedValues(gold), signedValues(answer)];
+  if (a === null && b === null) return null;
+  const [x, y] = [a ?? listedPair(gold), b ?? listedPair(answer)];
+  if (x === null || y === null) return false;
+  const same = (i: number, j: number) => equalFormulas(x[i], y[j]) === true;
+  return (same(0, 0) && same(1, 1)) || (same(0, 1) && same(1, 0));
+}
+
+function signedValues(answer: Answer) {
+  const text = answer.kind === "formula" ? answer.text : answer.kind === "relation" ? namedValue(answer) : null;
+  const read = text === null || !/\\[pm][pm](?![a-zA-Z])/.test(text) ? null : formula(text);
+  return read === null ? null : plusMinusValues(read);
+}
+
+const namedValue = ({ sides, relations }: Chain) =>
+  sides.length === 2 && relations[0] === "=" && isName(sides[0]) ? sides[1] : null;
+
+function listedPair(answer: Answer) {
+  const items = itemsOf(answer);
+  if (items?.length !== 2) return null;
+  const read = items.map((item) => {
+    const [first, ...rest] = splitTop(item, "=");
+    return formula(rest.length === 1 && isName(first) ? rest[0] : item);
+  });
+  return read[0] === null || read[1] === null ? null : [read[0], read[1]] as const;
+}
+
+/** The intervals of an answer that has any: a union, two numbers in brackets, or an inequality. */
+function intervalsOf(answer: Answer): ReadonlyArray<Interval> | null {
+  if (answer.kind === "intervals") return answer.parts;
+  if (answer.kind === "relation") {
+    const solution = solutionOf(answer);
+    return solution === null ? null : [solution];
+  }
+  if (answer.kind !== "tuple" || answer.items.length !== 2) return null;
+  const [low, high] = answer.items;
+  return [{ low, high, lowClosed: answer.open === "[", highClosed: answer.close === "]" }];
+}
+
+function sameIntervals(
+  a: ReadonlyArray<Interval>,
+  b: ReadonlyArray<Interval>,
+  pair: (a: string, b: string) => boolean,
+): boolean {
+  const free = [...b];
+  return a.length === b.length && a.length <= mostItems && a.every((part) => {
+    const at = free.findIndex((other) =>
+      part.lowClosed === other.lowClosed && part.highClosed === other.highClosed && pair(part.low, other.low) &&
+      pair(part.high, other.high)
+    );
+    if (at >= 0) free.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+function equalRelations(gold: Answer, answer: Answer, depth: number, pair: (a: string, b: string) => boolean): boolean {
+  if (gold.kind === "relation" && answer.kind === "relation") return sameRelation(gold, answer, pair);
+  if (gold.kind === "relation") {
+    const value = valueOfChain(gold, null);
+    return value !== null && equalAnswers(readAnswer(value), answer, depth + 1);
+  }
+  if (answer.kind !== "relation") return false;
+  const value = valueOfChain(answer, gold.kind === "formula" ? gold.text : null);
+  return value !== null && depth < deepest && equalAnswers(gold, readAnswer(value), depth + 1);
+}
+
+/** Two formulas, ratios, or words. */
+function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean): boolean {
+  const [ratio, otherRatio] = [splitTop(gold, ":"), splitTop(answer, ":")];
+  if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair);
+  const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];
+  if (words !== "" && words === otherWords && isWritten(gold)) return true;
+  const equal = formulasEqual(gold, answer);
+  if (equal !== null) return equal;
+  const bare = withoutUnit(answer);
+  if (bare !== answer && !/[a-z]{3}/.test(words)) {
+    const again = formulasEqual(gold, bare);
+    if (again !== null) return again;
+  }
+  return sameWords(words, otherWords);
+}
+
+/** `2:3` is `4:6`; times of day such as `10:30` are compared part by part. */
+function sameRatio(
+  a: ReadonlyArray<string>,
+  b: ReadonlyArray<string>,
+  pair: (a: string, b: string) => boolean,
+): boolean {
+  if (a.length !== b.length) return false;
+  if (a.every((item, i) => pair(item, b[i]))) return true;
+  const clock = /^\d{1,2}$/.test(a[0]) && /^\d\d(?!\d)/.test(a[1]);
+  return a.length === 2 && !clock && formulasEqual(`(${a[0]})/(${a[1]})`, `(${b[0]})/(${b[1]})`) === true;
+}

@@ -1,0 +1,42 @@
+/**
+ * A formula as a tree: what `parser.ts` makes of a text, and what `numeric.ts` and `symbolic.ts` calculate with.
+ */
+
+/** Sums, products and other joints of two formulas. */
+export type Joint = "add" | "subtract" | "multiply" | "divide" | "power" | "plusMinus" | "binomial";
+
+/** A formula. `fraction` marks a quotient written with `\frac`. */
+export type Expression =
+  | { readonly kind: "number"; readonly text: string }
+  | { readonly kind: "repeating"; readonly text: string; readonly period: string }
+  | { readonly kind: "based"; readonly digits: string; readonly base: number }
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "pi" | "infinity" }
+  | { readonly kind: "negate" | "factorial" | "percent" | "degrees"; readonly of: Expression }
+  | { readonly kind: Joint; readonly left: Expression; readonly right: Expression; readonly fraction?: true }
+  | { readonly kind: "root"; readonly of: Expression; readonly index: Expression | null }
+  | { readonly kind: "call"; readonly name: string; readonly of: Expression; readonly base: Expression | null };
+
+/** The formulas directly inside a formula. */
+export function children(of: Expression): ReadonlyArray<Expression> {
+  switch (of.kind) {
+    case "negate":
+    case "factorial":
+    case "percent":
+    case "degrees":
+      return [of.of];
+    case "root":
+      return of.index === null ? [of.of] : [of.of, of.index];
+    case "call":
+      return of.base === null ? [of.of] : [of.of, of.base];
+    case "number":
+    case "repeating":
+    case "based":
+    case "name":
+    case "pi":
+    case "infinity":
+      return [];
+    default:
+      return [of.left, of.right];
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The verifier of real mathematics: finds the answer in a response (`boxed.ts`) and compares it with the gold answer
+ * (`equivalence.ts`). It needs no computer algebra, never throws, and is bounded in length, depth and time. A reward
+ * given by mistake teaches a wrong thing, one withheld only costs a sample: whatever is not understood is not right.
+ */
+import type { Extraction, Grade } from "../task.ts";
+import { boxed, extract } from "./boxed.ts";
+import { equivalent } from "./equivalence.ts";
+import { longestAnswer, normalize } from "./latex.ts";
+
+/** A response is read from this many characters before its end, so that no length of it costs time. */
+const longestResponse = 1_000_000;
+
+/** Grades a response against a gold answer; where the gold answer has a box, the box is read. */
+export function grade(goldAnswer: string, responseText: string, mode: Extraction): Grade {
+  const gold = boxed(goldAnswer) ?? goldAnswer;
+  const { answer, how } = extract(responseText.slice(-longestResponse), mode);
+  if (answer === null) return { answer, correct: false, reason: how };
+  return { answer, ...judge(gold, answer, how) };
+}
+
+function judge(gold: string, answer: string, how: string): Pick<Grade, "correct" | "reason"> {
+  const wrong = (reason: string) => ({ correct: false, reason });
+  if (answer.length > longestAnswer) return wrong(`the answer is longer than ${longestAnswer} characters`);
+  if (gold.length > longestAnswer) return wrong(`the gold answer is longer than ${longestAnswer} characters`);
+  if (normalize(answer) === "") return wrong("the answer is empty");
+  if (normalize(gold) === "") return wrong("the gold answer is empty");
+  const same = equivalent(gold, answer);
+  return { correct: same, reason: `${quoted(answer)} ${how} ${same ? "equals" : "is not"} ${quoted(gold)}` };
+}
+
+const quoted = (text: string) => `"${text.length > 60 ? `${text.slice(0, 59)}…` : text}"`;

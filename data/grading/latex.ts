@@ -1,0 +1,170 @@
+/**
+ * Brings the many ways to write one answer to one spelling before anything is parsed: Unicode signs to LaTeX commands, `\dfrac` to
+ * `\frac`, sizes and spaces away, `\{` and `\}` to the single characters ⟨ and ⟩ (so that braces mean grouping only), currency
+ * away, ordinals to numbers. The order of the rules matters; none of them changes what an answer says.
+ */
+
+/** An answer longer than this is not read: no gold answer comes near it. */
+export const longestAnswer = 8192;
+
+/** What stands for `\{` and `\}` after `normalize`. */
+export const setOpen = "\u27e8", setClose = "\u27e9";
+
+type Rule = readonly [pattern: RegExp, replacement: string];
+
+const unicode: ReadonlyMap<string, string> = new Map(Object.entries({
+  "−": "-",
+  "–": "-",
+  "×": "\\times ",
+  "·": "\\cdot ",
+  "÷": "/",
+  "∞": "\\infty ",
+  "≤": "\\le ",
+  "≥": "\\ge ",
+  "≠": "\\ne ",
+  "≈": "\\approx ",
+  "∪": "\\cup ",
+  "∩": "\\cap ",
+  "∈": "\\in ",
+  "∅": "\\emptyset ",
+  "±": "\\pm ",
+  "°": "^\\circ ",
+  "√": "\\sqrt ",
+  "π": "\\pi ",
+  "θ": "\\theta ",
+  "ℝ": "\\mathbb{R}",
+  "½": "\\frac12 ",
+  "²": "^2",
+  "³": "^3",
+  "£": " ",
+  "€": " ",
+  "\u00a0": " ",
+  "\u202f": " ",
+}));
+
+const digitWords: Readonly<Record<string, string>> = {
+  two: "2",
+  three: "3",
+  four: "4",
+  five: "5",
+  six: "6",
+  seven: "7",
+  eight: "8",
+  nine: "9",
+  ten: "10",
+  twelve: "12",
+  sixteen: "16",
+};
+
+/** What may stand around a whole answer and says nothing; applied until nothing changes. */
+const wrappers: ReadonlyArray<Rule> = [
+  [/^\$+|(?<!\\)\$+$/g, ""],
+  [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],
+  [/^\\(?:boxed|fbox)\s*\{([\s\S]*)\}$/, "$1"],
+  [/^\*\*([\s\S]*)\*\*$/, "$1"],
+  [/(?<!\\)[.,;:]$/, ""],
+  [/^\\displaystyle(?![a-zA-Z])/, ""],
+  [/(?:\\noindent|(?<!\\)\\\\)$/, ""],
+];
+
+const rules: ReadonlyArray<Rule> = [
+  // sizes, fonts and spaces
+  [/\\(?:left|right|bigl|bigr|Bigl|Bigr|big|Big|mathopen|mathclose|mathrel)(?![a-zA-Z])\s*\.?/g, ""],
+  [/\\(?:displaystyle|textstyle|limits|phantom)(?![a-zA-Z])/g, ""],
+  [/\\[tdc]frac(?![a-zA-Z])/g, "\\frac"],
+  [/\\[td]binom(?![a-zA-Z])/g, "\\binom"],
+  [/\{,\}/g, ","],
+  [/,\\!\s{0,8}/g, ","],
+  [/\\!/g, ""],
+  [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\thinspace/g, " "],
+  // relations and braces
+  [/\\leqslant|\\leq(?![a-zA-Z])|<=/g, "\\le "],
+  [/\\geqslant|\\geq(?![a-zA-Z])|>=/g, "\\ge "],
+  [/\\lt(?![a-zA-Z])/g, "<"],
+  [/\\gt(?![a-zA-Z])/g, ">"],
+  [/\\neq?(?![a-zA-Z])|!=/g, "\\ne "],
+  [/\\lbrace(?![a-zA-Z])|\\\{/g, setOpen],
+  [/\\rbrace(?![a-zA-Z])|\\\}/g, setClose],
+  [/\\mathbb\s{0,8}\{?R\}?/g, "\\mathbb{R}"],
+  [/\\(?:dots|ldots|cdots)(?![a-zA-Z])/g, "\\dots "],
+  // money, percent, ordinals
+  [/\\\$|\\pounds(?![a-zA-Z])|\$/g, " "],
+  [/\\text(?:normal|rm|bf|it|sf|tt)(?=\s{0,8}\{)/g, "\\text"],
+  [/\\(?:text|mathrm|mbox)\s{0,8}\{\s{0,8}(?:percent|per cent|pct|percentage|\\?%)\s{0,8}\}/gi, "\\%"],
+  [/(?<=\d)\s{0,8}(?:percentage|percent|per cent|pct)\b\.?/gi, "\\%"],
+  [/\\(text|mathrm|mbox)\s{0,8}\{([^{}\\]*)$/, "\\text{$2}"],
+  [/(?<=\d)\s{0,8}\^?\s{0,8}\{?\s{0,8}\\(?:text|mathrm|mbox)\s{0,8}\{\s{0,8}(?:st|nd|rd|th)\s{0,8}\}\s{0,8}\}?/g, ""],
+  [/(?<=\d)(?:st|nd|rd|th)\b/g, ""],
+  [/;/g, ","],
+  // \mathrm units behind a value, and brackets around an array
+  [/\\mathrm\{\s{0,8}(?:cm|mm|km|m|ft|in|kg|g|s|h|units?|degrees?)\s{0,8}\}(?:\^\{?[23]\}?)?\s*$/, ""],
+  [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
+];
+
+/** The one spelling of an answer. */
+export function normalize(answer: string): string {
+  let text = Array.from(answer.normalize("NFC"), (sign) => unicode.get(sign) ?? sign).join("").trim();
+  for (let turn = 0; turn < 4; turn++) {
+    const before = text;
+    for (const [pattern, replacement] of wrappers) text = text.replace(pattern, replacement).trim();
+    if (text === before) break;
+  }
+  for (const [pattern, replacement] of rules) text = text.replace(pattern, replacement);
+  return subscripts(text).trim();
+}
+
+/** `2516₈` and `2516_{\text{eight}}` to `2516_{8}`. */
+function subscripts(text: string): string {
+  return text
+    .replace(/[₀-₉]{1,8}/g, (low) => `_{${[...low].map((sign) => sign.charCodeAt(0) - 0x2080).join("")}}`)
+    .replace(
+      /_\{\\(?:text|mathrm)\{(?:base\s*)?([a-z]+|\d+)\}\}/g,
+      (_, word: string) => `_{${Object.hasOwn(digitWords, word) ? digitWords[word] : word}}`,
+    );
+}
+
+/** A text without white space, for comparing what was written letter by letter. */
+export function squeeze(text: string): string {
+  return text.replace(/\s+/g, "");
+}
+
+/** `12,345,678` to `12345678`; lists such as `1,2,3` and `1,234,5` stay. */
+export function joinThousands(text: string): string {
+  return text.replace(/(?<![\d.])\d{1,3}(?:,\s?\d{3})+(?![\d,])/g, (number) => number.replace(/[,\s]/g, ""));
+}
+
+const opening = `([{${setOpen}`, closing = `)]}${setClose}`;
+
+/** Splits at separators that stand outside all brackets and braces; the parts are trimmed. */
+export function splitTop(text: string, separator: string): ReadonlyArray<string> {
+  const parts: Array<string> = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i];
+    if (sign === "\\") i++;
+    else if (opening.includes(sign)) depth++;
+    else if (closing.includes(sign)) depth = Math.max(0, depth - 1);
+    else if (depth === 0 && sign === separator) {
+      parts.push(text.slice(from, i).trim());
+      from = i + 1;
+    }
+  }
+  return [...parts, text.slice(from).trim()];
+}
+
+/** Whether the first sign opens a bracket or brace that the last one closes. */
+export function isEnclosed(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i];
+    if (sign === "\\") i++;
+    else if (opening.includes(sign)) depth++;
+    else if (closing.includes(sign)) {
+      depth--;
+      if (depth <= 0) return depth === 0 && i === text.length - 1;
+    }
+    if (depth === 0) return false;
+  }
+  return false;
+}

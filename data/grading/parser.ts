@@ -1,0 +1,264 @@
+/**
+ * The parser of formulas, LaTeX or plain text: `\frac12`, `3\sqrt{2}`, `2(x+1)`, `x^2`, `5!`,
+ * `\binom{5}{2}`, `2 \frac{1}{3}` (a mixed number), `0.\overline{3}`, `2516_8`, `30^\circ`, `|x|`, `\sin^2 x`, `\pm`. It reads a
+ * formula whole or not at all: what it does not understand has no tree, so nothing is ever compared in part.
+ */
+import type { Expression } from "./expression.ts";
+import { functions, type Token, tokenize } from "./tokens.ts";
+
+const longest = 600, deepest = 60;
+
+const greek = new Set(
+  ("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi " +
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell").split(" "),
+);
+
+/** Commands that may begin a factor beside functions and Greek letters. */
+const openers = new Set("frac sqrt pi infty infinity binom lfloor lceil overline".split(" "));
+
+/** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
+export function parse(text: string): Expression | null {
+  const tokens = tokenize(text, longest);
+  return tokens === null || tokens.length === 0 ? null : new Parser(tokens).whole();
+}
+
+const nothing: Expression = { kind: "number", text: "0" };
+
+const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
+
+/** Recursive descent. A failure moves the reader behind the last token, where every rule ends at once, and `whole` gives null. */
+class Parser {
+  private at = 0;
+  private depth = 0;
+  private failed = false;
+  private readonly tokens: Array<Token>;
+
+  constructor(tokens: ReadonlyArray<Token>) {
+    this.tokens = [...tokens];
+  }
+
+  whole(): Expression | null {
+    const found = this.sum();
+    return this.failed || this.at < this.tokens.length ? null : found;
+  }
+
+  private fail(): Expression {
+    this.failed = true;
+    this.at = this.tokens.length;
+    return nothing;
+  }
+
+  private is(kind: Token["kind"], text: string, ahead = 0): boolean {
+    const token = this.tokens[this.at + ahead];
+    return token !== undefined && token.kind === kind && token.text === text;
+  }
+
+  /** Steps over a sign or command if it is next. */
+  private take(...texts: ReadonlyArray<string>): boolean {
+    const token = this.tokens[this.at];
+    if (token === undefined || (token.kind !== "sign" && token.kind !== "command") || !texts.includes(token.text)) {
+      return false;
+    }
+    this.at++;
+    return true;
+  }
+
+  private nested(rule: () => Expression): Expression {
+    if (this.depth >= deepest) return this.fail();
+    this.depth++;
+    const found = rule();
+    this.depth--;
+    return found;
+  }
+
+  private closed(inner: Expression, ...closers: ReadonlyArray<string>): Expression {
+    return this.take(...closers) ? inner : this.fail();
+  }
+
+  private sum(): Expression {
+    return this.nested(() => {
+      let left: Expression = this.take("-")
+        ? { kind: "negate", of: this.product() }
+        : this.take("pm")
+        ? { kind: "plusMinus", left: nothing, right: this.product() }
+        : this.take("mp")
+        ? { kind: "plusMinus", left: nothing, right: { kind: "negate", of: this.product() } }
+        : (this.take("+"), this.product());
+      for (;;) {
+        if (this.take("+")) left = { kind: "add", left, right: this.product() };
+        else if (this.take("-")) left = { kind: "subtract", left, right: this.product() };
+        else if (this.take("pm")) left = { kind: "plusMinus", left, right: this.product() };
+        else if (this.take("mp")) left = { kind: "plusMinus", left, right: { kind: "negate", of: this.product() } };
+        else return left;
+      }
+    });
+  }
+
+  private product(): Expression {
+    return this.nested(() => {
+      let left = this.signed();
+      for (;;) {
+        if (this.take("*", "cdot", "times", "ast")) left = { kind: "multiply", left, right: this.signed() };
+        else if (this.take("/", "div")) left = { kind: "divide", left, right: this.signed() };
+        else if (this.startsFactor()) left = this.juxtaposed(left, this.power());
+        else return left;
+      }
+    });
+  }
+
+  /** `2\frac13` is a mixed number, `2x` a product, `2 3` nothing. */
+  private juxtaposed(left: Expression, right: Expression): Expression {
+    const mixed = right.kind === "divide" && right.fraction && isWhole(right.left) && isWhole(right.right);
+    if (mixed && isWhole(left)) return { kind: "add", left, right };
+    return left.kind === "number" && right.kind === "number" ? this.fail() : { kind: "multiply", left, right };
+  }
+
+  private startsFactor(): boolean {
+    const token = this.tokens[this.at];
+    if (token === undefined || token.kind === "text") return false;
+    if (token.kind === "sign") return token.text === "(" || token.text === "{" || token.text === "[";
+    return token.kind !== "command" || openers.has(token.text) || functions.has(token.text) || greek.has(token.text);
+  }
+
+  private signed(): Expression {
+    return this.nested(() =>
+      this.take("-") ? { kind: "negate", of: this.signed() } : this.take("+") ? this.signed() : this.power()
+    );
+  }
+
+  private power(): Expression {
+    return this.nested(() => {
+      const base = this.postfix();
+      if (!this.take("^")) return base;
+      let raised: Expression;
+      if (this.is("sign", "{") && this.is("command", "circ", 1) && this.is("sign", "}", 2)) {
+        this.at += 3;
+        raised = { kind: "degrees", of: base };
+      } else if (this.take("circ")) raised = { kind: "degrees", of: base };
+      else raised = { kind: "power", left: base, right: this.argument() };
+      while (this.take("!")) raised = { kind: "factorial", of: raised };
+      return raised;
+    });
+  }
+
+  private postfix(): Expression {
+    let of = this.atom();
+    for (;;) {
+      if (this.take("!")) of = { kind: "factorial", of };
+      else if (this.take("%")) of = { kind: "percent", of };
+      else if (this.take("_")) of = this.subscripted(of, this.label());
+      else return of;
+    }
+  }
+
+  private subscripted(of: Expression, label: string): Expression {
+    if (of.kind === "name") return { kind: "name", name: `${of.name}_${label}` };
+    return of.kind === "number" && /^\d{1,2}$/.test(label)
+      ? { kind: "based", digits: of.text, base: Number(label) }
+      : this.fail();
+  }
+
+  /** A subscript as text: a group's tokens joined, or one token. */
+  private label(): string {
+    if (!this.take("{")) {
+      const token = this.tokens[this.at];
+      if (token === undefined) this.fail();
+      else this.at++;
+      return token?.text ?? "";
+    }
+    let text = "";
+    for (let depth = 1; this.at < this.tokens.length; this.at++) {
+      if (this.is("sign", "{")) depth++;
+      else if (this.is("sign", "}") && --depth === 0) break;
+      text += this.tokens[this.at].text;
+    }
+    if (!this.take("}")) this.fail();
+    return text;
+  }
+
+  /** The argument of `^`, `\frac` or `\sqrt`: a group, or one token, and of a number its first digit, as TeX reads it. */
+  private argument(): Expression {
+    const token = this.tokens[this.at];
+    if (token === undefined) return this.fail();
+    if (this.take("{")) return this.closed(this.sum(), "}");
+    if (token.kind === "number") {
+      if (token.text.length > 1) this.tokens[this.at] = { kind: "number", text: token.text.slice(1) };
+      else this.at++;
+      return { kind: "number", text: token.text[0] };
+    }
+    return this.take("-") ? { kind: "negate", of: this.nested(() => this.argument()) } : this.atom();
+  }
+
+  private atom(): Expression {
+    return this.nested(() => {
+      const token = this.tokens[this.at];
+      if (token === undefined || token.kind === "text") return this.fail();
+      this.at++;
+      if (token.kind === "number") return this.decimal(token.text);
+      if (token.kind === "name") return { kind: "name", name: token.text };
+      return token.kind === "sign" ? this.bracket(token.text) : this.command(token.text);
+    });
+  }
+
+  private decimal(text: string): Expression {
+    if (!text.includes(".") || !this.take("overline")) return { kind: "number", text };
+    const period = this.take("{") ? this.tokens[this.at++] : undefined;
+    if (period?.kind !== "number") return this.fail();
+    return this.closed({ kind: "repeating", text, period: period.text }, "}");
+  }
+
+  private bracket(open: string): Expression {
+    if (open === "(") return this.closed(this.sum(), ")");
+    if (open === "[") return this.closed(this.sum(), "]");
+    if (open === "{") return this.closed(this.sum(), "}");
+    return open === "|" ? this.closed({ kind: "call", name: "abs", of: this.sum(), base: null }, "|") : this.fail();
+  }
+
+  private command(name: string): Expression {
+    switch (name) {
+      case "frac":
+        return { kind: "divide", left: this.argument(), right: this.argument(), fraction: true };
+      case "binom":
+        return { kind: "binomial", left: this.argument(), right: this.argument() };
+      case "sqrt": {
+        const index = this.take("[") ? this.closed(this.sum(), "]") : null;
+        return { kind: "root", of: this.argument(), index };
+      }
+      case "pi":
+        return { kind: "pi" };
+      case "infty":
+      case "infinity":
+        return { kind: "infinity" };
+      case "lfloor":
+        return this.closed({ kind: "call", name: "floor", of: this.sum(), base: null }, "rfloor");
+      case "lceil":
+        return this.closed({ kind: "call", name: "ceil", of: this.sum(), base: null }, "rceil");
+      case "lvert":
+      case "vert":
+        return this.closed({ kind: "call", name: "abs", of: this.sum(), base: null }, "rvert", "vert");
+    }
+    if (functions.has(name)) return this.call(name);
+    return greek.has(name) ? { kind: "name", name: `\\${name}` } : this.fail();
+  }
+
+  /** `\sin^2 x`, `\log_2 8`, `\sin^{-1} x`, `\sin 2x`. */
+  private call(name: string): Expression {
+    let base = this.take("_") ? this.argument() : null;
+    const exponent = this.take("^") ? this.argument() : null;
+    base ??= this.take("_") ? this.argument() : null;
+    const inverse = exponent?.kind === "negate" && exponent.of.kind === "number" && exponent.of.text === "1";
+    const of = this.functionArgument();
+    const call: Expression = { kind: "call", name: inverse ? `arc${name}` : name, of, base };
+    return exponent === null || inverse ? call : { kind: "power", left: call, right: exponent };
+  }
+
+  /** Brackets, or all factors up to a sign or the next function. */
+  private functionArgument(): Expression {
+    if (this.is("sign", "(") || this.is("sign", "{") || this.is("sign", "[")) return this.atom();
+    let of = this.power();
+    while (this.startsFactor() && !this.is("sign", "(") && !functions.has(this.tokens[this.at].text)) {
+      of = { kind: "multiply", left: of, right: this.power() };
+    }
+    return of;
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Equality of formulas. Without variables: exact fractions where both have them, else complex doubles to a relative 1e-9. With
+ * variables: both are evaluated at the same pseudo-random points (fixed, so a verdict never changes), first real, then
+ * complex; formulas are equal if they agree at five points where both are defined.
+ */
+import { Key, uniform } from "../random.ts";
+import * as C from "./complex.ts";
+import { type Complex, complex } from "./complex.ts";
+import { children, type Expression } from "./expression.ts";
+import { exact, toNumber } from "./numeric.ts";
+
+/** Values of the variables by name. */
+type Environment = ReadonlyMap<string, Complex>;
+
+const closeness = 1e-9, pointCloseness = 1e-7;
+const points = 5, attempts = 16;
+const pointKey = Key.fold(Key.make(0), "points of equality");
+
+/** The variables of a formula; `i` and `e` are numbers. */
+export function variables(of: Expression, into: Set<string> = new Set()): Set<string> {
+  if (of.kind === "name" && of.name !== "i" && of.name !== "e") into.add(of.name);
+  for (const child of children(of)) variables(child, into);
+  return into;
+}
+
+/** Whether a formula holds a part of this kind. */
+export function contains(of: Expression, kind: Expression["kind"]): boolean {
+  return of.kind === kind || children(of).some((child) => contains(child, kind));
+}
+
+/** Whether two values agree to a relative tolerance. */
+export function close(a: Complex, b: Complex, tolerance = closeness): boolean {
+  return C.modulus(C.subtract(a, b)) <= tolerance * Math.max(C.modulus(a), C.modulus(b));
+}
+
+/** The value of a formula; parts are NaN where it is undefined. In an angle, `degrees` are turned into radians. */
+export function evaluate(of: Expression, environment: Environment, inAngle = false): Complex {
+  const value = (part: Expression) => evaluate(part, environment, inAngle);
+  switch (of.kind) {
+    case "number":
+      return complex(Number(of.text));
+    case "repeating":
+    case "based":
+    case "binomial":
+      return rational(of);
+    case "factorial":
+      return rational(of);
+    case "pi":
+      return complex(Math.PI);
+    case "infinity":
+      return complex(Infinity);
+    case "name":
+      if (of.name === "i") return environment.get("i") ?? complex(0, 1);
+      return environment.get(of.name) ?? (of.name === "e" ? complex(Math.E) : C.undefinedValue);
+    case "negate":
+      return C.subtract(complex(0), value(of.of));
+    case "percent":
+      return C.divide(value(of.of), complex(100));
+    case "degrees":
+      return inAngle ? C.multiply(value(of.of), complex(Math.PI / 180)) : value(of.of);
+    case "add":
+      return C.add(value(of.left), value(of.right));
+    case "subtract":
+      return C.subtract(value(of.left), value(of.right));
+    case "multiply":
+      return C.multiply(value(of.left), value(of.right));
+    case "divide":
+      return C.divide(value(of.left), value(of.right));
+    case "power":
+      return C.power(value(of.left), value(of.right));
+    case "plusMinus":
+      return C.undefinedValue;
+    case "root":
+      return root(value(of.of), of.index === null ? null : value(of.index));
+    case "call":
+      return call(of.name, evaluate(of.of, environment, angles.has(of.name)), of.base === null ? null : value(of.base));
+  }
+}
+
+function rational(of: Expression): Complex {
+  const value = exact(of);
+  return value === null ? C.undefinedValue : complex(toNumber(value));
+}
+
+/** A root; an odd real root of a negative number is real, as school mathematics has it. */
+function root(of: Complex, index: Complex | null): Complex {
+  if (index === null) return C.squareRoot(of);
+  const odd = index.im === 0 && Math.abs(index.re % 2) === 1;
+  if (of.im === 0 && of.re < 0 && odd) return complex(-((-of.re) ** (1 / index.re)));
+  return C.power(of, C.divide(complex(1), index));
+}
+
+const angles = new Set(["sin", "cos", "tan", "cot", "sec", "csc", "cis"]);
+
+const real = (rule: (x: number) => number) => (z: Complex) => z.im === 0 ? complex(rule(z.re)) : C.undefinedValue;
+
+const calls: Readonly<Record<string, (z: Complex) => Complex>> = {
+  sin: C.sin,
+  cos: C.cos,
+  tan: (z) => C.divide(C.sin(z), C.cos(z)),
+  cot: (z) => C.divide(C.cos(z), C.sin(z)),
+  sec: (z) => C.divide(complex(1), C.cos(z)),
+  csc: (z) => C.divide(complex(1), C.sin(z)),
+  cis: C.cis,
+  exp: C.exp,
+  ln: C.log,
+  lg: (z) => C.divide(C.log(z), complex(Math.LN10)),
+  abs: (z) => complex(C.modulus(z)),
+  floor: real(Math.floor),
+  ceil: real(Math.ceil),
+  sinh: C.sinh,
+  cosh: C.cosh,
+  tanh: (z) => C.divide(C.sinh(z), C.cosh(z)),
+  arcsin: real(Math.asin),
+  asin: real(Math.asin),
+  arccos: real(Math.acos),
+  acos: real(Math.acos),
+  arctan: real(Math.atan),
+  atan: real(Math.atan),
+};
+
+/** A function's value; `\log` without a base is decimal. */
+function call(name: string, of: Complex, base: Complex | null): Complex {
+  if (name === "log") return C.divide(C.log(of), base === null ? complex(Math.LN10) : C.log(base));
+  return base === null && Object.hasOwn(calls, name) ? calls[name](of) : C.undefinedValue;
+}
+
+/** Whether two formulas without ± are equal; null where neither arithmetic can say. */
+export function equal(a: Expression, b: Expression): boolean | null {
+  const [exactA, exactB] = [exact(a), exact(b)];
+  if (exactA !== null && exactB !== null) return exactA.n === exactB.n && exactA.d === exactB.d;
+  const names = [...variables(b, variables(a))].sort();
+  if (names.length > 0) return agree(a, b, names);
+  const [x, y] = [evaluate(a, new Map()), evaluate(b, new Map())];
+  if (Math.abs(x.re) === Infinity || Math.abs(y.re) === Infinity) {
+    return contains(a, "infinity") && contains(b, "infinity") ? x.re === y.re : null;
+  }
+  if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y)) return null;
+  return close(x, y);
+}
+
+/** The t-th point of comparison: in the first half real and positive, where roots and logarithms are defined, then complex. */
+export function point(t: number, names: ReadonlyArray<string>): Environment {
+  const key = Key.fold(pointKey, t);
+  return new Map(names.map((name, i) => {
+    const [u, v] = [uniform(key, 2 * i), uniform(key, 2 * i + 1)];
+    return [name, t < attempts / 2 ? complex(0.4 + 1.7 * u) : complex(4 * u - 2, 2 * v - 1)];
+  }));
+}
+
+function agree(a: Expression, b: Expression, names: ReadonlyArray<string>): boolean | null {
+  let compared = 0;
+  for (let t = 0; t < attempts && compared < points; t++) {
+    const environment = point(t, names);
+    const [x, y] = [evaluate(a, environment), evaluate(b, environment)];
+    if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y)) continue;
+    if (!close(x, y, pointCloseness)) return false;
+    compared++;
+  }
+  return compared >= 3 ? true : null;
+}
+
+/** The two formulas that ± stands for, upper signs first, or null where there is no ±. */
+export function plusMinusValues(of: Expression): readonly [Expression, Expression] | null {
+  return contains(of, "plusMinus") ? [choose(of, "add"), choose(of, "subtract")] : null;
+}
+
+function choose(of: Expression, sign: "add" | "subtract"): Expression {
+  switch (of.kind) {
+    case "plusMinus":
+      return { kind: sign, left: choose(of.left, sign), right: choose(of.right, sign) };
+    case "negate":
+    case "factorial":
+    case "percent":
+    case "degrees":
+      return { ...of, of: choose(of.of, sign) };
+    case "root":
+      return { ...of, of: choose(of.of, sign), index: of.index === null ? null : choose(of.index, sign) };
+    case "call":
+      return { ...of, of: choose(of.of, sign) };
+    case "number":
+    case "repeating":
+    case "based":
+    case "name":
+    case "pi":
+    case "infinity":
+      return of;
+    default:
+      return { ...of, left: choose(of.left, sign), right: choose(of.right, sign) };
+  }
+}

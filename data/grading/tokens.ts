@@ -1,0 +1,85 @@
+/**
+ * Cuts normalised LaTeX or plain mathematics into tokens: numbers, single-letter names, commands (`\frac`, and bare words such as
+ * `sqrt` or `sin`), signs, and the content of `\text{…}` as one token.
+ */
+
+/** One token; `text` has no backslash. */
+export interface Token {
+  readonly kind: "number" | "name" | "command" | "sign" | "text";
+  readonly text: string;
+}
+
+/** Functions of one argument that are written as a word. */
+export const functions: ReadonlySet<string> = new Set(
+  ("sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log exp lg cis").split(" "),
+);
+
+/** Words that are a command without a backslash, the longest first. */
+const bareWords =
+  "infinity arcsin arccos arctan infty sqrt sinh cosh tanh asin acos atan sin cos tan cot sec csc log exp pi ln".split(
+    " ",
+  );
+
+const wrappers = new Set(["text", "mathrm", "textbf", "mathbf", "mbox", "operatorname", "textit", "mathit", "rm"]);
+
+const numberAt = /\d+\.\d*|\.\d+|\d+/y;
+const commandAt = /\\([a-zA-Z]+|[\s\S])/y;
+const wordAt = /[a-zA-Z]+/y;
+
+/** The tokens of a text, or null where there are more than `limit`. */
+export function tokenize(text: string, limit: number): ReadonlyArray<Token> | null {
+  const tokens: Array<Token> = [];
+  const match = (pattern: RegExp, at: number) => {
+    pattern.lastIndex = at;
+    return pattern.exec(text)?.[0] ?? null;
+  };
+  let at = 0;
+  while (at < text.length) {
+    if (tokens.length > limit) return null;
+    const number = match(numberAt, at);
+    const command = match(commandAt, at);
+    const word = match(wordAt, at);
+    if (number !== null) {
+      tokens.push({ kind: "number", text: number });
+      at += number.length;
+    } else if (command !== null) {
+      at += command.length;
+      const name = command.slice(1);
+      const group = wrappers.has(name) ? groupAt(text, at) : null;
+      if (group === null) tokens.push({ kind: "command", text: name });
+      else {
+        tokens.push(wrapped(name, group.content));
+        at = group.end;
+      }
+    } else if (word !== null) {
+      const bare = bareWords.find((known) => known === "ln" ? word === known : word.startsWith(known));
+      tokens.push(bare === undefined ? { kind: "name", text: word[0] } : { kind: "command", text: bare });
+      at += bare?.length ?? 1;
+    } else {
+      if (text[at].trim() !== "") tokens.push({ kind: "sign", text: text[at] });
+      at++;
+    }
+  }
+  return tokens;
+}
+
+/** `\mathbf{v}` is a name, `\operatorname{sin}` a function, every other wrapped content is text. */
+function wrapped(wrapper: string, content: string): Token {
+  const word = content.trim();
+  if (wrapper === "text" || wrapper === "mbox" || !/^[a-zA-Z]+$/.test(word)) return { kind: "text", text: content };
+  if (functions.has(word)) return { kind: "command", text: word };
+  return { kind: word.length === 1 ? "name" : "text", text: word };
+}
+
+/** The brace group that starts at or behind spaces at `from`, or null; an open one ends with the text. */
+function groupAt(text: string, from: number): { readonly content: string; readonly end: number } | null {
+  let start = from;
+  while (text[start] === " ") start++;
+  if (text[start] !== "{") return null;
+  let depth = 0;
+  for (let i = start; i < text.length; i++) {
+    if (text[i] === "{") depth++;
+    else if (text[i] === "}" && --depth === 0) return { content: text.slice(start + 1, i), end: i + 1 };
+  }
+  return { content: text.slice(start + 1), end: text.length };
+}

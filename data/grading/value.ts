@@ -1,0 +1,57 @@
+/**
+ * Equality of two texts that should be formulas: units, percent and number bases handled around the arithmetic of
+ * `symbolic.ts`. A decimal must have the value exactly: `0.33` is not `1/3`; only a decimal of twelve digits or more may be a
+ * rounded value, since nobody rounds there by hand.
+ */
+import type { Expression } from "./expression.ts";
+import { squeeze } from "./latex.ts";
+import { parse } from "./parser.ts";
+import { equal, evaluate, variables } from "./symbolic.ts";
+import { isSentence, withoutUnit } from "./words.ts";
+
+/** The formula of a text, or null for sentences and what cannot be parsed. */
+export function formula(text: string): Expression | null {
+  return isSentence(text) ? null : parse(text);
+}
+
+/** Whether two texts are equal formulas; null where one of them is no formula. */
+export function formulasEqual(gold: string, answer: string): boolean | null {
+  if (squeeze(gold) === squeeze(answer) && gold !== "") return true;
+  const [a, b] = readPair(gold, answer);
+  if (a === null || b === null) return null;
+  if (a.kind !== "percent" && b.kind !== "percent") return equalFormulas(a, b);
+  const [x, y] = [a.kind === "percent" ? a.of : a, b.kind === "percent" ? b.of : b];
+  if (equalFormulas(x, y) === true) return true;
+  return a.kind === "percent" && b.kind !== "percent" && equalFormulas(a, b) === true;
+}
+
+/** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */
+function readPair(gold: string, answer: string): readonly [Expression | null, Expression | null] {
+  const read = (text: string) => formula(text) ?? formula(withoutUnit(text));
+  const [a, b] = [read(gold), read(answer)];
+  if (a === null || b === null) return [a, b];
+  const [freeA, freeB] = [variables(a).size > 0, variables(b).size > 0];
+  if (!freeA && freeB) return [a, formula(withoutUnit(answer)) ?? b];
+  if (freeA && !freeB) return [formula(withoutUnit(gold)) ?? a, b];
+  return [a, b];
+}
+
+/** Equality of formulas without ±; `2516_8` may be answered as `2516`. */
+export function equalFormulas(a: Expression, b: Expression): boolean | null {
+  if (a.kind === "based" && b.kind === "number") return a.digits === b.text || equal(a, b);
+  if (b.kind === "based" && a.kind === "number") return b.digits === a.text || equal(a, b);
+  const same = equal(a, b);
+  return same === false ? rounded(a, b) || rounded(b, a) : same;
+}
+
+/** Whether `long` is a decimal of at least twelve significant digits to which `of` rounds. */
+function rounded(long: Expression, of: Expression): boolean {
+  const bare = long.kind === "negate" ? long.of : long;
+  if (bare.kind !== "number" || !bare.text.includes(".") || bare.text.replace(/^[0.]+|\./g, "").length < 12) {
+    return false;
+  }
+  if (variables(of).size > 0) return false;
+  const places = bare.text.split(".")[1].length;
+  const [x, y] = [evaluate(long, new Map()), evaluate(of, new Map())];
+  return y.im === 0 && Math.abs(x.re - y.re) <= 10 ** -places + 2e-16 * Math.abs(y.re);
+}

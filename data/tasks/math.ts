@@ -1,0 +1,15 @@
+/**
+ * MATH (Hendrycks et al. 2021, MIT): 7,500 training and 5,000 test problems, as the paper trains and measures on. The gold
+ * answer is the last box of `solution`, not `target`: the published targets lost the row breaks of 172 matrices and the text
+ * of four lists. Rows train/5341 and train/5343 have truly empty answers and are dropped, so 7,498 are trained on.
+ */
+import { mathematics } from "./mathematics.ts";
+
+/** The task `math`. */
+export const math = mathematics({
+  name: "math",
+  summary: "MATH: 7,500 training and 5,000 test problems of competition mathematics",
+  splits: ["train", "test"],
+  folder: "math",
+  gold: "solution",
+});

@@ -1,0 +1,33 @@
+/**
+ * What the tasks of real mathematics share: problems come from files, are asked with the paper's templates, and are graded by the
+ * verifier on the answer in the last box.
+ */
+import { grade } from "../grading/grade.ts";
+import type { Split, Task } from "../task.ts";
+import { template, templateNames } from "../template.ts";
+import { type GoldFrom, parseRows } from "./rows.ts";
+
+/** A task of real mathematics; `folder` is its place under the data folder, `gold` where its gold answers stand. */
+export function mathematics(
+  { name, summary, splits, folder, gold }: {
+    readonly name: string;
+    readonly summary: string;
+    readonly splits: ReadonlyArray<Split>;
+    readonly folder: string | null;
+    readonly gold: GoldFrom;
+  },
+): Task {
+  return {
+    name,
+    summary,
+    splits,
+    source: {
+      kind: "files",
+      folder,
+      parse: (rows, { file, split }) => parseRows(rows, { file, prefix: `${name}/${split}`, gold }),
+    },
+    templates: templateNames,
+    promptText: ({ question }, chosen = templateNames[0]) => template(chosen, question),
+    grade: ({ goldAnswer }, responseText, mode) => grade(goldAnswer, responseText, mode),
+  };
+}
