@@ -1,0 +1,17 @@
+/**
+ * Group relative policy optimisation (Shao et al. 2024): the reward against its group as advantage, and a low-variance
+ * KL to the reference policy inside the loss.
+ */
+import type { Algorithm } from "./algorithm.ts";
+import { groupBaseline } from "./group_baseline.ts";
+
+/** GRPO: both signs, group baseline, KL in the loss. */
+export const grpo: Algorithm = {
+  name: "grpo",
+  summary: "group relative policy optimisation: rewards against their group, KL in the loss",
+  weight: () => 1,
+  advantage: groupBaseline,
+  klInLoss: true,
+  needsReference: true,
+  needsCritic: false,
+};

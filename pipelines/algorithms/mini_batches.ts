@@ -1,0 +1,21 @@
+/**
+ * How a rollout batch becomes optimizer steps: in order, `miniBatch` prompts x `responses` sequences at a time. PSR and
+ * NSR drop the other sign first and are cut by the same size, so they make fewer steps, as published. A short last one
+ * still steps, its loss scaled by its share of a full one.
+ */
+
+/** Consecutive sequences of one optimizer step, and their part of a full mini-batch. */
+export interface MiniBatch<A> {
+  readonly sequences: ReadonlyArray<A>;
+  readonly share: number;
+}
+
+/** The share of `count` sequences in a full mini-batch of `size`, 1 where no size is named or more are there. */
+export const shareOf = (count: number, size?: number): number => size === undefined ? 1 : Math.min(1, count / size);
+
+/** Cuts a batch into mini-batches of `size` = miniBatch prompts x responses sequences; only the last may be shorter. */
+export const miniBatches = <A>(batch: ReadonlyArray<A>, size: number): ReadonlyArray<MiniBatch<A>> =>
+  Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => {
+    const sequences = batch.slice(i * size, (i + 1) * size);
+    return { sequences, share: shareOf(sequences.length, size) };
+  });

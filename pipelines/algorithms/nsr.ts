@@ -1,0 +1,17 @@
+/**
+ * Negative sample reinforcement: only incorrect responses, each made less likely. What it takes from them goes
+ * to the other tokens in proportion to the policy's own beliefs, so it prunes and does not sharpen.
+ */
+import type { Algorithm } from "./algorithm.ts";
+import { rewardAdvantage } from "./reward_advantage.ts";
+
+/** NSR: weight 0 for correct responses, 1 for incorrect ones. */
+export const nsr: Algorithm = {
+  name: "nsr",
+  summary: "negative sample reinforcement: learns from incorrect responses only",
+  weight: (sign) => sign === "negative" ? 1 : 0,
+  advantage: rewardAdvantage,
+  klInLoss: false,
+  needsReference: false,
+  needsCritic: false,
+};

@@ -1,0 +1,135 @@
+/**
+ * The policy loss of every algorithm here. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
+ *   max(-A r, -A clip(r, 1 - e, 1 + e)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
+ * d = referenceLogProb - logProb; the last term is GRPO's low-variance KL and is there when `referenceLogProbs` are.
+ * There is no dual clip. The derivatives, with w the token's factor under the aggregation:
+ *   by logProb: -A r w, or 0 where the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
+ *   by entropy: -entropyCoef w.
+ * On-policy (r = 1) the first is -A w exactly. All sums are float64 over tokens in order. Every result adds up over
+ * parts of a mini-batch, and over its two signs, since the denominators are those of the whole.
+ */
+import type { Sign } from "../schema.ts";
+import { type Aggregated, tokenFactor } from "./aggregation.ts";
+
+const KL_CLAMP = 10;
+
+/** Packed response tokens of some sequences, [N] each; `sequences` are their lengths and sum to N. */
+export interface PolicyTokens {
+  readonly logProbs: Float32Array;
+  readonly entropy: Float32Array;
+  readonly oldLogProbs: Float32Array;
+  readonly referenceLogProbs?: Float32Array;
+  readonly advantages: Float32Array;
+  readonly sequences: ReadonlyArray<number>;
+  /** The sign of each sequence, where `positive` and `negative` are wanted. */
+  readonly signs?: ReadonlyArray<Sign>;
+}
+
+/** The coefficients of the loss, and how its tokens are aggregated. */
+export interface PolicyLossSettings extends Aggregated {
+  readonly clipRatio: number;
+  readonly entropyCoef: number;
+  readonly klCoef: number;
+}
+
+/** Sums over tokens: the part of the loss, and what the metrics are made of. */
+export interface PolicySums {
+  readonly loss: number;
+  readonly tokens: number;
+  /** Tokens whose clipped branch is the greater. */
+  readonly clipped: number;
+  /** Sum of oldLogProb - logProb. */
+  readonly kl: number;
+  readonly entropy: number;
+}
+
+/** The loss of some sequences, of either sign among them, and its derivatives by each token, [N]. */
+export interface PolicyLoss extends PolicySums {
+  readonly dLogProbs: Float32Array;
+  readonly dEntropy: Float32Array;
+  readonly positive: PolicySums;
+  readonly negative: PolicySums;
+}
+
+/** Means over the tokens that were summed; approxKl is the mean of oldLogProb - logProb (k1, as verl's `ppo_kl`). */
+export interface PolicyMetrics {
+  readonly loss: number;
+  readonly clipFraction: number;
+  readonly approxKl: number;
+  readonly meanEntropy: number;
+  readonly tokens: number;
+}
+
+/** The sums of no tokens. */
+export const noSums: PolicySums = { loss: 0, tokens: 0, clipped: 0, kl: 0, entropy: 0 };
+
+/** Adds the sums of two parts. */
+export const addSums = (a: PolicySums, b: PolicySums): PolicySums => ({
+  loss: a.loss + b.loss,
+  tokens: a.tokens + b.tokens,
+  clipped: a.clipped + b.clipped,
+  kl: a.kl + b.kl,
+  entropy: a.entropy + b.entropy,
+});
+
+/** The metrics of a mini-batch or of one of its signs; all means are 0 where there are no tokens. */
+export const metricsOf = ({ loss, tokens, clipped, kl, entropy }: PolicySums): PolicyMetrics => {
+  const mean = (sum: number) => tokens === 0 ? 0 : sum / tokens;
+  return { loss, clipFraction: mean(clipped), approxKl: mean(kl), meanEntropy: mean(entropy), tokens };
+};
+
+/** The policy loss of some sequences of a mini-batch, with its derivatives by `logProbs` and `entropy`. */
+export const policyLoss = (tokens: PolicyTokens, settings: PolicyLossSettings): PolicyLoss => {
+  const dLogProbs = new Float32Array(tokens.logProbs.length);
+  const dEntropy = new Float32Array(tokens.logProbs.length);
+  let total = noSums;
+  let positive = noSums;
+  let negative = noSums;
+  let start = 0;
+  tokens.sequences.forEach((length, sequence) => {
+    const sums = sequenceLoss(tokens, start, length, settings, dLogProbs, dEntropy);
+    total = addSums(total, sums);
+    if (tokens.signs?.[sequence] === "positive") positive = addSums(positive, sums);
+    if (tokens.signs?.[sequence] === "negative") negative = addSums(negative, sums);
+    start += length;
+  });
+  return { ...total, dLogProbs, dEntropy, positive, negative };
+};
+
+/** The sums of one sequence; writes its derivatives into the two lists. */
+const sequenceLoss = (
+  { logProbs, entropy, oldLogProbs, referenceLogProbs, advantages }: PolicyTokens,
+  start: number,
+  length: number,
+  settings: PolicyLossSettings,
+  dLogProbs: Float32Array,
+  dEntropy: Float32Array,
+): PolicySums => {
+  const { clipRatio, entropyCoef, klCoef } = settings;
+  const factor = tokenFactor(length, settings);
+  let loss = 0;
+  let clipped = 0;
+  let kl = 0;
+  let entropySum = 0;
+  for (let t = start; t < start + length; t++) {
+    const advantage = advantages[t];
+    const ratio = Math.exp(logProbs[t] - oldLogProbs[t]);
+    const plainLoss = -advantage * ratio;
+    const clippedLoss = -advantage * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatio);
+    const isClipped = clippedLoss > plainLoss;
+    loss += (isClipped ? clippedLoss : plainLoss) - entropyCoef * entropy[t];
+    let derivative = isClipped ? 0 : plainLoss;
+    if (referenceLogProbs !== undefined) {
+      const d = referenceLogProbs[t] - logProbs[t];
+      const divergence = Math.expm1(d) - d;
+      loss += klCoef * Math.min(divergence, KL_CLAMP);
+      if (divergence <= KL_CLAMP) derivative -= klCoef * Math.expm1(d);
+    }
+    dLogProbs[t] = derivative * factor;
+    dEntropy[t] = -entropyCoef * factor;
+    if (isClipped) clipped++;
+    kl += oldLogProbs[t] - logProbs[t];
+    entropySum += entropy[t];
+  }
+  return { loss: length === 0 ? 0 : loss * factor, tokens: length, clipped, kl, entropy: entropySum };
+};

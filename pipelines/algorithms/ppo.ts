@@ -1,0 +1,17 @@
+/**
+ * Proximal policy optimisation (Schulman et al. 2017): a critic's values as baseline, the KL to the reference policy
+ * inside the reward, gamma = lambda = 1.
+ */
+import type { Algorithm } from "./algorithm.ts";
+import { gae } from "./gae.ts";
+
+/** PPO: both signs, generalised advantages with a critic, KL in the reward. */
+export const ppo: Algorithm = {
+  name: "ppo",
+  summary: "proximal policy optimisation: a critic as baseline, KL in the reward",
+  weight: () => 1,
+  advantage: gae({ gamma: 1, lambda: 1 }),
+  klInLoss: false,
+  needsReference: true,
+  needsCritic: true,
+};

@@ -1,0 +1,17 @@
+/**
+ * Positive sample reinforcement: only correct responses, each made more likely. It sharpens: Pass@1 rises while
+ * entropy and large-k coverage fall.
+ */
+import type { Algorithm } from "./algorithm.ts";
+import { rewardAdvantage } from "./reward_advantage.ts";
+
+/** PSR: weight 1 for correct responses, 0 for incorrect ones. */
+export const psr: Algorithm = {
+  name: "psr",
+  summary: "positive sample reinforcement: learns from correct responses only",
+  weight: (sign) => sign === "positive" ? 1 : 0,
+  advantage: rewardAdvantage,
+  klInLoss: false,
+  needsReference: false,
+  needsCritic: false,
+};

@@ -1,0 +1,15 @@
+/**
+ * The advantage of PSR, NSR, W-REINFORCE and REINFORCE: A = weight * reward on every token of the
+ * response. There is no baseline and no normalisation: with one sign left, either would make every advantage zero.
+ */
+import type { Advantage } from "./algorithm.ts";
+
+/** A = weight * reward, the same for each response token. */
+export const rewardAdvantage: Advantage = {
+  scope: "response",
+  needs: [],
+  credit: (batch) =>
+    batch.map(({ reward, weight, responseTokens }) => ({
+      advantages: new Float32Array(responseTokens.length).fill(weight * reward),
+    })),
+};

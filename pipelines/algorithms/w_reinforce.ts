@@ -1,0 +1,17 @@
+/**
+ * Weighted REINFORCE: lambda * PSR + NSR. With lambda 1 it is REINFORCE, with lambda 0 it is NSR; the paper
+ * uses 0.1. lambda is the weight of correct responses, and acts there alone.
+ */
+import type { Algorithm } from "./algorithm.ts";
+import { rewardAdvantage } from "./reward_advantage.ts";
+
+/** W-REINFORCE: weight lambda for correct responses, 1 for incorrect ones. */
+export const wReinforce: Algorithm = {
+  name: "w-reinforce",
+  summary: "weighted REINFORCE: lambda * PSR + NSR",
+  weight: (sign, { lambda }) => sign === "positive" ? lambda : 1,
+  advantage: rewardAdvantage,
+  klInLoss: false,
+  needsReference: false,
+  needsCritic: false,
+};
