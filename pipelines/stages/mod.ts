@@ -1,5 +1,18 @@
 /** The stages in the order in which records travel through them; each is also a command. */
 import type { AnyStage } from "../runtime/stage.ts";
+import { advantageStage } from "./advantage.ts";
+import { dynamicsStage } from "./dynamics.ts";
+import { passAtKStage } from "./pass_at_k.ts";
+import { rewardStage } from "./reward.ts";
+import { splitStage } from "./split.ts";
+import { verifyStage } from "./verify.ts";
 
 /** Every stage: `cli.ts` makes a Unix filter of each. */
-export const stages: ReadonlyArray<AnyStage> = [];
+export const stages: ReadonlyArray<AnyStage> = [
+  verifyStage,
+  rewardStage,
+  dynamicsStage,
+  splitStage,
+  advantageStage,
+  passAtKStage,
+];

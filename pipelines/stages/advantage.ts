@@ -1,0 +1,67 @@
+/**
+ * Gives each response token its advantage, as the algorithm says. What an algorithm needs beyond reward and weight is
+ * asked for here, since it depends on `--algorithm`. PSR, NSR, W-REINFORCE and REINFORCE work response by response;
+ * GRPO and PPO see the whole rollout batch (groups, whitening) and so read all of their input first.
+ */
+import { Effect, Stream } from "effect";
+import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
+import * as Noun from "../schema.ts";
+import * as Stage from "../runtime/stage.ts";
+
+/** A field that an algorithm needs and a record lacks. */
+export interface MissingField {
+  readonly index: number;
+  readonly field: string;
+}
+
+type Advantaged = Pick<Noun.Credited, "advantages" | "returns">;
+
+/** The first record of a batch that lacks a field which the algorithm's advantage needs, if any. */
+export const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName): MissingField | undefined => {
+  const { needs, scope } = algorithms[algorithm].advantage;
+  for (const [index, response] of batch.entries()) {
+    if (scope === "batch" && typeof response.problemId !== "string") return { index, field: "problemId" };
+    const field = needs.find((name) => !(response[name] instanceof Float32Array));
+    if (field !== undefined) return { index, field };
+  }
+  return undefined;
+};
+
+/** The batch with its advantages, in order; the records hold every field that `missingField` asks for. */
+export const advantage = <A extends Response>(
+  batch: ReadonlyArray<A>,
+  settings: { readonly algorithm: AlgorithmName; readonly klCoef: number },
+): ReadonlyArray<A & Advantaged> => {
+  const credits = algorithms[settings.algorithm].advantage.credit(batch, settings);
+  return batch.map((response, i) => ({ ...response, ...credits[i] }));
+};
+
+const checked = <A extends Response>(
+  batch: ReadonlyArray<A>,
+  settings: { readonly algorithm: AlgorithmName; readonly klCoef: number },
+): Effect.Effect<ReadonlyArray<A & Advantaged>, Stage.StageError> => {
+  const missing = missingField(batch, settings.algorithm);
+  if (missing === undefined) return Effect.sync(() => advantage(batch, settings));
+  const { index, field } = missing;
+  return Effect.fail(
+    new Stage.StageError({
+      stage: "advantage",
+      message: `Cannot compute the advantages of "${settings.algorithm}": record ${index + 1} (problem ` +
+        `"${batch[index].problemId}") has no usable field "${field}"`,
+    }),
+  );
+};
+
+/** Scored to Credited. */
+export const advantageStage = Stage.make({
+  name: "advantage",
+  summary: "Gives each response token its advantage",
+  settings: ["algorithm", "klCoef"],
+  input: Noun.Scored,
+  needs: ["reward", "weight", "responseTokens"],
+  output: Noun.Credited,
+  run: (input, config) =>
+    algorithms[config.algorithm].advantage.scope === "response"
+      ? Stream.map(input, (response) => advantage([response], config)[0])
+      : Stream.fromArrayEffect(Effect.flatMap(Stream.runCollect(input), (batch) => checked(batch, config))),
+});

@@ -1,0 +1,68 @@
+/**
+ * The state of a rollout batch before anything is dropped (Fig. 4): how many rollouts are correct, how many prompts are
+ * fully solved, how sure and how long the responses are. Each mean is over responses; the entropy is first the mean over
+ * a response's tokens.
+ */
+import { Effect, Stream } from "effect";
+import * as Noun from "../schema.ts";
+import * as Stage from "../runtime/stage.ts";
+
+/** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */
+export interface RolloutFacts extends Pick<Noun.Rewarded, "problemId" | "correct" | "reward"> {
+  readonly length: number;
+  readonly entropy: number;
+  readonly truncated: boolean;
+}
+
+/** The facts of one rollout. */
+export const factsOf = (
+  { problemId, correct, reward, responseTokens, entropy, finish }: Pick<
+    Noun.Rewarded,
+    "problemId" | "correct" | "reward" | "responseTokens" | "entropy" | "finish"
+  >,
+): RolloutFacts => ({
+  problemId,
+  correct,
+  reward,
+  length: responseTokens.length,
+  entropy: entropy.length === 0 ? 0 : entropy.reduce((sum, x) => sum + x, 0) / entropy.length,
+  truncated: finish === "length",
+});
+
+/** The aggregate of a batch of at least one rollout; a prompt is fully solved when all its rollouts are correct. */
+export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Noun.Dynamics => {
+  const mean = (value: (facts: RolloutFacts) => number) =>
+    batch.reduce((sum, facts) => sum + value(facts), 0) / batch.length;
+  const groups = Array.from(Map.groupBy(batch, ({ problemId }) => problemId).values());
+  const correct = batch.filter((facts) => facts.correct).length;
+  const fullySolved = groups.filter((group) => group.every((facts) => facts.correct)).length;
+  return {
+    rollouts: batch.length,
+    prompts: groups.length,
+    correct,
+    correctRatio: correct / batch.length,
+    fullySolved,
+    fullySolvedRatio: fullySolved / groups.length,
+    meanReward: mean(({ reward }) => reward),
+    meanResponseLength: mean(({ length }) => length),
+    meanEntropy: mean(({ entropy }) => entropy),
+    truncatedRatio: mean(({ truncated }) => truncated ? 1 : 0),
+  };
+};
+
+/** All Rewarded to one Dynamics; none at all is an error. */
+export const dynamicsStage = Stage.make({
+  name: "dynamics",
+  summary: "Measures a rollout batch: correct and fully solved ratio, entropy, length",
+  settings: [],
+  input: Noun.Rewarded,
+  needs: ["problemId", "correct", "reward", "responseTokens", "entropy", "finish"],
+  output: Noun.Dynamics,
+  run: (input) =>
+    Stream.fromEffect(
+      Effect.flatMap(Stream.runCollect(Stream.map(input, factsOf)), (batch) =>
+        batch.length > 0 ? Effect.succeed(dynamics(batch)) : Effect.fail(
+          new Stage.StageError({ stage: "dynamics", message: "Cannot measure a batch: there are no rollouts" }),
+        )),
+    ),
+});

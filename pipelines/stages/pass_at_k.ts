@@ -1,0 +1,110 @@
+/**
+ * The Pass@k spectrum: the chance that at least one of k responses is right, estimated without bias from n of them of
+ * which c are right (Eq. 5), 1 - C(n - c, k) / C(n, k). The quotient is symmetric in c and k: the product of
+ * (n - max(c, k) - i) / (n - i) over i < min(c, k), which neither overflows nor cancels. The mean is over problems; its interval is the middle 95 % of the same mean over
+ * problems drawn again with replacement. The draws have a fixed key and problems are in the order of their names, so
+ * neither depends on the order of the records.
+ */
+import { Effect, Stream } from "effect";
+import { integer, Key } from "../../data/random.ts";
+import * as Noun from "../schema.ts";
+import * as Stage from "../runtime/stage.ts";
+
+/** A problem with its responses counted: `n` in all, `c` of them correct. */
+export interface Tally {
+  readonly problemId: string;
+  readonly n: number;
+  readonly c: number;
+}
+
+/** A k that is larger than some problem's number of responses. */
+export interface TooFewResponses {
+  readonly k: number;
+  readonly problem: Tally;
+}
+
+/** The unbiased estimate of Pass@k for one problem, 1 <= k <= n; 0 exactly when no response is right. */
+export const estimate = (n: number, c: number, k: number): number => {
+  if (n - c < k) return 1;
+  let allWrong = 1;
+  for (let i = 0; i < Math.min(c, k); i++) allWrong *= (n - Math.max(c, k) - i) / (n - i);
+  return 1 - allWrong;
+};
+
+/** Counts responses by problem, in the order of the problems' names. */
+export const tally = (
+  verdicts: Iterable<Pick<Noun.Verdict, "problemId" | "correct">>,
+): ReadonlyArray<Tally> => {
+  const counts = new Map<string, { n: number; c: number }>();
+  for (const { problemId, correct } of verdicts) {
+    const count = counts.get(problemId) ?? { n: 0, c: 0 };
+    counts.set(problemId, { n: count.n + 1, c: count.c + (correct ? 1 : 0) });
+  }
+  return Array.from(counts, ([problemId, count]) => ({ problemId, ...count }))
+    .sort((a, b) => a.problemId < b.problemId ? -1 : 1);
+};
+
+/** The first k, and the first problem, for which there are not k responses. */
+export const tooFew = (tallies: ReadonlyArray<Tally>, ks: ReadonlyArray<number>): TooFewResponses | undefined => {
+  for (const k of ks) {
+    const problem = tallies.find(({ n }) => n < k);
+    if (problem !== undefined) return { k, problem };
+  }
+  return undefined;
+};
+
+/** Pass@k with its 95 % interval for each k, from at least one problem with `n` >= k; no interval (all equal) at 0 draws. */
+export const passAtK = (
+  tallies: ReadonlyArray<Tally>,
+  ks: ReadonlyArray<number>,
+  draws: number,
+): ReadonlyArray<Noun.PassAtK> => {
+  const problems = tallies.length;
+  const estimates = ks.map((k) => Float64Array.from(tallies, ({ n, c }) => estimate(n, c, k)));
+  const redrawn = ks.map(() => new Float64Array(draws));
+  const key = Key.fold(Key.make(0), "pass-at-k");
+  for (let draw = 0; draw < draws; draw++) {
+    const sums = new Float64Array(ks.length);
+    for (let i = 0; i < problems; i++) {
+      const pick = integer(key, draw * problems + i, problems);
+      for (let j = 0; j < ks.length; j++) sums[j] += estimates[j][pick];
+    }
+    for (let j = 0; j < ks.length; j++) redrawn[j][draw] = sums[j] / problems;
+  }
+  return ks.map((k, j) => {
+    const mean = estimates[j].reduce((sum, x) => sum + x, 0) / problems;
+    const sorted = redrawn[j].sort();
+    return { k, passAtK: mean, low: quantile(sorted, 0.025) ?? mean, high: quantile(sorted, 0.975) ?? mean, problems };
+  });
+};
+
+/** The quantile of sorted numbers, linear between neighbours; nothing of nothing. */
+const quantile = (sorted: Float64Array, at: number): number | undefined => {
+  const place = at * (sorted.length - 1);
+  const below = sorted[Math.floor(place)];
+  const above = sorted[Math.ceil(place)];
+  return below === undefined || above === undefined ? undefined : below + (above - below) * (place - Math.floor(place));
+};
+
+/** All verdicts to one PassAtK for each k; too few responses, or none, is an error. */
+export const passAtKStage = Stage.make({
+  name: "pass-at-k",
+  summary: "Estimates Pass@k over problems, with bootstrap intervals",
+  settings: ["k", "bootstrap"],
+  input: Noun.Verdict,
+  needs: ["problemId", "correct"],
+  output: Noun.PassAtK,
+  run: (input, { k, bootstrap }) =>
+    Stream.fromArrayEffect(Effect.gen(function* () {
+      const fail = (message: string) => new Stage.StageError({ stage: "pass-at-k", message });
+      const facts = Stream.map(input, ({ problemId, correct }) => ({ problemId, correct }));
+      const tallies = tally(yield* Stream.runCollect(facts));
+      if (tallies.length === 0) return yield* fail("Cannot estimate Pass@k: there are no verdicts");
+      const few = tooFew(tallies, k);
+      if (few !== undefined) {
+        const { problemId, n } = few.problem;
+        return yield* fail(`Cannot estimate Pass@${few.k}: problem "${problemId}" has ${n} responses`);
+      }
+      return passAtK(tallies, k, bootstrap);
+    })),
+});

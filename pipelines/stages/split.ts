@@ -1,0 +1,38 @@
+/**
+ * Parts correct from incorrect responses and weighs each sign as the algorithm says (PSR 1 and 0, NSR 0 and 1,
+ * W-REINFORCE lambda and 1, all others 1 and 1). What weighs 0 is dropped here, before it is scored or trained on.
+ */
+import { Stream } from "effect";
+import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
+import * as Noun from "../schema.ts";
+import * as Stage from "../runtime/stage.ts";
+
+/** The sign of a reward: positive above 0, else negative. */
+export const signOf = (reward: number): Noun.Sign => reward > 0 ? "positive" : "negative";
+
+/** The responses that the algorithm learns from, in order, with their sign and weight. */
+export const split = <A extends Pick<Noun.Rewarded, "reward">>(
+  batch: ReadonlyArray<A>,
+  settings: { readonly algorithm: AlgorithmName; readonly lambda: number },
+): ReadonlyArray<A & Pick<Noun.Signed, "sign" | "weight">> => {
+  const algorithm = algorithms[settings.algorithm];
+  return batch.flatMap((rewarded) => {
+    const sign = signOf(rewarded.reward);
+    const weight = algorithm.weight(sign, settings);
+    return weight === 0 ? [] : [{ ...rewarded, sign, weight }];
+  });
+};
+
+/** Rewarded to Signed, fewer or as many. */
+export const splitStage = Stage.make({
+  name: "split",
+  summary: "Keeps the responses that the algorithm learns from, with the weight of their sign",
+  settings: ["algorithm", "lambda"],
+  input: Noun.Rewarded,
+  needs: ["reward"],
+  output: Noun.Signed,
+  run: (input, config) =>
+    Stream.map(input, (rewarded) => split([rewarded], config).at(0)).pipe(
+      Stream.filter((signed): signed is Noun.Signed => signed !== undefined),
+    ),
+});
