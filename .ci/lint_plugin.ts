@@ -16,6 +16,8 @@ const boundary: Readonly<Record<string, string>> = {
   "pipelines/runtime/platform.ts": "is the process",
   "pipelines/runtime/standard_streams.ts": "meets the process's streams",
   "pipelines/runtime/record.ts": "meets JSON.parse, which throws",
+  "pipelines/runtime/artifact_store.ts": "meets files",
+  "pipelines/runtime/run_directory.ts": "meets files",
   "pipelines/models/safetensors.ts": "meets files",
   "pipelines/models/checkpoint_directory.ts": "meets files",
 };

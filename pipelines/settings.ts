@@ -4,10 +4,11 @@
  * without a value follows the task: what it declares, else 3,072 or what the model's context leaves, whichever is less.
  */
 import { tasks } from "../data/mod.ts";
+import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
 
 const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
-const algorithms = ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"] as const;
+const algorithmNames = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
 
 /** The table: key in files and in code, in the order in which help and the resolved config list them. */
 export const settings = {
@@ -32,7 +33,7 @@ export const settings = {
     integer(1, { min: 1 }, "sequences decoded together; never changes the result (default: what memory holds)"),
   ),
   // What is learnt from them.
-  algorithm: choice("w-reinforce", algorithms, "learning algorithm"),
+  algorithm: choice("w-reinforce", algorithmNames, "learning algorithm"),
   lambda: number(0.1, { min: 0 }, "weight of the correct responses in w-reinforce"),
   aggregation: choice("token-mean", ["token-mean", "sequence-mean"], "how token losses become one loss"),
   extract: choice("strict", ["strict", "lenient"], "strict: only a boxed answer counts"),

@@ -52,7 +52,7 @@ export const nearest = (name: string, known: ReadonlyArray<string>): string => {
   const ranked = known.map((candidate) => ({ candidate, cost: distance(plain(name), plain(candidate)) }))
     .sort((one, other) => one.cost - other.cost);
   const best = ranked[0];
-  return best !== undefined && best.cost <= Math.max(1, Math.floor(best.candidate.length / 3))
+  return best !== undefined && best.cost <= plain(best.candidate).length / 3
     ? `, did you mean "${best.candidate}"?`
     : "";
 };

@@ -18,6 +18,8 @@ export interface Streams {
   readonly input: Stream.Stream<Uint8Array, StandardStreamError>;
   readonly inputName: string;
   readonly write: (text: string) => Effect.Effect<void, PipeClosed | StandardStreamError>;
+  /** Whether stderr is a terminal, so that a bar may be drawn there. */
+  readonly isTerminal: boolean;
   readonly report: (line: string) => Effect.Effect<void>;
 }
 
@@ -30,6 +32,7 @@ const writeAll = async (text: string): Promise<void> => {
 
 const ofProcess: Streams = {
   inputName: "<stdin>",
+  isTerminal: Deno.stderr.isTerminal(),
   input: Stream.suspend(() =>
     Stream.fromReadableStream({
       evaluate: () => Deno.stdin.readable,
@@ -63,6 +66,7 @@ export const memory = (stdin: string) => {
   const reported: string[] = [];
   const streams: Streams = {
     inputName: "<stdin>",
+    isTerminal: false,
     input: Stream.succeed(encoder.encode(stdin)),
     write: (text) => Effect.sync(() => void written.push(text)),
     report: (line) => Effect.sync(() => void reported.push(line)),

@@ -1,0 +1,91 @@
+/**
+ * Numbers over the steps of a run, twice: `metrics.ndjson` is the record, one row a step, and a TensorBoard event file is made from its rows.
+ * What depends on the clock stands under `timing` and nowhere else, so two runs of one experiment differ there alone.
+ */
+import * as Schema from "@effect/schema";
+import { Clock, Effect, Option, type Scope } from "effect";
+import { open as openFile } from "node:fs/promises";
+import { type RunDirectory, RunError } from "./run_directory.ts";
+import { fileVersion, scalars } from "./tensorboard.ts";
+
+/** A row: the step, numbers and groups of numbers by name; `timing` holds seconds and rates and is never compared. */
+export interface MetricsRow {
+  readonly step: number;
+  readonly timing?: Readonly<Record<string, number>>;
+  readonly [name: string]: MetricValue;
+}
+
+/** What a row holds under a name. */
+export type MetricValue = number | string | boolean | null | undefined | { readonly [name: string]: MetricValue };
+
+/** The metrics of a run while it is open. */
+export interface Metrics {
+  /** The rows that were there when it was opened. */
+  readonly rows: ReadonlyArray<MetricsRow>;
+  /** Adds a row; `timing.wallTime` (seconds since 1970) is added to it. */
+  readonly write: (row: MetricsRow) => Effect.Effect<void, RunError>;
+}
+
+/** The numbers of a row by TensorBoard tag, groups joined by `/`; what is not a finite number is left out. */
+export const tagsOf = (row: MetricsRow): ReadonlyArray<readonly [tag: string, value: number]> => {
+  const walk = (value: MetricValue, path: ReadonlyArray<string>): ReadonlyArray<readonly [string, number]> =>
+    typeof value === "number"
+      ? Number.isFinite(value) ? [[path.join("/"), value]] : []
+      : value !== null && typeof value === "object"
+      ? Object.entries(value).flatMap(([name, inner]) => walk(inner, [...path, name]))
+      : [];
+  return Object.entries(row).flatMap(([name, value]) => name === "step" ? [] : walk(value, [name]))
+    .filter(([tag]) => tag !== "timing/wallTime");
+};
+
+/** A row without what depends on the clock: what a replay compares. */
+export const comparable = ({ timing: _, ...row }: MetricsRow): Omit<MetricsRow, "timing"> => row;
+
+const eventsOf = (row: MetricsRow): Uint8Array => scalars(row.timing?.["wallTime"] ?? 0, row.step, tagsOf(row));
+
+const rowsFile = "metrics.ndjson";
+
+const decodeRow = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ step: Schema.Int })));
+
+const stepOf = (line: string): number | undefined => Option.getOrUndefined(decodeRow(line))?.step;
+
+/**
+ * Opens `metrics.ndjson` and `tensorboard/events.out.tfevents.signum` of a run; rows after `lastStep` are dropped, because their steps will
+ * be done again, and the event file is made anew from the rows that stay.
+ */
+export const open = Effect.fnUntraced(function* (
+  run: RunDirectory,
+  lastStep: number = Number.POSITIVE_INFINITY,
+): Effect.fn.Return<Metrics, RunError, Scope.Scope> {
+  const log = yield* run.log(rowsFile, (line) => (stepOf(line) ?? 0) <= lastStep);
+  const lines = (yield* run.readText(rowsFile))?.split("\n").slice(0, -1) ?? [];
+  const bad = lines.findIndex((line) => stepOf(line) === undefined);
+  if (bad >= 0) {
+    const where = `"${run.pathOf(rowsFile)}", line ${bad + 1}`;
+    return yield* new RunError({ reason: "file", message: `Cannot read ${where}: expected a row with a step` });
+  }
+  const rows: ReadonlyArray<MetricsRow> = lines.map((line) => JSON.parse(line));
+  const now = Effect.map(Clock.currentTimeMillis, (ms) => ms / 1000);
+  const events = "tensorboard/events.out.tfevents.signum";
+  yield* run.writeText(events, "");
+  const file = yield* Effect.acquireRelease(
+    attempt(events, () => openFile(run.pathOf(events), "a")),
+    (opened) => Effect.promise(() => opened.close()),
+  );
+  const add = (bytes: Uint8Array) => attempt(events, () => file.appendFile(bytes));
+  yield* add(fileVersion(rows[0]?.timing?.["wallTime"] ?? (yield* now)));
+  for (const row of rows) yield* add(eventsOf(row));
+  const write = Effect.fnUntraced(function* (row: MetricsRow): Effect.fn.Return<void, RunError> {
+    const wallTime = yield* now;
+    const complete: MetricsRow = { ...row, timing: { ...row.timing, wallTime } };
+    yield* log.append([JSON.stringify(complete)]);
+    yield* add(eventsOf(complete));
+  });
+  return { rows, write };
+});
+
+const attempt = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) => new RunError({ reason: "file", message: `Cannot write "${path}": ${String(cause)}` }),
+  });

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { run } from "../../pipelines/cli.ts";
+import { commands } from "../../pipelines/commands.ts";
+import { make } from "../../pipelines/runtime/command.ts";
+import * as CommandLine from "../../pipelines/runtime/command_line.ts";
+import * as ConfigFile from "../../pipelines/runtime/config_file.ts";
+import { completions, helpOf } from "../../pipelines/runtime/help.ts";
+import { memory, StandardStreams } from "../../pipelines/runtime/standard_streams.ts";
+import { stages } from "../../pipelines/stages/mod.ts";
+
+const command = make({
+  name: "try",
+  summary: "Tries",
+  settings: ["model", "topP", "seed", "k", "check"],
+  required: ["model"],
+  run: () => Effect.void,
+});
+
+const parsed = (...words: ReadonlyArray<string>) =>
+  Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+const refused = (...words: ReadonlyArray<string>) =>
+  Effect.runSync(Effect.flip(Effect.fromResult(CommandLine.parse(command, words)))).message;
+
+Deno.test("a flag takes its value after a space or after =", () => {
+  assert.deepEqual(parsed("--top-p", "0.9", "--seed=3", "--k=1,2").values, { topP: 0.9, seed: 3, k: [1, 2] });
+  assert.deepEqual(parsed("--seed", "1", "--seed", "2").values, { seed: 2 });
+  assert.deepEqual(parsed("--check").values, { check: true });
+  assert.deepEqual(parsed("--no-check").values, { check: false });
+  assert.deepEqual(parsed("--model=a=b").values, { model: "a=b" });
+});
+
+Deno.test("a command line that does not fit is refused with the word that is wrong", () => {
+  assert.equal(refused("--topp", "1"), 'Cannot run "try": unknown flag "--topp", did you mean "--top-p"?');
+  assert.equal(refused("--temperature", "1"), 'Cannot run "try": unknown flag "--temperature"');
+  assert.equal(refused("-s", "1"), 'Cannot run "try": unknown flag "-s"');
+  assert.equal(refused("--seed"), 'Cannot run "try": --seed needs a value');
+  assert.equal(refused("--seed", "--check"), 'Cannot run "try": --seed needs a value');
+  assert.equal(
+    refused("--seed", "-1"),
+    'Cannot run "try": --seed "-1": expected a whole number from 0 to 4294967295',
+  );
+  assert.equal(refused("--check=yes"), 'Cannot run "try": --check takes no value, found "yes"');
+  assert.equal(refused("stray"), 'Cannot run "try": unexpected "stray"');
+});
+
+Deno.test("words that are not flags go to commands that take them", () => {
+  const replay = make({
+    name: "replay",
+    summary: "",
+    settings: ["seed"],
+    positional: { name: "RUN", summary: "" },
+    run: () => Effect.void,
+  });
+  const words = (...given: ReadonlyArray<string>) =>
+    Effect.runSync(Effect.fromResult(CommandLine.parse(replay, given)));
+  assert.deepEqual(words("runs/a", "--seed", "1").words, ["runs/a"]);
+  assert.deepEqual(words("--", "--odd").words, ["--odd"]);
+  assert.equal(words("--help").help, true);
+  const missing = Effect.runSync(Effect.flip(Effect.fromResult(CommandLine.parse(replay, []))));
+  assert.equal(missing.message, 'Cannot run "replay": RUN is missing');
+});
+
+const read = (text: string) => Effect.runSync(Effect.fromResult(ConfigFile.parse("x.yaml", text)));
+const unreadable = (text: string) =>
+  Effect.runSync(Effect.flip(Effect.fromResult(ConfigFile.parse("x.yaml", text)))).message;
+
+Deno.test("a config file is YAML or JSON with the keys of the settings", () => {
+  assert.deepEqual(read("topP: 0.9\nk: [1, 2]\nmaxTokens: null\n"), { topP: 0.9, k: [1, 2], maxTokens: undefined });
+  assert.deepEqual(read('{"topP": 0.9, "model": "a"}'), { topP: 0.9, model: "a" });
+  assert.deepEqual(read("# nothing\n"), {});
+});
+
+Deno.test("a config file that is wrong is refused with its line, key and value", () => {
+  assert.equal(
+    unreadable("seed: 1\ntop_p: 1\n"),
+    'Cannot read config "x.yaml", line 2: unknown key "top_p", did you mean "topP"?',
+  );
+  assert.equal(
+    unreadable('{\n "seed": "one"\n}'),
+    'Cannot read config "x.yaml", line 2: "seed": expected a whole number from 0 to 4294967295, found "one"',
+  );
+  assert.match(unreadable("seed: 1\nseed: 2\n"), /line 2: .*unique/);
+  assert.match(unreadable("- 1\n"), /expected one object of settings/);
+  assert.match(unreadable('{"seed": 1'), /line 1: /);
+});
+
+Deno.test("help shows each flag with its default or that it is required", () => {
+  const help = helpOf(command, true);
+  assert.match(help, /Usage: deno task try \[flags\]/);
+  assert.match(help, /--top-p X +nucleus.*\(default: 1\)/);
+  assert.match(help, /--model DIR .*\(required\)/);
+  assert.match(help, /--dry-run/);
+});
+
+Deno.test("completions know every command and flag in each shell", async () => {
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const script = completions(shell, [command]) ?? "";
+    assert.ok(script.includes("try") && script.includes("top-p"), shell);
+  }
+  assert.equal(completions("tcsh", [command]), undefined);
+  const bash = `${completions("bash", [command])}
+COMP_WORDS=(deno task try --to); COMP_CWORD=3; _signum; echo "\${COMPREPLY[*]}"
+COMP_WORDS=(deno task t); COMP_CWORD=2; _signum; echo "\${COMPREPLY[*]}"`;
+  const { stdout } = await new Deno.Command("bash", { args: ["-c", bash] }).output();
+  assert.equal(new TextDecoder().decode(stdout), "--top-p\ntry\n");
+});
+
+const cli = async (...words: ReadonlyArray<string>) => {
+  const io = memory("");
+  const result = await Effect.runPromise(
+    Effect.result(run(words).pipe(Effect.provideService(StandardStreams, io.streams))),
+  );
+  return { stdout: io.stdout(), error: result._tag === "Failure" ? result.failure.message : undefined };
+};
+
+Deno.test("every stage and command of the registries has help, a dry run and a task", async () => {
+  const tasks: Record<string, { command: string; description: string }> = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  ).tasks;
+  const overview = await cli("--help");
+  for (const { name, summary } of [...stages, ...commands]) {
+    assert.ok(overview.stdout.includes(name) && summary.length > 0, name);
+    const help = await cli(name, "--help");
+    assert.ok(help.error === undefined && help.stdout.startsWith(`${name}: `), name);
+    const words = commands.find((one) => one.name === name)?.positional === undefined ? [] : ["x"];
+    const dry = await cli(name, ...words, "--dry-run");
+    assert.equal(dry.error, undefined);
+    assert.equal(typeof JSON.parse(dry.stdout), "object");
+    assert.match(tasks[name]?.command ?? "", new RegExp(`pipelines/cli.ts ${name}$`), `no task for ${name}`);
+  }
+});
+
+Deno.test("an unknown command or recipe is refused and nothing is printed", async () => {
+  const unknown = await cli("smaple");
+  assert.match(unknown.error ?? "", /^Unknown command "smaple"/);
+  assert.equal(unknown.stdout, "");
+});
