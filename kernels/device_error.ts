@@ -1,0 +1,22 @@
+/** What can go wrong with the device, and what is known of it once it is open. */
+import * as Schema from "@effect/schema";
+
+/** The device failed: no adapter, an error that no call carries, or the device was lost. */
+export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError", {
+  reason: Schema.Literals(["NoAdapter", "Fault", "Lost"]),
+  message: Schema.String,
+}) {}
+
+/** Which adapter runs the kernels, why, and the limits that kernels depend on. */
+export interface DeviceInfo {
+  readonly kind: "gpu" | "lavapipe" | "swiftshader";
+  readonly description: string;
+  readonly why: string;
+  readonly features: ReadonlyArray<string>;
+  /** Lanes of a subgroup, 0 where subgroups cannot be used (no feature, or a size that varies). */
+  readonly lanes: number;
+  /** The most bytes that one binding may cover. */
+  readonly maxBinding: number;
+  readonly maxBuffer: number;
+  readonly validated: boolean;
+}

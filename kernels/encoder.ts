@@ -1,0 +1,261 @@
+/**
+ * Records dispatches as plain calls and submits them. Everything that waits (read-back, the queue's end) is an Effect; recording is
+ * not. Params of all dispatches of a submit lie in one uniform buffer written just before it.
+ */
+import * as Effect from "effect/Effect";
+import { BufferPool } from "./buffer_pool.ts";
+import { DeviceError, type DeviceInfo } from "./device_error.ts";
+import type { Kernel, ParamValues } from "./kernel.ts";
+import { type Constants, specialize } from "./specialize.ts";
+import { extent, type Storage, type Tensor, view } from "./tensor.ts";
+
+interface Compiled {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly groups: Map<string, GPUBindGroup>;
+}
+
+const ringBytes = 1 << 20;
+const maxGroups = 65_535;
+
+/** Data of 32-bit words as it lies in memory. */
+export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+
+/** What one dispatch needs: tensors in binding order, numbers of `Params`, and the workgroup counts. */
+export interface Dispatch {
+  readonly constants?: Constants;
+  readonly tensors: ReadonlyArray<Tensor>;
+  readonly params: ParamValues;
+  readonly groups: readonly [number, number?, number?];
+}
+
+/** The GPU as kernels see it: allocation, dispatch, copies, read-back. */
+export class Encoder {
+  readonly device: GPUDevice;
+  readonly info: DeviceInfo;
+  readonly pool: BufferPool;
+  readonly #compiled = new Map<string, Compiled>();
+  readonly #ring: GPUBuffer;
+  readonly #params = new ArrayBuffer(ringBytes);
+  readonly #words = new Uint32Array(this.#params);
+  readonly #floats = new Float32Array(this.#params);
+  readonly #step: number;
+  #used = 0;
+  #commands: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #pending = 0;
+  #fault: string | undefined;
+
+  constructor(device: GPUDevice, info: DeviceInfo) {
+    this.device = device;
+    this.info = info;
+    this.#step = device.limits.minUniformBufferOffsetAlignment;
+    this.pool = new BufferPool(device, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST);
+    this.#ring = device.createBuffer({ size: ringBytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  }
+
+  /** Remembers the first error that no promise carries; the next wait fails with it. */
+  fail(message: string): void {
+    this.#fault ??= message;
+  }
+
+  /** A new rows × cols tensor with unspecified content; rows begin at multiples of `align` words. */
+  tensor(rows: number, cols: number, align = 1): Tensor {
+    const stride = Math.ceil(cols / align) * align;
+    return view(this.pool.take(Math.max(4, rows * stride * 4)), rows, cols, 0, stride);
+  }
+
+  /** Gives the buffer of `tensor` back. */
+  release(tensor: Tensor): void {
+    this.pool.give(tensor.storage);
+  }
+
+  /** A new tensor that holds `data`. */
+  upload(data: Words, rows: number, cols: number): Tensor {
+    const tensor = this.tensor(rows, cols);
+    this.write(tensor, data);
+    return tensor;
+  }
+
+  /** Overwrites `tensor` (no gaps) with `data`; work recorded earlier still sees the old content. */
+  write(tensor: Tensor, data: Words, offset = 0): void {
+    if (data.length === 0) return;
+    this.submit();
+    this.device.queue.writeBuffer(tensor.storage.buffer, (tensor.offset + offset) * 4, data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  /** Fills the words of `tensor` (gaps included) with zero. */
+  zero(tensor: Tensor): void {
+    this.#endPass();
+    this.#encoder().clearBuffer(tensor.storage.buffer, tensor.offset * 4, extent(tensor) * 4);
+    this.#pending++;
+  }
+
+  /** Copies all words of `from` to `to`; both without gaps. */
+  copy(from: Tensor, to: Tensor): void {
+    this.#endPass();
+    this.#encoder().copyBufferToBuffer(from.storage.buffer, from.offset * 4, to.storage.buffer, to.offset * 4, extent(from) * 4);
+    this.#pending++;
+  }
+
+  /** Records one dispatch; a dispatch of no workgroups is left out. */
+  dispatch(kernel: Kernel, { constants = {}, tensors, params, groups }: Dispatch): void {
+    const [x, y = 1, z = 1] = groups;
+    if (x * y * z === 0) return;
+    if (this.#used + this.#step > ringBytes) this.submit();
+    const compiled = this.#compile(kernel, constants);
+    const group = this.#bindGroup(compiled, tensors, kernel);
+    const offset = this.#used;
+    this.#used += this.#step;
+    kernel.params.forEach(([name, type], i) => {
+      if (type === "f32") this.#floats[offset / 4 + i] = params[name];
+      else this.#words[offset / 4 + i] = params[name];
+    });
+    this.#pass ??= this.#encoder().beginComputePass();
+    this.#pass.setPipeline(compiled.pipeline);
+    this.#pass.setBindGroup(0, group, [offset]);
+    this.#pass.dispatchWorkgroups(x, y, z);
+    this.#pending++;
+  }
+
+  /** Sends what was recorded to the queue. */
+  submit(): void {
+    if (this.#pending === 0 || this.#commands === undefined) return;
+    this.#endPass();
+    if (this.#used > 0) this.device.queue.writeBuffer(this.#ring, 0, this.#params, 0, this.#used);
+    this.device.queue.submit([this.#commands.finish()]);
+    this.#commands = undefined;
+    this.#used = 0;
+    this.#pending = 0;
+  }
+
+  /** Waits until everything submitted has run. */
+  readonly wait: Effect.Effect<void, DeviceError> = Effect.suspend(() => {
+    this.submit();
+    return Effect.uninterruptible(
+      Effect.flatMap(
+        Effect.tryPromise({ try: () => this.device.queue.onSubmittedWorkDone(), catch: (cause) => lost(cause) }),
+        () => this.#check(),
+      ),
+    );
+  });
+
+  /** The words of `tensor` as float32 (gaps included), after all recorded work. */
+  read(tensor: Tensor): Effect.Effect<Float32Array<ArrayBuffer>, DeviceError> {
+    return Effect.map(this.#bytes(tensor), (bytes) => new Float32Array(bytes));
+  }
+
+  /** The words of `tensor` as u32 (gaps included), after all recorded work. */
+  readWords(tensor: Tensor): Effect.Effect<Uint32Array<ArrayBuffer>, DeviceError> {
+    return Effect.map(this.#bytes(tensor), (bytes) => new Uint32Array(bytes));
+  }
+
+  #bytes(tensor: Tensor): Effect.Effect<ArrayBuffer, DeviceError> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      const bytes = extent(tensor) * 4;
+      if (bytes === 0) return Effect.succeed(new ArrayBuffer(0));
+      const staging = this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+      this.#endPass();
+      this.#encoder().copyBufferToBuffer(tensor.storage.buffer, tensor.offset * 4, staging, 0, bytes);
+      this.#pending++;
+      this.submit();
+      return Effect.tryPromise({ try: () => staging.mapAsync(GPUMapMode.READ), catch: (cause) => lost(cause) }).pipe(
+        Effect.flatMap(() => this.#check()),
+        Effect.map(() => {
+          const copy = staging.getMappedRange().slice(0);
+          staging.unmap();
+          return copy;
+        }),
+        Effect.ensuring(Effect.sync(() => staging.destroy())),
+      );
+    }));
+  }
+
+  #check(): Effect.Effect<void, DeviceError> {
+    return this.#fault === undefined ? Effect.void : Effect.fail(new DeviceError({ reason: "Fault", message: this.#fault }));
+  }
+
+  #encoder(): GPUCommandEncoder {
+    return this.#commands ??= this.device.createCommandEncoder();
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+
+  #compile(kernel: Kernel, constants: Constants): Compiled {
+    const key = variantKey(kernel, constants);
+    const known = this.#compiled.get(key);
+    if (known !== undefined) return known;
+    const { code, missing } = specialize(kernel.source, constants);
+    if (missing.length > 0) this.fail(`Cannot compile kernel "${kernel.name}": no constant "${missing[0]}"`);
+    const layout = this.device.createBindGroupLayout({
+      label: kernel.name,
+      entries: [
+        ...kernel.bindings.map((access, binding) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: access === "read" ? "read-only-storage" as const : "storage" as const },
+        })),
+        { binding: kernel.bindings.length, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" as const, hasDynamicOffset: true } },
+      ],
+    });
+    const pipeline = this.device.createComputePipeline({
+      label: key,
+      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: this.device.createShaderModule({ label: key, code }), entryPoint: kernel.name },
+    });
+    const compiled = { pipeline, layout, groups: new Map<string, GPUBindGroup>() };
+    this.#compiled.set(key, compiled);
+    return compiled;
+  }
+
+  #bindGroup(compiled: Compiled, tensors: ReadonlyArray<Tensor>, kernel: Kernel): GPUBindGroup {
+    const windows = tensors.map((tensor) => bindingWindow(tensor, this.info.maxBinding));
+    let key = "";
+    for (let i = 0; i < windows.length; i++) key += `${tensors[i].storage.id}:${windows[i].offset},`;
+    const known = compiled.groups.get(key);
+    if (known !== undefined) return known;
+    if (tensors.length !== kernel.bindings.length) {
+      this.fail(`Cannot bind kernel "${kernel.name}": expected ${kernel.bindings.length} bindings, found ${tensors.length}`);
+    }
+    const group = this.device.createBindGroup({
+      layout: compiled.layout,
+      entries: [
+        ...tensors.map((tensor, binding) => ({ binding, resource: { buffer: tensor.storage.buffer, ...windows[binding] } })),
+        { binding: tensors.length, resource: { buffer: this.#ring, offset: 0, size: Math.max(16, kernel.params.length * 4) } },
+      ],
+    });
+    if (compiled.groups.size > 4096) compiled.groups.clear();
+    compiled.groups.set(key, group);
+    return group;
+  }
+}
+
+const variantKey = (kernel: Kernel, constants: Constants): string => {
+  let key = kernel.name;
+  for (const name in constants) key += ` ${name}=${constants[name]}`;
+  return key;
+};
+
+const lost = (cause: unknown) => new DeviceError({ reason: "Lost", message: `The device stopped answering: ${String(cause)}` });
+
+/** The part of the buffer that is bound: all of it where the limit allows, else a window from just below the tensor's first word. */
+const bindingWindow = (tensor: Tensor, limit: number): { readonly offset: number; readonly size: number } => {
+  if (tensor.storage.bytes <= limit) return { offset: 0, size: tensor.storage.bytes };
+  const offset = windowStart(tensor, limit);
+  return { offset, size: Math.min(limit, tensor.storage.bytes - offset) };
+};
+
+const windowStart = (tensor: Tensor, limit: number): number =>
+  tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * 4 / 256) * 256;
+
+/** The tensor's first word counted from the start of what is bound: what kernels take as its offset. */
+export const boundOffset = (tensor: Tensor, info: DeviceInfo): number => tensor.offset - windowStart(tensor, info.maxBinding) / 4;
+
+/** Workgroup counts [x, y] for `count` workgroups in one dimension; kernels read `group.x + group.y * groups.x`. */
+export const spread = (count: number): [number, number] =>
+  count <= maxGroups ? [count, 1] : [maxGroups, Math.ceil(count / maxGroups)];
+
+export type { Storage };

@@ -1,0 +1,49 @@
+/** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
+import { boundOffset, type Encoder, spread } from "./encoder.ts";
+import type { Constants } from "./specialize.ts";
+import { isVectorized, sliceRows, type Tensor } from "./tensor.ts";
+
+/** Constants that let one lane handle four columns where every tensor allows it. */
+export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: number } =>
+  allowed && tensors.every(isVectorized) ? { Elem: "vec4f", PACK: 4 } : { Elem: "f32", PACK: 1 };
+
+/** Workgroup counts for `lanes` lanes in workgroups of `size`. */
+export const lanes = (count: number, size = 64): [number, number] => spread(Math.ceil(count / size));
+
+/** Offsets (as bound) and strides of named tensors, as kernels take them: `xOffset`, `xStride`. */
+export const strided = (encoder: Encoder, tensors: Readonly<Record<string, Tensor>>): Record<string, number> => {
+  const params: Record<string, number> = {};
+  for (const name in tensors) {
+    params[`${name}Offset`] = boundOffset(tensors[name], encoder.info);
+    params[`${name}Stride`] = tensors[name].stride;
+  }
+  return params;
+};
+
+/**
+ * Cuts `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the tensors' parts. Rows are independent
+ * in every op that uses this, so where the cut falls never shows.
+ */
+export const byRows = (
+  encoder: Encoder,
+  count: number,
+  tensors: ReadonlyArray<Tensor>,
+  run: (parts: ReadonlyArray<Tensor>, start: number, count: number) => void,
+): void => {
+  const step = rowsPerBinding(encoder, tensors);
+  if (count <= step) return run(tensors, 0, count);
+  for (let start = 0; start < count; start += step) {
+    const rows = Math.min(step, count - start);
+    run(tensors.map((tensor) => sliceRows(tensor, start, rows)), start, rows);
+  }
+};
+
+/** The most rows of every one of `tensors` that one binding covers. */
+export const rowsPerBinding = (encoder: Encoder, tensors: ReadonlyArray<Tensor>): number => {
+  let rows = Infinity;
+  for (const tensor of tensors) {
+    if (tensor.storage.bytes <= encoder.info.maxBinding) continue;
+    rows = Math.min(rows, Math.floor((encoder.info.maxBinding - 256) / (tensor.stride * 4)));
+  }
+  return rows;
+};

@@ -1,0 +1,36 @@
+/** The residual connection: y = a + b, and sums of gradients. */
+import type { Encoder } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { byRows, lanes, pack, strided } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import type { Tensor } from "../../tensor.ts";
+import source from "./add.wgsl" with { type: "text" };
+
+/** The kernel. */
+export const kernel = make("add", source, ["read", "read", "read_write"], "N aOffset aStride bOffset bStride outOffset outStride");
+
+/** target[N, C] += term[N, C]. */
+export const accumulate = (encoder: Encoder, target: Tensor, term: Tensor): void =>
+  // The unused first input is bound to the term, since a tensor cannot be read and written in one dispatch.
+  byRows(encoder, target.rows, [term, target], ([b, out], _, N) => run(encoder, N, b, b, out, 1));
+
+/** y[N, C] = a[N, C] + b[N, C], recorded on the tape. */
+export const add = (tape: Tape, a: Tensor, b: Tensor): Tensor => {
+  const { encoder } = tape;
+  const y = encoder.tensor(a.rows, a.cols);
+  byRows(encoder, a.rows, [a, b, y], ([a, b, out], _, N) => run(encoder, N, a, b, out, 0));
+  tape.record([y], [], () => {
+    const dy = tape.arrived(y);
+    if (dy === undefined) return;
+    for (const input of [a, b]) {
+      if (!tape.share(y, input)) accumulate(encoder, tape.gradient(input).tensor, dy);
+    }
+  });
+  return y;
+};
+
+const run = (encoder: Encoder, N: number, a: Tensor, b: Tensor, out: Tensor, ACCUMULATE: number): void => {
+  const constants = { ...pack([a, b, out]), C: out.cols, ACCUMULATE };
+  const params = { N, ...strided(encoder, { a, b, out }) };
+  encoder.dispatch(kernel, { constants, tensors: [a, b, out], params, groups: lanes(N * out.cols / constants.PACK) });
+};

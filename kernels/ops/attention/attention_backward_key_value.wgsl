@@ -1,0 +1,67 @@
+// dv = Σᵢ pᵢ doutᵢ, dk = scale · Σᵢ pᵢ (doutᵢ · v - deltaᵢ) qᵢ over the later rows i of the sequence and the heads that share the key.
+// @binding(0) q f32 [N, H·D]   @binding(1) k f32 [N, K·D]   @binding(2) v f32 [N, K·D]   @binding(3) ends u32 [N]: one past the sequence's last row
+// @binding(4) lse f32 [N, H]   @binding(5) delta f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
+// @binding(7) dk f32 [N, K·D], read_write   @binding(8) dv f32 [N, K·D], read_write
+// One lane a key head of a row, looping over rows, then heads, in order: no atomics. Limits: D, strides and offsets divide by 4.
+const KV = 2u;
+const GROUP = 2u;
+const D4 = 4u;
+
+struct Params {
+  N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, doutOffset: u32, doutStride: u32,
+  dkOffset: u32, dkStride: u32, dvOffset: u32, dvStride: u32, scale: f32,
+}
+@group(0) @binding(0) var<storage, read> q: array<vec4f>;
+@group(0) @binding(1) var<storage, read> k: array<vec4f>;
+@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read> ends: array<u32>;
+@group(0) @binding(4) var<storage, read> lse: array<f32>;
+@group(0) @binding(5) var<storage, read> delta: array<f32>;
+@group(0) @binding(6) var<storage, read> dout: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> dk: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;
+@group(0) @binding(9) var<uniform> params: Params;
+
+@compute @workgroup_size(32)
+fn attention_backward_key_value(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 32u;
+  let row = index / KV;
+  let kvHead = index % KV;
+  if (row >= params.N) { return; }
+  let kAt = (params.kOffset + row * params.kStride) / 4u + kvHead * D4;
+  let vAt = (params.vOffset + row * params.vStride) / 4u + kvHead * D4;
+  var key: array<vec4f, D4>; // registers
+  var value: array<vec4f, D4>; // registers
+  var keySum: array<vec4f, D4>; // registers
+  var valueSum: array<vec4f, D4>; // registers
+  for (var d = 0u; d < D4; d++) { // unroll
+    key[d] = k[kAt + d];
+    value[d] = v[vAt + d];
+  }
+  for (var i = row; i < ends[row]; i++) {
+    for (var g = 0u; g < GROUP; g++) {
+      let head = kvHead * GROUP + g;
+      let qAt = (params.qOffset + i * params.qStride) / 4u + head * D4;
+      let doutAt = (params.doutOffset + i * params.doutStride) / 4u + head * D4;
+      var products = vec4f();
+      var values = vec4f();
+      for (var d = 0u; d < D4; d++) { // unroll
+        products = fma(q[qAt + d] * params.scale, key[d], products);
+        values = fma(dout[doutAt + d], value[d], values);
+      }
+      let at = i * (KV * GROUP) + head;
+      let p = exp((products.x + products.y) + (products.z + products.w) - lse[at]);
+      let slope = p * ((values.x + values.y) + (values.z + values.w) - delta[at]);
+      for (var d = 0u; d < D4; d++) { // unroll
+        keySum[d] = fma(vec4f(slope), q[qAt + d], keySum[d]);
+        valueSum[d] = fma(vec4f(p), dout[doutAt + d], valueSum[d]);
+      }
+    }
+  }
+  let dkAt = (params.dkOffset + row * params.dkStride) / 4u + kvHead * D4;
+  let dvAt = (params.dvOffset + row * params.dvStride) / 4u + kvHead * D4;
+  for (var d = 0u; d < D4; d++) { // unroll
+    dk[dkAt + d] = keySum[d] * params.scale;
+    dv[dvAt + d] = valueSum[d];
+  }
+}

@@ -1,0 +1,67 @@
+// dq = scale · Σⱼ pⱼ (dout · vⱼ - dout · out) kⱼ with pⱼ = exp(q · kⱼ · scale - lse): the query's gradient, keys in order.
+// @binding(0) q f32 [N, H·D]   @binding(1) k f32 [S, K·D]   @binding(2) v f32 [S, K·D]   @binding(3) spans vec4u [N] (see attention.wgsl)
+// @binding(4) out f32 [N, H·D]   @binding(5) lse f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
+// @binding(7) dq f32 [N, H·D], read_write   @binding(8) delta f32 [N, H]: dout · out, read_write, for attention_backward_key_value.wgsl
+// One lane a head of a row. Limits: D, strides and offsets divide by 4; own keys only (no shared prefix).
+const H = 4u;
+const GROUP = 2u;
+const D4 = 4u;
+
+struct Params {
+  N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, outOffset: u32, outStride: u32,
+  doutOffset: u32, doutStride: u32, dqOffset: u32, dqStride: u32, scale: f32,
+}
+@group(0) @binding(0) var<storage, read> q: array<vec4f>;
+@group(0) @binding(1) var<storage, read> k: array<vec4f>;
+@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read> spans: array<vec4u>;
+@group(0) @binding(4) var<storage, read> out: array<vec4f>;
+@group(0) @binding(5) var<storage, read> lse: array<f32>;
+@group(0) @binding(6) var<storage, read> dout: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> dq: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(9) var<uniform> params: Params;
+
+@compute @workgroup_size(32)
+fn attention_backward_query(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 32u;
+  let row = index / H;
+  let head = index % H;
+  if (row >= params.N) { return; }
+  let span = spans[row];
+  let kvHead = head / GROUP * D4;
+  let qAt = (params.qOffset + row * params.qStride) / 4u + head * D4;
+  let outAt = (params.outOffset + row * params.outStride) / 4u + head * D4;
+  let doutAt = (params.doutOffset + row * params.doutStride) / 4u + head * D4;
+  var query: array<vec4f, D4>; // registers
+  var gradient: array<vec4f, D4>; // registers
+  var sum: array<vec4f, D4>; // registers
+  var dots = vec4f();
+  for (var d = 0u; d < D4; d++) { // unroll
+    query[d] = q[qAt + d] * params.scale;
+    gradient[d] = dout[doutAt + d];
+    dots = fma(gradient[d], out[outAt + d], dots);
+  }
+  let own = (dots.x + dots.y) + (dots.z + dots.w);
+  let normalizer = lse[index];
+  for (var j = 0u; j < span.w; j++) {
+    let kAt = (params.kOffset + (span.z + j) * params.kStride) / 4u + kvHead;
+    let vAt = (params.vOffset + (span.z + j) * params.vStride) / 4u + kvHead;
+    var products = vec4f();
+    var values = vec4f();
+    for (var d = 0u; d < D4; d++) { // unroll
+      products = fma(query[d], k[kAt + d], products);
+      values = fma(gradient[d], v[vAt + d], values);
+    }
+    let p = exp((products.x + products.y) + (products.z + products.w) - normalizer);
+    let slope = p * ((values.x + values.y) + (values.z + values.w) - own);
+    for (var d = 0u; d < D4; d++) { // unroll
+      sum[d] = fma(vec4f(slope), k[kAt + d], sum[d]);
+    }
+  }
+  let to = (params.dqOffset + row * params.dqStride) / 4u + head * D4;
+  for (var d = 0u; d < D4; d++) { // unroll
+    dq[to + d] = sum[d] * params.scale;
+  }
+  delta[index] = own;
+}

@@ -1,0 +1,87 @@
+/** Token embedding and its gradient, and gathering rows in general; tables larger than one binding are read window by window. */
+import type { Encoder } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { lanes, pack, rowsPerBinding, strided } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import { sliceRows, type Tensor } from "../../tensor.ts";
+import source from "./embedding.wgsl" with { type: "text" };
+import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
+
+/** Forward and backward kernel. */
+export const kernels = {
+  forward: make(
+    "embedding",
+    source,
+    ["read", "read", "read_write"],
+    "N R first tokenOffset tableOffset tableStride outOffset outStride",
+  ),
+  backward: make(
+    "embedding_backward",
+    backwardSource,
+    ["read", "read", "read", "read_write"],
+    "U R first doutOffset doutStride dtableOffset dtableStride",
+  ),
+};
+
+/** Rows grouped by the table row they were taken from, in order: what the gradient sums over. */
+export interface RowGroups {
+  /** u32 [U + 1, 2]: table row and first entry of `rows`; the last one only closes the list. */
+  readonly starts: Uint32Array<ArrayBuffer>;
+  /** u32 [N]. */
+  readonly rows: Uint32Array<ArrayBuffer>;
+}
+
+/** Groups the positions of `indices` by their value, positions in order within a group. */
+export const groupRows = (indices: Int32Array | Uint32Array): RowGroups => {
+  const order = Array.from(indices, (_, i) => i).sort((a, b) => indices[a] - indices[b] || a - b);
+  const starts: number[] = [];
+  order.forEach((row, i) => {
+    if (i === 0 || indices[row] !== indices[order[i - 1]]) starts.push(indices[row], i);
+  });
+  starts.push(0xffffffff, indices.length);
+  return { starts: Uint32Array.from(starts), rows: Uint32Array.from(order) };
+};
+
+/** out[n] = table[indices[n]]; indices u32 [1, N] on the device, and the same on the host where a gradient is wanted. */
+export const embedding = (tape: Tape, table: Tensor, indices: Tensor, N: number, host?: Int32Array | Uint32Array): Tensor => {
+  const { encoder } = tape;
+  const out = encoder.tensor(N, table.cols);
+  byTableWindow(encoder, table, (window, first) => {
+    const constants = { ...pack([window, out]), C: table.cols };
+    encoder.dispatch(kernels.forward, {
+      constants,
+      tensors: [indices, window, out],
+      params: { N, R: window.rows, first, tokenOffset: indices.offset, ...strided(encoder, { table: window, out }) },
+      groups: lanes(N * table.cols / constants.PACK),
+    });
+  });
+  tape.record([out], [], () => {
+    const dout = tape.arrived(out);
+    if (dout === undefined || host === undefined) return;
+    const groups = groupRows(host);
+    const starts = encoder.upload(groups.starts, groups.starts.length / 2, 2);
+    const rows = encoder.upload(groups.rows, 1, groups.rows.length);
+    const target = tape.gradient(table);
+    // A gathered activation gets gradients only where it was read; a weight adds to what is there.
+    if (!target.accumulate) encoder.zero(target.tensor);
+    const U = starts.rows - 1;
+    byTableWindow(encoder, target.tensor, (dtable, first) => {
+      const constants = { ...pack([dout, dtable]), C: table.cols };
+      encoder.dispatch(kernels.backward, {
+        constants,
+        tensors: [starts, rows, dout, dtable],
+        params: { U, R: dtable.rows, first, ...strided(encoder, { dout, dtable }) },
+        groups: lanes(U * table.cols / constants.PACK),
+      });
+    });
+    encoder.release(starts);
+    encoder.release(rows);
+  });
+  return out;
+};
+
+const byTableWindow = (encoder: Encoder, table: Tensor, run: (window: Tensor, first: number) => void): void => {
+  const step = rowsPerBinding(encoder, [table]);
+  if (table.rows <= step) return run(table, 0);
+  for (let first = 0; first < table.rows; first += step) run(sliceRows(table, first, Math.min(step, table.rows - first)), first);
+};

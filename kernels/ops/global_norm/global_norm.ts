@@ -1,0 +1,41 @@
+/** Sums of products over all gradients: the global norm for clipping, and the dot product behind cos(g+, g-). */
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../device_error.ts";
+import { boundOffset, type Encoder } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { lanes } from "../../op.ts";
+import type { Tensor } from "../../tensor.ts";
+import { byFlatWindow } from "../adamw/adamw.ts";
+import source from "./global_norm.wgsl" with { type: "text" };
+
+/** The kernel. */
+export const kernel = make("global_norm", source, ["read", "read", "read_write"], "n aOffset bOffset outOffset");
+
+const block = 256;
+
+/** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64. */
+export const dot = (encoder: Encoder, pairs: ReadonlyArray<readonly [Tensor, Tensor]>): Effect.Effect<number, DeviceError> => {
+  const counts = pairs.map(([a]) => Math.ceil(a.cols / block));
+  const partials = encoder.tensor(1, counts.reduce((sum, count) => sum + count, 0));
+  let offset = 0;
+  pairs.forEach(([a, b], i) => {
+    byFlatWindow(encoder, a.cols, [a, b], ([a, b], n, start) =>
+      encoder.dispatch(kernel, {
+        tensors: [a, b, partials],
+        params: {
+          n,
+          aOffset: boundOffset(a, encoder.info),
+          bOffset: boundOffset(b, encoder.info),
+          outOffset: offset + start / block,
+        },
+        groups: lanes(Math.ceil(n / block)),
+      }));
+    offset += counts[i];
+  });
+  return Effect.map(encoder.read(partials), (values) => {
+    encoder.release(partials);
+    let sum = 0;
+    for (const value of values) sum += value;
+    return sum;
+  });
+};

@@ -1,0 +1,163 @@
+/**
+ * Matrix products of a linear layer: y = x Wᵀ + b (NT), dx = dy W (NN), dW += dyᵀ x (TN), torch.nn.functional.linear. The plain kernels
+ * are the specification; the subgroup-broadcast ones are chosen by alignment and device alone, never by the number of rows, and give the
+ * same bits: every sum is one fma after another in the same order.
+ */
+import type { Encoder } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { byRows, lanes, pack, rowsPerBinding, strided } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
+import bias from "./bias_backward.wgsl" with { type: "text" };
+import nn from "./matmul_nn.wgsl" with { type: "text" };
+import nnSubgroup from "./matmul_nn_subgroup.wgsl" with { type: "text" };
+import nt from "./matmul_nt.wgsl" with { type: "text" };
+import ntSubgroup from "./matmul_nt_subgroup.wgsl" with { type: "text" };
+import tn from "./matmul_tn.wgsl" with { type: "text" };
+import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
+
+const ntBindings = ["read", "read", "read", "read_write"] as const;
+const bindings = ["read", "read", "read_write"] as const;
+const ntParams = "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride";
+const params = "M N K aOffset aStride bOffset bStride cOffset cStride";
+
+/** The kernels: plain and subgroup form of each product, and the gradient of a bias. */
+export const kernels = {
+  nt: make("matmul_nt", nt, ntBindings, ntParams),
+  ntSubgroup: make("matmul_nt_subgroup", ntSubgroup, ntBindings, ntParams),
+  nn: make("matmul_nn", nn, bindings, params),
+  nnSubgroup: make("matmul_nn_subgroup", nnSubgroup, bindings, params),
+  tn: make("matmul_tn", tn, bindings, params),
+  tnSubgroup: make("matmul_tn_subgroup", tnSubgroup, bindings, params),
+  biasBackward: make("bias_backward", bias, ["read", "read_write"], "N dyOffset dyStride dbiasOffset"),
+};
+
+/** Rows and columns (in lanes) that a workgroup of the NT kernel owns, by subgroup size: what measured best on software Vulkan. */
+const tiles = (subgroup: number) =>
+  subgroup >= 16 ? { rows: 16, columns: 2 } : subgroup >= 8 ? { rows: 16, columns: 4 } : { rows: 8, columns: 4 };
+
+/** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 32 lanes and tensors that vec4 loads can read. */
+const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
+  !plain && encoder.info.lanes >= 4 && encoder.info.lanes <= 32 && tensors.every(isVectorized);
+
+/** Options of a product: `plain` forces the specification kernel, `accumulate` adds to what is there. */
+export interface MatmulOptions {
+  readonly plain?: boolean;
+  readonly accumulate?: boolean;
+}
+
+/** c[M, N] = a[M, K] · b[N, K]ᵀ (+ bias[1, N]); b may be larger than one binding. */
+export const matmulNT = (encoder: Encoder, a: Tensor, b: Tensor, bias: Tensor | undefined, c: Tensor, options: MatmulOptions = {}): void => {
+  const step = rowsPerBinding(encoder, [b]);
+  for (let first = 0; first < b.rows; first += step) {
+    const rows = Math.min(step, b.rows - first);
+    const whole = rows === b.rows;
+    ntWindow(encoder, a, whole ? b : sliceRows(b, first, rows), bias && (whole ? bias : sliceColumns(bias, first, rows)),
+      whole ? c : sliceColumns(c, first, rows), options);
+  }
+};
+
+const ntWindow = (encoder: Encoder, a: Tensor, b: Tensor, bias: Tensor | undefined, c: Tensor, options: MatmulOptions): void =>
+  byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
+    const constants = { BIAS: bias ? 1 : 0, ACCUMULATE: options.accumulate ? 1 : 0 };
+    const K = a.cols;
+    const N = b.rows;
+    const params = { M, N, K, ...strided(encoder, { a, b, c }), biasOffset: bias?.offset ?? 0 };
+    const tensors = [a, b, bias ?? b, c];
+    if (broadcasts(encoder, [a, b], options.plain ?? false)) {
+      const LANES = encoder.info.lanes;
+      const { rows, columns } = tiles(LANES);
+      encoder.dispatch(kernels.ntSubgroup, {
+        constants: { ...constants, LANES, TM: rows, TN: columns, LOADS: Math.ceil(rows / LANES) },
+        tensors,
+        params,
+        groups: [Math.ceil(N / (LANES * columns)), Math.ceil(M / rows)],
+      });
+    } else encoder.dispatch(kernels.nt, { constants, tensors, params, groups: lanes(M * N) });
+  });
+
+/** c[M, K] = a[M, N] · b[N, K]; columns of a from N to its stride must be finite; b may be larger than one binding. */
+export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions = {}): void => {
+  const step = Math.floor(rowsPerBinding(encoder, [b]) / 4) * 4;
+  if (b.rows <= step) return nnWindow(encoder, a, b, c, options);
+  for (let first = 0; first < b.rows; first += step) {
+    const rows = Math.min(step, b.rows - first);
+    nnWindow(encoder, sliceColumns(a, first, rows), sliceRows(b, first, rows), c, { ...options, accumulate: options.accumulate || first > 0 });
+  }
+};
+
+const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
+  byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
+    const constants = { ACCUMULATE: options.accumulate ? 1 : 0 };
+    const N = b.rows;
+    const K = b.cols;
+    const params = { M, N, K, ...strided(encoder, { a, b, c }) };
+    const tensors = [a, b, c];
+    if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+      const LANES = encoder.info.lanes;
+      const rows = tiles(LANES).rows;
+      encoder.dispatch(kernels.nnSubgroup, {
+        constants: { ...constants, LANES, TM: rows, LOADS: Math.ceil(rows / LANES) },
+        tensors,
+        params,
+        groups: [Math.ceil(K / 4 / LANES), Math.ceil(M / rows)],
+      });
+    } else encoder.dispatch(kernels.nn, { constants, tensors, params, groups: lanes(M * K) });
+  });
+
+/** c[N, K] += a[M, N]ᵀ · b[M, K], summed over M in order and added once; c may be larger than one binding. */
+export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions = {}): void => {
+  const step = Math.floor(rowsPerBinding(encoder, [c]) / 4) * 4;
+  if (c.rows <= step) return tnWindow(encoder, a, b, c, options);
+  for (let first = 0; first < c.rows; first += step) {
+    const rows = Math.min(step, c.rows - first);
+    tnWindow(encoder, sliceColumns(a, first, rows), b, sliceRows(c, first, rows), options);
+  }
+};
+
+const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
+  byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {
+    const N = c.rows;
+    const K = c.cols;
+    const params = { M, N, K, ...strided(encoder, { a, b, c }) };
+    const tensors = [a, b, c];
+    if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+      const LANES = encoder.info.lanes;
+      const TN4 = LANES >= 8 ? 4 : 2;
+      encoder.dispatch(kernels.tnSubgroup, {
+        constants: { LANES, TN4 },
+        tensors,
+        params,
+        groups: [Math.ceil(K / 4 / LANES), Math.ceil(N / 4 / TN4)],
+      });
+    } else encoder.dispatch(kernels.tn, { tensors, params, groups: lanes(N * K) });
+  });
+
+const biasGradient = (encoder: Encoder, dy: Tensor, dbias: Tensor): void =>
+  byRows(encoder, dy.rows, [dy], ([dy], _, N) => {
+    const constants = { ...pack([dy, dbias]), C: dy.cols };
+    const params = { N, ...strided(encoder, { dy, dbias }) };
+    encoder.dispatch(kernels.biasBackward, { constants, tensors: [dy, dbias], params, groups: lanes(dy.cols / constants.PACK, 8) });
+  });
+
+/** The tensor with its columns counted up to the next multiple of four, where the stride leaves room for them. */
+const paddedColumns = (tensor: Tensor): Tensor => {
+  const cols = Math.ceil(tensor.cols / 4) * 4;
+  return cols <= tensor.stride ? { ...tensor, cols } : tensor;
+};
+
+/** y[N, O] = x[N, I] · weight[O, I]ᵀ + bias, recorded on the tape. */
+export const linear = (tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: MatmulOptions = {}): Tensor => {
+  const { encoder } = tape;
+  const y = encoder.tensor(x.rows, weight.rows);
+  matmulNT(encoder, x, weight, bias, y, options);
+  tape.record([y], [], () => {
+    const dy = tape.arrived(y);
+    if (dy === undefined) return;
+    if (tape.trains(weight)) matmulTN(encoder, dy, x, tape.gradient(weight).tensor, options);
+    if (bias !== undefined && tape.trains(bias)) biasGradient(encoder, dy, tape.gradient(bias).tensor);
+    const dx = tape.gradient(x);
+    matmulNN(encoder, dy, weight, dx.tensor, { ...options, accumulate: dx.accumulate });
+  });
+  return y;
+};

@@ -1,0 +1,74 @@
+/** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
+import { make } from "../../kernel.ts";
+import { byRows, lanes, pack, strided } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import { isVectorized, type Tensor } from "../../tensor.ts";
+import source from "./rms_norm.wgsl" with { type: "text" };
+import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
+import backwardVec4Source from "./rms_norm_backward_vec4.wgsl" with { type: "text" };
+import vec4Source from "./rms_norm_vec4.wgsl" with { type: "text" };
+import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
+
+const forwardBindings = ["read", "read", "read_write", "read_write"] as const;
+const backwardBindings = ["read", "read", "read", "read", "read_write"] as const;
+const forwardParams = "N xOffset xStride weightOffset yOffset yStride eps:f32";
+const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride";
+
+/** The kernels, plain and four columns a load. */
+export const kernels = {
+  forward: make("rms_norm", source, forwardBindings, forwardParams),
+  forwardVec4: make("rms_norm_vec4", vec4Source, forwardBindings, forwardParams),
+  backward: make("rms_norm_backward", backwardSource, backwardBindings, backwardParams),
+  backwardVec4: make("rms_norm_backward_vec4", backwardVec4Source, backwardBindings, backwardParams),
+  weightBackward: make(
+    "rms_norm_weight_backward",
+    weightSource,
+    ["read", "read", "read", "read_write"],
+    "N xOffset xStride dyOffset dyStride dweightOffset",
+  ),
+};
+
+/** y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of `heads` heads, recorded on the tape. */
+export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, heads = 1): Tensor => {
+  const { encoder } = tape;
+  const D = weight.cols;
+  const H = heads;
+  const y = encoder.tensor(x.rows, x.cols);
+  const inverse = encoder.tensor(x.rows, H);
+  byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
+    const wide = [x, y, weight].every(isVectorized);
+    encoder.dispatch(wide ? kernels.forwardVec4 : kernels.forward, {
+      constants: { H, D },
+      tensors: [x, weight, y, inverse],
+      params: { N, eps, ...strided(encoder, { x, y, weight }) },
+      groups: lanes(N * H),
+    });
+  });
+  tape.record([y], [inverse], () => {
+    const dy = tape.arrived(y);
+    if (dy === undefined) return;
+    if (tape.trains(weight)) {
+      const dweight = tape.gradient(weight).tensor;
+      byRows(encoder, x.rows, [x, dy, inverse], ([x, dy, inverse], _, N) => {
+        const constants = { ...pack([x, dy, dweight]), H, D };
+        encoder.dispatch(kernels.weightBackward, {
+          constants,
+          tensors: [x, inverse, dy, dweight],
+          params: { N, ...strided(encoder, { x, dy, dweight }) },
+          groups: lanes(D / constants.PACK, 8),
+        });
+      });
+    }
+    const target = tape.gradient(x);
+    byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
+      const wide = [x, dy, dx, weight].every(isVectorized);
+      encoder.dispatch(wide ? kernels.backwardVec4 : kernels.backward, {
+        constants: { H, D, ACCUMULATE: target.accumulate ? 1 : 0 },
+        tensors: [x, weight, inverse, dy, dx],
+        params: { N, ...strided(encoder, { x, weight, dy, dx }) },
+        groups: lanes(N * H),
+      });
+    });
+  });
+  return y;
+};

@@ -1,0 +1,33 @@
+// y = x / sqrt(mean(x²) + eps) · weight, over each head of D columns (a plain norm has one head as wide as the row).
+// @binding(0) x f32 [N, H·D], read         @binding(1) weight f32 [D], read
+// @binding(2) y f32 [N, H·D], read_write   @binding(3) inverse f32 [N, H], read_write: 1 / sqrt(mean + eps), saved for backward
+// One lane a head of a row; the sum runs over columns in order. Source: transformers Qwen3RMSNorm (float32).
+const H = 1u;
+const D = 64u;
+
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, eps: f32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> inverse: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn rms_norm(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 64u;
+  let row = index / H;
+  let head = index % H;
+  if (row >= params.N) { return; }
+  let from = params.xOffset + row * params.xStride + head * D;
+  let to = params.yOffset + row * params.yStride + head * D;
+  var sum = 0f;
+  for (var c = 0u; c < D; c++) {
+    let value = x[from + c];
+    sum = fma(value, value, sum);
+  }
+  let scale = 1f / sqrt(sum / f32(D) + params.eps);
+  for (var c = 0u; c < D; c++) {
+    y[to + c] = x[from + c] * scale * weight[params.weightOffset + c];
+  }
+  inverse[index] = scale;
+}

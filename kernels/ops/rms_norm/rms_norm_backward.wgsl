@@ -1,0 +1,36 @@
+// dx = inverse · (g - x · inverse² · Σ(g · x) / D), g = dy · weight, over each head of D columns.
+// @binding(0) x f32 [N, H·D], read   @binding(1) weight f32 [D], read   @binding(2) inverse f32 [N, H], read
+// @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
+// One lane a head of a row; the sum runs over columns in order.
+const H = 1u;
+const D = 64u;
+const ACCUMULATE = 0u;
+
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> inverse: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 64u;
+  let row = index / H;
+  let head = index % H;
+  if (row >= params.N) { return; }
+  let from = params.xOffset + row * params.xStride + head * D;
+  let gradient = params.dyOffset + row * params.dyStride + head * D;
+  let to = params.dxOffset + row * params.dxStride + head * D;
+  let scale = inverse[index];
+  var sum = 0f;
+  for (var c = 0u; c < D; c++) {
+    sum = fma(dy[gradient + c] * weight[params.weightOffset + c], x[from + c], sum);
+  }
+  let pull = sum * scale * scale / f32(D);
+  for (var c = 0u; c < D; c++) {
+    let value = scale * (dy[gradient + c] * weight[params.weightOffset + c] - x[from + c] * pull);
+    if (ACCUMULATE == 1u) { dx[to + c] += value; } else { dx[to + c] = value; }
+  }
+}

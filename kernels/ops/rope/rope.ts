@@ -1,0 +1,35 @@
+/** Rotary position embedding of queries or keys. */
+import { make } from "../../kernel.ts";
+import { byRows, lanes, pack, strided } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import type { Tensor } from "../../tensor.ts";
+import source from "./rope.wgsl" with { type: "text" };
+
+/** The kernel; its backward is the rotation the other way. */
+export const kernel = make("rope", source, ["read", "read", "read", "read_write"], "N xOffset xStride positionOffset yOffset yStride");
+
+/** y = x[N, H·D] turned by positions[1, N] (u32); `table` is [T, D], cosines then sines, recorded on the tape. */
+export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor): Tensor => {
+  const { encoder } = tape;
+  const y = encoder.tensor(x.rows, x.cols);
+  run(tape, x, positions, table, y, 0);
+  tape.record([y], [], () => {
+    const dy = tape.arrived(y);
+    // Nothing else contributes to x: projections (or norms) feed one rotation each.
+    if (dy !== undefined) run(tape, dy, positions, table, tape.gradient(x).tensor, 1);
+  });
+  return y;
+};
+
+const run = ({ encoder }: Tape, x: Tensor, positions: Tensor, table: Tensor, y: Tensor, BACKWARD: number): void =>
+  byRows(encoder, x.rows, [x, y], ([x, y], start, N) => {
+    const D = table.cols;
+    const H = x.cols / D;
+    const constants = { ...pack([x, y, table], D % 8 === 0), H, D, BACKWARD };
+    encoder.dispatch(kernel, {
+      constants,
+      tensors: [x, positions, table, y],
+      params: { N, positionOffset: positions.offset + start, ...strided(encoder, { x, y }) },
+      groups: lanes(N * H * D / 2 / constants.PACK),
+    });
+  });

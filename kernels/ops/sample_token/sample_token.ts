@@ -1,0 +1,67 @@
+/** Sampling on the device: draws the next token of each row, appends it to its sequence, and says where each sequence goes on. */
+import { type Encoder, spread } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { lanes } from "../../op.ts";
+import type { Tensor } from "../../tensor.ts";
+import appendSource from "./append_token.wgsl" with { type: "text" };
+import rowsSource from "./decode_rows.wgsl" with { type: "text" };
+import source from "./sample_token.wgsl" with { type: "text" };
+import wideSource from "./sample_token_wide.wgsl" with { type: "text" };
+import threefry from "./threefry.wgsl" with { type: "text" };
+
+const bindings = ["read", "read", "read", "read", "read_write"] as const;
+const params = "R V stride slotOffset topK inverseTemperature:f32 topP:f32";
+
+/** Drawing for small and large vocabularies, appending, and the rows of the next step. */
+export const kernels = {
+  sample: make("sample_token", `${threefry}\n${source}`, bindings, params),
+  wide: make("sample_token_wide", `${threefry}\n${wideSource}`, bindings, params),
+  append: make(
+    "append_token",
+    appendSource,
+    ["read", "read", "read", "read", "read", "read_write", "read_write"],
+    "R T slotOffset stopCount",
+  ),
+  rows: make(
+    "decode_rows",
+    rowsSource,
+    ["read", "read", "read", "read_write", "read_write", "read_write", "read_write"],
+    "R slotOffset",
+  ),
+};
+
+/** How tokens are drawn: temperature 0 is greedy; topK 0 and topP 1 keep every token. */
+export interface Sampling {
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+}
+
+/** The temperature that log-probs and entropies are reported at: the sampling one, 1 for greedy. */
+export const reportedTemperature = ({ temperature }: Sampling): number => (temperature === 0 ? 1 : temperature);
+
+/** chosen[start + r] for each row of a tile of logits; slots u32 [1, R], keys vec2u [S], state vec4u [S]. */
+export const sampleToken = (
+  encoder: Encoder,
+  logits: Tensor,
+  { slots, keys, state, chosen }: { readonly slots: Tensor; readonly keys: Tensor; readonly state: Tensor; readonly chosen: Tensor },
+  sampling: Sampling,
+  start: number,
+): void => {
+  const R = logits.rows;
+  const wide = logits.cols > 1024;
+  encoder.dispatch(wide ? kernels.wide : kernels.sample, {
+    constants: { GREEDY: sampling.temperature === 0 ? 1 : 0 },
+    tensors: [logits, slots, keys, state, chosen],
+    params: {
+      R,
+      V: logits.cols,
+      stride: logits.stride,
+      slotOffset: start,
+      topK: sampling.topK,
+      inverseTemperature: 1 / reportedTemperature(sampling),
+      topP: sampling.topP,
+    },
+    groups: wide ? spread(R) : lanes(R, 16),
+  });
+};

@@ -1,0 +1,40 @@
+/** The gated activation of the feed-forward block: silu(gate) · up, both halves of one projection. */
+import { make } from "../../kernel.ts";
+import { byRows, lanes, pack, strided } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import type { Tensor } from "../../tensor.ts";
+import source from "./swiglu.wgsl" with { type: "text" };
+import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
+
+/** Forward and backward kernel. */
+export const kernels = {
+  forward: make("swiglu", source, ["read", "read_write"], "N inOffset inStride outOffset outStride"),
+  backward: make(
+    "swiglu_backward",
+    backwardSource,
+    ["read", "read", "read_write"],
+    "N inOffset inStride doutOffset doutStride dinOffset dinStride",
+  ),
+};
+
+/** out[N, F] = silu(gateUp[:, :F]) · gateUp[:, F:], recorded on the tape. */
+export const swiglu = (tape: Tape, gateUp: Tensor): Tensor => {
+  const { encoder } = tape;
+  const F = gateUp.cols / 2;
+  const y = encoder.tensor(gateUp.rows, F);
+  byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
+    const constants = { ...pack([input, out], F % 4 === 0), F };
+    const params = { N, ...strided(encoder, { in: input, out }) };
+    encoder.dispatch(kernels.forward, { constants, tensors: [input, out], params, groups: lanes(N * F / constants.PACK) });
+  });
+  tape.record([y], [], () => {
+    const dy = tape.arrived(y);
+    if (dy === undefined) return;
+    byRows(encoder, y.rows, [gateUp, dy, tape.gradient(gateUp).tensor], ([input, dout, din], _, N) => {
+      const constants = { ...pack([input, dout, din], F % 4 === 0), F };
+      const params = { N, ...strided(encoder, { in: input, dout, din }) };
+      encoder.dispatch(kernels.backward, { constants, tensors: [input, dout, din], params, groups: lanes(N * F / constants.PACK) });
+    });
+  });
+  return y;
+};

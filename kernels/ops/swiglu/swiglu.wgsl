@@ -1,0 +1,23 @@
+// out[N, F] = silu(gate[N, F]) · up[N, F], silu(x) = x / (1 + exp(-x)); gate and up are the two halves of one projection.
+// @binding(0) gateUp f32 [N, 2F] (gate, then up), read   @binding(1) out f32 [N, F], read_write
+// One lane PACK elements. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// Source: transformers Qwen2MLP.
+alias Elem = f32;
+const PACK = 1u;
+const F = 64u;
+
+struct Params { N: u32, inOffset: u32, inStride: u32, outOffset: u32, outStride: u32 }
+@group(0) @binding(0) var<storage, read> gateUp: array<Elem>;
+@group(0) @binding(1) var<storage, read_write> out: array<Elem>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn swiglu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 64u;
+  let row = index / (F / PACK);
+  let column = index % (F / PACK);
+  if (row >= params.N) { return; }
+  let at = (params.inOffset + row * params.inStride) / PACK + column;
+  let gate = gateUp[at];
+  out[(params.outOffset + row * params.outStride) / PACK + column] = gate / (Elem(1f) + exp(-gate)) * gateUp[at + F / PACK];
+}

@@ -1,0 +1,114 @@
+/**
+ * The vocabulary head: log-prob of a token and entropy of its distribution at each position, from hidden states, without ever holding the
+ * logits of all positions. Rows go through in tiles whose logits fill a fixed 64 MiB; the backward pass makes each tile's logits again.
+ * The tile's height depends on the vocabulary alone, so neither batch nor device memory shows in a bit.
+ */
+import type { Encoder } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { lanes } from "../../op.ts";
+import { spread } from "../../encoder.ts";
+import type { Tape } from "../../tape.ts";
+import { sliceRows, type Tensor } from "../../tensor.ts";
+import { matmulNN, matmulNT, matmulTN } from "../matmul/matmul.ts";
+import source from "./token_log_probs.wgsl" with { type: "text" };
+import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text" };
+import wideSource from "./token_log_probs_wide.wgsl" with { type: "text" };
+
+const bindings = ["read", "read", "read_write", "read_write", "read_write"] as const;
+const params = "R V stride targetOffset outOffset inverseTemperature:f32";
+
+/** Forward for small and for large vocabularies, and backward. */
+export const kernels = {
+  forward: make("token_log_probs", source, bindings, params),
+  wide: make("token_log_probs_wide", wideSource, bindings, params),
+  backward: make(
+    "token_log_probs_backward",
+    backwardSource,
+    ["read_write", "read", "read", "read", "read", "read"],
+    "R V offset inverseTemperature:f32",
+  ),
+};
+
+const tileBytes = 64 << 20;
+const wideVocabulary = 1024;
+
+/** Rows of hidden states whose logits over V tokens are held at a time. */
+export const tileRows = (V: number): number => Math.max(1, Math.floor(tileBytes / (stride(V) * 4)));
+
+const stride = (V: number): number => Math.ceil(V / 4) * 4;
+
+/** Logits [R, V] of hidden[R, C] with weight[V, C]; the caller releases them. */
+export const tileLogits = (encoder: Encoder, hidden: Tensor, weight: Tensor): Tensor => {
+  const logits = encoder.tensor(hidden.rows, weight.rows, 4);
+  matmulNT(encoder, hidden, weight, undefined, logits);
+  return logits;
+};
+
+/** What the head gives for each row: log-prob of its token and entropy, both [R, 1], and what the backward pass needs. */
+export interface TokenLogProbs {
+  readonly logProbs: Tensor;
+  readonly entropy: Tensor;
+  readonly stats: Tensor;
+}
+
+/** Room for the results of R rows. */
+export const allocate = (encoder: Encoder, R: number): TokenLogProbs => ({
+  logProbs: encoder.tensor(R, 1),
+  entropy: encoder.tensor(R, 1),
+  stats: encoder.tensor(R, 2),
+});
+
+/** Log-probs and entropies of one tile, written from row `start` on; targets u32 [1, R of all tiles]. */
+export const reduceTile = (encoder: Encoder, logits: Tensor, targets: Tensor, temperature: number, out: TokenLogProbs, start: number): void => {
+  const wide = logits.cols > wideVocabulary;
+  const R = logits.rows;
+  encoder.dispatch(wide ? kernels.wide : kernels.forward, {
+    tensors: [logits, targets, out.logProbs, out.entropy, out.stats],
+    params: {
+      R,
+      V: logits.cols,
+      stride: logits.stride,
+      targetOffset: targets.offset + start,
+      outOffset: start,
+      inverseTemperature: 1 / temperature,
+    },
+    groups: wide ? spread(R) : lanes(R, 16),
+  });
+};
+
+/** Log-prob of targets u32 [1, R] and entropy at `temperature` for hidden[R, C] and weight[V, C]; recorded on the tape. */
+export const tokenLogProbs = (tape: Tape, hidden: Tensor, weight: Tensor, targets: Tensor, temperature: number): TokenLogProbs => {
+  const { encoder } = tape;
+  const out = allocate(encoder, hidden.rows);
+  eachTile(hidden, weight, (rows, start) => {
+    const logits = tileLogits(encoder, rows, weight);
+    reduceTile(encoder, logits, targets, temperature, out, start);
+    encoder.release(logits);
+  });
+  tape.record([out.logProbs, out.entropy], [out.stats], () => {
+    const dlogProbs = tape.arrived(out.logProbs);
+    const dentropy = tape.arrived(out.entropy);
+    if (dlogProbs === undefined || dentropy === undefined) return;
+    const target = tape.gradient(hidden);
+    eachTile(hidden, weight, (rows, start) => {
+      const dlogits = tileLogits(encoder, rows, weight);
+      encoder.dispatch(kernels.backward, {
+        constants: { STRIDE: dlogits.stride },
+        tensors: [dlogits, targets, out.stats, out.entropy, dlogProbs, dentropy],
+        params: { R: rows.rows, V: weight.rows, offset: start, inverseTemperature: 1 / temperature },
+        groups: lanes(rows.rows * dlogits.stride),
+      });
+      if (tape.trains(weight)) matmulTN(encoder, dlogits, rows, tape.gradient(weight).tensor);
+      matmulNN(encoder, dlogits, weight, sliceRows(target.tensor, start, rows.rows), { accumulate: target.accumulate });
+      encoder.release(dlogits);
+    });
+  });
+  return out;
+};
+
+const eachTile = (hidden: Tensor, weight: Tensor, run: (rows: Tensor, start: number) => void): void => {
+  const step = tileRows(weight.rows);
+  for (let start = 0; start < hidden.rows; start += step) {
+    run(sliceRows(hidden, start, Math.min(step, hidden.rows - start)), start);
+  }
+};

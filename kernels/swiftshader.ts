@@ -1,0 +1,52 @@
+/**
+ * The software Vulkan driver of last resort: SwiftShader, carried by the npm package `@sparticuz/chromium` as a small archive. It is
+ * installed only when no other adapter is found (the package also carries a browser, ~65 MB), checked against a pinned SHA-256 and
+ * unpacked once into the cache. Needs no root. A boundary file: it touches disk and the module loader.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
+
+// Joined at run time: a literal specifier would be installed with the others.
+const specifier = ["npm:@sparticuz", "chromium@153.0.0"].join("/");
+const archiveHash = "b680e40a33235ecc6ad4c6897a168b70ce5164f0d62d2a64d675320d51614631";
+const wanted = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
+
+/** Where Signum keeps what can be made again: `SIGNUM_HOME`, else `$XDG_CACHE_HOME/signum`, else `~/.cache/signum`. */
+export const cacheFolder = (): string =>
+  Deno.env.get("SIGNUM_HOME") ?? join(Deno.env.get("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "signum");
+
+/** The driver's files, unpacked; installs and unpacks them where they are not there yet. */
+export const swiftshaderFiles = async (): Promise<{ readonly icd: string; readonly loader: string }> => {
+  const folder = join(cacheFolder(), `swiftshader-${archiveHash.slice(0, 12)}`);
+  if (!existsSync(folder)) unpack(await archive(), folder);
+  return { icd: join(folder, "vk_swiftshader_icd.json"), loader: join(folder, "libvulkan.so.1") };
+};
+
+const archive = async (): Promise<Uint8Array> => {
+  await import(specifier);
+  const entry = fileURLToPath(import.meta.resolve(specifier));
+  const path = join(dirname(entry), "..", "bin", "swiftshader.tar.br");
+  const bytes = readFileSync(path);
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  if (hash !== archiveHash) throw new Error(`"${path}" has SHA-256 ${hash}, expected ${archiveHash}`);
+  return brotliDecompressSync(bytes);
+};
+
+const unpack = (tar: Uint8Array, folder: string): void => {
+  const partial = `${folder}.${Deno.pid}.partial`;
+  mkdirSync(partial, { recursive: true });
+  const text = (from: number, length: number) => new TextDecoder().decode(tar.subarray(from, from + length)).replace(/\0.*$/s, "");
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
+    const name = text(at, 100).split("/").pop() ?? "";
+    const size = parseInt(text(at + 124, 12), 8);
+    if (wanted.includes(name)) writeFileSync(join(partial, name), tar.subarray(at + 512, at + 512 + size), { mode: 0o755 });
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  // Another process may have unpacked the same files meanwhile; either copy serves.
+  if (existsSync(folder)) rmSync(partial, { recursive: true });
+  else renameSync(partial, folder);
+};
