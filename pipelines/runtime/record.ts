@@ -74,18 +74,20 @@ export const decode = <A>(
 };
 
 /**
- * Writes one record as a line of JSON without the newline and without spaces: the fields of Credited in their order,
- * then all others as they stand. Numbers that are not finite become `null`, which `decode` refuses.
+ * Writes one record as a line of JSON without the newline and without spaces: a record of a problem has the fields of
+ * Credited in their order and then all others, an aggregate its fields as they stand. Numbers that are not finite become
+ * `null`, which `decode` refuses.
  */
 export const encode = (record: object): string => {
-  const fields: Record<string, unknown> = { ...record };
   const parts: Array<string> = [];
   const add = (name: string, value: unknown) => {
     const text = encodeValue(value);
     if (text !== undefined) parts.push(`${JSON.stringify(name)}:${text}`);
   };
-  for (const name of travelling) if (fields[name] !== undefined) add(name, fields[name]);
-  for (const name of Object.keys(fields)) if (!travellingSet.has(name)) add(name, fields[name]);
+  const fields: Record<string, unknown> = { ...record };
+  const first = "problemId" in fields ? travelling : [];
+  for (const name of first) add(name, fields[name]);
+  for (const name of Object.keys(fields)) if (!first.includes(name)) add(name, fields[name]);
   return `{${parts.join(",")}}`;
 };
 
@@ -112,7 +114,6 @@ export const encodeFloat32 = (x: number): string => {
 const TEN_TO_THE = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 const travelling: ReadonlyArray<string> = Credited.fields.map((field) => field.name);
-const travellingSet: ReadonlySet<string> = new Set(travelling);
 
 const encodeValue = (value: unknown): string | undefined => {
   if (value instanceof Float32Array) {
