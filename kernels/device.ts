@@ -18,7 +18,10 @@ export class Device extends Context.Service<Device, { readonly encoder: Encoder;
   "signum/kernels/Device",
 ) {
   /** The device that `SIGNUM_ADAPTER` names, else the best that is there; `SIGNUM_VALIDATION=1` keeps Dawn's checks on. */
-  static readonly layerDawn: Layer.Layer<Device, DeviceError> = Layer.effect(Device, Effect.suspend(() => open(environment())));
+  static readonly layerDawn: Layer.Layer<Device, DeviceError> = Layer.effect(
+    Device,
+    Effect.suspend(() => open(environment())),
+  );
 }
 
 /** Which adapter is wanted (undefined: the best) and whether Dawn's validation and robustness stay on. */
@@ -93,15 +96,23 @@ const request = async (wanted: string | undefined, validated: boolean): Promise<
         : "the only adapter";
       return { adapter, kind, why };
     }
-    reasons.push(adapter === null ? "no Vulkan adapter that Dawn accepts" : `only "${describe(adapter.info)}" was found`);
+    reasons.push(
+      adapter === null ? "no Vulkan adapter that Dawn accepts" : `only "${describe(adapter.info)}" was found`,
+    );
     if (wanted !== undefined) throw new Error(`Cannot open adapter "${wanted}" (SIGNUM_ADAPTER): ${reasons[0]}`);
   }
   const files = await swiftshaderFiles();
   useDriver(files.icd);
   Deno.dlopen(files.loader, {});
   const adapter = await adapterOf();
-  if (adapter === null) throw new Error(`Cannot open any adapter: ${[...reasons, "the bundled SwiftShader was refused"].join("; ")}`);
-  return { adapter, kind: "swiftshader", why: wanted === undefined ? reasons.join("; ") : "SIGNUM_ADAPTER asks for it" };
+  if (adapter === null) {
+    throw new Error(`Cannot open any adapter: ${[...reasons, "the bundled SwiftShader was refused"].join("; ")}`);
+  }
+  return {
+    adapter,
+    kind: "swiftshader",
+    why: wanted === undefined ? reasons.join("; ") : "SIGNUM_ADAPTER asks for it",
+  };
 };
 
 const start = async ({ adapter, kind, why }: Found, validated: boolean): Promise<Encoder> => {
@@ -123,7 +134,9 @@ const start = async ({ adapter, kind, why }: Found, validated: boolean): Promise
     validated,
   });
   device.addEventListener("uncapturederror", (event) => {
-    encoder.fail(`The device reported: ${event instanceof GPUUncapturedErrorEvent ? event.error.message : String(event)}`);
+    encoder.fail(
+      `The device reported: ${event instanceof GPUUncapturedErrorEvent ? event.error.message : String(event)}`,
+    );
   });
   device.lost.then((lost) => {
     if (lost.reason !== "destroyed") encoder.fail(`The device was lost: ${lost.message}`);
@@ -149,9 +162,12 @@ const toggles = (validated: boolean): string[] => [
     [
       "allow_unsafe_apis",
       "vulkan_enable_f16_on_nvidia",
-      ...(validated
-        ? []
-        : ["disable_robustness", "skip_validation", "disable_workgroup_init", "disable_polyfills_on_integer_div_and_mod"]),
+      ...(validated ? [] : [
+        "disable_robustness",
+        "skip_validation",
+        "disable_workgroup_init",
+        "disable_polyfills_on_integer_div_and_mod",
+      ]),
     ].join(",")
   }`,
   ...(validated ? [] : ["disable-dawn-features=enable_spirv_validation,timestamp_quantization"]),

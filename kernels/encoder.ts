@@ -81,7 +81,13 @@ export class Encoder {
   write(tensor: Tensor, data: Words, offset = 0): void {
     if (data.length === 0) return;
     this.submit();
-    this.device.queue.writeBuffer(tensor.storage.buffer, (tensor.offset + offset) * 4, data.buffer, data.byteOffset, data.byteLength);
+    this.device.queue.writeBuffer(
+      tensor.storage.buffer,
+      (tensor.offset + offset) * 4,
+      data.buffer,
+      data.byteOffset,
+      data.byteLength,
+    );
   }
 
   /** Fills the words of `tensor` (gaps included) with zero. */
@@ -94,7 +100,13 @@ export class Encoder {
   /** Copies all words of `from` to `to`; both without gaps. */
   copy(from: Tensor, to: Tensor): void {
     this.#endPass();
-    this.#encoder().copyBufferToBuffer(from.storage.buffer, from.offset * 4, to.storage.buffer, to.offset * 4, extent(from) * 4);
+    this.#encoder().copyBufferToBuffer(
+      from.storage.buffer,
+      from.offset * 4,
+      to.storage.buffer,
+      to.offset * 4,
+      extent(from) * 4,
+    );
     this.#pending++;
   }
 
@@ -154,7 +166,10 @@ export class Encoder {
     return Effect.uninterruptible(Effect.suspend(() => {
       const bytes = extent(tensor) * 4;
       if (bytes === 0) return Effect.succeed(new ArrayBuffer(0));
-      const staging = this.device.createBuffer({ size: bytes, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
+      const staging = this.device.createBuffer({
+        size: bytes,
+        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+      });
       this.#endPass();
       this.#encoder().copyBufferToBuffer(tensor.storage.buffer, tensor.offset * 4, staging, 0, bytes);
       this.#pending++;
@@ -172,7 +187,9 @@ export class Encoder {
   }
 
   #check(): Effect.Effect<void, DeviceError> {
-    return this.#fault === undefined ? Effect.void : Effect.fail(new DeviceError({ reason: "Fault", message: this.#fault }));
+    return this.#fault === undefined
+      ? Effect.void
+      : Effect.fail(new DeviceError({ reason: "Fault", message: this.#fault }));
   }
 
   #encoder(): GPUCommandEncoder {
@@ -198,7 +215,11 @@ export class Encoder {
           visibility: GPUShaderStage.COMPUTE,
           buffer: { type: access === "read" ? "read-only-storage" as const : "storage" as const },
         })),
-        { binding: kernel.bindings.length, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform" as const, hasDynamicOffset: true } },
+        {
+          binding: kernel.bindings.length,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: "uniform" as const, hasDynamicOffset: true },
+        },
       ],
     });
     const pipeline = this.device.createComputePipeline({
@@ -218,13 +239,21 @@ export class Encoder {
     const known = compiled.groups.get(key);
     if (known !== undefined) return known;
     if (tensors.length !== kernel.bindings.length) {
-      this.fail(`Cannot bind kernel "${kernel.name}": expected ${kernel.bindings.length} bindings, found ${tensors.length}`);
+      this.fail(
+        `Cannot bind kernel "${kernel.name}": expected ${kernel.bindings.length} bindings, found ${tensors.length}`,
+      );
     }
     const group = this.device.createBindGroup({
       layout: compiled.layout,
       entries: [
-        ...tensors.map((tensor, binding) => ({ binding, resource: { buffer: tensor.storage.buffer, ...windows[binding] } })),
-        { binding: tensors.length, resource: { buffer: this.#ring, offset: 0, size: Math.max(16, kernel.params.length * 4) } },
+        ...tensors.map((tensor, binding) => ({
+          binding,
+          resource: { buffer: tensor.storage.buffer, ...windows[binding] },
+        })),
+        {
+          binding: tensors.length,
+          resource: { buffer: this.#ring, offset: 0, size: Math.max(16, kernel.params.length * 4) },
+        },
       ],
     });
     if (compiled.groups.size > 4096) compiled.groups.clear();
@@ -239,7 +268,8 @@ const variantKey = (kernel: Kernel, constants: Constants): string => {
   return key;
 };
 
-const lost = (cause: unknown) => new DeviceError({ reason: "Lost", message: `The device stopped answering: ${String(cause)}` });
+const lost = (cause: unknown) =>
+  new DeviceError({ reason: "Lost", message: `The device stopped answering: ${String(cause)}` });
 
 /** The part of the buffer that is bound: all of it where the limit allows, else a window from just below the tensor's first word. */
 const bindingWindow = (tensor: Tensor, limit: number): { readonly offset: number; readonly size: number } => {
@@ -252,7 +282,8 @@ const windowStart = (tensor: Tensor, limit: number): number =>
   tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * 4 / 256) * 256;
 
 /** The tensor's first word counted from the start of what is bound: what kernels take as its offset. */
-export const boundOffset = (tensor: Tensor, info: DeviceInfo): number => tensor.offset - windowStart(tensor, info.maxBinding) / 4;
+export const boundOffset = (tensor: Tensor, info: DeviceInfo): number =>
+  tensor.offset - windowStart(tensor, info.maxBinding) / 4;
 
 /** Workgroup counts [x, y] for `count` workgroups in one dimension; kernels read `group.x + group.y * groups.x`. */
 export const spread = (count: number): [number, number] =>

@@ -9,7 +9,10 @@
 export type Constants = Readonly<Record<string, number | string>>;
 
 /** The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. */
-export const specialize = (source: string, constants: Constants): { readonly code: string; readonly missing: string[] } => {
+export const specialize = (
+  source: string,
+  constants: Constants,
+): { readonly code: string; readonly missing: string[] } => {
   const missing: string[] = [];
   let code = source;
   for (const [name, value] of Object.entries(constants)) {
@@ -56,7 +59,9 @@ const evaluate = (text: string, values: ReadonlyMap<string, number>): number | u
   };
   const sum = (): number => {
     let value = product();
-    while (tokens[at] === "+" || tokens[at] === "-") value = tokens[at++] === "+" ? value + product() : value - product();
+    while (tokens[at] === "+" || tokens[at] === "-") {
+      value = tokens[at++] === "+" ? value + product() : value - product();
+    }
     return value;
   };
   const value = sum();
@@ -72,8 +77,10 @@ const unroll = (code: string, values: ReadonlyMap<string, number>): string => {
     const end = code.indexOf(`\n${indent}}`, start - 1);
     const body = code.slice(start, end + 1);
     const count = evaluate(bound, values) ?? 0;
-    const copies = Array.from({ length: count }, (_, i) =>
-      `${indent}{\n${body.replace(new RegExp(`\\b${name}\\b`, "g"), `${i}u`)}${indent}}\n`);
+    const copies = Array.from(
+      { length: count },
+      (_, i) => `${indent}{\n${body.replace(new RegExp(`\\b${name}\\b`, "g"), `${i}u`)}${indent}}\n`,
+    );
     code = code.slice(0, match.index) + copies.join("") + code.slice(end + 1 + indent.length + 2);
   }
   return code;
@@ -85,11 +92,17 @@ const registers = (code: string, values: ReadonlyMap<string, number>): string =>
   for (let match = declaration.exec(code); match !== null; match = declaration.exec(code)) {
     const [line, indent, name, , element, tail] = match;
     const sizes = [...tail.matchAll(/, ([^>]+)>/g)].map(([, size]) => evaluate(size, values) ?? 0).reverse();
-    const names = sizes.reduce<string[]>((all, size) => all.flatMap((one) => Array.from({ length: size }, (_, i) => `${one}_${i}`)), [name]);
+    const names = sizes.reduce<string[]>(
+      (all, size) => all.flatMap((one) => Array.from({ length: size }, (_, i) => `${one}_${i}`)),
+      [name],
+    );
     code = code.replace(line, names.map((one) => `${indent}var ${one}: ${element};\n`).join(""));
     const use = new RegExp(`\\b${name}((?:\\[[^\\[\\]]+\\]){${sizes.length}})`, "g");
-    code = code.replace(use, (_, indices: string) =>
-      name + [...indices.matchAll(/\[([^\]]+)\]/g)].map(([, index]) => `_${evaluate(index, values)}`).join(""));
+    code = code.replace(
+      use,
+      (_, indices: string) =>
+        name + [...indices.matchAll(/\[([^\]]+)\]/g)].map(([, index]) => `_${evaluate(index, values)}`).join(""),
+    );
   }
   return code;
 };

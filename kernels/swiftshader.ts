@@ -39,11 +39,14 @@ const archive = async (): Promise<Uint8Array> => {
 const unpack = (tar: Uint8Array, folder: string): void => {
   const partial = `${folder}.${Deno.pid}.partial`;
   mkdirSync(partial, { recursive: true });
-  const text = (from: number, length: number) => new TextDecoder().decode(tar.subarray(from, from + length)).replace(/\0.*$/s, "");
+  const text = (from: number, length: number) =>
+    new TextDecoder().decode(tar.subarray(from, from + length)).replace(/\0.*$/s, "");
   for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
     const name = text(at, 100).split("/").pop() ?? "";
     const size = parseInt(text(at + 124, 12), 8);
-    if (wanted.includes(name)) writeFileSync(join(partial, name), tar.subarray(at + 512, at + 512 + size), { mode: 0o755 });
+    if (wanted.includes(name)) {
+      writeFileSync(join(partial, name), tar.subarray(at + 512, at + 512 + size), { mode: 0o755 });
+    }
     at += 512 + Math.ceil(size / 512) * 512;
   }
   // Another process may have unpacked the same files meanwhile; either copy serves.

@@ -36,7 +36,12 @@ export class Tape {
   readonly #slots: Map<Tensor, Slot>;
   readonly #entries: Entry[] = [];
 
-  constructor(encoder: Encoder, mode: TapeMode, parameters: ReadonlyMap<Tensor, Tensor> = new Map(), slots = new Map<Tensor, Slot>()) {
+  constructor(
+    encoder: Encoder,
+    mode: TapeMode,
+    parameters: ReadonlyMap<Tensor, Tensor> = new Map(),
+    slots = new Map<Tensor, Slot>(),
+  ) {
     this.encoder = encoder;
     this.mode = mode;
     this.#parameters = parameters;

@@ -58,7 +58,9 @@ export const reshape = (tensor: Tensor, rows: number, cols: number): Tensor => (
 });
 
 /** Words from the first to the last element, gaps of the stride included. */
-export const extent = (tensor: Tensor): number => (tensor.rows === 0 ? 0 : (tensor.rows - 1) * tensor.stride + tensor.cols);
+export const extent = (
+  tensor: Tensor,
+): number => (tensor.rows === 0 ? 0 : (tensor.rows - 1) * tensor.stride + tensor.cols);
 
 /** Whether vec4 loads may be used on it: offset, stride and columns are multiples of four. */
 export const isVectorized = (tensor: Tensor): boolean =>

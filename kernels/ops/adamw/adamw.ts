@@ -25,28 +25,40 @@ export interface AdamW {
 }
 
 /** Updates weight, mean and square [1, n] in place from gradient [1, n]. */
-export const adamw = (encoder: Encoder, gradient: Tensor, weight: Tensor, mean: Tensor, square: Tensor, options: AdamW): void => {
+export const adamw = (
+  encoder: Encoder,
+  gradient: Tensor,
+  weight: Tensor,
+  mean: Tensor,
+  square: Tensor,
+  options: AdamW,
+): void => {
   const { learningRate, beta1, beta2, step } = options;
-  byFlatWindow(encoder, gradient.cols, [gradient, weight, mean, square], ([gradient, weight, mean, square], n) =>
-    encoder.dispatch(kernel, {
-      tensors: [gradient, weight, mean, square],
-      params: {
-        n,
-        gradientOffset: boundOffset(gradient, encoder.info),
-        weightOffset: boundOffset(weight, encoder.info),
-        meanOffset: boundOffset(mean, encoder.info),
-        squareOffset: boundOffset(square, encoder.info),
-        clip: options.clip,
-        keep: 1 - learningRate * options.weightDecay,
-        oneMinusBeta1: 1 - beta1,
-        beta2,
-        oneMinusBeta2: 1 - beta2,
-        stepSize: learningRate / (1 - beta1 ** step),
-        correction: Math.sqrt(1 - beta2 ** step),
-        eps: options.eps,
-      },
-      groups: lanes(n),
-    }));
+  byFlatWindow(
+    encoder,
+    gradient.cols,
+    [gradient, weight, mean, square],
+    ([gradient, weight, mean, square], n) =>
+      encoder.dispatch(kernel, {
+        tensors: [gradient, weight, mean, square],
+        params: {
+          n,
+          gradientOffset: boundOffset(gradient, encoder.info),
+          weightOffset: boundOffset(weight, encoder.info),
+          meanOffset: boundOffset(mean, encoder.info),
+          squareOffset: boundOffset(square, encoder.info),
+          clip: options.clip,
+          keep: 1 - learningRate * options.weightDecay,
+          oneMinusBeta1: 1 - beta1,
+          beta2,
+          oneMinusBeta2: 1 - beta2,
+          stepSize: learningRate / (1 - beta1 ** step),
+          correction: Math.sqrt(1 - beta2 ** step),
+          eps: options.eps,
+        },
+        groups: lanes(n),
+      }),
+  );
 };
 
 /** Cuts flat tensors [1, n] where one binding cannot hold them; elements are independent, so the cut never shows. */

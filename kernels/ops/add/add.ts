@@ -7,7 +7,12 @@ import type { Tensor } from "../../tensor.ts";
 import source from "./add.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make("add", source, ["read", "read", "read_write"], "N aOffset aStride bOffset bStride outOffset outStride");
+export const kernel = make(
+  "add",
+  source,
+  ["read", "read", "read_write"],
+  "N aOffset aStride bOffset bStride outOffset outStride",
+);
 
 /** target[N, C] += term[N, C]. */
 export const accumulate = (encoder: Encoder, target: Tensor, term: Tensor): void =>

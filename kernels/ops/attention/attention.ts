@@ -40,7 +40,14 @@ export interface AttentionRows {
 }
 
 /** out[N, H·D] of q[N, H·D], k and v [S, K·D]; heads are D = `headWidth` wide; recorded on the tape. */
-export const attention = (tape: Tape, q: Tensor, k: Tensor, v: Tensor, rows: AttentionRows, headWidth: number): Tensor => {
+export const attention = (
+  tape: Tape,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  rows: AttentionRows,
+  headWidth: number,
+): Tensor => {
   const { encoder } = tape;
   const H = q.cols / headWidth;
   const KV = k.cols / headWidth;
@@ -80,7 +87,13 @@ interface Operands {
   readonly lse: Tensor;
 }
 
-const forward = (encoder: Encoder, { q, k, v, out, lse }: Operands, spans: Tensor, constants: { readonly H: number }, scale: number): void =>
+const forward = (
+  encoder: Encoder,
+  { q, k, v, out, lse }: Operands,
+  spans: Tensor,
+  constants: { readonly H: number },
+  scale: number,
+): void =>
   byRows(encoder, q.rows, [q, out, lse, spans], ([q, out, lse, span], _, N) =>
     encoder.dispatch(kernels.forward, {
       constants: { ...constants },

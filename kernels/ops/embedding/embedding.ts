@@ -43,7 +43,13 @@ export const groupRows = (indices: Int32Array | Uint32Array): RowGroups => {
 };
 
 /** out[n] = table[indices[n]]; indices u32 [1, N] on the device, and the same on the host where a gradient is wanted. */
-export const embedding = (tape: Tape, table: Tensor, indices: Tensor, N: number, host?: Int32Array | Uint32Array): Tensor => {
+export const embedding = (
+  tape: Tape,
+  table: Tensor,
+  indices: Tensor,
+  N: number,
+  host?: Int32Array | Uint32Array,
+): Tensor => {
   const { encoder } = tape;
   const out = encoder.tensor(N, table.cols);
   byTableWindow(encoder, table, (window, first) => {
@@ -83,5 +89,7 @@ export const embedding = (tape: Tape, table: Tensor, indices: Tensor, N: number,
 const byTableWindow = (encoder: Encoder, table: Tensor, run: (window: Tensor, first: number) => void): void => {
   const step = rowsPerBinding(encoder, [table]);
   if (table.rows <= step) return run(table, 0);
-  for (let first = 0; first < table.rows; first += step) run(sliceRows(table, first, Math.min(step, table.rows - first)), first);
+  for (let first = 0; first < table.rows; first += step) {
+    run(sliceRows(table, first, Math.min(step, table.rows - first)), first);
+  }
 };

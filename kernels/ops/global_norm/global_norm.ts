@@ -14,7 +14,10 @@ export const kernel = make("global_norm", source, ["read", "read", "read_write"]
 const block = 256;
 
 /** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64. */
-export const dot = (encoder: Encoder, pairs: ReadonlyArray<readonly [Tensor, Tensor]>): Effect.Effect<number, DeviceError> => {
+export const dot = (
+  encoder: Encoder,
+  pairs: ReadonlyArray<readonly [Tensor, Tensor]>,
+): Effect.Effect<number, DeviceError> => {
   const counts = pairs.map(([a]) => Math.ceil(a.cols / block));
   const partials = encoder.tensor(1, counts.reduce((sum, count) => sum + count, 0));
   let offset = 0;

@@ -6,7 +6,12 @@ import type { Tensor } from "../../tensor.ts";
 import source from "./kv_cache.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make("kv_cache", source, ["read", "read", "read_write"], "N rowOffset rowStride slotOffset cacheOffset cacheStride");
+export const kernel = make(
+  "kv_cache",
+  source,
+  ["read", "read", "read_write"],
+  "N rowOffset rowStride slotOffset cacheOffset cacheStride",
+);
 
 /** cache[slots[n]] = row[n] for row [N, C], slots u32 [1, N], cache [S, C]. */
 export const writeCache = (encoder: Encoder, row: Tensor, slots: Tensor, cache: Tensor): void =>

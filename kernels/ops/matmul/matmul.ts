@@ -47,17 +47,37 @@ export interface MatmulOptions {
 }
 
 /** c[M, N] = a[M, K] · b[N, K]ᵀ (+ bias[1, N]); b may be larger than one binding. */
-export const matmulNT = (encoder: Encoder, a: Tensor, b: Tensor, bias: Tensor | undefined, c: Tensor, options: MatmulOptions = {}): void => {
+export const matmulNT = (
+  encoder: Encoder,
+  a: Tensor,
+  b: Tensor,
+  bias: Tensor | undefined,
+  c: Tensor,
+  options: MatmulOptions = {},
+): void => {
   const step = rowsPerBinding(encoder, [b]);
   for (let first = 0; first < b.rows; first += step) {
     const rows = Math.min(step, b.rows - first);
     const whole = rows === b.rows;
-    ntWindow(encoder, a, whole ? b : sliceRows(b, first, rows), bias && (whole ? bias : sliceColumns(bias, first, rows)),
-      whole ? c : sliceColumns(c, first, rows), options);
+    ntWindow(
+      encoder,
+      a,
+      whole ? b : sliceRows(b, first, rows),
+      bias && (whole ? bias : sliceColumns(bias, first, rows)),
+      whole ? c : sliceColumns(c, first, rows),
+      options,
+    );
   }
 };
 
-const ntWindow = (encoder: Encoder, a: Tensor, b: Tensor, bias: Tensor | undefined, c: Tensor, options: MatmulOptions): void =>
+const ntWindow = (
+  encoder: Encoder,
+  a: Tensor,
+  b: Tensor,
+  bias: Tensor | undefined,
+  c: Tensor,
+  options: MatmulOptions,
+): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const constants = { BIAS: bias ? 1 : 0, ACCUMULATE: options.accumulate ? 1 : 0 };
     const K = a.cols;
@@ -82,7 +102,10 @@ export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
   if (b.rows <= step) return nnWindow(encoder, a, b, c, options);
   for (let first = 0; first < b.rows; first += step) {
     const rows = Math.min(step, b.rows - first);
-    nnWindow(encoder, sliceColumns(a, first, rows), sliceRows(b, first, rows), c, { ...options, accumulate: options.accumulate || first > 0 });
+    nnWindow(encoder, sliceColumns(a, first, rows), sliceRows(b, first, rows), c, {
+      ...options,
+      accumulate: options.accumulate || first > 0,
+    });
   }
 };
 
@@ -137,7 +160,12 @@ const biasGradient = (encoder: Encoder, dy: Tensor, dbias: Tensor): void =>
   byRows(encoder, dy.rows, [dy], ([dy], _, N) => {
     const constants = { ...pack([dy, dbias]), C: dy.cols };
     const params = { N, ...strided(encoder, { dy, dbias }) };
-    encoder.dispatch(kernels.biasBackward, { constants, tensors: [dy, dbias], params, groups: lanes(dy.cols / constants.PACK, 8) });
+    encoder.dispatch(kernels.biasBackward, {
+      constants,
+      tensors: [dy, dbias],
+      params,
+      groups: lanes(dy.cols / constants.PACK, 8),
+    });
   });
 
 /** The tensor with its columns counted up to the next multiple of four, where the stride leaves room for them. */

@@ -6,7 +6,12 @@ import type { Tensor } from "../../tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
 /** The kernel; its backward is the rotation the other way. */
-export const kernel = make("rope", source, ["read", "read", "read", "read_write"], "N xOffset xStride positionOffset yOffset yStride");
+export const kernel = make(
+  "rope",
+  source,
+  ["read", "read", "read", "read_write"],
+  "N xOffset xStride positionOffset yOffset yStride",
+);
 
 /** y = x[N, H·D] turned by positions[1, N] (u32); `table` is [T, D], cosines then sines, recorded on the tape. */
 export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor): Tensor => {

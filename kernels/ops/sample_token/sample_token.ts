@@ -44,7 +44,12 @@ export const reportedTemperature = ({ temperature }: Sampling): number => (tempe
 export const sampleToken = (
   encoder: Encoder,
   logits: Tensor,
-  { slots, keys, state, chosen }: { readonly slots: Tensor; readonly keys: Tensor; readonly state: Tensor; readonly chosen: Tensor },
+  { slots, keys, state, chosen }: {
+    readonly slots: Tensor;
+    readonly keys: Tensor;
+    readonly state: Tensor;
+    readonly chosen: Tensor;
+  },
   sampling: Sampling,
   start: number,
 ): void => {

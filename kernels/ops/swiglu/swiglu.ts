@@ -25,7 +25,12 @@ export const swiglu = (tape: Tape, gateUp: Tensor): Tensor => {
   byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
     const constants = { ...pack([input, out], F % 4 === 0), F };
     const params = { N, ...strided(encoder, { in: input, out }) };
-    encoder.dispatch(kernels.forward, { constants, tensors: [input, out], params, groups: lanes(N * F / constants.PACK) });
+    encoder.dispatch(kernels.forward, {
+      constants,
+      tensors: [input, out],
+      params,
+      groups: lanes(N * F / constants.PACK),
+    });
   });
   tape.record([y], [], () => {
     const dy = tape.arrived(y);
@@ -33,7 +38,12 @@ export const swiglu = (tape: Tape, gateUp: Tensor): Tensor => {
     byRows(encoder, y.rows, [gateUp, dy, tape.gradient(gateUp).tensor], ([input, dout, din], _, N) => {
       const constants = { ...pack([input, dout, din], F % 4 === 0), F };
       const params = { N, ...strided(encoder, { in: input, dout, din }) };
-      encoder.dispatch(kernels.backward, { constants, tensors: [input, dout, din], params, groups: lanes(N * F / constants.PACK) });
+      encoder.dispatch(kernels.backward, {
+        constants,
+        tensors: [input, dout, din],
+        params,
+        groups: lanes(N * F / constants.PACK),
+      });
     });
   });
   return y;

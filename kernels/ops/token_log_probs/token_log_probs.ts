@@ -59,7 +59,14 @@ export const allocate = (encoder: Encoder, R: number): TokenLogProbs => ({
 });
 
 /** Log-probs and entropies of one tile, written from row `start` on; targets u32 [1, R of all tiles]. */
-export const reduceTile = (encoder: Encoder, logits: Tensor, targets: Tensor, temperature: number, out: TokenLogProbs, start: number): void => {
+export const reduceTile = (
+  encoder: Encoder,
+  logits: Tensor,
+  targets: Tensor,
+  temperature: number,
+  out: TokenLogProbs,
+  start: number,
+): void => {
   const wide = logits.cols > wideVocabulary;
   const R = logits.rows;
   encoder.dispatch(wide ? kernels.wide : kernels.forward, {
@@ -77,7 +84,13 @@ export const reduceTile = (encoder: Encoder, logits: Tensor, targets: Tensor, te
 };
 
 /** Log-prob of targets u32 [1, R] and entropy at `temperature` for hidden[R, C] and weight[V, C]; recorded on the tape. */
-export const tokenLogProbs = (tape: Tape, hidden: Tensor, weight: Tensor, targets: Tensor, temperature: number): TokenLogProbs => {
+export const tokenLogProbs = (
+  tape: Tape,
+  hidden: Tensor,
+  weight: Tensor,
+  targets: Tensor,
+  temperature: number,
+): TokenLogProbs => {
   const { encoder } = tape;
   const out = allocate(encoder, hidden.rows);
   eachTile(hidden, weight, (rows, start) => {
