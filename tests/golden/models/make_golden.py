@@ -72,13 +72,14 @@ TEMPLATE = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + 
 
 def tokenizer(vocab):
     """A byte-level BPE tokenizer of exactly `vocab` tokens: characters, a few merges, three special tokens at the end."""
-    characters = list("Ċ Ġ".replace(" ", "")) + [chr(c) for c in range(ord("a"), ord("z") + 1)]
+    characters = list("ĊĠ") + [chr(c) for c in range(ord("a"), ord("z") + 1)]
     characters += list("0123456789.,?!()+-*/=>_\\{}:")
     merges = ["t h", "th e", "i n", "Ġ a", "o x", "e r", "b ox", "o n", "Ġ the", "a n", "r e", "e d", "o r", "i s", "Ġ o",
-              "Ġ i", "e n", "a t", "i t", "Ġ w", "Ġ b", "Ġ c", "n d", "Ġ f", "Ġ s", "Ġ m", "e s", "a r"]
-    room = vocab - len(characters) - len(SPECIAL)
-    merges = merges[:max(room, 0)]
-    tokens = characters[:vocab - len(SPECIAL)] + [merge.replace(" ", "") for merge in merges]
+              "Ġ i", "e n", "a t", "i t", "Ġ w", "Ġ b", "Ġ c", "n d", "Ġ f", "Ġ s", "Ġ m", "e s", "a r", "l l", "Ġ =",
+              "Ġ +", "Ġ 1", "in g", "Ġ t", "l e", "Ġ -", "Ġ 2", "a l"]
+    merges = merges[:vocab - len(characters) - len(SPECIAL)]
+    tokens = characters + [merge.replace(" ", "") for merge in merges]
+    assert len(tokens) + len(SPECIAL) == vocab
     added = [dict(id=len(tokens) + i, content=text, single_word=False, lstrip=False, rstrip=False, normalized=False,
                   special=True) for i, text in enumerate(SPECIAL)]
     level = dict(type="ByteLevel", add_prefix_space=False, trim_offsets=False, use_regex=True)

@@ -1,0 +1,95 @@
+/**
+ * Text to tokens and back, as the model's own `tokenizer.json` has it. Nothing is added: a special token is encoded only
+ * where its text stands, because prompt templates write theirs out. Decoding keeps special tokens unless told otherwise,
+ * and never tidies spaces: a response is graded as it was sampled. One difference from the native library remains: in
+ * tokenizers with byte tokens (Llama 2's kind), a run of them that is no UTF-8 has fewer replacement characters.
+ */
+import * as Schema from "@effect/schema";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import * as Effect from "effect/Effect";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "./checkpoint_directory.ts";
+import { type Json, parseObject } from "./model_config.ts";
+
+/** A tokenizer's file that is missing or malformed, or lacks a token that is needed. */
+export class TokenizerError extends Schema.TaggedError<TokenizerError>()("TokenizerError", {
+  file: Schema.String,
+  expected: Schema.String,
+  found: Schema.String,
+}) {
+  override get message(): string {
+    return `Cannot use tokenizer "${this.file}": expected ${this.expected}, found ${this.found}`;
+  }
+}
+
+/** A tokenizer; token ids are below `size`. */
+export interface Tokenizer {
+  readonly size: number;
+  /** The tokens of a text; a character that the vocabulary cannot write has none. */
+  readonly encode: (text: string) => Int32Array<ArrayBuffer>;
+  /** The text of tokens, "" for none; an id that is no token's has no text. */
+  readonly decode: (tokens: Iterable<number>, options?: { readonly skipSpecial?: boolean }) => string;
+  /** The id of one token by its content, special ones included. */
+  readonly tokenId: (content: string) => number | undefined;
+}
+
+/** Opens the tokenizer of a Hugging Face directory; each of `needs` must be one of its tokens. */
+export const open = Effect.fn("Tokenizer.open")(function* (
+  dir: string,
+  needs: ReadonlyArray<string> = [],
+): Effect.fn.Return<Tokenizer, TokenizerError> {
+  const path = join(dir, "tokenizer.json");
+  const configPath = join(dir, "tokenizer_config.json");
+  const json = yield* readJson(path);
+  const config = (yield* exists(configPath)) ? yield* readJson(configPath) : {};
+  const tokenizer = yield* Effect.try({
+    try: () => make({ ...defaults, ...json }, config),
+    catch: (cause) =>
+      new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: shown(cause) }),
+  });
+  const missing = needs.find((content) => tokenizer.tokenId(content) === undefined);
+  if (missing !== undefined) {
+    const found = `none in ${tokenizer.size} tokens`;
+    return yield* new TokenizerError({ file: path, expected: `the token "${missing}"`, found });
+  }
+  return tokenizer;
+});
+
+// The parts that a file may leave out.
+const defaults: Json = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+
+const make = (json: Json, config: Json): Tokenizer => {
+  const inner = new HuggingFaceTokenizer(json, config);
+  const vocabulary = inner.get_vocab(true);
+  const size = [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1) + 1;
+  return {
+    size,
+    encode: (text) => {
+      if (text === "") return new Int32Array(0);
+      const { ids } = inner.encode(text, { add_special_tokens: false });
+      return Int32Array.from(ids.filter((id) => typeof id === "number"));
+    },
+    decode: (tokens, options) => {
+      const known = Array.from(tokens).filter((token) => inner.id_to_token(token) !== undefined);
+      if (known.length === 0) return "";
+      return inner.decode(known, {
+        skip_special_tokens: options?.skipSpecial ?? false,
+        clean_up_tokenization_spaces: false,
+      });
+    },
+    tokenId: (content) => vocabulary.get(content),
+  };
+};
+
+const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
+  const text = yield* Effect.tryPromise({
+    try: () => readFile(path, "utf8"),
+    catch: (cause) => new TokenizerError({ file: path, expected: "a file that can be read", found: shown(cause) }),
+  });
+  const parsed = parseObject(path, text);
+  if (parsed.ok) return parsed.object;
+  return yield* new TokenizerError({ file: path, expected: "a JSON object", found: parsed.fault.value });
+});
+
+const shown = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);

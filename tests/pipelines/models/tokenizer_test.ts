@@ -1,0 +1,63 @@
+/** Tokenizers against transformers' own tokens and texts (`tests/golden/models/make_tokenizer_golden.py`). */
+import assert from "node:assert/strict";
+import * as Effect from "effect/Effect";
+import * as Tokenizer from "../../../pipelines/models/tokenizer.ts";
+
+const folder = new URL("../../golden/models/", import.meta.url).pathname;
+const golden: {
+  readonly texts: Record<
+    string,
+    ReadonlyArray<{ text: string; tokens: Array<number>; decoded: string; plain: string }>
+  >;
+  readonly tokens: Record<string, ReadonlyArray<{ tokens: Array<number>; decoded: string }>>;
+} = JSON.parse(Deno.readTextFileSync(`${folder}tokenizers/golden.json`));
+
+const open = (name: string, needs: ReadonlyArray<string> = []) =>
+  Effect.runPromise(Tokenizer.open(`${folder}${name}`, needs));
+
+for (const [name, cases] of Object.entries(golden.texts)) {
+  Deno.test(`a ${name} tokenizer encodes and decodes texts as transformers does`, async () => {
+    const tokenizer = await open(`tokenizers/${name}`);
+    for (const { text, tokens, decoded, plain } of cases) {
+      assert.deepEqual([...tokenizer.encode(text)], tokens, JSON.stringify(text));
+      assert.equal(tokenizer.decode(tokens), decoded, JSON.stringify(text));
+      assert.equal(tokenizer.decode(tokens, { skipSpecial: true }), plain, JSON.stringify(text));
+    }
+  });
+
+  Deno.test(`a ${name} tokenizer decodes any tokens as transformers does`, async () => {
+    const tokenizer = await open(`tokenizers/${name}`);
+    for (const { tokens, decoded } of golden.tokens[name]) assert.equal(tokenizer.decode(tokens), decoded, `${tokens}`);
+  });
+}
+
+Deno.test("a token of a model's vocabulary that the tokenizer lacks has no text", async () => {
+  const tokenizer = await open("qwen3_tied");
+  assert.equal(tokenizer.size, 69);
+  assert.equal(tokenizer.decode([tokenizer.size, 5000]), "");
+  assert.equal(tokenizer.decode([]), "");
+  assert.equal(tokenizer.decode(Int32Array.of(5, 69, 6)), tokenizer.decode([5, 6]));
+});
+
+Deno.test("tokenId() finds ordinary and special tokens", async () => {
+  const tokenizer = await open("qwen3_tied");
+  assert.equal(tokenizer.tokenId("<|im_end|>"), 68);
+  assert.equal(tokenizer.decode([tokenizer.tokenId("7") ?? -1]), "7");
+  assert.equal(tokenizer.tokenId("<|no such|>"), undefined);
+});
+
+Deno.test("a tokenizer that is missing, malformed or lacks a token is an error that says so", async () => {
+  const dir = Deno.makeTempDirSync();
+  const problem = async (path: string, needs: ReadonlyArray<string> = []) =>
+    (await Effect.runPromise(Effect.flip(Tokenizer.open(path, needs)))).message;
+  assert.match(await problem(dir), /tokenizer\.json": expected a file that can be read/);
+  Deno.writeTextFileSync(`${dir}/tokenizer.json`, "{");
+  assert.match(await problem(dir), /tokenizer\.json": expected a JSON object, found not JSON/);
+  Deno.writeTextFileSync(`${dir}/tokenizer.json`, '{"version":"1.0"}');
+  assert.match(await problem(dir), /tokenizer\.json": expected a tokenizer that can be built/);
+  assert.match(
+    await problem(`${folder}qwen3_tied`, ["<|im_end|>", "<think>"]),
+    /expected the token "<think>", found none in 69 tokens/,
+  );
+  Deno.removeSync(dir, { recursive: true });
+});
