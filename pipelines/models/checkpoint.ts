@@ -36,12 +36,12 @@ export interface Checkpoint {
 }
 
 /** What a checkpoint is written from; tokenizer and generation files are copied byte for byte from `sourceDir`. */
-export interface CheckpointContent<E = never, R = never> {
+export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never> {
   readonly config: ModelConfig;
   readonly sourceDir?: string;
   readonly tensors: ReadonlyArray<Safetensors.Tensor<E, R>>;
   /** Adds more (`trainer_state/`) to the directory while it still has its temporary name. */
-  readonly also?: (dir: string) => Effect.Effect<void, E, R>;
+  readonly also?: (dir: string) => Effect.Effect<void, E2, R2>;
   /** Whether `trainer_state/manifest.json` lists the SHA-256 of every other file. */
   readonly manifest?: boolean;
   /** Above this many bytes the weights go into shards and an index. */
@@ -126,23 +126,25 @@ export const open = Effect.fn("Checkpoint.open")(
  * `model.safetensors`, or for shards that of their names and hashes, a line each. An earlier checkpoint at `dir` is
  * replaced; a directory that holds anything else is an error.
  */
-export const write = Effect.fn("Checkpoint.write")(function* <E, R>(
+export const write = Effect.fn("Checkpoint.write")(function* <E = never, R = never, E2 = never, R2 = never>(
   dir: string,
-  content: CheckpointContent<E, R>,
-): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E, R> {
-  const fill = Effect.fnUntraced(function* (partial: string): Effect.fn.Return<string, CheckpointError | E, R> {
-    yield* writeText(join(partial, "config.json"), formatJson(float32Config(content.config.raw)));
-    if (content.sourceDir !== undefined) {
-      const present = yield* Safetensors.attempt("read", content.sourceDir, () => readdir(content.sourceDir!));
-      for (const name of companionFiles.filter((file) => present.includes(file))) {
-        yield* writeBytes(join(partial, name), yield* readBytes(join(content.sourceDir, name)));
+  content: CheckpointContent<E, R, E2, R2>,
+): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E | E2, R | R2> {
+  const fill = Effect.fnUntraced(
+    function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
+      yield* writeText(join(partial, "config.json"), formatJson(float32Config(content.config.raw)));
+      if (content.sourceDir !== undefined) {
+        const present = yield* Safetensors.attempt("read", content.sourceDir, () => readdir(content.sourceDir!));
+        for (const name of companionFiles.filter((file) => present.includes(file))) {
+          yield* writeBytes(join(partial, name), yield* readBytes(join(content.sourceDir, name)));
+        }
       }
-    }
-    const sha256 = yield* writeWeights(partial, content.tensors, content.maxFileBytes ?? defaultMaxFileBytes);
-    if (content.also !== undefined) yield* content.also(partial);
-    if (content.manifest === true) yield* writeManifest(partial);
-    return sha256;
-  });
+      const sha256 = yield* writeWeights(partial, content.tensors, content.maxFileBytes ?? defaultMaxFileBytes);
+      if (content.also !== undefined) yield* content.also(partial);
+      if (content.manifest === true) yield* writeManifest(partial);
+      return sha256;
+    },
+  );
   return { sha256: yield* writeDirectory(dir, isCheckpointFile, fill) };
 });
 

@@ -67,7 +67,7 @@ export const parseHeader = (
   for (const [name, value] of Object.entries(tensors)) {
     const entry = isObject(value) ? value : {};
     const { dtype, shape, data_offsets: offsets } = entry;
-    if (typeof dtype !== "string" || !(dtype in byteSizes)) {
+    if (typeof dtype !== "string" || !Object.hasOwn(byteSizes, dtype)) {
       return failed(name, `an element type (${Object.keys(byteSizes).join(" ")})`, JSON.stringify(dtype ?? "none"));
     }
     if (!isSizes(shape)) return failed(name, "a shape of whole numbers", JSON.stringify(shape ?? "none"));
