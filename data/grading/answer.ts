@@ -46,7 +46,7 @@ export function readAnswer(text: string): Answer {
     .replace(/,\s*,/g, ",");
   const value = (member.exec(listed)?.[1] ?? listed).trim();
   return (
-    intervalUnion(value) ?? bracketed(value) ?? separated(value, text) ?? chain(value) ??
+    intervalUnion(value) ?? bracketed(value) ?? separated(value, text) ?? chain(joinThousands(value)) ??
       { kind: "formula", text: joinThousands(value) }
   );
 }

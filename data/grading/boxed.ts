@@ -80,26 +80,39 @@ export function boxed(text: string): string | null {
 }
 
 const stated = /(?:final\s+)?answer\s*(?:is|=|:)\s*[*:\s]*([^\n]{1,2000})/gi;
-const mathSpan = /^(?:\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\])/;
-const number = /-?\d[\d,]*(?:\.\d+)?(?:\/\d+)?|-?\.\d+/g;
+const mathSpan = /\$\$([\s\S]+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[([\s\S]+?)\\\]/;
+const mathSpans = new RegExp(mathSpan.source, "g");
+const number = /-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\/\d+)?%?|-?\.\d+/g;
 
-/** The answer of a response: in `strict` mode the box or nothing; in `lenient` mode also what "the answer is" names, else the last number. */
+/** How much of the end of a response the lenient mode looks at. */
+const tailLength = 4000;
+
+const inside = (span: RegExpMatchArray | null | undefined) => span?.[1] ?? span?.[2] ?? span?.[3] ?? span?.[4];
+
+/**
+ * The answer of a response. In `strict` mode the box or nothing. In `lenient` mode also, in this order: what "the answer is" names, the last
+ * formula between dollars or LaTeX brackets, a response that is a single word, the last number.
+ */
 export function extract(responseText: string, mode: Extraction): Extracted {
   const thought = responseText.lastIndexOf("</think>");
   const body = thought < 0 ? responseText : responseText.slice(thought + "</think>".length);
   const box = boxed(body);
   if (box !== null) return { answer: box, how: "from the box" };
   const missing = thought >= 0 && boxes(responseText).length > 0 ? "no box after </think>" : "no box";
-  if (mode === "strict") return { answer: null, how: missing };
-  const tail = body.slice(-20000);
+  return mode === "strict" ? { answer: null, how: missing } : unboxed(body.slice(-tailLength).trim(), missing);
+}
+
+function unboxed(tail: string, missing: string): Extracted {
   const sentence = [...tail.matchAll(stated)].at(-1)?.[1];
   if (sentence !== undefined) {
-    const span = mathSpan.exec(sentence);
-    const value = span?.[1] ?? span?.[2] ?? span?.[3] ?? sentence.replace(/[.*\s]+$/, "");
+    const value = inside(mathSpan.exec(sentence)) ?? sentence.replace(/[.*\s]+$/, "");
     if (value !== "") return { answer: value, how: 'from "answer is"' };
   }
-  const last = tail.match(number)?.at(-1)?.replace(/,+$/, "");
+  const span = inside([...tail.matchAll(mathSpans)].at(-1));
+  if (span !== undefined) return { answer: span, how: "from the last formula" };
+  if (tail !== "" && tail.length < 200 && !/\s/.test(tail)) return { answer: tail, how: "as the whole response" };
+  const last = tail.match(number)?.at(-1);
   return last === undefined
     ? { answer: null, how: `${missing} and no number` }
-    : { answer: last, how: "the last number" };
+    : { answer: last, how: "as the last number" };
 }

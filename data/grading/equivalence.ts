@@ -8,7 +8,7 @@ import { normalize, splitTop, squeeze } from "./latex.ts";
 import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
 import { equalFormulas, formula, formulasEqual } from "./value.ts";
-import { choiceOf, chosen, isName, isWritten, sameWords, withoutUnit, wordsOf } from "./words.ts";
+import { choiceOf, chosen, isName, isWritten, sameWords, withoutUnit, wordsOf, yesOrNo } from "./words.ts";
 
 const deepest = 6, mostItems = 64;
 
@@ -21,6 +21,8 @@ function equalTexts(gold: string, answer: string, depth: number): boolean {
   const [g, a] = [normalize(gold), normalize(answer)];
   if (g === "" || a === "" || depth > deepest) return false;
   if (squeeze(g) === squeeze(a)) return true;
+  const yes = yesOrNo(g, true);
+  if (yes !== null) return yesOrNo(a, false) === yes;
   const choice = choiceOf(g);
   if (choice !== null) return chosen(a) === choice;
   return equalAnswers(readAnswer(g), readAnswer(a), depth);

@@ -58,7 +58,7 @@ const digitWords: Readonly<Record<string, string>> = {
 
 /** What may stand around a whole answer and says nothing; applied until nothing changes. */
 const wrappers: ReadonlyArray<Rule> = [
-  [/^\$+|(?<!\\)\$+$/g, ""],
+  [/^\$|(?<!\\)\$$/g, ""],
   [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],
   [/^\\(?:boxed|fbox)\s*\{([\s\S]*)\}$/, "$1"],
   [/^\*\*([\s\S]*)\*\*$/, "$1"],
@@ -77,6 +77,7 @@ const rules: ReadonlyArray<Rule> = [
   [/,\\!\s{0,8}/g, ","],
   [/\\!/g, ""],
   [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\thinspace/g, " "],
+  [/\s+/g, " "],
   // relations and braces
   [/\\leqslant|\\leq(?![a-zA-Z])|<=/g, "\\le "],
   [/\\geqslant|\\geq(?![a-zA-Z])|>=/g, "\\ge "],
@@ -89,6 +90,7 @@ const rules: ReadonlyArray<Rule> = [
   [/\\(?:dots|ldots|cdots)(?![a-zA-Z])/g, "\\dots "],
   // money, percent, ordinals
   [/\\\$|\\pounds(?![a-zA-Z])|\$/g, " "],
+  [/\s+/g, " "],
   [/\\text(?:normal|rm|bf|it|sf|tt)(?=\s{0,8}\{)/g, "\\text"],
   [/\\(?:text|mathrm|mbox)\s{0,8}\{\s{0,8}(?:percent|per cent|pct|percentage|\\?%)\s{0,8}\}/gi, "\\%"],
   [/(?<=\d)\s{0,8}(?:percentage|percent|per cent|pct)\b\.?/gi, "\\%"],
@@ -103,7 +105,8 @@ const rules: ReadonlyArray<Rule> = [
 
 /** The one spelling of an answer. */
 export function normalize(answer: string): string {
-  let text = Array.from(answer.normalize("NFC"), (sign) => unicode.get(sign) ?? sign).join("").trim();
+  const signs = Array.from(answer.normalize("NFC"), (sign) => unicode.get(sign) ?? sign).join("");
+  let text = signs.replace(/\s+/g, " ").replace(/\${2,}/g, "$").trim();
   for (let turn = 0; turn < 4; turn++) {
     const before = text;
     for (const [pattern, replacement] of wrappers) text = text.replace(pattern, replacement).trim();
@@ -128,9 +131,11 @@ export function squeeze(text: string): string {
   return text.replace(/\s+/g, "");
 }
 
-/** `12,345,678` to `12345678`; lists such as `1,2,3` and `1,234,5` stay. */
+/** `12,345,678` and `12 345 678` to `12345678`; lists such as `1,2,3` and `1,234,5` stay. */
 export function joinThousands(text: string): string {
-  return text.replace(/(?<![\d.])\d{1,3}(?:,\s?\d{3})+(?![\d,])/g, (number) => number.replace(/[,\s]/g, ""));
+  return text
+    .replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (number) => number.replaceAll(",", ""))
+    .replace(/(?<![\d.,] ?)\d{1,3}(?: \d{3})+(?! ?[\d,])/g, (number) => number.replaceAll(" ", ""));
 }
 
 const opening = `([{${setOpen}`, closing = `)]}${setClose}`;

@@ -7,11 +7,14 @@ import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
 import { parse } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
-import { isSentence, withoutUnit } from "./words.ts";
+import { isSentence, numberWord, withoutUnit } from "./words.ts";
 
-/** The formula of a text, or null for sentences and what cannot be parsed. */
+/** The formula of a text or the number that it spells out, or null for sentences and what cannot be parsed. */
 export function formula(text: string): Expression | null {
-  return isSentence(text) ? null : parse(text);
+  const spelled = numberWord(text);
+  if (spelled !== null) return { kind: "number", text: `${spelled}` };
+  const inner = /^\\text\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
+  return isSentence(inner) ? null : parse(inner);
 }
 
 /** Whether two texts are equal formulas; null where one of them is no formula. */
@@ -22,7 +25,7 @@ export function formulasEqual(gold: string, answer: string): boolean | null {
   if (a.kind !== "percent" && b.kind !== "percent") return equalFormulas(a, b);
   const [x, y] = [a.kind === "percent" ? a.of : a, b.kind === "percent" ? b.of : b];
   if (equalFormulas(x, y) === true) return true;
-  return a.kind === "percent" && b.kind !== "percent" && equalFormulas(a, b) === true;
+  return equalFormulas(a, b) === true;
 }
 
 /** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */

@@ -11,16 +11,53 @@ const unit =
 
 const writtenUnit =
   /\s*\\(?:text|mathrm|mbox|textrm|rm|textit|mathit|textbf)\s{0,8}\{([^{}]*)\}\s{0,8}(?:\^\s{0,8}\{?\\?[a-z0-9]+\}?)?$/;
-const plainUnit = new RegExp(`(?<=[\\d)}])\\s+${unit}(?:\\s*\\^\\s*\\{?[23]\\}?)?(?:\\s+per\\s+\\w+|/\\w+)?$`, "i");
+const plainUnit = new RegExp(
+  `(?<=[\\d)}])\\s*\\{?${unit}(?:\\s*\\^\\s*\\{?[23]\\}?)?\\}?(?:\\s+per\\s+\\w+|/\\w+)?$`,
+  "i",
+);
 const joiningWord = /^\s*(?:or|and)\s*$/;
 
-/** The value without the unit behind it; the text itself where there is none or nothing else. */
+/** Words that may not be dropped behind a number, since they change it or add a second answer. */
+const meaningful = new RegExp(
+  "\\b(?:hundred|thousand|million|billion|trillion|dozen|score|half|halves|thirds?|fourths?|quarters?|fifths?|sixths?|" +
+    "sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|and|or|more|less|fewer|than|times|squared|cubed|minus|plus|over|" +
+    "under|above|below|negative|not|no|to|by|if|at|from|between|pi|sqrt|root|sin|cos|tan|log|ln|mod|choose|factorial|base|" +
+    "infinity|infty|approximately|about)\\b",
+  "i",
+);
+const countedThing = /^([^a-zA-Z]*[\d)}])\s+([a-zA-Z]{2,}(?: [a-zA-Z]{2,}){0,3})$/;
+
+/** The value without the unit or the counted thing behind it; the text itself where there is none or nothing else. */
 export function withoutUnit(text: string): string {
   const written = writtenUnit.exec(text);
-  const rest = written !== null && !joiningWord.test(written[1])
-    ? text.slice(0, written.index)
-    : text.replace(plainUnit, "");
-  return rest.trim() === "" ? text : rest.trim();
+  const rest = (
+    written !== null && !joiningWord.test(written[1]) ? text.slice(0, written.index) : text.replace(plainUnit, "")
+  ).trim();
+  if (rest === "") return text;
+  const counted = rest === text ? countedThing.exec(text) : null;
+  return counted !== null && !meaningful.test(counted[2]) ? counted[1] : rest;
+}
+
+const small =
+  ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " +
+    "eighteen nineteen").split(" ");
+const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
+
+/** The number from 0 to 99 that a text spells out, or null. */
+export function numberWord(text: string): number | null {
+  if (text.length > 60) return null;
+  const [first, second, ...more] = wordsOf(text).split(/[\s-]+/);
+  const [ten, one] = [tens.indexOf(first), small.indexOf(second ?? "zero")];
+  if (more.length > 0) return null;
+  if (ten >= 0) return one >= 0 && (second === undefined || (one > 0 && one < 10)) ? 20 + 10 * ten + one : null;
+  return second === undefined && small.includes(first) ? small.indexOf(first) : null;
+}
+
+/** `yes` or `no` where that is all a gold answer says, or how an answer begins before a comma or its end; else null. */
+export function yesOrNo(text: string, whole: boolean): string | null {
+  const found = /^\s*(?:\\text\s?\{\s*)?(yes|no|true|false)\s*([.,:;}]|$)/i.exec(text);
+  if (found === null || (whole && !/^(?:yes|no|true|false)$/.test(wordsOf(text)))) return null;
+  return found[1].toLowerCase();
 }
 
 const wrapper =
@@ -58,15 +95,18 @@ export function isSentence(text: string): boolean {
 }
 
 const plain = (text: string) =>
-  text.replace(/\\(?:text|mathrm|textbf|mathbf|mbox)\s{0,8}\{([^{}]*)\}/g, "$1").replace(/[$\\]/g, " ").trim();
+  text.replace(/\\(?:text|mathrm|textbf|mathbf|mbox)\s{0,8}\{([^{}]*)\}/g, "$1").replace(/[$\\]/g, " ").trim()
+    .replace(/^(?:option|choice)\s+/i, "");
 
 /** The letter of a multiple-choice gold answer such as `C` or `\text{(C)}`, or null. */
 export function choiceOf(gold: string): string | null {
   return /^\(?([A-E])\)?\.?$/.exec(plain(gold))?.[1] ?? null;
 }
 
-/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12`, or null. */
+/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or null. */
 export function chosen(answer: string): string | null {
+  const alone = /^[{(\s]{0,8}([a-fA-F])[)}\s]{0,8}\.?$/.exec(plain(answer));
+  if (alone !== null) return alone[1].toUpperCase();
   return /^\(?\s{0,8}([A-F])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(plain(answer))?.[1] ?? null;
 }
 
@@ -76,6 +116,7 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^\|[A-Za-z]+\|$/,
   /^[A-Za-z]+\s*:\s*[A-Za-z]+$/,
   /^[A-Z]_\{[^{}]*\}(?:\s*:\s*[A-Z])?$/,
+  new RegExp(`^${label}(?:\\s*:\\s*${label})+$`),
   /^(?:\\[a-zA-Z]+|[A-Za-z]+)(?:_\{?\w+\}?)?'*(?:\s*\([^()]{1,12}\))?$/,
   /^\\(?:angle|triangle|overline|text|mathrm|mbox)/,
   /^[A-Z]\s?[A-Z]\s?[A-Z]?$/,
