@@ -49,7 +49,7 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
     });
   }
   const line = yield* Effect.fromResult(CommandLine.parse(command, rest));
-  if (line.help) return yield* streams.write(helpOf(command, filters.includes(command)));
+  if (line.help) return yield* streams.write(helpOf(command));
   if (line.completions !== undefined) {
     const script = completions(line.completions, all);
     return script === undefined

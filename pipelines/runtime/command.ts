@@ -36,6 +36,8 @@ export interface Command {
   /** Values that differ from the table of settings for this command alone; they come before recipe, file and flags. */
   readonly defaults: Partial<Settings>;
   readonly positional?: Positional;
+  /** What a filter reads (with the fields that must be there) and writes, by the names of the nouns. */
+  readonly records?: { readonly reads?: string; readonly needs: ReadonlyArray<string>; readonly writes: string };
   readonly run: (config: Settings, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
 }
 

@@ -25,9 +25,11 @@ const flagRow = (command: Command, key: SettingKey): readonly [string, string] =
   return [`--${flagOf(key)}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
 };
 
+const fileOf = (noun: string): string => `${noun.replace(/\B[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}.ndjson`;
+
 /** The help text of one command. */
-export const helpOf = (command: Command, filter: boolean): string => {
-  const { positional } = command;
+export const helpOf = (command: Command): string => {
+  const { positional, records } = command;
   const word = positional === undefined
     ? ""
     : ` ${positional.optional ? "[" : ""}${positional.name}${positional.many ? "..." : ""}${
@@ -37,10 +39,15 @@ export const helpOf = (command: Command, filter: boolean): string => {
     const value = "argument" in one ? ` ${one.argument}` : "";
     return [`--${one.flag}${value}`, one.description] as const;
   });
+  const reads = records?.reads === undefined ? "" : ` < ${fileOf(records.reads)}`;
+  const writes = records === undefined ? "" : ` > ${fileOf(records.writes)}`;
   return [
     `${command.name}: ${command.summary}`,
     "",
-    `Usage: deno task ${command.name}${word} [flags]${filter ? " < records > records" : ""}`,
+    `Usage: deno task ${command.name}${word} [flags]${reads}${writes}`,
+    ...(records?.reads === undefined
+      ? []
+      : ["", `Reads ${records.reads} records; each must have ${records.needs.join(", ")}.`]),
     ...(positional === undefined ? [] : ["", columns([[positional.name, positional.summary]])]),
     ...(command.settings.length === 0
       ? []

@@ -2,7 +2,11 @@
  * NDJSON over byte chunks: complete lines are cut out of each chunk and decoded together, so that a long input costs one step a chunk, not
  * one a line. A chunk that holds a bad line gives nothing at all: an output never ends in the middle of what one read brought.
  */
+import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
+
+/** A line that is not UTF-8. */
+export class NdjsonError extends Schema.TaggedError<NdjsonError>()("NdjsonError", { message: Schema.String }) {}
 
 /** Decodes one line; `line` counts from 1 and blank lines count. */
 export type DecodeLine<A, E> = (text: string, line: number) => Result.Result<A, E>;
@@ -25,19 +29,38 @@ const join = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   return whole;
 };
 
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The text of some bytes, or the number (from 1) of the first line that is not UTF-8. */
+const decodeText = (bytes: Uint8Array): Result.Result<string, number> => {
+  const text = Result.try(() => decoder.decode(bytes));
+  if (Result.isSuccess(text)) return Result.succeed(text.success);
+  let from = 0;
+  for (let line = 1;; line++) {
+    const newline = bytes.indexOf(10, from);
+    const one = bytes.subarray(from, newline < 0 ? bytes.length : newline);
+    if (newline < 0 || Result.isFailure(Result.try(() => decoder.decode(one)))) return Result.fail(line);
+    from = newline + 1;
+  }
+};
+
 /** Records of a byte stream, in order; the last line needs no newline, lines of white space are skipped. */
 export const decodeLines = <A, E, E2, R>(
   bytes: Stream.Stream<Uint8Array, E2, R>,
+  source: string,
   decode: DecodeLine<A, E>,
-): Stream.Stream<A, E | E2, R> =>
+): Stream.Stream<A, E | E2 | NdjsonError, R> =>
   Stream.suspend(() => {
-    const decoder = new TextDecoder("utf-8");
-    const step = (cut: Cut, chunk: Uint8Array, records: A[]): Result.Result<Cut, E> => {
+    const step = (cut: Cut, chunk: Uint8Array, records: A[]): Result.Result<Cut, E | NdjsonError> => {
       const end = chunk.lastIndexOf(10);
       if (end < 0) return Result.succeed({ pending: [...cut.pending, chunk], line: cut.line });
-      const text = decoder.decode(join([...cut.pending, chunk.subarray(0, end)]));
+      const text = decodeText(join([...cut.pending, chunk.subarray(0, end)]));
+      if (Result.isFailure(text)) {
+        const message = `Cannot read "${source}", line ${cut.line + text.failure}: it is not UTF-8`;
+        return Result.fail(new NdjsonError({ message }));
+      }
       let line = cut.line;
-      for (const one of text.split("\n")) {
+      for (const one of text.success.split("\n")) {
         line++;
         if (one.trim() === "") continue;
         const decoded = decode(one, line);

@@ -105,7 +105,7 @@ export const read = <In, Out extends object, K extends SettingKey, Q extends K, 
 ): Stream.Stream<In, StageError> => {
   const noun = stage.input;
   if (noun === undefined) return Stream.empty;
-  return decodeLines(bytes, (text, line) => Record.decode(noun, stage.needs, text, { source, line })).pipe(
+  return decodeLines(bytes, source, (text, line) => Record.decode(noun, stage.needs, text, { source, line })).pipe(
     Stream.mapError(failed(stage.name)),
   );
 };
@@ -119,6 +119,11 @@ export const command = <In, Out extends object, K extends SettingKey, Q extends 
   settings: stage.settings,
   required: stage.required,
   defaults: stage.defaults,
+  records: {
+    ...(stage.input === undefined ? {} : { reads: stage.input.name }),
+    needs: stage.needs,
+    writes: stage.output.name,
+  },
   run: (config) =>
     Effect.gen(function* () {
       const streams = yield* StandardStreams;

@@ -86,7 +86,7 @@ Deno.test("a config file that is wrong is refused with its line, key and value",
 });
 
 Deno.test("help shows each flag with its default or that it is required", () => {
-  const help = helpOf(command, true);
+  const help = helpOf(command);
   assert.match(help, /Usage: deno task try \[flags\]/);
   assert.match(help, /--top-p X +nucleus.*\(default: 1\)/);
   assert.match(help, /--model DIR .*\(required\)/);

@@ -59,6 +59,12 @@ Deno.test("a record may be cut anywhere between two reads", async () => {
   }
 });
 
+Deno.test("a line that is not UTF-8 is refused with its number", async () => {
+  const bytes = Uint8Array.from([...new TextEncoder().encode('{"x":1}\n\n{"x":2,"t":"'), 0xff, 34, 125, 10]);
+  const message = await messageOf(Stream.runCollect(Stage.read(twice, Stream.succeed(bytes), "f")));
+  assert.equal(message, 'Cannot read "f", line 3: it is not UTF-8');
+});
+
 Deno.test("a buffered stage starts only when its whole input is good", async () => {
   let started = 0;
   const buffered = Stage.make({
