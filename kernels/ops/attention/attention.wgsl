@@ -28,12 +28,12 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let head = index % H;
   if (row >= params.N) { return; }
   let span = spans[params.spanOffset / 4u + row];
-  let from = (params.qOffset + row * params.qStride) / 4u + head * D4;
+  let base = (params.qOffset + row * params.qStride) / 4u + head * D4;
   let kvHead = head / GROUP * D4;
   var query: array<vec4f, D4>; // registers
   var sum: array<vec4f, D4>; // registers
   for (var d = 0u; d < D4; d++) { // unroll
-    query[d] = q[from + d] * params.scale;
+    query[d] = q[base + d] * params.scale;
   }
   var most = -3.4028234e38;
   var total = 0f;

@@ -3,10 +3,10 @@ import { boundOffset, type Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { lanes } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
-import source from "./cast.wgsl" with { type: "text" };
+import source from "./cast_words.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make("cast", source, ["read", "read_write"], "n inOffset outOffset");
+export const kernel = make("cast_words", source, ["read", "read_write"], "n inOffset outOffset");
 
 /** out[1, n] = float32 of words u32 [1, ceil(n / 2)] that hold n bfloat16 or float16 numbers. */
 export const cast = (encoder: Encoder, words: Tensor, out: Tensor, format: "bf16" | "f16"): void =>

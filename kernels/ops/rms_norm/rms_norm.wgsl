@@ -18,16 +18,16 @@ fn rms_norm(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   let row = index / H;
   let head = index % H;
   if (row >= params.N) { return; }
-  let from = params.xOffset + row * params.xStride + head * D;
+  let base = params.xOffset + row * params.xStride + head * D;
   let to = params.yOffset + row * params.yStride + head * D;
   var sum = 0f;
   for (var c = 0u; c < D; c++) {
-    let value = x[from + c];
+    let value = x[base + c];
     sum = fma(value, value, sum);
   }
   let scale = 1f / sqrt(sum / f32(D) + params.eps);
   for (var c = 0u; c < D; c++) {
-    y[to + c] = x[from + c] * scale * weight[params.weightOffset + c];
+    y[to + c] = x[base + c] * scale * weight[params.weightOffset + c];
   }
   inverse[index] = scale;
 }

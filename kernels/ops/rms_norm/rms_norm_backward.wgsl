@@ -20,17 +20,17 @@ fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   let row = index / H;
   let head = index % H;
   if (row >= params.N) { return; }
-  let from = params.xOffset + row * params.xStride + head * D;
+  let base = params.xOffset + row * params.xStride + head * D;
   let gradient = params.dyOffset + row * params.dyStride + head * D;
   let to = params.dxOffset + row * params.dxStride + head * D;
   let scale = inverse[index];
   var sum = 0f;
   for (var c = 0u; c < D; c++) {
-    sum = fma(dy[gradient + c] * weight[params.weightOffset + c], x[from + c], sum);
+    sum = fma(dy[gradient + c] * weight[params.weightOffset + c], x[base + c], sum);
   }
   let pull = sum * scale * scale / f32(D);
   for (var c = 0u; c < D; c++) {
-    let value = scale * (dy[gradient + c] * weight[params.weightOffset + c] - x[from + c] * pull);
+    let value = scale * (dy[gradient + c] * weight[params.weightOffset + c] - x[base + c] * pull);
     if (ACCUMULATE == 1u) { dx[to + c] += value; } else { dx[to + c] = value; }
   }
 }

@@ -20,17 +20,17 @@ fn rms_norm_backward_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num
   let row = index / H;
   let head = index % H;
   if (row >= params.N) { return; }
-  let from = (params.xOffset + row * params.xStride) / 4u + head * (D / 4u);
+  let base = (params.xOffset + row * params.xStride) / 4u + head * (D / 4u);
   let gradient = (params.dyOffset + row * params.dyStride) / 4u + head * (D / 4u);
   let to = (params.dxOffset + row * params.dxStride) / 4u + head * (D / 4u);
   let scale = inverse[index];
   var sum = vec4f();
   for (var c = 0u; c < D / 4u; c++) {
-    sum = fma(dy[gradient + c] * weight[params.weightOffset / 4u + c], x[from + c], sum);
+    sum = fma(dy[gradient + c] * weight[params.weightOffset / 4u + c], x[base + c], sum);
   }
   let pull = ((sum.x + sum.y) + (sum.z + sum.w)) * scale * scale / f32(D);
   for (var c = 0u; c < D / 4u; c++) {
-    let value = scale * (dy[gradient + c] * weight[params.weightOffset / 4u + c] - x[from + c] * pull);
+    let value = scale * (dy[gradient + c] * weight[params.weightOffset / 4u + c] - x[base + c] * pull);
     if (ACCUMULATE == 1u) { dx[to + c] = dx[to + c] + value; } else { dx[to + c] = value; }
   }
 }

@@ -18,16 +18,16 @@ fn rms_norm_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   let row = index / H;
   let head = index % H;
   if (row >= params.N) { return; }
-  let from = (params.xOffset + row * params.xStride + head * D) / 4u;
+  let base = (params.xOffset + row * params.xStride + head * D) / 4u;
   let to = (params.yOffset + row * params.yStride + head * D) / 4u;
   var sum = vec4f();
   for (var c = 0u; c < D / 4u; c++) {
-    let value = x[from + c];
+    let value = x[base + c];
     sum = fma(value, value, sum);
   }
   let scale = 1f / sqrt(((sum.x + sum.y) + (sum.z + sum.w)) / f32(D) + params.eps);
   for (var c = 0u; c < D / 4u; c++) {
-    y[to + c] = x[from + c] * scale * weight[params.weightOffset / 4u + c];
+    y[to + c] = x[base + c] * scale * weight[params.weightOffset / 4u + c];
   }
   inverse[index] = scale;
 }

@@ -28,10 +28,10 @@ fn rope(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let cosine = table[at];
   var sine = table[at + HALF];
   if (BACKWARD == 1u) { sine = -sine; }
-  let from = (params.xOffset + row * params.xStride) / PACK + head * (D / PACK) + i;
+  let base = (params.xOffset + row * params.xStride) / PACK + head * (D / PACK) + i;
   let to = (params.yOffset + row * params.yStride) / PACK + head * (D / PACK) + i;
-  let first = x[from];
-  let second = x[from + HALF];
+  let first = x[base];
+  let second = x[base + HALF];
   y[to] = fma(first, cosine, -(second * sine));
   y[to + HALF] = fma(second, cosine, first * sine);
 }

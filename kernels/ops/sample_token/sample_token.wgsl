@@ -20,10 +20,10 @@ struct Params { R: u32, V: u32, stride: u32, slotOffset: u32, topK: u32, inverse
 const lowest = -3.4028234e38;
 
 // Count and mass of the columns whose ordered z is at least `bound`.
-fn above(from: u32, bound: u32, most: f32) -> vec2f {
+fn above(base: u32, bound: u32, most: f32) -> vec2f {
   var sum = vec2f();
   for (var v = 0u; v < params.V; v++) {
-    let z = logits[from + v] * params.inverseTemperature;
+    let z = logits[base + v] * params.inverseTemperature;
     if (ordered(z) >= bound) { sum += vec2f(1f, exp(z - most)); }
   }
   return sum;
@@ -33,11 +33,11 @@ fn above(from: u32, bound: u32, most: f32) -> vec2f {
 fn sample_token(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = id.x + id.y * groups.x * 16u;
   if (row >= params.R) { return; }
-  let from = row * params.stride;
+  let base = row * params.stride;
   var most = lowest;
   var token = 0u;
   for (var v = 0u; v < params.V; v++) {
-    let z = logits[from + v] * params.inverseTemperature;
+    let z = logits[base + v] * params.inverseTemperature;
     if (z > most) { most = z; token = v; }
   }
   if (GREEDY == 0u) {
@@ -49,11 +49,11 @@ fn sample_token(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
       if (params.topK > 0u) {
         var bound = 0u;
         for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
-          if (above(from, bound | bit, most).x >= f32(min(params.topK, params.V))) { bound |= bit; }
+          if (above(base, bound | bit, most).x >= f32(min(params.topK, params.V))) { bound |= bit; }
         }
-        mass = above(from, bound, most).y;
+        mass = above(base, bound, most).y;
       } else {
-        mass = above(from, 0u, most).y;
+        mass = above(base, 0u, most).y;
       }
     }
     var floor_ = lowest;
@@ -61,15 +61,15 @@ fn sample_token(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     for (;;) {
       var best = lowest;
       for (var v = 0u; v < params.V; v++) {
-        let z = logits[from + v] * params.inverseTemperature;
+        let z = logits[base + v] * params.inverseTemperature;
         if (z > floor_ || !started) {
           let score = z + noise(key, position, v);
           if (score > best) { best = score; token = v; }
         }
       }
       if (params.topK == 0u && params.topP >= 1f) { break; }
-      let z = logits[from + token] * params.inverseTemperature;
-      let larger = above(from, ordered(z) + 1u, most);
+      let z = logits[base + token] * params.inverseTemperature;
+      let larger = above(base, ordered(z) + 1u, most);
       if ((params.topK == 0u || larger.x < f32(params.topK)) && (params.topP >= 1f || larger.y < params.topP * mass || larger.x == 0f)) { break; }
       floor_ = z;
       started = true;

@@ -42,10 +42,10 @@ fn joinSum(lane: u32, own: vec2f) -> vec2f {
 }
 
 // Count and mass of the columns whose ordered z is at least `bound`.
-fn above(lane: u32, from: u32, bound: u32, most: f32) -> vec2f {
+fn above(lane: u32, base: u32, bound: u32, most: f32) -> vec2f {
   var sum = vec2f();
   for (var v = lane; v < params.V; v += LANES) {
-    let z = logits[from + v] * params.inverseTemperature;
+    let z = logits[base + v] * params.inverseTemperature;
     if (ordered(z) >= bound) { sum += vec2f(1f, exp(z - most)); }
   }
   return joinSum(lane, sum);
@@ -55,10 +55,10 @@ fn above(lane: u32, from: u32, bound: u32, most: f32) -> vec2f {
 fn sample_token_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x + group.y * groups.x;
   if (row >= params.R) { return; }
-  let from = row * params.stride;
+  let base = row * params.stride;
   var own = Best(lowest, 0u);
   for (var v = lane; v < params.V; v += LANES) {
-    let z = logits[from + v] * params.inverseTemperature;
+    let z = logits[base + v] * params.inverseTemperature;
     if (z > own.score) { own = Best(z, v); }
   }
   var drawn = joinBest(lane, own);
@@ -72,17 +72,17 @@ fn sample_token_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroup
       var bound = 0u;
       if (params.topK > 0u) {
         for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
-          if (above(lane, from, bound | bit, most).x >= f32(min(params.topK, params.V))) { bound |= bit; }
+          if (above(lane, base, bound | bit, most).x >= f32(min(params.topK, params.V))) { bound |= bit; }
         }
       }
-      mass = above(lane, from, bound, most).y;
+      mass = above(lane, base, bound, most).y;
     }
     var floor_ = lowest;
     var started = false;
     for (;;) {
       own = Best(lowest, 0u);
       for (var v = lane; v < params.V; v += LANES) {
-        let z = logits[from + v] * params.inverseTemperature;
+        let z = logits[base + v] * params.inverseTemperature;
         if (z > floor_ || !started) {
           let score = z + noise(key, position, v);
           if (score > own.score) { own = Best(score, v); }
@@ -90,8 +90,8 @@ fn sample_token_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroup
       }
       drawn = joinBest(lane, own);
       if (params.topK == 0u && params.topP >= 1f) { break; }
-      let z = logits[from + drawn.token] * params.inverseTemperature;
-      let larger = above(lane, from, ordered(z) + 1u, most);
+      let z = logits[base + drawn.token] * params.inverseTemperature;
+      let larger = above(lane, base, ordered(z) + 1u, most);
       if ((params.topK == 0u || larger.x < f32(params.topK)) && (params.topP >= 1f || larger.y < params.topP * mass || larger.x == 0f)) { break; }
       floor_ = z;
       started = true;

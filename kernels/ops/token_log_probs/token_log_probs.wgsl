@@ -15,15 +15,15 @@ struct Params { R: u32, V: u32, stride: u32, targetOffset: u32, outOffset: u32, 
 fn token_log_probs(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = id.x + id.y * groups.x * 16u;
   if (row >= params.R) { return; }
-  let from = row * params.stride;
+  let base = row * params.stride;
   var most = -3.4028234e38;
   for (var v = 0u; v < params.V; v++) {
-    most = max(most, logits[from + v] * params.inverseTemperature);
+    most = max(most, logits[base + v] * params.inverseTemperature);
   }
   var total = 0f;
   var weighted = 0f;
   for (var v = 0u; v < params.V; v++) {
-    let z = fma(logits[from + v], params.inverseTemperature, -most);
+    let z = fma(logits[base + v], params.inverseTemperature, -most);
     let weight = exp(z);
     total += weight;
     weighted = fma(weight, z, weighted);
@@ -31,7 +31,7 @@ fn token_log_probs(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
   let logTotal = log(total);
   let chosen = targets[params.targetOffset + row];
   let at = params.outOffset + row;
-  logProbs[at] = select(0f, fma(logits[from + min(chosen, params.V - 1u)], params.inverseTemperature, -most) - logTotal, chosen < params.V);
+  logProbs[at] = select(0f, fma(logits[base + min(chosen, params.V - 1u)], params.inverseTemperature, -most) - logTotal, chosen < params.V);
   entropy[at] = logTotal - weighted / total;
   stats[at] = vec2f(most, logTotal);
 }

@@ -18,10 +18,10 @@ var<workgroup> shared_: array<vec2f, LANES>;
 fn token_log_probs_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x + group.y * groups.x;
   if (row >= params.R) { return; }
-  let from = row * params.stride;
+  let base = row * params.stride;
   var most = -3.4028234e38;
   for (var v = lane; v < params.V; v += LANES) {
-    most = max(most, logits[from + v] * params.inverseTemperature);
+    most = max(most, logits[base + v] * params.inverseTemperature);
   }
   shared_[lane].x = most;
   for (var width = LANES / 2u; width > 0u; width /= 2u) {
@@ -33,7 +33,7 @@ fn token_log_probs_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgr
   workgroupBarrier();
   var sums = vec2f();
   for (var v = lane; v < params.V; v += LANES) {
-    let z = fma(logits[from + v], params.inverseTemperature, -most);
+    let z = fma(logits[base + v], params.inverseTemperature, -most);
     let weight = exp(z);
     sums = vec2f(sums.x + weight, fma(weight, z, sums.y));
   }
@@ -47,7 +47,7 @@ fn token_log_probs_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgr
     let logTotal = log(total.x);
     let chosen = targets[params.targetOffset + row];
     let at = params.outOffset + row;
-    logProbs[at] = select(0f, fma(logits[from + min(chosen, params.V - 1u)], params.inverseTemperature, -most) - logTotal, chosen < params.V);
+    logProbs[at] = select(0f, fma(logits[base + min(chosen, params.V - 1u)], params.inverseTemperature, -most) - logTotal, chosen < params.V);
     entropy[at] = logTotal - total.y / total.x;
     stats[at] = vec2f(most, logTotal);
   }

@@ -9,7 +9,7 @@ struct Params { n: u32, inOffset: u32, outOffset: u32 }
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
-fn cast(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn cast_words(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
   if (i * 2u >= params.n) { return; }
   let word = words[params.inOffset + i];
