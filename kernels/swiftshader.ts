@@ -6,12 +6,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 
-// Joined at run time: a literal specifier would be installed with the others.
-const specifier = ["npm:@sparticuz", "chromium@153.0.0"].join("/");
+const specifier = "npm:@sparticuz/chromium@153.0.0";
 const archiveHash = "b680e40a33235ecc6ad4c6897a168b70ce5164f0d62d2a64d675320d51614631";
 const wanted = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
 
@@ -27,13 +26,24 @@ export const swiftshaderFiles = async (): Promise<{ readonly icd: string; readon
 };
 
 const archive = async (): Promise<Uint8Array> => {
-  await import(specifier);
-  const entry = fileURLToPath(import.meta.resolve(specifier));
-  const path = join(dirname(entry), "..", "bin", "swiftshader.tar.br");
+  const path = join(await installed(), "..", "..", "bin", "swiftshader.tar.br");
   const bytes = readFileSync(path);
   const hash = createHash("sha256").update(bytes).digest("hex");
   if (hash !== archiveHash) throw new Error(`"${path}" has SHA-256 ${hash}, expected ${archiveHash}`);
   return brotliDecompressSync(bytes);
+};
+
+/**
+ * The entry point of the package in Deno's cache. A process of its own installs it, because an import here would write the package into
+ * the project's lock file, and every later install would fetch it.
+ */
+const installed = async (): Promise<string> => {
+  const code = `await import("${specifier}"); console.log(import.meta.resolve("${specifier}"))`;
+  const args = ["eval", "--no-lock", "--no-config", "--node-modules-dir=none", code];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const text = new TextDecoder().decode(success ? stdout : stderr).trim();
+  if (!success) throw new Error(`Cannot install "${specifier}", the software Vulkan driver: ${text}`);
+  return fileURLToPath(text);
 };
 
 const unpack = (tar: Uint8Array, folder: string): void => {
