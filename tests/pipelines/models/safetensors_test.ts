@@ -108,7 +108,7 @@ Deno.test("a damaged file is an error that names the file, the tensor, what was 
       [{ a, b: { ...b, dtype: "toString" } }, data, undefined, /tensor "b": expected an element type/],
       [{ a, b: 3 }, data, undefined, /tensor "b": expected an element type/],
       [{ a }, data, undefined, /expected a file of \d+ bytes, found \d+ bytes/],
-      ["{", data, undefined, /expected a header that is a JSON object/],
+      ["{ ", data, undefined, /expected a header that is a JSON object/],
       ["[]", data, undefined, /expected a header that is a JSON object/],
       [{ a, b }, data, 2 ** 40, /expected a header length .* found 1099511627776/],
       [{ a, b }, data, 0, /expected a header length/],
