@@ -1,0 +1,173 @@
+/**
+ * A model's numbers on the device. Parameters lie in a few flat arenas in the order of `parameterSpecs`, so that the optimizer, norms and
+ * sums run over arenas, not over hundreds of tensors; the projections of one input (q, k and v; gate and up) lie side by side and
+ * are multiplied as one. Weights, gradients and both moments of AdamW share one layout. It depends on the model alone, never on the device.
+ */
+import type { Encoder } from "../../kernels/encoder.ts";
+import { sliceColumns, type Tensor, view } from "../../kernels/tensor.ts";
+import type { ModelConfig } from "./model_config.ts";
+import { type ParameterSpec, parameterSpecs } from "./parameter_specs.ts";
+
+/** Words of an arena, so that each can be bound whole on every device; a larger parameter has an arena of its own. */
+const arenaWords = 1 << 25;
+
+/** Entries start at multiples of this many words: what a binding's offset must be. */
+const alignment = 64;
+
+interface Place {
+  readonly spec: ParameterSpec;
+  readonly arena: number;
+  readonly offset: number;
+  readonly words: number;
+}
+
+/** Where each parameter lies: `sizes` are the arenas' words. */
+export interface ParameterLayout {
+  readonly sizes: ReadonlyArray<number>;
+  readonly places: ReadonlyArray<Place>;
+}
+
+const size = ({ shape }: ParameterSpec): number => shape.reduce((product, n) => product * n, 1);
+
+/** Which parameters lie directly behind the one before: they share its input and are multiplied together. */
+const joins = (spec: ParameterSpec): string | undefined => {
+  const match = spec.name.match(/^(.*)\.(q_proj|k_proj|v_proj|gate_proj|up_proj)\.(weight|bias)$/);
+  return match === null ? undefined : `${match[1]}.${match[3]}`;
+};
+
+/** The layout of a model's parameters. */
+export const parameterLayout = (config: ModelConfig): ParameterLayout => {
+  const groups: ParameterSpec[][] = [];
+  const open = new Map<string, ParameterSpec[]>();
+  for (const spec of parameterSpecs(config)) {
+    const key = joins(spec);
+    const group = key === undefined ? undefined : open.get(key);
+    if (group !== undefined) group.push(spec);
+    else {
+      groups.push([spec]);
+      if (key !== undefined) open.set(key, groups[groups.length - 1]);
+    }
+  }
+  const sizes: number[] = [];
+  const places: Place[] = [];
+  for (const group of groups) {
+    const words = Math.ceil(group.reduce((sum, spec) => sum + size(spec), 0) / alignment) * alignment;
+    if (sizes.length === 0 || sizes[sizes.length - 1] + words > arenaWords) sizes.push(0);
+    const arena = sizes.length - 1;
+    let offset = sizes[arena];
+    sizes[arena] += words;
+    for (const spec of group) {
+      places.push({ spec, arena, offset, words: size(spec) });
+      offset += size(spec);
+    }
+  }
+  return { sizes, places };
+};
+
+/** One number for each parameter of a model: weights, gradients or a moment. */
+export interface ParameterSet {
+  readonly layout: ParameterLayout;
+  /** Flat [1, words] each, gaps between parameters included (they hold zeros). */
+  readonly arenas: ReadonlyArray<Tensor>;
+}
+
+/** Allocates a set filled with zeros. */
+export const zeros = (encoder: Encoder, layout: ParameterLayout): ParameterSet => {
+  const arenas = layout.sizes.map((words) => encoder.tensor(1, words));
+  for (const arena of arenas) encoder.zero(arena);
+  return { layout, arenas };
+};
+
+/** Gives a set's buffers back. */
+export const release = (encoder: Encoder, set: ParameterSet): void => {
+  for (const arena of set.arenas) encoder.release(arena);
+};
+
+/** A parameter as a flat [1, words] tensor. */
+export const flat = (set: ParameterSet, place: Place): Tensor =>
+  sliceColumns(set.arenas[place.arena], place.offset, place.words);
+
+/** The tensors of one layer; matrices are [outputs, inputs], vectors [1, size]. */
+export interface LayerTensors {
+  readonly inputNorm: Tensor;
+  readonly qkv: Tensor;
+  readonly qkvBias: Tensor | undefined;
+  readonly queryNorm: Tensor | undefined;
+  readonly keyNorm: Tensor | undefined;
+  readonly output: Tensor;
+  readonly postNorm: Tensor;
+  readonly gateUp: Tensor;
+  readonly down: Tensor;
+}
+
+/** The tensors of a model; `head` is the embedding itself where they are tied, `score` a critic's value head [1, C]. */
+export interface ModelTensors {
+  readonly embedding: Tensor;
+  readonly layers: ReadonlyArray<LayerTensors>;
+  readonly norm: Tensor;
+  readonly head: Tensor;
+  readonly score: Tensor | undefined;
+}
+
+/** A set as the transformer reads it. */
+export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTensors => {
+  const places = new Map(set.layout.places.map((place) => [place.spec.name, place]));
+  const joined = (names: ReadonlyArray<string>): Tensor | undefined => {
+    const parts = names.flatMap((name) => places.get(name) ?? []);
+    if (parts.length === 0) return undefined;
+    const [first] = parts;
+    const vector = first.spec.shape.length === 1;
+    const rows = vector ? 1 : parts.reduce((sum, { spec }) => sum + spec.shape[0], 0);
+    const cols = vector ? parts.reduce((sum, { words }) => sum + words, 0) : first.spec.shape[1];
+    return view(set.arenas[first.arena].storage, rows, cols, first.offset);
+  };
+  // parameterSpecs lists every name that is asked for without a question mark.
+  const tensor = (...names: string[]): Tensor => joined(names)!;
+  const embedding = tensor("model.embed_tokens.weight");
+  return {
+    embedding,
+    layers: Array.from({ length: config.layers }, (_, index) => {
+      const name = (rest: string) => `model.layers.${index}.${rest}`;
+      const qkv = (kind: string) => ["q", "k", "v"].map((part) => name(`self_attn.${part}_proj.${kind}`));
+      return {
+        inputNorm: tensor(name("input_layernorm.weight")),
+        qkv: tensor(...qkv("weight")),
+        qkvBias: joined(qkv("bias")),
+        queryNorm: joined([name("self_attn.q_norm.weight")]),
+        keyNorm: joined([name("self_attn.k_norm.weight")]),
+        output: tensor(name("self_attn.o_proj.weight")),
+        postNorm: tensor(name("post_attention_layernorm.weight")),
+        gateUp: tensor(name("mlp.gate_proj.weight"), name("mlp.up_proj.weight")),
+        down: tensor(name("mlp.down_proj.weight")),
+      };
+    }),
+    norm: tensor("model.norm.weight"),
+    head: joined(["lm_head.weight"]) ?? embedding,
+    score: joined(["score.weight"]),
+  };
+};
+
+/** Each weight with the tensor that its gradient is added to. */
+export const gradientsOf = (weights: ModelTensors, gradients: ModelTensors): ReadonlyMap<Tensor, Tensor> => {
+  const pairs = new Map<Tensor, Tensor>();
+  const pair = (weight: Tensor | undefined, gradient: Tensor | undefined) => {
+    if (weight !== undefined && gradient !== undefined) pairs.set(weight, gradient);
+  };
+  weights.layers.forEach((layer, index) => {
+    const other = gradients.layers[index];
+    pair(layer.inputNorm, other.inputNorm);
+    pair(layer.qkv, other.qkv);
+    pair(layer.qkvBias, other.qkvBias);
+    pair(layer.queryNorm, other.queryNorm);
+    pair(layer.keyNorm, other.keyNorm);
+    pair(layer.output, other.output);
+    pair(layer.postNorm, other.postNorm);
+    pair(layer.gateUp, other.gateUp);
+    pair(layer.down, other.down);
+  });
+  pair(weights.embedding, gradients.embedding);
+  pair(weights.norm, gradients.norm);
+  pair(weights.head, gradients.head);
+  pair(weights.score, gradients.score);
+  return pairs;
+};
