@@ -1,0 +1,173 @@
+/** Fetching models, against a small server on the loopback that answers as the Hub does. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import * as Effect from "effect/Effect";
+import * as Hub from "../../../pipelines/runtime/hub.ts";
+import { StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+
+const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
+const blob = (data: Uint8Array) => createHash("sha1").update(`blob ${data.length}\0`).update(data).digest("hex");
+const text = (value: string) => new TextEncoder().encode(value);
+const weights = Uint8Array.from({ length: 200_000 }, (_, i) => (i * 7) % 251);
+const repository: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+  "config.json": text("{}"),
+  "tokenizer.json": text('{"version":"1.0"}'),
+  "README.md": text("# A model"),
+  "model.safetensors": weights,
+  "pytorch_model.bin": weights,
+};
+
+interface Behaviour {
+  /** Ends the first answer for the weights after so many bytes. */
+  readonly cutAfter?: number;
+  readonly ignoreRanges?: boolean;
+  readonly wrongHash?: boolean;
+  readonly files?: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+}
+
+/** Serves `someone/tiny`, and gives `use` the Hub and the requests that came. */
+const serving = async (behaviour: Behaviour, use: (hub: Hub.Hub, requests: Array<string>) => Promise<void>) => {
+  const requests: Array<string> = [];
+  const files = behaviour.files ?? repository;
+  let cut = false;
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    const range = request.headers.get("range");
+    requests.push(range === null ? pathname : `${pathname} ${range}`);
+    if (pathname === "/api/models/someone/tiny/tree/main") {
+      return Response.json(
+        Object.entries(files).map(([path, data]) => ({
+          type: "file",
+          path,
+          size: data.length,
+          oid: behaviour.wrongHash && path === "config.json" ? "0".repeat(40) : blob(data),
+          ...(data === weights && { lfs: { oid: sha256(data), size: data.length, pointerSize: 130 } }),
+        })),
+      );
+    }
+    const data = files[pathname.replace("/someone/tiny/resolve/main/", "")];
+    if (data === undefined) return new Response("Repository not found", { status: 404 });
+    const start = range === null || behaviour.ignoreRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
+    const rest = data.subarray(start);
+    if (behaviour.cutAfter !== undefined && data === weights && !cut) {
+      cut = true;
+      const first = rest.slice(0, behaviour.cutAfter);
+      return new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(first),
+          pull: (controller) => controller.close(),
+        }),
+      );
+    }
+    return new Response(rest, { status: start > 0 ? 206 : 200 });
+  });
+  const folder = Deno.makeTempDirSync();
+  await use({ endpoint: `http://127.0.0.1:${server.addr.port}`, folder }, requests);
+  await server.shutdown();
+  Deno.removeSync(folder, { recursive: true });
+};
+
+/** Runs with stderr into a list. */
+const run = <A, E>(effect: Effect.Effect<A, E>, lines: Array<string> = []) =>
+  Effect.runPromise(
+    Effect.flatMap(Effect.service(StandardStreams), (streams) =>
+      Effect.provideService(effect, StandardStreams, {
+        ...streams,
+        isTerminal: false,
+        report: (line) => Effect.sync(() => void lines.push(line)),
+      })),
+  );
+
+Deno.test("a Hub name becomes a directory of the files that a model needs, once", () =>
+  serving({}, async (hub, requests) => {
+    const lines: Array<string> = [];
+    const dir = await run(Hub.resolveModel("someone/tiny", hub), lines);
+    assert.equal(dir, `${hub.folder}/someone/tiny/main`);
+    const names = [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
+    assert.deepEqual(names, [".complete", "config.json", "model.safetensors", "tokenizer.json"]);
+    assert.deepEqual(Deno.readFileSync(`${dir}/model.safetensors`), weights);
+    assert.ok(lines.includes("fetching someone/tiny model.safetensors (0.2 MB)"), lines.join("\n"));
+    const before = requests.length;
+    assert.equal(await run(Hub.resolveModel("someone/tiny", hub)), dir);
+    assert.equal(requests.length, before);
+  }));
+
+Deno.test("a transfer that breaks off is taken up where it ended", () =>
+  serving({ cutAfter: 70_000 }, async (hub, requests) => {
+    const dir = await run(Hub.resolveModel("someone/tiny", hub));
+    assert.deepEqual(Deno.readFileSync(`${dir}/model.safetensors`), weights);
+    assert.ok(requests.includes("/someone/tiny/resolve/main/model.safetensors bytes=70000-"), requests.join("\n"));
+  }));
+
+Deno.test("a server that knows no ranges is read from the start, and a part left by a killed run is used or replaced", async () => {
+  for (const behaviour of [{ ignoreRanges: true }, {}]) {
+    for (const left of [weights.slice(0, 999), weights, new Uint8Array(300_000)]) {
+      await serving(behaviour, async (hub) => {
+        Deno.mkdirSync(`${hub.folder}/someone/tiny/main`, { recursive: true });
+        Deno.writeFileSync(`${hub.folder}/someone/tiny/main/model.safetensors.partial`, left);
+        const dir = await run(Hub.resolveModel("someone/tiny", hub));
+        assert.deepEqual(Deno.readFileSync(`${dir}/model.safetensors`), weights);
+      });
+    }
+  }
+});
+
+Deno.test("a file whose hash is not the listed one is removed and named", async () => {
+  await serving({ wrongHash: true }, async (hub) => {
+    const error = await run(Effect.flip(Hub.resolveModel("someone/tiny", hub)));
+    assert.match(
+      error.message,
+      /^Cannot get model "someone\/tiny": config.json has the hash [0-9a-f]{40} and not 0{40}/,
+    );
+    assert.deepEqual([...Deno.readDirSync(`${hub.folder}/someone/tiny/main`)], []);
+  });
+  await serving({}, async (hub) => {
+    Deno.mkdirSync(`${hub.folder}/someone/tiny/main`, { recursive: true });
+    Deno.writeFileSync(`${hub.folder}/someone/tiny/main/model.safetensors.partial`, new Uint8Array(100));
+    const error = await run(Effect.flip(Hub.resolveModel("someone/tiny", hub)));
+    assert.match(error.message, /model.safetensors has the hash/);
+    await run(Hub.resolveModel("someone/tiny", hub));
+  });
+});
+
+Deno.test("of sharded weights those that the index names are fetched", () => {
+  const index = text(JSON.stringify({ weight_map: { a: "model-00001-of-00001.safetensors" } }));
+  const files = {
+    "config.json": text("{}"),
+    "model.safetensors.index.json": index,
+    "model-00001-of-00001.safetensors": weights,
+    "model.safetensors": weights,
+  };
+  return serving({ files }, async (hub) => {
+    const dir = await run(Hub.resolveModel("someone/tiny", hub));
+    const names = [...Deno.readDirSync(dir)].map(({ name }) => name).toSorted();
+    assert.deepEqual(names, [
+      ".complete",
+      "config.json",
+      "model-00001-of-00001.safetensors",
+      "model.safetensors.index.json",
+    ]);
+  });
+});
+
+Deno.test("a name that the Hub lacks, no network and no name at all are three errors", async () => {
+  const problem = async (model: string, hub: Hub.Hub) => (await run(Effect.flip(Hub.resolveModel(model, hub)))).message;
+  await serving({}, async (hub) => {
+    assert.match(
+      await problem("someone/else", hub),
+      /answers 404: no such repository, or one that needs HF_TOKEN/,
+    );
+    assert.match(await problem("no_such_folder", hub), /no such directory, and no Hub name/);
+    assert.match(await problem("../../etc/x", hub), /no such directory, and no Hub name/);
+    assert.equal(await run(Hub.resolveModel(hub.folder, hub)), hub.folder);
+  });
+  await serving({ files: { "README.md": text("") } }, async (hub) => {
+    assert.match(await problem("someone/tiny", hub), /has no config.json or no \*.safetensors weights/);
+  });
+  const offline = { endpoint: "http://127.0.0.1:1", folder: Deno.makeTempDirSync() };
+  assert.match(
+    await problem("someone/tiny", offline),
+    /^Cannot get model "someone\/tiny": http:\/\/127.0.0.1:1 cannot be reached .* offline, pass a directory$/,
+  );
+  Deno.removeSync(offline.folder, { recursive: true });
+});
