@@ -1,0 +1,241 @@
+/**
+ * The gradient of one mini-batch. Correct and incorrect responses are differentiated apart, chunk by chunk of a fixed size, and then added:
+ * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory. The loss itself
+ * is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
+ */
+import * as Schema from "@effect/schema";
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import { accumulate } from "../../kernels/ops/add/add.ts";
+import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
+import { tokenLogProbs } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
+import { Tape, type TapeMode } from "../../kernels/tape.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import { type Aggregated, denominatorsOf } from "../algorithms/aggregation.ts";
+import { gradientChunks } from "../algorithms/gradient_chunks.ts";
+import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
+import { valueLoss } from "../algorithms/value_loss.ts";
+import type { Sign } from "../schema.ts";
+import type { Model } from "./model.ts";
+import { type PackedRows, packedLength, packRows, type Sequence } from "./packed_rows.ts";
+import * as Parameters from "./parameters.ts";
+import { predictorStates } from "./score.ts";
+import { valueHead } from "./value_head.ts";
+
+/** A loss or a gradient is not a finite number; nothing was updated. */
+export class GradientError extends Schema.TaggedError<GradientError>()("GradientError", { message: Schema.String }) {}
+
+/** One response of a mini-batch; lists are [T] over its tokens. */
+export interface TrainedSequence extends Sequence {
+  readonly problemId: string;
+  readonly sampleIndex: number;
+  readonly sign: Sign;
+  readonly oldLogProbs: Float32Array;
+  readonly referenceLogProbs?: Float32Array;
+  readonly advantages: Float32Array;
+}
+
+/** What the loss depends on beside the records; `gradientChunk` is in tokens, `temperature` divides the logits. */
+export interface GradientSettings extends Pick<PolicyLossSettings, "clipRatio" | "entropyCoef" | "klCoef">, Pick<Aggregated, "aggregation" | "share"> {
+  readonly temperature: number;
+  readonly gradientChunk: number;
+}
+
+/** Sums and norm of one sign. */
+export interface SignPart {
+  readonly sums: PolicySums;
+  readonly gradNorm: number;
+}
+
+/** A mini-batch's gradient on the device (the caller releases it), its norm, and what each sign contributed. */
+export interface PolicyGradient {
+  readonly gradient: Parameters.ParameterSet;
+  readonly gradNorm: number;
+  readonly sums: PolicySums;
+  readonly positive: SignPart;
+  readonly negative: SignPart;
+  /** cos(g+, g-), both over the mini-batch's denominator; undefined where a sign is missing. */
+  readonly cosine: number | undefined;
+}
+
+const nothing: SignPart = { sums: noSums, gradNorm: 0 };
+
+/** The gradient of the policy loss over `batch`, one mini-batch. */
+export const policyGradient = Effect.fn("Model.policyGradient")(function* (
+  model: Model,
+  batch: ReadonlyArray<TrainedSequence>,
+  settings: GradientSettings,
+): Effect.fn.Return<PolicyGradient, DeviceError | GradientError> {
+  const { encoder } = model;
+  const loss: PolicyLossSettings = { ...settings, denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)) };
+  const parts = new Map<Sign, SignPart & { readonly set: Parameters.ParameterSet }>();
+  for (const sign of ["positive", "negative"] as const) {
+    const sequences = batch.filter((sequence) => sequence.sign === sign);
+    if (sequences.length === 0) continue;
+    const set = Parameters.zeros(encoder, model.parameters.layout);
+    let sums = noSums;
+    yield* eachChunk(model, set, sequences, settings.gradientChunk, (tape, packed, part) => policyPass(tape, model, packed, part, settings.temperature, loss), (chunk) => {
+      sums = addSums(sums, chunk);
+    });
+    const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
+    yield* requireFinite(model, set, gradNorm, sums.loss, sequences);
+    parts.set(sign, { set, sums, gradNorm });
+  }
+  const positive = parts.get("positive");
+  const negative = parts.get("negative");
+  const first = positive ?? negative;
+  if (first === undefined) return yield* new GradientError({ message: "Cannot differentiate a mini-batch of no responses" });
+  if (positive === undefined || negative === undefined) {
+    return { gradient: first.set, gradNorm: first.gradNorm, sums: first.sums, positive: positive ?? nothing, negative: negative ?? nothing, cosine: undefined };
+  }
+  const product = yield* dot(encoder, positive.set.arenas.map((arena, index) => [arena, negative.set.arenas[index]]));
+  positive.set.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(negative.set.arenas[index])));
+  Parameters.release(encoder, negative.set);
+  const norm = positive.gradNorm * negative.gradNorm;
+  return {
+    gradient: positive.set,
+    gradNorm: Math.sqrt(yield* dot(encoder, positive.set.arenas.map((arena) => [arena, arena]))),
+    sums: addSums(positive.sums, negative.sums),
+    positive,
+    negative,
+    cosine: norm === 0 ? undefined : product / norm,
+  };
+});
+
+/** A response with what the critic learns from. */
+export interface ValuedSequence extends Sequence {
+  readonly problemId: string;
+  readonly sampleIndex: number;
+  readonly values: Float32Array;
+  readonly returns: Float32Array;
+}
+
+/** A critic's gradient on the device, its norm and loss. */
+export interface CriticGradient {
+  readonly gradient: Parameters.ParameterSet;
+  readonly gradNorm: number;
+  readonly loss: number;
+}
+
+/** The gradient of the value loss over `batch`, one mini-batch of the critic. */
+export const criticGradient = Effect.fn("Model.criticGradient")(function* (
+  critic: Model,
+  batch: ReadonlyArray<ValuedSequence>,
+  settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk"> & { readonly valueClip: number },
+): Effect.fn.Return<CriticGradient, DeviceError | GradientError> {
+  const { encoder } = critic;
+  const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
+  const set = Parameters.zeros(encoder, critic.parameters.layout);
+  let total = 0;
+  yield* eachChunk(critic, set, batch, settings.gradientChunk, (tape, packed, part) =>
+    Effect.gen(function* () {
+      const output = valueHead(tape, critic, predictorStates(tape, critic, packed));
+      const { loss, dValues } = valueLoss({
+        values: yield* encoder.read(output),
+        oldValues: join(part.map(({ values }) => values)),
+        returns: join(part.map(({ returns }) => returns)),
+        sequences: part.map(({ responseTokens }) => responseTokens.length),
+      }, { ...settings, denominators });
+      tape.seed(output, encoder.upload(Float32Array.from(dValues), output.rows, 1));
+      tape.backward();
+      return loss;
+    }), (loss) => {
+    total += loss;
+  });
+  const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
+  yield* requireFinite(critic, set, gradNorm, total, batch);
+  return { gradient: set, gradNorm, loss: total };
+});
+
+/** Forward, loss and backward of one chunk; gives the chunk's part of the loss. */
+const policyPass = Effect.fnUntraced(function* (
+  tape: Tape,
+  model: Model,
+  packed: PackedRows,
+  part: ReadonlyArray<TrainedSequence>,
+  temperature: number,
+  settings: PolicyLossSettings,
+) {
+  const { encoder } = model;
+  const targets = encoder.upload(packed.targets, 1, packed.targets.length);
+  const output = tokenLogProbs(tape, predictorStates(tape, model, packed), model.weights.head, targets, temperature);
+  const references = part.flatMap(({ referenceLogProbs }) => referenceLogProbs ?? []);
+  const result = policyLoss({
+    logProbs: yield* encoder.read(output.logProbs),
+    entropy: yield* encoder.read(output.entropy),
+    oldLogProbs: join(part.map(({ oldLogProbs }) => oldLogProbs)),
+    ...(references.length === part.length ? { referenceLogProbs: join(references) } : {}),
+    advantages: join(part.map(({ advantages }) => advantages)),
+    sequences: part.map(({ responseTokens }) => responseTokens.length),
+  }, settings);
+  const R = output.logProbs.rows;
+  tape.seed(output.logProbs, encoder.upload(Float32Array.from(result.dLogProbs), R, 1));
+  tape.seed(output.entropy, encoder.upload(Float32Array.from(result.dEntropy), R, 1));
+  tape.backward();
+  encoder.release(targets);
+  return result;
+});
+
+/** Activations of a chunk above this many bytes are not kept but computed again, block by block; the bits are the same. */
+const keptBytes = 1.5 * 2 ** 30;
+
+const modeFor = ({ config }: Model, tokens: number): TapeMode => {
+  const { width, heads, kvHeads, headWidth, ffn, layers } = config;
+  const words = 6 * width + 4 * (heads + kvHeads) * headWidth + 3 * ffn;
+  return tokens * layers * words * 4 > keptBytes ? "recompute" : "training";
+};
+
+const eachChunk = Effect.fnUntraced(function* <A extends Sequence, B, E>(
+  model: Model,
+  set: Parameters.ParameterSet,
+  sequences: ReadonlyArray<A>,
+  chunkTokens: number,
+  pass: (tape: Tape, packed: PackedRows, part: ReadonlyArray<A>) => Effect.Effect<B, E>,
+  each: (result: B) => void,
+) {
+  const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));
+  for (const { start, end } of gradientChunks(sequences.map(packedLength), chunkTokens)) {
+    const part = sequences.slice(start, end);
+    const packed = packRows(model.encoder, part);
+    each(yield* pass(new Tape(model.encoder, modeFor(model, packed.rows.count), pairs), packed, part));
+    packed.release();
+  }
+});
+
+const join = (lists: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => {
+  const all = new Float32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let start = 0;
+  for (const list of lists) {
+    all.set(list, start);
+    start += list.length;
+  }
+  return all;
+};
+
+/** A flat tensor as rows of 64 words, for kernels that count rows: arenas are multiples of 64. */
+const foldRows = (flat: Tensor): Tensor => ({ ...flat, rows: flat.cols / 64, cols: 64, stride: 64 });
+
+/** Fails where the loss or a gradient is no finite number, naming the parameter and the responses. */
+const requireFinite = Effect.fnUntraced(function* (
+  model: Model,
+  set: Parameters.ParameterSet,
+  gradNorm: number,
+  loss: number,
+  batch: ReadonlyArray<{ readonly problemId: string; readonly sampleIndex: number }>,
+): Effect.fn.Return<void, DeviceError | GradientError> {
+  if (Number.isFinite(gradNorm) && Number.isFinite(loss)) return;
+  let parameter = "none";
+  for (const place of set.layout.places) {
+    const values = yield* model.encoder.read(Parameters.flat(set, place));
+    if (values.some((value) => !Number.isFinite(value))) {
+      parameter = place.spec.name;
+      break;
+    }
+  }
+  const names = batch.slice(0, 8).map(({ problemId, sampleIndex }) => `${problemId}#${sampleIndex}`).join(", ");
+  return yield* new GradientError({
+    message: `Cannot use a gradient that is not finite: loss ${loss}, norm ${gradNorm}, first bad parameter "${parameter}", ` +
+      `${batch.length} responses (${names}${batch.length > 8 ? ", …" : ""})`,
+  });
+});
+

@@ -1,0 +1,106 @@
+/**
+ * AdamW over a model's arenas: clip by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
+ * torch.optim.AdamW and torch.nn.utils.clip_grad_norm_ have them. Weights are float32 between steps: at a learning rate of 1e-6 a
+ * bfloat16 weight would lose nearly every update.
+ */
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
+import { adamw } from "../../kernels/ops/adamw/adamw.ts";
+import { fileTensors, type Model } from "./model.ts";
+import * as Parameters from "./parameters.ts";
+import { CheckpointError, type Safetensors, type Tensor as FileTensor } from "./safetensors.ts";
+
+/** Both moments and the number of steps taken. */
+export interface Optimizer {
+  readonly mean: Parameters.ParameterSet;
+  readonly square: Parameters.ParameterSet;
+  readonly step: number;
+}
+
+/** The settings of a step; the published ones are 0.9, 0.999, 1e-8, decay 0.01 and norm 1. */
+export interface OptimizerSettings {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly maxGradNorm: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+}
+
+/** An optimizer before its first step. */
+export const make = (model: Model): Optimizer => ({
+  mean: Parameters.zeros(model.encoder, model.parameters.layout),
+  square: Parameters.zeros(model.encoder, model.parameters.layout),
+  step: 0,
+});
+
+/** Gives the moments' buffers back. */
+export const release = (encoder: Encoder, optimizer: Optimizer): void => {
+  Parameters.release(encoder, optimizer.mean);
+  Parameters.release(encoder, optimizer.square);
+};
+
+/** One step on the model's weights, in place; `gradNorm` is the gradient's global norm before clipping. */
+export const update = (
+  model: Model,
+  optimizer: Optimizer,
+  gradient: Parameters.ParameterSet,
+  gradNorm: number,
+  { learningRate, weightDecay, maxGradNorm, beta1 = 0.9, beta2 = 0.999 }: OptimizerSettings,
+): Optimizer => {
+  const step = optimizer.step + 1;
+  const clip = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+  model.parameters.arenas.forEach((weight, index) =>
+    adamw(model.encoder, gradient.arenas[index], weight, optimizer.mean.arenas[index], optimizer.square.arenas[index], {
+      learningRate,
+      beta1,
+      beta2,
+      eps: 1e-8,
+      weightDecay,
+      step,
+      clip,
+    })
+  );
+  return { ...optimizer, step };
+};
+
+/** The optimizer as tensors of a file. */
+export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyArray<FileTensor<DeviceError>> => [
+  ...fileTensors(model.encoder, optimizer.mean, "exp_avg."),
+  ...fileTensors(model.encoder, optimizer.square, "exp_avg_sq."),
+  { name: "step", shape: [1], read: Effect.succeed(Float32Array.of(optimizer.step)) },
+];
+
+/** Reads what `optimizerTensors` wrote for the same model. */
+export const restore = Effect.fnUntraced(function* (model: Model, file: Safetensors): Effect.fn.Return<Optimizer, CheckpointError> {
+  const optimizer = make(model);
+  yield* fill(model.encoder, optimizer.mean, file, "exp_avg.");
+  yield* fill(model.encoder, optimizer.square, file, "exp_avg_sq.");
+  const [step] = yield* readTensor(file, "step", 1);
+  return { ...optimizer, step };
+});
+
+/** Writes the tensors of a file, named `prefix` + parameter, into a set on the device. */
+export const fill = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  set: Parameters.ParameterSet,
+  file: Safetensors,
+  prefix = "",
+): Effect.fn.Return<void, CheckpointError> {
+  for (const place of set.layout.places) {
+    encoder.write(Parameters.flat(set, place), yield* readTensor(file, `${prefix}${place.spec.name}`, place.words));
+  }
+});
+
+const readTensor = Effect.fnUntraced(function* (
+  file: Safetensors,
+  name: string,
+  words: number,
+): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+  const entry = file.entries.get(name);
+  const found = entry === undefined ? "no such tensor" : `${entry.shape.reduce((product, n) => product * n, 1)} numbers`;
+  if (found !== `${words} numbers`) {
+    return yield* new CheckpointError({ action: "read", file: file.path, tensor: name, expected: `${words} numbers`, found });
+  }
+  return yield* file.read(name);
+});
