@@ -11,13 +11,11 @@ import source from "./global_norm.wgsl" with { type: "text" };
 /** The kernel. */
 export const kernel = make("global_norm", source, ["read", "read", "read_write"], "n aOffset bOffset outOffset");
 
-const block = 256;
+/** Elements of a block. */
+export const block = 256;
 
-/** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64. */
-export const dot = (
-  encoder: Encoder,
-  pairs: ReadonlyArray<readonly [Tensor, Tensor]>,
-): Effect.Effect<number, DeviceError> => {
+/** Sums [1, blocks] of a · b over blocks of pairs of flat tensors [1, n], pair after pair; the caller releases them. */
+export const partialSums = (encoder: Encoder, pairs: ReadonlyArray<readonly [Tensor, Tensor]>): Tensor => {
   const counts = pairs.map(([a]) => Math.ceil(a.cols / block));
   const partials = encoder.tensor(1, counts.reduce((sum, count) => sum + count, 0));
   let offset = 0;
@@ -35,6 +33,15 @@ export const dot = (
       }));
     offset += counts[i];
   });
+  return partials;
+};
+
+/** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64. */
+export const dot = (
+  encoder: Encoder,
+  pairs: ReadonlyArray<readonly [Tensor, Tensor]>,
+): Effect.Effect<number, DeviceError> => {
+  const partials = partialSums(encoder, pairs);
   return Effect.map(encoder.read(partials), (values) => {
     encoder.release(partials);
     let sum = 0;

@@ -1,0 +1,102 @@
+/**
+ * What is checked and timed of an op: operands of certain shapes, how the op runs on them, and what it should give. Conformance test,
+ * gradient check, determinism test and benchmark all iterate over these. A reference is written once and run twice: with every
+ * step exact (float64) and with every step rounded to float32, which says how far a sum of float32 may stray.
+ */
+import { Key, uniform } from "../data/random.ts";
+import type { Tape } from "./tape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Applied to every intermediate result of a reference: the identity, or rounding to float32. */
+export type Round = (x: number) => number;
+
+/** Flat row-major numbers by the name of the operand or result. */
+export type Values = Readonly<Record<string, Float64Array>>;
+
+/** A tensor that goes into an op: float32 numbers that gradients may be wanted for, or u32 words. */
+export interface Operand {
+  readonly rows: number;
+  readonly cols: number;
+  /** Words from row to row; more than `cols` leaves gaps. */
+  readonly stride: number;
+  readonly data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  /** `weight`: its gradient is added to what is there; `activation`: its gradient is written; `constant`: it has none. */
+  readonly role: "weight" | "activation" | "constant";
+}
+
+/** One shape of an op. */
+export interface OpCase {
+  readonly name: string;
+  readonly operands: Readonly<Record<string, Operand>>;
+  /** Runs the op and names its results. */
+  readonly run: (tape: Tape, inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>;
+  /** Results that are u32 words. */
+  readonly integers?: ReadonlyArray<string>;
+  /** The results, every step passed through `round`. */
+  readonly reference: (values: Values, round: Round) => Values;
+  /** The gradient of Σ cotangent · result by each weight and activation, every step passed through `round`. */
+  readonly vjp?: (values: Values, cotangents: Values, round: Round) => Values;
+}
+
+/** An op as the tests and the benchmark see it. */
+export interface OpCases {
+  readonly name: string;
+  readonly cases: ReadonlyArray<OpCase>;
+  /** The same case with another number of rows, the first rows being equal: a row's result must not depend on the others. */
+  readonly rows?: (N: number) => OpCase;
+  /** Whether sums over rows may differ in the last bits where a tensor is cut into windows. */
+  readonly windowed?: "equal" | "close";
+}
+
+/** Numbers in [-1, 1) that depend on name and index alone. */
+export const noise = (name: string, length: number): Float32Array<ArrayBuffer> => {
+  const key = Key.fold(Key.make(0), "case", name);
+  return Float32Array.from({ length }, (_, i) => 2 * uniform(key, i) - 1);
+};
+
+/** A rows × cols operand of numbers around `center`; at most `spread` away. */
+export const floats = (
+  name: string,
+  rows: number,
+  cols: number,
+  options: { role?: Operand["role"]; spread?: number; center?: number; stride?: number } = {},
+): Operand => {
+  const { role = "activation", spread = 1, center = 0, stride = cols } = options;
+  return { rows, cols, stride, role, data: noise(name, rows * cols).map((x) => center + spread * x) };
+};
+
+/** A rows × cols operand of words, without a gradient. */
+export const words = (data: ArrayLike<number>, rows = 1, cols = data.length / rows): Operand => ({
+  rows,
+  cols,
+  stride: cols,
+  role: "constant",
+  data: Uint32Array.from(data),
+});
+
+/** Whole numbers below `limit`, as words. */
+export const indices = (name: string, count: number, limit: number): Operand =>
+  words(noise(name, count).map((x) => Math.floor((x + 1) / 2 * limit)));
+
+/** Columns `column … column + cols` of a matrix that is `width` wide. */
+export const columns = (values: Float64Array, width: number, column: number, cols: number): Float64Array =>
+  Float64Array.from(
+    { length: values.length / width * cols },
+    (_, i) => values[Math.floor(i / cols) * width + column + i % cols],
+  );
+
+/** Σ a · b of `count` products, term by term, `strideA` and `strideB` apart. */
+export const dotProduct = (
+  round: Round,
+  count: number,
+  a: Float64Array,
+  atA: number,
+  strideA: number,
+  b: Float64Array,
+  atB: number,
+  strideB: number,
+): number => {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum = round(sum + round(a[atA + i * strideA] * b[atB + i * strideB]));
+  return sum;
+};

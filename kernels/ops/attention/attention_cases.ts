@@ -1,0 +1,162 @@
+/**
+ * Attention that is checked: sequences of many lengths packed one behind another, grouped heads, queries cut from a fused projection, and
+ * decoding rows whose keys lie in two places, a prompt's shared prefix and their own.
+ */
+import { columns, dotProduct, floats, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
+import { sliceColumns } from "../../tensor.ts";
+import { attention } from "./attention.ts";
+
+interface Shape {
+  readonly lengths: ReadonlyArray<number>;
+  readonly H: number;
+  readonly KV: number;
+  readonly D: number;
+  /** The query is cut from a tensor this wide. */
+  readonly width?: number;
+}
+
+/** The rows of k and v that a row sees: [prefixStart, prefixLength, ownStart, count]. */
+type Span = readonly [number, number, number, number];
+
+const keyRow = ([prefixStart, prefixLength, ownStart]: Span, j: number): number =>
+  j < prefixLength ? prefixStart + j : ownStart + j - prefixLength;
+
+interface Heads {
+  readonly H: number;
+  readonly KV: number;
+  readonly D: number;
+}
+
+/** Softmax weights of a row and head over its keys, subtracting the maximum. */
+const weigh = (
+  q: Float64Array,
+  k: Float64Array,
+  row: number,
+  head: number,
+  span: Span,
+  { H, KV, D }: Heads,
+  round: Round,
+): Float64Array => {
+  const scale = round(1 / Math.sqrt(D));
+  const kv = Math.floor(head / (H / KV));
+  const scores = Float64Array.from(
+    { length: span[3] },
+    (_, j) => round(scale * dotProduct(round, D, q, (row * H + head) * D, 1, k, (keyRow(span, j) * KV + kv) * D, 1)),
+  );
+  const most = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights = scores.map((score) => round(Math.exp(round(score - most))));
+  const total = weights.reduce((a, b) => round(a + b), 0);
+  return weights.map((weight) => round(weight / total));
+};
+
+const forward = (
+  q: Float64Array,
+  k: Float64Array,
+  v: Float64Array,
+  spans: ReadonlyArray<Span>,
+  heads: Heads,
+  round: Round,
+): Float64Array => {
+  const { H, KV, D } = heads;
+  const out = new Float64Array(spans.length * H * D);
+  spans.forEach((span, row) => {
+    for (let head = 0; head < H; head++) {
+      const weights = weigh(q, k, row, head, span, heads, round);
+      const kv = Math.floor(head / (H / KV));
+      for (let d = 0; d < D; d++) {
+        let sum = 0;
+        weights.forEach((weight, j) => sum = round(sum + round(weight * v[(keyRow(span, j) * KV + kv) * D + d])));
+        out[(row * H + head) * D + d] = sum;
+      }
+    }
+  });
+  return out;
+};
+
+const packed = ({ lengths, H, KV, D, width = H * D }: Shape): OpCase => {
+  const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
+  const spans = lengths.flatMap((length, i) =>
+    Array.from({ length }, (_, t): Span => [starts[i], 0, starts[i], t + 1])
+  );
+  const ends = lengths.flatMap((length, i) => Array.from({ length }, () => starts[i] + length));
+  const N = spans.length;
+  const column = width - H * D;
+  const heads = { H, KV, D };
+  return {
+    name: `${lengths.length} sequences, ${N} rows, ${H}/${KV} heads of ${D}${width > H * D ? ` of ${width}` : ""}`,
+    operands: {
+      q: floats("q", N, width, { spread: 3 }),
+      k: floats("k", N, KV * D),
+      v: floats("v", N, KV * D),
+      spans: words(spans.flat(), N),
+      ends: words(ends),
+    },
+    run: (tape, { q, k, v, spans, ends }) => ({
+      out: attention(tape, column > 0 ? sliceColumns(q, column, H * D) : q, k, v, { spans, ends }, D),
+    }),
+    reference: ({ q, k, v }, round) => ({ out: forward(columns(q, width, column, H * D), k, v, spans, heads, round) }),
+    vjp: ({ q, k, v }, { out: dout }, round) => {
+      const query = columns(q, width, column, H * D);
+      const [dq, dk, dv] = [
+        new Float64Array(N * width).fill(NaN),
+        new Float64Array(k.length),
+        new Float64Array(v.length),
+      ];
+      const scale = round(1 / Math.sqrt(D));
+      spans.forEach((span, row) => {
+        for (let head = 0; head < H; head++) {
+          const kv = Math.floor(head / (H / KV));
+          const from = (row * H + head) * D;
+          const weights = weigh(query, k, row, head, span, heads, round);
+          const at = (j: number) => (keyRow(span, j) * KV + kv) * D;
+          const pulls = weights.map((_, j) => dotProduct(round, D, dout, from, 1, v, at(j), 1));
+          const own = weights.reduce((sum, weight, j) => round(sum + round(weight * pulls[j])), 0);
+          for (let d = 0; d < D; d++) dq[row * width + column + head * D + d] = 0;
+          weights.forEach((weight, j) => {
+            const slope = round(round(weight * round(pulls[j] - own)) * scale);
+            for (let d = 0; d < D; d++) {
+              const to = row * width + column + head * D + d;
+              dq[to] = round(dq[to] + round(slope * k[at(j) + d]));
+              dk[at(j) + d] = round(dk[at(j) + d] + round(slope * query[from + d]));
+              dv[at(j) + d] = round(dv[at(j) + d] + round(weight * dout[from + d]));
+            }
+          });
+        }
+      });
+      return { q: dq, k: dk, v: dv };
+    },
+  };
+};
+
+// Rows decode at once: row r continues prompt r % 2, whose keys are shared, with r % 5 keys of its own.
+const decoding = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
+  const prompts = [{ start: 3, length: 9 }, { start: 12, length: 4 }];
+  const spans = Array.from({ length: N }, (_, r): Span => {
+    const { start, length } = prompts[r % 2];
+    return [start, length, 16 + r * 5, length + 1 + r % 5];
+  });
+  return {
+    name: `${N} decoding rows with shared prompts, ${H}/${KV} heads of ${D}`,
+    operands: {
+      q: floats("q", N, H * D, { spread: 3 }),
+      k: floats("k", 16 + N * 5, KV * D),
+      v: floats("v", 16 + N * 5, KV * D),
+      spans: words(spans.flat(), N),
+    },
+    run: (tape, { q, k, v, spans }) => ({ out: attention(tape, q, k, v, { spans }, D) }),
+    reference: ({ q, k, v }, round) => ({ out: forward(q, k, v, spans, { H, KV, D }, round) }),
+  };
+};
+
+/** Cases of attention. */
+export const attentionCases: OpCases = {
+  name: "attention",
+  cases: [
+    packed({ lengths: [1], H: 4, KV: 2, D: 16 }),
+    packed({ lengths: [9, 1, 24, 17, 2], H: 4, KV: 2, D: 16 }),
+    packed({ lengths: [70], H: 2, KV: 2, D: 8 }),
+    packed({ lengths: [5, 11], H: 6, KV: 1, D: 4, width: 40 }),
+    decoding({ N: 11, H: 4, KV: 2, D: 16 }),
+  ],
+  rows: (N) => decoding({ N, H: 4, KV: 2, D: 16 }),
+};

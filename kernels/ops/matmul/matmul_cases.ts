@@ -1,0 +1,75 @@
+/** Linear layers that are checked: sizes no tile divides, single rows, strided columns, a bias; each in plain and subgroup form. */
+import { dotProduct, floats, type OpCase, type OpCases, type Round } from "../../op_case.ts";
+import { sliceColumns } from "../../tensor.ts";
+import { linear } from "./matmul.ts";
+
+interface Shape {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly bias?: boolean;
+  readonly plain?: boolean;
+  /** The input is columns `column … column + K` of a tensor this wide. */
+  readonly within?: { readonly column: number; readonly width: number };
+}
+
+const linearCase = ({ M, N, K, bias = false, plain = false, within }: Shape): OpCase => {
+  const width = within?.width ?? K;
+  const column = within?.column ?? 0;
+  return {
+    name: `${M}x${N}x${K}${bias ? " bias" : ""}${within ? ` of ${width}` : ""}${plain ? " plain" : ""}`,
+    operands: {
+      x: floats("x", M, width),
+      weight: floats("weight", N, K, { role: "weight" }),
+      ...(bias ? { bias: floats("bias", 1, N, { role: "weight" }) } : {}),
+    },
+    run: (tape, { x, weight, bias }) => {
+      const input = within === undefined ? x : sliceColumns(x, column, K);
+      return { y: linear(tape, input, weight, bias, { plain }) };
+    },
+    reference: ({ x, weight, bias }, round) => {
+      const y = new Float64Array(M * N);
+      for (let m = 0; m < M; m++) {
+        for (let n = 0; n < N; n++) {
+          const sum = dotProduct(round, K, x, m * width + column, 1, weight, n * K, 1);
+          y[m * N + n] = round(sum + (bias?.[n] ?? 0));
+        }
+      }
+      return { y };
+    },
+    vjp: ({ x, weight }, { y: dy }, round) => {
+      const dx = new Float64Array(M * width).fill(NaN);
+      for (let m = 0; m < M; m++) {
+        for (let k = 0; k < K; k++) dx[m * width + column + k] = dotProduct(round, N, dy, m * N, 1, weight, k, K);
+      }
+      const dweight = Float64Array.from({ length: N * K }, (_, i) => {
+        const [n, k] = [Math.floor(i / K), i % K];
+        return dotProduct(round, M, dy, n, N, x, column + k, width);
+      });
+      return { x: dx, weight: dweight, ...(bias ? { bias: columnSums(dy, N, round) } : {}) };
+    },
+  };
+};
+
+const columnSums = (values: Float64Array, N: number, round: Round): Float64Array => {
+  const sums = new Float64Array(N);
+  values.forEach((value, i) => sums[i % N] = round(sums[i % N] + value));
+  return sums;
+};
+
+const shapes: ReadonlyArray<Shape> = [
+  { M: 1, N: 64, K: 64 },
+  { M: 37, N: 77, K: 64 },
+  { M: 33, N: 128, K: 20, bias: true },
+  { M: 5, N: 3, K: 7, bias: true },
+  { M: 18, N: 130, K: 36, within: { column: 8, width: 48 } },
+  { M: 130, N: 36, K: 132 },
+];
+
+/** Cases of the linear layer. */
+export const matmulCases: OpCases = {
+  name: "matmul",
+  cases: shapes.flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]),
+  rows: (M) => linearCase({ M, N: 77, K: 64, bias: true }),
+  windowed: "close",
+};

@@ -1,0 +1,38 @@
+/** Gated activations that are checked: aligned and odd widths, large and small gates. */
+import { floats, type OpCase, type OpCases } from "../../op_case.ts";
+import { swiglu } from "./swiglu.ts";
+
+const swigluCase = (
+  { N, F, spread = 4 }: { readonly N: number; readonly F: number; readonly spread?: number },
+): OpCase => ({
+  name: `${N}x${F} up to ${spread}`,
+  operands: { gateUp: floats("gateUp", N, 2 * F, { spread }) },
+  run: (tape, { gateUp }) => ({ y: swiglu(tape, gateUp) }),
+  reference: ({ gateUp }, round) => ({
+    y: Float64Array.from({ length: N * F }, (_, i) => {
+      const at = Math.floor(i / F) * 2 * F + i % F;
+      return round(round(gateUp[at] / round(1 + round(Math.exp(-gateUp[at])))) * gateUp[at + F]);
+    }),
+  }),
+  vjp: ({ gateUp }, { y: dy }, round) => {
+    const gradient = new Float64Array(N * 2 * F);
+    for (let i = 0; i < N * F; i++) {
+      const at = Math.floor(i / F) * 2 * F + i % F;
+      const [gate, up] = [gateUp[at], gateUp[at + F]];
+      const sigmoid = round(1 / round(1 + round(Math.exp(-gate))));
+      const slope = round(sigmoid * round(1 + round(gate * round(1 - sigmoid))));
+      gradient[at] = round(round(dy[i] * up) * slope);
+      gradient[at + F] = round(round(dy[i] * gate) * sigmoid);
+    }
+    return { gateUp: gradient };
+  },
+});
+
+/** Cases of the gated activation. */
+export const swigluCases: OpCases = {
+  name: "swiglu",
+  cases: [{ N: 1, F: 64 }, { N: 37, F: 128 }, { N: 9, F: 7 }, { N: 70, F: 20, spread: 30 }, { N: 3, F: 4, spread: 120 }]
+    .map(swigluCase),
+  rows: (N) => swigluCase({ N, F: 20 }),
+  windowed: "equal",
+};

@@ -1,0 +1,129 @@
+/** Runs a case of an op on the device of this test run: results, gradients, and the bytes that stayed behind. */
+import * as Effect from "effect/Effect";
+import * as ManagedRuntime from "effect/ManagedRuntime";
+import { Device } from "../../kernels/device.ts";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
+import { noise, type OpCase, type Operand, type Values } from "../../kernels/op_case.ts";
+import { Tape } from "../../kernels/tape.ts";
+import { type Tensor, view } from "../../kernels/tensor.ts";
+
+const runtime = ManagedRuntime.make(Device.layerDawn);
+
+/** A test whose body uses the device; its name says which adapter ran it. */
+export const testOnDevice = (name: string, body: (encoder: Encoder) => Effect.Effect<void, unknown>): void => {
+  Deno.test({
+    name,
+    // The device lives as long as the process.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () =>
+      runtime.runPromise(
+        Effect.flatMap(Device, ({ encoder, info }) => {
+          announce(`${info.kind} (${info.description}), validation ${info.validated ? "on" : "off"}`);
+          return body(encoder);
+        }),
+      ),
+  });
+};
+
+const announced = new Set<string>();
+const announce = (line: string) => {
+  if (!announced.has(line)) console.log(`adapter: ${line}`);
+  announced.add(line);
+};
+
+/** What came out of a case, row-major and without gaps, and how many bytes of the pool it kept. */
+export interface Outcome {
+  readonly results: Readonly<Record<string, Float32Array>>;
+  readonly gradients: Readonly<Record<string, Float32Array>>;
+  readonly leaked: number;
+}
+
+/** What a weight's gradient holds before the op adds to it. */
+export const before = (name: string, operand: Operand): Float32Array<ArrayBuffer> =>
+  noise(`${name} gradient`, operand.rows * operand.cols);
+
+/** The cotangent of a result. */
+export const cotangent = (name: string, length: number): Float32Array<ArrayBuffer> => noise(`d${name}`, length);
+
+/** Float64 copies of the operands of a case. */
+export const valuesOf = (one: OpCase): Values => {
+  const values: Record<string, Float64Array> = {};
+  for (const name in one.operands) values[name] = Float64Array.from(one.operands[name].data);
+  return values;
+};
+
+/** Uploads `data` (rows × cols, no gaps) into rows `stride` apart; the gaps hold NaN. */
+export const uploadStrided = (
+  encoder: Encoder,
+  data: Float32Array | Uint32Array,
+  rows: number,
+  cols: number,
+  stride: number,
+): Tensor => {
+  const tensor = view(encoder.pool.take(Math.max(4, rows * stride * 4)), rows, cols, 0, stride);
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const spaced = new Uint32Array(rows * stride).fill(0x7fc00000);
+  for (let row = 0; row < rows; row++) spaced.set(bits.subarray(row * cols, (row + 1) * cols), row * stride);
+  encoder.write({ ...tensor, cols: stride }, spaced);
+  return tensor;
+};
+
+const dense = (tensor: Tensor, data: Float32Array): Float32Array =>
+  Float32Array.from(
+    { length: tensor.rows * tensor.cols },
+    (_, i) => data[Math.floor(i / tensor.cols) * tensor.stride + i % tensor.cols],
+  );
+
+/** The numbers of `tensor`, gaps left out; `words` turns u32 into numbers. */
+export const readDense = (encoder: Encoder, tensor: Tensor, words = false): Effect.Effect<Float32Array, DeviceError> =>
+  words
+    ? Effect.map(encoder.readWords(tensor), (data) => dense(tensor, Float32Array.from(data)))
+    : Effect.map(encoder.read(tensor), (data) => dense(tensor, data));
+
+/** Runs `one` and, where it has a vjp, its backward pass. */
+export const runCase = (encoder: Encoder, one: OpCase): Effect.Effect<Outcome, DeviceError> =>
+  Effect.gen(function* () {
+    const start = encoder.pool.statistics.live;
+    const names = Object.keys(one.operands);
+    const inputs: Record<string, Tensor> = {};
+    const parameters = new Map<Tensor, Tensor>();
+    for (const name of names) {
+      const operand = one.operands[name];
+      inputs[name] = uploadStrided(encoder, operand.data, operand.rows, operand.cols, operand.stride);
+      if (operand.role !== "weight") continue;
+      parameters.set(
+        inputs[name],
+        uploadStrided(encoder, before(name, operand), operand.rows, operand.cols, operand.cols),
+      );
+    }
+    const tape = new Tape(encoder, "training", parameters);
+    const outputs = one.run(tape, inputs);
+    const results: Record<string, Float32Array> = {};
+    for (const name in outputs) {
+      results[name] = yield* readDense(encoder, outputs[name], one.integers?.includes(name));
+    }
+    const gradients: Record<string, Float32Array> = {};
+    if (one.vjp !== undefined) {
+      for (const name in outputs) {
+        const { rows, cols, stride } = outputs[name];
+        tape.seed(outputs[name], uploadStrided(encoder, cotangent(name, rows * cols), rows, cols, stride));
+      }
+      tape.backward();
+      // An addition may let both its inputs share one gradient.
+      const spent = new Map<number, Tensor>();
+      for (const name of names) {
+        const gradient = parameters.get(inputs[name]) ?? tape.arrived(inputs[name]);
+        if (gradient === undefined) continue;
+        gradients[name] = yield* readDense(encoder, gradient);
+        spent.set(gradient.storage.id, gradient);
+      }
+      for (const gradient of spent.values()) encoder.release(gradient);
+    } else {
+      for (const gradient of parameters.values()) encoder.release(gradient);
+      tape.free();
+    }
+    for (const name of names) encoder.release(inputs[name]);
+    return { results, gradients, leaked: encoder.pool.statistics.live - start };
+  });
