@@ -218,19 +218,3 @@ Deno.test("the manifest lists every file, and a byte that changes is found", () 
     const error = await Effect.runPromise(Effect.flip(verifyManifest(dir)));
     assert.match(error.message, /position.json": expected SHA-256 1121cfcc/);
   }));
-
-const realModels = Deno.env.get("SIGNUM_REAL_MODELS");
-
-Deno.test({
-  name: "real models in SIGNUM_REAL_MODELS are opened, and their first and last parameters read",
-  ignore: realModels === undefined,
-  fn: async () => {
-    for (const { name } of Deno.readDirSync(realModels ?? "")) {
-      const checkpoint = await open(`${realModels}/${name}`);
-      for (const parameter of [checkpoint.names[0], checkpoint.names.at(-1) ?? ""]) {
-        const values = await Effect.runPromise(checkpoint.read(parameter));
-        assert.ok(values.every(Number.isFinite), `${name} ${parameter}`);
-      }
-    }
-  },
-});
