@@ -130,13 +130,13 @@ export const write = Effect.fn("Checkpoint.write")(function* <E = never, R = nev
   dir: string,
   content: CheckpointContent<E, R, E2, R2>,
 ): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E | E2, R | R2> {
+  const { sourceDir } = content;
   const fill = Effect.fnUntraced(
     function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
       yield* writeText(join(partial, "config.json"), formatJson(float32Config(content.config.raw)));
-      if (content.sourceDir !== undefined) {
-        const present = yield* Safetensors.attempt("read", content.sourceDir, () => readdir(content.sourceDir!));
+  X present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
         for (const name of companionFiles.filter((file) => present.includes(file))) {
-          yield* writeBytes(join(partial, name), yield* readBytes(join(content.sourceDir, name)));
+          yield* writeBytes(join(partial, name), yield* readBytes(join(sourceDir, name)));
         }
       }
       const sha256 = yield* writeWeights(partial, content.tensors, content.maxFileBytes ?? defaultMaxFileBytes);

@@ -101,8 +101,8 @@ export const parseModelConfig = (
   const generationRaw = parsedGeneration.object;
 
   const read = reader(config.file, raw);
-  const family = readFamily(read, raw);
-  if (family === undefined) return { ok: false, fault: read.fault()! };
+  const family = familyOf(raw);
+  if (family === undefined) return { ok: false, fault: unknownFamily(config.file, raw) };
   const width = read.size("hidden_size");
   const heads = read.size("num_attention_heads");
   const kvHeads = read.size("num_key_value_heads", family.kvHeads(heads));
@@ -131,10 +131,10 @@ export const parseModelConfig = (
   };
   read.expect("head_dim", headWidth, headWidth % 2 === 0, "an even whole number");
   read.expect("num_key_value_heads", kvHeads, heads % kvHeads === 0, `a divisor of num_attention_heads (${heads})`);
-  read.expect("hidden_act", raw.hidden_act, [undefined, "silu"].includes(raw.hidden_act as undefined), '"silu"');
+  read.expect("hidden_act", raw.hidden_act, (raw.hidden_act ?? "silu") === "silu", '"silu"');
   for (const bias of ["attention_bias", "mlp_bias"]) {
     // Qwen2 has its three biases by architecture; this switch, in the other families, would add one to the output too.
-    read.expect(bias, raw[bias], [undefined, null, false].includes(raw[bias] as null), "false");
+    read.expect(bias, raw[bias], (raw[bias] ?? false) === false, "false");
   }
   read.expect("quantization_config", raw.quantization_config, !isObject(raw.quantization_config), "none");
   readWindow(read, raw, layers);
@@ -196,16 +196,20 @@ const reader = (file: string, raw: Json) => {
 };
 type Reader = ReturnType<typeof reader>;
 
-const readFamily = (read: Reader, raw: Json): Family | undefined => {
+const familyOf = (raw: Json): Family | undefined => {
   const known = Object.values(families);
   const named = Array.isArray(raw.architectures) ? raw.architectures[0] : undefined;
-  const found = named === undefined
+  return named === undefined
     ? known.find((family) => family.name === raw.model_type)
     : known.find((family) => [...family.architectures, family.criticArchitecture].includes(named));
-  const expected = `one of ${known.flatMap((family) => family.architectures).join(", ")}`;
-  read.expect("architectures", raw.architectures ?? raw.model_type, found !== undefined, expected);
-  return found;
 };
+
+const unknownFamily = (file: string, raw: Json): ConfigFault => ({
+  file,
+  field: "architectures",
+  value: shown(raw.architectures ?? raw.model_type),
+  expected: `one of ${Object.values(families).flatMap((family) => family.architectures).join(", ")}`,
+});
 
 /** Newer files hold all in `rope_parameters`; older ones have `rope_theta` beside an optional `rope_scaling`. */
 const ropeFields = (raw: Json) => {
