@@ -134,7 +134,8 @@ export const write = Effect.fn("Checkpoint.write")(function* <E = never, R = nev
   const fill = Effect.fnUntraced(
     function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
       yield* writeText(join(partial, "config.json"), formatJson(float32Config(content.config.raw)));
-  X present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
+      if (sourceDir !== undefined) {
+        const present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
         for (const name of companionFiles.filter((file) => present.includes(file))) {
           yield* writeBytes(join(partial, name), yield* readBytes(join(sourceDir, name)));
         }
