@@ -44,8 +44,8 @@ export interface OpCases {
   readonly cases: ReadonlyArray<OpCase>;
   /** The same case with another number of rows, the first rows being equal: a row's result must not depend on the others. */
   readonly rows?: (N: number) => OpCase;
-  /** Whether sums over rows may differ in the last bits where a tensor is cut into windows. */
-  readonly windowed?: "equal" | "close";
+  /** The binding limit in bytes that the cases are run under once more, and whether the bits stay (sums over rows may not). */
+  readonly windowed?: { readonly binding: number; readonly bits: "equal" | "close" };
 }
 
 /** Numbers in [-1, 1) that depend on name and index alone. */

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import type { OpCase, OpCases, Values } from "../../kernels/op_case.ts";
 import { ops } from "../../kernels/ops/mod.ts";
-import { before, cotangent, runCase, testOnDevice, valuesOf } from "./run_case.ts";
+import { before, cotangents, runCase, testOnDevice, valuesOf } from "./run_case.ts";
 
 // Steps of float32, of the largest number of a result, that a short sum or an exponential may be off by.
 const floorUlps = 4;
@@ -46,10 +46,9 @@ const check = (op: OpCases, one: OpCase) => (encoder: Parameters<Parameters<type
       compare(`${op.name} ${one.name}: ${name}`, outcome.results[name], exact[name], rounded[name]);
     }
     if (one.vjp !== undefined) {
-      const cotangents: Record<string, Float64Array> = {};
-      for (const name in exact) cotangents[name] = Float64Array.from(cotangent(name, exact[name].length));
-      const exactGradients = plus(one.vjp(values, cotangents, (x) => x), one);
-      const roundedGradients = plus(one.vjp(values, cotangents, Math.fround), one);
+      const given = cotangents(exact);
+      const exactGradients = plus(one.vjp(values, given, (x) => x), one);
+      const roundedGradients = plus(one.vjp(values, given, Math.fround), one);
       assert.deepEqual(Object.keys(outcome.gradients).sort(), Object.keys(exactGradients).sort());
       for (const name in exactGradients) {
         compare(

@@ -47,6 +47,12 @@ export const before = (name: string, operand: Operand): Float32Array<ArrayBuffer
 /** The cotangent of a result. */
 export const cotangent = (name: string, length: number): Float32Array<ArrayBuffer> => noise(`d${name}`, length);
 
+/** The cotangents of all results. */
+export const cotangents = (results: Readonly<Record<string, ArrayLike<number>>>): Values =>
+  Object.fromEntries(
+    Object.entries(results).map(([name, result]) => [name, Float64Array.from(cotangent(name, result.length))]),
+  );
+
 /** Float64 copies of the operands of a case. */
 export const valuesOf = (one: OpCase): Values => {
   const values: Record<string, Float64Array> = {};
@@ -118,6 +124,11 @@ export const runCase = (encoder: Encoder, one: OpCase): Effect.Effect<Outcome, D
         if (gradient === undefined) continue;
         gradients[name] = yield* readDense(encoder, gradient);
         spent.set(gradient.storage.id, gradient);
+      }
+      const written = one.vjp(valuesOf(one), cotangents(results), (x) => x);
+      for (const name in gradients) {
+        // What no gradient flows to is unspecified.
+        written[name]?.forEach((x, i) => Number.isNaN(x) && (gradients[name][i] = 0));
       }
       for (const gradient of spent.values()) encoder.release(gradient);
     } else {

@@ -15,5 +15,5 @@ export const addCases: OpCases = {
   name: "add",
   cases: [{ N: 1, C: 64 }, { N: 37, C: 64 }, { N: 9, C: 7 }, { N: 70, C: 20 }].map(addCase),
   rows: (N) => addCase({ N, C: 20 }),
-  windowed: "equal",
+  windowed: { binding: 4096, bits: "equal" },
 };

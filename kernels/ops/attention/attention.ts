@@ -17,7 +17,7 @@ export const kernels = {
     "attention",
     source,
     ["read", "read", "read", "read", "read_write", "read_write"],
-    "N qOffset qStride kOffset kStride vOffset vStride spanOffset outOffset outStride scale:f32",
+    "N qOffset qStride kOffset kStride vOffset vStride spanOffset outOffset outStride lseOffset scale:f32",
   ),
   query: make(
     "attention_backward_query",
@@ -98,6 +98,6 @@ const forward = (
     encoder.dispatch(kernels.forward, {
       constants: { ...constants },
       tensors: [q, k, v, span, out, lse],
-      params: { N, scale, ...strided(encoder, { q, k, v, span, out }) },
+      params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
       groups: lanes(N * constants.H, 32),
     }));

@@ -11,7 +11,7 @@ const D4 = 4u;
 
 struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
-  scale: f32,
+  lseOffset: u32, scale: f32,
 }
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
@@ -59,5 +59,5 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   for (var d = 0u; d < D4; d++) { // unroll
     out[to + d] = sum[d] / total;
   }
-  lse[index] = most + log(total);
+  lse[params.lseOffset + index] = most + log(total);
 }

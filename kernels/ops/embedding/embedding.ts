@@ -19,7 +19,7 @@ export const kernels = {
     "embedding_backward",
     backwardSource,
     ["read", "read", "read", "read_write"],
-    "U R first doutOffset doutStride dtableOffset dtableStride",
+    "U R first N start doutOffset doutStride dtableOffset dtableStride",
   ),
 };
 
@@ -52,15 +52,17 @@ export const embedding = (
 ): Tensor => {
   const { encoder } = tape;
   const out = encoder.tensor(N, table.cols);
-  byTableWindow(encoder, table, (window, first) => {
-    const constants = { ...pack([window, out]), C: table.cols };
-    encoder.dispatch(kernels.forward, {
-      constants,
-      tensors: [indices, window, out],
-      params: { N, R: window.rows, first, tokenOffset: indices.offset, ...strided(encoder, { table: window, out }) },
-      groups: lanes(N * table.cols / constants.PACK),
-    });
-  });
+  byWindow(encoder, table, (window, first) =>
+    byWindow(encoder, out, (out, start) => {
+      const constants = { ...pack([window, out]), C: table.cols };
+      const tokenOffset = indices.offset + start;
+      encoder.dispatch(kernels.forward, {
+        constants,
+        tensors: [indices, window, out],
+        params: { N: out.rows, R: window.rows, first, tokenOffset, ...strided(encoder, { table: window, out }) },
+        groups: lanes(out.rows * table.cols / constants.PACK),
+      });
+    }));
   tape.record([out], [], () => {
     const dout = tape.arrived(out);
     if (dout === undefined || host === undefined) return;
@@ -71,22 +73,23 @@ export const embedding = (
     // A gathered activation gets gradients only where it was read; a weight adds to what is there.
     if (!target.accumulate) encoder.zero(target.tensor);
     const U = starts.rows - 1;
-    byTableWindow(encoder, target.tensor, (dtable, first) => {
-      const constants = { ...pack([dout, dtable]), C: table.cols };
-      encoder.dispatch(kernels.backward, {
-        constants,
-        tensors: [starts, rows, dout, dtable],
-        params: { U, R: dtable.rows, first, ...strided(encoder, { dout, dtable }) },
-        groups: lanes(U * table.cols / constants.PACK),
-      });
-    });
+    byWindow(encoder, target.tensor, (dtable, first) =>
+      byWindow(encoder, dout, (dout, start) => {
+        const constants = { ...pack([dout, dtable]), C: table.cols };
+        encoder.dispatch(kernels.backward, {
+          constants,
+          tensors: [starts, rows, dout, dtable],
+          params: { U, R: dtable.rows, first, N: dout.rows, start, ...strided(encoder, { dout, dtable }) },
+          groups: lanes(U * table.cols / constants.PACK),
+        });
+      }));
     encoder.release(starts);
     encoder.release(rows);
   });
   return out;
 };
 
-const byTableWindow = (encoder: Encoder, table: Tensor, run: (window: Tensor, first: number) => void): void => {
+const byWindow = (encoder: Encoder, table: Tensor, run: (window: Tensor, first: number) => void): void => {
   const step = rowsPerBinding(encoder, [table]);
   if (table.rows <= step) return run(table, 0);
   for (let first = 0; first < table.rows; first += step) {

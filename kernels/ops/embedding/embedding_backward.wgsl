@@ -1,12 +1,13 @@
-// dtable[token - first] += Σ of dout over the rows that hold the token, in order; each token of this window of the table once.
+// dtable[token - first] += Σ of dout over the rows that hold the token, in order; each token of this window of the table once, rows of the
+// window start … start + N of dout alone (rows before it wrap around and fall out too).
 // @binding(0) starts u32 [U, 2]: token, first entry of `rows`, read   @binding(1) rows u32 [N]: rows sorted by token, read
-// @binding(2) dout f32 [N, C], read   @binding(3) dtable f32 [R, C], read_write
+// @binding(2) dout f32 [N, C], read (rows from `start` on)   @binding(3) dtable f32 [R, C], read_write
 // One lane PACK columns of a distinct token (Elem = vec4f: widths, strides and offsets divide by 4). U counts distinct tokens; the list of rows of token u ends where that of u + 1 begins.
 alias Elem = f32;
 const PACK = 1u;
 const C = 64u;
 
-struct Params { U: u32, R: u32, first: u32, doutOffset: u32, doutStride: u32, dtableOffset: u32, dtableStride: u32 }
+struct Params { U: u32, R: u32, first: u32, N: u32, start: u32, doutOffset: u32, doutStride: u32, dtableOffset: u32, dtableStride: u32 }
 @group(0) @binding(0) var<storage, read> starts: array<vec2u>;
 @group(0) @binding(1) var<storage, read> rows: array<u32>;
 @group(0) @binding(2) var<storage, read> dout: array<Elem>;
@@ -23,7 +24,8 @@ fn embedding_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
   if (token < params.first || token - params.first >= params.R) { return; }
   var sum = Elem();
   for (var i = starts[u].y; i < starts[u + 1u].y; i++) {
-    sum += dout[(params.doutOffset + rows[i] * params.doutStride) / PACK + column];
+    let row = rows[i] - params.start;
+    if (row < params.N) { sum += dout[(params.doutOffset + row * params.doutStride) / PACK + column]; }
   }
   let at = (params.dtableOffset + (token - params.first) * params.dtableStride) / PACK + column;
   dtable[at] = dtable[at] + sum;

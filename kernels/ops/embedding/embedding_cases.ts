@@ -41,5 +41,5 @@ export const embeddingCases: OpCases = {
     { N: 40, V: 60, C: 20, role: "activation" as const },
   ].map(embeddingCase),
   rows: (N) => embeddingCase({ N, V: 77, C: 20 }),
-  windowed: "equal",
+  windowed: { binding: 4096, bits: "close" },
 };

@@ -22,5 +22,5 @@ const sumCase = (n: number): OpCase => ({
 export const globalNormCases: OpCases = {
   name: "global_norm",
   cases: [1, 256, 4001].map(sumCase),
-  windowed: "equal",
+  windowed: { binding: 4096, bits: "equal" },
 };

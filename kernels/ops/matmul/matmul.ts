@@ -3,7 +3,7 @@
  * are the specification; the subgroup-broadcast ones are chosen by alignment and device alone, never by the number of rows, and give the
  * same bits: every sum is one fma after another in the same order.
  */
-import type { Encoder } from "../../encoder.ts";
+import { boundOffset, type Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { byRows, lanes, pack, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
@@ -82,7 +82,13 @@ const ntWindow = (
     const constants = { BIAS: bias ? 1 : 0, ACCUMULATE: options.accumulate ? 1 : 0 };
     const K = a.cols;
     const N = b.rows;
-    const params = { M, N, K, ...strided(encoder, { a, b, c }), biasOffset: bias?.offset ?? 0 };
+    const params = {
+      M,
+      N,
+      K,
+      ...strided(encoder, { a, b, c }),
+      biasOffset: bias ? boundOffset(bias, encoder.info) : 0,
+    };
     const tensors = [a, b, bias ?? b, c];
     if (broadcasts(encoder, [a, b], options.plain ?? false)) {
       const LANES = encoder.info.lanes;

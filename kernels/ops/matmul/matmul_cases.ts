@@ -71,5 +71,5 @@ export const matmulCases: OpCases = {
   name: "matmul",
   cases: shapes.flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]),
   rows: (M) => linearCase({ M, N: 77, K: 64, bias: true }),
-  windowed: "close",
+  windowed: { binding: 4096, bits: "close" },
 };

@@ -11,8 +11,8 @@ import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" }
 
 const forwardBindings = ["read", "read", "read_write", "read_write"] as const;
 const backwardBindings = ["read", "read", "read", "read", "read_write"] as const;
-const forwardParams = "N xOffset xStride weightOffset yOffset yStride eps:f32";
-const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride";
+const forwardParams = "N xOffset xStride weightOffset yOffset yStride inverseOffset eps:f32";
+const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride inverseOffset";
 
 /** The kernels, plain and four columns a load. */
 export const kernels = {
@@ -24,7 +24,7 @@ export const kernels = {
     "rms_norm_weight_backward",
     weightSource,
     ["read", "read", "read", "read_write"],
-    "N xOffset xStride dyOffset dyStride dweightOffset",
+    "N xOffset xStride dyOffset dyStride dweightOffset inverseOffset",
   ),
 };
 
@@ -40,7 +40,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
     encoder.dispatch(wide ? kernels.forwardVec4 : kernels.forward, {
       constants: { H, D },
       tensors: [x, weight, y, inverse],
-      params: { N, eps, ...strided(encoder, { x, y, weight }) },
+      params: { N, eps, ...strided(encoder, { x, y, weight, inverse }) },
       groups: lanes(N * H),
     });
   });
@@ -54,7 +54,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
         encoder.dispatch(kernels.weightBackward, {
           constants,
           tensors: [x, inverse, dy, dweight],
-          params: { N, ...strided(encoder, { x, dy, dweight }) },
+          params: { N, ...strided(encoder, { x, dy, dweight, inverse }) },
           groups: lanes(D / constants.PACK, 8),
         });
       });
@@ -65,7 +65,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
       encoder.dispatch(wide ? kernels.backwardVec4 : kernels.backward, {
         constants: { H, D, ACCUMULATE: target.accumulate ? 1 : 0 },
         tensors: [x, weight, inverse, dy, dx],
-        params: { N, ...strided(encoder, { x, weight, dy, dx }) },
+        params: { N, ...strided(encoder, { x, weight, dy, dx, inverse }) },
         groups: lanes(N * H),
       });
     });

@@ -5,7 +5,7 @@
 const H = 1u;
 const D = 64u;
 
-struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, eps: f32 }
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, inverseOffset: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
@@ -29,5 +29,5 @@ fn rms_norm(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   for (var c = 0u; c < D; c++) {
     y[to + c] = x[base + c] * scale * weight[params.weightOffset + c];
   }
-  inverse[index] = scale;
+  inverse[params.inverseOffset + index] = scale;
 }

@@ -6,7 +6,7 @@ const H = 1u;
 const D = 64u;
 const ACCUMULATE = 0u;
 
-struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32 }
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> inverse: array<f32>;
@@ -23,7 +23,7 @@ fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   let base = params.xOffset + row * params.xStride + head * D;
   let gradient = params.dyOffset + row * params.dyStride + head * D;
   let to = params.dxOffset + row * params.dxStride + head * D;
-  let scale = inverse[index];
+  let scale = inverse[params.inverseOffset + index];
   var sum = 0f;
   for (var c = 0u; c < D; c++) {
     sum = fma(dy[gradient + c] * weight[params.weightOffset + c], x[base + c], sum);

@@ -6,7 +6,7 @@ const H = 1u;
 const D = 64u;
 const ACCUMULATE = 0u;
 
-struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32 }
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> inverse: array<f32>;
@@ -23,7 +23,7 @@ fn rms_norm_backward_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num
   let base = (params.xOffset + row * params.xStride) / 4u + head * (D / 4u);
   let gradient = (params.dyOffset + row * params.dyStride) / 4u + head * (D / 4u);
   let to = (params.dxOffset + row * params.dxStride) / 4u + head * (D / 4u);
-  let scale = inverse[index];
+  let scale = inverse[params.inverseOffset + index];
   var sum = vec4f();
   for (var c = 0u; c < D / 4u; c++) {
     sum = fma(dy[gradient + c] * weight[params.weightOffset / 4u + c], x[base + c], sum);

@@ -67,5 +67,5 @@ export const rmsNormCases: OpCases = {
     { N: 300, D: 128 },
   ].map(normCase),
   rows: (N) => normCase({ N, D: 16, H: 4 }),
-  windowed: "close",
+  windowed: { binding: 4096, bits: "close" },
 };

@@ -5,7 +5,7 @@
 const H = 1u;
 const D = 64u;
 
-struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, eps: f32 }
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, inverseOffset: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
@@ -29,5 +29,5 @@ fn rms_norm_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgrou
   for (var c = 0u; c < D / 4u; c++) {
     y[to + c] = x[base + c] * scale * weight[params.weightOffset / 4u + c];
   }
-  inverse[index] = scale;
+  inverse[params.inverseOffset + index] = scale;
 }

@@ -7,7 +7,7 @@ const PACK = 1u;
 const H = 1u;
 const D = 64u;
 
-struct Params { N: u32, xOffset: u32, xStride: u32, dyOffset: u32, dyStride: u32, dweightOffset: u32 }
+struct Params { N: u32, xOffset: u32, xStride: u32, dyOffset: u32, dyStride: u32, dweightOffset: u32, inverseOffset: u32 }
 @group(0) @binding(0) var<storage, read> x: array<Elem>;
 @group(0) @binding(1) var<storage, read> inverse: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<Elem>;
@@ -22,7 +22,7 @@ fn rms_norm_weight_backward(@builtin(global_invocation_id) id: vec3u) {
   for (var row = 0u; row < params.N; row++) {
     for (var head = 0u; head < H; head++) {
       let at = head * (D / PACK) + column;
-      let scaled = x[(params.xOffset + row * params.xStride) / PACK + at] * inverse[row * H + head];
+      let scaled = x[(params.xOffset + row * params.xStride) / PACK + at] * inverse[params.inverseOffset + row * H + head];
       sum = fma(dy[(params.dyOffset + row * params.dyStride) / PACK + at], scaled, sum);
     }
   }

@@ -65,5 +65,5 @@ export const ropeCases: OpCases = {
     { N: 50, D: 8, H: 2, within: { column: 16, width: 36 } },
   ].map(ropeCase),
   rows: (N) => ropeCase({ N, D: 16, H: 4 }),
-  windowed: "equal",
+  windowed: { binding: 4096, bits: "equal" },
 };

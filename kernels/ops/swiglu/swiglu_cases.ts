@@ -34,5 +34,5 @@ export const swigluCases: OpCases = {
   cases: [{ N: 1, F: 64 }, { N: 37, F: 128 }, { N: 9, F: 7 }, { N: 70, F: 20, spread: 30 }, { N: 3, F: 4, spread: 120 }]
     .map(swigluCase),
   rows: (N) => swigluCase({ N, F: 20 }),
-  windowed: "equal",
+  windowed: { binding: 4096, bits: "equal" },
 };

@@ -87,5 +87,5 @@ export const tokenLogProbsCases: OpCases = {
     { R: 6, V: 1030, C: 8, temperature: 1.5 },
   ].map(headCase),
   rows: (R) => headCase({ R, V: 77, C: 64, temperature: 0.6 }),
-  windowed: "close",
+  windowed: { binding: 28 << 10, bits: "close" },
 };

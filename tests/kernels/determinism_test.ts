@@ -1,0 +1,113 @@
+import * as Effect from "effect/Effect";
+import assert from "node:assert/strict";
+import { Encoder } from "../../kernels/encoder.ts";
+import { noise } from "../../kernels/op_case.ts";
+import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
+import { ops } from "../../kernels/ops/mod.ts";
+import { type Outcome, readDense, runCase, testOnDevice, uploadStrided } from "./run_case.ts";
+
+const sameBits = (found: Float32Array, expected: Float32Array, what: string): void => {
+  const [a, b] = [found, expected].map((data) => new Uint32Array(data.buffer, data.byteOffset, data.length));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    if (a[i] !== b[i]) assert.fail(`${what}: element ${i} is ${found[i]}, expected the bits of ${expected[i]}`);
+  }
+};
+
+const sameOutcome = (found: Outcome, expected: Outcome, what: string): void => {
+  for (const kind of ["results", "gradients"] as const) {
+    assert.deepEqual(Object.keys(found[kind]), Object.keys(expected[kind]));
+    for (const name in found[kind]) {
+      assert.equal(found[kind][name].length, expected[kind][name].length);
+      sameBits(found[kind][name], expected[kind][name], `${what}: ${kind} ${name}`);
+    }
+  }
+};
+
+for (const [N, K] of [[128, 64], [77, 64], [64, 128], [130, 36]]) {
+  testOnDevice(
+    `subgroup products of ${N} x ${K} weights give the bits of the plain ones`,
+    (encoder) =>
+      Effect.gen(function* () {
+        for (const M of [1, 7, 64, 333]) {
+          const upload = (name: string, rows: number, cols: number) =>
+            uploadStrided(encoder, noise(name, rows * cols), rows, cols, Math.ceil(cols / 4) * 4);
+          const [x, dy, weight] = [upload("x", M, K), upload("dy", M, N), upload("weight", N, K)];
+          const bias = upload("bias", 1, N);
+          const found: Float32Array[][] = [];
+          for (const plain of [false, true]) {
+            const [y, dx, dweight] = [upload("y", M, N), upload("dx", M, K), upload("dweight", N, K)];
+            matmulNT(encoder, x, weight, bias, y, { plain });
+            matmulNN(encoder, dy, weight, dx, { plain, accumulate: true });
+            matmulTN(encoder, dy, x, dweight, { plain });
+            found.push([
+              yield* readDense(encoder, y),
+              yield* readDense(encoder, dx),
+              yield* readDense(encoder, dweight),
+            ]);
+            for (const tensor of [y, dx, dweight]) encoder.release(tensor);
+          }
+          ["y", "dx", "dweight"].forEach((name, i) => sameBits(found[0][i], found[1][i], `${name} of ${M} rows`));
+          for (const tensor of [x, dy, weight, bias]) encoder.release(tensor);
+        }
+      }),
+  );
+}
+
+for (const op of ops) {
+  testOnDevice(`${op.name} gives the same bits twice, whatever its buffers held`, (encoder) =>
+    Effect.gen(function* () {
+      for (const one of op.cases) {
+        const first = yield* runCase(encoder, one);
+        sameOutcome(yield* runCase(encoder, one), first, `${op.name} ${one.name}`);
+      }
+    }));
+
+  const { rows } = op;
+  if (rows !== undefined) {
+    testOnDevice(
+      `${op.name} gives a row the same bits whatever the number of rows`,
+      (encoder) =>
+        Effect.gen(function* () {
+          const all = yield* runCase(encoder, rows(150));
+          for (const N of [1, 7, 64]) {
+            const some = yield* runCase(encoder, rows(N));
+            for (const name in some.results) {
+              sameBits(some.results[name], all.results[name], `${op.name}, ${N} rows: ${name}`);
+            }
+            for (const name in some.gradients) {
+              if (rows(N).operands[name].role === "weight") continue;
+              sameBits(some.gradients[name], all.gradients[name], `${op.name}, ${N} rows: d${name}`);
+            }
+          }
+        }),
+    );
+  }
+
+  const { windowed } = op;
+  if (windowed !== undefined) {
+    testOnDevice(
+      `${op.name} gives ${windowed.bits} numbers where one binding cannot hold a tensor`,
+      (encoder) =>
+        Effect.gen(function* () {
+          const narrow = new Encoder(encoder.device, { ...encoder.info, maxBinding: windowed.binding });
+          for (const one of op.cases) {
+            const whole = yield* runCase(encoder, one);
+            const cut = yield* runCase(narrow, one);
+            if (windowed.bits === "equal") sameOutcome(cut, whole, `${op.name} ${one.name}`);
+            else {
+              for (const [name, gradient] of Object.entries({ ...cut.results, ...cut.gradients })) {
+                const expected = { ...whole.results, ...whole.gradients }[name];
+                const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x) || 0), 0);
+                gradient.forEach((x, i) => {
+                  const error = Math.abs(x - expected[i]);
+                  assert.ok(!(error > 1e-5 * largest), `${op.name} ${one.name} ${name}: ${x}, whole ${expected[i]}`);
+                });
+              }
+            }
+          }
+          narrow.pool.trim();
+        }),
+    );
+  }
+}
