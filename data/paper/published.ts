@@ -9,7 +9,7 @@
 export type Method = "base" | "grpo" | "ppo" | "psr" | "nsr" | "w-reinforce";
 
 /** The tasks of Table 1, by the names of `data/mod.ts`. */
-export type PublishedTask = "math" | "aime_2025" | "amc_23";
+export type PublishedTask = "math" | "aime-2025" | "amc-23";
 
 /** One row: Pass@k in percent for each of `ks`. */
 export interface PublishedRow {
@@ -32,7 +32,7 @@ const table1Values: Readonly<Record<PublishedTask, Readonly<Record<Method, Reado
     nsr: [75.7, 82.4, 86.9, 90.1, 92.4, 94.1, 95.3, 96.2, 96.9],
     "w-reinforce": [76.6, 82.8, 87.1, 90.2, 92.4, 94.1, 95.3, 96.1, 96.7],
   },
-  aime_2025: {
+  "aime-2025": {
     base: [6.1, 9.7, 13.8, 17.9, 22.2, 26.5, 30.8, 36.6, 46.7],
     grpo: [10.3, 14.7, 19.4, 24.0, 28.4, 32.8, 37.3, 42.5, 50.0],
     ppo: [8.5, 13.2, 18.0, 22.5, 26.6, 30.3, 33.8, 37.9, 43.3],
@@ -40,7 +40,7 @@ const table1Values: Readonly<Record<PublishedTask, Readonly<Record<Method, Reado
     nsr: [10.0, 14.6, 19.2, 24.1, 29.3, 34.6, 40.2, 46.0, 53.3],
     "w-reinforce": [10.6, 15.3, 20.0, 24.7, 29.7, 34.6, 40.5, 47.8, 56.7],
   },
-  amc_23: {
+  "amc-23": {
     base: [41.0, 56.2, 69.2, 78.9, 85.1, 89.1, 92.9, 97.2, 100.0],
     grpo: [61.7, 68.7, 74.6, 80.0, 85.1, 89.7, 93.4, 95.9, 97.5],
     ppo: [62.0, 70.0, 76.1, 80.9, 85.3, 89.5, 93.1, 96.0, 97.5],
@@ -50,7 +50,7 @@ const table1Values: Readonly<Record<PublishedTask, Readonly<Record<Method, Reado
   },
 };
 
-const publishedTasks: ReadonlyArray<PublishedTask> = ["math", "aime_2025", "amc_23"];
+const publishedTasks: ReadonlyArray<PublishedTask> = ["math", "aime-2025", "amc-23"];
 const methods: ReadonlyArray<Method> = ["base", "grpo", "ppo", "psr", "nsr", "w-reinforce"];
 
 /** Table 1: Qwen2.5-Math-7B, every task and method, in the order printed. */

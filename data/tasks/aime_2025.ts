@@ -1,9 +1,9 @@
 /** AIME 2025: the 30 problems of the American Invitational Mathematics Examination that the paper measures on. Test only. */
 import { mathematics } from "./mathematics.ts";
 
-/** The task `aime_2025`. */
+/** The task `aime-2025`. */
 export const aime2025 = mathematics({
-  name: "aime_2025",
+  name: "aime-2025",
   summary: "AIME 2025: 30 test problems with whole-number answers",
   splits: ["test"],
   folder: "aime2025",

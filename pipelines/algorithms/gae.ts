@@ -23,7 +23,7 @@ export const tokenRewards = (
   referenceLogProbs: Float32Array,
   klCoef: number,
 ): Float64Array => {
-  const rewards = Float64Array.from(oldLogProbs, (old, t) => -klCoef * (old - referenceLogProbs[t]));
+  const rewards = Float64Array.from(oldLogProbs, (old, t) => klCoef * (referenceLogProbs[t] - old));
   if (rewards.length > 0) rewards[rewards.length - 1] += reward;
   return rewards;
 };

@@ -15,11 +15,11 @@ const KL_CLAMP = 10;
 
 /** Packed response tokens of some sequences, [N] each; `sequences` are their lengths and sum to N. */
 export interface PolicyTokens {
-  readonly logProbs: Float32Array;
-  readonly entropy: Float32Array;
-  readonly oldLogProbs: Float32Array;
-  readonly referenceLogProbs?: Float32Array;
-  readonly advantages: Float32Array;
+  readonly logProbs: ArrayLike<number>;
+  readonly entropy: ArrayLike<number>;
+  readonly oldLogProbs: ArrayLike<number>;
+  readonly referenceLogProbs?: ArrayLike<number>;
+  readonly advantages: ArrayLike<number>;
   readonly sequences: ReadonlyArray<number>;
   /** The sign of each sequence, where `positive` and `negative` are wanted. */
   readonly signs?: ReadonlyArray<Sign>;

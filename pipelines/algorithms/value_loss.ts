@@ -8,9 +8,9 @@ import { type Aggregated, tokenFactor } from "./aggregation.ts";
 
 /** Packed response tokens of some sequences, [N] each; `sequences` are their lengths and sum to N. */
 export interface ValueTokens {
-  readonly values: Float32Array;
-  readonly oldValues: Float32Array;
-  readonly returns: Float32Array;
+  readonly values: ArrayLike<number>;
+  readonly oldValues: ArrayLike<number>;
+  readonly returns: ArrayLike<number>;
   readonly sequences: ReadonlyArray<number>;
 }
 

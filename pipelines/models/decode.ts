@@ -41,15 +41,15 @@ const defaultBatch = 4096;
 const cacheBytes = 4 * 2 ** 30;
 
 /** Cuts requests into waves: at most `batch` sequences, and no more than what the cache holds. */
-export const waves = (
+export const waves = <A extends Request>(
   model: Model,
-  requests: ReadonlyArray<Request>,
+  requests: ReadonlyArray<A>,
   batch = defaultBatch,
-): ReadonlyArray<ReadonlyArray<Request>> => {
+): ReadonlyArray<ReadonlyArray<A>> => {
   const { config, encoder } = model;
   const width = config.kvHeads * config.headWidth;
   const rows = Math.floor(Math.min(encoder.info.maxBinding, cacheBytes / (2 * config.layers)) / (4 * width));
-  const cuts: Request[][] = [];
+  const cuts: A[][] = [];
   let used = 0;
   let prompt: Int32Array | undefined;
   for (const request of requests) {

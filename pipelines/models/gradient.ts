@@ -17,7 +17,7 @@ import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums }
 import { valueLoss } from "../algorithms/value_loss.ts";
 import type { Sign } from "../schema.ts";
 import type { Model } from "./model.ts";
-import { type PackedRows, packedLength, packRows, type Sequence } from "./packed_rows.ts";
+import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "./parameters.ts";
 import { predictorStates } from "./score.ts";
 import { valueHead } from "./value_head.ts";
@@ -36,7 +36,8 @@ export interface TrainedSequence extends Sequence {
 }
 
 /** What the loss depends on beside the records; `gradientChunk` is in tokens, `temperature` divides the logits. */
-export interface GradientSettings extends Pick<PolicyLossSettings, "clipRatio" | "entropyCoef" | "klCoef">, Pick<Aggregated, "aggregation" | "share"> {
+export interface GradientSettings
+  extends Pick<PolicyLossSettings, "clipRatio" | "entropyCoef" | "klCoef">, Pick<Aggregated, "aggregation" | "share"> {
   readonly temperature: number;
   readonly gradientChunk: number;
 }
@@ -67,16 +68,26 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   settings: GradientSettings,
 ): Effect.fn.Return<PolicyGradient, DeviceError | GradientError> {
   const { encoder } = model;
-  const loss: PolicyLossSettings = { ...settings, denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)) };
+  const loss: PolicyLossSettings = {
+    ...settings,
+    denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)),
+  };
   const parts = new Map<Sign, SignPart & { readonly set: Parameters.ParameterSet }>();
   for (const sign of ["positive", "negative"] as const) {
     const sequences = batch.filter((sequence) => sequence.sign === sign);
     if (sequences.length === 0) continue;
     const set = Parameters.zeros(encoder, model.parameters.layout);
     let sums = noSums;
-    yield* eachChunk(model, set, sequences, settings.gradientChunk, (tape, packed, part) => policyPass(tape, model, packed, part, settings.temperature, loss), (chunk) => {
-      sums = addSums(sums, chunk);
-    });
+    yield* eachChunk(
+      model,
+      set,
+      sequences,
+      settings.gradientChunk,
+      (tape, packed, part) => policyPass(tape, model, packed, part, settings.temperature, loss),
+      (chunk) => {
+        sums = addSums(sums, chunk);
+      },
+    );
     const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
     yield* requireFinite(model, set, gradNorm, sums.loss, sequences);
     parts.set(sign, { set, sums, gradNorm });
@@ -84,12 +95,23 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   const positive = parts.get("positive");
   const negative = parts.get("negative");
   const first = positive ?? negative;
-  if (first === undefined) return yield* new GradientError({ message: "Cannot differentiate a mini-batch of no responses" });
+  if (first === undefined) {
+    return yield* new GradientError({ message: "Cannot differentiate a mini-batch of no responses" });
+  }
   if (positive === undefined || negative === undefined) {
-    return { gradient: first.set, gradNorm: first.gradNorm, sums: first.sums, positive: positive ?? nothing, negative: negative ?? nothing, cosine: undefined };
+    return {
+      gradient: first.set,
+      gradNorm: first.gradNorm,
+      sums: first.sums,
+      positive: positive ?? nothing,
+      negative: negative ?? nothing,
+      cosine: undefined,
+    };
   }
   const product = yield* dot(encoder, positive.set.arenas.map((arena, index) => [arena, negative.set.arenas[index]]));
-  positive.set.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(negative.set.arenas[index])));
+  positive.set.arenas.forEach((arena, index) =>
+    accumulate(encoder, foldRows(arena), foldRows(negative.set.arenas[index]))
+  );
   Parameters.release(encoder, negative.set);
   const norm = positive.gradNorm * negative.gradNorm;
   return {
@@ -234,8 +256,8 @@ const requireFinite = Effect.fnUntraced(function* (
   }
   const names = batch.slice(0, 8).map(({ problemId, sampleIndex }) => `${problemId}#${sampleIndex}`).join(", ");
   return yield* new GradientError({
-    message: `Cannot use a gradient that is not finite: loss ${loss}, norm ${gradNorm}, first bad parameter "${parameter}", ` +
+    message:
+      `Cannot use a gradient that is not finite: loss ${loss}, norm ${gradNorm}, first bad parameter "${parameter}", ` +
       `${batch.length} responses (${names}${batch.length > 8 ? ", …" : ""})`,
   });
 });
-

@@ -72,13 +72,15 @@ export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyAr
 ];
 
 /** Reads what `optimizerTensors` wrote for the same model. */
-export const restore = Effect.fnUntraced(function* (model: Model, file: Safetensors): Effect.fn.Return<Optimizer, CheckpointError> {
-  const optimizer = make(model);
-  yield* fill(model.encoder, optimizer.mean, file, "exp_avg.");
-  yield* fill(model.encoder, optimizer.square, file, "exp_avg_sq.");
-  const [step] = yield* readTensor(file, "step", 1);
-  return { ...optimizer, step };
-});
+export const restore = Effect.fnUntraced(
+  function* (model: Model, file: Safetensors): Effect.fn.Return<Optimizer, CheckpointError> {
+    const optimizer = make(model);
+    yield* fill(model.encoder, optimizer.mean, file, "exp_avg.");
+    yield* fill(model.encoder, optimizer.square, file, "exp_avg_sq.");
+    const [step] = yield* readTensor(file, "step", 1);
+    return { ...optimizer, step };
+  },
+);
 
 /** Writes the tensors of a file, named `prefix` + parameter, into a set on the device. */
 export const fill = Effect.fnUntraced(function* (
@@ -98,9 +100,17 @@ const readTensor = Effect.fnUntraced(function* (
   words: number,
 ): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
   const entry = file.entries.get(name);
-  const found = entry === undefined ? "no such tensor" : `${entry.shape.reduce((product, n) => product * n, 1)} numbers`;
+  const found = entry === undefined
+    ? "no such tensor"
+    : `${entry.shape.reduce((product, n) => product * n, 1)} numbers`;
   if (found !== `${words} numbers`) {
-    return yield* new CheckpointError({ action: "read", file: file.path, tensor: name, expected: `${words} numbers`, found });
+    return yield* new CheckpointError({
+      action: "read",
+      file: file.path,
+      tensor: name,
+      expected: `${words} numbers`,
+      found,
+    });
   }
   return yield* file.read(name);
 });

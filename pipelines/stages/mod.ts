@@ -2,17 +2,27 @@
 import type { AnyStage } from "../runtime/stage.ts";
 import { advantageStage } from "./advantage.ts";
 import { dynamicsStage } from "./dynamics.ts";
+import { gradientStage } from "./gradient.ts";
 import { passAtKStage } from "./pass_at_k.ts";
+import { promptStage } from "./prompt.ts";
 import { rewardStage } from "./reward.ts";
+import { sampleStage } from "./sample.ts";
+import { scoreStage } from "./score.ts";
 import { splitStage } from "./split.ts";
+import { updateStage } from "./update.ts";
 import { verifyStage } from "./verify.ts";
 
 /** Every stage: `cli.ts` makes a Unix filter of each. */
 export const stages: ReadonlyArray<AnyStage> = [
+  promptStage,
+  sampleStage,
   verifyStage,
   rewardStage,
   dynamicsStage,
   splitStage,
+  scoreStage,
   advantageStage,
+  gradientStage,
+  updateStage,
   passAtKStage,
 ];

@@ -64,11 +64,11 @@ Deno.test("load() makes countdown without any file and keeps the first of them u
 });
 
 Deno.test("load() says where it looked and how to set SIGNUM_DATA", async () => {
-  const error = await failure(tasks.amc_23, "test", {}, { SIGNUM_HOME: "/nowhere" });
+  const error = await failure(tasks["amc-23"], "test", {}, { SIGNUM_HOME: "/nowhere" });
   assert.equal(error.reason, "missing");
   assert.match(
     error.message,
-    /^Cannot find the test problems of task "amc_23": looked at "\/nowhere\/data\/amc23\/test\.parquet"/,
+    /^Cannot find the test problems of task "amc-23": looked at "\/nowhere\/data\/amc23\/test\.parquet"/,
   );
   assert.match(
     error.message,
@@ -77,8 +77,8 @@ Deno.test("load() says where it looked and how to set SIGNUM_DATA", async () => 
 });
 
 Deno.test("load() refuses a split that a task does not have", async () => {
-  const error = await failure(tasks.aime_2025, "train");
-  assert.equal(error.message, 'Cannot load task "aime_2025": it has no split "train", only test');
+  const error = await failure(tasks["aime-2025"], "train");
+  assert.equal(error.message, 'Cannot load task "aime-2025": it has no split "train", only test');
 });
 
 Deno.test("the task jsonl reads one's own file, and asks for it where none is named", async () => {
@@ -129,8 +129,8 @@ Deno.test({
       const [task, split, size] of [
         [tasks.math, "train", 7498],
         [tasks.math, "test", 5000],
-        [tasks.aime_2025, "test", 30],
-        [tasks.amc_23, "test", 40],
+        [tasks["aime-2025"], "test", 30],
+        [tasks["amc-23"], "test", 40],
       ] as const
     ) {
       const { problems } = await loaded(task, split, {}, environment);

@@ -25,14 +25,14 @@ Deno.test("Table 1 agrees with the sentences of the paper about it", () => {
     const best = (task: PublishedTask) =>
       Math.max(...table1.filter((row) => row.task === task).map((row) => row.passAtK.get(k) ?? 0));
     if (k <= 64) assert.equal(at("math")("w-reinforce", k), best("math"));
-    if (k > 1) assert.equal(at("aime_2025")("w-reinforce", k), best("aime_2025"));
+    if (k > 1) assert.equal(at("aime-2025")("w-reinforce", k), best("aime-2025"));
   }
   assert.equal(qwen3InWords.find((row) => row.method === "nsr")?.passAtK.get(64), 98.0);
 });
 
 Deno.test("the claims hold on Table 1, but for one that its AIME 2025 numbers contradict", () => {
   for (const claim of claims) {
-    const held = (["math", "aime_2025", "amc_23"] as const).map((task) => claim.holds(at(task), ks));
+    const held = (["math", "aime-2025", "amc-23"] as const).map((task) => claim.holds(at(task), ks));
     const expected = claim.id === "psr-below-base-beyond-8" ? [true, false, true] : [true, true, true];
     assert.deepEqual(held, expected, claim.id);
   }

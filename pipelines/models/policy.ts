@@ -1,0 +1,25 @@
+/**
+ * The one service behind the stages that need a model: it opens the device and loads models, tokenizers and data into it. Stages see this
+ * interface only, so that everything else loads without the GPU.
+ */
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type { DeviceInfo } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
+import type { Failure } from "../runtime/command.ts";
+import type { Model } from "./model.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** A model on the device, and the directory that it came from. */
+export interface Loaded {
+  readonly dir: string;
+  readonly model: Model;
+}
+
+/** Loads models by directory or Hub name; each call loads anew, and the caller owns the weights. */
+export class Policy extends Context.Service<Policy, {
+  readonly encoder: Encoder;
+  readonly info: DeviceInfo;
+  readonly load: (name: string, role?: "policy" | "critic") => Effect.Effect<Loaded, Failure>;
+  readonly tokenizer: (name: string) => Effect.Effect<Tokenizer, Failure>;
+}>()("signum/pipelines/models/Policy") {}

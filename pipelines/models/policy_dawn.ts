@@ -1,0 +1,36 @@
+/** The `Policy` service on Dawn: says on stderr which adapter it took, and why. */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { Device } from "../../kernels/device.ts";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import { resolveModel } from "../runtime/hub.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import * as Checkpoint from "./checkpoint.ts";
+import * as Model from "./model.ts";
+import { Policy } from "./policy.ts";
+import * as Tokenizer from "./tokenizer.ts";
+
+/** The service on the device that `Device` opens. */
+export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
+  Policy,
+  Effect.gen(function* () {
+    const { encoder, info } = yield* Device;
+    const { report } = yield* StandardStreams;
+    yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
+    return {
+      encoder,
+      info,
+      load: Effect.fn("Policy.load")(function* (name: string, role: "policy" | "critic" = "policy") {
+        const dir = yield* resolveModel(name);
+        const checkpoint = yield* Checkpoint.open(dir);
+        return { dir, model: yield* Model.load(encoder, checkpoint, { critic: role === "critic" }) };
+      }),
+      tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
+        return yield* Tokenizer.open(yield* resolveModel(name));
+      }),
+    };
+  }),
+);
+
+/** The service on the best device of this machine. */
+export const layerDawn: Layer.Layer<Policy, DeviceError> = Layer.provide(layerDevice, Device.layerDawn);

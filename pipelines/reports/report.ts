@@ -1,0 +1,79 @@
+/**
+ * A report makes tables or a chart out of rows. Declared once with the noun of its rows, it is a typed function for programs (`build`) and a
+ * reader of lines for the commands (`fromLines`), which names the line and the field that it cannot use.
+ */
+import { Result } from "effect";
+import { decode } from "../runtime/record.ts";
+import type { Noun } from "../schema.ts";
+import type { Chart } from "./chart.ts";
+import type { FlatRow } from "./rows.ts";
+import type { Table } from "./table.ts";
+
+/** A line of NDJSON: its text, what it holds, and where it came from (lines count from 1). */
+export interface Line {
+  readonly text: string;
+  readonly row: FlatRow;
+  readonly source: string;
+  readonly line: number;
+}
+
+interface Declared<A, Out> {
+  readonly name: string;
+  readonly summary: string;
+  readonly row: Noun<A>;
+  /** The fields that every row must have. */
+  readonly needs: ReadonlyArray<keyof A & string>;
+  /** The report on some rows, or the sentence about why there is none. */
+  readonly build: (rows: ReadonlyArray<A>) => Result.Result<Out, string>;
+}
+
+interface Made<Out> {
+  readonly name: string;
+  readonly summary: string;
+  readonly needs: ReadonlyArray<string>;
+  readonly fromLines: (lines: ReadonlyArray<Line>) => Result.Result<Out, string>;
+}
+
+/** A report in tables, as the registry holds it. */
+export interface TableReport extends Made<ReadonlyArray<Table>> {
+  readonly kind: "table";
+}
+
+/** A report in a figure, as the registry holds it. */
+export interface ChartReport extends Made<Chart> {
+  readonly kind: "chart";
+}
+
+/** Any report; `kind` says whether `table` prints it or `plot` draws it. */
+export type Report = TableReport | ChartReport;
+
+const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): Made<Out> => ({
+  name,
+  summary,
+  needs,
+  fromLines: (lines) => {
+    const rows: A[] = [];
+    for (const { text, row: fields, source, line } of lines) {
+      // An optional field that is there is checked like one that must be.
+      const present = row.fields.map((field) => field.name).filter((field) => needs.includes(field) || field in fields);
+      const decoded = decode(row, present, text, { source, line });
+      if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message);
+      rows.push(decoded.success);
+    }
+    return Result.mapError(build(rows), (problem) => `Cannot make "${name}": ${problem}`);
+  },
+});
+
+/** Declares a report in tables; the value is its entry for the registry, and its typed `build`. */
+export const tableReport = <A>(declared: Declared<A, ReadonlyArray<Table>>) => ({
+  kind: "table" as const,
+  ...made(declared),
+  build: declared.build,
+});
+
+/** Declares a report in a figure; the value is its entry for the registry, and its typed `build`. */
+export const chartReport = <A>(declared: Declared<A, Chart>) => ({
+  kind: "chart" as const,
+  ...made(declared),
+  build: declared.build,
+});

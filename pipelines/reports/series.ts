@@ -1,0 +1,68 @@
+/**
+ * The models that a report compares, and how each is drawn: the base first, then the algorithms in the order of their registry, then
+ * whatever else has a name. An algorithm has the same colour, dash and shape in every figure. The colours are those of Okabe and Ito, told
+ * apart under every common colour blindness; dash and shape tell them apart without any colour.
+ */
+import { algorithms } from "../algorithms/mod.ts";
+
+/** One model of a report; `name` is what is printed. */
+export interface Series {
+  readonly label: string;
+  readonly name: string;
+  readonly style: Style;
+}
+
+/** How a series is drawn; `dash` are lengths of strokes and gaps, `shape` a symbol of Vega. */
+export interface Style {
+  readonly color: string;
+  readonly dash: ReadonlyArray<number>;
+  readonly shape: string;
+}
+
+interface Labelled {
+  readonly label?: string | null;
+  readonly algorithm?: string | null;
+}
+
+const styles: ReadonlyArray<Style> = [
+  { color: "#000000", dash: [5, 3], shape: "circle" },
+  { color: "#e69f00", dash: [2, 2], shape: "square" },
+  { color: "#56b4e9", dash: [9, 3], shape: "triangle-up" },
+  { color: "#d55e00", dash: [9, 3, 2, 3], shape: "diamond" },
+  { color: "#0072b2", dash: [1, 0], shape: "triangle-down" },
+  { color: "#009e73", dash: [14, 3], shape: "cross" },
+  { color: "#cc79a7", dash: [9, 2, 2, 2, 2, 2], shape: "triangle-right" },
+  { color: "#7f7f7f", dash: [1, 3], shape: "triangle-left" },
+];
+
+const known: ReadonlyArray<string> = ["base", ...Object.keys(algorithms)];
+
+const rank = (algorithm: string | null | undefined): number => {
+  const at = known.indexOf(algorithm ?? "");
+  return at < 0 ? known.length : at;
+};
+
+/** The label of a row: its own, else its algorithm's, else that of a run on its own. */
+export const labelOf = ({ label, algorithm }: Labelled): string => label ?? algorithm ?? "model";
+
+/** `w-reinforce` as it is printed, `W-REINFORCE`; a label that is no algorithm's stays as it is. */
+export const nameOf = (label: string): string =>
+  label === "base" ? "Base model" : known.includes(label) ? label.toUpperCase() : label;
+
+/** A task of the paper's Table 1 as the paper prints it: `aime-2025` is AIME 2025. */
+export const publishedName = (task: string): string => task.replaceAll(/[-_]/g, " ").toUpperCase();
+
+/** The series of some rows, in order; labels beyond the known ones take the styles that are free, then any. */
+export const seriesOf = (rows: ReadonlyArray<Labelled>): ReadonlyArray<Series> => {
+  const ranks = new Map<string, number>();
+  for (const row of rows) if (!ranks.has(labelOf(row))) ranks.set(labelOf(row), rank(row.algorithm ?? row.label));
+  const labels = [...ranks].sort(([, a], [, b]) => a - b).map(([label]) => label);
+  const free = styles.filter((_, i) => !labels.includes(known[i]));
+  const spare = free.length > 0 ? free : styles;
+  let taken = 0;
+  return labels.map((label) => {
+    const at = known.indexOf(label);
+    const style = at >= 0 && at < styles.length ? styles[at] : spare[taken++ % spare.length];
+    return { label, name: nameOf(label), style };
+  });
+};

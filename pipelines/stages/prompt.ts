@@ -1,0 +1,121 @@
+/**
+ * Asks the problems of a task: with `--prompts P --step S` the P problems that training draws at step S (counted from 1), otherwise a split
+ * as stored. Training goes through the split shuffled, without replacement, and drops the short last batch of an epoch; prompts of more
+ * than 1,024 tokens are left out of it and counted (Appendix D).
+ */
+import { Effect, Stream } from "effect";
+import { Key, permutation } from "../../data/random.ts";
+import { type Problem, type Task, tasks } from "../../data/mod.ts";
+import { load, type SourceError } from "../../data/source.ts";
+import { userMessage } from "../../data/template.ts";
+import * as ChatTemplate from "../models/chat_template.ts";
+import type { CheckpointError } from "../models/safetensors.ts";
+import * as Tokenizer from "../models/tokenizer.ts";
+import { resolveModel } from "../runtime/hub.ts";
+import * as Stage from "../runtime/stage.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import * as Noun from "../schema.ts";
+import type { Settings } from "../settings.ts";
+
+/** Prompts longer than this many tokens are not trained on. */
+export const maxPromptTokens = 1024;
+
+/** The settings that decide which problems are asked, and how. */
+export type PromptSettings = Pick<Settings, "task" | "split" | "data" | "limit" | "template">;
+
+/** Every prompt of a split, as stored. */
+export const promptsOf = Effect.fn("Prompt.all")(function* (
+  settings: PromptSettings,
+  dir: string,
+): Effect.fn.Return<
+  ReadonlyArray<Noun.Prompt>,
+  SourceError | Tokenizer.TokenizerError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError
+> {
+  const task = tasks[settings.task];
+  const { problems, dropped } = yield* load(task, settings.split, { data: settings.data, limit: settings.limit });
+  const { report } = yield* StandardStreams;
+  for (const { problemId, reason } of dropped) yield* report(`left out "${problemId}": ${reason}`);
+  const tokenizer = yield* Tokenizer.open(dir);
+  const textOf = yield* asker(task, settings.template, dir);
+  return yield* Effect.forEach(problems, (problem) =>
+    Effect.map(textOf(problem), (promptText): Noun.Prompt => ({
+      task: task.name,
+      split: settings.split,
+      problemId: problem.problemId,
+      question: problem.question,
+      goldAnswer: problem.goldAnswer,
+      promptText,
+      promptTokens: tokenizer.encode(promptText),
+    })));
+});
+
+type Ask = (problem: Problem) => Effect.Effect<string, ChatTemplate.ChatTemplateError | Stage.StageError>;
+
+/** How a problem becomes a text: a template of the task, or `chat`, the model's own. */
+const asker = Effect.fnUntraced(function* (task: Task, template: string | undefined, dir: string) {
+  if (template === "chat") {
+    const chat = yield* ChatTemplate.open(dir);
+    const ask: Ask = ({ question }) =>
+      chat.render([{ role: "user", content: userMessage(question) }], {
+        addGenerationPrompt: true,
+        variables: { enable_thinking: false },
+      });
+    return ask;
+  }
+  const ask: Ask = (problem) => {
+    const text = task.promptText(problem, template);
+    return text !== null ? Effect.succeed(text) : Effect.fail(
+      new Stage.StageError({
+        stage: "prompt",
+        message: `Cannot ask a problem of task "${task.name}" by template "${template}": it has ${
+          task.templates.join(", ")
+        }`,
+      }),
+    );
+  };
+  return ask;
+});
+
+/** The prompts that training may draw from, and how many were too long. */
+export const trainable = (prompts: ReadonlyArray<Noun.Prompt>) => {
+  const kept = prompts.filter(({ promptTokens }) => promptTokens.length <= maxPromptTokens);
+  return { prompts: kept, tooLong: prompts.length - kept.length };
+};
+
+/** The `count` prompts of training step `step` (from 1): epoch by epoch in an order drawn from the seed. */
+export const draw = (
+  prompts: ReadonlyArray<Noun.Prompt>,
+  count: number,
+  step: number,
+  seed: number,
+): ReadonlyArray<Noun.Prompt> => {
+  const perEpoch = Math.floor(prompts.length / count);
+  const epoch = Math.floor((step - 1) / perEpoch);
+  const order = permutation(Key.fold(Key.make(seed), "prompt", epoch), prompts.length);
+  const first = (step - 1) % perEpoch * count;
+  return Array.from(order.subarray(first, first + count), (index) => prompts[index]);
+};
+
+/** The sentence for a batch that the split cannot fill, or undefined. */
+export const cannotDraw = (available: number, count: number): string | undefined =>
+  count <= available ? undefined : `Cannot draw ${count} prompts (--prompts) for a step: there are ${available}`;
+
+/** Begins a pipe with the prompts of a split, or with those of a training step. */
+export const promptStage = Stage.make({
+  name: "prompt",
+  summary: "Prompts of a task, tokenized for a model",
+  settings: ["model", "task", "split", "data", "limit", "template", "prompts", "step", "seed"],
+  required: ["model"],
+  output: Noun.Prompt,
+  run: (_input, config) =>
+    Stream.fromArrayEffect(Effect.gen(function* () {
+      const all = yield* promptsOf(config, yield* resolveModel(config.model));
+      if (config.prompts === undefined) return all;
+      const { prompts, tooLong } = trainable(all);
+      const { report } = yield* StandardStreams;
+      if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
+      const message = cannotDraw(prompts.length, config.prompts);
+      if (message !== undefined) return yield* new Stage.StageError({ stage: "prompt", message });
+      return draw(prompts, config.prompts, Math.max(1, config.step), config.seed);
+    })),
+});

@@ -1,0 +1,144 @@
+/**
+ * Draws G responses to each prompt. A rollout depends on its name alone (seed, step, problem, sample index), never on what else is in
+ * the batch; its log-probs are those that `score` gives, bit for bit. The whole input is checked before the first token is drawn.
+ */
+import { Effect, Stream } from "effect";
+import { Key } from "../../data/random.ts";
+import { tasks } from "../../data/mod.ts";
+import { decodeWave, type Request, waves } from "../models/decode.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import type { Model } from "../models/model.ts";
+import type { ModelConfig } from "../models/model_config.ts";
+import { Policy } from "../models/policy.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
+import type { Failure } from "../runtime/command.ts";
+import * as Progress from "../runtime/progress.ts";
+import * as Stage from "../runtime/stage.ts";
+import * as Noun from "../schema.ts";
+import type { Settings } from "../settings.ts";
+
+/** The settings of sampling. */
+export type SampleSettings = Pick<
+  Settings,
+  "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch"
+>;
+
+/** What sampling reads of a prompt. */
+export type Sampled = Pick<Noun.Prompt, "task" | "problemId" | "promptTokens">;
+
+/** The longest response where `--max-tokens` is not given and the task has no bound (the paper's, Appendix D). */
+const publishedMaxTokens = 3072;
+
+/** The first reason why a prompt cannot be sampled from, if any. */
+export const fault = ({ problemId, promptTokens }: Sampled, config: ModelConfig): string | undefined => {
+  if (promptTokens.length === 0) return `Cannot sample for problem "${problemId}": field "promptTokens" is empty`;
+  const bad = promptTokens.find((token) => token >= config.vocabSize);
+  if (bad !== undefined) {
+    return `Cannot sample for problem "${problemId}": field "promptTokens" has token ${bad}, expected 0 to ${
+      config.vocabSize - 1
+    }`;
+  }
+  if (promptTokens.length < config.context) return undefined;
+  return `Cannot sample for problem "${problemId}": its prompt has ${promptTokens.length} tokens (field "promptTokens"), ` +
+    `the model's context is ${config.context}`;
+};
+
+/** Tokens that a response may have: what is asked for, else the task's, else the paper's; never more than the context leaves. */
+export const responseLimit = (
+  { task, promptTokens }: Sampled,
+  config: ModelConfig,
+  maxTokens: number | undefined,
+): number => {
+  const declared = Object.hasOwn(tasks, task) ? tasks[task].defaultMaxTokens : undefined;
+  return Math.min(maxTokens ?? declared ?? publishedMaxTokens, config.context - promptTokens.length);
+};
+
+/** One response to draw, with the prompt that it answers. */
+interface Planned<A> extends Request {
+  readonly prompt: A;
+  readonly sampleIndex: number;
+}
+
+const plan = <A extends Sampled>(
+  prompts: ReadonlyArray<A>,
+  config: ModelConfig,
+  settings: SampleSettings,
+): Planned<A>[] => {
+  const key = Key.fold(Key.make(settings.seed), "sample", settings.step);
+  const drawn = new Map<string, number>();
+  return prompts.flatMap((prompt) => {
+    // A problem that is asked twice goes on counting, so that no two rollouts have one name.
+    const first = drawn.get(prompt.problemId) ?? 0;
+    drawn.set(prompt.problemId, first + settings.responses);
+    const maxTokens = responseLimit(prompt, config, settings.maxTokens);
+    return Array.from({ length: settings.responses }, (_, i) => ({
+      prompt,
+      sampleIndex: first + i,
+      promptTokens: prompt.promptTokens,
+      key: Key.fold(key, prompt.problemId, first + i),
+      maxTokens,
+    }));
+  });
+};
+
+/** The rollouts of checked prompts, wave by wave; `each` hears how many were drawn. */
+export const rollouts = <A extends Sampled>(
+  model: Model,
+  tokenizer: Tokenizer,
+  prompts: ReadonlyArray<A>,
+  settings: SampleSettings,
+  each: (count: number) => Effect.Effect<void> = () => Effect.void,
+): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
+  const planned = plan(prompts, model.config, settings);
+  return Stream.fromIterable(waves(model, planned, settings.batch)).pipe(
+    Stream.mapEffect((requests) =>
+      Effect.gen(function* () {
+        const responses = yield* decodeWave(model, requests, settings, model.config.stopTokens);
+        yield* each(requests.length);
+        return responses.map((response, i) => {
+          const { prompt, sampleIndex } = requests[i];
+          const { responseTokens, finish, logProbs, entropy } = response;
+          const written = finish === "stop" ? responseTokens.subarray(0, -1) : responseTokens;
+          return {
+            ...prompt,
+            sampleIndex,
+            seed: settings.seed,
+            temperature: settings.temperature,
+            responseText: tokenizer.decode(written),
+            responseTokens,
+            logProbs,
+            entropy,
+            finish,
+          };
+        });
+      })
+    ),
+    Stream.flatMap((some) => Stream.fromIterable(some)),
+  );
+};
+
+/** Prompt to Rollout. */
+export const sampleStage = Stage.make({
+  name: "sample",
+  summary: "Draws responses to each prompt, with their log-probs and entropies",
+  settings: ["model", "responses", "temperature", "topP", "topK", "maxTokens", "seed", "step", "batch"],
+  required: ["model"],
+  input: Noun.Prompt,
+  needs: ["task", "problemId", "promptTokens"],
+  output: Noun.Rollout,
+  buffered: true,
+  layer: layerPolicy,
+  run: (input, config) =>
+    Stream.unwrap(Effect.gen(function* () {
+      const prompts = yield* Stream.runCollect(input);
+      const policy = yield* Policy;
+      const tokenizer = yield* policy.tokenizer(config.model);
+      const { model } = yield* policy.load(config.model);
+      for (const prompt of prompts) {
+        const message = fault(prompt, model.config);
+        if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });
+      }
+      const progress = yield* Progress.make("sample", prompts.length * config.responses);
+      return rollouts(model, tokenizer, prompts, config, (count) => progress.advance(count));
+    })),
+});

@@ -1,0 +1,96 @@
+/**
+ * Log-probs and entropies of given responses under the policy about to be trained (`oldLogProbs`), and where they are asked for under a
+ * reference, and the values of a critic. The temperature divides the logits of policy and reference.
+ */
+import { Effect, Stream } from "effect";
+import { layerPolicy } from "../models/layer_policy.ts";
+import type { Model } from "../models/model.ts";
+import type { ModelConfig } from "../models/model_config.ts";
+import { Policy } from "../models/policy.ts";
+import { score as scoreSequences, values } from "../models/score.ts";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import * as Stage from "../runtime/stage.ts";
+import * as Noun from "../schema.ts";
+
+/** The models that score: only the policy must be there. */
+export interface Scorers {
+  readonly policy: Model;
+  readonly reference?: Model | undefined;
+  readonly critic?: Model | undefined;
+}
+
+/** What scoring reads of a record. */
+export type Scorable = Pick<Noun.Rollout, "problemId" | "promptTokens" | "responseTokens">;
+
+/** What scoring adds to a record. */
+export type Score = Pick<Noun.Scored, "oldLogProbs" | "entropy" | "referenceLogProbs" | "values">;
+
+/** The first reason why a response cannot go through the model, if any. */
+export const fault = (stage: string, record: Scorable, config: ModelConfig): string | undefined => {
+  const { problemId, promptTokens, responseTokens } = record;
+  const about = `Cannot ${stage} the response to problem "${problemId}"`;
+  if (promptTokens.length === 0) return `${about}: field "promptTokens" is empty`;
+  for (const field of ["promptTokens", "responseTokens"] as const) {
+    const bad = record[field].find((token) => token >= config.vocabSize);
+    if (bad !== undefined) return `${about}: field "${field}" has token ${bad}, expected 0 to ${config.vocabSize - 1}`;
+  }
+  const length = promptTokens.length + responseTokens.length;
+  return length <= config.context + 1
+    ? undefined
+    : `${about}: prompt and response have ${length} tokens (field "responseTokens"), the model's context is ${config.context}`;
+};
+
+/** Records with their scores, in order. */
+export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
+  scorers: Scorers,
+  records: ReadonlyArray<A>,
+  temperature: number,
+): Effect.fn.Return<ReadonlyArray<A & Score>, DeviceError> {
+  const own = yield* scoreSequences(scorers.policy, records, temperature);
+  const reference = scorers.reference && (yield* scoreSequences(scorers.reference, records, temperature)).logProbs;
+  const valued = scorers.critic && (yield* values(scorers.critic, records));
+  return records.map((record, i) => ({
+    ...record,
+    entropy: own.entropy[i],
+    oldLogProbs: own.logProbs[i],
+    ...(reference && { referenceLogProbs: reference[i] }),
+    ...(valued && { values: valued[i] }),
+  }));
+});
+
+/** Records that are scored in one go while a stream passes. */
+const window = 256;
+
+/** Signed to Scored. */
+export const scoreStage = Stage.make({
+  name: "score",
+  summary: "Log-probs under policy and reference, and a critic's values",
+  settings: ["model", "reference", "critic", "temperature"],
+  required: ["model"],
+  input: Noun.Signed,
+  needs: ["problemId", "promptTokens", "responseTokens"],
+  output: Noun.Scored,
+  layer: layerPolicy,
+  run: (input, config) =>
+    Stream.unwrap(Effect.gen(function* () {
+      const policy = yield* Policy;
+      const { model } = yield* policy.load(config.model);
+      const scorers = {
+        policy: model,
+        reference: config.reference === undefined ? undefined : (yield* policy.load(config.reference)).model,
+        critic: config.critic === undefined ? undefined : (yield* policy.load(config.critic, "critic")).model,
+      };
+      const temperature = config.temperature === 0 ? 1 : config.temperature;
+      return input.pipe(
+        Stream.mapEffect((record) => {
+          const message = fault("score", record, model.config);
+          return message === undefined
+            ? Effect.succeed(record)
+            : Effect.fail(new Stage.StageError({ stage: "score", message }));
+        }),
+        Stream.grouped(window),
+        Stream.mapEffect((records) => score(scorers, records, temperature)),
+        Stream.flatMap((some) => Stream.fromIterable(some)),
+      );
+    })),
+});

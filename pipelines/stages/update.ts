@@ -1,0 +1,177 @@
+/**
+ * One optimizer step: clips the gradient by its global norm and steps with AdamW (decay 0.01, constant rate). Writes a Hugging Face directory;
+ * the optimizer's moments stand in `trainer_state/`, a critic in `critic/` with its own. An earlier `--out` is what `--optimizer` takes.
+ */
+import { Effect, Stream } from "effect";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
+import * as Checkpoint from "../models/checkpoint.ts";
+import { exists } from "../models/checkpoint_directory.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import { fileTensors, type Model } from "../models/model.ts";
+import * as Optimizer from "../models/optimizer.ts";
+import * as Parameters from "../models/parameters.ts";
+import { Policy } from "../models/policy.ts";
+import * as Safetensors from "../models/safetensors.ts";
+import * as ArtifactStore from "../runtime/artifact_store.ts";
+import * as Stage from "../runtime/stage.ts";
+import * as Noun from "../schema.ts";
+import type { Settings } from "../settings.ts";
+
+/** The settings of a step. */
+export type UpdateSettings = Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">;
+
+/** A model with its optimizer. */
+export interface Trainee {
+  readonly model: Model;
+  readonly optimizer: Optimizer.Optimizer;
+}
+
+/** The trainee after one step; its weights change in place. */
+export const update = (
+  { model, optimizer }: Trainee,
+  gradient: Parameters.ParameterSet,
+  gradNorm: number,
+  learningRate: number,
+  { weightDecay, maxGradNorm }: UpdateSettings,
+): Trainee => ({
+  model,
+  optimizer: Optimizer.update(model, optimizer, gradient, gradNorm, { learningRate, weightDecay, maxGradNorm }),
+});
+
+/** Where a checkpoint keeps its optimizer. */
+export const optimizerFile = join("trainer_state", "optimizer.safetensors");
+
+/** The optimizer that was written beside a checkpoint. */
+export const openOptimizer = (
+  model: Model,
+  dir: string,
+): Effect.Effect<Optimizer.Optimizer, Safetensors.CheckpointError> =>
+  Effect.flatMap(Safetensors.open(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file));
+
+/** Writes policy and, where there is one, critic, each with its optimizer; `also` adds files before the directory gets its name. */
+export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
+  dir: string,
+  sourceDir: string,
+  policy: Trainee,
+  critic?: Trainee,
+  also: (partial: string) => Effect.Effect<void, E> = () => Effect.void,
+): Effect.fn.Return<Noun.PolicyState, Safetensors.CheckpointError | DeviceError | E> {
+  const one = Effect.fnUntraced(function* (
+    to: string,
+    { model, optimizer }: Trainee,
+    more: (partial: string) => Effect.Effect<void, Safetensors.CheckpointError | DeviceError | E>,
+  ): Effect.fn.Return<
+    { readonly model: string; readonly optimizer: string },
+    Safetensors.CheckpointError | DeviceError | E
+  > {
+    let state = "";
+    const { sha256 } = yield* Checkpoint.write<
+      DeviceError,
+      never,
+      Safetensors.CheckpointError | DeviceError | E,
+      never
+    >(to, {
+      config: model.config,
+      sourceDir,
+      tensors: fileTensors(model.encoder, model.parameters),
+      manifest: true,
+      also: (partial) =>
+        Effect.gen(function* () {
+          const folder = join(partial, "trainer_state");
+          yield* Safetensors.attempt("write", folder, () => mkdir(folder));
+          const written = yield* Safetensors.write(
+            folder,
+            () => "optimizer.safetensors",
+            Optimizer.optimizerTensors(model, optimizer),
+          );
+          state = written.sha256;
+          yield* more(partial);
+        }),
+    });
+    return { model: sha256, optimizer: state };
+  });
+  let criticHash: string | undefined;
+  const written = yield* one(dir, policy, (partial) =>
+    Effect.gen(function* () {
+      if (critic !== undefined) criticHash = (yield* one(join(partial, "critic"), critic, () => Effect.void)).model;
+      yield* also(partial);
+    }));
+  return { ...written, step: policy.optimizer.step, ...(criticHash === undefined ? {} : { critic: criticHash }) };
+});
+
+/** A gradient from the store, on the device, with its global norm. */
+const fetchGradient = Effect.fnUntraced(function* (model: Model, store: ArtifactStore.ArtifactStore, id: string) {
+  const gradient = Parameters.zeros(model.encoder, model.parameters.layout);
+  yield* Optimizer.fill(model.encoder, gradient, yield* store.get(id));
+  const gradNorm = Math.sqrt(yield* dot(model.encoder, gradient.arenas.map((arena) => [arena, arena])));
+  return { gradient, gradNorm };
+});
+
+/** Exactly one Gradient to PolicyState. */
+export const updateStage = Stage.make({
+  name: "update",
+  summary: "One optimizer step, written as a Hugging Face directory",
+  settings: [
+    "model",
+    "optimizer",
+    "critic",
+    "artifacts",
+    "out",
+    "learningRate",
+    "criticLearningRate",
+    "weightDecay",
+    "maxGradNorm",
+  ],
+  required: ["model", "out"],
+  input: Noun.Gradient,
+  needs: ["artifact"],
+  output: Noun.PolicyState,
+  buffered: true,
+  layer: layerPolicy,
+  run: (input, config) =>
+    Stream.fromEffect(Effect.gen(function* () {
+      const records = yield* Stream.runCollect(input);
+      if (records.length !== 1) {
+        const message = `Cannot update: expected exactly one Gradient, found ${records.length}`;
+        return yield* new Stage.StageError({ stage: "update", message });
+      }
+      const [{ artifact, criticArtifact }] = records;
+      if ((criticArtifact === undefined) !== (config.critic === undefined)) {
+        const message = criticArtifact === undefined
+          ? `Cannot update the critic "${config.critic}" (--critic): field "criticArtifact" is missing`
+          : 'Cannot update the critic: the Gradient has a "criticArtifact", but --critic is missing';
+        return yield* new Stage.StageError({ stage: "update", message });
+      }
+      const policy = yield* Policy;
+      const store = yield* ArtifactStore.open(config.artifacts);
+      const trainee = Effect.fnUntraced(function* (name: string, role: "policy" | "critic", state: string | undefined) {
+        const { model, dir } = yield* policy.load(name, role);
+        const optimizer = state === undefined ? Optimizer.make(model) : yield* openOptimizer(model, state);
+        return { model, optimizer, dir };
+      });
+      const stepped = Effect.fnUntraced(function* (one: Trainee, id: string, learningRate: number) {
+        const { gradient, gradNorm } = yield* fetchGradient(one.model, store, id);
+        return update(one, gradient, gradNorm, learningRate, config);
+      });
+      let critic: Trainee | undefined;
+      if (config.critic !== undefined && criticArtifact !== undefined) {
+        const state = config.optimizer === undefined ? undefined : join(config.optimizer, "critic");
+        const kept = state !== undefined && (yield* exists(join(state, optimizerFile))) ? state : undefined;
+        critic = yield* stepped(
+          yield* trainee(config.critic, "critic", kept),
+          criticArtifact,
+          config.criticLearningRate,
+        );
+      }
+      const actor = yield* trainee(config.model, "policy", config.optimizer);
+      return yield* writeCheckpoint(
+        config.out,
+        actor.dir,
+        yield* stepped(actor, artifact, config.learningRate),
+        critic,
+      );
+    })),
+});
