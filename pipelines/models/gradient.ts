@@ -83,7 +83,7 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
       set,
       sequences,
       settings.gradientChunk,
-      (tape, packed, part) => policyPass(tape, model, packed, part, settings.temperature, loss),
+      (tape, packed, part) => tokenPass(tape, model, packed, settings.temperature, chunkLoss(part, loss)),
       (chunk) => {
         sums = addSums(sums, chunk);
       },
@@ -124,6 +124,36 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   };
 });
 
+/** The gradient of the mean negative log-likelihood of the response tokens of `batch`: supervised training. */
+export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function* (
+  model: Model,
+  batch: ReadonlyArray<Sequence>,
+  gradientChunk: number,
+): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
+  const { encoder } = model;
+  const { tokens } = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
+  const set = Parameters.zeros(encoder, model.parameters.layout);
+  let total = 0;
+  const lossOf = (logProbs: Float32Array) => ({
+    loss: -logProbs.reduce((sum, logProb) => sum + logProb, 0) / tokens,
+    dLogProbs: new Float32Array(logProbs.length).fill(-1 / tokens),
+    dEntropy: new Float32Array(logProbs.length),
+  });
+  yield* eachChunk(
+    model,
+    set,
+    batch,
+    gradientChunk,
+    (tape, packed) => tokenPass(tape, model, packed, 1, lossOf),
+    ({ loss }) => {
+      total += loss;
+    },
+  );
+  const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
+  yield* requireFinite(model, set, gradNorm, total, []);
+  return { gradient: set, gradNorm, loss: total };
+});
+
 /** A response with what the critic learns from. */
 export interface ValuedSequence extends Sequence {
   readonly problemId: string;
@@ -132,8 +162,8 @@ export interface ValuedSequence extends Sequence {
   readonly returns: Float32Array;
 }
 
-/** A critic's gradient on the device, its norm and loss. */
-export interface CriticGradient {
+/** A gradient on the device (the caller releases it), its norm and loss: a critic's, or that of a likelihood. */
+export interface LossGradient {
   readonly gradient: Parameters.ParameterSet;
   readonly gradNorm: number;
   readonly loss: number;
@@ -144,7 +174,7 @@ export const criticGradient = Effect.fn("Model.criticGradient")(function* (
   critic: Model,
   batch: ReadonlyArray<ValuedSequence>,
   settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk"> & { readonly valueClip: number },
-): Effect.fn.Return<CriticGradient, DeviceError | GradientError> {
+): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
   const { encoder } = critic;
   const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
   const set = Parameters.zeros(encoder, critic.parameters.layout);
@@ -169,27 +199,24 @@ export const criticGradient = Effect.fn("Model.criticGradient")(function* (
   return { gradient: set, gradNorm, loss: total };
 });
 
-/** Forward, loss and backward of one chunk; gives the chunk's part of the loss. */
-const policyPass = Effect.fnUntraced(function* (
+/** What a loss says of the tokens of a chunk: its derivatives by each log-prob and each entropy. */
+interface TokenLoss {
+  readonly dLogProbs: Float32Array;
+  readonly dEntropy: Float32Array;
+}
+
+/** Forward, loss and backward of one chunk; gives what the loss gave. */
+const tokenPass = Effect.fnUntraced(function* <A extends TokenLoss>(
   tape: Tape,
   model: Model,
   packed: PackedRows,
-  part: ReadonlyArray<TrainedSequence>,
   temperature: number,
-  settings: PolicyLossSettings,
-) {
+  loss: (logProbs: Float32Array, entropy: Float32Array) => A,
+): Effect.fn.Return<A, DeviceError> {
   const { encoder } = model;
   const targets = encoder.upload(packed.targets, 1, packed.targets.length);
   const output = tokenLogProbs(tape, predictorStates(tape, model, packed), model.weights.head, targets, temperature);
-  const references = part.flatMap(({ referenceLogProbs }) => referenceLogProbs ?? []);
-  const result = policyLoss({
-    logProbs: yield* encoder.read(output.logProbs),
-    entropy: yield* encoder.read(output.entropy),
-    oldLogProbs: join(part.map(({ oldLogProbs }) => oldLogProbs)),
-    ...(references.length === part.length ? { referenceLogProbs: join(references) } : {}),
-    advantages: join(part.map(({ advantages }) => advantages)),
-    sequences: part.map(({ responseTokens }) => responseTokens.length),
-  }, settings);
+  const result = loss(yield* encoder.read(output.logProbs), yield* encoder.read(output.entropy));
   const R = output.logProbs.rows;
   tape.seed(output.logProbs, encoder.upload(Float32Array.from(result.dLogProbs), R, 1));
   tape.seed(output.entropy, encoder.upload(Float32Array.from(result.dEntropy), R, 1));
@@ -197,6 +224,18 @@ const policyPass = Effect.fnUntraced(function* (
   encoder.release(targets);
   return result;
 });
+
+/** The policy loss of one chunk. */
+const chunkLoss = (part: ReadonlyArray<TrainedSequence>, settings: PolicyLossSettings) => {
+  const references = part.flatMap(({ referenceLogProbs }) => referenceLogProbs ?? []);
+  const given = {
+    oldLogProbs: join(part.map(({ oldLogProbs }) => oldLogProbs)),
+    ...(references.length === part.length ? { referenceLogProbs: join(references) } : {}),
+    advantages: join(part.map(({ advantages }) => advantages)),
+    sequences: part.map(({ responseTokens }) => responseTokens.length),
+  };
+  return (logProbs: Float32Array, entropy: Float32Array) => policyLoss({ ...given, logProbs, entropy }, settings);
+};
 
 /** Activations of a chunk above this many bytes are not kept but computed again, block by block; the bits are the same. */
 const keptBytes = 1.5 * 2 ** 30;

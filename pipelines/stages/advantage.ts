@@ -47,7 +47,7 @@ const checked = <A extends Response>(
     new Stage.StageError({
       stage: "advantage",
       message: `Cannot compute the advantages of "${settings.algorithm}": record ${index + 1} (problem ` +
-        `"${batch[index].problemId}") has no usable field "${field}"`,
+        `"${batch[index].problemId}") has no field "${field}"`,
     }),
   );
 };

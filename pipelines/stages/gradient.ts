@@ -10,9 +10,9 @@ import { metricsOf } from "../algorithms/objective.ts";
 import { VALUE_CLIP } from "../algorithms/value_loss.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import {
-  type CriticGradient,
   criticGradient,
   type GradientError,
+  type LossGradient,
   type PolicyGradient,
   policyGradient,
   type SignPart,
@@ -80,7 +80,7 @@ export const valueGradient = (
   batch: ReadonlyArray<Trained>,
   settings: LossSettings,
   share: number,
-): Effect.Effect<CriticGradient, DeviceError | GradientError> =>
+): Effect.Effect<LossGradient, DeviceError | GradientError> =>
   criticGradient(
     critic,
     batch.map((record) => ({
@@ -102,7 +102,7 @@ export const gradientRecord = Effect.fnUntraced(function* (
   model: Model,
   result: PolicyGradient,
   store: ArtifactStore.ArtifactStore,
-  valued?: { readonly critic: Model; readonly result: CriticGradient },
+  valued?: { readonly critic: Model; readonly result: LossGradient },
 ): Effect.fn.Return<
   Noun.Gradient & { readonly cosine?: number; readonly criticLoss?: number; readonly criticGradNorm?: number },
   DeviceError | CheckpointError
