@@ -51,8 +51,9 @@ const LONGEST_VALUE = 60;
 const DEEPEST = 1_000;
 
 /**
- * Reads one line as a record of `noun`. Fields in `needs` must be there and well formed; other fields pass as they are
- * (lists of the noun become typed arrays where they are well formed). Fails with a RecordError that names the place.
+ * Reads one line as a record of `noun`. Fields in `needs` must be there and well formed, and so must the noun's lists
+ * where they are there, since they become typed arrays; all other fields pass as they are. Fails with a RecordError that
+ * names the place, the field and the value.
  */
 export const decode = <A>(
   noun: Noun<A>,
@@ -142,7 +143,7 @@ const settle = <A>(
       continue;
     }
     const fault = settleField(record, field, field.name);
-    if (needed && fault !== undefined) return fault;
+    if (fault !== undefined && (needed || (isListKind(field.kind) && value !== null))) return fault;
   }
   for (const [left, right] of noun.sameLength) {
     const a = record[left];
@@ -154,6 +155,8 @@ const settle = <A>(
   return undefined;
 };
 
+const isListKind = (kind: Kind): kind is "tokens" | "floats" => kind === "tokens" || kind === "floats";
+
 const isList = (value: unknown): value is Float32Array | Int32Array =>
   value instanceof Float32Array || value instanceof Int32Array;
 
@@ -163,7 +166,7 @@ const settleField = (record: Record<string, unknown>, field: Field, path: string
   const { kind } = field;
   if (value === null && field.nullable) return undefined;
   const wrong: Fault = { field: path, expected: expectation(field), found: value };
-  if (kind === "tokens" || kind === "floats") {
+  if (isListKind(kind)) {
     if (!Array.isArray(value)) return wrong;
     const list = kind === "tokens" ? new Int32Array(value.length) : new Float32Array(value.length);
     for (let i = 0; i < value.length; i++) {

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { advantageStage } from "../../../pipelines/stages/advantage.ts";
+import { filter, records } from "./filter.ts";
+
+const scored = (problemId: string, reward: number, weight = 1) => ({
+  problemId,
+  responseTokens: [5, 6],
+  reward,
+  weight,
+  oldLogProbs: [-1, -2],
+  referenceLogProbs: [-1, -2],
+  values: [0, 0],
+});
+
+Deno.test("the advantage stage multiplies reward and weight once, one advantage a token", async () => {
+  const out = records(await filter(advantageStage, [scored("a", 1, 0.1), scored("a", -1)]));
+  assert.deepEqual(out.map(({ advantages }) => advantages), [[0.1, 0.1], [-1, -1]]);
+  assert.deepEqual(out.map(({ weight }) => weight), [0.1, 1]);
+});
+
+Deno.test("the advantage stage sees GRPO's whole group wherever its members stand", async () => {
+  const lines = [scored("a", 1), scored("b", -1), scored("a", -1), scored("b", -1)];
+  const out = records(await filter(advantageStage, lines, { algorithm: "grpo" }));
+  const unit = Math.fround(1 / (Math.SQRT2 + 1e-6));
+  assert.deepEqual(
+    out.map(({ advantages }) => Float32Array.from(advantages as Array<number>)[0]),
+    [unit, 0, -unit, 0],
+  );
+});
+
+Deno.test("the advantage stage gives PPO returns beside whitened advantages", async () => {
+  const out = records(await filter(advantageStage, [scored("a", 1), scored("b", -1)], { algorithm: "ppo" }));
+  assert.deepEqual(out.map(({ returns }) => returns), [[1, 1], [-1, -1]]);
+  assert.deepEqual(Object.keys(out[0]).slice(-2), ["advantages", "returns"]);
+});
+
+Deno.test("a field that only this algorithm needs is named with its record when it is missing", async () => {
+  const { values: _, ...without } = scored("b", 1);
+  const { failure, stdout } = await filter(advantageStage, [scored("a", 1), without], { algorithm: "ppo" });
+  assert.equal(failure, 'Cannot compute the advantages of "ppo": record 2 (problem "b") has no field "values"');
+  assert.equal(stdout, "");
+  assert.equal((await filter(advantageStage, [without], { algorithm: "nsr" })).failure, undefined);
+});
+
+Deno.test("no responses have no advantages, for every algorithm", async () => {
+  for (const algorithm of ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"] as const) {
+    assert.deepEqual(await filter(advantageStage, [], { algorithm }), { stdout: "" });
+  }
+});
+
+Deno.test("a list that disagrees in length with its response is an error", async () => {
+  const { failure } = await filter(advantageStage, [{ ...scored("a", 1), values: [0] }]);
+  assert.match(failure ?? "", /line 1: field "values" must be as long as "responseTokens" \(2\), found 1/);
+});

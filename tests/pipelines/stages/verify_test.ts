@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { tasks } from "../../../data/mod.ts";
+import { verify, verifyStage } from "../../../pipelines/stages/verify.ts";
+import { filter, records } from "./filter.ts";
+
+const asked = { task: "math", problemId: "p", question: "1 + 1?", goldAnswer: "2" };
+
+Deno.test("verify() adds answer, correct and reason and leaves all else", () => {
+  const rollout = { ...asked, responseText: "so \\boxed{2}", note: 1 };
+  const verdict = verify(rollout, tasks.math, "strict");
+  assert.equal(verdict.answer, "2");
+  assert.equal(verdict.correct, true);
+  assert.deepEqual(Object.keys(verdict), [...Object.keys(rollout), "answer", "correct", "reason"]);
+});
+
+Deno.test("a response without a box is a verdict with a null answer, and lenient may read it", async () => {
+  const rollout = { ...asked, responseText: "the answer is 2" };
+  const [strict] = records(await filter(verifyStage, [rollout]));
+  assert.deepEqual([strict.answer, strict.correct], [null, false]);
+  const [lenient] = records(await filter(verifyStage, [rollout], { extract: "lenient" }));
+  assert.deepEqual([lenient.answer, lenient.correct], ["2", true]);
+});
+
+Deno.test("a gold answer that holds a box is read from its box", async () => {
+  const rollout = { ...asked, goldAnswer: "Adding gives $\\boxed{2}$.", responseText: "\\boxed{2}" };
+  assert.equal(records(await filter(verifyStage, [rollout]))[0].correct, true);
+});
+
+Deno.test("a truncated response is graded like any other", async () => {
+  const rollout = { ...asked, responseText: "\\boxed{2}", finish: "length" };
+  assert.equal(records(await filter(verifyStage, [rollout]))[0].correct, true);
+});
+
+Deno.test("countdown is graded from its question alone", async () => {
+  const rollout = { task: "countdown", problemId: "p", question: "3 5 7 _ 24 ~2", goldAnswer: "" };
+  const lines = [{ ...rollout, responseText: "3 * 7 = 21 21 + 5 = 26" }, { ...rollout, responseText: "3 * 7 = 21" }];
+  assert.deepEqual(records(await filter(verifyStage, lines)).map(({ correct }) => correct), [true, false]);
+});
+
+Deno.test("a task that nobody knows is an error that names it, even a word that objects know", async () => {
+  for (const task of ["chess", "constructor", "__proto__"]) {
+    const { failure, stdout } = await filter(verifyStage, [{ ...asked, task, responseText: "" }]);
+    assert.match(failure ?? "", new RegExp(`task "${task}": the tasks are countdown`));
+    assert.equal(stdout, "");
+  }
+});
