@@ -52,7 +52,8 @@ const DEEPEST = 1_000;
 
 /**
  * Reads one line as a record of `noun`. Fields in `needs` must be there and well formed, and so must the noun's lists
- * where they are there, since they become typed arrays; all other fields pass as they are. Fails with a RecordError that
+ * where they are there, since they become typed arrays; all other fields pass as they are, but for an optional one that
+ * is null, which is left out. Fails with a RecordError that
  * names the place, the field and the value.
  */
 export const decode = <A>(
@@ -137,6 +138,7 @@ const settle = <A>(
 ): Fault | undefined => {
   for (const field of noun.fields) {
     const needed = needs.includes(field.name);
+    if (field.optional && record[field.name] === null) delete record[field.name];
     const value = record[field.name];
     if (value === undefined) {
       if (needed) return { field: field.name, expected: expectation(field), found: undefined };

@@ -119,6 +119,12 @@ Deno.test("a list that is there is checked even where no stage needs it, a scala
   assert.equal(fault({ ...rollout, seed: "none", logProbs: null }, ["task"]), "no fault");
 });
 
+Deno.test("an optional field that is null reads as one that is not there", () => {
+  const text = '{"problemId":"p","oldLogProbs":[0],"referenceLogProbs":null}';
+  assert.equal(read(Noun.Credited, ["oldLogProbs"], text).referenceLogProbs, undefined);
+  assert.equal(encode(read(Noun.Credited, ["oldLogProbs"], text)), '{"problemId":"p","oldLogProbs":[0]}');
+});
+
 Deno.test("structs are checked inside", () => {
   const sign = { loss: 0, gradNorm: 0, clipFraction: 0, approxKl: 0, meanEntropy: 0, tokens: 0 };
   const text = JSON.stringify({ ...sign, artifact: "a", positive: sign, negative: { ...sign, tokens: -1 } });
