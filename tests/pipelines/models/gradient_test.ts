@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import * as Effect from "effect/Effect";
+import type { Encoder } from "../../../kernels/encoder.ts";
+import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
+import { criticGradient, policyGradient } from "../../../pipelines/models/gradient.ts";
+import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { testOnDevice } from "../../kernels/run_case.ts";
+import { goldenModels, type GoldenStep, readGolden } from "../../golden/models/golden.ts";
+import {
+  batchOf,
+  loadCritic,
+  loadModel,
+  near,
+  norm,
+  openTensors,
+  readAll,
+  relativeError,
+  sequencesOf,
+  settingsOf,
+} from "./golden_on_device.ts";
+
+const tolerance = 1e-4;
+
+/** Fails where a parameter's gradient is not PyTorch's: all of its numbers where the file has it, else its norm. */
+const compare = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  name: string,
+  what: string,
+  found: { readonly gradient: Parameters.ParameterSet; readonly gradNorm: number; readonly loss: number },
+  expected: GoldenStep,
+) {
+  near(found.loss, expected.loss, tolerance * Math.max(1, Math.abs(expected.loss)), `${what}: loss`);
+  near(found.gradNorm / expected.gradNorm, 1, tolerance, `${what}: gradNorm`);
+  const file = yield* openTensors(name, expected.gradient);
+  for (const [parameter, gradient] of yield* readAll(encoder, found.gradient)) {
+    const error = file.entries.has(parameter)
+      ? relativeError(gradient, yield* file.read(parameter))
+      : Math.abs(norm(gradient) / expected.gradNorms[parameter] - 1);
+    assert.ok(error <= tolerance, `${what}: gradient of ${parameter} is off by ${error.toExponential(2)} of its norm`);
+  }
+});
+
+for (const name of goldenModels) {
+  const golden = readGolden(name);
+
+  testOnDevice(
+    `${name}: losses, metrics and gradients of every objective are PyTorch's`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const model = yield* loadModel(encoder, name);
+        for (const one of golden.cases) {
+          const result = yield* policyGradient(model, batchOf(golden, one), settingsOf(one));
+          const metrics = metricsOf(result.sums);
+          yield* compare(encoder, name, one.name, { ...result, loss: metrics.loss }, one);
+          near(metrics.clipFraction, one.clipFraction, 1e-6, `${one.name}: clipFraction`);
+          near(metrics.approxKl, one.approxKl, tolerance, `${one.name}: approxKl`);
+          near(metrics.meanEntropy, one.meanEntropy, tolerance, `${one.name}: meanEntropy`);
+          Parameters.release(encoder, result.gradient);
+        }
+      }),
+  );
+}
+
+for (const name of ["qwen2_untied", "qwen3_tied"]) {
+  const golden = readGolden(name);
+  const { critic: expected } = golden;
+  assert.ok(expected !== undefined);
+
+  testOnDevice(`${name}: the critic's loss and gradient are PyTorch's`, (encoder) =>
+    Effect.gen(function* () {
+      const critic = yield* loadCritic(encoder, name, expected);
+      const batch = sequencesOf(golden).map((sequence, i) => ({
+        ...sequence,
+        problemId: "p",
+        sampleIndex: i,
+        values: Float32Array.from(expected.oldValues[i]),
+        returns: Float32Array.from(expected.returns[i]),
+      }));
+      const { valueClip } = expected;
+      const settings = { aggregation: "token-mean", share: 1, gradientChunk: 40, valueClip } as const;
+      yield* compare(encoder, name, "critic", yield* criticGradient(critic, batch, settings), expected);
+    }));
+}
+
+testOnDevice(
+  "the gradients of the two signs, each differentiated alone, add up to the whole",
+  (encoder) =>
+    Effect.gen(function* () {
+      const golden = readGolden("qwen3_tied");
+      const model = yield* loadModel(encoder, "qwen3_tied");
+      for (const one of golden.cases.filter(({ sequences }) => sequences.length === golden.sequences.length)) {
+        const batch = batchOf(golden, one);
+        const whole = yield* policyGradient(model, batch, settingsOf(one));
+        const file = yield* openTensors("qwen3_tied", one.gradient);
+        const sum = new Map<string, Float64Array>();
+        for (const sign of ["positive", "negative"] as const) {
+          // The share takes the place of the other sign's part of the denominator.
+          const part = batch.filter((sequence) => sequence.sign === sign);
+          const size = one.aggregation === "token-mean"
+            ? (all: typeof batch) => all.reduce((tokens, { responseTokens }) => tokens + responseTokens.length, 0)
+            : (all: typeof batch) => all.length;
+          const alone = yield* policyGradient(model, part, { ...settingsOf(one), share: size(part) / size(batch) });
+          near(alone.gradNorm / whole[sign].gradNorm, 1, 1e-5, `${one.name}: ${sign} gradNorm`);
+          near(alone.sums.loss, whole[sign].sums.loss, 1e-6, `${one.name}: ${sign} loss`);
+          for (const [parameter, gradient] of yield* readAll(encoder, alone.gradient)) {
+            const total = sum.get(parameter) ?? new Float64Array(gradient.length);
+            gradient.forEach((x, i) => total[i] += x);
+            sum.set(parameter, total);
+          }
+          Parameters.release(encoder, alone.gradient);
+        }
+        near(whole.positive.sums.loss + whole.negative.sums.loss, whole.sums.loss, 1e-9, `${one.name}: loss`);
+        let product = 0;
+        for (const [parameter, gradient] of yield* readAll(encoder, whole.gradient)) {
+          const total = sum.get(parameter) ?? [];
+          const error = relativeError(gradient, total);
+          assert.ok(error <= 1e-5, `${one.name}: ${parameter} is off by ${error.toExponential(2)}`);
+          if (file.entries.has(parameter)) assert.ok(relativeError(total, yield* file.read(parameter)) <= tolerance);
+          product += norm(gradient) ** 2;
+        }
+        // |g+ + g-|² = |g+|² + |g-|² + 2 cos |g+||g-|
+        const [p, n] = [whole.positive.gradNorm, whole.negative.gradNorm];
+        near(Math.sqrt(p * p + n * n + 2 * (whole.cosine ?? NaN) * p * n) / Math.sqrt(product), 1, 1e-4, "cosine");
+        Parameters.release(encoder, whole.gradient);
+      }
+    }),
+);

@@ -1,0 +1,55 @@
+import * as Effect from "effect/Effect";
+import { score, values } from "../../../pipelines/models/score.ts";
+import { testOnDevice } from "../../kernels/run_case.ts";
+import { goldenModels, readGolden } from "../../golden/models/golden.ts";
+import { loadCritic, loadModel, near, sameBits, sequencesOf } from "./golden_on_device.ts";
+
+const tolerance = 1e-4;
+
+for (const name of goldenModels) {
+  const golden = readGolden(name);
+
+  testOnDevice(`${name}: log-probs and entropies are those of transformers`, (encoder) =>
+    Effect.gen(function* () {
+      const model = yield* loadModel(encoder, name);
+      for (const temperature of ["1", "0.6"] as const) {
+        const found = yield* score(model, sequencesOf(golden), Number(temperature));
+        golden.sequences.forEach((expected, i) => {
+          const what = (field: string, t: number) => `sequence ${i}, token ${t}, T ${temperature}: ${field}`;
+          expected.logProbs[temperature].forEach((x, t) =>
+            near(found.logProbs[i][t], x, tolerance, what("logProb", t))
+          );
+          expected.entropy[temperature].forEach((x, t) => near(found.entropy[i][t], x, tolerance, what("entropy", t)));
+        });
+      }
+    }));
+
+  testOnDevice(
+    `${name}: a response has the same bits whatever it is scored with`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const model = yield* loadModel(encoder, name);
+        const sequences = sequencesOf(golden);
+        const together = yield* score(model, sequences, 0.6);
+        const many = yield* score(model, Array.from({ length: 8 }, () => sequences.toReversed()).flat(), 0.6);
+        for (const [i, sequence] of sequences.entries()) {
+          const alone = yield* score(model, [sequence], 0.6);
+          const other = many.logProbs.length - 1 - i;
+          sameBits(alone.logProbs[0], together.logProbs[i], `logProbs ${i}`);
+          sameBits(alone.entropy[0], together.entropy[i], `entropy ${i}`);
+          sameBits(many.logProbs[other], together.logProbs[i], `logProbs ${i} of many`);
+          sameBits(many.entropy[other], together.entropy[i], `entropy ${i} of many`);
+        }
+      }),
+  );
+
+  const { critic } = golden;
+  if (critic === undefined) continue;
+  testOnDevice(`${name}: the critic's values are PyTorch's`, (encoder) =>
+    Effect.gen(function* () {
+      const found = yield* values(yield* loadCritic(encoder, name, critic), sequencesOf(golden));
+      critic.values.forEach((list, i) =>
+        list.forEach((x, t) => near(found[i][t], x, tolerance, `sequence ${i}, token ${t}`))
+      );
+    }));
+}
