@@ -17,7 +17,7 @@ export interface EvaluationBlock {
   readonly at: (label: string, k: number) => EvaluationRow | undefined;
 }
 
-const sliceOf = ({ slice }: EvaluationRow): string | undefined => slice === null || slice === "all" ? undefined : slice;
+const sliceOf = ({ slice }: EvaluationRow): string | undefined => slice === "all" ? undefined : slice;
 
 const keyOf = (row: EvaluationRow): string => JSON.stringify([row.task, row.evaluation, sliceOf(row)]);
 
@@ -43,10 +43,10 @@ export const evaluationBlocks = (
     const [first] = members;
     const problems = members.every((row) => row.problems === first.problems) ? first.problems : undefined;
     blocks.push({
-      task: first.task ?? undefined,
-      evaluation: first.evaluation ?? undefined,
+      task: first.task,
+      evaluation: first.evaluation,
       slice: sliceOf(first),
-      problems: problems ?? undefined,
+      problems,
       ks: ksOf(members),
       series: seriesOf(members),
       at: (label, k) => cells.get(JSON.stringify([label, k])),

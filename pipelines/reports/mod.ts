@@ -1,5 +1,11 @@
-/** The reports by name: the choices of `--report`. A new one is a file and a line here; `table` prints and `plot` draws what stands here. */
+/**
+ * The reports by name: the choices of `--report`. A new one is a file and a line here; `table` prints and `plot` draws what stands here, and
+ * where nobody chooses, `plot` takes the first chart that the rows have the fields for.
+ */
 import { claims } from "./claims.ts";
+import { dynamicsTable } from "./dynamics_table.ts";
+import { figure2 } from "./figure_2.ts";
+import { figure4 } from "./figure_4.ts";
 import { flatTable } from "./flat_table.ts";
 import type { Report } from "./report.ts";
 import { table1 } from "./table_1.ts";
@@ -8,5 +14,5 @@ export type { ChartReport, Report, TableReport } from "./report.ts";
 
 /** Every report, by name. */
 export const reports: Readonly<Record<string, Report>> = Object.fromEntries(
-  [flatTable, table1, claims].map((report): [string, Report] => [report.name, report]),
+  [flatTable, table1, claims, dynamicsTable, figure2, figure4].map((report): [string, Report] => [report.name, report]),
 );

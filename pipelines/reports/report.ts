@@ -55,7 +55,9 @@ const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): M
     const rows: A[] = [];
     for (const { text, row: fields, source, line } of lines) {
       // An optional field that is there is checked like one that must be.
-      const present = row.fields.map((field) => field.name).filter((field) => needs.includes(field) || field in fields);
+      const present = row.fields.map((field) => field.name).filter((field) =>
+        needs.includes(field) || (fields[field] ?? undefined) !== undefined
+      );
       const decoded = decode(row, present, text, { source, line });
       if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message);
       rows.push(decoded.success);

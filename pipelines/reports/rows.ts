@@ -8,63 +8,63 @@ import type { Noun } from "../schema.ts";
 /** Pass@k in [0, 1] of one model under one evaluation at one k, with its bootstrap interval over `problems`. */
 export interface EvaluationRow {
   /** The name of the model where it is not its algorithm's. */
-  readonly label?: string | null;
-  readonly algorithm?: string | null;
-  readonly task?: string | null;
-  readonly evaluation?: string | null;
+  readonly label?: string;
+  readonly algorithm?: string;
+  readonly task?: string;
+  readonly evaluation?: string;
   readonly k: number;
   readonly passAtK: number;
-  readonly low?: number | null;
-  readonly high?: number | null;
-  readonly problems?: number | null;
+  readonly low?: number;
+  readonly high?: number;
+  readonly problems?: number;
   /** The part of the problems that was measured; absent, as `all`, for every one. */
-  readonly slice?: string | null;
+  readonly slice?: string;
 }
 
 /** The table of EvaluationRow; a PassAtK record is one without names. */
 export const EvaluationRow: Noun<EvaluationRow> = {
   name: "Evaluation",
   fields: [
-    { name: "label", kind: "string", nullable: true },
-    { name: "algorithm", kind: "string", nullable: true },
-    { name: "task", kind: "string", nullable: true },
-    { name: "evaluation", kind: "string", nullable: true },
+    { name: "label", kind: "string", optional: true },
+    { name: "algorithm", kind: "string", optional: true },
+    { name: "task", kind: "string", optional: true },
+    { name: "evaluation", kind: "string", optional: true },
     { name: "k", kind: "count" },
     { name: "passAtK", kind: "number" },
-    { name: "low", kind: "number", nullable: true },
-    { name: "high", kind: "number", nullable: true },
-    { name: "problems", kind: "count", nullable: true },
-    { name: "slice", kind: "string", nullable: true },
+    { name: "low", kind: "number", optional: true },
+    { name: "high", kind: "number", optional: true },
+    { name: "problems", kind: "count", optional: true },
+    { name: "slice", kind: "string", optional: true },
   ],
   sameLength: [],
 };
 
 /** The training dynamics of one step; ratios and accuracy in [0, 1], entropy in nats. The test fields stand at tested steps only. */
 export interface DynamicsRow {
-  readonly label?: string | null;
-  readonly algorithm?: string | null;
+  readonly label?: string;
+  readonly algorithm?: string;
   readonly step: number;
-  readonly correctRatio?: number | null;
-  readonly fullySolvedRatio?: number | null;
-  readonly testAccuracy?: number | null;
-  readonly testEntropy?: number | null;
-  readonly meanEntropy?: number | null;
-  readonly gradNorm?: number | null;
+  readonly correctRatio?: number;
+  readonly fullySolvedRatio?: number;
+  readonly testAccuracy?: number;
+  readonly testEntropy?: number;
+  readonly meanEntropy?: number;
+  readonly gradNorm?: number;
 }
 
 /** The table of DynamicsRow. */
 export const DynamicsRow: Noun<DynamicsRow> = {
   name: "Dynamics",
   fields: [
-    { name: "label", kind: "string", nullable: true },
-    { name: "algorithm", kind: "string", nullable: true },
+    { name: "label", kind: "string", optional: true },
+    { name: "algorithm", kind: "string", optional: true },
     { name: "step", kind: "count" },
-    { name: "correctRatio", kind: "number", nullable: true },
-    { name: "fullySolvedRatio", kind: "number", nullable: true },
-    { name: "testAccuracy", kind: "number", nullable: true },
-    { name: "testEntropy", kind: "number", nullable: true },
-    { name: "meanEntropy", kind: "number", nullable: true },
-    { name: "gradNorm", kind: "number", nullable: true },
+    { name: "correctRatio", kind: "number", optional: true },
+    { name: "fullySolvedRatio", kind: "number", optional: true },
+    { name: "testAccuracy", kind: "number", optional: true },
+    { name: "testEntropy", kind: "number", optional: true },
+    { name: "meanEntropy", kind: "number", optional: true },
+    { name: "gradNorm", kind: "number", optional: true },
   ],
   sameLength: [],
 };

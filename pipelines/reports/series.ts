@@ -20,8 +20,8 @@ export interface Style {
 }
 
 interface Labelled {
-  readonly label?: string | null;
-  readonly algorithm?: string | null;
+  readonly label?: string;
+  readonly algorithm?: string;
 }
 
 const styles: ReadonlyArray<Style> = [
@@ -37,7 +37,7 @@ const styles: ReadonlyArray<Style> = [
 
 const known: ReadonlyArray<string> = ["base", ...Object.keys(algorithms)];
 
-const rank = (algorithm: string | null | undefined): number => {
+const rank = (algorithm: string | undefined): number => {
   const at = known.indexOf(algorithm ?? "");
   return at < 0 ? known.length : at;
 };
@@ -48,6 +48,9 @@ export const labelOf = ({ label, algorithm }: Labelled): string => label ?? algo
 /** `w-reinforce` as it is printed, `W-REINFORCE`; a label that is no algorithm's stays as it is. */
 export const nameOf = (label: string): string =>
   label === "base" ? "Base model" : known.includes(label) ? label.toUpperCase() : label;
+
+/** The names of some series as a list in a sentence. */
+export const namesOf = (series: ReadonlyArray<Series>): string => series.map(({ name }) => name).join(", ");
 
 /** A task of the paper's Table 1 as the paper prints it: `aime-2025` is AIME 2025. */
 export const publishedName = (task: string): string => task.replaceAll(/[-_]/g, " ").toUpperCase();

@@ -35,6 +35,19 @@ export interface Table {
   readonly blocks: ReadonlyArray<Block>;
 }
 
+/** How a format sets off the best and the second best. */
+export interface Marks {
+  readonly best: (text: string) => string;
+  readonly second: (text: string) => string;
+}
+
+/** A cell's text in a format: `write` escapes it, its mark is put around. */
+export const styled = (
+  { text, mark }: Cell,
+  marks: Marks,
+  write: (text: string) => string = (plain) => plain,
+): string => mark === undefined ? write(text) : marks[mark](write(text));
+
 /** What stands where there is nothing to say. */
 export const empty: Cell = { text: "–", value: null };
 
@@ -44,10 +57,10 @@ export const textCell = (text: string): Cell => ({ text, value: text });
 const inPercent = (share: number): number => Number((100 * share).toPrecision(12));
 
 /** A share in [0, 1] as percent with one digit; both ends make an interval. */
-export const percentCell = (share: number, low?: number | null, high?: number | null): Cell => {
+export const percentCell = (share: number, low?: number, high?: number): Cell => {
   const value = inPercent(share);
   const cell = { text: value.toFixed(1), value };
-  if (typeof low !== "number" || typeof high !== "number") return cell;
+  if (low === undefined || high === undefined) return cell;
   const [from, to] = [inPercent(low), inPercent(high)];
   return { ...cell, low: from, high: to, interval: `${from.toFixed(1)}–${to.toFixed(1)}` };
 };

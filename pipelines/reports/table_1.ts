@@ -78,7 +78,7 @@ export const table1 = tableReport({
   needs: ["k", "passAtK"],
   build: (rows) =>
     Result.map(evaluationBlocks(rows), (blocks) => {
-      const hasIntervals = rows.some(({ low, high }) => typeof low === "number" && typeof high === "number");
+      const hasIntervals = rows.some(({ low, high }) => low !== undefined && high !== undefined);
       return [studyTable(blocks, ksOf(rows), hasIntervals), publishedTable];
     }),
 });

@@ -1,0 +1,24 @@
+/** Tables as CSV: the unrounded numbers, in the unit that is printed elsewhere. */
+import { stringify } from "csv-stringify/sync";
+import type { Cell, Table } from "./table.ts";
+
+/** All tables as one sheet: one line a row, one column a number and one for each end of an interval. */
+export const csvTables = (tables: ReadonlyArray<Table>): string => {
+  const records = tables.flatMap(({ title, blockColumn, columns, blocks }) =>
+    blocks.flatMap(({ label, rows }) =>
+      rows.map((row): Record<string, Cell["value"]> => ({
+        ...(tables.length > 1 && title !== undefined ? { table: title } : {}),
+        ...(label === undefined ? {} : { [blockColumn ?? "block"]: label }),
+        ...Object.fromEntries(columns.flatMap(({ name }, i) => {
+          const { value, low, high } = row[i];
+          const interval = low === undefined ? [] : [[`${name} low`, low], [`${name} high`, high]];
+          return [[name, value], ...interval];
+        })),
+      }))
+    )
+  );
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  return stringify([names, ...records.map((record) => names.map((name) => record[name]))], {
+    cast: { boolean: (value) => String(value) },
+  });
+};
