@@ -51,13 +51,18 @@ export const settings = {
     integer(1, { min: 1 }, "prompts P for each step (default: 1024 in training, all of the split otherwise)"),
   ),
   miniBatch: integer(256, { min: 1 }, "prompts for each optimizer step"),
-  criticMiniBatch: integer(256, { min: 1 }, "sequences for each optimizer step of the critic (ppo)"),
+  criticMiniBatch: integer(
+    256,
+    { min: 1 },
+    "sequences for each optimizer step of the critic (ppo), at most a rollout batch",
+  ),
   gradientChunk: integer(
     8192,
     { min: 1 },
     "tokens for each partial sum of a gradient; part of the result, unlike batch",
   ),
   testEvery: integer(7, { min: 0 }, "greedy accuracy on the test split every N steps; 0 is never"),
+  saveEvery: integer(1, { min: 1 }, "a checkpoint every N steps (the last step always has one)"),
   keep: integer(2, { min: 1 }, "checkpoints and gradients that stay on disk"),
   workers: integer(1, { min: 1 }, "worker processes; never changes the result"),
   // Files.

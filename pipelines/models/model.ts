@@ -74,14 +74,27 @@ export const clone = (model: Model): Model => {
 /** Gives a model's buffers back. */
 export const release = (model: Model): void => Parameters.release(model.encoder, model.parameters);
 
-/** The parameters of a set as tensors of a file, read from the device one at a time while they are written. */
+/** Sets up to this many words are read back whole: one wait instead of one a parameter. */
+const wholeWords = 1 << 26;
+
+/** The parameters of a set as tensors of a file, read from the device when the file is written. */
 export const fileTensors = (
   encoder: Encoder,
   set: Parameters.ParameterSet,
   prefix = "",
-): ReadonlyArray<FileTensor<DeviceError>> =>
-  set.layout.places.map((place) => ({
+): ReadonlyArray<FileTensor<DeviceError>> => {
+  const words = set.layout.sizes.reduce((sum, size) => sum + size, 0);
+  let arenas: ReadonlyArray<Float32Array<ArrayBuffer>> | undefined;
+  const whole = Effect.suspend(() =>
+    arenas !== undefined
+      ? Effect.succeed(arenas)
+      : Effect.map(Effect.forEach(set.arenas, (arena) => encoder.read(arena)), (read) => arenas = read)
+  );
+  return set.layout.places.map((place) => ({
     name: `${prefix}${place.spec.name}`,
     shape: place.spec.shape,
-    read: Effect.suspend(() => encoder.read(Parameters.flat(set, place))),
+    read: words > wholeWords
+      ? Effect.suspend(() => encoder.read(Parameters.flat(set, place)))
+      : Effect.map(whole, (read) => read[place.arena].slice(place.offset, place.offset + place.words)),
   }));
+};

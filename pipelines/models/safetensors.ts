@@ -130,6 +130,20 @@ export const write = Effect.fnUntraced(function* <E, R>(
   }).pipe(Effect.ensuring(Effect.promise(() => rm(apart, { recursive: true, force: true }))));
 });
 
+/** The SHA-256 that `write` would give these tensors' file, with nothing written. */
+export const digest = Effect.fnUntraced(function* <E, R>(
+  tensors: ReadonlyArray<Tensor<E, R>>,
+): Effect.fn.Return<string, E, R> {
+  const { bytes: header, order } = encodeHeader(tensors);
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const hash = createHash("sha256").update(header);
+  for (const tensor of order.flatMap((key) => byName.get(key) ?? [])) {
+    const values = yield* tensor.read;
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
+});
+
 /** Makes the renames in a folder outlive a power cut. */
 export const syncFolder = (folder: string): Effect.Effect<void, CheckpointError> =>
   withFile(folder, (file) => attempt("write", folder, () => file.sync()));

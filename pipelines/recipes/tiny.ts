@@ -19,7 +19,9 @@ export const tiny: Recipe = {
     responses: 8,
     steps: 60,
     miniBatch: 8,
+    criticMiniBatch: 64,
     testEvery: 10,
+    saveEvery: 20,
   },
   algorithms: ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"],
   evaluations: [

@@ -1,7 +1,8 @@
 /** A table as Markdown, as GitHub reads it: best bold, second underlined, intervals small below their number. */
 import { type Cell, type Marks, styled, type Table } from "./table.ts";
 
-const markdownText = (text: string): string =>
+/** Text in which no sign means anything to Markdown. */
+export const markdownText = (text: string): string =>
   text.replaceAll("\n", " ").replaceAll(/[\\|*`<]/g, (sign) => sign === "<" ? "&lt;" : `\\${sign}`);
 
 /** A table as Markdown text. */

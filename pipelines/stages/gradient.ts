@@ -101,7 +101,7 @@ const part = ({ sums, gradNorm }: SignPart): Noun.SignGradient => {
 export const gradientRecord = Effect.fnUntraced(function* (
   model: Model,
   result: PolicyGradient,
-  store: ArtifactStore.ArtifactStore,
+  store: Pick<ArtifactStore.ArtifactStore, "put">,
   valued?: { readonly critic: Model; readonly result: LossGradient },
 ): Effect.fn.Return<
   Noun.Gradient & { readonly cosine?: number; readonly criticLoss?: number; readonly criticGradNorm?: number },

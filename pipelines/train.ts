@@ -1,0 +1,297 @@
+/**
+ * `deno task train`: a run directory with every record, metrics, checkpoints and the final weights. The same command on a run that was
+ * killed goes on from its newest checkpoint and ends with the same bytes; on a finished one it does nothing. What a run holds:
+ *   config.json               the settings as resolved, and the SHA-256 of the weights that it began with
+ *   steps/000001/*.ndjson     every record of every stage
+ *   metrics.ndjson            one row a step, once more as TensorBoard events
+ *   artifacts/ checkpoints/   the last `--keep` gradients and checkpoints
+ *   model/                    the final weights, a Hugging Face directory
+ */
+import { Effect, type Scope, Stream } from "effect";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { tasks } from "../data/mod.ts";
+import { algorithms } from "./algorithms/mod.ts";
+import { exists, formatJson, readText, verifyManifest, writeText } from "./models/checkpoint_directory.ts";
+import { layerPolicy } from "./models/layer_policy.ts";
+import * as Optimizer from "./models/optimizer.ts";
+import { Policy } from "./models/policy.ts";
+import * as Safetensors from "./models/safetensors.ts";
+import * as Model from "./models/model.ts";
+import * as ArtifactStore from "./runtime/artifact_store.ts";
+import * as Command from "./runtime/command.ts";
+import * as Metrics from "./runtime/metrics.ts";
+import * as Progress from "./runtime/progress.ts";
+import * as RunDirectory from "./runtime/run_directory.ts";
+import { StandardStreams } from "./runtime/standard_streams.ts";
+import type { SettingKey, Settings } from "./settings.ts";
+import { dynamics, factsOf } from "./stages/dynamics.ts";
+import { cannotDraw, maxPromptTokens, promptsOf, trainable } from "./stages/prompt.ts";
+import { reward } from "./stages/reward.ts";
+import { fault, rollouts } from "./stages/sample.ts";
+import { openOptimizer, type Trainee, writeCheckpoint } from "./stages/update.ts";
+import { verify } from "./stages/verify.ts";
+import { type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
+
+/** The settings that a run's result depends on, and those that only say where and how. */
+export const trainSettings = [
+  "model",
+  "task",
+  "split",
+  "data",
+  "limit",
+  "template",
+  "responses",
+  "temperature",
+  "topP",
+  "topK",
+  "maxTokens",
+  "seed",
+  "batch",
+  "algorithm",
+  "lambda",
+  "aggregation",
+  "extract",
+  "clipRatio",
+  "entropyCoef",
+  "klCoef",
+  "learningRate",
+  "criticLearningRate",
+  "weightDecay",
+  "maxGradNorm",
+  "steps",
+  "epochs",
+  "prompts",
+  "miniBatch",
+  "criticMiniBatch",
+  "gradientChunk",
+  "testEvery",
+  "saveEvery",
+  "keep",
+  "reference",
+  "critic",
+  "recipe",
+  "out",
+] as const satisfies ReadonlyArray<SettingKey>;
+
+/** Settings that may change between a run and its continuation. */
+const free: ReadonlyArray<string> = [
+  "recipe",
+  "out",
+  "batch",
+  "keep",
+  "saveEvery",
+  "model",
+  "reference",
+  "critic",
+  "data",
+];
+
+/** A run's settings: everything that `train` reads, with what it cannot do without. */
+export type TrainConfig = Command.ConfigOf<typeof trainSettings[number], "model" | "out">;
+
+/** The published batch, where `--prompts` does not say (Appendix D). */
+const publishedPrompts = 1024;
+
+/** A run that cannot be begun or continued. */
+const refuse = (message: string) => new Command.UsageError({ message });
+
+/** All that training needs, loaded; `steps` is how many there are. */
+export interface Prepared {
+  readonly world: Omit<TrainingWorld, "sink">;
+  readonly tests: TrainingWorld["prompts"];
+  readonly initial: TrainingState;
+  readonly sourceDir: string;
+  readonly steps: number;
+  /** SHA-256 of the weights that the run begins with. */
+  readonly base: string;
+}
+
+/** Loads models and prompts as the settings say. */
+export const prepare = Effect.fn("Train.prepare")(function* (
+  config: TrainConfig,
+): Effect.fn.Return<Prepared, Command.Failure, Policy> {
+  const policy = yield* Policy;
+  const { report } = yield* StandardStreams;
+  const algorithm = algorithms[config.algorithm];
+  const { dir, model } = yield* policy.load(config.model);
+  const tokenizer = yield* policy.tokenizer(config.model);
+  const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
+  if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
+  const count = config.prompts ?? publishedPrompts;
+  const message = cannotDraw(prompts.length, count) ??
+    prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
+  if (message !== undefined) return yield* refuse(message);
+  const hasTests = config.testEvery > 0 && tasks[config.task].splits.includes("test") && config.split !== "test";
+  const steps = config.steps ?? config.epochs * Math.floor(prompts.length / count);
+  const tests = hasTests && steps >= config.testEvery
+    ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
+    : [];
+  const reference = algorithm.needsReference ? (yield* policy.load(config.reference ?? config.model)).model : undefined;
+  const critic = algorithm.needsCritic
+    ? (yield* policy.load(config.critic ?? config.model, "critic")).model
+    : undefined;
+  return {
+    world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
+    tests,
+    initial: {
+      policy: { model, optimizer: Optimizer.make(model) },
+      critic: critic && { model: critic, optimizer: Optimizer.make(critic) },
+    },
+    sourceDir: dir,
+    steps,
+    base: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
+  };
+});
+
+// `step` is set by the training loop; the rest of Settings is not read while training.
+const complete = (config: TrainConfig): Settings => config as unknown as Settings;
+
+/** Greedy accuracy on the test split, and the mean entropy of those responses at temperature 1 (Fig. 4a, b). */
+export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, model: Model.Model) {
+  const greedy = { ...world.config, responses: 1, temperature: 0, topP: 1, topK: 0, step: 0 };
+  const responses = yield* Stream.runCollect(rollouts(model, world.tokenizer, tests, greedy));
+  const graded = responses.map((rollout) => reward(verify(rollout, tasks[rollout.task], world.config.extract)));
+  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
+  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
+});
+
+/** Trains in a run directory until the last step. */
+export const train = Effect.fn("Train.run")(function* (
+  config: TrainConfig,
+): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
+  const { report } = yield* StandardStreams;
+  const run = yield* RunDirectory.acquire(config.out);
+  const stored = yield* run.readText("config.json");
+  const changed = stored === undefined ? undefined : changedSetting(JSON.parse(stored), config);
+  if (changed !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${changed}`);
+  if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
+    return yield* report(`"${config.out}" is finished`);
+  }
+  const prepared = yield* prepare(config);
+  const begun = stored === undefined ? prepared.base : JSON.parse(stored).base;
+  if (begun !== prepared.base) {
+    return yield* refuse(
+      `Cannot continue "${config.out}": it was begun with weights ${begun}, "${config.model}" (--model) has ${prepared.base}`,
+    );
+  }
+  yield* run.writeText("config.json", formatJson({ ...config, base: prepared.base }));
+  const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
+  yield* store.sweep;
+  const resumed = yield* resume(run, prepared);
+  const metrics = yield* Metrics.open(run, resumed.step);
+  const world: TrainingWorld = { ...prepared.world, sink: { store, records: run.writeText } };
+  const progress = yield* Progress.make(`train ${config.algorithm}`, prepared.steps - resumed.step);
+  const kept: Array<ReadonlyArray<string>> = [];
+  let { state } = resumed;
+  for (let step = resumed.step + 1; step <= prepared.steps; step++) {
+    const done = yield* trainingStep(world, state, step);
+    state = done.state;
+    const tested = prepared.tests.length > 0 && step % config.testEvery === 0
+      ? yield* test(prepared, state.policy.model)
+      : {};
+    yield* metrics.write({ ...done.row, ...tested });
+    // A gradient that an older step shares with a newer one stays.
+    kept.push(done.artifacts);
+    const spent = kept.length > config.keep ? kept.shift() ?? [] : [];
+    yield* Effect.forEach(spent.filter((id) => !kept.flat().includes(id)), store.remove);
+    if (step % config.saveEvery === 0 && step < prepared.steps) yield* save(run, prepared, state, step, config.keep);
+    const { correctRatio, meanEntropy } = done.row;
+    yield* progress.advance(
+      1,
+      `correct ${(100 * Number(correctRatio)).toFixed(1)} %, entropy ${Number(meanEntropy).toFixed(3)}`,
+    );
+  }
+  yield* writeCheckpoint(
+    run.pathOf("model"),
+    prepared.sourceDir,
+    state.policy,
+    state.critic,
+    (partial) => writeText(join(partial, "trainer_state", "finished.json"), formatJson({ step: prepared.steps })),
+  );
+  yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
+});
+
+/** The first setting that differs from the one that a run was begun with, in words. */
+const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {
+  for (const key of trainSettings) {
+    if (free.includes(key)) continue;
+    const [before, now] = [JSON.stringify(stored[key]), JSON.stringify(config[key])];
+    if (before !== now) return `${key} ${before ?? "not set"}, now it is ${now ?? "not set"}`;
+  }
+  return undefined;
+};
+
+const checkpointName = (step: number): string => String(step).padStart(6, "0");
+
+const save = Effect.fnUntraced(function* (
+  run: RunDirectory.RunDirectory,
+  prepared: Prepared,
+  { policy, critic }: TrainingState,
+  step: number,
+  keep: number,
+) {
+  yield* writeCheckpoint(
+    run.pathOf("checkpoints", checkpointName(step)),
+    prepared.sourceDir,
+    policy,
+    critic,
+    (partial) => writeText(join(partial, "trainer_state", "position.json"), formatJson({ step })),
+  );
+  const older = (yield* checkpoints(run)).slice(0, -keep);
+  yield* Effect.forEach(older, (name) => run.remove(join("checkpoints", name)));
+});
+
+/** Names of the checkpoints that are there, oldest first. */
+const checkpoints = (run: RunDirectory.RunDirectory): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.promise(() =>
+    readdir(run.pathOf("checkpoints")).then((names) => names.filter((name) => /^\d+$/.test(name)).sort(), () => [])
+  );
+
+interface Resumed {
+  readonly step: number;
+  readonly state: TrainingState;
+}
+
+/** The newest checkpoint whose files are what its manifest says, else the beginning; what lies behind it is removed. */
+const resume = Effect.fnUntraced(function* (
+  run: RunDirectory.RunDirectory,
+  prepared: Prepared,
+): Effect.fn.Return<Resumed, Command.Failure, Policy> {
+  const policy = yield* Policy;
+  const { report } = yield* StandardStreams;
+  const { initial } = prepared;
+  for (const name of (yield* checkpoints(run)).toReversed()) {
+    const dir = run.pathOf("checkpoints", name);
+    const sound = yield* Effect.isSuccess(verifyManifest(dir));
+    if (!sound) {
+      yield* report(`left out the damaged checkpoint "${dir}"`);
+      continue;
+    }
+    const { step } = JSON.parse(yield* readText(join(dir, "trainer_state", "position.json")));
+    const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: Trainee) {
+      Optimizer.release(old.model.encoder, old.optimizer);
+      Model.release(old.model);
+      const { model } = yield* policy.load(from, role);
+      return { model, optimizer: yield* openOptimizer(model, from) };
+    });
+    yield* report(`goes on after step ${step}, from "${dir}"`);
+    return {
+      step,
+      state: {
+        policy: yield* trainee(dir, "policy", initial.policy),
+        critic: initial.critic && (yield* trainee(join(dir, "critic"), "critic", initial.critic)),
+      },
+    };
+  }
+  return { step: 0, state: initial };
+});
+
+/** `deno task train`. */
+export const trainCommand = Command.make({
+  name: "train",
+  summary: "Trains a model and keeps every record; the same command goes on where a killed one stopped",
+  settings: trainSettings,
+  required: ["model", "out"],
+  run: (config) => Effect.scoped(train(config)).pipe(Effect.provide(layerPolicy)),
+});
