@@ -1,9 +1,11 @@
 /** The commands that are not stages: whole experiments, and what is said about them. */
+import { evaluateCommand } from "./evaluate.ts";
 import { pretrainCommand } from "./pretrain.ts";
+import { replayCommand } from "./replay.ts";
 import { trainCommand } from "./train.ts";
 import { plotCommand } from "./reports/plot_command.ts";
 import { tableCommand } from "./reports/table_command.ts";
 import type { Command } from "./runtime/command.ts";
 
 /** Every command beside the stages. */
-export const commands: ReadonlyArray<Command> = [trainCommand, pretrainCommand, tableCommand, plotCommand];
+export const commands: ReadonlyArray<Command> = [trainCommand, evaluateCommand, replayCommand, pretrainCommand, tableCommand, plotCommand];

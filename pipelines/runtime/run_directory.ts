@@ -112,6 +112,10 @@ export const writeText = (path: string, text: string): Effect.Effect<void, RunEr
     await folder.close();
   });
 
+/** Gives a finished file its name. */
+export const renameFile = (from: string, to: string): Effect.Effect<void, RunError> =>
+  attempt("rename", from, () => rename(from, to));
+
 /**
  * Opens a log. What follows the last newline is cut off; where `keep` is given, so are the first line that it refuses and all after it
  * (the lines of a step that will be done again).
