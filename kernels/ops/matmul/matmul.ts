@@ -32,9 +32,16 @@ export const kernels = {
   biasBackward: make("bias_backward", bias, ["read", "read_write"], "N dyOffset dyStride dbiasOffset"),
 };
 
-/** Rows and columns (in lanes) that a workgroup of the NT kernel owns, by subgroup size: what measured best on software Vulkan. */
+/**
+ * What a workgroup owns, by subgroup size, as measured best on software Vulkan (8 lanes: lavapipe, 4: SwiftShader): rows and columns (in
+ * lanes) of the NT kernel, rows of the NN kernel, fours of rows of the TN kernel. No tile shows in a bit.
+ */
 const tiles = (subgroup: number) =>
-  subgroup >= 16 ? { rows: 16, columns: 2 } : subgroup >= 8 ? { rows: 16, columns: 4 } : { rows: 8, columns: 4 };
+  subgroup >= 16
+    ? { rows: 16, columns: 2, rowsNN: 16, foursTN: 2 }
+    : subgroup >= 8
+    ? { rows: 16, columns: 4, rowsNN: 24, foursTN: 2 }
+    : { rows: 16, columns: 4, rowsNN: 12, foursTN: 3 };
 
 /** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 32 lanes and tensors that vec4 loads can read. */
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
@@ -124,7 +131,7 @@ const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     const tensors = [a, b, c];
     if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
-      const rows = tiles(LANES).rows;
+      const rows = tiles(LANES).rowsNN;
       encoder.dispatch(kernels.nnSubgroup, {
         constants: { ...constants, LANES, TM: rows, LOADS: Math.ceil(rows / LANES) },
         tensors,
@@ -152,7 +159,7 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     const tensors = [a, b, c];
     if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
-      const TN4 = LANES >= 8 ? 4 : 2;
+      const TN4 = tiles(LANES).foursTN;
       encoder.dispatch(kernels.tnSubgroup, {
         constants: { LANES, TN4 },
         tensors,
