@@ -42,8 +42,8 @@ const panels: ReadonlyArray<Panel> = [
   },
 ];
 
-/** Half the steps of the centred mean that the panels of training batches draw. */
-const reach = 2;
+/** The panels of training batches draw a centred mean of 5 steps, fewer at the ends, where there are more than 20. */
+const reachOf = (steps: number): number => steps > 20 ? 2 : 0;
 
 const points = (rows: ReadonlyArray<DynamicsRow>, { field, isSparse, scale }: Panel) =>
   [...Map.groupBy(rows, labelOf)].flatMap(([label, members]) => {
@@ -54,18 +54,25 @@ const points = (rows: ReadonlyArray<DynamicsRow>, { field, isSparse, scale }: Pa
       })
       .sort((a, b) => a.step - b.step);
     const every = Math.ceil(measured.length / 6);
-    return measured.map(({ step, value }, i) => {
-      const near = isSparse ? [] : measured.slice(Math.max(0, i - reach), i + reach + 1);
-      const mean = near.length === 0 ? value : near.reduce((sum, one) => sum + one.value, 0) / near.length;
+    return measured.map(({ step }, i) => {
+      const reach = isSparse ? 0 : Math.min(reachOf(measured.length), i, measured.length - 1 - i);
+      const near = measured.slice(i - reach, i + reach + 1);
+      const mean = near.reduce((sum, one) => sum + one.value, 0) / near.length;
       const isMarked = isSparse || i % every === Math.floor(every / 2);
       return { series: nameOf(label), step, value: Number(mean.toPrecision(9)), ...(isMarked ? { isMarked } : {}) };
     });
   });
 
+const isSmoothed = (rows: ReadonlyArray<DynamicsRow>): boolean =>
+  [...Map.groupBy(rows.filter((row) => row.correctRatio !== undefined), labelOf).values()]
+    .some((members) => reachOf(members.length) > 0);
+
 const drawn = (panel: Panel, rows: ReadonlyArray<DynamicsRow>, series: ReadonlyArray<Series>) => {
   const values = points(rows, panel);
   if (values.length === 0) return [];
   const { color, strokeDash, shape } = seriesEncoding(series);
+  const steps = rows.map(({ step }) => step);
+  const domain = [Math.min(...steps), Math.max(...steps)];
   return [{
     ...panelSize,
     title: panelTitle(panel.title),
@@ -75,7 +82,7 @@ const drawn = (panel: Panel, rows: ReadonlyArray<DynamicsRow>, series: ReadonlyA
         field: "step",
         type: "quantitative" as const,
         title: "step",
-        scale: { nice: false, zero: false },
+        scale: { nice: false, zero: false, domain },
         axis: { tickMinStep: 1, tickCount: 8, format: "d", labelFlush: false },
       },
       y: {
@@ -112,7 +119,7 @@ export const figure4 = chartReport({
       : Result.succeed(panelChart({
         name: "figure-4",
         title: "Training dynamics",
-        subtitle: `(c) and (d): mean over ${2 * reach + 1} steps`,
+        subtitle: isSmoothed(rows) ? "(c) and (d): centred mean over 5 steps, fewer at the ends" : undefined,
         description:
           "Accuracy and entropy on the test split, and correct and fully solved ratio of the training batches, against " +
           `the training step, one line for each of ${namesOf(series)}.`,

@@ -55,17 +55,23 @@ export const namesOf = (series: ReadonlyArray<Series>): string => series.map(({ 
 /** A task of the paper's Table 1 as the paper prints it: `aime-2025` is AIME 2025. */
 export const publishedName = (task: string): string => task.replaceAll(/[-_]/g, " ").toUpperCase();
 
+/** The style of the `n`th series without one: first those that nobody has, then colours with another's dash and shape. */
+const extraStyle = (free: ReadonlyArray<number>, n: number): Style => {
+  if (n < free.length) return styles[free[n]];
+  const [color, dash, shape] = [0, 3, 5].map((shift) => styles[(n + shift) % styles.length]);
+  return { color: color.color, dash: dash.dash, shape: shape.shape };
+};
+
 /** The series of some rows, in order; labels beyond the known ones take the styles that are free, then any. */
 export const seriesOf = (rows: ReadonlyArray<Labelled>): ReadonlyArray<Series> => {
   const ranks = new Map<string, number>();
   for (const row of rows) if (!ranks.has(labelOf(row))) ranks.set(labelOf(row), rank(row.algorithm ?? row.label));
   const labels = [...ranks].sort(([, a], [, b]) => a - b).map(([label]) => label);
-  const free = styles.filter((_, i) => !labels.includes(known[i]));
-  const spare = free.length > 0 ? free : styles;
+  const isKnown = (label: string) => known.indexOf(label) >= 0 && known.indexOf(label) < styles.length;
+  const free = styles.map((_, i) => i).filter((i) => !labels.some((label) => isKnown(label) && known[i] === label));
   let taken = 0;
   return labels.map((label) => {
-    const at = known.indexOf(label);
-    const style = at >= 0 && at < styles.length ? styles[at] : spare[taken++ % spare.length];
+    const style = isKnown(label) ? styles[known.indexOf(label)] : extraStyle(free, taken++);
     return { label, name: nameOf(label), style };
   });
 };

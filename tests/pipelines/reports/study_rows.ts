@@ -1,0 +1,40 @@
+/** A made-up study, small enough to check by eye: three models, two evaluations, one of them on a slice too. */
+import type { DynamicsRow, EvaluationRow } from "../../../pipelines/reports/rows.ts";
+
+const passAtK: Readonly<Record<string, ReadonlyArray<number>>> = {
+  nsr: [0.694, 0.85, 0.96],
+  base: [0.562, 0.841, 0.992],
+  ppo: [0.728, 0.85, 0.941],
+};
+
+const blocks = [
+  { evaluation: "T 0.6", slice: "all", problems: 128 },
+  { evaluation: "T 0.6", slice: "hard", problems: 28 },
+  { evaluation: "T 1", problems: 128 },
+];
+
+export const evaluations: ReadonlyArray<EvaluationRow> = blocks.flatMap((block) =>
+  Object.entries(passAtK).flatMap(([algorithm, values]) =>
+    values.map((value, i) => ({
+      label: algorithm,
+      algorithm,
+      task: "countdown",
+      k: [1, 16, 256][i],
+      passAtK: value,
+      low: value - 0.03,
+      high: Math.min(1, value + 0.03),
+      ...block,
+    }))
+  )
+);
+
+export const dynamics: ReadonlyArray<DynamicsRow> = ["nsr", "ppo"].flatMap((algorithm, i) =>
+  Array.from({ length: 31 }, (_, step) => ({
+    algorithm,
+    step,
+    ...(step === 0 ? {} : { correctRatio: 0.4 + step / 200, fullySolvedRatio: 0.1 + step / 300 + i / 100 }),
+    ...(step % 10 === 0 ? { testAccuracy: 0.6 + step / 300, testEntropy: 0.435 - (step * (i + 1)) / 1000 } : {}),
+  }))
+);
+
+export const ndjson = (rows: ReadonlyArray<unknown>): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
