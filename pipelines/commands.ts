@@ -8,4 +8,11 @@ import { tableCommand } from "./reports/table_command.ts";
 import type { Command } from "./runtime/command.ts";
 
 /** Every command beside the stages. */
-export const commands: ReadonlyArray<Command> = [trainCommand, evaluateCommand, replayCommand, pretrainCommand, tableCommand, plotCommand];
+export const commands: ReadonlyArray<Command> = [
+  trainCommand,
+  evaluateCommand,
+  replayCommand,
+  pretrainCommand,
+  tableCommand,
+  plotCommand,
+];
