@@ -1,0 +1,92 @@
+/**
+ * Where the time of a piece of work goes, kernel by kernel. The dispatches of the work are recorded as it runs, then each different one is
+ * run again alone, many times in one submit, which software drivers time better than queries around a single dispatch. What the
+ * tensors hold is overwritten, so the work is not usable afterwards.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "./device_error.ts";
+import { type Dispatch, Encoder } from "./encoder.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** One kernel at one shape: how often the work dispatched it and what one dispatch takes. */
+export interface Profile {
+  readonly kernel: string;
+  /** Sizes among its params, such as `M=1024 N=128 K=64`. */
+  readonly shape: string;
+  readonly calls: number;
+  /** Median over samples, in microseconds. */
+  readonly microseconds: number;
+  /** Multiplications and additions of a matrix product; undefined for other kernels. */
+  readonly flops: number | undefined;
+  /** Bytes of its tensors. */
+  readonly bytes: number;
+}
+
+class Recorder extends Encoder {
+  readonly recorded = new Map<string, { readonly kernel: Kernel; readonly dispatch: Dispatch; calls: number }>();
+
+  override dispatch(kernel: Kernel, dispatch: Dispatch): void {
+    const key = `${kernel.name} ${JSON.stringify(dispatch.constants ?? {})} ${shapeOf(kernel, dispatch)}`;
+    const known = this.recorded.get(key);
+    if (known === undefined) this.recorded.set(key, { kernel, dispatch, calls: 1 });
+    else known.calls++;
+    super.dispatch(kernel, dispatch);
+  }
+}
+
+const shapeOf = (kernel: Kernel, { constants = {}, params }: Dispatch): string => {
+  const sizes = [
+    ...kernel.params.filter(([name, type]) => type === "u32" && name.length === 1).map((
+      [name],
+    ) => [name, params[name]]),
+    ...Object.entries(constants).filter(([name]) => /^([A-Z]|KV|D4|GROUP)$/.test(name)),
+  ];
+  return sizes.map(([name, value]) => `${name}=${value}`).join(" ");
+};
+
+const samples = 7;
+const sampleMilliseconds = 8;
+
+/** Profiles what `work` dispatches through the encoder that it is given; slowest kernels first. */
+export const profile = <E, R>(
+  encoder: Encoder,
+  work: (encoder: Encoder) => Effect.Effect<void, E, R>,
+): Effect.Effect<ReadonlyArray<Profile>, E | DeviceError, R> =>
+  Effect.gen(function* () {
+    const recorder = new Recorder(encoder.device, encoder.info);
+    yield* work(recorder);
+    yield* recorder.wait;
+    const rows: Profile[] = [];
+    for (const { kernel, dispatch, calls } of [...recorder.recorded.values()]) {
+      const { M = 0, N = 0, K = 0 } = dispatch.params;
+      rows.push({
+        kernel: kernel.name,
+        shape: shapeOf(kernel, dispatch),
+        calls,
+        microseconds: yield* timeOf(encoder, () => encoder.dispatch(kernel, dispatch)),
+        flops: kernel.name.startsWith("matmul") ? 2 * M * N * K : undefined,
+        bytes: dispatch.tensors.reduce((sum, { rows, cols }) => sum + rows * cols * 4, 0),
+      });
+    }
+    recorder.pool.trim();
+    return rows.sort((a, b) => b.calls * b.microseconds - a.calls * a.microseconds);
+  });
+
+/** The median time of what `record` records, in microseconds, a dispatch's share of a long submit. */
+export const timeOf = (encoder: Encoder, record: () => void): Effect.Effect<number, DeviceError> =>
+  Effect.gen(function* () {
+    const run = (repeats: number) =>
+      Effect.gen(function* () {
+        const start = yield* Clock.currentTimeNanos;
+        for (let i = 0; i < repeats; i++) record();
+        yield* encoder.wait;
+        return Number((yield* Clock.currentTimeNanos) - start) / 1e3 / repeats;
+      });
+    yield* run(1);
+    const first = yield* run(2);
+    const repeats = Math.max(1, Math.min(500, Math.ceil(sampleMilliseconds * 1e3 / first)));
+    const times: number[] = [];
+    for (let i = 0; i < samples; i++) times.push(yield* run(repeats));
+    return times.sort((a, b) => a - b)[samples >> 1];
+  });
