@@ -3,7 +3,6 @@
  * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory. The loss itself
  * is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
  */
-import * as Schema from "@effect/schema";
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import { accumulate } from "../../kernels/ops/add/add.ts";
@@ -16,14 +15,14 @@ import { gradientChunks } from "../algorithms/gradient_chunks.ts";
 import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
 import { valueLoss } from "../algorithms/value_loss.ts";
 import type { Sign } from "../schema.ts";
+import { GradientError, requireFinite } from "./finite_gradient.ts";
 import type { Model } from "./model.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "./parameters.ts";
 import { predictorStates } from "./score.ts";
 import { valueHead } from "./value_head.ts";
 
-/** A loss or a gradient is not a finite number; nothing was updated. */
-export class GradientError extends Schema.TaggedError<GradientError>()("GradientError", { message: Schema.String }) {}
+export { GradientError };
 
 /** One response of a mini-batch; lists are [T] over its tokens. */
 export interface TrainedSequence extends Sequence {
@@ -275,28 +274,3 @@ const join = (lists: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => 
 
 /** A flat tensor as rows of 64 words, for kernels that count rows: arenas are multiples of 64. */
 const foldRows = (flat: Tensor): Tensor => ({ ...flat, rows: flat.cols / 64, cols: 64, stride: 64 });
-
-/** Fails where the loss or a gradient is no finite number, naming the parameter and the responses. */
-const requireFinite = Effect.fnUntraced(function* (
-  model: Model,
-  set: Parameters.ParameterSet,
-  gradNorm: number,
-  loss: number,
-  batch: ReadonlyArray<{ readonly problemId: string; readonly sampleIndex: number }>,
-): Effect.fn.Return<void, DeviceError | GradientError> {
-  if (Number.isFinite(gradNorm) && Number.isFinite(loss)) return;
-  let parameter = "none";
-  for (const place of set.layout.places) {
-    const values = yield* model.encoder.read(Parameters.flat(set, place));
-    if (values.some((value) => !Number.isFinite(value))) {
-      parameter = place.spec.name;
-      break;
-    }
-  }
-  const names = batch.slice(0, 8).map(({ problemId, sampleIndex }) => `${problemId}#${sampleIndex}`).join(", ");
-  return yield* new GradientError({
-    message:
-      `Cannot use a gradient that is not finite: loss ${loss}, norm ${gradNorm}, first bad parameter "${parameter}", ` +
-      `${batch.length} responses (${names}${batch.length > 8 ? ", …" : ""})`,
-  });
-});

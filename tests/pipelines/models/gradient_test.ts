@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import type { Encoder } from "../../../kernels/encoder.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
-import { criticGradient, policyGradient } from "../../../pipelines/models/gradient.ts";
+import { tokenLogProbs } from "../../../kernels/ops/token_log_probs/token_log_probs.ts";
+import { Tape } from "../../../kernels/tape.ts";
+import { criticGradient, GradientError, policyGradient } from "../../../pipelines/models/gradient.ts";
+import { packRows } from "../../../pipelines/models/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { predictorStates } from "../../../pipelines/models/score.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { goldenModels, type GoldenStep, readGolden } from "../../golden/models/golden.ts";
 import {
@@ -15,6 +19,7 @@ import {
   openTensors,
   readAll,
   relativeError,
+  sameBits,
   sequencesOf,
   settingsOf,
 } from "./golden_on_device.ts";
@@ -123,5 +128,102 @@ testOnDevice(
         near(Math.sqrt(p * p + n * n + 2 * (whole.cosine ?? NaN) * p * n) / Math.sqrt(product), 1, 1e-4, "cosine");
         Parameters.release(encoder, whole.gradient);
       }
+    }),
+);
+
+testOnDevice(
+  "activations that are computed again give the same bits as those that were kept",
+  (encoder) =>
+    Effect.gen(function* () {
+      for (const name of ["qwen2_tied", "qwen3_untied"]) {
+        const golden = readGolden(name);
+        const model = yield* loadModel(encoder, name);
+        const found: ReadonlyMap<string, Float32Array>[] = [];
+        for (const mode of ["training", "recompute"] as const) {
+          const set = Parameters.zeros(encoder, model.parameters.layout);
+          model.table(64);
+          const live = encoder.pool.statistics.live;
+          const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));
+          const tape = new Tape(encoder, mode, pairs);
+          const packed = packRows(encoder, sequencesOf(golden));
+          const R = packed.targets.length;
+          const targets = encoder.upload(packed.targets, 1, R);
+          const output = tokenLogProbs(tape, predictorStates(tape, model, packed), model.weights.head, targets, 0.6);
+          tape.seed(output.logProbs, encoder.upload(Float32Array.from({ length: R }, (_, i) => i % 5 - 2.5), R, 1));
+          tape.seed(output.entropy, encoder.upload(Float32Array.from({ length: R }, (_, i) => i % 3 - 0.7), R, 1));
+          tape.backward();
+          packed.release();
+          encoder.release(targets);
+          assert.equal(encoder.pool.statistics.live, live, `${name} ${mode}: every buffer is given back`);
+          found.push(yield* readAll(encoder, set));
+        }
+        for (const [parameter, gradient] of found[0]) {
+          sameBits(found[1].get(parameter) ?? new Float32Array(), gradient, `${name} ${parameter}`);
+          assert.ok(gradient.some((x) => x !== 0), `${name} ${parameter}`);
+        }
+      }
+    }),
+);
+
+testOnDevice(
+  "chunks of other sizes round sums differently and change nothing else",
+  (encoder) =>
+    Effect.gen(function* () {
+      const golden = readGolden("qwen3_tied");
+      const [one] = golden.cases;
+      const model = yield* loadModel(encoder, "qwen3_tied");
+      const batch = batchOf(golden, one);
+      const gradients = function* (chunk: number, sequences = batch) {
+        const result = yield* policyGradient(model, sequences, settingsOf(one, chunk));
+        return { ...result, all: yield* readAll(encoder, result.gradient) };
+      };
+      const expected = yield* gradients(40);
+      for (const chunk of [1, 17, 40, 8192]) {
+        const found = yield* gradients(chunk);
+        near(found.sums.loss, expected.sums.loss, 1e-12, `chunk ${chunk}: loss`);
+        assert.equal(found.sums.tokens, expected.sums.tokens);
+        for (const [parameter, gradient] of found.all) {
+          const other = expected.all.get(parameter) ?? new Float32Array();
+          const error = relativeError(gradient, other);
+          assert.ok(error <= 1e-5, `chunk ${chunk}: ${parameter} is off by ${error.toExponential(2)}`);
+          if (chunk === 40) sameBits(gradient, other, parameter);
+        }
+      }
+      // The signs are differentiated apart, so how they are mixed does not matter either.
+      const sorted = yield* gradients(40, batch.toSorted((a, b) => a.sign < b.sign ? -1 : a.sign > b.sign ? 1 : 0));
+      for (const [parameter, gradient] of sorted.all) {
+        sameBits(gradient, expected.all.get(parameter) ?? new Float32Array(), parameter);
+      }
+    }),
+);
+
+testOnDevice(
+  "a number that is not finite stops the gradient and names the parameter and the responses",
+  (encoder) =>
+    Effect.gen(function* () {
+      const golden = readGolden("qwen2_untied");
+      const [one] = golden.cases;
+      const model = yield* loadModel(encoder, "qwen2_untied");
+      const batch = batchOf(golden, one);
+      for (const bad of [NaN, Infinity, -Infinity]) {
+        const old = batch[3].oldLogProbs.slice();
+        old[1] = bad;
+        const broken = batch.with(3, { ...batch[3], oldLogProbs: old });
+        const error = yield* Effect.flip(policyGradient(model, broken, settingsOf(one)));
+        assert.ok(error instanceof GradientError);
+        assert.match(error.message, /problem-1#3/);
+        assert.doesNotMatch(error.message, /problem-1#4|problem-0/);
+      }
+      const place = model.parameters.layout.places.find(({ spec }) =>
+        spec.name === "model.layers.1.mlp.down_proj.weight"
+      );
+      assert.ok(place !== undefined);
+      encoder.write(Parameters.flat(model.parameters, place), Float32Array.of(NaN));
+      const error = yield* Effect.flip(policyGradient(model, batch, settingsOf(one)));
+      assert.ok(error instanceof GradientError);
+      assert.match(error.message, /first bad parameter "model\.[^"]+"/);
+      assert.match(error.message, /3 of 3 responses \(problem-0#0, problem-1#3, problem-1#4\)/);
+      const nothing = yield* Effect.flip(policyGradient(model, [], settingsOf(one)));
+      assert.match(nothing.message, /Cannot differentiate a mini-batch of no responses/);
     }),
 );

@@ -1,0 +1,168 @@
+/**
+ * The promise that sampler and trainer agree: the log-probs and entropies that decoding reports equal those of a scoring pass bit for bit,
+ * whatever the batch, and neither batch nor neighbours change a token.
+ */
+import assert from "node:assert/strict";
+import * as Effect from "effect/Effect";
+import { Key } from "../../../data/random.ts";
+import { decodeWave, type Request, type Response, waves } from "../../../pipelines/models/decode.ts";
+import type { Model } from "../../../pipelines/models/model.ts";
+import { score } from "../../../pipelines/models/score.ts";
+import { testOnDevice } from "../../kernels/run_case.ts";
+import { goldenModels, readGolden } from "../../golden/models/golden.ts";
+import { loadModel, sameBits } from "./golden_on_device.ts";
+import { madeUpModel } from "./made_up_model.ts";
+
+const greedy = { temperature: 0, topK: 0, topP: 1 };
+
+const samplings = [
+  { temperature: 1, topK: 0, topP: 1 },
+  { temperature: 0.6, topK: 0, topP: 1 },
+  { temperature: 0.6, topK: 0, topP: 0.95 },
+  { temperature: 1, topK: 5, topP: 1 },
+  { temperature: 0.7, topK: 20, topP: 0.8 },
+];
+
+/** Every request's response, decoded `batch` at a time. */
+const decode = Effect.fnUntraced(function* (
+  model: Model,
+  requests: ReadonlyArray<Request>,
+  sampling: typeof greedy,
+  batch: number,
+) {
+  const responses: Response[] = [];
+  for (const wave of waves(model, requests, batch)) {
+    assert.ok(wave.length <= batch);
+    responses.push(...yield* decodeWave(model, wave, sampling, model.config.stopTokens));
+  }
+  return responses;
+});
+
+/** `count` requests: groups of `group` share a prompt of 1 to 13 tokens; some may have few tokens. */
+const requestsFor = (model: Model, count: number, group: number): ReadonlyArray<Request> =>
+  Array.from({ length: count }, (_, i) => {
+    const problem = Math.floor(i / group);
+    return {
+      promptTokens: Int32Array.from(
+        { length: 1 + problem * 5 % 13 },
+        (_, t) => (problem * 31 + t * t * 7) % (model.config.vocabSize - 4),
+      ),
+      key: Key.fold(Key.make(7), "decode", problem, i % group),
+      maxTokens: i % 29 === 0 ? 1 : 12 - i % 4,
+    };
+  });
+
+const sameResponse = (found: Response, expected: Response, what: string) => {
+  assert.deepEqual(found.responseTokens, expected.responseTokens, what);
+  assert.equal(found.finish, expected.finish, what);
+  sameBits(found.logProbs, expected.logProbs, `${what}: logProbs`);
+  sameBits(found.entropy, expected.entropy, `${what}: entropy`);
+};
+
+/** Fails where a response's numbers are not those of scoring it. */
+const sameAsScored = Effect.fnUntraced(function* (
+  model: Model,
+  requests: ReadonlyArray<Request>,
+  responses: ReadonlyArray<Response>,
+  temperature: number,
+) {
+  const sequences = requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] }));
+  const scored = yield* score(model, sequences, temperature);
+  responses.forEach(({ logProbs, entropy }, i) => {
+    sameBits(logProbs, scored.logProbs[i], `response ${i}: logProbs, decoded and scored`);
+    sameBits(entropy, scored.entropy[i], `response ${i}: entropy, decoded and scored`);
+  });
+});
+
+for (const name of goldenModels) {
+  const golden = readGolden(name);
+  testOnDevice(
+    `${name}: greedy continuations are those of transformers, and stop where they do`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const model = yield* loadModel(encoder, name);
+        assert.deepEqual(model.config.stopTokens, golden.stopTokens);
+        const requests = golden.greedy.map(({ prompt }): Request => ({
+          promptTokens: Int32Array.from(prompt),
+          key: [0, 0],
+          maxTokens: 12,
+        }));
+        const responses = yield* decode(model, requests, greedy, 8);
+        golden.greedy.forEach(({ response, finish }, i) => {
+          assert.deepEqual([...responses[i].responseTokens], response);
+          assert.equal(responses[i].finish, finish);
+        });
+        // Greedy log-probs are those at temperature 1.
+        yield* sameAsScored(model, requests, responses, 1);
+      }),
+  );
+}
+
+for (const [name, count] of [["qwen3_tied", 1000], ["llama_untied", 200]] as const) {
+  testOnDevice(
+    `${name}: ${count} rollouts have the bits of the trainer's pass in batches of 1, 7 and 64`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const model = yield* loadModel(encoder, name);
+        const requests = requestsFor(model, count, 8);
+        const [sampling] = samplings;
+        const all = yield* decode(model, requests, sampling, 64);
+        yield* sameAsScored(model, requests, all, sampling.temperature);
+        assert.ok(all.some(({ finish }) => finish === "stop") && all.some(({ finish }) => finish === "length"));
+        const sevens = yield* decode(model, requests, sampling, 7);
+        sevens.forEach((response, i) => sameResponse(response, all[i], `rollout ${i} in a batch of 7`));
+        const alone = requests.flatMap((_, i) => i % 10 === 3 ? [i] : []);
+        const ones = yield* decode(model, alone.map((i) => requests[i]), sampling, 1);
+        ones.forEach((response, i) => sameResponse(response, all[alone[i]], `rollout ${alone[i]} alone`));
+      }),
+  );
+}
+
+for (const name of ["qwen2_untied", "qwen3_untied", "llama_tied"]) {
+  testOnDevice(
+    `${name}: rollouts have the bits of the trainer's pass at every temperature, top-p and top-k`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const model = yield* loadModel(encoder, name);
+        const requests = requestsFor(model, 66, 3);
+        for (const sampling of samplings) {
+          const together = yield* decode(model, requests, sampling, 64);
+          yield* sameAsScored(model, requests, together, sampling.temperature);
+          const sevens = yield* decode(model, requests, sampling, 7);
+          sevens.forEach((response, i) => sameResponse(response, together[i], `rollout ${i} in a batch of 7`));
+        }
+      }),
+  );
+}
+
+testOnDevice("the kernels for large vocabularies keep the same promise", (encoder) =>
+  Effect.gen(function* () {
+    const model = madeUpModel(encoder, 1501);
+    const requests = requestsFor(model, 33, 3);
+    for (const sampling of samplings.slice(2)) {
+      const together = yield* decode(model, requests, sampling, 64);
+      yield* sameAsScored(model, requests, together, sampling.temperature);
+      const sevens = yield* decode(model, requests, sampling, 7);
+      sevens.forEach((response, i) => sameResponse(response, together[i], `rollout ${i} in a batch of 7`));
+      const alone = yield* decode(model, requests.slice(20, 26), sampling, 1);
+      alone.forEach((response, i) => sameResponse(response, together[20 + i], `rollout ${20 + i} alone`));
+    }
+  }));
+
+testOnDevice(
+  "a prompt that is shared, repeated or asked alone gives the same responses",
+  (encoder) =>
+    Effect.gen(function* () {
+      const model = yield* loadModel(encoder, "qwen3_tied");
+      const [sampling] = samplings;
+      const grouped = requestsFor(model, 24, 8);
+      const shared = yield* decode(model, grouped, sampling, 64);
+      // Column by column, so that neighbours never have the same prompt.
+      const order = grouped.map((_, i) => i % 3 * 8 + Math.floor(i / 3));
+      const spread = yield* decode(model, order.map((i) => grouped[i]), sampling, 64);
+      order.forEach((from, i) => sameResponse(spread[i], shared[from], `rollout ${from} apart from its group`));
+      // The reverse order makes other neighbours and another place in the cache.
+      const reversed = yield* decode(model, grouped.toReversed(), sampling, 5);
+      reversed.toReversed().forEach((response, i) => sameResponse(response, shared[i], `rollout ${i} in reverse`));
+    }),
+);
