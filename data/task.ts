@@ -73,6 +73,8 @@ export interface Task {
     responseText: string,
     mode: Extraction,
   ) => Grade;
+  /** Parts of the problems that are worth measuring apart, by name. */
+  readonly slices?: Readonly<Record<string, (problem: Pick<Problem, "question">) => boolean>>;
   /** Tokens that a response may have, where the task itself bounds them. */
   readonly defaultMaxTokens?: number;
 }

@@ -2,13 +2,15 @@
 import { evaluateCommand } from "./evaluate.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { replayCommand } from "./replay.ts";
-import { trainCommand } from "./train.ts";
 import { plotCommand } from "./reports/plot_command.ts";
 import { tableCommand } from "./reports/table_command.ts";
+import { reproduceCommand } from "./reproduce.ts";
 import type { Command } from "./runtime/command.ts";
+import { trainCommand } from "./train.ts";
 
 /** Every command beside the stages. */
 export const commands: ReadonlyArray<Command> = [
+  reproduceCommand,
   trainCommand,
   evaluateCommand,
   replayCommand,

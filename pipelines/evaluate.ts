@@ -88,7 +88,9 @@ export const evaluateCommand = Command.make({
       const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
       const { out } = config;
       if (out !== undefined && (yield* exists(join(out, samplesFile)))) {
-        return yield* new Command.UsageError({ message: `Cannot evaluate into "${out}" (--out): it holds "${samplesFile}" already` });
+        return yield* new Command.UsageError({
+          message: `Cannot evaluate into "${out}" (--out): it holds "${samplesFile}" already`,
+        });
       }
       const policy = yield* Policy;
       const { dir, model } = yield* policy.load(config.model);
@@ -99,11 +101,19 @@ export const evaluateCommand = Command.make({
       // Samples lie under another name until the last one is there.
       const partial = out === undefined ? undefined : join(out, `${samplesFile}.partial`);
       const log = partial === undefined ? undefined : yield* RunDirectory.openLog(partial, () => false);
-      const tallies = yield* measure(model, yield* policy.tokenizer(config.model), prompts, { ...config, step: 0 }, (verdicts) =>
-        Effect.andThen(log?.append(verdicts.map(encode)) ?? Effect.void, progress.advance(verdicts.length)));
+      const tallies = yield* measure(
+        model,
+        yield* policy.tokenizer(config.model),
+        prompts,
+        { ...config, step: 0 },
+        (verdicts) =>
+          Effect.andThen(log?.append(verdicts.map(encode)) ?? Effect.void, progress.advance(verdicts.length)),
+      );
       const short = tooFew(tallies, ks);
       if (short !== undefined) {
-        return yield* new Command.UsageError({ message: `Cannot measure Pass@${short.k} of "${short.problem.problemId}"` });
+        return yield* new Command.UsageError({
+          message: `Cannot measure Pass@${short.k} of "${short.problem.problemId}"`,
+        });
       }
       const records = passAtK(tallies, ks, config.bootstrap);
       if (out !== undefined && partial !== undefined) {

@@ -21,20 +21,30 @@ import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./train
 const differs = (message: string) => new Command.UsageError({ message });
 
 /** The settings that a run was made with; `model` and `data` may be given anew where the run has moved. */
-const storedConfig = Effect.fnUntraced(function* (run: string, given: { readonly model: string | undefined; readonly data: string | undefined }) {
-  const path = join(run, "config.json");
-  const text = yield* readText(path);
-  if (text === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
-  const stored = yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: () => differs(`Cannot read "${path}": expected JSON`) });
-  if (!isObject(stored)) return yield* differs(`Cannot read "${path}": expected a JSON object`);
-  const missing = trainSettings.find((key) => !(key in stored) && defaults[key] !== undefined);
-  if (missing !== undefined || typeof stored.base !== "string") {
-    return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
-  }
-  // train wrote these values from settings that it had checked.
-  const config = { ...stored, ...(given.model && { model: given.model }), ...(given.data && { data: given.data }), out: run };
-  return { base: stored.base, config: config as unknown as TrainConfig };
-});
+const storedConfig = Effect.fnUntraced(
+  function* (run: string, given: { readonly model: string | undefined; readonly data: string | undefined }) {
+    const path = join(run, "config.json");
+    const text = yield* readText(path);
+    if (text === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
+    const stored = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: () => differs(`Cannot read "${path}": expected JSON`),
+    });
+    if (!isObject(stored)) return yield* differs(`Cannot read "${path}": expected a JSON object`);
+    const missing = trainSettings.find((key) => !(key in stored) && defaults[key] !== undefined);
+    if (missing !== undefined || typeof stored.base !== "string") {
+      return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
+    }
+    // train wrote these values from settings that it had checked.
+    const config = {
+      ...stored,
+      ...(given.model && { model: given.model }),
+      ...(given.data && { data: given.data }),
+      out: run,
+    };
+    return { base: stored.base, config: config as unknown as TrainConfig };
+  },
+);
 
 /** Compares what is made again with a file of the run. */
 const compare = Effect.fnUntraced(function* (run: string, name: string, found: string) {
@@ -44,7 +54,9 @@ const compare = Effect.fnUntraced(function* (run: string, name: string, found: s
   if (difference === undefined) return;
   const { byte, line, expected: was, found: is } = difference;
   return yield* differs(
-    `Replay differs at "${join(run, name)}", line ${line}, byte ${byte}: recorded ${JSON.stringify(was)}, made again ${JSON.stringify(is)}`,
+    `Replay differs at "${join(run, name)}", line ${line}, byte ${byte}: recorded ${JSON.stringify(was)}, made again ${
+      JSON.stringify(is)
+    }`,
   );
 });
 
@@ -60,7 +72,9 @@ export const replayCommand = Command.make({
       const { base, config } = yield* storedConfig(run, given);
       const prepared = yield* prepare(config);
       if (prepared.base !== base) {
-        return yield* differs(`Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`);
+        return yield* differs(
+          `Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`,
+        );
       }
       const sink: Sink = {
         records: (name, text) => compare(run, name, text),
@@ -75,7 +89,9 @@ export const replayCommand = Command.make({
         const step = index + 1;
         const done = yield* trainingStep(world, state, step);
         state = done.state;
-        const tested = prepared.tests.length > 0 && step % config.testEvery === 0 ? yield* test(prepared, state.policy.model) : {};
+        const tested = prepared.tests.length > 0 && step % config.testEvery === 0
+          ? yield* test(prepared, state.policy.model)
+          : {};
         const recorded = yield* Effect.try({
           try: () => JSON.stringify(comparable(JSON.parse(line))),
           catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
@@ -84,7 +100,9 @@ export const replayCommand = Command.make({
         if (recorded !== again) {
           const difference = firstDifference("", recorded, again);
           return yield* differs(
-            `Replay differs at "${join(run, "metrics.ndjson")}", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
+            `Replay differs at "${
+              join(run, "metrics.ndjson")
+            }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
           );
         }
         const updates = yield* readText(join(run, stepFolder(step), "update.ndjson"));

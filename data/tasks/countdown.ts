@@ -113,5 +113,7 @@ export const countdown: Task = {
   promptText: ({ question }, template = "direct") =>
     Object.hasOwn(tags, template) ? `<${template}> ${question} >` : null,
   grade: (problem, responseText) => gradeCountdown(problem, responseText),
+  // Four numbers and a tolerance of at most 2: where the bases are far from the ceiling.
+  slices: { hard: ({ question }) => !question.includes("_") && / ~[02]$/.test(question) },
   defaultMaxTokens: responseLength,
 };

@@ -43,6 +43,12 @@ export const fault = ({ problemId, promptTokens }: Sampled, config: ModelConfig)
     `the model's context is ${config.context}`;
 };
 
+/** Whether all numbers are finite; those that are not could not be written, and come of weights or logits that are not. */
+const isFinite = (list: Float32Array): boolean => list.every(Number.isFinite);
+
+const notFinite = ({ problemId }: Sampled): string =>
+  `Cannot sample for problem "${problemId}": the model gives log-probs that are not finite`;
+
 /** Tokens that a response may have: what is asked for, else the task's, else the paper's; never more than the context leaves. */
 export const responseLimit = (
   { task, promptTokens }: Sampled,
@@ -94,6 +100,8 @@ export const rollouts = <A extends Sampled>(
     Stream.mapEffect((requests) =>
       Effect.gen(function* () {
         const responses = yield* decodeWave(model, requests, settings, model.config.stopTokens);
+        const bad = responses.findIndex(({ logProbs, entropy }) => ![logProbs, entropy].every(isFinite));
+        if (bad >= 0) return yield* new Stage.StageError({ stage: "sample", message: notFinite(requests[bad].prompt) });
         yield* each(requests.length);
         return responses.map((response, i) => {
           const { prompt, sampleIndex } = requests[i];

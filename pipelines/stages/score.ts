@@ -45,10 +45,16 @@ export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
   scorers: Scorers,
   records: ReadonlyArray<A>,
   temperature: number,
-): Effect.fn.Return<ReadonlyArray<A & Score>, DeviceError> {
+): Effect.fn.Return<ReadonlyArray<A & Score>, DeviceError | Stage.StageError> {
   const own = yield* scoreSequences(scorers.policy, records, temperature);
   const reference = scorers.reference && (yield* scoreSequences(scorers.reference, records, temperature)).logProbs;
   const valued = scorers.critic && (yield* values(scorers.critic, records));
+  for (const [i, { problemId }] of records.entries()) {
+    const lists = [own.logProbs[i], own.entropy[i], reference?.[i], valued?.[i]];
+    if (lists.every((list) => list === undefined || list.every(Number.isFinite))) continue;
+    const message = `Cannot score the response to problem "${problemId}": a model gives numbers that are not finite`;
+    return yield* new Stage.StageError({ stage: "score", message });
+  }
   return records.map((record, i) => ({
     ...record,
     entropy: own.entropy[i],
