@@ -33,15 +33,15 @@ export const kernels = {
 };
 
 /**
- * What a workgroup owns, by subgroup size, as measured best on software Vulkan (8 lanes: lavapipe, 4: SwiftShader): rows and columns (in
- * lanes) of the NT kernel, rows of the NN kernel, fours of rows of the TN kernel. No tile shows in a bit.
+ * What a workgroup owns, by subgroup size, as measured best on software Vulkan (8 lanes: lavapipe, 4: SwiftShader): rows of the NT and NN
+ * kernels, fours of rows of the TN kernel. No tile shows in a bit.
  */
 const tiles = (subgroup: number) =>
   subgroup >= 16
-    ? { rows: 16, columns: 2, rowsNN: 16, foursTN: 2 }
+    ? { rowsNT: 16, rowsNN: 16, foursTN: 4 }
     : subgroup >= 8
-    ? { rows: 16, columns: 4, rowsNN: 24, foursTN: 2 }
-    : { rows: 16, columns: 4, rowsNN: 12, foursTN: 3 };
+    ? { rowsNT: 32, rowsNN: 24, foursTN: 8 }
+    : { rowsNT: 16, rowsNN: 12, foursTN: 2 };
 
 /** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 32 lanes and tensors that vec4 loads can read. */
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
@@ -62,7 +62,7 @@ export const matmulNT = (
   c: Tensor,
   options: MatmulOptions = {},
 ): void => {
-  const step = rowsPerBinding(encoder, [b]);
+  const step = Math.floor(rowsPerBinding(encoder, [b]) / 4) * 4;
   for (let first = 0; first < b.rows; first += step) {
     const rows = Math.min(step, b.rows - first);
     const whole = rows === b.rows;
@@ -97,14 +97,14 @@ const ntWindow = (
       biasOffset: bias ? boundOffset(bias, encoder.info) : 0,
     };
     const tensors = [a, b, bias ?? b, c];
-    if (broadcasts(encoder, [a, b], options.plain ?? false)) {
+    if (broadcasts(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
-      const { rows, columns } = tiles(LANES);
+      const TM = tiles(LANES).rowsNT;
       encoder.dispatch(kernels.ntSubgroup, {
-        constants: { ...constants, LANES, TM: rows, TN: columns, LOADS: Math.ceil(rows / LANES) },
+        constants: { ...constants, LANES, TM },
         tensors,
         params,
-        groups: [Math.ceil(N / (LANES * columns)), Math.ceil(M / rows)],
+        groups: [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)],
       });
     } else encoder.dispatch(kernels.nt, { constants, tensors, params, groups: lanes(M * N) });
   });
@@ -131,12 +131,12 @@ const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     const tensors = [a, b, c];
     if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
-      const rows = tiles(LANES).rowsNN;
+      const TM = tiles(LANES).rowsNN;
       encoder.dispatch(kernels.nnSubgroup, {
-        constants: { ...constants, LANES, TM: rows, LOADS: Math.ceil(rows / LANES) },
+        constants: { ...constants, LANES, TM },
         tensors,
         params,
-        groups: [Math.ceil(K / 4 / LANES), Math.ceil(M / rows)],
+        groups: [Math.ceil(K / 4 / LANES), Math.ceil(M / TM)],
       });
     } else encoder.dispatch(kernels.nn, { constants, tensors, params, groups: lanes(M * K) });
   });
@@ -185,6 +185,12 @@ const biasGradient = (encoder: Encoder, dy: Tensor, dbias: Tensor): void =>
 const paddedColumns = (tensor: Tensor): Tensor => {
   const cols = Math.ceil(tensor.cols / 4) * 4;
   return cols <= tensor.stride ? { ...tensor, cols } : tensor;
+};
+
+/** The tensor with its columns counted up to the next multiple of four, where its rows are just that long: the gap is its own. */
+const ownGap = (tensor: Tensor): Tensor => {
+  const cols = Math.ceil(tensor.cols / 4) * 4;
+  return cols === tensor.stride ? { ...tensor, cols } : tensor;
 };
 
 /** y[N, O] = x[N, I] · weight[O, I]ᵀ + bias, recorded on the tape. */

@@ -8,7 +8,7 @@ enable subgroups;
 
 const LANES = 8u;
 const TM = 16u;
-const LOADS = 2u;
+const LOADS = (TM + LANES - 1u) / LANES;
 const ACCUMULATE = 0u;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, cOffset: u32, cStride: u32 }
