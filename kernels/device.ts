@@ -33,7 +33,8 @@ export interface DeviceOptions {
 const kinds = ["gpu", "lavapipe", "swiftshader"] as const;
 type Kind = typeof kinds[number];
 
-const environment = (): DeviceOptions => ({
+/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_VALIDATION`. */
+export const environment = (): DeviceOptions => ({
   adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
   validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
 });

@@ -1,4 +1,5 @@
 /** The commands that are not stages: whole experiments, and what is said about them. */
+import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { replayCommand } from "./replay.ts";
@@ -17,4 +18,5 @@ export const commands: ReadonlyArray<Command> = [
   pretrainCommand,
   tableCommand,
   plotCommand,
+  doctorCommand,
 ];
