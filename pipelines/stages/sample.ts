@@ -44,7 +44,7 @@ export const fault = ({ problemId, promptTokens }: Sampled, config: ModelConfig)
 };
 
 /** Whether all numbers are finite; those that are not could not be written, and come of weights or logits that are not. */
-const isFinite = (list: Float32Array): boolean => list.every(Number.isFinite);
+const finite = (list: Float32Array): boolean => list.every(Number.isFinite);
 
 const notFinite = ({ problemId }: Sampled): string =>
   `Cannot sample for problem "${problemId}": the model gives log-probs that are not finite`;
@@ -100,7 +100,7 @@ export const rollouts = <A extends Sampled>(
     Stream.mapEffect((requests) =>
       Effect.gen(function* () {
         const responses = yield* decodeWave(model, requests, settings, model.config.stopTokens);
-        const bad = responses.findIndex(({ logProbs, entropy }) => ![logProbs, entropy].every(isFinite));
+        const bad = responses.findIndex(({ logProbs, entropy }) => ![logProbs, entropy].every(finite));
         if (bad >= 0) return yield* new Stage.StageError({ stage: "sample", message: notFinite(requests[bad].prompt) });
         yield* each(requests.length);
         return responses.map((response, i) => {

@@ -107,7 +107,9 @@ const fetchGradient = Effect.fnUntraced(function* (model: Model, store: Artifact
   const gradient = Parameters.zeros(model.encoder, model.parameters.layout);
   yield* Optimizer.fill(model.encoder, gradient, yield* store.get(id));
   const gradNorm = Math.sqrt(yield* dot(model.encoder, gradient.arenas.map((arena) => [arena, arena])));
-  return { gradient, gradNorm };
+  if (Number.isFinite(gradNorm)) return { gradient, gradNorm };
+  const message = `Cannot update: the gradient "${id}" is not finite (its norm is ${gradNorm})`;
+  return yield* new Stage.StageError({ stage: "update", message });
 });
 
 /** Exactly one Gradient to PolicyState. */

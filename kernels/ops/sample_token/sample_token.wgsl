@@ -67,7 +67,8 @@ fn sample_token(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
           if (score > best) { best = score; token = v; }
         }
       }
-      if (params.topK == 0u && params.topP >= 1f) { break; }
+      // Without a comparable number left (a NaN among the logits) every round would be like this one.
+      if ((params.topK == 0u && params.topP >= 1f) || best == lowest) { break; }
       let z = logits[base + token] * params.inverseTemperature;
       let larger = above(base, ordered(z) + 1u, most);
       if ((params.topK == 0u || larger.x < f32(params.topK)) && (params.topP >= 1f || larger.y < params.topP * mass || larger.x == 0f)) { break; }

@@ -89,7 +89,8 @@ fn sample_token_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroup
         }
       }
       drawn = joinBest(lane, own);
-      if (params.topK == 0u && params.topP >= 1f) { break; }
+      // Without a comparable number left (a NaN among the logits) every round would be like this one.
+      if ((params.topK == 0u && params.topP >= 1f) || drawn.score == lowest) { break; }
       let z = logits[base + drawn.token] * params.inverseTemperature;
       let larger = above(lane, base, ordered(z) + 1u, most);
       if ((params.topK == 0u || larger.x < f32(params.topK)) && (params.topP >= 1f || larger.y < params.topP * mass || larger.x == 0f)) { break; }

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { Key } from "../../../data/random.ts";
+import { sliceRows } from "../../../kernels/tensor.ts";
 import { decodeWave, type Request, type Response, waves } from "../../../pipelines/models/decode.ts";
 import type { Model } from "../../../pipelines/models/model.ts";
 import { score } from "../../../pipelines/models/score.ts";
@@ -164,5 +165,22 @@ testOnDevice(
       // The reverse order makes other neighbours and another place in the cache.
       const reversed = yield* decode(model, grouped.toReversed(), sampling, 5);
       reversed.toReversed().forEach((response, i) => sameResponse(response, shared[i], `rollout ${i} in reverse`));
+    }),
+);
+
+testOnDevice(
+  "logits that are not numbers end no differently from others, and are seen in the log-probs",
+  (encoder) =>
+    Effect.gen(function* () {
+      for (const vocabSize of [70, 1501]) {
+        const model = madeUpModel(encoder, vocabSize);
+        for (const bad of [NaN, Infinity]) {
+          encoder.write(sliceRows(model.weights.embedding, 60, 1), new Float32Array(16).fill(bad));
+          for (const sampling of [greedy, ...samplings]) {
+            const responses = yield* decode(model, requestsFor(model, 4, 2), sampling, 4);
+            assert.ok(responses.every(({ logProbs }) => !logProbs.every(Number.isFinite)));
+          }
+        }
+      }
     }),
 );

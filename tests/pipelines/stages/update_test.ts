@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import * as Effect from "effect/Effect";
+import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { verifyManifest } from "../../../pipelines/models/checkpoint_directory.ts";
+import * as Safetensors from "../../../pipelines/models/safetensors.ts";
+import * as ArtifactStore from "../../../pipelines/runtime/artifact_store.ts";
+import type { Gradient } from "../../../pipelines/schema.ts";
+import { updateStage } from "../../../pipelines/stages/update.ts";
+import { goldenDirectory, readGolden } from "../../golden/models/golden.ts";
+import { near, norm } from "../models/golden_on_device.ts";
+import { collect, refusal, refusalOfLine, temporaryFolder, testStages } from "./with_policy.ts";
+
+const model = goldenDirectory("qwen3_tied");
+const golden = readGolden("qwen3_tied");
+const [one] = golden.cases;
+const settings = { learningRate: one.learningRate, weightDecay: one.weightDecay, maxGradNorm: one.maxGradNorm };
+
+/** A Gradient record around an artifact. */
+const gradientOf = (artifact: string, criticArtifact?: string): Gradient => {
+  const sign = { loss: 0, gradNorm: 0, clipFraction: 0, approxKl: 0, meanEntropy: 0, tokens: 0 };
+  return { artifact, ...sign, positive: sign, negative: sign, ...(criticArtifact !== undefined && { criticArtifact }) };
+};
+
+/** Puts a golden gradient into a store, its numbers changed by `change`. */
+const put = Effect.fnUntraced(function* (
+  folder: string,
+  file: string,
+  change: (values: Float32Array<ArrayBuffer>, name: string) => Float32Array<ArrayBuffer> = (values) => values,
+) {
+  const source = yield* Safetensors.open(`${model}/golden/${file}`);
+  const store = yield* ArtifactStore.open(folder);
+  return yield* store.put(Array.from(source.entries, ([name, { shape }]) => ({
+    name,
+    shape,
+    read: Effect.map(source.read(name), (values) => change(values, name)),
+  })));
+});
+
+testStages("update writes a Hugging Face directory with PyTorch's weights", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder;
+    const artifact = yield* put(folder, one.gradient);
+    const out = `${folder}/out`;
+    const [state] = yield* collect(updateStage, [gradientOf(artifact)], { model, artifacts: folder, out, ...settings });
+    assert.deepEqual(Object.keys(state), ["model", "optimizer", "step"]);
+    assert.equal(state.step, 1);
+    assert.equal(yield* Safetensors.sha256File(`${out}/model.safetensors`), state.model);
+    assert.equal(yield* Safetensors.sha256File(`${out}/trainer_state/optimizer.safetensors`), state.optimizer);
+    yield* verifyManifest(out);
+    assert.deepEqual([...Deno.readDirSync(out)].map(({ name }) => name).toSorted(), [
+      "config.json",
+      "generation_config.json",
+      "model.safetensors",
+      "tokenizer.json",
+      "tokenizer_config.json",
+      "trainer_state",
+    ]);
+    const stepped = yield* Checkpoint.open(out);
+    const after = yield* Safetensors.open(`${model}/golden/${one.after}`);
+    const gradients = yield* Safetensors.open(`${model}/golden/${one.gradient}`);
+    for (const name of stepped.names) {
+      const [found, expected, gradient] = [
+        yield* stepped.read(name),
+        yield* after.read(name),
+        yield* gradients.read(name),
+      ];
+      const smallest = Math.max(1e-6, 1e-3 * norm(gradient) / Math.sqrt(gradient.length));
+      found.forEach((x, i) => Math.abs(gradient[i]) >= smallest && near(x, expected[i], 1e-5, `${name} ${i}`));
+    }
+  }));
+
+testStages(
+  "--optimizer goes on from an earlier --out, and without it moments start at zero",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const artifact = yield* put(folder, one.gradient);
+      const step = (from: string, out: string, more: object = {}) =>
+        collect(updateStage, [gradientOf(artifact)], {
+          model: from,
+          artifacts: folder,
+          out: `${folder}/${out}`,
+          ...settings,
+          ...more,
+        });
+      const [first] = yield* step(model, "one");
+      const [second] = yield* step(`${folder}/one`, "two", { optimizer: `${folder}/one` });
+      const [fresh] = yield* step(`${folder}/one`, "fresh");
+      assert.deepEqual([first.step, second.step, fresh.step], [1, 2, 1]);
+      assert.notEqual(second.optimizer, fresh.optimizer);
+      const [again] = yield* step(`${folder}/one`, "again", { optimizer: `${folder}/one` });
+      assert.deepEqual(again, second);
+      const [over] = yield* step(`${folder}/one`, "two", { optimizer: `${folder}/one` });
+      assert.deepEqual(over, second);
+    }),
+);
+
+testStages(
+  "a critic is stepped at its own rate and written beside the policy with its own optimizer",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const [actor, critic] = [yield* put(folder, one.gradient), yield* put(folder, golden.critic?.gradient ?? "")];
+      const out = `${folder}/out`;
+      const config = { model, critic: model, artifacts: folder, ...settings, criticLearningRate: 1e-2 };
+      const [state] = yield* collect(updateStage, [gradientOf(actor, critic)], { ...config, out });
+      assert.equal(yield* Safetensors.sha256File(`${out}/critic/model.safetensors`), state.critic);
+      const value = yield* (yield* Checkpoint.open(`${out}/critic`)).read("score.weight");
+      // The head was zero, so the first step is the rate, wherever there is a gradient.
+      value.forEach((x) => near(Math.abs(x), 1e-2, 1e-4, "score.weight"));
+      yield* verifyManifest(out);
+      const [second] = yield* collect(updateStage, [gradientOf(actor, critic)], {
+        ...config,
+        model: out,
+        critic: `${out}/critic`,
+        optimizer: out,
+        out: `${folder}/second`,
+      });
+      assert.equal(second.step, 2);
+      const kept = yield* Safetensors.open(`${folder}/second/critic/trainer_state/optimizer.safetensors`);
+      assert.deepEqual(yield* kept.read("step"), Float32Array.of(2));
+    }),
+);
+
+testStages("what cannot be applied is refused by name, and nothing is written", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder;
+    const artifact = yield* put(folder, one.gradient);
+    const out = `${folder}/out`;
+    const refused = (records: ReadonlyArray<Gradient>, more: object = {}) =>
+      refusal(collect(updateStage, records, { model, artifacts: folder, out, ...settings, ...more }));
+    const record = gradientOf(artifact);
+    assert.equal(yield* refused([record, record]), "Cannot update: expected exactly one Gradient, found 2");
+    assert.equal(yield* refused([]), "Cannot update: expected exactly one Gradient, found 0");
+    assert.match(yield* refused([gradientOf("0".repeat(64))]), /^Cannot read artifact "0{64}": no such file in/);
+    assert.match(yield* refused([gradientOf("../secret")]), /expected 64 hexadecimal digits$/);
+    assert.match(
+      yield* refused([gradientOf(artifact, artifact)]),
+      /the Gradient has a "criticArtifact", but --critic is missing$/,
+    );
+    assert.match(yield* refused([record], { critic: model }), /field "criticArtifact" is missing$/);
+    assert.match(
+      yield* refused([record], { model: goldenDirectory("qwen2_untied") }),
+      /"model\..*": expected \d+ numbers, found/,
+    );
+    assert.match(yield* refused([record], { optimizer: `${folder}/none` }), /optimizer.safetensors/);
+    for (const bad of [NaN, Infinity]) {
+      const broken = yield* put(folder, one.gradient, (values, name) =>
+        name === "model.norm.weight" ? values.fill(bad, 3, 4) : values);
+      assert.equal(
+        yield* refused([gradientOf(broken)]),
+        `Cannot update: the gradient "${broken}" is not finite (its norm is ${bad})`,
+      );
+    }
+    const path = `${folder}/${artifact}.safetensors`;
+    const bytes = Deno.readFileSync(path);
+    bytes[bytes.length - 1] ^= 1;
+    Deno.writeFileSync(path, bytes);
+    assert.match(yield* refused([record]), /^Cannot read artifact "[0-9a-f]{64}": the bytes of .* have SHA-256/);
+    const { artifact: _, ...without } = record;
+    assert.match(yield* refusalOfLine(updateStage, without), /field "artifact" must be/);
+    assert.match(yield* refusal(collect(updateStage, [record], { model })), /--out is missing/);
+    assert.deepEqual(
+      [...Deno.readDirSync(folder)].filter(({ name }) =>
+        !name.endsWith(".safetensors")
+      ),
+      [],
+    );
+  }));
