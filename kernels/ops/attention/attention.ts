@@ -51,32 +51,43 @@ export const attention = (
   const { encoder } = tape;
   const H = q.cols / headWidth;
   const KV = k.cols / headWidth;
-  const constants = { GROUP: H / KV, D4: headWidth / 4 };
+  const GROUP = H / KV;
+  const D4 = headWidth / 4;
+  const HEADS = shared(GROUP, D4);
+  const constants = { GROUP, D4 };
   const scale = 1 / Math.sqrt(headWidth);
   const out = encoder.tensor(q.rows, q.cols);
   const lse = encoder.tensor(q.rows, H);
-  forward(encoder, { q, k, v, out, lse }, rows.spans, { ...constants, H }, scale);
+  forward(encoder, { q, k, v, out, lse }, rows.spans, { ...constants, H, HEADS }, scale);
   tape.record([out], [lse], () => {
     const dout = tape.arrived(out);
     if (dout === undefined || rows.ends === undefined) return;
     const N = q.rows;
     const [dq, dk, dv] = [q, k, v].map((input) => tape.gradient(input).tensor);
     const delta = encoder.tensor(N, H);
+    const ROWS = D4 <= 4 ? 2 : 1;
     encoder.dispatch(kernels.query, {
-      constants: { ...constants, H },
+      constants: { ...constants, H, HEADS },
       tensors: [q, k, v, rows.spans, out, lse, dout, dq, delta],
       params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
-      groups: lanes(N * H, 32),
+      groups: lanes(N * H / HEADS, 32),
     });
     encoder.dispatch(kernels.keyValue, {
-      constants: { ...constants, KV },
+      constants: { ...constants, KV, ROWS },
       tensors: [q, k, v, rows.ends, lse, delta, dout, dk, dv],
       params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
-      groups: lanes(N * KV, 32),
+      groups: lanes(Math.ceil(N / ROWS) * KV, 32),
     });
     encoder.release(delta);
   });
   return out;
+};
+
+/** Query heads that one lane serves: as many of a group as leaves its sums in registers. */
+const shared = (GROUP: number, D4: number): number => {
+  let heads = GROUP;
+  while (heads > 1 && (GROUP % heads > 0 || heads * D4 > 8)) heads--;
+  return heads;
 };
 
 interface Operands {
@@ -91,7 +102,7 @@ const forward = (
   encoder: Encoder,
   { q, k, v, out, lse }: Operands,
   spans: Tensor,
-  constants: { readonly H: number },
+  constants: { readonly H: number; readonly HEADS: number },
   scale: number,
 ): void =>
   byRows(encoder, q.rows, [q, out, lse, spans], ([q, out, lse, span], _, N) =>
@@ -99,5 +110,5 @@ const forward = (
       constants: { ...constants },
       tensors: [q, k, v, span, out, lse],
       params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
-      groups: lanes(N * constants.H, 32),
+      groups: lanes(N * constants.H / constants.HEADS, 32),
     }));

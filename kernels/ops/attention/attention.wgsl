@@ -2,11 +2,12 @@
 // @binding(0) q f32 [N, H·D], read          @binding(1) k f32 [S, K·D], read         @binding(2) v f32 [S, K·D], read
 // @binding(3) spans vec4u [N]: rows `prefixStart … + prefixLength` of k and v, then `ownStart …`, `count` keys in all, read
 // @binding(4) out f32 [N, H·D], read_write  @binding(5) lse f32 [N, H], read_write: log Σ exp, saved for backward
-// One lane a head of a row, D4 vec4s in registers; keys one by one in order with a running maximum, so a row's bits depend on
+// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), D4 vec4s of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
 // its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache).
 // Limits: D, strides and offsets divide by 4. Source: online softmax, Milakov and Gimelshein 2018.
 const H = 4u;
 const GROUP = 2u;
+const HEADS = 1u;
 const D4 = 4u;
 
 struct Params {
@@ -24,40 +25,55 @@ struct Params {
 @compute @workgroup_size(32)
 fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.x + id.y * groups.x * 32u;
-  let row = index / H;
-  let head = index % H;
+  let row = index / (H / HEADS);
+  let head = index % (H / HEADS) * HEADS;
   if (row >= params.N) { return; }
   let span = spans[params.spanOffset / 4u + row];
-  let base = (params.qOffset + row * params.qStride) / 4u + head * D4;
+  let start = (params.qOffset + row * params.qStride) / 4u + head * D4;
   let kvHead = head / GROUP * D4;
-  var query: array<vec4f, D4>; // registers
-  var sum: array<vec4f, D4>; // registers
-  for (var d = 0u; d < D4; d++) { // unroll
-    query[d] = q[base + d] * params.scale;
-  }
-  var most = -3.4028234e38;
-  var total = 0f;
-  for (var j = 0u; j < span.w; j++) {
-    let key = select(span.z + j - span.y, span.x + j, j < span.y);
-    let kAt = (params.kOffset + key * params.kStride) / 4u + kvHead;
-    let vAt = (params.vOffset + key * params.vStride) / 4u + kvHead;
-    var products = vec4f();
+  var query: array<array<vec4f, D4>, HEADS>; // registers
+  var sum: array<array<vec4f, D4>, HEADS>; // registers
+  var most: array<f32, HEADS>; // registers
+  var total: array<f32, HEADS>; // registers
+  var key: array<vec4f, D4>; // registers
+  var value: array<vec4f, D4>; // registers
+  for (var h = 0u; h < HEADS; h++) { // unroll
+    most[h] = -3.4028234e38;
     for (var d = 0u; d < D4; d++) { // unroll
-      products = fma(query[d], k[kAt + d], products);
+      query[h][d] = q[start + h * D4 + d] * params.scale;
     }
-    let score = (products.x + products.y) + (products.z + products.w);
-    let larger = max(most, score);
-    let shrink = exp(most - larger);
-    let weight = exp(score - larger);
-    most = larger;
-    total = fma(total, shrink, weight);
+  }
+  for (var j = 0u; j < span.w; j++) {
+    let at = select(span.z + j - span.y, span.x + j, j < span.y);
+    let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
+    let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;
     for (var d = 0u; d < D4; d++) { // unroll
-      sum[d] = fma(sum[d], vec4f(shrink), weight * v[vAt + d]);
+      key[d] = k[kAt + d];
+      value[d] = v[vAt + d];
+    }
+    for (var h = 0u; h < HEADS; h++) { // unroll
+      var products = vec4f();
+      for (var d = 0u; d < D4; d++) { // unroll
+        products = fma(query[h][d], key[d], products);
+      }
+      let score = (products.x + products.y) + (products.z + products.w);
+      // Either the new score or the old maximum is the larger: one of the two factors is 1, the other this power.
+      let larger = score > most[h];
+      let power = exp(-abs(score - most[h]));
+      let shrink = select(1f, power, larger);
+      let weight = select(power, 1f, larger);
+      most[h] = select(most[h], score, larger);
+      total[h] = fma(total[h], shrink, weight);
+      for (var d = 0u; d < D4; d++) { // unroll
+        sum[h][d] = fma(sum[h][d], vec4f(shrink), weight * value[d]);
+      }
     }
   }
   let to = (params.outOffset + row * params.outStride) / 4u + head * D4;
-  for (var d = 0u; d < D4; d++) { // unroll
-    out[to + d] = sum[d] / total;
+  for (var h = 0u; h < HEADS; h++) { // unroll
+    for (var d = 0u; d < D4; d++) { // unroll
+      out[to + h * D4 + d] = sum[h][d] / total[h];
+    }
+    lse[params.lseOffset + row * H + head + h] = most[h] + log(total[h]);
   }
-  lse[params.lseOffset + index] = most + log(total);
 }

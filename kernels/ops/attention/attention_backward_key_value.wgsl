@@ -2,10 +2,11 @@
 // @binding(0) q f32 [N, H·D]   @binding(1) k f32 [N, K·D]   @binding(2) v f32 [N, K·D]   @binding(3) ends u32 [N]: one past the sequence's last row
 // @binding(4) lse f32 [N, H]   @binding(5) delta f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
 // @binding(7) dk f32 [N, K·D], read_write   @binding(8) dv f32 [N, K·D], read_write
-// One lane a key head of a row, looping over rows, then heads, in order: no atomics. Limits: D, strides and offsets divide by 4.
+// One lane a key head of ROWS rows, which share what they load, looping over rows, then heads, in order: no atomics. Limits: D, strides and offsets divide by 4.
 const KV = 2u;
 const GROUP = 2u;
 const D4 = 4u;
+const ROWS = 1u;
 
 struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, doutOffset: u32, doutStride: u32,
@@ -25,43 +26,63 @@ struct Params {
 @compute @workgroup_size(32)
 fn attention_backward_key_value(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.x + id.y * groups.x * 32u;
-  let row = index / KV;
+  let row = index / KV * ROWS;
   let kvHead = index % KV;
   if (row >= params.N) { return; }
-  let kAt = (params.kOffset + row * params.kStride) / 4u + kvHead * D4;
-  let vAt = (params.vOffset + row * params.vStride) / 4u + kvHead * D4;
-  var key: array<vec4f, D4>; // registers
-  var value: array<vec4f, D4>; // registers
-  var keySum: array<vec4f, D4>; // registers
-  var valueSum: array<vec4f, D4>; // registers
-  for (var d = 0u; d < D4; d++) { // unroll
-    key[d] = k[kAt + d];
-    value[d] = v[vAt + d];
+  var key: array<array<vec4f, D4>, ROWS>; // registers
+  var value: array<array<vec4f, D4>, ROWS>; // registers
+  var keySum: array<array<vec4f, D4>, ROWS>; // registers
+  var valueSum: array<array<vec4f, D4>, ROWS>; // registers
+  var end: array<u32, ROWS>; // registers
+  var query: array<vec4f, D4>; // registers
+  var gradient: array<vec4f, D4>; // registers
+  var last = 0u;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let own = min(row + r, params.N - 1u);
+    end[r] = ends[own];
+    last = end[r];
+    for (var d = 0u; d < D4; d++) { // unroll
+      key[r][d] = k[(params.kOffset + own * params.kStride) / 4u + kvHead * D4 + d];
+      value[r][d] = v[(params.vOffset + own * params.vStride) / 4u + kvHead * D4 + d];
+    }
   }
-  for (var i = row; i < ends[row]; i++) {
+  for (var i = row; i < last; i++) {
     for (var g = 0u; g < GROUP; g++) {
       let head = kvHead * GROUP + g;
       let qAt = (params.qOffset + i * params.qStride) / 4u + head * D4;
       let doutAt = (params.doutOffset + i * params.doutStride) / 4u + head * D4;
-      var products = vec4f();
-      var values = vec4f();
       for (var d = 0u; d < D4; d++) { // unroll
-        products = fma(q[qAt + d] * params.scale, key[d], products);
-        values = fma(dout[doutAt + d], value[d], values);
+        query[d] = q[qAt + d];
+        gradient[d] = dout[doutAt + d];
       }
       let at = i * (KV * GROUP) + head;
-      let p = exp((products.x + products.y) + (products.z + products.w) - lse[at]);
-      let slope = p * ((values.x + values.y) + (values.z + values.w) - delta[at]);
-      for (var d = 0u; d < D4; d++) { // unroll
-        keySum[d] = fma(vec4f(slope), q[qAt + d], keySum[d]);
-        valueSum[d] = fma(vec4f(p), dout[doutAt + d], valueSum[d]);
+      let normalizer = lse[at];
+      let own = delta[at];
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        var products = vec4f();
+        var values = vec4f();
+        for (var d = 0u; d < D4; d++) { // unroll
+          products = fma(query[d] * params.scale, key[r][d], products);
+          values = fma(gradient[d], value[r][d], values);
+        }
+        let sees = i >= row + r && i < end[r];
+        let p = select(0f, exp((products.x + products.y) + (products.z + products.w) - normalizer), sees);
+        let slope = p * ((values.x + values.y) + (values.z + values.w) - own);
+        for (var d = 0u; d < D4; d++) { // unroll
+          keySum[r][d] = fma(vec4f(slope), query[d], keySum[r][d]);
+          valueSum[r][d] = fma(vec4f(p), gradient[d], valueSum[r][d]);
+        }
       }
     }
   }
-  let dkAt = (params.dkOffset + row * params.dkStride) / 4u + kvHead * D4;
-  let dvAt = (params.dvOffset + row * params.dvStride) / 4u + kvHead * D4;
-  for (var d = 0u; d < D4; d++) { // unroll
-    dk[dkAt + d] = keySum[d] * params.scale;
-    dv[dvAt + d] = valueSum[d];
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    if (row + r < params.N) {
+      let dkAt = (params.dkOffset + (row + r) * params.dkStride) / 4u + kvHead * D4;
+      let dvAt = (params.dvOffset + (row + r) * params.dvStride) / 4u + kvHead * D4;
+      for (var d = 0u; d < D4; d++) { // unroll
+        dk[dkAt + d] = keySum[r][d] * params.scale;
+        dv[dvAt + d] = valueSum[r][d];
+      }
+    }
   }
 }

@@ -2,9 +2,10 @@
 // @binding(0) q f32 [N, H·D]   @binding(1) k f32 [S, K·D]   @binding(2) v f32 [S, K·D]   @binding(3) spans vec4u [N] (see attention.wgsl)
 // @binding(4) out f32 [N, H·D]   @binding(5) lse f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
 // @binding(7) dq f32 [N, H·D], read_write   @binding(8) delta f32 [N, H]: dout · out, read_write, for attention_backward_key_value.wgsl
-// One lane a head of a row. Limits: D, strides and offsets divide by 4; own keys only (no shared prefix).
+// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP). Limits: D, strides and offsets divide by 4; own keys only (no shared prefix).
 const H = 4u;
 const GROUP = 2u;
+const HEADS = 1u;
 const D4 = 4u;
 
 struct Params {
@@ -25,43 +26,57 @@ struct Params {
 @compute @workgroup_size(32)
 fn attention_backward_query(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.x + id.y * groups.x * 32u;
-  let row = index / H;
-  let head = index % H;
+  let row = index / (H / HEADS);
+  let head = index % (H / HEADS) * HEADS;
   if (row >= params.N) { return; }
   let span = spans[row];
   let kvHead = head / GROUP * D4;
   let qAt = (params.qOffset + row * params.qStride) / 4u + head * D4;
   let outAt = (params.outOffset + row * params.outStride) / 4u + head * D4;
   let doutAt = (params.doutOffset + row * params.doutStride) / 4u + head * D4;
-  var query: array<vec4f, D4>; // registers
-  var gradient: array<vec4f, D4>; // registers
-  var sum: array<vec4f, D4>; // registers
-  var dots = vec4f();
-  for (var d = 0u; d < D4; d++) { // unroll
-    query[d] = q[qAt + d] * params.scale;
-    gradient[d] = dout[doutAt + d];
-    dots = fma(gradient[d], out[outAt + d], dots);
+  var query: array<array<vec4f, D4>, HEADS>; // registers
+  var gradient: array<array<vec4f, D4>, HEADS>; // registers
+  var sum: array<array<vec4f, D4>, HEADS>; // registers
+  var own: array<f32, HEADS>; // registers
+  var normalizer: array<f32, HEADS>; // registers
+  var key: array<vec4f, D4>; // registers
+  var value: array<vec4f, D4>; // registers
+  for (var h = 0u; h < HEADS; h++) { // unroll
+    var dots = vec4f();
+    for (var d = 0u; d < D4; d++) { // unroll
+      query[h][d] = q[qAt + h * D4 + d] * params.scale;
+      gradient[h][d] = dout[doutAt + h * D4 + d];
+      dots = fma(gradient[h][d], out[outAt + h * D4 + d], dots);
+    }
+    own[h] = (dots.x + dots.y) + (dots.z + dots.w);
+    normalizer[h] = lse[row * H + head + h];
   }
-  let own = (dots.x + dots.y) + (dots.z + dots.w);
-  let normalizer = lse[index];
   for (var j = 0u; j < span.w; j++) {
     let kAt = (params.kOffset + (span.z + j) * params.kStride) / 4u + kvHead;
     let vAt = (params.vOffset + (span.z + j) * params.vStride) / 4u + kvHead;
-    var products = vec4f();
-    var values = vec4f();
     for (var d = 0u; d < D4; d++) { // unroll
-      products = fma(query[d], k[kAt + d], products);
-      values = fma(gradient[d], v[vAt + d], values);
+      key[d] = k[kAt + d];
+      value[d] = v[vAt + d];
     }
-    let p = exp((products.x + products.y) + (products.z + products.w) - normalizer);
-    let slope = p * ((values.x + values.y) + (values.z + values.w) - own);
-    for (var d = 0u; d < D4; d++) { // unroll
-      sum[d] = fma(vec4f(slope), k[kAt + d], sum[d]);
+    for (var h = 0u; h < HEADS; h++) { // unroll
+      var products = vec4f();
+      var values = vec4f();
+      for (var d = 0u; d < D4; d++) { // unroll
+        products = fma(query[h][d], key[d], products);
+        values = fma(gradient[h][d], value[d], values);
+      }
+      let p = exp((products.x + products.y) + (products.z + products.w) - normalizer[h]);
+      let slope = p * ((values.x + values.y) + (values.z + values.w) - own[h]);
+      for (var d = 0u; d < D4; d++) { // unroll
+        sum[h][d] = fma(vec4f(slope), key[d], sum[h][d]);
+      }
     }
   }
   let to = (params.dqOffset + row * params.dqStride) / 4u + head * D4;
-  for (var d = 0u; d < D4; d++) { // unroll
-    dq[to + d] = sum[d] * params.scale;
+  for (var h = 0u; h < HEADS; h++) { // unroll
+    for (var d = 0u; d < D4; d++) { // unroll
+      dq[to + h * D4 + d] = sum[h][d] * params.scale;
+    }
+    delta[row * H + head + h] = own[h];
   }
-  delta[index] = own;
 }
