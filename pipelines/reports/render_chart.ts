@@ -2,7 +2,6 @@
  * Charts as pictures, the same bytes on every machine: SVG by Vega without a browser, and PNG of that SVG by resvg with the font that stands
  * beside this file (Latin, Greek and the signs of formulas), since a bare machine has none. A label in other letters needs the SVG.
  */
-import { Resvg } from "@resvg/resvg-js";
 import * as Schema from "@effect/schema";
 import { Effect } from "effect";
 import { fileURLToPath } from "node:url";
@@ -41,14 +40,16 @@ export const svg = (chart: Chart): Effect.Effect<string, ChartError> =>
     catch: failure(chart),
   });
 
+const pngOptions = {
+  fitTo: { mode: "zoom" as const, value: 2 },
+  font: { loadSystemFonts: false, fontFiles: [font], defaultFontFamily: "DejaVu Sans" },
+};
+
 /** A chart as PNG bytes, two pixels for each of the SVG's. */
 export const png = (chart: Chart): Effect.Effect<Uint8Array, ChartError> =>
   Effect.flatMap(svg(chart), (text) =>
-    Effect.try({
-      try: () =>
-        new Resvg(text, {
-          fitTo: { mode: "zoom", value: 2 },
-          font: { loadSystemFonts: false, fontFiles: [font], defaultFontFamily: "DejaVu Sans" },
-        }).render().asPng(),
+    Effect.tryPromise({
+      // The package asks for the machine's processors as it loads, which a filter of records may not.
+      try: () => import("@resvg/resvg-js").then(({ Resvg }) => new Resvg(text, pngOptions).render().asPng()),
       catch: failure(chart),
     }));
