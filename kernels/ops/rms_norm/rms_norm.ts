@@ -4,8 +4,10 @@ import { byRows, lanes, pack, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, type Tensor } from "../../tensor.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
+import backwardRegistersSource from "./rms_norm_backward_registers.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardVec4Source from "./rms_norm_backward_vec4.wgsl" with { type: "text" };
+import registersSource from "./rms_norm_registers.wgsl" with { type: "text" };
 import vec4Source from "./rms_norm_vec4.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
@@ -14,12 +16,19 @@ const backwardBindings = ["read", "read", "read", "read", "read_write"] as const
 const forwardParams = "N xOffset xStride weightOffset yOffset yStride inverseOffset eps:f32";
 const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride inverseOffset";
 
-/** The kernels, plain and four columns a load. */
+/** The kernels: plain, four columns a load, and those with a narrow head in registers. */
 export const kernels = {
   forward: make("rms_norm", source, forwardBindings, forwardParams),
   forwardVec4: make("rms_norm_vec4", vec4Source, forwardBindings, forwardParams),
+  forwardRegisters: make("rms_norm_registers", registersSource, forwardBindings, forwardParams),
   backward: make("rms_norm_backward", backwardSource, backwardBindings, backwardParams),
   backwardVec4: make("rms_norm_backward_vec4", backwardVec4Source, backwardBindings, backwardParams),
+  backwardRegisters: make(
+    "rms_norm_backward_registers",
+    backwardRegistersSource,
+    backwardBindings,
+    backwardParams,
+  ),
   weightBackward: make(
     "rms_norm_weight_backward",
     weightSource,
@@ -27,6 +36,9 @@ export const kernels = {
     "N xOffset xStride dyOffset dyStride dweightOffset inverseOffset",
   ),
 };
+
+/** Heads up to this wide fit in registers. */
+const narrow = 32;
 
 /** y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of `heads` heads, recorded on the tape. */
 export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, heads = 1): Tensor => {
@@ -37,7 +49,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
   const inverse = encoder.tensor(x.rows, H);
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
     const wide = [x, y, weight].every(isVectorized);
-    encoder.dispatch(wide ? kernels.forwardVec4 : kernels.forward, {
+    encoder.dispatch(!wide ? kernels.forward : D <= narrow ? kernels.forwardRegisters : kernels.forwardVec4, {
       constants: { H, D },
       tensors: [x, weight, y, inverse],
       params: { N, eps, ...strided(encoder, { x, y, weight, inverse }) },
@@ -62,7 +74,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
     const target = tape.gradient(x);
     byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
       const wide = [x, dy, dx, weight].every(isVectorized);
-      encoder.dispatch(wide ? kernels.backwardVec4 : kernels.backward, {
+      encoder.dispatch(!wide ? kernels.backward : D <= narrow ? kernels.backwardRegisters : kernels.backwardVec4, {
         constants: { H, D, ACCUMULATE: target.accumulate ? 1 : 0 },
         tensors: [x, weight, inverse, dy, dx],
         params: { N, ...strided(encoder, { x, weight, dy, dx, inverse }) },

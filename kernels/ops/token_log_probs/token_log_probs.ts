@@ -25,7 +25,7 @@ export const kernels = {
     "token_log_probs_backward",
     backwardSource,
     ["read_write", "read", "read", "read", "read", "read"],
-    "R V offset inverseTemperature:f32",
+    "R V offset targetOffset inverseTemperature:f32",
   ),
 };
 
@@ -108,8 +108,14 @@ export const tokenLogProbs = (
       encoder.dispatch(kernels.backward, {
         constants: { STRIDE: dlogits.stride },
         tensors: [dlogits, targets, out.stats, out.entropy, dlogProbs, dentropy],
-        params: { R: rows.rows, V: weight.rows, offset: start, inverseTemperature: 1 / temperature },
-        groups: lanes(rows.rows * dlogits.stride),
+        params: {
+          R: rows.rows,
+          V: weight.rows,
+          offset: start,
+          targetOffset: targets.offset + start,
+          inverseTemperature: 1 / temperature,
+        },
+        groups: lanes(rows.rows * dlogits.stride / 4),
       });
       if (tape.trains(weight)) matmulTN(encoder, dlogits, rows, tape.gradient(weight).tensor);
       matmulNN(encoder, dlogits, weight, sliceRows(target.tensor, start, rows.rows), { accumulate: target.accumulate });

@@ -1,0 +1,41 @@
+// dx = inverse · (g - x · inverse² · Σ(g · x) / D), g = dy · weight, over each head of D columns.
+// @binding(0) x f32 [N, H·D], read   @binding(1) weight f32 [D], read   @binding(2) inverse f32 [N, H], read
+// @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
+// One lane a head of a row, which it keeps in registers between both passes, four columns a load: for narrow heads.
+// Limits: D, strides and offsets divide by 4. The order of the sum is that of rms_norm_backward_vec4.wgsl.
+const H = 1u;
+const D = 64u;
+const ACCUMULATE = 0u;
+
+struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(2) var<storage, read> inverse: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn rms_norm_backward_registers(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 64u;
+  let row = index / H;
+  let head = index % H;
+  if (row >= params.N) { return; }
+  let base = (params.xOffset + row * params.xStride) / 4u + head * (D / 4u);
+  let gradient = (params.dyOffset + row * params.dyStride) / 4u + head * (D / 4u);
+  let to = (params.dxOffset + row * params.dxStride) / 4u + head * (D / 4u);
+  let scale = inverse[params.inverseOffset + index];
+  var value: array<vec4f, D / 4u>; // registers
+  var scaled: array<vec4f, D / 4u>; // registers
+  var sum = vec4f();
+  for (var c = 0u; c < D / 4u; c++) { // unroll
+    value[c] = x[base + c];
+    scaled[c] = dy[gradient + c] * weight[params.weightOffset / 4u + c];
+    sum = fma(scaled[c], value[c], sum);
+  }
+  let pull = ((sum.x + sum.y) + (sum.z + sum.w)) * scale * scale / f32(D);
+  for (var c = 0u; c < D / 4u; c++) { // unroll
+    let slope = scale * (scaled[c] - value[c] * pull);
+    if (ACCUMULATE == 1u) { dx[to + c] = dx[to + c] + slope; } else { dx[to + c] = slope; }
+  }
+}
