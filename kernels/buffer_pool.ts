@@ -4,7 +4,7 @@
  */
 import type { Storage } from "./tensor.ts";
 
-/** Hands out and takes back device buffers. */
+/** Hands out and takes back device buffers; of those that are free always the oldest, so that equal work meets equal buffers. */
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #free = new Map<number, Storage[]>();
@@ -23,7 +23,7 @@ export class BufferPool {
   take(bytes: number): Storage {
     const size = sizeClass(bytes);
     const list = this.#free.get(size);
-    const storage = list?.pop() ?? this.#create(size);
+    const storage = list?.shift() ?? this.#create(size);
     this.#live += size;
     this.#peak = Math.max(this.#peak, this.#live);
     return storage;
@@ -34,7 +34,7 @@ export class BufferPool {
     this.#live -= storage.bytes;
     const list = this.#free.get(storage.bytes);
     if (list === undefined) this.#free.set(storage.bytes, [storage]);
-    else list.push(storage);
+    else list.splice(list.findLastIndex(({ id }) => id < storage.id) + 1, 0, storage);
   }
 
   /** Destroys every free buffer; callers wait for the queue first. */
@@ -59,9 +59,13 @@ export class BufferPool {
   }
 }
 
-/** Sizes that differ by less than an eighth share buffers: powers of two in eight steps, at least 256 bytes. */
+/**
+ * The size that is allocated for `bytes`: powers of two up to 16 MiB, so that steps of slightly different sizes meet the same buffers (and
+ * with them the same bind groups, each of which costs a mapping on lavapipe), eighths of a power of two above, where memory counts.
+ */
 const sizeClass = (bytes: number): number => {
-  if (bytes <= 256) return 256;
-  const step = Math.max(256, 2 ** (Math.floor(Math.log2(bytes)) - 3));
+  const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
+  if (power <= 1 << 24) return power;
+  const step = power / 16;
   return Math.ceil(bytes / step) * step;
 };

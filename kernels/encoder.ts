@@ -18,6 +18,9 @@ interface Compiled {
 const ringBytes = 1 << 20;
 const maxGroups = 65_535;
 
+/** Bind groups that are kept: on lavapipe each is a memory mapping, of which a process has 65,530. */
+const mostGroups = 8192;
+
 /** Data of 32-bit words as it lies in memory. */
 export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
@@ -44,6 +47,7 @@ export class Encoder {
   #commands: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #pending = 0;
+  #groups = 0;
   #fault: string | undefined;
 
   constructor(device: GPUDevice, info: DeviceInfo) {
@@ -201,6 +205,14 @@ export class Encoder {
     this.#pass = undefined;
   }
 
+  #dropGroups(): void {
+    for (const compiled of this.#compiled.values()) compiled.groups.clear();
+    this.#groups = 0;
+    // Only collection gives their mappings back, and the collector does not see them; Deno has gc() under --expose-gc.
+    const { gc } = globalThis as { gc?: () => void };
+    gc?.();
+  }
+
   #compile(kernel: Kernel, constants: Constants): Compiled {
     const key = variantKey(kernel, constants);
     const known = this.#compiled.get(key);
@@ -256,7 +268,8 @@ export class Encoder {
         },
       ],
     });
-    if (compiled.groups.size > 4096) compiled.groups.clear();
+    if (this.#groups >= mostGroups) this.#dropGroups();
+    this.#groups++;
     compiled.groups.set(key, group);
     return group;
   }
