@@ -16,8 +16,13 @@ fn threefry(key: vec2u, counter: vec2u) -> vec2u {
   return mix(mix(mix(mix(x, 13u), 15u), 26u), 6u) + vec2u(third, key.x + 5u);
 }
 
-// -log(-log(u)), u in (0, 1) of 23 bits, never 0 or 1.
-fn gumbel(bits: u32) -> f32 { return -log(-log((f32(bits >> 9u) + 0.5f) / 8388608f)); }
+// -log(-log(1 - w)), w in (0, 1) a multiple of 2^-32. Small w decide who wins, and near 1 a device's log is only good to 2^-21 in
+// absolute terms, so there -log(1 - w) comes from its series; among 150,000 tokens a plain log would crown a wrong one in each few draws.
+fn gumbel(bits: u32) -> f32 {
+  let w = min((f32(bits) + 0.5f) / 4294967296f, 0.99999994f);
+  let series = w * fma(w, fma(w, fma(w, fma(w, 0.2f, 0.25f), 0.33333334f), 0.5f), 1f);
+  return -log(select(-log(1f - w), series, w < 0.03125f));
+}
 
 // The noise of column v at a response position.
 fn noise(key: vec2u, position: u32, v: u32) -> f32 {
