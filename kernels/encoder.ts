@@ -7,7 +7,8 @@ import { BufferPool } from "./buffer_pool.ts";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import type { Kernel, ParamValues } from "./kernel.ts";
 import { type Constants, specialize } from "./specialize.ts";
-import { extent, type Storage, type Tensor, view } from "./tensor.ts";
+import { bindingWindow } from "./binding_window.ts";
+import { extent, type Tensor, view } from "./tensor.ts";
 
 interface Compiled {
   readonly pipeline: GPUComputePipeline;
@@ -284,22 +285,6 @@ const variantKey = (kernel: Kernel, constants: Constants): string => {
 const lost = (cause: unknown) =>
   new DeviceError({ reason: "Lost", message: `The device stopped answering: ${String(cause)}` });
 
-/** The part of the buffer that is bound: all of it where the limit allows, else a window from just below the tensor's first word. */
-const bindingWindow = (tensor: Tensor, limit: number): { readonly offset: number; readonly size: number } => {
-  if (tensor.storage.bytes <= limit) return { offset: 0, size: tensor.storage.bytes };
-  const offset = windowStart(tensor, limit);
-  return { offset, size: Math.min(limit, tensor.storage.bytes - offset) };
-};
-
-const windowStart = (tensor: Tensor, limit: number): number =>
-  tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * 4 / 256) * 256;
-
-/** The tensor's first word counted from the start of what is bound: what kernels take as its offset. */
-export const boundOffset = (tensor: Tensor, info: DeviceInfo): number =>
-  tensor.offset - windowStart(tensor, info.maxBinding) / 4;
-
 /** Workgroup counts [x, y] for `count` workgroups in one dimension; kernels read `group.x + group.y * groups.x`. */
 export const spread = (count: number): [number, number] =>
   count <= maxGroups ? [count, 1] : [maxGroups, Math.ceil(count / maxGroups)];
-
-export type { Storage };

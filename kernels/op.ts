@@ -1,5 +1,6 @@
 /** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
-import { boundOffset, type Encoder, spread } from "./encoder.ts";
+import { boundOffset } from "./binding_window.ts";
+import { type Encoder, spread } from "./encoder.ts";
 import type { Constants } from "./specialize.ts";
 import { isVectorized, sliceRows, type Tensor } from "./tensor.ts";
 

@@ -15,7 +15,7 @@ import type { Tokenizer } from "./models/tokenizer.ts";
 import type { Failure } from "./runtime/command.ts";
 import type { MetricsRow } from "./runtime/metrics.ts";
 import { toText } from "./runtime/stage_record.ts";
-import * as Noun from "./schema.ts";
+import type * as Noun from "./schema.ts";
 import type { Settings } from "./settings.ts";
 import { advantage } from "./stages/advantage.ts";
 import { dynamics, factsOf } from "./stages/dynamics.ts";

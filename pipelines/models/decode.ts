@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
-import { type Encoder } from "../../kernels/encoder.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
 import { lanes } from "../../kernels/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import {
@@ -17,16 +17,9 @@ import {
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/tensor.ts";
-import type { Key } from "../../data/random.ts";
 import type { Model } from "./model.ts";
 import { type KeyValueCache, transformer } from "./transformer.ts";
-
-/** A response to draw: its prompt, the key of its randomness, and the most tokens it may have. */
-export interface Request {
-  readonly promptTokens: Int32Array;
-  readonly key: Key;
-  readonly maxTokens: number;
-}
+import { type Request, same } from "./waves.ts";
 
 /** A drawn response; the stop token, where there is one, is its last. */
 export interface Response {
@@ -35,41 +28,6 @@ export interface Response {
   readonly entropy: Float32Array<ArrayBuffer>;
   readonly finish: "stop" | "length";
 }
-
-/** Sequences of one wave where none is asked for; and what their cache may take, all layers together. */
-const defaultBatch = 4096;
-const cacheBytes = 4 * 2 ** 30;
-
-/** Cuts requests into waves: at most `batch` sequences, and no more than what the cache holds. */
-export const waves = <A extends Request>(
-  model: Model,
-  requests: ReadonlyArray<A>,
-  batch = defaultBatch,
-): ReadonlyArray<ReadonlyArray<A>> => {
-  const { config, encoder } = model;
-  const width = config.kvHeads * config.headWidth;
-  const rows = Math.floor(Math.min(encoder.info.maxBinding, cacheBytes / (2 * config.layers)) / (4 * width));
-  const cuts: A[][] = [];
-  let used = 0;
-  let prompt: Int32Array | undefined;
-  for (const request of requests) {
-    const shared = prompt !== undefined && same(prompt, request.promptTokens);
-    const own = request.maxTokens + (shared ? 0 : request.promptTokens.length);
-    const last = cuts[cuts.length - 1];
-    if (last === undefined || last.length >= batch || used + own > rows) {
-      cuts.push([request]);
-      used = request.maxTokens + request.promptTokens.length;
-    } else {
-      last.push(request);
-      used += own;
-    }
-    prompt = request.promptTokens;
-  }
-  return cuts;
-};
-
-const same = (a: Int32Array, b: Int32Array): boolean =>
-  a === b || (a.length === b.length && a.every((token, i) => token === b[i]));
 
 /** Draws the responses of one wave, in the order of the requests. */
 export const decodeWave = Effect.fn("Model.decodeWave")(function* (

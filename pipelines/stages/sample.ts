@@ -5,7 +5,8 @@
 import { Effect, Stream } from "effect";
 import { Key } from "../../data/random.ts";
 import { tasks } from "../../data/mod.ts";
-import { decodeWave, type Request, waves } from "../models/decode.ts";
+import { decodeWave } from "../models/decode.ts";
+import { type Request, waves } from "../models/waves.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";

@@ -1,5 +1,6 @@
 /** One step of AdamW on a flat tensor, torch.optim.AdamW's arithmetic; the bias corrections are made on the host in float64. */
-import { boundOffset, type Encoder } from "../../encoder.ts";
+import { boundOffset } from "../../binding_window.ts";
+import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { lanes } from "../../op.ts";
 import { sliceColumns, type Tensor } from "../../tensor.ts";

@@ -1,5 +1,6 @@
 /** Widens 16-bit weights to float32 on the device. */
-import { boundOffset, type Encoder } from "../../encoder.ts";
+import { boundOffset } from "../../binding_window.ts";
+import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { lanes } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";

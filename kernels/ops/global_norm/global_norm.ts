@@ -1,7 +1,8 @@
 /** Sums of products over all gradients: the global norm for clipping, and the dot product behind cos(g+, g-). */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../device_error.ts";
-import { boundOffset, type Encoder } from "../../encoder.ts";
+import { boundOffset } from "../../binding_window.ts";
+import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { lanes } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";

@@ -3,7 +3,8 @@
  * are the specification; the subgroup-broadcast ones are chosen by alignment and device alone, never by the number of rows, and give the
  * same bits: every sum is one fma after another in the same order.
  */
-import { boundOffset, type Encoder } from "../../encoder.ts";
+import { boundOffset } from "../../binding_window.ts";
+import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { byRows, lanes, pack, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";

@@ -1,0 +1,46 @@
+/** Cuts the responses to be drawn into waves that are decoded together; where the cuts fall never shows in a response. */
+import type { Key } from "../../data/random.ts";
+import type { Model } from "./model.ts";
+
+/** A response to draw: its prompt, the key of its randomness, and the most tokens it may have. */
+export interface Request {
+  readonly promptTokens: Int32Array;
+  readonly key: Key;
+  readonly maxTokens: number;
+}
+
+/** Sequences of one wave where none is asked for; and what their cache may take, all layers together. */
+const defaultBatch = 4096;
+const cacheBytes = 4 * 2 ** 30;
+
+/** Cuts requests into waves: at most `batch` sequences, and no more than what the cache holds. */
+export const waves = <A extends Request>(
+  model: Model,
+  requests: ReadonlyArray<A>,
+  batch = defaultBatch,
+): ReadonlyArray<ReadonlyArray<A>> => {
+  const { config, encoder } = model;
+  const width = config.kvHeads * config.headWidth;
+  const rows = Math.floor(Math.min(encoder.info.maxBinding, cacheBytes / (2 * config.layers)) / (4 * width));
+  const cuts: A[][] = [];
+  let used = 0;
+  let prompt: Int32Array | undefined;
+  for (const request of requests) {
+    const shared = prompt !== undefined && same(prompt, request.promptTokens);
+    const own = request.maxTokens + (shared ? 0 : request.promptTokens.length);
+    const last = cuts[cuts.length - 1];
+    if (last === undefined || last.length >= batch || used + own > rows) {
+      cuts.push([request]);
+      used = request.maxTokens + request.promptTokens.length;
+    } else {
+      last.push(request);
+      used += own;
+    }
+    prompt = request.promptTokens;
+  }
+  return cuts;
+};
+
+/** Whether two prompts are the same tokens, and so share their keys and values. */
+export const same = (a: Int32Array, b: Int32Array): boolean =>
+  a === b || (a.length === b.length && a.every((token, i) => token === b[i]));

@@ -1,0 +1,201 @@
+/**
+ * Real models, for whoever has them: `deno task test:models DIR` takes every Hugging Face directory below DIR. Those that
+ * `tests/golden/models/real.json` knows by the hash of their weights are compared with transformers: texts, tokens, log-probs, entropies and
+ * greedy responses; of all it prints how many tokens a second are sampled, scored and trained, and the memory that took.
+ * `torch_speed.py` beside this measures PyTorch on the same shapes.
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import * as Effect from "effect/Effect";
+import { Key } from "../../data/random.ts";
+import * as ChatTemplate from "../../pipelines/models/chat_template.ts";
+import * as Checkpoint from "../../pipelines/models/checkpoint.ts";
+import { decodeWave } from "../../pipelines/models/decode.ts";
+import type { Request } from "../../pipelines/models/waves.ts";
+import { policyGradient } from "../../pipelines/models/gradient.ts";
+import * as Model from "../../pipelines/models/model.ts";
+import * as Parameters from "../../pipelines/models/parameters.ts";
+import * as Safetensors from "../../pipelines/models/safetensors.ts";
+import { score } from "../../pipelines/models/score.ts";
+import * as Tokenizer from "../../pipelines/models/tokenizer.ts";
+import { testOnDevice } from "../kernels/run_case.ts";
+import { sameBits } from "../pipelines/models/golden_on_device.ts";
+
+interface Scored {
+  readonly logProbs: ReadonlyArray<number>;
+  readonly entropy: ReadonlyArray<number>;
+}
+
+interface GoldenCase extends Scored {
+  readonly promptText: string;
+  readonly prompt: ReadonlyArray<number>;
+  readonly response: ReadonlyArray<number>;
+  readonly responseText: string;
+  readonly leads: ReadonlyArray<number>;
+  readonly responses?: ReadonlyArray<Scored & { readonly tokens: ReadonlyArray<number> }>;
+}
+
+const golden: Readonly<Record<string, { readonly sha256: string; readonly cases: ReadonlyArray<GoldenCase> }>> = JSON
+  .parse(Deno.readTextFileSync(new URL("../golden/models/real.json", import.meta.url)));
+
+/** How far log-probs and entropies may be from those of transformers in float32. */
+const tolerance = 5e-4;
+
+const folder = Deno.args[0] ?? "";
+const models = existsSync(folder)
+  ? [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => existsSync(`${folder}/${name}/config.json`))
+  : [];
+
+Deno.test("DIR is a folder of Hugging Face directories", () =>
+  assert.ok(
+    models.length > 0,
+    `Cannot test real models: no directory with a config.json below "${folder}"; deno task test:models DIR`,
+  ));
+
+for (const name of models.toSorted()) {
+  const dir = `${folder}/${name}`;
+
+  Deno.test(`${name}: texts, chats and tokens are those of transformers`, async () => {
+    const tokenizer = await Effect.runPromise(Tokenizer.open(dir));
+    const template = await Effect.runPromise(ChatTemplate.open(dir));
+    for (const { promptText, prompt, response, responseText } of golden[name]?.cases ?? []) {
+      assert.deepEqual([...tokenizer.encode(promptText)], prompt);
+      assert.equal(tokenizer.decode(response), responseText);
+      const content = /user\n([^]*?)<\|im_end\|>/.exec(promptText)?.[1] ?? "";
+      const rendered = template.render([{ role: "user", content }], { addGenerationPrompt: true });
+      assert.equal(await Effect.runPromise(rendered), promptText);
+    }
+  });
+
+  testOnDevice(`${name}: numbers are those of transformers, and how fast`, (encoder) =>
+    Effect.gen(function* () {
+      const known = golden[name]?.sha256 === (yield* Safetensors.sha256File(`${dir}/model.safetensors`));
+      if (!known) console.log(`${name}: no golden numbers for these weights, only speed is measured`);
+      const model = yield* Model.load(encoder, yield* Checkpoint.open(dir));
+      if (known) {
+        yield* checkScores(model, golden[name].cases);
+        yield* checkGreedy(model, golden[name].cases);
+      }
+      yield* measure(model, name);
+      Model.release(model);
+      yield* encoder.wait;
+      encoder.pool.trim();
+    }));
+}
+
+const checkScores = Effect.fnUntraced(function* (model: Model.Model, cases: ReadonlyArray<GoldenCase>) {
+  const expected = cases.flatMap((one) => [
+    { ...one, tokens: one.response },
+    ...(one.responses ?? []).map((response) => ({ prompt: one.prompt, ...response })),
+  ]);
+  const sequences = expected.map(({ prompt, tokens }) => ({
+    promptTokens: Int32Array.from(prompt),
+    responseTokens: Int32Array.from(tokens),
+  }));
+  const found = yield* score(model, sequences, 1);
+  for (const field of ["logProbs", "entropy"] as const) {
+    let worst = 0;
+    expected.forEach((one, i) =>
+      one[field].forEach((x, t) => {
+        const error = Math.abs(found[field][i][t] - x);
+        worst = Math.max(worst, error);
+        assert.ok(error <= tolerance, `response ${i}, token ${t}: ${field} ${found[field][i][t]}, expected ${x}`);
+      })
+    );
+    const tokens = expected.reduce((sum, one) => sum + one.tokens.length, 0);
+    console.log(`  ${field}: ${tokens} tokens, furthest from transformers ${worst.toExponential(1)}`);
+  }
+});
+
+const checkGreedy = Effect.fnUntraced(function* (model: Model.Model, cases: ReadonlyArray<GoldenCase>) {
+  const requests = cases.map(({ prompt }): Request => ({
+    promptTokens: Int32Array.from(prompt),
+    key: [0, 0],
+    maxTokens: 24,
+  }));
+  const sampling = { temperature: 0, topK: 0, topP: 1 };
+  const found = yield* decodeWave(model, requests, sampling, model.config.stopTokens);
+  cases.forEach(({ response, leads }, i) => {
+    const differs = response.findIndex((token, t) => found[i].responseTokens[t] !== token);
+    if (differs < 0) return;
+    // Float32 sums in another order decide a near tie either way; what follows is another text.
+    const what = `prompt ${i}: token ${differs} is ${found[i].responseTokens[differs]}, expected ${response[differs]}`;
+    assert.ok(leads[differs] <= 2 * tolerance, `${what}, which leads by ${leads[differs]}`);
+    console.log(`  ${what}, a near tie (${leads[differs]})`);
+  });
+  console.log(`  greedy: ${cases.length} responses of up to 24 tokens are those of transformers`);
+});
+
+/** Tokens that every response of a measurement has. */
+const length = 32;
+
+const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+
+const measure = Effect.fnUntraced(function* (model: Model.Model, name: string) {
+  const { encoder } = model;
+  const timed = Effect.fnUntraced(function* <A, E>(what: string, tokens: number, run: Effect.Effect<A, E>) {
+    const start = performance.now();
+    const result = yield* run;
+    yield* encoder.wait;
+    const seconds = (performance.now() - start) / 1000;
+    const speed = (tokens / seconds).toFixed(1);
+    console.log(`  ${what}: ${speed} tokens/s (${tokens} in ${seconds.toFixed(1)} s)`);
+    return result;
+  });
+  // Two prompts of 80 tokens: what they say does not matter to the speed.
+  const requests = (count: number): ReadonlyArray<Request> =>
+    Array.from({ length: count }, (_, i) => ({
+      promptTokens: Int32Array.from({ length: 80 }, (_, t) => 100 + Math.floor(i * 2 / count) * 7 + t * 13),
+      key: Key.fold(Key.make(0), "speed", i),
+      maxTokens: length,
+    }));
+  const sampling = { temperature: 1, topK: 0, topP: 1 };
+  console.log(`${name}: prompts of 80 tokens (2 for each batch), responses of ${length}`);
+  // What is compiled once is left out of the measurements.
+  yield* decodeWave(model, requests(2).map((request) => ({ ...request, maxTokens: 2 })), sampling, []);
+  const eight = requests(8);
+  yield* timed("sample, batch 8 (response tokens)", 8 * length, decodeWave(model, eight, sampling, []));
+  const sixteen = requests(16);
+  const responses = yield* timed(
+    "sample, batch 16 (response tokens)",
+    16 * length,
+    decodeWave(model, sixteen, sampling, []),
+  );
+  const sequences = sixteen.map((request, i) => ({ ...request, ...responses[i] }));
+  const rows = (count: number) => count * (80 + length);
+  const scores = yield* timed("score (all tokens)", rows(16), score(model, sequences, 1));
+  responses.forEach(({ logProbs, entropy }, i) => {
+    sameBits(logProbs, scores.logProbs[i], `response ${i}: logProbs, sampled and scored`);
+    sameBits(entropy, scores.entropy[i], `response ${i}: entropy, sampled and scored`);
+  });
+  const batch = sequences.slice(4, 12).map((sequence, i) => ({
+    ...sequence,
+    problemId: "speed",
+    sampleIndex: i,
+    sign: i % 2 === 0 ? "positive" as const : "negative" as const,
+    oldLogProbs: sequence.logProbs,
+    advantages: new Float32Array(length).fill(i % 2 === 0 ? 0.1 : -1),
+  }));
+  const settings = {
+    clipRatio: 0.2,
+    entropyCoef: 1e-4,
+    klCoef: 0,
+    aggregation: "token-mean",
+    share: 1,
+    temperature: 1,
+    gradientChunk: 8192,
+  } as const;
+  const { gradient, sums } = yield* timed(
+    "train, W-REINFORCE gradient (all tokens)",
+    rows(8),
+    policyGradient(model, batch, settings),
+  );
+  assert.deepEqual([sums.clipped, sums.kl], [0, 0], "on-policy, every ratio is exactly 1");
+  Parameters.release(encoder, gradient);
+  const { peak } = encoder.pool.statistics;
+  const resident = /VmHWM:\s+(\d+) kB/.exec(
+    existsSync("/proc/self/status") ? Deno.readTextFileSync("/proc/self/status") : "",
+  );
+  const process = resident === null ? "" : `, of the process ${gigabytes(Number(resident[1]) * 1024)}`;
+  console.log(`  peak memory of device buffers so far ${gigabytes(peak)}${process}`);
+});
