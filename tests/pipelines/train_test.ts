@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const base = "data/models/countdown_1";
+const cli = [Deno.execPath(), "run", "-q", "-A", "pipelines/cli.ts"].join(" ");
+
+const folder = () => mkdtempSync(join(tmpdir(), "signum-train-"));
+
+/** Runs a shell line; gives its status and both streams. */
+const shell = (line: string) => {
+  const { code, stdout, stderr } = new Deno.Command("bash", { args: ["-c", `set -o pipefail; ${line}`] }).outputSync();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+};
+
+const succeeds = (line: string) => {
+  const done = shell(line);
+  assert.equal(done.code, 0, done.stderr);
+  return done;
+};
+
+const small = `--task countdown --seed 5 --prompts 4 --responses 4`;
+const rates = "--learning-rate 1e-3";
+
+const train = (out: string, more: string) =>
+  `${cli} train --model ${base} ${small} ${rates} --test-every 0 --out ${out} ${more}`;
+
+const same = (a: string, b: string) => assert.ok(readFileSync(a).equals(readFileSync(b)), `"${a}" and "${b}" differ`);
+
+for (const algorithm of ["w-reinforce", "ppo"] as const) {
+  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm})`, () => {
+    const dir = folder();
+    const run = join(dir, "run");
+    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 --critic-learning-rate 1e-3`));
+    const ppo = algorithm === "ppo";
+    const step = join(run, "steps/000001");
+    const stages = [
+      ["prompt", `--model ${base} --task countdown --prompts 4 --step 1 --seed 5`],
+      ["sample", `--model ${base} --responses 4 --step 1 --seed 5`],
+      ["verify", ""],
+      ["reward", ""],
+      ["split", `--algorithm ${algorithm}`],
+      ["score", `--model ${base}${ppo ? ` --reference ${base} --critic ${base}` : ""}`],
+      ["advantage", `--algorithm ${algorithm}`],
+      ["gradient", `--model ${base} --algorithm ${algorithm} --artifacts ${dir}/art${ppo ? ` --critic ${base}` : ""}`],
+      [
+        "update",
+        `--model ${base} --artifacts ${dir}/art --out ${dir}/out ${rates} --critic-learning-rate 1e-3${
+          ppo ? ` --critic ${base}` : ""
+        }`,
+      ],
+    ].map(([name, flags]) => `${cli} ${name} ${flags} | tee ${dir}/${name}.ndjson`);
+    succeeds(stages.join(" | "));
+    for (const name of ["prompt", "sample", "verify", "reward", "split", "score", "advantage", "gradient", "update"]) {
+      same(join(dir, `${name}.ndjson`), join(step, `${name}.ndjson`));
+    }
+    same(join(dir, "out/model.safetensors"), join(run, "model/model.safetensors"));
+    same(join(dir, "out/trainer_state/optimizer.safetensors"), join(run, "model/trainer_state/optimizer.safetensors"));
+    if (ppo) same(join(dir, "out/critic/model.safetensors"), join(run, "model/critic/model.safetensors"));
+    rmSync(dir, { recursive: true });
+  });
+}
+
+Deno.test("a run that is killed goes on to the same weights and records; replay finds them and any changed digit", async () => {
+  const dir = folder();
+  const more = "--algorithm psr --mini-batch 2 --steps 4 --save-every 1";
+  const whole = join(dir, "whole");
+  succeeds(train(whole, more));
+  for (const step of [1, 3]) {
+    const run = join(dir, `killed-${step}`);
+    const child = new Deno.Command("bash", { args: ["-c", `exec ${train(run, more)}`], stdout: "null", stderr: "null" })
+      .spawn();
+    const watched = join(run, `steps/00000${step}/sample.ndjson`);
+    while (!existsSync(watched)) await new Promise((wake) => setTimeout(wake, 5));
+    child.kill("SIGKILL");
+    assert.equal((await child.status).success, false);
+    succeeds(train(run, more));
+    same(join(run, "model/model.safetensors"), join(whole, "model/model.safetensors"));
+    for (const name of readdirSync(join(whole, "steps"))) {
+      for (const file of readdirSync(join(whole, "steps", name))) {
+        same(join(run, "steps", name, file), join(whole, "steps", name, file));
+      }
+    }
+    const again = succeeds(train(run, more));
+    assert.match(again.stderr, /is finished/);
+  }
+  const changed = shell(train(whole, more.replace("--steps 4", "--steps 5")));
+  assert.equal(changed.code, 1);
+  assert.match(changed.stderr, /begun with steps 4, now it is 5/);
+
+  const moved = join(dir, "elsewhere", "run");
+  cpSync(join(dir, "killed-3"), moved, { recursive: true });
+  assert.match(succeeds(`${cli} replay ${moved}`).stderr, /4 steps made again, every byte the same/);
+  for (
+    const file of [
+      "steps/000002/sample.ndjson",
+      "steps/000003/update.ndjson",
+      "steps/000001/dynamics.ndjson",
+      "metrics.ndjson",
+    ]
+  ) {
+    const path = join(moved, file);
+    copyFileSync(path, `${path}.kept`);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/\d(?=[^\d]*$)/m, (digit) => String((Number(digit) + 1) % 10)));
+    if (file === "metrics.ndjson") {
+      writeFileSync(
+        path,
+        text.replace(/"correct":(\d)/, (_, digit) => `"correct":${(Number(digit) + 1) % 10}`),
+      );
+    }
+    const { code, stdout, stderr } = shell(`${cli} replay ${moved}`);
+    assert.equal(code, 1, file);
+    assert.equal(stdout, "");
+    assert.ok(stderr.includes(file) && /line \d+/.test(stderr), stderr);
+    copyFileSync(`${path}.kept`, path);
+  }
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("train refuses what it cannot do in one line, with nothing on stdout", () => {
+  const dir = folder();
+  const cases: ReadonlyArray<readonly [string, RegExp]> = [
+    [`${cli} train --model ${dir}/none --task countdown --out ${dir}/a`, /none/],
+    [`${cli} train --model ${base} --task chess --out ${dir}/b`, /chess/],
+    [`${cli} train --model ${base} --task countdown --prompts 9999 --out ${dir}/c`, /9999/],
+    [`${cli} train --model ${base} --task countdown --colour red --out ${dir}/d`, /--colour/],
+  ];
+  for (const [line, message] of cases) {
+    const { code, stdout, stderr } = shell(line);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  }
+  rmSync(dir, { recursive: true });
+});
