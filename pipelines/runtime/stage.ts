@@ -77,24 +77,24 @@ const failed = (stage: string) => (failure: Failure): StageError =>
   failure instanceof StageError ? failure : new StageError({ stage, message: failure.message });
 
 /** The stage as a library call: records in, records out; settings that are not given have the stage's defaults. */
-export const run = <In, Out extends object, K extends SettingKey, Q extends K, R>(
+export const run = <In, Out extends object, K extends SettingKey, Q extends K, R, RIn = never>(
   stage: Stage<In, Out, K, Q, R>,
-  input: Iterable<In> | Stream.Stream<In, Failure>,
+  input: Iterable<In> | Stream.Stream<In, Failure, RIn>,
   config: Partial<Pick<Settings, K>> = {},
-): Stream.Stream<Out, StageError, R> =>
+): Stream.Stream<Out, StageError, R | RIn> =>
   Stream.suspend(() => {
     const complete: Settings = { ...defaults, ...stage.defaults, ...config };
     const source = (Stream.isStream(input) ? input : Stream.fromIterable(input)).pipe(
       Stream.mapError(failed(stage.name)),
     );
     const whole = stage.buffered ? Stream.fromArrayEffect(Stream.runCollect(source)) : source;
-    return Stream.unwrap(
-      requireSettings(stage.name, stage.required, complete).pipe(
-        Effect.mapError(failed(stage.name)),
-        // `requireSettings` is what makes the type true.
-        Effect.map(() => stage.run(whole, complete as unknown as ConfigOf<K, Q>)),
-      ),
-    ).pipe(Stream.mapError(failed(stage.name)));
+    return Stream.unwrap(Effect.gen(function* () {
+      yield* requireSettings(stage.name, stage.required, complete);
+      // What the input asks for is given to it here, so that a stage sees records and nothing else.
+      const given = Stream.provideContext(whole, yield* Effect.context<RIn>());
+      // `requireSettings` is what makes the type true.
+      return stage.run(given, complete as unknown as ConfigOf<K, Q>);
+    })).pipe(Stream.mapError(failed(stage.name)));
   });
 
 /** Records of the stage's input noun from bytes; the first bad line fails with its place, field and value. */
