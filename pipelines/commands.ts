@@ -1,4 +1,5 @@
 /** The commands that are not stages: whole experiments, and what is said about them. */
+import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { pretrainCommand } from "./pretrain.ts";
@@ -18,5 +19,6 @@ export const commands: ReadonlyArray<Command> = [
   pretrainCommand,
   tableCommand,
   plotCommand,
+  benchCommand,
   doctorCommand,
 ];
