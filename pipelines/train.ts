@@ -185,7 +185,10 @@ export const train = Effect.fn("Train.run")(function* (
   const kept: Array<ReadonlyArray<string>> = [];
   let { state } = resumed;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
-    const done = yield* trainingStep(world, state, step);
+    const done = yield* Effect.mapError(
+      trainingStep(world, state, step),
+      (failure) => refuse(`Training stopped in step ${step}: ${failure.message}`),
+    );
     state = done.state;
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
       ? yield* test(prepared, state.policy.model)

@@ -95,6 +95,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
     step,
     ...batch,
     updates: learnt.states.length,
+    ...(learnt.states.length === 0 ? { skipped: true } : {}),
     optimizerSteps: learnt.state.policy.optimizer.step,
     ...meanOf(learnt.gradients),
     timing: {
