@@ -60,12 +60,12 @@ fn sample_token(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
     var started = false;
     for (;;) {
       var best = lowest;
-      for (var v = 0u; v < params.V; v += 2u) {
-        let second = min(v + 1u, params.V - 1u);
-        let z = vec2f(logits[base + v], logits[base + second]) * params.inverseTemperature;
-        let score = z + noise(key, position, v / 2u);
-        if ((z.x > floor_ || !started) && score.x > best) { best = score.x; token = v; }
-        if ((z.y > floor_ || !started) && score.y > best && second > v) { best = score.y; token = second; }
+      for (var v = 0u; v < params.V; v++) {
+        let z = logits[base + v] * params.inverseTemperature;
+        if (z > floor_ || !started) {
+          let score = z + noise(key, position, v);
+          if (score > best) { best = score; token = v; }
+        }
       }
       // Without a comparable number left (a NaN among the logits) every round would be like this one.
       if ((params.topK == 0u && params.topP >= 1f) || best == lowest) { break; }

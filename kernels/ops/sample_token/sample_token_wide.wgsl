@@ -1,7 +1,7 @@
 // Draws a token for each row: sample_token.wgsl for large vocabularies, with the same meaning of every binding and param.
 // @binding(0) logits f32 [R, V] rows stride apart, read   @binding(1) slots u32 [R]   @binding(2) keys vec2u [S]
 // @binding(3) state vec4u [S]: y = response position, read   @binding(4) chosen u32 [R], read_write
-// One workgroup a row: lane l takes columns l, l + LANES, … (for noise, pairs of them); counts, masses and maxima are joined pairwise in a fixed tree.
+// One workgroup a row: lane l takes columns l, l + LANES, …; counts, masses and maxima are joined pairwise in a fixed tree.
 // Limits: stands behind threefry.wgsl.
 const GREEDY = 0u;
 const LANES = 64u;
@@ -81,12 +81,12 @@ fn sample_token_wide(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroup
     var started = false;
     for (;;) {
       own = Best(lowest, 0u);
-      for (var v = lane * 2u; v < params.V; v += LANES * 2u) {
-        let second = min(v + 1u, params.V - 1u);
-        let z = vec2f(logits[base + v], logits[base + second]) * params.inverseTemperature;
-        let score = z + noise(key, position, v / 2u);
-        if ((z.x > floor_ || !started) && score.x > own.score) { own = Best(score.x, v); }
-        if ((z.y > floor_ || !started) && score.y > own.score && second > v) { own = Best(score.y, second); }
+      for (var v = lane; v < params.V; v += LANES) {
+        let z = logits[base + v] * params.inverseTemperature;
+        if (z > floor_ || !started) {
+          let score = z + noise(key, position, v);
+          if (score > own.score) { own = Best(score, v); }
+        }
       }
       drawn = joinBest(lane, own);
       // Without a comparable number left (a NaN among the logits) every round would be like this one.

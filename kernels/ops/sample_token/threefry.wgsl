@@ -24,10 +24,10 @@ fn gumbel(bits: u32) -> f32 {
   return -log(select(-log(1f - w), series, w < 0.03125f));
 }
 
-// The noise of columns 2 · pair and 2 · pair + 1 at a response position.
-fn noise(key: vec2u, position: u32, pair: u32) -> vec2f {
-  let words = threefry(key, vec2u(position, pair));
-  return vec2f(gumbel(words.x), gumbel(words.y));
+// The noise of column v at a response position.
+fn noise(key: vec2u, position: u32, v: u32) -> f32 {
+  let words = threefry(key, vec2u(position, v >> 1u));
+  return gumbel(select(words.x, words.y, (v & 1u) == 1u));
 }
 
 // Unsigned words in the order of the floats they stand for.
