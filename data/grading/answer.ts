@@ -34,7 +34,7 @@ export type Answer =
 const matrixForm =
   /^[(\[]?\s*\\begin\{([pbvBV]?matrix|array|smallmatrix)\}(?:\{[^{}]*\})?([\s\S]*?)\\end\{\1\}\s*[)\]]?$/;
 const joiningText = /\\(?:text|mbox|mathrm)\s{0,8}\{\s{0,8},?\s{0,8}(?:and|or|,)?\s{0,8},?\s{0,8}\}/g;
-const joiningWord = /(?<=[\d}\w)\]\u27e9])\s{0,8},?\s{1,8}(?:and|or)\s+(?=[-\\\d.(a-z\[{\u27e8])/g;
+const joiningWord = /(?<=[\d}\w)\]\ue001])\s{0,8},?\s{1,8}(?:and|or)\s+(?=[-\\\d.(a-z\[{\ue000])/g;
 const member =
   /^(?!\\(?:text|frac|sqrt))(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_\{?\w+\}?)?(?:\([a-z,\s]*\))?\s*\\in(?![a-zA-Z])\s*([\s\S]*)$/;
 
@@ -129,8 +129,8 @@ export function chain(text: string): Chain | null {
         cut(found[1] as Relation, at, found[0].length);
         at += found[0].length - 1;
       } else at++;
-    } else if ("([{\u27e8".includes(sign)) depth++;
-    else if (")]}\u27e9".includes(sign)) depth--;
+    } else if ("([{\ue000".includes(sign)) depth++;
+    else if (")]}\ue001".includes(sign)) depth--;
     else if (depth === 0 && (sign === "=" || sign === "<" || sign === ">")) cut(sign, at, 1);
   }
   sides.push(text.slice(from).trim());

@@ -8,6 +8,7 @@ import { normalize, splitTop, squeeze } from "./latex.ts";
 import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
 import { equalFormulas, formula, formulasEqual } from "./value.ts";
+import { inBaseUnits, quantityOf } from "./units.ts";
 import { choiceOf, chosen, isName, isWritten, sameWords, withoutUnit, wordsOf, yesOrNo } from "./words.ts";
 
 const deepest = 6, mostItems = 64;
@@ -156,6 +157,8 @@ function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: st
   if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair);
   const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];
   if (words !== "" && words === otherWords && isWritten(gold)) return true;
+  const measured = sameQuantity(gold, answer, pair);
+  if (measured !== null) return measured;
   const equal = formulasEqual(gold, answer);
   if (equal !== null) return equal;
   const bare = withoutUnit(answer);
@@ -164,6 +167,16 @@ function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: st
     if (again !== null) return again;
   }
   return sameWords(words, otherWords);
+}
+
+/** Two values with units of measure; null where one has none. */
+function sameQuantity(gold: string, answer: string, pair: (a: string, b: string) => boolean): boolean | null {
+  const [g, a] = [quantityOf(gold), quantityOf(answer)];
+  const [x, y] = [g ?? (a && quantityOf(gold, true)), a ?? (g && quantityOf(answer, true))];
+  if (x === null || y === null) return null;
+  if (x.unit.dimensions !== y.unit.dimensions) return g === null || a === null ? null : false;
+  return pair(x.value, y.value) && JSON.stringify(x.unit) === JSON.stringify(y.unit) ||
+    formulasEqual(inBaseUnits(x), inBaseUnits(y)) === true;
 }
 
 /** `2:3` is `4:6`; times of day such as `10:30` are compared part by part. */

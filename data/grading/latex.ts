@@ -1,46 +1,17 @@
 /**
- * Brings the many ways to write one answer to one spelling before anything is parsed: Unicode signs to LaTeX commands, `\dfrac` to
- * `\frac`, sizes and spaces away, `\{` and `\}` to the single characters ⟨ and ⟩ (so that braces mean grouping only), currency
+ * Brings the many ways to write one answer to one spelling before anything is parsed: Unicode signs to LaTeX commands
+ * (`signs.ts`), `\dfrac` to `\frac`, sizes and spaces away, `\{` and `\}` to one private sign each (so that braces mean grouping only), currency
  * away, ordinals to numbers. The order of the rules matters; none of them changes what an answer says.
  */
+import { plainSigns } from "./signs.ts";
 
 /** An answer longer than this is not read: no gold answer comes near it. */
 export const longestAnswer = 8192;
 
 /** What stands for `\{` and `\}` after `normalize`. */
-export const setOpen = "\u27e8", setClose = "\u27e9";
+export const setOpen = "\ue000", setClose = "\ue001";
 
 type Rule = readonly [pattern: RegExp, replacement: string];
-
-const unicode: ReadonlyMap<string, string> = new Map(Object.entries({
-  "−": "-",
-  "–": "-",
-  "×": "\\times ",
-  "·": "\\cdot ",
-  "÷": "/",
-  "∞": "\\infty ",
-  "≤": "\\le ",
-  "≥": "\\ge ",
-  "≠": "\\ne ",
-  "≈": "\\approx ",
-  "∪": "\\cup ",
-  "∩": "\\cap ",
-  "∈": "\\in ",
-  "∅": "\\emptyset ",
-  "±": "\\pm ",
-  "°": "^\\circ ",
-  "√": "\\sqrt ",
-  "π": "\\pi ",
-  "θ": "\\theta ",
-  "ℝ": "\\mathbb{R}",
-  "½": "\\frac12 ",
-  "²": "^2",
-  "³": "^3",
-  "£": " ",
-  "€": " ",
-  "\u00a0": " ",
-  "\u202f": " ",
-}));
 
 const digitWords: Readonly<Record<string, string>> = {
   two: "2",
@@ -58,13 +29,14 @@ const digitWords: Readonly<Record<string, string>> = {
 
 /** What may stand around a whole answer and says nothing; applied until nothing changes. */
 const wrappers: ReadonlyArray<Rule> = [
+  [/^(-?)\\\$\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ dollars}"],
   [/^\$|(?<!\\)\$$/g, ""],
   [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],
   [/^\\(?:boxed|fbox)\s*\{([\s\S]*)\}$/, "$1"],
   [/^\*\*([\s\S]*)\*\*$/, "$1"],
   [/(?<!\\)[.,;:]$/, ""],
   [/^\\displaystyle(?![a-zA-Z])/, ""],
-  [/(?:\\noindent|(?<!\\)\\\\)$/, ""],
+  [/(?:\\noindent|(?<!\\)\\{1,2})$/, ""],
 ];
 
 const rules: ReadonlyArray<Rule> = [
@@ -73,7 +45,10 @@ const rules: ReadonlyArray<Rule> = [
   [/\\(?:displaystyle|textstyle|limits|phantom)(?![a-zA-Z])/g, ""],
   [/\\[tdc]frac(?![a-zA-Z])/g, "\\frac"],
   [/\\[td]binom(?![a-zA-Z])/g, "\\binom"],
-  [/\{,\}/g, ","],
+  [/\\[lr]vert(?![a-zA-Z])/g, "|"],
+  [/\\langle(?![a-zA-Z])\s?/g, "("],
+  [/\\rangle(?![a-zA-Z])\s?/g, ")"],
+  [/\s{0,8}\{\s{0,8},\s{0,8}\}\s{0,8}/g, ","],
   [/,\\!\s{0,8}/g, ","],
   [/\\!/g, ""],
   [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\thinspace/g, " "],
@@ -97,16 +72,16 @@ const rules: ReadonlyArray<Rule> = [
   [/\\(text|mathrm|mbox)\s{0,8}\{([^{}\\]*)$/, "\\text{$2}"],
   [/(?<=\d)\s{0,8}\^?\s{0,8}\{?\s{0,8}\\(?:text|mathrm|mbox)\s{0,8}\{\s{0,8}(?:st|nd|rd|th)\s{0,8}\}\s{0,8}\}?/g, ""],
   [/(?<=\d)(?:st|nd|rd|th)\b/g, ""],
-  [/;/g, ","],
-  // \mathrm units behind a value, and brackets around an array
-  [/\\mathrm\{\s{0,8}(?:cm|mm|km|m|ft|in|kg|g|s|h|units?|degrees?)\s{0,8}\}(?:\^\{?[23]\}?)?\s*$/, ""],
+  // 3.5e-07 and 2E6, but not 2e-3, which is twice Euler's number less three
+  [/(?<![\d.a-zA-Z])(\d+\.\d+)[eE]([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
+  [/(?<![\d.a-zA-Z])(\d+)(?:e(?=[-+]?\d\d)|E)([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
+  // brackets around an array
   [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
 ];
 
 /** The one spelling of an answer. */
 export function normalize(answer: string): string {
-  const signs = Array.from(answer.normalize("NFC"), (sign) => unicode.get(sign) ?? sign).join("");
-  let text = signs.replace(/\s+/g, " ").replace(/\${2,}/g, "$").trim();
+  let text = unescaped(plainSigns(answer)).replace(/\s+/g, " ").replace(/\${2,}/g, "$").trim();
   for (let turn = 0; turn < 4; turn++) {
     const before = text;
     for (const [pattern, replacement] of wrappers) text = text.replace(pattern, replacement).trim();
@@ -114,6 +89,14 @@ export function normalize(answer: string): string {
   }
   for (const [pattern, replacement] of rules) text = text.replace(pattern, replacement);
   return subscripts(text).trim();
+}
+
+const escapedCommand = /(?<!\\)\\\\(?:begin|[dtc]?frac|sqrt|text|left|boxed|pi|infty|cdot|times)(?![a-zA-Z])/;
+const plainBegin = /(?<!\\)\\begin(?![a-zA-Z])/;
+
+/** Text whose backslashes were all escaped once more, as where there are two backslashes before `sqrt`, is read as it was meant. */
+function unescaped(text: string): string {
+  return escapedCommand.test(text) && !plainBegin.test(text) ? text.replaceAll("\\\\", "\\") : text;
 }
 
 /** `2516₈` and `2516_{\text{eight}}` to `2516_{8}`. */

@@ -1,0 +1,146 @@
+/**
+ * Units of measure behind a value: `5\text{ cm}^2`, `12 \mathrm{m}/\mathrm{s}`, `3 square feet`, `40 miles per hour`, `50 cents`. Where both
+ * answers have one, `5 cm` is not `5 m`, and `500 cm` is; a word that is no unit of measure (`5 apples`) is not compared.
+ */
+
+/** A unit as a product of dimensions to powers, and how many base units it is: whole numbers or decimals, multiplied. */
+export interface Unit {
+  readonly dimensions: string;
+  readonly factors: ReadonlyArray<readonly [factor: string, power: number]>;
+}
+
+/** A value and the unit behind it. */
+export interface Quantity {
+  readonly value: string;
+  readonly unit: Unit;
+}
+
+type Entry = readonly [names: string, dimension: string, factor: string];
+
+const table: ReadonlyArray<Entry> = [
+  ["mm millimeter millimetre", "length", "0.001"],
+  ["cm centimeter centimetre", "length", "0.01"],
+  ["dm decimeter decimetre", "length", "0.1"],
+  ["m meter metre", "length", "1"],
+  ["km kilometer kilometre", "length", "1000"],
+  ["in inch inche", "length", "0.0254"],
+  ["ft foot feet", "length", "0.3048"],
+  ["yd yard", "length", "0.9144"],
+  ["mi mile", "length", "1609.344"],
+  ["ms millisecond", "time", "0.001"],
+  ["s sec second", "time", "1"],
+  ["min minute", "time", "60"],
+  ["h hr hour", "time", "3600"],
+  ["day", "time", "86400"],
+  ["week", "time", "604800"],
+  ["month", "month", "1"],
+  ["yr year", "month", "12"],
+  ["mg milligram", "mass", "0.001"],
+  ["g gram", "mass", "1"],
+  ["kg kilogram", "mass", "1000"],
+  ["oz ounce", "mass", "28.349523125"],
+  ["lb pound", "mass", "453.59237"],
+  ["ml mL milliliter millilitre", "volume", "0.001"],
+  ["l L liter litre", "volume", "1"],
+  ["pint", "capacity", "1"],
+  ["quart", "capacity", "2"],
+  ["gallon", "capacity", "8"],
+  ["cent", "money", "0.01"],
+  ["dollar", "money", "1"],
+  ["deg degree", "angle", "1"],
+  ["°C celsius", "celsius", "1"],
+  ["°F fahrenheit", "fahrenheit", "1"],
+];
+
+const known: ReadonlyMap<string, Entry> = new Map(
+  table.flatMap((entry) => entry[0].split(" ").map((name) => [name, entry] as const)),
+);
+
+const abbreviated: Readonly<Record<string, string>> = {
+  mph: "mile/hour",
+  kph: "km/hour",
+  kmh: "km/hour",
+  fps: "foot/second",
+  mps: "m/s",
+};
+
+/** The entry of a name, without a plural's s or a full stop, in any case where it is a word and not a symbol. */
+function entryOf(word: string): Entry | undefined {
+  const bare = word.replace(/\.$/, "");
+  const lower = bare.toLowerCase();
+  return known.get(bare) ?? (lower.length > 2 ? known.get(lower) ?? known.get(lower.replace(/s$/, "")) : undefined) ??
+    (/^(?:hrs|mins|secs|yrs|lbs|yds|kms|cms)$/.test(lower) ? known.get(lower.slice(0, -1)) : undefined);
+}
+
+const wordAt = /\s*(°?[a-zA-Z]+\.?)/y;
+const powerAt = /\s*\^?\s*\{?(-?[23])\}?|\s+(squared|cubed)\b/y;
+const joinAt = /\s*(\/|per\b|\*|\\cdot(?![a-zA-Z])|(?=[a-zA-Z]))/y;
+
+/** Reads a unit whole, or gives null. A single letter is a unit only where `written` says that it is set as text. */
+export function readUnit(text: string, written: boolean): Unit | null {
+  const given = text.trim().replace(/^(?:in\s+)?(?=[a-zA-Z])/, "").replace(
+    /^[a-z]+$/i,
+    (word) => abbreviated[word.toLowerCase()] ?? word,
+  );
+  if (given === "" || given.length > 60) return null;
+  const powers = new Map<string, number>();
+  const factors: Array<readonly [string, number]> = [];
+  let at = 0;
+  const next = (pattern: RegExp) => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(given);
+    if (found !== null) at = pattern.lastIndex;
+    return found;
+  };
+  let sign = 1;
+  for (let parts = 0; parts < 4; parts++) {
+    let power = 1;
+    let word = next(wordAt)?.[1];
+    if (word !== undefined && /^(?:sq|square|cu|cubic)\.?$/i.test(word)) {
+      power = /^sq/i.test(word) ? 2 : 3;
+      word = next(wordAt)?.[1];
+    }
+    const entry = word === undefined ? undefined : entryOf(word);
+    if (word === undefined || entry === undefined || (word.length === 1 && !written)) return null;
+    const raised = next(powerAt);
+    if (raised !== null) power *= raised[1] === undefined ? raised[2] === "squared" ? 2 : 3 : Number(raised[1]);
+    powers.set(entry[1], (powers.get(entry[1]) ?? 0) + sign * power);
+    factors.push([entry[2], sign * power]);
+    if (at === given.length) {
+      const dimensions = [...powers].filter(([, exponent]) => exponent !== 0).sort().map((pair) => pair.join("^"));
+      return { dimensions: dimensions.join(" "), factors };
+    }
+    const joint = next(joinAt)?.[1];
+    if (joint === undefined) return null;
+    if (joint === "/" || joint === "per") sign = -1;
+  }
+  return null;
+}
+
+const writtenTail =
+  /^([\s\S]*?)\s*((?:\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\s{0,8}\{[^{}]*\}[\s^{}\d\-/]{0,16}(?:\\cdot)?\s*)+)$/;
+const degreeTail = /^([\s\S]*?)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm)\s*\{\s*)?([CF]?)\s*\}?$/;
+const plainTail = /^([^a-zA-Z]*[\d)}])\s*([a-zA-Z°][a-zA-Z\s.^{}\d/]{0,40})$/;
+const fractionTail = /^(\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\frac\s*\d\s*\d)\s*([a-zA-Z][a-zA-Z\s.^{}\d/]{0,40})$/;
+
+/** Splits a normalised answer into its value and unit; null where there is no unit that is known. `bareLetter` lets `5 m` be one. */
+export function quantityOf(text: string, bareLetter = false): Quantity | null {
+  if (text.length > 200) return null;
+  const degrees = degreeTail.exec(text);
+  if (degrees !== null && /\d/.test(degrees[1]) && !/[a-zA-Z]/.test(degrees[1].replaceAll("\\frac", ""))) {
+    const unit = readUnit(degrees[2] === "" ? "degree" : `°${degrees[2]}`, true);
+    return unit === null ? null : { value: degrees[1], unit };
+  }
+  const written = writtenTail.exec(text);
+  const tail = written ?? fractionTail.exec(text) ?? plainTail.exec(text);
+  if (tail === null || tail[1].trim() === "") return null;
+  const words = tail[2].replace(/\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\s{0,8}\{([^{}]*)\}/g, "$1")
+    .trim();
+  const unit = readUnit(words, bareLetter || written !== null);
+  return unit === null ? null : { value: tail[1].trim(), unit };
+}
+
+/** A quantity in base units as text of a formula. */
+export function inBaseUnits({ value, unit }: Quantity): string {
+  return [`(${value})`, ...unit.factors.map(([factor, power]) => `(${factor})^{${power}}`)].join("*");
+}
