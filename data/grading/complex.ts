@@ -6,6 +6,9 @@ export interface Complex {
   readonly im: number;
 }
 
+/** Values of variables by name. */
+export type Environment = ReadonlyMap<string, Complex>;
+
 /** A complex number from its parts. */
 export const complex = (re: number, im = 0): Complex => ({ re, im });
 

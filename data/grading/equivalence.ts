@@ -3,13 +3,26 @@
  * (fail closed), but for the few pairs of spellings of one thing: an interval and an inequality, a column and a vector,
  * `x = 5` and `5`, `\pm 2` and `2, -2`. Depth, items and lengths are bounded.
  */
-import { type Answer, type Chain, type Interval, readAnswer, solutionOf } from "./answer.ts";
+import { type Answer, readAnswer } from "./answer.ts";
+import { type Chain, isVariable } from "./chain.ts";
+import { type Interval, solutionsOf } from "./interval.ts";
 import { normalize, splitTop, squeeze } from "./latex.ts";
+import type { Rows } from "./matrix.ts";
 import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
 import { equalFormulas, formula, formulasEqual } from "./value.ts";
 import { inBaseUnits, quantityOf } from "./units.ts";
-import { choiceOf, chosen, isName, isWritten, sameWords, withoutUnit, wordsOf, yesOrNo } from "./words.ts";
+import {
+  choiceOf,
+  chosen,
+  isName,
+  isWritten,
+  labelledChoice,
+  sameWords,
+  withoutUnit,
+  wordsOf,
+  yesOrNo,
+} from "./words.ts";
 
 const deepest = 6, mostItems = 64;
 
@@ -22,12 +35,18 @@ function equalTexts(gold: string, answer: string, depth: number): boolean {
   const [g, a] = [normalize(gold), normalize(answer)];
   if (g === "" || a === "" || depth > deepest) return false;
   if (squeeze(g) === squeeze(a)) return true;
+  if (decimalPoint.test(g) && decimalComma.test(a)) return g === a.replace(",", ".");
+  if (decimalComma.test(g) && decimalPoint.test(a) && g.length > 3 && g.replace(",", ".") === a) return true;
   const yes = yesOrNo(g, true);
   if (yes !== null) return yesOrNo(a, false) === yes;
   const choice = choiceOf(g);
   if (choice !== null) return chosen(a) === choice;
+  const labelled = labelledChoice(g);
+  if (labelled !== null && (choiceOf(a) === labelled.letter || equalTexts(labelled.text, a, depth + 1))) return true;
   return equalAnswers(readAnswer(g), readAnswer(a), depth);
 }
+
+const decimalPoint = /^-?\d+\.\d+$/, decimalComma = /^-?\d+,(?!\d{3}$)\d+$/;
 
 function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
   const pair = (a: string, b: string) => equalTexts(a, b, depth + 1);
@@ -41,7 +60,10 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
   const signed = equalSigned(gold, answer);
   if (signed !== null) return signed;
   const [many, others] = [itemsOf(gold), itemsOf(answer)];
-  if (many !== null && others !== null) return sameItems(many, others, pair);
+  if (many !== null && others !== null) {
+    const [a, b] = isCollection(gold) && isCollection(answer) ? [distinct(many), distinct(others)] : [many, others];
+    return sameItems(a, b, pair);
+  }
   if (many?.length === 1 && answer.kind === "formula") return pair(many[0], answer.text);
   if (others?.length === 1 && gold.kind === "formula") return pair(gold.text, others[0]);
   if (gold.kind === "tuple" && answer.kind === "tuple") {
@@ -52,13 +74,13 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
     return answer.open === "(" && answer.close === ")" && inOrder(gold.items, answer.items);
   }
   const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
-  if (parts !== null && otherParts !== null) return sameIntervals(parts, otherParts, pair);
+  if (parts !== null && otherParts !== null) return sameSubject(gold, answer) && sameIntervals(parts, otherParts, pair);
   if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair);
   return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair);
 }
 
 /** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
-function rowsOf(answer: Answer): ReadonlyArray<ReadonlyArray<string>> | null {
+function rowsOf(answer: Answer): Rows | null {
   if (answer.kind === "tuple") return answer.items.map((item) => [item]);
   if (answer.kind !== "matrix") return null;
   return answer.rows.length === 1 && answer.rows[0].length > 1 ? answer.rows[0].map((entry) => [entry]) : answer.rows;
@@ -67,6 +89,13 @@ function rowsOf(answer: Answer): ReadonlyArray<ReadonlyArray<string>> | null {
 function itemsOf(answer: Answer): ReadonlyArray<string> | null {
   return answer.kind === "list" || answer.kind === "set" ? answer.items : null;
 }
+
+/** Where to name an item twice is to name it once: sets, and lists of points. */
+const isCollection = (answer: Answer) =>
+  answer.kind === "set" || (answer.kind === "list" && answer.items.every((item) => item.startsWith("(")));
+
+const distinct = (items: ReadonlyArray<string>) =>
+  items.filter((item, i) => items.findIndex((other) => squeeze(other) === squeeze(item)) === i);
 
 /** Every item has its own partner on the other side, in any order. */
 function sameItems(
@@ -116,12 +145,17 @@ function listedPair(answer: Answer) {
 function intervalsOf(answer: Answer): ReadonlyArray<Interval> | null {
   if (answer.kind === "intervals") return answer.parts;
   if (answer.kind === "relation") {
-    const solution = solutionOf(answer);
-    return solution === null ? null : [solution];
+    return solutionsOf([answer], "or");
   }
   if (answer.kind !== "tuple" || answer.items.length !== 2) return null;
   const [low, high] = answer.items;
   return [{ low, high, lowClosed: answer.open === "[", highClosed: answer.close === "]" }];
+}
+
+/** Whether two inequalities are about the same variable; true where one side is no inequality. */
+function sameSubject(gold: Answer, answer: Answer): boolean {
+  if (gold.kind !== "relation" || answer.kind !== "relation") return true;
+  return squeeze(gold.sides.find(isVariable) ?? "") === squeeze(answer.sides.find(isVariable) ?? "");
 }
 
 function sameIntervals(
@@ -153,6 +187,9 @@ function equalRelations(gold: Answer, answer: Answer, depth: number, pair: (a: s
 
 /** Two formulas, ratios, or words. */
 function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean): boolean {
+  if (
+    /^\d{1,2}:\d\d(?::00)?$/.test(gold) && gold.replace(/(:\d\d):00$/, "$1") === answer.replace(/(:\d\d):00$/, "$1")
+  ) return true;
   const [ratio, otherRatio] = [splitTop(gold, ":"), splitTop(answer, ":")];
   if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair);
   const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];

@@ -5,6 +5,16 @@
 /** Sums, products and other joints of two formulas. */
 export type Joint = "add" | "subtract" | "multiply" | "divide" | "power" | "plusMinus" | "binomial";
 
+/** A sum, product, integral or limit of a formula; `index` runs or tends within it and is no variable outside. */
+export interface Quantified {
+  readonly kind: "quantified";
+  readonly name: string;
+  readonly index: string | null;
+  readonly lower: Expression | null;
+  readonly upper: Expression | null;
+  readonly of: Expression;
+}
+
 /** A formula. `fraction` marks a quotient written with `\frac`. */
 export type Expression =
   | { readonly kind: "number"; readonly text: string }
@@ -15,6 +25,7 @@ export type Expression =
   | { readonly kind: "negate" | "factorial" | "percent" | "degrees"; readonly of: Expression }
   | { readonly kind: Joint; readonly left: Expression; readonly right: Expression; readonly fraction?: true }
   | { readonly kind: "root"; readonly of: Expression; readonly index: Expression | null }
+  | Quantified
   | { readonly kind: "call"; readonly name: string; readonly of: Expression; readonly base: Expression | null };
 
 /** The formulas directly inside a formula. */
@@ -29,6 +40,8 @@ export function children(of: Expression): ReadonlyArray<Expression> {
       return of.index === null ? [of.of] : [of.of, of.index];
     case "call":
       return of.base === null ? [of.of] : [of.of, of.base];
+    case "quantified":
+      return [of.of, of.lower, of.upper].filter((part) => part !== null);
     case "number":
     case "repeating":
     case "based":

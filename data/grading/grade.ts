@@ -1,11 +1,12 @@
 /**
- * The verifier of real mathematics: finds the answer in a response (`boxed.ts`) and compares it with the gold answer
+ * The verifier of real mathematics: finds the answer in a response (`extract.ts`) and compares it with the gold answer
  * (`equivalence.ts`). It needs no computer algebra, never throws, and is bounded in length, depth and time. A reward
  * given by mistake teaches a wrong thing, one withheld only costs a sample: whatever is not understood is not right.
  */
 import type { Extraction, Grade } from "../task.ts";
-import { boxed, extract } from "./boxed.ts";
+import { boxed } from "./boxed.ts";
 import { equivalent } from "./equivalence.ts";
+import { extract, statedAnswer } from "./extract.ts";
 import { longestAnswer, normalize } from "./latex.ts";
 
 /** A response is read from this many characters before its end, so that no length of it costs time. */
@@ -13,11 +14,15 @@ const longestResponse = 1_000_000;
 
 /** Grades a response against a gold answer; where the gold answer has a box, the box is read. */
 export function grade(goldAnswer: string, responseText: string, mode: Extraction): Grade {
-  const gold = boxed(goldAnswer) ?? goldAnswer;
+  const gold = goldOf(goldAnswer);
   const { answer, how } = extract(responseText.slice(-longestResponse), mode);
   if (answer === null) return { answer, correct: false, reason: how };
   return { answer, ...judge(gold, answer, how) };
 }
+
+/** A gold answer may be a whole solution: its box counts, else what a long one states as its answer, else all of it. */
+const goldOf = (goldAnswer: string) =>
+  boxed(goldAnswer) ?? (goldAnswer.length > 200 ? statedAnswer(goldAnswer) : null) ?? goldAnswer;
 
 function judge(gold: string, answer: string, how: string): Pick<Grade, "correct" | "reason"> {
   const wrong = (reason: string) => ({ correct: false, reason });

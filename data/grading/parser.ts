@@ -10,11 +10,14 @@ const longest = 600, deepest = 60;
 
 const greek = new Set(
   ("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi " +
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell").split(" "),
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar nabla partial varrho varsigma")
+    .split(" "),
 );
 
+const quantifiers = new Set(["sum", "prod", "int", "lim"]);
+
 /** Commands that may begin a factor beside functions and Greek letters. */
-const openers = new Set("frac sqrt pi infty infinity binom lfloor lceil overline".split(" "));
+const openers = new Set("frac sqrt pi infty infinity binom lfloor lceil overline sum prod int lim".split(" "));
 
 /** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
 export function parse(text: string): Expression | null {
@@ -147,6 +150,7 @@ class Parser {
       if (this.take("!")) of = { kind: "factorial", of };
       else if (this.take("%")) of = { kind: "percent", of };
       else if (this.take("_")) of = this.subscripted(of, this.label());
+      else if (of.kind === "name" && this.take("'")) of = { kind: "name", name: `${of.name}'` };
       else return of;
     }
   }
@@ -237,8 +241,27 @@ class Parser {
       case "vert":
         return this.closed({ kind: "call", name: "abs", of: this.sum(), base: null }, "rvert", "vert");
     }
+    if (quantifiers.has(name)) return this.quantified(name);
     if (functions.has(name)) return this.call(name);
     return greek.has(name) ? { kind: "name", name: `\\${name}` } : this.fail();
+  }
+
+  /** `\sum_{k=1}^n k^2`, `\int_0^1 f`, `\lim_{x \to 0} g`: the body is the product behind it. */
+  private quantified(name: string): Expression {
+    let index: string | null = null;
+    let [lower, upper]: Array<Expression | null> = [null, null];
+    for (let ends = 0; ends < 2; ends++) {
+      if (this.take("^")) upper = this.argument();
+      else if (this.take("_")) {
+        const [first, second] = [this.tokens[this.at + 1], this.tokens[this.at + 2]];
+        if (this.is("sign", "{") && first?.kind === "name" && ["=", "to", "rightarrow"].includes(second?.text ?? "")) {
+          this.at += 3;
+          index = first.text;
+          lower = this.closed(this.sum(), "}");
+        } else lower = this.argument();
+      }
+    }
+    return { kind: "quantified", name, index, lower, upper, of: this.product() };
   }
 
   /** `\sin^2 x`, `\log_2 8`, `\sin^{-1} x`, `\sin 2x`. */

@@ -2,7 +2,7 @@
  * Relations: `x = 5` answers what is asked as `5` does, `a = b = c` as its last side, and two equations are the same if their
  * differences of sides are proportional, as `2x + 4y = 6` and `y = -x/2 + 3/2` are.
  */
-import type { Chain } from "./answer.ts";
+import type { Chain, Relation } from "./chain.ts";
 import * as C from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
@@ -36,29 +36,51 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
 /** Whether two relations say the same. */
 export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean): boolean {
   if (!isEquality(gold) || !isEquality(answer)) {
-    return gold.relations.join() === answer.relations.join() &&
-      squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|"));
+    return sameOrder(gold, answer) || gold.relations.join() === answer.relations.join() &&
+        squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|"));
   }
   const [g, a] = [endsOf(gold), endsOf(answer)];
   const bothNamed = isName(g.left) && isName(a.left);
   if (bothNamed && squeeze(g.left) === squeeze(a.left)) return pair(g.right, a.right);
-  const read = [g.left, g.right, a.left, a.right].map(formula);
-  const [goldLeft, goldRight, left, right] = read;
-  if (goldLeft === null || goldRight === null || left === null || right === null) {
+  if ([g.left, g.right, a.left, a.right].some((side) => formula(side) === null)) {
     return bothNamed && pair(g.right, a.right);
   }
-  const difference = (x: Expression, y: Expression): Expression => ({ kind: "subtract", left: x, right: y });
-  return proportional(difference(goldLeft, goldRight), difference(left, right), bothNamed);
+  return ratioOf(gold, answer, bothNamed) !== null;
 }
 
-function endsOf({ sides }: Chain): { readonly left: string; readonly right: string } {
-  return { left: sides[0], right: sides[sides.length - 1] };
+/** The constant ratio of the differences of both relations' sides, or null. `x = 5` and `y = 5` have none. */
+function ratioOf(gold: Chain, answer: Chain, bothNamed = false): C.Complex | null {
+  const difference = (chain: Chain): Expression | null => {
+    const { left, right } = endsOf(chain);
+    const [x, y] = [formula(left), formula(right)];
+    return x === null || y === null ? null : { kind: "subtract", left: x, right: y };
+  };
+  const [a, b] = [difference(gold), difference(answer)];
+  return a === null || b === null ? null : proportion(a, b, bothNamed);
 }
 
-/** Whether one formula is a constant multiple of the other at every point compared. `x = 5` and `y = 5` are not. */
-function proportional(a: Expression, b: Expression, bothNamed: boolean): boolean {
+/** The first and the last side; what is only approximately equal is passed over where something exact stands before it. */
+function endsOf({ sides, relations }: Chain): { readonly left: string; readonly right: string } {
+  const rounded = relations.indexOf("approx");
+  return { left: sides[0], right: sides[rounded > 0 ? rounded : sides.length - 1] };
+}
+
+const turned: Readonly<Partial<Record<Relation, Relation>>> = { "<": ">", ">": "<", le: "ge", ge: "le", ne: "ne" };
+
+/** Whether two inequalities of two sides say the same: `2x > 6` and `x > 3`, `-x \\ge -1` and `x \\le 1`. */
+function sameOrder(gold: Chain, answer: Chain): boolean {
+  if (gold.relations.length !== 1 || answer.relations.length !== 1) return false;
+  const [relation, other] = [gold.relations[0], answer.relations[0]];
+  if (turned[relation] === undefined || (other !== relation && other !== turned[relation])) return false;
+  const ratio = ratioOf(gold, answer);
+  if (ratio === null || Math.abs(ratio.im) > 1e-6 * Math.abs(ratio.re)) return false;
+  return other === (ratio.re > 0 ? relation : turned[relation]);
+}
+
+/** The ratio of two formulas where it is the same at every point compared, else null. */
+function proportion(a: Expression, b: Expression, bothNamed: boolean): C.Complex | null {
   const names = [...variables(b, variables(a))].sort();
-  if (names.length === 0 || (bothNamed && names.length === 1)) return false;
+  if (names.length === 0 || (bothNamed && names.length === 1)) return null;
   let ratio: C.Complex | null = null;
   let compared = 0;
   for (let t = 0; t < 16 && compared < 5; t++) {
@@ -66,9 +88,9 @@ function proportional(a: Expression, b: Expression, bothNamed: boolean): boolean
     const [x, y] = [evaluate(a, environment), evaluate(b, environment)];
     if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y) || C.modulus(x) < 1e-9 || C.modulus(y) < 1e-9) continue;
     const here = C.divide(x, y);
-    if (ratio !== null && C.modulus(C.subtract(here, ratio)) > 1e-6 * C.modulus(ratio)) return false;
+    if (ratio !== null && C.modulus(C.subtract(here, ratio)) > 1e-6 * C.modulus(ratio)) return null;
     ratio ??= here;
     compared++;
   }
-  return compared >= 3;
+  return compared >= 3 ? ratio : null;
 }

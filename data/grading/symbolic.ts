@@ -5,12 +5,10 @@
  */
 import { Key, uniform } from "../random.ts";
 import * as C from "./complex.ts";
-import { type Complex, complex } from "./complex.ts";
+import { type Complex, complex, type Environment } from "./complex.ts";
 import { children, type Expression } from "./expression.ts";
 import { exact, toNumber } from "./numeric.ts";
-
-/** Values of the variables by name. */
-type Environment = ReadonlyMap<string, Complex>;
+import { quantified } from "./quantified.ts";
 
 const closeness = 1e-9, pointCloseness = 1e-7;
 const points = 5, attempts = 16;
@@ -19,6 +17,13 @@ const pointKey = Key.fold(Key.make(0), "points of equality");
 /** The variables of a formula; `i` and `e` are numbers. */
 export function variables(of: Expression, into: Set<string> = new Set()): Set<string> {
   if (of.kind === "name" && of.name !== "i" && of.name !== "e") into.add(of.name);
+  if (of.kind === "quantified" && of.index !== null && !into.has(of.index)) {
+    const inner = variables(of.of);
+    inner.delete(of.index);
+    for (const name of inner) into.add(name);
+    for (const end of [of.lower, of.upper]) if (end !== null) variables(end, into);
+    return into;
+  }
   for (const child of children(of)) variables(child, into);
   return into;
 }
@@ -72,6 +77,8 @@ export function evaluate(of: Expression, environment: Environment, inAngle = fal
       return C.undefinedValue;
     case "root":
       return root(value(of.of), of.index === null ? null : value(of.index));
+    case "quantified":
+      return quantified(of, environment, evaluate);
     case "call":
       return call(of.name, evaluate(of.of, environment, angles.has(of.name)), of.base === null ? null : value(of.base));
   }
@@ -177,6 +184,7 @@ function choose(of: Expression, sign: "add" | "subtract"): Expression {
     case "root":
       return { ...of, of: choose(of.of, sign), index: of.index === null ? null : choose(of.index, sign) };
     case "call":
+    case "quantified":
       return { ...of, of: choose(of.of, sign) };
     case "number":
     case "repeating":

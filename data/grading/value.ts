@@ -19,6 +19,15 @@ export function formula(text: string): Expression | null {
 
 /** Whether two texts are equal formulas; null where one of them is no formula. */
 export function formulasEqual(gold: string, answer: string): boolean | null {
+  const same = sameReading(gold, answer);
+  if (same === true || !longPower.test(`${gold} ${answer}`)) return same;
+  return sameReading(gold.replace(longPowers, "^{$1}"), answer.replace(longPowers, "^{$1}")) ?? same;
+}
+
+/** To TeX `2^10` is 2^1 0, to everybody else a thousand: both readings count. */
+const longPower = /\^\d\d/, longPowers = /\^(\d{2,})/g;
+
+function sameReading(gold: string, answer: string): boolean | null {
   if (squeeze(gold) === squeeze(answer) && gold !== "") return true;
   const [a, b] = readPair(gold, answer);
   if (a === null || b === null) return null;

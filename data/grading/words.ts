@@ -103,11 +103,22 @@ export function choiceOf(gold: string): string | null {
   return /^\(?([A-E])\)?\.?$/.exec(plain(gold))?.[1] ?? null;
 }
 
-/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or null. */
+/** The letter and the text of a gold answer that gives both, as `(C) 12` or `C Cecile`, or null. */
+export function labelledChoice(gold: string): { readonly letter: string; readonly text: string } | null {
+  const found = /^(?:\(([A-E])\)|([A-E])[).:]|([A-E])(?=\s+[A-Z][a-z]))\s+(\S[\s\S]*)$/.exec(plain(gold));
+  return found === null ? null : { letter: found[1] ?? found[2] ?? found[3], text: found[4] };
+}
+
+/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
 export function chosen(answer: string): string | null {
-  const alone = /^[{(\s]{0,8}([a-fA-F])[)}\s]{0,8}\.?$/.exec(plain(answer));
+  const text = plain(answer);
+  const alone = /^[{(\s]{0,8}([a-fA-F])[)}\s]{0,8}\.?$/.exec(text);
   if (alone !== null) return alone[1].toUpperCase();
-  return /^\(?\s{0,8}([A-F])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(plain(answer))?.[1] ?? null;
+  const first = /^\(?\s{0,8}([A-F])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(text)?.[1];
+  if (first !== undefined || !isSentence(text)) return first ?? null;
+  const [clause] = text.split(/[,;.]/, 1);
+  const letters = new Set(clause.match(/(?<![A-Za-z\\])(?:[B-F]|A(?! [a-z]))(?![A-Za-z'’])/g));
+  return letters.size === 1 && clause.length < 80 && !/\bnot\b|n['’]t\b/.test(clause) ? [...letters][0] : null;
 }
 
 const label = "[a-zA-Z](?:_\\{?\\w+\\}?)?";
@@ -118,6 +129,7 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^[A-Z]_\{[^{}]*\}(?:\s*:\s*[A-Z])?$/,
   new RegExp(`^${label}(?:\\s*:\\s*${label})+$`),
   /^(?:\\[a-zA-Z]+|[A-Za-z]+)(?:_\{?\w+\}?)?'*(?:\s*\([^()]{1,12}\))?$/,
+  /^\\(?:[dD]elta|partial)\s?[a-zA-Z](?:_\{?\w+\}?)?$/,
   /^\\(?:angle|triangle|overline|text|mathrm|mbox)/,
   /^[A-Z]\s?[A-Z]\s?[A-Z]?$/,
   /^[a-z]{2,12}(?:\s[a-z]+){0,12}$/i,

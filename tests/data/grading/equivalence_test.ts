@@ -122,6 +122,181 @@ Deno.test("nothing equals an empty answer, and a relation of equivalence does no
   for (let i = 0; i < 20; i++) assert.equal(equivalent("x^2-1", "(x-1)(x+1)"), first);
 });
 
+Deno.test("units of measure are compared where both answers have one, and converted", () => {
+  check(true, [
+    ["5\\text{ cm}", "5 cm"],
+    ["5\\text{ cm}", "5"],
+    ["5", "5 cm"],
+    ["5\\text{ m}", "500\\text{ cm}"],
+    ["5\\text{ m}", "5 m"],
+    ["5\\text{ m}", "5m"],
+    ["5\\text{ cm}^2", "5 square centimeters"],
+    ["5\\text{ m}^2", "50000\\text{ cm}^2"],
+    ["12 \\mathrm{m}/\\mathrm{s}", "12 m/s"],
+    ["36 \\text{ km/h}", "10 \\text{ m/s}"],
+    ["60 mph", "60 miles per hour"],
+    ["\\$50", "50 dollars"],
+    ["\\$0.50", "50 cents"],
+    ["\\$1,234.50", "1234.5"],
+    ["90^\\circ", "90 degrees"],
+    ["90^\\circ", "90"],
+    ["\\sin 30^\\circ", "\\cos 60^\\circ"],
+    ["24\\text{ in}", "2 feet"],
+    ["1 hour", "60 minutes"],
+    ["\\frac{1}{2}\\text{ hour}", "30\\text{ min}"],
+    ["5 apples", "5"],
+    ["5\\text{ apples}", "5 pears"],
+    ["3\\text{ square units}", "3"],
+    ["64 square feet", "64"],
+  ]);
+  check(false, [
+    ["5\\text{ cm}", "5\\text{ m}"],
+    ["5 \\mathrm{m}", "5 \\mathrm{cm}"],
+    ["5 cm", "5 m^2"],
+    ["5\\text{ cm}^2", "5\\text{ cm}"],
+    ["36 \\text{ km/h}", "36 \\text{ m/s}"],
+    ["\\$50", "50 cents"],
+    ["1 hour", "1 minute"],
+  ]);
+});
+
+Deno.test("signs, raised digits and powers of ten are read in any spelling", () => {
+  check(true, [
+    ["x^{10}", "x¹⁰"],
+    ["3.54e-07", "3.54*10^{-7}"],
+    ["2E6", "2000000"],
+    ["2e-3", "2e - 3"],
+    ["\\langle 1,2 \\rangle", "(1,2)"],
+    ["\\{1,\\{2,3\\}\\}", "\\{\\{3,2\\},1\\}"],
+  ]);
+});
+
+Deno.test("inequalities are equal up to a factor and its sign, for the same variable", () => {
+  check(true, [
+    ["x \\le 1", "-x \\ge -1"],
+    ["x > 3", "2x > 6"],
+    ["x + y < 3", "3 - x > y"],
+  ]);
+  check(false, [
+    ["x \\le 1", "-x \\le -1"],
+    ["x > 3", "y > 3"],
+    ["x > 3", "x \\ge 3"],
+  ]);
+});
+
+Deno.test("semicolons part what commas part, and group it", () => {
+  check(true, [
+    ["p=5,q=2;p=7,q=2", "(5,2),(7,2)"],
+    ["(1;2)", "(1,2)"],
+    ["1;2;3", "3,2,1"],
+    ["[2, -2, 1; 4, -4, 2]", "\\begin{pmatrix} 2 & -2 & 1 \\\\ 4 & -4 & 2 \\end{pmatrix}"],
+  ]);
+  check(false, [
+    ["p=5,q=2;p=7,q=2", "(2,5),(7,2)"],
+  ]);
+});
+
+Deno.test("what an inequality, a set builder or an exception describes is a union of intervals", () => {
+  check(true, [
+    ["x \\ne 3", "\\mathbb{R} \\setminus \\{3\\}"],
+    ["(-\\infty,3)\\cup(3,\\infty)", "x \\neq 3"],
+    ["(-\\infty,1)\\cup(1,2)\\cup(2,\\infty)", "\\mathbb{R} \\setminus \\{2,1\\}"],
+    ["\\{x \\mid x > 3\\}", "(3,\\infty)"],
+    ["\\{x \\in \\mathbb{R} : -1 < x < 2\\}", "(-1,2)"],
+    ["(1,5)", "x > 1 \\text{ and } x < 5"],
+    ["\\{1,2\\}\\cup\\{3\\}", "\\{1,2,3\\}"],
+    ["\\{1,2,2\\}", "\\{1,2\\}"],
+    ["(-\\infty,\\infty)", "\\text{all real numbers}"],
+    ["\\emptyset", "\\text{no solution}"],
+    ["2.74", "2,74"],
+  ]);
+  check(false, [
+    ["x \\ne 3", "x = 3"],
+    ["3", "x \\ne 3"],
+    ["(1,5)", "x > 1 \\text{ or } x < 5"],
+  ]);
+});
+
+Deno.test("decimal commas, plain braces and rounded last sides are read as they are meant", () => {
+  check(true, [
+    ["(1,3)", "{1,3}"],
+    ["x=1/3", "x = 5+5+1=1/3 \\approx 11"],
+    ["11", "x \\approx 11"],
+  ]);
+  check(false, [
+    ["2.745", "2,745"],
+    ["2,5", "2.5"],
+    ["x \\ne y", "x = y"],
+  ]);
+});
+
+Deno.test("sums, products, integrals and limits are equal where their parts are", () => {
+  check(true, [
+    ["F_n = \\sum_{k=0}^{n-1} F_k F_{n-k-1}", "F_n = \\sum_{k=0}^{n-1} F_{n-k-1} F_k"],
+    ["55", "\\sum_{k=1}^{10} k"],
+    ["120", "\\prod_{k=1}^{5} k"],
+    ["\\sum_{k=1}^n k^2", "\\sum_{j=1}^{n} j^2"],
+    ["\\int_0^1 2x\\,dx", "\\int_{0}^{1} x \\cdot 2 dx"],
+    ["\\lim_{x\\to0} \\frac{\\sin x}{x}", "\\lim_{x \\to 0} \\frac{\\sin(x)}{x}"],
+    ["f'(x)", "f'(x)"],
+  ]);
+  check(false, [
+    ["F_n = \\sum_{k=0}^{n-1} F_k F_{n-k-1}", "F_n = \\sum_{k=0}^{n-2} F_k F_{n-k-2}"],
+    ["54", "\\sum_{k=1}^{10} k"],
+    ["\\sum_{k=1}^3 a_k", "\\sum_{k=2}^4 a_k"],
+    ["\\sum_{k=1}^n k^2", "\\prod_{k=1}^{n} k^2"],
+    ["\\int_0^1 x dx", "\\int_0^2 x dx"],
+    ["f'(x)", "f(x)"],
+  ]);
+});
+
+Deno.test("times, labels and powers without braces are read as they are meant", () => {
+  check(true, [
+    ["11z^17(11z^17+5)", "11z^{17}(5+11z^{17})"],
+    ["20:34:00", "20:34"],
+    ["C Cecile", "C"],
+    ["(A) Cecile", "Cecile"],
+    ["\\text{(C) } 12", "12"],
+    ["1,22", "1.22"],
+    ["\\Delta p\\approx -\\frac{\\hbar \\omega_{L}}{c}", "-\\frac{\\omega_{L} \\hbar}{c}"],
+  ]);
+  check(false, [
+    ["(A) Cecile", "C"],
+    ["\\text{(C) } 12", "13"],
+  ]);
+});
+
+Deno.test("sums, products, multiples and transposes of matrices are calculated", () => {
+  check(true, [
+    [
+      "\\begin{pmatrix}1 & 0 \\\\ 0 & 1\\end{pmatrix}",
+      "\\begin{pmatrix}1 & 0 \\\\ 0 & 1\\end{pmatrix} \\begin{pmatrix}1 & 0 \\\\ 0 & 1\\end{pmatrix}",
+    ],
+    [
+      "\\begin{pmatrix}3 & 4 \\\\ 5 & 6\\end{pmatrix}",
+      "\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix} + \\begin{pmatrix}2 & 2 \\\\ 2 & 2\\end{pmatrix}",
+    ],
+    ["\\begin{pmatrix}2 & 4 \\\\ 6 & 8\\end{pmatrix}", "2\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}"],
+    [
+      "\\begin{pmatrix}1/2 & 1 \\\\ 3/2 & 2\\end{pmatrix}",
+      "\\frac{1}{2} \\begin{bmatrix}1 & 2 \\\\ 3 & 4\\end{bmatrix}",
+    ],
+    ["\\begin{pmatrix}1 & 3 \\\\ 2 & 4\\end{pmatrix}", "\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}^T"],
+    [
+      "\\begin{pmatrix}7 & 10 \\\\ 15 & 22\\end{pmatrix}",
+      "\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}",
+    ],
+  ]);
+  check(false, [
+    [
+      "\\begin{pmatrix}7 & 10 \\\\ 15 & 23\\end{pmatrix}",
+      "\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}",
+    ],
+    ["\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}", "\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}^T"],
+    ["\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}", "x\\begin{pmatrix}1 & 2 \\\\ 3 & 4\\end{pmatrix}"],
+  ]);
+});
+
 const pairs = Deno.env.get("SIGNUM_PAIRS");
 if (pairs === undefined) console.error("data/grading: SIGNUM_PAIRS is not set, so the labelled pairs are not graded");
 
