@@ -11,7 +11,7 @@ import { userMessage } from "../../data/template.ts";
 import * as ChatTemplate from "../models/chat_template.ts";
 import type { CheckpointError } from "../models/safetensors.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
-import { resolveModel } from "../runtime/hub.ts";
+import { type HubError, resolveData, resolveModel } from "../runtime/hub.ts";
 import * as Stage from "../runtime/stage.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import * as Noun from "../schema.ts";
@@ -23,37 +23,53 @@ export const maxPromptTokens = 1024;
 /** The settings that decide which problems are asked, and how. */
 export type PromptSettings = Pick<Settings, "task" | "split" | "data" | "limit" | "template">;
 
-/** Every prompt of a split, as stored. */
-export const promptsOf = Effect.fn("Prompt.all")(function* (
+/** A prompt before any tokenizer has read it; what a task knows of a problem (`level`, `type`) travels along. */
+export type Asked = Omit<Noun.Prompt, "promptTokens">;
+
+type PromptFailure = SourceError | HubError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError;
+
+/** Every problem of a split as it is asked; `dir` is a model's directory, which the template `chat` needs. */
+export const askedOf = Effect.fn("Prompt.asked")(function* (
   settings: PromptSettings,
-  dir: string,
-): Effect.fn.Return<
-  ReadonlyArray<Noun.Prompt>,
-  SourceError | Tokenizer.TokenizerError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError
-> {
+  dir: string | undefined,
+): Effect.fn.Return<ReadonlyArray<Asked>, PromptFailure> {
   const task = tasks[settings.task];
-  const { problems, dropped } = yield* load(task, settings.split, { data: settings.data, limit: settings.limit });
+  const data = settings.data === undefined ? undefined : yield* resolveData(settings.data, settings.split);
+  const { problems, dropped } = yield* load(task, settings.split, { data, limit: settings.limit });
   const { report } = yield* StandardStreams;
   for (const { problemId, reason } of dropped) yield* report(`left out "${problemId}": ${reason}`);
-  const tokenizer = yield* Tokenizer.open(dir);
   const textOf = yield* asker(task, settings.template, dir);
   return yield* Effect.forEach(problems, (problem) =>
-    Effect.map(textOf(problem), (promptText): Noun.Prompt => ({
+    Effect.map(textOf(problem), (promptText): Asked => ({
+      ...problem.meta,
       task: task.name,
       split: settings.split,
       problemId: problem.problemId,
       question: problem.question,
       goldAnswer: problem.goldAnswer,
       promptText,
-      promptTokens: tokenizer.encode(promptText),
     })));
+});
+
+/** Every prompt of a split, as stored. */
+export const promptsOf = Effect.fn("Prompt.all")(function* (
+  settings: PromptSettings,
+  dir: string,
+): Effect.fn.Return<ReadonlyArray<Noun.Prompt>, PromptFailure | Tokenizer.TokenizerError> {
+  const asked = yield* askedOf(settings, dir);
+  const tokenizer = yield* Tokenizer.open(dir);
+  return asked.map((prompt) => ({ ...prompt, promptTokens: tokenizer.encode(prompt.promptText) }));
 });
 
 type Ask = (problem: Problem) => Effect.Effect<string, ChatTemplate.ChatTemplateError | Stage.StageError>;
 
 /** How a problem becomes a text: a template of the task, or `chat`, the model's own. */
-const asker = Effect.fnUntraced(function* (task: Task, template: string | undefined, dir: string) {
+const asker = Effect.fnUntraced(function* (task: Task, template: string | undefined, dir: string | undefined) {
   if (template === "chat") {
+    if (dir === undefined) {
+      const message = 'Cannot ask by template "chat": it is the model\'s own, and no --model names its directory';
+      return yield* new Stage.StageError({ stage: "prompt", message });
+    }
     const chat = yield* ChatTemplate.open(dir);
     const ask: Ask = ({ question }) =>
       chat.render([{ role: "user", content: userMessage(question) }], {
