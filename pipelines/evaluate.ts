@@ -1,29 +1,37 @@
 /**
- * `deno task evaluate`: draws G responses to every problem of a split, grades them and measures Pass@k with its bootstrap interval (Eq. 5).
- * The paper's evaluation of the 7B model is the default: 256 responses at temperature 0.6 and top-p 0.95. With `--out` every graded
- * response is kept beside the figures.
+ * `deno task evaluate`: draws G responses to every problem of a split, with the own engine or over a server, grades them and measures Pass@k
+ * with its bootstrap interval (Eq. 5), cons@k and lengths, for all problems and by part. The paper's evaluation of the 7B model is the
+ * default: 256 responses at temperature 0.6 and top-p 0.95. With `--out` every graded response is kept as it comes:
+ *
+ *   config.json            what the responses depend on; the same command goes on, another one is refused
+ *   samples.ndjson         every graded response, in the order of problems and sample indices (`.partial` until the last is there)
+ *   pass_at_k.ndjson       Pass@k of all problems
+ *   evaluations.ndjson     every figure, a row for each part and k, as `table` and `plot` read them
  */
-import { Effect, Stream } from "effect";
+import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
-import { exists, writeText } from "./models/checkpoint_directory.ts";
-import { layerPolicy } from "./models/layer_policy.ts";
+import { ks as publishedKs } from "../data/paper/published.ts";
+import * as Engine from "./evaluation/engine.ts";
+import { figuresOf } from "./evaluation/figures.ts";
+import { claim, identityOf } from "./evaluation/identity.ts";
+import * as SampleLog from "./evaluation/sample_log.ts";
 import type { Model } from "./models/model.ts";
-import { Policy } from "./models/policy.ts";
 import type { Tokenizer } from "./models/tokenizer.ts";
-import { flatTable } from "./reports/flat_table.ts";
+import { evaluationsTable } from "./reports/evaluations_table.ts";
+import { evaluationsFile } from "./reports/read_lines.ts";
 import { renderTables } from "./reports/render_table.ts";
+import type { EvaluationRow } from "./reports/rows.ts";
+import { OutputIsTerminal } from "./reports/table_command.ts";
 import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
-import { encode } from "./runtime/record.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
-import { StandardStreams } from "./runtime/standard_streams.ts";
 import { toText } from "./runtime/stage_record.ts";
+import { StandardStreams } from "./runtime/standard_streams.ts";
 import type * as Noun from "./schema.ts";
 import type { Settings } from "./settings.ts";
-import { passAtK, type Tally, tally, tooFew } from "./stages/pass_at_k.ts";
-import { promptsOf } from "./stages/prompt.ts";
-import { fault, rollouts, type SampleSettings } from "./stages/sample.ts";
+import { type Tally, tally } from "./stages/pass_at_k.ts";
+import { rollouts, type SampleSettings } from "./stages/sample.ts";
 import { verify } from "./stages/verify.ts";
 
 /** Counts of right responses by problem; `each` hears of every wave of graded responses. */
@@ -47,85 +55,118 @@ export const measure = Effect.fn("Evaluate.measure")(function* (
 export const possibleKs = (ks: ReadonlyArray<number>, responses: number): ReadonlyArray<number> =>
   ks.filter((k) => k <= responses);
 
-const samplesFile = "samples.ndjson";
+const settings = [
+  "model",
+  "endpoint",
+  "servedModel",
+  "task",
+  "split",
+  "data",
+  "limit",
+  "template",
+  "responses",
+  "temperature",
+  "topP",
+  "topK",
+  "maxTokens",
+  "seed",
+  "batch",
+  "concurrency",
+  "requestResponses",
+  "requestsPerMinute",
+  "timeout",
+  "retries",
+  "logprobs",
+  "extract",
+  "k",
+  "bootstrap",
+  "format",
+  "recipe",
+  "out",
+] as const;
+
+type Config = Pick<Settings, typeof settings[number]>;
+
+/** How the sampling is named in tables: `T 0.6, top-p 0.95`. */
+const samplingOf = ({ temperature, topP, topK }: Config): string =>
+  temperature === 0
+    ? "greedy"
+    : [`T ${temperature}`, topP < 1 ? `top-p ${topP}` : [], topK > 0 ? `top-k ${topK}` : []].flat().join(", ");
+
+/** Draws and grades what is missing. */
+const complete = Effect.fnUntraced(function* (
+  config: Config,
+  engine: Engine.Engine,
+  log: SampleLog.SampleLog,
+): Effect.fn.Return<void, Command.Failure, Scope.Scope> {
+  const total = engine.prompts.length * config.responses;
+  const there = log.count();
+  if (there === total) return;
+  const { report } = yield* StandardStreams;
+  if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
+  const progress = yield* Progress.make("evaluate", total - there);
+  yield* engine.draw((problemId, sampleIndex) => !log.has(problemId, sampleIndex), (drawn) => {
+    const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
+    return Effect.andThen(log.keep(verdicts), progress.advance(drawn.length));
+  });
+});
+
+const passAtKOf = (rows: ReadonlyArray<EvaluationRow>) =>
+  rows.filter(({ slice }) => slice === "all").map(({ k, passAtK, low, high, problems }) => ({
+    k,
+    passAtK,
+    low,
+    high,
+    problems,
+  }));
+
+const evaluate = Effect.fnUntraced(function* (
+  config: Config,
+  ks: ReadonlyArray<number>,
+): Effect.fn.Return<ReadonlyArray<EvaluationRow>, Command.Failure, Scope.Scope> {
+  const { out, responses } = config;
+  if (out !== undefined) yield* RunDirectory.acquire(out);
+  const engine = yield* Engine.open(config);
+  if (engine.prompts.length === 0) {
+    return yield* new Command.UsageError({ message: `Cannot evaluate: the ${config.split} split has no problems` });
+  }
+  const names = engine.prompts.map(({ problemId }) => problemId);
+  if (out !== undefined) yield* claim(out, identityOf(config, yield* engine.weights, engine.prompts));
+  const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
+  yield* complete(config, engine, log);
+  const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };
+  const rows = figuresOf(engine.prompts, log.facts(), ks, config.bootstrap, title);
+  if (out !== undefined) {
+    yield* RunDirectory.writeText(join(out, "pass_at_k.ndjson"), toText(passAtKOf(rows)));
+    yield* RunDirectory.writeText(join(out, evaluationsFile), toText(rows));
+    yield* log.finish;
+  }
+  return rows;
+});
 
 /** `deno task evaluate`. */
 export const evaluateCommand = Command.make({
   name: "evaluate",
-  summary: "Draws responses to a split, grades them and measures Pass@k",
-  settings: [
-    "model",
-    "task",
-    "split",
-    "data",
-    "limit",
-    "template",
-    "responses",
-    "temperature",
-    "topP",
-    "topK",
-    "maxTokens",
-    "seed",
-    "batch",
-    "extract",
-    "k",
-    "bootstrap",
-    "format",
-    "recipe",
-    "out",
-  ],
-  required: ["model"],
+  summary: "Draws responses to a split, here or over a server, grades them and measures Pass@k",
+  settings,
+  aliases: { samples: "responses" },
   defaults: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, extract: "lenient" },
-  run: (config) =>
-    Effect.scoped(Effect.gen(function* () {
-      const ks = possibleKs(config.k, config.responses);
-      if (ks.length === 0) {
-        return yield* new Command.UsageError({
-          message: `Cannot measure Pass@k: every --k (${config.k.join(", ")}) is above --responses ${config.responses}`,
-        });
-      }
-      const { write, report } = yield* StandardStreams;
-      const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
-      const { out } = config;
-      if (out !== undefined && (yield* exists(join(out, samplesFile)))) {
-        return yield* new Command.UsageError({
-          message: `Cannot evaluate into "${out}" (--out): it holds "${samplesFile}" already`,
-        });
-      }
-      const policy = yield* Policy;
-      const { dir, model } = yield* policy.load(config.model);
-      const prompts = yield* promptsOf(config, dir);
-      const bad = prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
-      if (bad !== undefined) return yield* new Command.UsageError({ message: bad });
-      const progress = yield* Progress.make("evaluate", prompts.length * config.responses);
-      // Samples lie under another name until the last one is there.
-      const partial = out === undefined ? undefined : join(out, `${samplesFile}.partial`);
-      const log = partial === undefined ? undefined : yield* RunDirectory.openLog(partial, () => false);
-      const tallies = yield* measure(
-        model,
-        yield* policy.tokenizer(config.model),
-        prompts,
-        { ...config, step: 0 },
-        (verdicts) =>
-          Effect.andThen(log?.append(verdicts.map(encode)) ?? Effect.void, progress.advance(verdicts.length)),
-      );
-      const short = tooFew(tallies, ks);
-      if (short !== undefined) {
-        return yield* new Command.UsageError({
-          message: `Cannot measure Pass@${short.k} of "${short.problem.problemId}"`,
-        });
-      }
-      const records = passAtK(tallies, ks, config.bootstrap);
-      if (out !== undefined && partial !== undefined) {
-        yield* RunDirectory.writeText(join(out, "pass_at_k.ndjson"), toText(records));
-        yield* RunDirectory.renameFile(partial, join(out, samplesFile));
-        yield* writeText(join(out, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-        yield* report(`wrote "${join(out, samplesFile)}" and "pass_at_k.ndjson"`);
-      }
-      if (config.format === "json") return yield* print(toText(records));
-      const tables = yield* Effect.fromResult(flatTable.build(records.map((record) => ({ ...record })))).pipe(
-        Effect.mapError((message) => new Command.UsageError({ message })),
-      );
-      yield* print(renderTables(tables, { format: config.format, isTerminal: false }));
-    })).pipe(Effect.provide(layerPolicy)),
+  run: Effect.fnUntraced(function* (config) {
+    const ks = possibleKs(config.k ?? publishedKs, config.responses);
+    if (ks.length === 0) {
+      const asked = (config.k ?? publishedKs).join(", ");
+      return yield* new Command.UsageError({
+        message: `Cannot measure Pass@k: every --k (${asked}) is above --responses ${config.responses}`,
+      });
+    }
+    const { write, report } = yield* StandardStreams;
+    const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
+    const rows = yield* Effect.scoped(evaluate(config, ks));
+    if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
+    if (config.format === "json") return yield* print(toText(rows));
+    const tables = yield* Effect.fromResult(evaluationsTable.build(rows)).pipe(
+      Effect.mapError((message) => new Command.UsageError({ message })),
+    );
+    yield* print(renderTables(tables, { format: config.format, isTerminal: yield* OutputIsTerminal }));
+  }),
 });

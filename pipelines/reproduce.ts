@@ -8,6 +8,7 @@ import { Clock, Effect, type Result, Stream } from "effect";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
+import { ks as publishedKs } from "../data/paper/published.ts";
 import { readText as readOptional } from "./runtime/run_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import { isObject } from "./models/model_config.ts";
@@ -124,7 +125,7 @@ const evaluationRows = (
   prompts: ReadonlyArray<Noun.Prompt>,
   { label, evaluation, tallies }: Measured,
 ): EvaluationRow[] => {
-  const ks = possibleKs(defaults.k, Math.min(...tallies.map(({ n }) => n)));
+  const ks = possibleKs(publishedKs, Math.min(...tallies.map(({ n }) => n)));
   const parts = [["all", () => true] as const, ...Object.entries(tasks[task].slices ?? {})];
   return parts.flatMap(([slice, holds]) => {
     const names = new Set(prompts.filter(holds).map(({ problemId }) => problemId));

@@ -16,7 +16,7 @@ export const settings = {
   model: optional(text("", "model: a Hugging Face directory (or a Hub name)", "DIR")),
   task: choice("math", Object.keys(tasks), "task: where problems come from and how they are graded"),
   split: choice("train", ["train", "test"], "split of the task"),
-  data: optional(text("", "file of problems for the task jsonl", "FILE")),
+  data: optional(text("", "file or folder of problems, or the Hub name of a data set", "FILE")),
   limit: optional(integer(1, { min: 1 }, "first N problems of the split as stored (default: all)")),
   template: optional(choice("", templates, "prompt template (default: the task's first); chat is the model's own")),
   // How responses are drawn.
@@ -75,13 +75,33 @@ export const settings = {
   out: optional(text("", "where the result is written", "DIR")),
   recipe: optional(text("", "named set of values that come before the config file and the flags", "NAME")),
   // Reports.
-  k: integers([1, 2, 4, 8, 16, 32, 64, 128, 256], { min: 1 }, "values of k for Pass@k"),
+  k: optional(
+    integers([1], { min: 1 }, "values of k for Pass@k (default: 1, 2, 4, … 256, as far as there are responses)"),
+  ),
   format: choice("terminal", ["terminal", "csv", "markdown", "latex", "json"], "how a table is printed"),
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
   // Pretraining of a small base.
   demonstrations: integer(256, { min: 1 }, "demonstrations for each pretraining step"),
   warmup: integer(50, { min: 0 }, "steps of linear warm-up in pretraining"),
+  // A server that answers for the model.
+  endpoint: optional(
+    text("", "OpenAI-compatible server that draws the responses, such as http://127.0.0.1:8000/v1", "URL"),
+  ),
+  servedModel: optional(text("", "the model's name on the server", "NAME")),
+  concurrency: integer(32, { min: 1, max: 4096 }, "requests under way at once"),
+  requestResponses: integer(8, { min: 1, max: 1024 }, "responses asked for in one request"),
+  requestsPerMinute: optional(integer(1, { min: 1 }, "most requests a minute (default: no limit)")),
+  timeout: number(1800, { above: 0 }, "seconds that one request may take"),
+  retries: integer(8, { min: 0, max: 100 }, "times that a request is sent again after it failed"),
+  logprobs: toggle(true, "ask the server for the log-prob of each token"),
+  // Reading responses.
+  correct: toggle(false, "right responses only"),
+  incorrect: toggle(false, "wrong responses only"),
+  problem: optional(text("", "responses to this problem only, by its problemId or the end of it", "NAME")),
+  first: optional(integer(1, { min: 1 }, "first N responses of those that are left (default: all)")),
+  whole: toggle(false, "every response whole, not its last lines"),
+  from: optional(choice("authors", ["authors", "verl", "lighteval", "lm-eval"], "whose file it is")),
   // Commands.
   check: toggle(false, "compare with what is already there and write nothing"),
 } as const satisfies Record<string, Setting<unknown>>;

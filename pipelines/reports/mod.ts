@@ -4,6 +4,7 @@
  */
 import { claims } from "./claims.ts";
 import { dynamicsTable } from "./dynamics_table.ts";
+import { evaluationsTable } from "./evaluations_table.ts";
 import { figure2 } from "./figure_2.ts";
 import { figure4 } from "./figure_4.ts";
 import { flatTable } from "./flat_table.ts";
@@ -14,5 +15,7 @@ export type { ChartReport, Report, TableReport } from "./report.ts";
 
 /** Every report, by name. */
 export const reports: Readonly<Record<string, Report>> = Object.fromEntries(
-  [flatTable, table1, claims, dynamicsTable, figure2, figure4].map((report): [string, Report] => [report.name, report]),
+  [flatTable, table1, evaluationsTable, claims, dynamicsTable, figure2, figure4].map((
+    report,
+  ): [string, Report] => [report.name, report]),
 );

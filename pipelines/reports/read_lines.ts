@@ -1,8 +1,14 @@
-/** The input of a report: lines of NDJSON from files, or from stdin where no file is named (or `-` is), each a JSON object. */
+/**
+ * The input of a report: lines of NDJSON from files, or from stdin where no file is named (or `-` is), each a JSON object. A folder stands for
+ * its `evaluations.ndjson`, whose rows then have the folder's name as their label, so that several evaluations stand side by side.
+ */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { decodeLines } from "../runtime/ndjson.ts";
 import { decode } from "../runtime/record.ts";
+import { encode } from "../runtime/record.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import type { Line } from "./report.ts";
 import { FlatRow } from "./rows.ts";
@@ -19,14 +25,33 @@ const fileBytes = (file: string) =>
     catch: (cause) => new ReportError({ message: `Cannot read "${file}": ${reasonOf(cause)}` }),
   }));
 
+/** Where an evaluation keeps its rows. */
+export const evaluationsFile = "evaluations.ndjson";
+
+const isFolder = (path: string) => Effect.promise(() => stat(path).then((found) => found.isDirectory(), () => false));
+
+/** A folder's own name, or its path where two have one name. */
+const labelOf = (folder: string, folders: ReadonlyArray<string>): string => {
+  const name = (path: string) => basename(resolve(path));
+  return folders.filter((other) => name(other) === name(folder)).length > 1 ? folder : name(folder);
+};
+
 /** All lines, file after file. */
 export const readLines = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
   const { input, inputName } = yield* StandardStreams;
   const lines: Line[] = [];
-  for (const file of files.length === 0 ? ["-"] : files) {
+  const folders = yield* Effect.filter(files, isFolder);
+  for (const given of files.length === 0 ? ["-"] : files) {
+    const folder = folders.includes(given) ? given : undefined;
+    const file = folder === undefined ? given : join(folder, evaluationsFile);
     const source = file === "-" ? inputName : file;
+    const label = folder === undefined ? undefined : labelOf(folder, folders);
     const decodeLine = (text: string, line: number) =>
-      Result.map(decode(FlatRow, [], text, { source, line }), (row): Line => ({ text, row, source, line }));
+      Result.map(decode(FlatRow, [], text, { source, line }), (row): Line => {
+        if (label === undefined) return { text, row, source, line };
+        const named = { ...row, label };
+        return { text: encode(named), row: named, source, line };
+      });
     const read = file === "-"
       ? Stream.runCollect(decodeLines(input, source, decodeLine))
       : Stream.runCollect(decodeLines(fileBytes(file), source, decodeLine));

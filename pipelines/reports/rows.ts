@@ -19,6 +19,13 @@ export interface EvaluationRow {
   readonly problems?: number;
   /** The part of the problems that was measured; absent, as `all`, for every one. */
   readonly slice?: string;
+  /** How often the answer that most of k responses agree on is right, in [0, 1]. */
+  readonly consAtK?: number;
+  readonly responses?: number;
+  /** In tokens. */
+  readonly meanResponseLength?: number;
+  /** The share of responses that ended because they were too long, in [0, 1]. */
+  readonly truncatedRatio?: number;
 }
 
 /** The table of EvaluationRow; a PassAtK record is one without names. */
@@ -35,6 +42,10 @@ export const EvaluationRow: Noun<EvaluationRow> = {
     { name: "high", kind: "number", optional: true },
     { name: "problems", kind: "count", optional: true },
     { name: "slice", kind: "string", optional: true },
+    { name: "consAtK", kind: "number", optional: true },
+    { name: "responses", kind: "count", optional: true },
+    { name: "meanResponseLength", kind: "number", optional: true },
+    { name: "truncatedRatio", kind: "number", optional: true },
   ],
   sameLength: [],
 };

@@ -9,7 +9,7 @@ import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "./evalu
 import { tableReport } from "./report.ts";
 import { EvaluationRow } from "./rows.ts";
 import { nameOf, publishedName, seriesOf } from "./series.ts";
-import { type Block, type Column, empty, marked, percentCell, type Table, textCell } from "./table.ts";
+import { type Block, type Cell, type Column, empty, marked, percentCell, type Table, textCell } from "./table.ts";
 
 const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
   { name: "Method", align: "left" },
@@ -44,6 +44,23 @@ const studyTable = (
   blocks: blocks.map((block) => blockOf(block, ks)),
 });
 
+/** What the paper's Table 1 says of a task at some k, a row a method; nothing of a task that is not in it. */
+export const publishedCells = (task: string, ks: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<Cell>> => {
+  const members = publishedRows.filter((row) => row.task === task);
+  return marked(
+    seriesOf(members.map(({ method }) => ({ algorithm: method }))).map(({ label }) => {
+      const passAtK = members.find(({ method }) => method === label)?.passAtK;
+      return [
+        textCell(nameOf(label)),
+        ...ks.map((k) => {
+          const percent = passAtK?.get(k);
+          return percent === undefined ? empty : percentCell(percent / 100);
+        }),
+      ];
+    }),
+  );
+};
+
 /** The paper's own Table 1, in the same form. */
 export const publishedTable: Table = {
   title: "The paper's Table 1: Pass@k in percent of Qwen2.5-Math-7B (arXiv 2506.01347)",
@@ -53,20 +70,9 @@ export const publishedTable: Table = {
   ],
   blockColumn: "Evaluation",
   columns: columns(publishedKs),
-  blocks: [...Map.groupBy(publishedRows, ({ task }) => task)].map(([task, members]) => ({
+  blocks: [...new Set(publishedRows.map(({ task }) => task))].map((task) => ({
     label: publishedName(task),
-    rows: marked(
-      seriesOf(members.map(({ method }) => ({ algorithm: method }))).map(({ label }) => {
-        const passAtK = members.find(({ method }) => method === label)?.passAtK;
-        return [
-          textCell(nameOf(label)),
-          ...publishedKs.map((k) => {
-            const percent = passAtK?.get(k);
-            return percent === undefined ? empty : percentCell(percent / 100);
-          }),
-        ];
-      }),
-    ),
+    rows: publishedCells(task, publishedKs),
   })),
 };
 

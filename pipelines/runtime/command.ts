@@ -35,6 +35,8 @@ export interface Command {
   readonly required: ReadonlyArray<SettingKey>;
   /** Values that differ from the table of settings for this command alone; they come before recipe, file and flags. */
   readonly defaults: Partial<Settings>;
+  /** Other names of flags, for this command alone: `samples` may stand for `responses`. */
+  readonly aliases?: Readonly<Record<string, SettingKey>>;
   readonly positional?: Positional;
   /** What a filter reads (with the fields that must be there) and writes, by the names of the nouns. */
   readonly records?: { readonly reads?: string; readonly needs: ReadonlyArray<string>; readonly writes: string };
@@ -60,6 +62,7 @@ export const make = <const K extends SettingKey, const Q extends K = never>(decl
   readonly settings: ReadonlyArray<K>;
   readonly required?: ReadonlyArray<Q>;
   readonly defaults?: Partial<Settings>;
+  readonly aliases?: Readonly<Record<string, K>>;
   readonly positional?: Positional;
   readonly run: (config: ConfigOf<K, Q>, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
 }): Command => ({

@@ -39,6 +39,7 @@ const meanings = (command: Command): ReadonlyMap<string, Meaning> => {
     known.set(flagOf(key), isSwitch ? { key, sets: "true" } : { key });
     if (isSwitch) known.set(`no-${flagOf(key)}`, { key, sets: "false" });
   }
+  for (const [name, key] of Object.entries(command.aliases ?? {})) known.set(name, { key });
   return known;
 };
 
@@ -47,6 +48,7 @@ export const parse = (command: Command, words: ReadonlyArray<string>): Result.Re
   const known = meanings(command);
   const values: Record<string, unknown> = {};
   const common: Record<string, string> = {};
+  const spelled = new Map<SettingKey, { readonly flag: string; readonly text: string }>();
   const rest: string[] = [];
   const fail = (problem: string) =>
     Result.fail(new UsageError({ message: `Cannot run "${command.name}": ${problem}` }));
@@ -78,6 +80,12 @@ export const parse = (command: Command, words: ReadonlyArray<string>): Result.Re
     if (meaning.key === undefined) continue;
     const decoded = checkText(meaning.key, text);
     if (Result.isFailure(decoded)) return fail(decoded.failure);
+    // Twice under one name, the last counts; under two names, which one is meant cannot be known.
+    const before = spelled.get(meaning.key);
+    if (before !== undefined && meaning.sets === undefined && before.flag !== flag && before.text !== text) {
+      return fail(`${before.flag} "${before.text}" and ${flag} "${text}" are the same setting`);
+    }
+    spelled.set(meaning.key, { flag, text });
     values[meaning.key] = decoded.success;
   }
 

@@ -22,7 +22,9 @@ const flagRow = (command: Command, key: SettingKey): readonly [string, string] =
     ? ""
     : ` (default: ${shown(value)})`;
   const list = choices === undefined ? "" : `: ${choices.join(", ")}`;
-  return [`--${flagOf(key)}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
+  const names = Object.entries(command.aliases ?? {}).filter(([, meant]) => meant === key).map(([name]) => name);
+  const alias = names.map((name) => `, --${name}`).join("");
+  return [`--${flagOf(key)}${alias}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
 };
 
 const fileOf = (noun: string): string => `${noun.replace(/\B[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}.ndjson`;
@@ -78,6 +80,7 @@ export const overview = (stages: ReadonlyArray<Command>, commands: ReadonlyArray
 
 const flagsOf = (command: Command): ReadonlyArray<string> => [
   ...command.settings.map((key) => `--${flagOf(key)}`),
+  ...Object.keys(command.aliases ?? {}).map((name) => `--${name}`),
   ...commonFlags.map(({ flag }) => `--${flag}`),
 ];
 

@@ -7,6 +7,7 @@
  */
 import { Effect, Stream } from "effect";
 import { integer, Key } from "../../data/random.ts";
+import { ks as publishedKs } from "../../data/paper/published.ts";
 import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
 
@@ -52,6 +53,12 @@ export const tooFew = (tallies: ReadonlyArray<Tally>, ks: ReadonlyArray<number>)
   }
   return undefined;
 };
+
+/** The k that are measured: those asked for, else those of the paper that every problem has responses for. */
+export const chosenKs = (
+  asked: ReadonlyArray<number> | undefined,
+  tallies: ReadonlyArray<Tally>,
+): ReadonlyArray<number> => asked ?? publishedKs.filter((k) => tallies.every(({ n }) => k <= n));
 
 /** Pass@k with its 95 % interval for each k, from at least one problem with `n` >= k; no interval (all equal) at 0 draws. */
 export const passAtK = (
@@ -100,11 +107,12 @@ export const passAtKStage = Stage.make({
       const facts = Stream.map(input, ({ problemId, correct }) => ({ problemId, correct }));
       const tallies = tally(yield* Stream.runCollect(facts));
       if (tallies.length === 0) return yield* fail("Cannot estimate Pass@k: there are no verdicts");
-      const few = tooFew(tallies, k);
+      const ks = chosenKs(k, tallies);
+      const few = tooFew(tallies, ks);
       if (few !== undefined) {
         const { problemId, n } = few.problem;
         return yield* fail(`Cannot estimate Pass@${few.k}: problem "${problemId}" has ${n} responses`);
       }
-      return passAtK(tallies, k, bootstrap);
+      return passAtK(tallies, ks, bootstrap);
     })),
 });

@@ -28,7 +28,7 @@ export type SampleSettings = Pick<
 export type Sampled = Pick<Noun.Prompt, "task" | "problemId" | "promptTokens">;
 
 /** The longest response where `--max-tokens` is not given and the task has no bound (the paper's, Appendix D). */
-const publishedMaxTokens = 3072;
+export const publishedMaxTokens = 3072;
 
 /** The first reason why a prompt cannot be sampled from, if any. */
 export const fault = ({ problemId, promptTokens }: Sampled, config: ModelConfig): string | undefined => {
@@ -66,10 +66,14 @@ interface Planned<A> extends Request {
   readonly sampleIndex: number;
 }
 
+/** Which responses to draw, by problem and sample index; the others have been drawn before. */
+export type Wanted = (problemId: string, sampleIndex: number) => boolean;
+
 const plan = <A extends Sampled>(
   prompts: ReadonlyArray<A>,
   config: ModelConfig,
   settings: SampleSettings,
+  wanted: Wanted,
 ): Planned<A>[] => {
   const key = Key.fold(Key.make(settings.seed), "sample", settings.step);
   const drawn = new Map<string, number>();
@@ -84,19 +88,20 @@ const plan = <A extends Sampled>(
       promptTokens: prompt.promptTokens,
       key: Key.fold(key, prompt.problemId, first + i),
       maxTokens,
-    }));
+    })).filter(({ sampleIndex }) => wanted(prompt.problemId, sampleIndex));
   });
 };
 
-/** The rollouts of checked prompts, wave by wave; `each` hears how many were drawn. */
+/** The rollouts of checked prompts, wave by wave; `each` hears how many were drawn. Leaving some out changes none of the others. */
 export const rollouts = <A extends Sampled>(
   model: Model,
   tokenizer: Tokenizer,
   prompts: ReadonlyArray<A>,
   settings: SampleSettings,
   each: (count: number) => Effect.Effect<void> = () => Effect.void,
+  wanted: Wanted = () => true,
 ): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
-  const planned = plan(prompts, model.config, settings);
+  const planned = plan(prompts, model.config, settings, wanted);
   return Stream.fromIterable(waves(model, planned, settings.batch)).pipe(
     Stream.mapEffect((requests) =>
       Effect.gen(function* () {

@@ -1,0 +1,134 @@
+/**
+ * One request to a completions server, sent until it is answered: a dropped connection, a reply that is cut off or malformed, 408, 409, 429
+ * and 5xx are tried again after a wait, every other refusal is an error that names the URL, the status and what the server says. A field that
+ * a server refuses because it does not know it is left out from then on.
+ */
+import * as Schema from "@effect/schema";
+import { Clock, Effect, Result } from "effect";
+import { Key } from "../../data/random.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import type { Settings } from "../settings.ts";
+import { bodyOf, type Choice, choicesOf, type Job, refusedField } from "./completion.ts";
+import { backOff, retryAfter } from "./retry.ts";
+
+/** A server that refuses, or that does not answer often enough; what came before is kept. */
+export class EndpointError extends Schema.TaggedError<EndpointError>()("EndpointError", {
+  /** `refused` will not pass on another try, `failed` may. */
+  reason: Schema.Literals(["refused", "failed"]),
+  message: Schema.String,
+}) {}
+
+/** Asks a server; `ask` gives at least one response and at most those of the job. */
+export interface Client {
+  readonly ask: (job: Job) => Effect.Effect<ReadonlyArray<Choice>, EndpointError>;
+}
+
+/** The settings of a server. */
+export type ServerSettings =
+  & Pick<
+    Settings,
+    "temperature" | "topP" | "topK" | "seed" | "logprobs" | "requestsPerMinute" | "timeout" | "retries"
+  >
+  & { readonly servedModel: string };
+
+/** A try that failed: `passes` says whether another one may not, `wait` how long the server asked for. */
+interface Failed {
+  readonly problem: string;
+  readonly passes: boolean;
+  readonly wait?: number | undefined;
+  /** The field that the server does not know. */
+  readonly field?: string | undefined;
+}
+
+const passing = [408, 409, 425, 429];
+
+/** What a server says, in one short line. */
+const excerpt = (text: string): string => {
+  // deno-lint-ignore no-control-regex
+  const line = text.replaceAll(/[\x00-\x1f\x7f\s]+/g, " ").trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+};
+
+const causeOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
+
+/** A client for the completions at `url`; `apiKey` is sent as a bearer token. */
+export const make = (url: string, settings: ServerSettings, apiKey: string | undefined): Client => {
+  const refused = new Set<string>();
+  // No request begins before this time: a limit on requests, or the server's own wish, which is for all of them.
+  let nextAt = 0;
+  const gate = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis;
+    const at = Math.max(now, nextAt);
+    nextAt = settings.requestsPerMinute === undefined ? nextAt : at + 60_000 / settings.requestsPerMinute;
+    if (at > now) yield* Effect.sleep(at - now);
+  });
+  const headers = {
+    "Content-Type": "application/json",
+    ...(apiKey !== undefined && { Authorization: `Bearer ${apiKey}` }),
+  };
+
+  const once = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<Choice>, Failed> {
+    yield* gate;
+    const body = bodyOf(job, settings, refused);
+    const dropped = (cause: unknown): Failed => ({ problem: causeOf(cause), passes: true });
+    const reply = yield* Effect.tryPromise({
+      try: (signal) =>
+        fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal })
+          .then((response) => response.text().then((text) => ({ response, text }))),
+      catch: dropped,
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: 1000 * settings.timeout,
+        orElse: () => Effect.fail<Failed>({ problem: `no answer in ${settings.timeout} s (--timeout)`, passes: true }),
+      }),
+    );
+    const { response: { status, headers: said }, text } = reply;
+    if (status === 200) {
+      return yield* Effect.fromResult(
+        Result.mapError(choicesOf(text, job.indices.length), (problem): Failed => ({
+          problem: `a reply that cannot be used: ${problem}`,
+          passes: true,
+        })),
+      );
+    }
+    const now = yield* Clock.currentTimeMillis;
+    const problem = `status ${status}: ${excerpt(text)}`;
+    const passes = status >= 500 || passing.includes(status);
+    return yield* Effect.fail<Failed>({
+      problem,
+      passes,
+      wait: passes ? retryAfter(said.get("retry-after"), now) : undefined,
+      field: status === 400 || status === 422 ? refusedField(text, body) : undefined,
+    });
+  });
+
+  const ask = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<Choice>, EndpointError> {
+    const { report } = yield* StandardStreams;
+    const key = Key.fold(Key.make(settings.seed), "retry", job.prompt.problemId, job.indices[0]);
+    for (let tries = 1;; tries++) {
+      const answer = yield* Effect.result(once(job));
+      if (Result.isSuccess(answer)) return answer.success;
+      const { problem, passes, wait, field } = answer.failure;
+      if (field !== undefined) {
+        if (!refused.has(field)) yield* report(`the server does not take "${field}": it is left out`);
+        refused.add(field);
+        tries--;
+        continue;
+      }
+      const name = `"${job.prompt.problemId}" at ${url}`;
+      if (!passes) {
+        const message = `Cannot sample for problem ${name}: ${problem}`;
+        return yield* new EndpointError({ reason: "refused", message });
+      }
+      if (tries > settings.retries) {
+        const message = `Cannot sample for problem ${name}, tried ${tries} times (--retries): ${problem}`;
+        return yield* new EndpointError({ reason: "failed", message });
+      }
+      const pause = backOff(key, tries, wait);
+      if (wait !== undefined) nextAt = Math.max(nextAt, (yield* Clock.currentTimeMillis) + wait);
+      yield* Effect.logDebug(`${problem}; "${job.prompt.problemId}" again in ${Math.round(pause)} ms`);
+      yield* Effect.sleep(pause);
+    }
+  });
+  return { ask };
+};

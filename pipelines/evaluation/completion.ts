@@ -1,0 +1,168 @@
+/**
+ * The words of the OpenAI completions API, as vLLM, SGLang and llama.cpp speak it: what is asked for some responses to one prompt, and what
+ * of the reply becomes records. Sampling is asked for to the last setting, because servers fill in their own where a request is silent
+ * (llama.cpp keeps the 40 likeliest tokens and drops those below 5 %, vLLM takes what the model's generation_config.json says).
+ */
+import { Result } from "effect";
+import { Key } from "../../data/random.ts";
+import type { Settings } from "../settings.ts";
+import type { Asked } from "../stages/prompt.ts";
+
+/** A problem as a server is asked it: as tokens where a tokenizer is at hand, so that nothing is added; else as text. */
+export type Question = Asked & { readonly promptTokens?: Int32Array };
+
+/** The responses of one request: the prompt's with these sample indices, in this order. */
+export interface Job {
+  readonly prompt: Question;
+  readonly indices: ReadonlyArray<number>;
+  readonly maxTokens: number;
+}
+
+/** One response of a reply; what the server does not say is absent. */
+export interface Choice {
+  readonly text: string;
+  readonly finish: "stop" | "length";
+  readonly tokens?: Int32Array;
+  readonly logProbs?: Float32Array;
+  /** Tokens of the response, where they are counted and not listed. */
+  readonly length?: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The place that completions are asked at: a server, its `/v1`, or the place itself. */
+export const completionsUrl = (endpoint: string): Result.Result<string, string> => {
+  const url = URL.parse(endpoint);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return Result.fail(`--endpoint "${endpoint}": expected a URL such as http://127.0.0.1:8000/v1`);
+  }
+  const path = url.pathname.replace(/\/+$/, "");
+  url.pathname = path.endsWith("/completions")
+    ? path
+    : /\/v\d+$/.test(path)
+    ? `${path}/completions`
+    : `${path}/v1/completions`;
+  return Result.succeed(url.href);
+};
+
+/** The seed of a request: 31 bits, of the run's seed, the problem and the first response. */
+export const seedOf = (seed: number, { prompt, indices }: Job): number =>
+  Key.fold(Key.make(seed), "endpoint", prompt.problemId, indices[0])[1] >>> 1;
+
+/** What may be left out for a server that does not know it, and changes no response there. */
+export const optionalFields = [
+  "return_token_ids",
+  "add_special_tokens",
+  "repetition_penalty",
+  "min_p",
+  "logprobs",
+  "top_k",
+] as const;
+
+/** The body of a request; `without` are fields that the server has refused. */
+export const bodyOf = (
+  job: Job,
+  settings: Pick<Settings, "temperature" | "topP" | "topK" | "seed" | "logprobs"> & { readonly servedModel: string },
+  without: ReadonlySet<string>,
+): Json => {
+  const { prompt, indices, maxTokens } = job;
+  const body: Json = {
+    model: settings.servedModel,
+    prompt: prompt.promptTokens === undefined ? prompt.promptText : Array.from(prompt.promptTokens),
+    n: indices.length,
+    seed: seedOf(settings.seed, job),
+    temperature: settings.temperature,
+    top_p: settings.topP,
+    max_tokens: maxTokens,
+    stream: false,
+    // Every server takes -1 for all.
+    top_k: settings.topK === 0 ? -1 : settings.topK,
+    min_p: 0,
+    repetition_penalty: 1,
+    ...(prompt.promptTokens === undefined && { add_special_tokens: false }),
+    return_token_ids: true,
+    ...(settings.logprobs && { logprobs: 1 }),
+  };
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !without.has(name)));
+};
+
+/** The optional field that a refusal names and that can be left out without asking for other responses, if any. */
+export const refusedField = (text: string, body: Json): string | undefined =>
+  optionalFields.find((name) =>
+    name in body && new RegExp(`\\b${name}\\b`).test(text) && !(name === "top_k" && body.top_k !== -1)
+  );
+
+/** The responses of a reply in their order, at least one and at most `most`; or what is wrong with it. */
+export const choicesOf = (text: string, most: number): Result.Result<ReadonlyArray<Choice>, string> => {
+  const reply = Result.try({ try: (): unknown => JSON.parse(text), catch: () => "it is not whole JSON" });
+  if (Result.isFailure(reply)) return Result.fail(reply.failure);
+  const { choices, usage, error } = isObject(reply.success) ? reply.success : {};
+  if (!Array.isArray(choices)) {
+    return Result.fail(error === undefined ? 'it has no "choices"' : `it has an error: ${JSON.stringify(error)}`);
+  }
+  if (choices.length === 0 || choices.length > most) {
+    return Result.fail(`"choices" has ${choices.length} responses, expected ${most}`);
+  }
+  const read: Array<readonly [number, Choice]> = [];
+  for (const [i, choice] of choices.entries()) {
+    const one = choiceOf(choice, choices.length === 1 ? usage : undefined);
+    if (Result.isFailure(one)) return Result.fail(`"choices[${i}]" ${one.failure}`);
+    const index = isObject(choice) && Number.isInteger(choice.index) ? Number(choice.index) : i;
+    read.push([index, one.success]);
+  }
+  if (new Set(read.map(([index]) => index)).size < read.length) return Result.fail('two "choices" have one "index"');
+  return Result.succeed(read.toSorted(([a], [b]) => a - b).map(([, choice]) => choice));
+};
+
+const finishes: Readonly<Record<string, Choice["finish"]>> = {
+  stop: "stop",
+  eos_token: "stop",
+  stop_sequence: "stop",
+  length: "length",
+};
+
+const choiceOf = (choice: unknown, usage: unknown): Result.Result<Choice, string> => {
+  if (!isObject(choice)) return Result.fail("is no object");
+  const { text, finish_reason: reason } = choice;
+  if (typeof text !== "string") return Result.fail('has no "text"');
+  const finish = typeof reason === "string" && Object.hasOwn(finishes, reason) ? finishes[reason] : undefined;
+  if (finish === undefined) return Result.fail(`ended by ${JSON.stringify(reason)}, expected "stop" or "length"`);
+  const tokens = Int32Array.from(tokensOf(choice) ?? []);
+  const logProbs = logProbsOf(choice.logprobs);
+  const counted = isObject(usage) && Number.isSafeInteger(usage.completion_tokens)
+    ? Number(usage.completion_tokens)
+    : undefined;
+  const length = logProbs?.length ?? counted;
+  return Result.succeed({
+    text,
+    finish,
+    ...(tokens.length > 0 && { tokens }),
+    ...(logProbs !== undefined && { logProbs }),
+    ...(tokens.length === 0 && length !== undefined && { length }),
+  });
+};
+
+const isToken = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;
+
+/** `token_ids` (vLLM, SGLang), or the ids of `logprobs.content` (llama.cpp). */
+const tokensOf = ({ token_ids: ids, logprobs }: Json): ReadonlyArray<number> | undefined => {
+  const listed = Array.isArray(ids) ? ids : contentOf(logprobs)?.map(({ id }) => id);
+  return listed?.every(isToken) ? listed : undefined;
+};
+
+const contentOf = (logprobs: unknown): ReadonlyArray<Json> | undefined =>
+  isObject(logprobs) && Array.isArray(logprobs.content) && logprobs.content.every(isObject)
+    ? logprobs.content
+    : undefined;
+
+const logProbsOf = (logprobs: unknown): Float32Array | undefined => {
+  const listed = isObject(logprobs) && Array.isArray(logprobs.token_logprobs)
+    ? logprobs.token_logprobs
+    : contentOf(logprobs)?.map(({ logprob }) => logprob);
+  return listed !== undefined && listed.length > 0 && listed.every((x) => Number.isFinite(x))
+    ? Float32Array.from(listed)
+    : undefined;
+};

@@ -1,0 +1,120 @@
+/**
+ * The two that can draw an evaluation's responses: this project's own engine, with a model on this machine, and a server that speaks the
+ * OpenAI completions API. Both draw exactly what is wanted and hand on every response as soon as it is there.
+ */
+import { Effect, Result, Stream } from "effect";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tasks } from "../../data/mod.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import { isObject } from "../models/model_config.ts";
+import { Policy } from "../models/policy.ts";
+import * as Tokenizer from "../models/tokenizer.ts";
+import { type Failure, UsageError } from "../runtime/command.ts";
+import { fromEnvironment, resolveModel } from "../runtime/hub.ts";
+import type { Settings } from "../settings.ts";
+import { askedOf, type PromptSettings, promptsOf } from "../stages/prompt.ts";
+import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
+import * as Client from "./client.ts";
+import { completionsUrl, type Question } from "./completion.ts";
+import { weightsOf } from "./identity.ts";
+import * as Remote from "./remote.ts";
+
+/** A response with the fields of its prompt; what more it has depends on who drew it. */
+export type Drawn = Question & { readonly sampleIndex: number; readonly responseText: string };
+
+/** Something that answers prompts. */
+export interface Engine {
+  /** How the model is called in tables. */
+  readonly label: string;
+  readonly prompts: ReadonlyArray<Question>;
+  /** The SHA-256 of the weights, where they are on this machine. */
+  readonly weights: Effect.Effect<string | undefined, Failure>;
+  readonly draw: (
+    wanted: Wanted,
+    keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>,
+  ) => Effect.Effect<void, Failure>;
+}
+
+/** The settings of both. */
+export type EngineSettings =
+  & PromptSettings
+  & Omit<SampleSettings, "step">
+  & Omit<Client.ServerSettings, "servedModel">
+  & Pick<Settings, "model" | "endpoint" | "servedModel" | "concurrency" | "requestResponses">;
+
+const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
+
+/** The engine that the settings name, with the prompts as it takes them. */
+export const open = Effect.fn("Engine.open")(function* (
+  settings: EngineSettings,
+): Effect.fn.Return<Engine, Failure> {
+  const { model, endpoint, servedModel } = settings;
+  if (endpoint === undefined) {
+    if (servedModel !== undefined) return yield* refuse("--served-model is a server's, and --endpoint is missing");
+    if (model === undefined) {
+      return yield* refuse("--model DIR is missing, or --endpoint URL with --served-model NAME for a server");
+    }
+    return yield* local({ ...settings, model });
+  }
+  if (servedModel === undefined) return yield* refuse("--served-model is missing: the model's name on the server");
+  const url = completionsUrl(endpoint);
+  if (Result.isFailure(url)) return yield* refuse(url.failure);
+  return yield* server({ ...settings, servedModel }, url.success);
+});
+
+const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly model: string }) {
+  const dir = yield* resolveModel(settings.model);
+  const prompts = yield* promptsOf(settings, dir);
+  const draw: Engine["draw"] = (wanted, keep) =>
+    Effect.gen(function* () {
+      const policy = yield* Policy;
+      const { model } = yield* policy.load(settings.model);
+      const bad = prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
+      if (bad !== undefined) return yield* new UsageError({ message: bad });
+      const tokenizer = yield* policy.tokenizer(settings.model);
+      const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, undefined, wanted);
+      yield* Stream.runForEachArray(drawn, keep);
+    }).pipe(Effect.provide(layerPolicy));
+  const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), draw };
+  return engine;
+});
+
+const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonly servedModel: string }, url: string) {
+  const { model, servedModel } = settings;
+  const dir = model === undefined ? undefined : yield* resolveModel(model, fromEnvironment(), "tokenizer");
+  const tokenizer = dir === undefined ? undefined : yield* Tokenizer.open(dir);
+  const context = dir === undefined ? undefined : yield* contextOf(dir);
+  const asked = yield* askedOf(settings, dir);
+  const prompts = asked.map((prompt): Question =>
+    tokenizer === undefined ? prompt : { ...prompt, promptTokens: tokenizer.encode(prompt.promptText) }
+  );
+  // A server refuses a prompt and a response that together are longer than its context.
+  const most = settings.maxTokens ?? tasks[settings.task].defaultMaxTokens ?? publishedMaxTokens;
+  const maxTokens = ({ promptTokens }: Question): number =>
+    promptTokens === undefined || context === undefined ? most : Math.min(most, context - promptTokens.length);
+  const long = prompts.find((prompt) => maxTokens(prompt) < 1);
+  if (long !== undefined) {
+    const message =
+      `Cannot sample for problem "${long.problemId}": its prompt has ${long.promptTokens?.length} tokens, the model's context is ${context}`;
+    return yield* new UsageError({ message });
+  }
+  const client = Client.make(url, settings, Deno.env.get("OPENAI_API_KEY") || undefined);
+  const engine: Engine = {
+    label: servedModel,
+    prompts,
+    weights: Effect.succeed(undefined),
+    draw: (wanted, keep) => Remote.draw(client, { prompts, maxTokens, wanted }, settings, keep),
+  };
+  return engine;
+});
+
+/** The longest sequence that a model's `config.json` allows, where it has one and says so. */
+const contextOf = (dir: string) =>
+  Effect.promise(() =>
+    readFile(join(dir, "config.json"), "utf8").then((text) => {
+      const config: unknown = JSON.parse(text);
+      const most = isObject(config) ? config.max_position_embeddings : undefined;
+      return Number.isSafeInteger(most) ? Number(most) : undefined;
+    }).catch(() => undefined)
+  );

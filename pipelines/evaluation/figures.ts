@@ -1,0 +1,72 @@
+/**
+ * The figures of an evaluation: for all problems, and for each part of them (a task's slices, the levels and types of MATH), Pass@k with
+ * its interval and cons@k at every k, the mean length of responses and the share that was cut off.
+ */
+import { tasks } from "../../data/mod.ts";
+import { equivalent } from "../../data/grading/equivalence.ts";
+import type { EvaluationRow } from "../reports/rows.ts";
+import { passAtK, tally } from "../stages/pass_at_k.ts";
+import type { Asked } from "../stages/prompt.ts";
+import { consAtK, type Same } from "./consensus.ts";
+import type { Fact } from "./facts.ts";
+
+/** How an evaluation is named in tables: of what, under which sampling. */
+export interface Title {
+  readonly label: string;
+  readonly task: string;
+  readonly evaluation: string;
+}
+
+/** What a problem may be grouped by, beside its task's slices. */
+const groupings = ["level", "type", "subject"] as const;
+
+/** The problems of each part by the part's name, `all` first; parts of nobody are left out. */
+export const partsOf = (prompts: ReadonlyArray<Asked>): ReadonlyMap<string, ReadonlySet<string>> => {
+  const parts = new Map<string, Set<string>>([["all", new Set(prompts.map(({ problemId }) => problemId))]]);
+  const add = (name: string, problemId: string) => parts.set(name, (parts.get(name) ?? new Set()).add(problemId));
+  const [task] = prompts.map((prompt) => tasks[prompt.task]);
+  for (const [name, holds] of Object.entries(task?.slices ?? {})) {
+    for (const prompt of prompts) if (holds(prompt)) add(name, prompt.problemId);
+  }
+  for (const grouping of groupings) {
+    const named = prompts.flatMap((prompt) => {
+      const fields: Readonly<Record<string, unknown>> = { ...prompt };
+      const value = fields[grouping];
+      return typeof value === "string" && value !== "" ? [[value, prompt.problemId] as const] : [];
+    });
+    for (const [value, problemId] of named.toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)) add(value, problemId);
+  }
+  return parts;
+};
+
+/** How answers to a task are compared in a vote: as its grader does for mathematics, by their text where problems are made. */
+export const sameOf = (task: string): Same => tasks[task]?.source.kind === "files" ? equivalent : () => false;
+
+const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+/** A row for each part and k; `facts` in the order of problems and sample indices, each problem with at least the largest k. */
+export const figuresOf = (
+  prompts: ReadonlyArray<Asked>,
+  facts: ReadonlyArray<Fact>,
+  ks: ReadonlyArray<number>,
+  draws: number,
+  title: Title,
+): ReadonlyArray<EvaluationRow> => {
+  const byProblem = Map.groupBy(facts, ({ problemId }) => problemId);
+  const same = sameOf(title.task);
+  const votes = new Map([...byProblem].map(([problemId, own]) => [problemId, consAtK(own, ks, same)]));
+  return [...partsOf(prompts)].flatMap(([slice, problems]) => {
+    const own = [...problems].flatMap((problemId) => byProblem.get(problemId) ?? []);
+    const lengths = own.flatMap(({ tokens }) => tokens ?? []);
+    const cuts = own.flatMap(({ truncated }) => truncated === undefined ? [] : truncated ? 1 : 0);
+    return passAtK(tally(own), ks, draws).map((row, i) => ({
+      ...title,
+      ...row,
+      slice,
+      consAtK: meanOf([...problems].flatMap((problemId) => votes.get(problemId)?.[i] ?? [])),
+      responses: own.length,
+      ...(lengths.length > 0 && { meanResponseLength: meanOf(lengths) }),
+      ...(cuts.length > 0 && { truncatedRatio: meanOf(cuts) }),
+    }));
+  });
+};

@@ -1,0 +1,99 @@
+/**
+ * What an evaluation's responses depend on, as it stands in the `config.json` of its folder: the settings that shape a response or its grade,
+ * the SHA-256 of the weights and of the problems as they are asked. How responses are fetched (the server's address, how many at once) and
+ * what is printed of them (k, the format) may change from one start to the next.
+ */
+import { Effect } from "effect";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { exists } from "../models/checkpoint_directory.ts";
+import { isObject } from "../models/model_config.ts";
+import * as Safetensors from "../models/safetensors.ts";
+import { type Failure, UsageError } from "../runtime/command.ts";
+import { encode } from "../runtime/record.ts";
+import * as RunDirectory from "../runtime/run_directory.ts";
+import { sha256, toText } from "../runtime/stage_record.ts";
+import { flagOf, type Settings } from "../settings.ts";
+import type { Asked } from "../stages/prompt.ts";
+
+const shaping = [
+  "model",
+  "servedModel",
+  "task",
+  "split",
+  "data",
+  "limit",
+  "template",
+  "responses",
+  "temperature",
+  "topP",
+  "topK",
+  "maxTokens",
+  "seed",
+  "extract",
+] as const;
+
+/** The settings that decide what the responses and their grades are. */
+export type ShapingSettings = Pick<Settings, typeof shaping[number]>;
+
+/** The SHA-256 of the weights of a Hugging Face directory: of the one file, or of the list of the shards' own. */
+export const weightsOf = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<string, Failure> {
+  const index = join(dir, "model.safetensors.index.json");
+  if (!(yield* exists(index))) return yield* Safetensors.sha256File(join(dir, "model.safetensors"));
+  const map: unknown = yield* Safetensors.attempt(
+    "read",
+    index,
+    () => readFile(index, "utf8").then((text) => JSON.parse(text).weight_map),
+  );
+  const files = [...new Set(isObject(map) ? Object.values(map).map(String) : [])].toSorted();
+  const hashes = yield* Effect.forEach(files, (file) => Safetensors.sha256File(join(dir, file)));
+  return sha256(files.map((file, i) => `${hashes[i]}  ${file}\n`).join(""));
+});
+
+/** The identity of an evaluation; `weights` is absent where a server has them. */
+export const identityOf = (
+  settings: ShapingSettings,
+  weights: string | undefined,
+  prompts: ReadonlyArray<Asked>,
+): Readonly<Record<string, unknown>> => ({
+  command: "evaluate",
+  ...Object.fromEntries(shaping.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined)),
+  ...(weights !== undefined && { weights }),
+  problems: sha256(toText(prompts.map((prompt) => JSON.parse(encode({ ...prompt, promptTokens: undefined }))))),
+});
+
+/** The first difference between what a folder was begun with and what is asked for now, as a sentence; undefined for none. */
+export const differenceOf = (
+  begun: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+): string | undefined => {
+  const show = (value: unknown) => value === undefined ? "not given" : JSON.stringify(value);
+  const differ = (key: string) => JSON.stringify(begun[key]) !== JSON.stringify(now[key]);
+  if (differ("command")) return "it holds something else than an evaluation";
+  const key = shaping.find(differ);
+  if (key !== undefined) return `--${flagOf(key)} was ${show(begun[key])} there and is ${show(now[key])} now`;
+  if (differ("weights")) return "it was begun with other weights than the model has now";
+  return differ("problems") ? "it was begun with other problems than the task has now" : undefined;
+};
+
+const configFile = "config.json";
+
+/** Writes the identity into a new folder; in one that has begun it must be the same. */
+export const claim = Effect.fnUntraced(function* (
+  out: string,
+  identity: Readonly<Record<string, unknown>>,
+): Effect.fn.Return<void, Failure> {
+  const path = join(out, configFile);
+  const text = yield* RunDirectory.readText(path);
+  if (text === undefined) {
+    return yield* RunDirectory.writeText(path, `${JSON.stringify(identity, null, 2)}\n`);
+  }
+  const begun: unknown = yield* Effect.try({
+    try: () => JSON.parse(text),
+    catch: () => new UsageError({ message: `Cannot evaluate into "${out}" (--out): its "${configFile}" is not JSON` }),
+  });
+  const difference = differenceOf(isObject(begun) ? begun : {}, identity);
+  if (difference !== undefined) {
+    return yield* new UsageError({ message: `Cannot evaluate into "${out}" (--out): ${difference}` });
+  }
+});

@@ -1,0 +1,113 @@
+/**
+ * Rollouts that a server draws. Which responses of which problem are asked for in one request follows from what is missing and nothing else,
+ * and so does the request's seed. What a record has: `responseText` and `finish` always; `promptTokens` where a tokenizer is at hand;
+ * `responseTokens` where the server lists them, else `responseLength` where it counts them. A server's log-probs are not those that
+ * `logProbs` promises (of the softmax at the sampling temperature, equal to the trainer's bit for bit), so they stand as `serverLogProbs`,
+ * and `logProbs` and `entropy` are absent: `score` computes them.
+ */
+import { Effect, Exit, Semaphore } from "effect";
+import type { Failure } from "../runtime/command.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import type { Settings } from "../settings.ts";
+import type { Wanted } from "../stages/sample.ts";
+import type { Client } from "./client.ts";
+import type { Choice, Job, Question } from "./completion.ts";
+
+/** A response as a server gave it. */
+export type RemoteRollout = Question & {
+  readonly sampleIndex: number;
+  readonly seed: number;
+  readonly temperature: number;
+  readonly responseText: string;
+  readonly responseTokens?: Int32Array;
+  readonly finish: "stop" | "length";
+  readonly responseLength?: number;
+  readonly serverLogProbs?: Float32Array;
+};
+
+/** Some prompts and how many responses each needs; `maxTokens` is the longest response to a prompt. */
+export interface Plan {
+  readonly prompts: ReadonlyArray<Question>;
+  readonly maxTokens: (prompt: Question) => number;
+  readonly wanted: Wanted;
+}
+
+type RemoteSettings = Pick<Settings, "responses" | "requestResponses" | "concurrency" | "seed" | "temperature">;
+
+const jobsOf = ({ prompts, maxTokens, wanted }: Plan, settings: RemoteSettings): Job[] =>
+  prompts.flatMap((prompt) => {
+    const missing = Array.from({ length: settings.responses }, (_, i) => i).filter((i) => wanted(prompt.problemId, i));
+    return cut(missing, settings.requestResponses).map((indices) => ({
+      prompt,
+      indices,
+      maxTokens: maxTokens(prompt),
+    }));
+  });
+
+const cut = (list: ReadonlyArray<number>, size: number): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+
+const rolloutOf = (
+  { text, finish, tokens, logProbs, length }: Choice,
+  { prompt, indices }: Job,
+  at: number,
+  { seed, temperature }: RemoteSettings,
+): RemoteRollout => ({
+  ...prompt,
+  sampleIndex: indices[at],
+  seed,
+  temperature,
+  responseText: text,
+  ...(tokens !== undefined && { responseTokens: tokens }),
+  finish,
+  ...(length !== undefined && { responseLength: length }),
+  ...(logProbs !== undefined && { serverLogProbs: logProbs }),
+});
+
+/** Whether a server seems to have drawn one response for all of a request, which would make every Pass@k wrong. */
+const alike = (choices: ReadonlyArray<Choice>, { temperature }: RemoteSettings): boolean =>
+  temperature > 0 && choices.length > 1 && choices[0].text.length > 200 &&
+  choices.every(({ text }) => text === choices[0].text);
+
+/**
+ * Asks for everything that is missing; `keep` gets the responses of each reply as they come, one reply at a time, and is never interrupted. Where a
+ * request fails for good no new one begins, those under way are still kept, and then that is the failure.
+ */
+export const draw = Effect.fn("Remote.draw")(function* (
+  client: Client,
+  plan: Plan,
+  settings: RemoteSettings,
+  keep: (rollouts: ReadonlyArray<RemoteRollout>) => Effect.Effect<void, Failure>,
+): Effect.fn.Return<void, Failure> {
+  const { report } = yield* StandardStreams;
+  const one = yield* Semaphore.make(1);
+  let failed = false;
+  let warned = false;
+  const work = (job: Job): Effect.Effect<void, Failure> =>
+    Effect.gen(function* () {
+      const choices = yield* client.ask(job);
+      if (!warned && alike(choices, settings)) {
+        warned = true;
+        yield* report(
+          `all ${choices.length} responses to "${job.prompt.problemId}" are alike: if the server draws them from one seed, ` +
+            "ask with --request-responses 1",
+        );
+      }
+      const rollouts = choices.map((choice, at) => rolloutOf(choice, job, at, settings));
+      yield* one.withPermit(Effect.uninterruptible(keep(rollouts)));
+      // Some servers give one response whatever is asked for.
+      const rest = job.indices.slice(choices.length);
+      if (rest.length > 0 && !failed) yield* work({ ...job, indices: rest });
+    });
+  const exits = yield* Effect.forEach(
+    jobsOf(plan, settings),
+    (job) =>
+      failed ? Effect.succeed(Exit.void) : Effect.tap(Effect.exit(work(job)), (exit) =>
+        Effect.sync(() => {
+          failed ||= Exit.isFailure(exit);
+        })),
+    { concurrency: settings.concurrency },
+  );
+  const failure = exits.find(Exit.isFailure);
+  if (failure !== undefined) return yield* failure;
+});
