@@ -9,7 +9,7 @@ import { countdown } from "./tasks/countdown.ts";
 import { jsonl } from "./tasks/jsonl.ts";
 import { math } from "./tasks/math.ts";
 
-export type { Dropped, Extraction, Grade, Parsed, Problem, RowError, Split, Task } from "./task.ts";
+export type { Dropped, Extraction, GoldForm, Grade, Parsed, Problem, RowError, Split, Task } from "./task.ts";
 
 const all: ReadonlyArray<Task> = [countdown, math, aime2025, amc23, jsonl];
 

@@ -18,11 +18,31 @@ export interface Problem {
 /** How an answer is found in a response: `strict` reads a box and nothing else, `lenient` falls back to the last number. */
 export type Extraction = "strict" | "lenient";
 
+/** What a gold answer of mathematics was read as; a number is any formula without variables. */
+export type GoldForm =
+  | "number"
+  | "expression"
+  | "relation"
+  | "percent"
+  | "ratio"
+  | "base-n"
+  | "plus-minus"
+  | "list"
+  | "set"
+  | "tuple"
+  | "interval"
+  | "matrix"
+  | "choice"
+  | "text"
+  | "empty";
+
 /** A grader's finding: the answer it read (null where there is none), whether it is right, and why, for a person to read. */
 export interface Grade {
   readonly answer: string | null;
   readonly correct: boolean;
   readonly reason: string;
+  /** What the gold answer was read as, where the task reads it. */
+  readonly goldForm?: GoldForm;
 }
 
 /** What a row or a line says that cannot become a problem: where it stands, which field, and the value found. */

@@ -60,11 +60,15 @@ export interface Rollout extends Prompt {
   readonly finish: "stop" | "length";
 }
 
-/** A graded rollout; `answer` is what the grader extracted, `null` where it found none. */
+/**
+ * A graded rollout; `answer` is what the grader extracted, `null` where it found none, `goldForm` what mathematics read the gold answer as
+ * (absent for a task that reads none).
+ */
 export interface Verdict extends Rollout {
   readonly answer: string | null;
   readonly correct: boolean;
   readonly reason: string;
+  readonly goldForm?: string;
 }
 
 /** A rollout with its reward, +1 or -1 (Eq. 1). */
@@ -167,6 +171,7 @@ const verdict = [
   { name: "answer", kind: "string", nullable: true },
   { name: "correct", kind: "boolean" },
   { name: "reason", kind: "string" },
+  { name: "goldForm", kind: "string", optional: true },
 ] as const;
 
 const rewarded = [...verdict, { name: "reward", kind: "number" }] as const;

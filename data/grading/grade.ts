@@ -7,6 +7,7 @@ import type { Extraction, Grade } from "../task.ts";
 import { boxed } from "./boxed.ts";
 import { equivalent } from "./equivalence.ts";
 import { extract, statedAnswer } from "./extract.ts";
+import { goldForm } from "./form.ts";
 import { longestAnswer, normalize } from "./latex.ts";
 
 /** A response is read from this many characters before its end, so that no length of it costs time. */
@@ -15,9 +16,10 @@ const longestResponse = 1_000_000;
 /** Grades a response against a gold answer; where the gold answer has a box, the box is read. */
 export function grade(goldAnswer: string, responseText: string, mode: Extraction): Grade {
   const gold = goldOf(goldAnswer);
+  const form = gold.length > longestAnswer ? "text" : goldForm(gold);
   const { answer, how } = extract(responseText.slice(-longestResponse), mode);
-  if (answer === null) return { answer, correct: false, reason: how };
-  return { answer, ...judge(gold, answer, how) };
+  if (answer === null) return { answer, correct: false, reason: how, goldForm: form };
+  return { answer, ...judge(gold, answer, how), goldForm: form };
 }
 
 /** A gold answer may be a whole solution: its box counts, else what a long one states as its answer, else all of it. */

@@ -14,8 +14,8 @@ export const verify = <A extends Pick<Noun.Rollout, "question" | "goldAnswer" | 
   task: Task,
   extract: Extraction,
 ): A & Grade => {
-  const { answer, correct, reason } = task.grade(rollout, rollout.responseText, extract);
-  return { ...rollout, answer, correct, reason };
+  const { answer, correct, reason, goldForm } = task.grade(rollout, rollout.responseText, extract);
+  return { ...rollout, answer, correct, reason, ...(goldForm === undefined ? {} : { goldForm }) };
 };
 
 /** Rollout to Verdict, one by one. */

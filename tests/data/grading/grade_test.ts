@@ -6,16 +6,19 @@ Deno.test("grade() needs a box when strict and says what it saw", () => {
     answer: "0.5",
     correct: true,
     reason: '"0.5" from the box equals "\\frac{1}{2}"',
+    goldForm: "number",
   });
   assert.deepEqual(grade("2", "Thus \\boxed{3}", "strict"), {
     answer: "3",
     correct: false,
     reason: '"3" from the box is not "2"',
+    goldForm: "number",
   });
   assert.deepEqual(grade("42", "I think the number is 42.", "strict"), {
     answer: null,
     correct: false,
     reason: "no box",
+    goldForm: "number",
   });
   assert.ok(grade("42", "I think the number is 42.", "lenient").correct);
 });

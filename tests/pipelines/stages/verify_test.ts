@@ -5,12 +5,13 @@ import { filter, records } from "./filter.ts";
 
 const asked = { task: "math", problemId: "p", question: "1 + 1?", goldAnswer: "2" };
 
-Deno.test("verify() adds answer, correct and reason and leaves all else", () => {
+Deno.test("verify() adds answer, correct, reason and goldForm and leaves all else", () => {
   const rollout = { ...asked, responseText: "so \\boxed{2}", note: 1 };
   const verdict = verify(rollout, tasks.math, "strict");
   assert.equal(verdict.answer, "2");
   assert.equal(verdict.correct, true);
-  assert.deepEqual(Object.keys(verdict), [...Object.keys(rollout), "answer", "correct", "reason"]);
+  assert.equal(verdict.goldForm, "number");
+  assert.deepEqual(Object.keys(verdict), [...Object.keys(rollout), "answer", "correct", "reason", "goldForm"]);
 });
 
 Deno.test("a response without a box is a verdict with a null answer, and lenient may read it", async () => {
@@ -34,7 +35,9 @@ Deno.test("a truncated response is graded like any other", async () => {
 Deno.test("countdown is graded from its question alone", async () => {
   const rollout = { task: "countdown", problemId: "p", question: "3 5 7 _ 24 ~2", goldAnswer: "" };
   const lines = [{ ...rollout, responseText: "3 * 7 = 21 21 + 5 = 26" }, { ...rollout, responseText: "3 * 7 = 21" }];
-  assert.deepEqual(records(await filter(verifyStage, lines)).map(({ correct }) => correct), [true, false]);
+  const verdicts = records(await filter(verifyStage, lines));
+  assert.deepEqual(verdicts.map(({ correct }) => correct), [true, false]);
+  assert.ok(verdicts.every((verdict) => !("goldForm" in verdict)));
 });
 
 Deno.test("a task that nobody knows is an error that names it, even a word that objects know", async () => {
