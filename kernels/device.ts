@@ -157,8 +157,8 @@ const liftedLimits = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-// Kernels guard their own bounds, so robustness and validation are only wanted while debugging.
-const toggles = (validated: boolean): string[] => [
+/** Toggles of Dawn. Kernels guard their own bounds, so robustness and validation are only wanted while debugging. */
+export const toggles = (validated: boolean): string[] => [
   `enable-dawn-features=${
     [
       "allow_unsafe_apis",

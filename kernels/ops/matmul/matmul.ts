@@ -44,6 +44,13 @@ const tiles = (subgroup: number) =>
     ? { rowsNT: 32, rowsNN: 24, foursTN: 8 }
     : { rowsNT: 16, rowsNN: 12, foursTN: 2 };
 
+/** The tile of at most `most` rows that M rows fill best: a step of decoding has few. */
+const tileFor = (M: number, most: number): number => {
+  let tile = most;
+  while (tile > 8 && tile / 2 >= M) tile /= 2;
+  return tile;
+};
+
 /** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 32 lanes and tensors that vec4 loads can read. */
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
   !plain && encoder.info.lanes >= 4 && encoder.info.lanes <= 32 && tensors.every(isVectorized);
@@ -100,7 +107,7 @@ const ntWindow = (
     const tensors = [a, b, bias ?? b, c];
     if (broadcasts(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
-      const TM = tiles(LANES).rowsNT;
+      const TM = tileFor(M, tiles(LANES).rowsNT);
       encoder.dispatch(kernels.ntSubgroup, {
         constants: { ...constants, LANES, TM },
         tensors,
