@@ -1,9 +1,10 @@
 /**
  * The Pass@k spectrum: the chance that at least one of k responses is right, estimated without bias from n of them of
  * which c are right (Eq. 5), 1 - C(n - c, k) / C(n, k). The quotient is symmetric in c and k: the product of
- * (n - max(c, k) - i) / (n - i) over i < min(c, k), which neither overflows nor cancels. The mean is over problems; its interval is the middle 95 % of the same mean over
- * problems drawn again with replacement. The draws have a fixed key and problems are in the order of their names, so
- * neither depends on the order of the records.
+ * (n - max(c, k) - i) / (n - i) over i < min(c, k), which neither overflows nor cancels. The mean is over problems, and is
+ * the float64 nearest to the true one where all problems have the same n: the sum is taken in whole numbers over C(n, k). Its interval is
+ * the middle 95 % of the mean over problems drawn again with replacement. The draws have a fixed key and problems are in the order of their
+ * names, so neither depends on the order of the records.
  */
 import { Effect, Stream } from "effect";
 import { integer, Key } from "../../data/random.ts";
@@ -79,10 +80,44 @@ export const passAtK = (
     for (let j = 0; j < ks.length; j++) redrawn[j][draw] = sums[j] / problems;
   }
   return ks.map((k, j) => {
-    const mean = estimates[j].reduce((sum, x) => sum + x, 0) / problems;
+    const mean = meanOf(tallies, k);
     const sorted = redrawn[j].sort();
     return { k, passAtK: mean, low: quantile(sorted, 0.025) ?? mean, high: quantile(sorted, 0.975) ?? mean, problems };
   });
+};
+
+/** The mean of Pass@k over problems: a fraction for each n, summed in the order of n. */
+const meanOf = (tallies: ReadonlyArray<Tally>, k: number): number => {
+  const groups = [...Map.groupBy(tallies, ({ n }) => n)].sort(([a], [b]) => a - b);
+  const sums = groups.map(([n, members]) => {
+    const right = new Map<number, bigint>();
+    for (const { c } of members) right.set(c, (right.get(c) ?? 0n) + 1n);
+    // C(m, k) for m = n, n - 1, … times the problems that have m wrong responses.
+    const all = choose(n, k);
+    let [wrong, ways] = [0n, all];
+    for (let m = n; m >= k; m--) {
+      wrong += ways * (right.get(n - m) ?? 0n);
+      ways = ways * BigInt(m - k) / BigInt(m);
+    }
+    const share = groups.length === 1 ? BigInt(members.length) : 1n;
+    return quotient(BigInt(members.length) * all - wrong, all * share);
+  });
+  return groups.length === 1 ? sums[0] : sums.reduce((sum, x) => sum + x, 0) / tallies.length;
+};
+
+const choose = (n: number, k: number): bigint => {
+  let ways = 1n;
+  for (let i = 1; i <= k; i++) ways = ways * BigInt(n - k + i) / BigInt(i);
+  return ways;
+};
+
+/** The float64 nearest to a / b, 0 <= a, 0 < b. */
+const quotient = (a: bigint, b: bigint): number => {
+  const shift = Math.max(0, b.toString(2).length - a.toString(2).length + 66);
+  const scaled = a << BigInt(shift);
+  // What the division leaves over only breaks a tie, so one bit stands for it.
+  const whole = scaled / b << 1n | (scaled % b === 0n ? 0n : 1n);
+  return Number(whole) / 2 ** (shift + 1);
 };
 
 /** The quantile of sorted numbers, linear between neighbours; nothing of nothing. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { estimate, passAtK, passAtKStage, tally } from "../../../pipelines/stages/pass_at_k.ts";
+import golden from "../../golden/pass_at_k.json" with { type: "json" };
 import { filter, records } from "./filter.ts";
 
 const choose = (n: number, k: number): bigint => {
@@ -77,6 +78,55 @@ Deno.test("a k above some problem's responses is an error that names the problem
   });
   assert.equal(failure, 'Cannot estimate Pass@4: problem "b" has 3 responses');
   assert.equal(stdout, "");
+});
+
+Deno.test("estimate() and passAtK() are numpy's estimator on random n and c", () => {
+  for (const [n, c, k, expected] of golden.cases) {
+    assert.ok(Math.abs(estimate(n, c, k) - expected) < 1e-12, `${n} ${c} ${k}`);
+    const [{ passAtK: mean }] = passAtK([{ problemId: "a", n, c }], [k], 0);
+    assert.ok(Math.abs(mean - expected) < 1e-12, `${n} ${c} ${k}`);
+  }
+  for (const { n, c, passAtK: expected } of golden.means) {
+    const tallies = c.map((right, i) => ({ problemId: `${i}`, n, c: right }));
+    for (const [k, mean] of expected) {
+      assert.ok(Math.abs(passAtK(tallies, [k], 0)[0].passAtK - mean) < 1e-12, `n ${n}, k ${k}`);
+    }
+  }
+});
+
+Deno.test("the mean is the float64 nearest to the true one, and problems with different n have one too", () => {
+  const tallies = Array.from({ length: 37 }, (_, i) => ({ problemId: `${i}`, n: 128, c: (i * 11) % 50 }));
+  for (const k of [1, 3, 32, 128]) {
+    // In units of 1e-40 of the sum of all.
+    const scale = 10n ** 40n;
+    const all = choose(128, k);
+    const sum = tallies.reduce((total, { n, c }) => total + all - (k > n - c ? 0n : choose(n - c, k)), 0n);
+    const digits = (sum * scale / (all * 37n)).toString().padStart(41, "0");
+    assert.equal(passAtK(tallies, [k], 0)[0].passAtK, Number(`${digits.slice(0, -40)}.${digits.slice(-40)}`), `${k}`);
+  }
+  const mixed = [{ problemId: "a", n: 4, c: 1 }, { problemId: "b", n: 8, c: 8 }, { problemId: "c", n: 3, c: 0 }];
+  assert.equal(passAtK(mixed, [2], 0)[0].passAtK, (0.5 + 1 + 0) / 3);
+});
+
+const published = Deno.env.get("SIGNUM_PASSK");
+
+Deno.test({
+  name:
+    "Pass@k of a published run equals the published numbers to the last digit (SIGNUM_PASSK names the folder of runs)",
+  ignore: published === undefined,
+  fn: () => {
+    const run = JSON.parse(Deno.readTextFileSync(`${published}/math500_qwen2.5-7b_base_n128.json`));
+    const tallies = run.c.map((c: number, i: number) => ({ problemId: `${i}`, n: run.n, c }));
+    const expected = Object.entries(run.published_pass_at_k);
+    assert.equal(expected.length, 8);
+    for (const [k, value] of expected) assert.equal(passAtK(tallies, [Number(k)], 0)[0].passAtK, value, `k ${k}`);
+  },
+});
+
+Deno.test("without --k the ks are those of the paper that every problem has responses for", async () => {
+  const lines = [...verdicts("a", 5, 1), ...verdicts("b", 9, 4)];
+  const found = records(await filter(passAtKStage, lines, { bootstrap: 0 }));
+  assert.deepEqual(found.map(({ k }) => k), [1, 2, 4]);
 });
 
 Deno.test("Pass@k of no verdicts is an error", async () => {
