@@ -15,8 +15,11 @@ export interface Problem {
   readonly meta?: Readonly<Record<string, string>>;
 }
 
-/** How an answer is found in a response: `strict` reads a box and nothing else, `lenient` falls back to the last number. */
-export type Extraction = "strict" | "lenient";
+/**
+ * How an answer is found in a response: `strict` reads a box and nothing else, `lenient` falls back to the last number, `paper` grades as the
+ * paper's authors do.
+ */
+export type Extraction = "strict" | "lenient" | "paper";
 
 /** What a gold answer of mathematics was read as; a number is any formula without variables. */
 export type GoldForm =

@@ -36,7 +36,11 @@ export const settings = {
   algorithm: choice("w-reinforce", algorithmNames, "learning algorithm"),
   lambda: number(0.1, { min: 0 }, "weight of the correct responses in w-reinforce"),
   aggregation: choice("token-mean", ["token-mean", "sequence-mean"], "how token losses become one loss"),
-  extract: choice("strict", ["strict", "lenient"], "strict: only a boxed answer counts"),
+  extract: choice(
+    "strict",
+    ["strict", "lenient", "paper"],
+    "strict: only a boxed answer counts; paper: as its authors grade",
+  ),
   clipRatio: number(0.2, { above: 0 }, "clip range of the probability ratio"),
   entropyCoef: number(1e-4, { min: 0 }, "coefficient of the entropy bonus"),
   klCoef: number(1e-3, { min: 0 }, "coefficient of the KL penalty (ppo, grpo)"),

@@ -9,17 +9,36 @@ import { equivalent } from "./equivalence.ts";
 import { extract, statedAnswer } from "./extract.ts";
 import { goldForm } from "./form.ts";
 import { longestAnswer, normalize } from "./latex.ts";
+import { paperAnswer, paperEqual, paperForm } from "./paper.ts";
 
 /** A response is read from this many characters before its end, so that no length of it costs time. */
 const longestResponse = 1_000_000;
 
-/** Grades a response against a gold answer; where the gold answer has a box, the box is read. */
-export function grade(goldAnswer: string, responseText: string, mode: Extraction): Grade {
+/**
+ * Grades a response against a gold answer; where the gold answer has a box, the box is read. `byString` is for the mode `paper` alone: equal in
+ * normal form is all that counts.
+ */
+export function grade(goldAnswer: string, responseText: string, mode: Extraction, byString = false): Grade {
   const gold = goldOf(goldAnswer);
   const form = gold.length > longestAnswer ? "text" : goldForm(gold);
+  if (mode === "paper") {
+    return { ...gradeAsPaper(gold, responseText.slice(-longestResponse), byString), goldForm: form };
+  }
   const { answer, how } = extract(responseText.slice(-longestResponse), mode);
   if (answer === null) return { answer, correct: false, reason: how, goldForm: form };
   return { answer, ...judge(gold, answer, how), goldForm: form };
+}
+
+/** The verdict of the authors' grader. */
+function gradeAsPaper(gold: string, responseText: string, byString: boolean): Grade {
+  const answer = paperAnswer(responseText);
+  const wrong = (reason: string) => ({ answer: answer === "" ? null : answer, correct: false, reason });
+  if (answer === "") return wrong("the authors' extraction finds nothing");
+  if (answer.length > longestAnswer) return wrong(`the answer is longer than ${longestAnswer} characters`);
+  const reference = paperForm(gold.slice(0, longestAnswer));
+  const correct = answer === reference || (!byString && paperEqual(answer, reference));
+  const how = byString ? "as a string" : "to the authors' grader";
+  return { answer, correct, reason: `${quoted(answer)} ${correct ? "equals" : "is not"} ${quoted(reference)} ${how}` };
 }
 
 /** A gold answer may be a whole solution: its box counts, else what a long one states as its answer, else all of it. */

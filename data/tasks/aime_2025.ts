@@ -8,4 +8,5 @@ export const aime2025 = mathematics({
   splits: ["test"],
   folder: "aime2025",
   gold: "answer",
+  paperByString: true,
 });

@@ -8,4 +8,5 @@ export const amc23 = mathematics({
   splits: ["test"],
   folder: "amc23",
   gold: "answer",
+  paperByString: true,
 });

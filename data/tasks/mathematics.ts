@@ -9,12 +9,14 @@ import { type GoldFrom, parseRows } from "./rows.ts";
 
 /** A task of real mathematics; `folder` is its place under the data folder, `gold` where its gold answers stand. */
 export function mathematics(
-  { name, summary, splits, folder, gold }: {
+  { name, summary, splits, folder, gold, paperByString = false }: {
     readonly name: string;
     readonly summary: string;
     readonly splits: ReadonlyArray<Split>;
     readonly folder: string | null;
     readonly gold: GoldFrom;
+    /** Whether the mode `paper` compares answers as strings alone, as the authors' training does for AIME and AMC. */
+    readonly paperByString?: boolean;
   },
 ): Task {
   return {
@@ -28,6 +30,6 @@ export function mathematics(
     },
     templates: templateNames,
     promptText: ({ question }, chosen = templateNames[0]) => template(chosen, question),
-    grade: ({ goldAnswer }, responseText, mode) => grade(goldAnswer, responseText, mode),
+    grade: ({ goldAnswer }, responseText, mode) => grade(goldAnswer, responseText, mode, paperByString),
   };
 }
