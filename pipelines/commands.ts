@@ -2,12 +2,14 @@
 import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { importCommand } from "./import.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { replayCommand } from "./replay.ts";
 import { plotCommand } from "./reports/plot_command.ts";
 import { tableCommand } from "./reports/table_command.ts";
 import { reproduceCommand } from "./reproduce.ts";
 import type { Command } from "./runtime/command.ts";
+import { showCommand } from "./show.ts";
 import { trainCommand } from "./train.ts";
 
 /** Every command beside the stages. */
@@ -15,6 +17,8 @@ export const commands: ReadonlyArray<Command> = [
   reproduceCommand,
   trainCommand,
   evaluateCommand,
+  showCommand,
+  importCommand,
   replayCommand,
   pretrainCommand,
   tableCommand,

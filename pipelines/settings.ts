@@ -5,6 +5,7 @@
  */
 import { tasks } from "../data/mod.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
+import { importers } from "./imports/mod.ts";
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
 
 const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
@@ -105,7 +106,7 @@ export const settings = {
   problem: optional(text("", "responses to this problem only, by its problemId or the end of it", "NAME")),
   first: optional(integer(1, { min: 1 }, "first N responses of those that are left (default: all)")),
   whole: toggle(false, "every response whole, not its last lines"),
-  from: optional(choice("authors", ["authors", "verl", "lighteval", "lm-eval"], "whose file it is")),
+  from: optional(choice("", Object.keys(importers), "whose file it is")),
   // Commands.
   check: toggle(false, "compare with what is already there and write nothing"),
 } as const satisfies Record<string, Setting<unknown>>;

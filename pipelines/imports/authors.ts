@@ -1,0 +1,32 @@
+/**
+ * What the authors' `eval.py` writes (TianHongZXY/RLVR-Decomposed): a line a response with `question_id` (the row of the data set, so problems
+ * have the names that they have here), `generation_id`, `prompt`, `question`, `answer` (for MATH the whole solution), `gold_answer`, `response`,
+ * `pred_answer` and `label`.
+ */
+import { Result } from "effect";
+import { count, type Importer, judged, text, written } from "./importer.ts";
+
+/** Files of the authors' evaluation. */
+export const authors: Importer = {
+  name: "authors",
+  summary: "the paper's eval.py",
+  reader: ({ task, split }) => (row) =>
+    Result.gen(function* () {
+      const correct = judged(row.label);
+      return [{
+        task,
+        split,
+        problemId: `${task}/${split}/${yield* count(row, "question_id")}`,
+        question: yield* text(row, "question"),
+        goldAnswer: written(row.gold_answer) || (yield* text(row, "answer")),
+        ...(typeof row.prompt === "string" && { promptText: row.prompt }),
+        sampleIndex: yield* count(row, "generation_id"),
+        responseText: yield* text(row, "response"),
+        ...(correct !== undefined && {
+          answer: written(row.pred_answer) ?? null,
+          correct,
+          reason: "as eval.py has it",
+        }),
+      }];
+    }),
+};

@@ -1,0 +1,104 @@
+/**
+ * Somebody else's file of responses as records: a reader takes one row after the other and gives the responses in it. What a row must have and
+ * has not is a fault that names the field.
+ */
+import { Result } from "effect";
+
+/** One JSON object of a file, or one row of a table. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A response as it was found; what the file does not say is absent, `verify` and `show` take it as it is. */
+export interface Imported {
+  readonly task: string;
+  readonly split: string;
+  readonly problemId: string;
+  readonly question: string;
+  readonly goldAnswer?: string;
+  readonly promptText?: string;
+  readonly sampleIndex: number;
+  readonly responseText: string;
+  /** The verdict of who wrote the file, where there is one. */
+  readonly answer?: string | null;
+  readonly correct?: boolean;
+  readonly reason?: string;
+}
+
+/** A field that cannot be used. */
+export interface Fault {
+  readonly field: string;
+  readonly expected: string;
+  readonly found: unknown;
+}
+
+/** The responses of one row. */
+export type Read = (row: Row) => Result.Result<ReadonlyArray<Imported>, Fault>;
+
+/** A kind of file. */
+export interface Importer {
+  readonly name: string;
+  readonly summary: string;
+  /** A reader of files of one task; it counts the responses to each problem over all rows. */
+  readonly reader: (of: { readonly task: string; readonly split: string }) => Read;
+}
+
+/** Whether a value is an object with fields. */
+export const isRow = (value: unknown): value is Row =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const fault = (field: string, expected: string, found: unknown) => Result.fail<Fault>({ field, expected, found });
+
+/** A field of text. */
+export const text = (row: Row, field: string): Result.Result<string, Fault> => {
+  const value = row[field];
+  return typeof value === "string" ? Result.succeed(value) : fault(field, "a text", value);
+};
+
+/** A field that counts from 0. */
+export const count = (row: Row, field: string): Result.Result<number, Fault> => {
+  const value = typeof row[field] === "bigint" ? Number(row[field]) : row[field];
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? Result.succeed(value)
+    : fault(field, "a whole number, not negative", row[field]);
+};
+
+/** A field with fields of its own. */
+export const object = (row: Row, field: string): Result.Result<Row, Fault> => {
+  const value = row[field];
+  return isRow(value) ? Result.succeed(value) : fault(field, "an object", value);
+};
+
+/** A field that lists texts. */
+export const texts = (row: Row, field: string): Result.Result<ReadonlyArray<string>, Fault> => {
+  const value = row[field];
+  return Array.isArray(value) && value.every((one) => typeof one === "string")
+    ? Result.succeed(value)
+    : fault(field, "a list of texts", value);
+};
+
+/** Text or a finite number as text; undefined for all else. */
+export const written = (value: unknown): string | undefined =>
+  typeof value === "string"
+    ? value
+    : typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value))
+    ? `${value}`
+    : undefined;
+
+/** Right or wrong as programs write it: a boolean, 1 or 0; undefined for all else. */
+export const judged = (value: unknown): boolean | undefined =>
+  typeof value === "boolean"
+    ? value
+    : value === 1 || value === 1n
+    ? true
+    : value === 0 || value === 0n
+    ? false
+    : undefined;
+
+/** Counts how often each name came before. */
+export const counter = (): (name: string) => number => {
+  const seen = new Map<string, number>();
+  return (name) => {
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before;
+  };
+};
