@@ -41,7 +41,7 @@ const tiles = (subgroup: number) =>
   subgroup >= 16
     ? { rowsNT: 16, rowsNN: 16, foursTN: 4 }
     : subgroup >= 8
-    ? { rowsNT: 32, rowsNN: 24, foursTN: 8 }
+    ? { rowsNT: 32, rowsNN: 32, foursTN: 8 }
     : { rowsNT: 16, rowsNN: 12, foursTN: 2 };
 
 /** The tile of at most `most` rows that M rows fill best: a step of decoding has few. */
