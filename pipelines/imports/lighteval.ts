@@ -1,7 +1,7 @@
 /**
  * The details of lighteval (`--save-details`), Parquet or lines: a row a problem with `doc` (`query`, `choices`, `gold_index`, `id`),
- * `model_response` (`text`, a list of responses) and `metric`; before version 0.11 `example` or `full_prompt`, `gold`, `predictions` and
- * `metrics`. A metric is about the whole row, so it is a verdict only where there is one response and one metric that is 0 or 1.
+ * `model_response` (`text`, a list of responses) and `metric`, in some versions with two underscores around each name; in older ones `example` or
+ * `full_prompt`, `gold`, `predictions` and `metrics`. A metric is about the whole row, so it is a verdict only where there is one response and one metric that is 0 or 1.
  */
 import { Result } from "effect";
 import {
@@ -30,14 +30,15 @@ const listOf = (value: unknown): ReadonlyArray<unknown> =>
 
 const present = (row: Row): Result.Result<Found, Fault> =>
   Result.gen(function* () {
-    const doc = yield* object(row, "doc");
+    const name = (plain: string) => `__${plain}__` in row ? `__${plain}__` : plain;
+    const doc = yield* object(row, name("doc"));
     const [index = 0] = listOf(doc.gold_index);
     return {
       id: written(doc.id),
       question: yield* text(doc, "query"),
       gold: written(listOf(doc.choices)[Number(index)]),
-      responses: yield* texts(yield* object(row, "model_response"), "text"),
-      metrics: row.metric,
+      responses: yield* texts(yield* object(row, name("model_response")), "text"),
+      metrics: row[name("metric")],
     };
   });
 
@@ -56,7 +57,7 @@ const former = (row: Row): Result.Result<Found, Fault> =>
 const verdictOf = ({ responses, metrics }: Found) => {
   const named = isRow(metrics) ? Object.entries(metrics) : [];
   const correct = responses.length === 1 && named.length === 1 ? judged(named[0][1]) : undefined;
-  return correct === undefined ? {} : { answer: null, correct, reason: `lighteval's ${named[0][0]} is ${named[0][1]}` };
+  return correct === undefined ? {} : { correct, reason: `lighteval's ${named[0][0]} is ${named[0][1]}` };
 };
 
 /** Details of lighteval. */
@@ -67,7 +68,7 @@ export const lighteval: Importer = {
     const drawn = counter();
     const rows = counter();
     return (row) =>
-      Result.map("doc" in row ? present(row) : former(row), (found) => {
+      Result.map("doc" in row || "__doc__" in row ? present(row) : former(row), (found) => {
         const { id = `${rows("")}`, question, gold, responses } = found;
         const problemId = `${task}/${split}/${id}`;
         return responses.map((responseText) => ({

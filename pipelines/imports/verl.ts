@@ -41,7 +41,7 @@ export const verl: Importer = {
           promptText: input,
           sampleIndex: drawn(problemId),
           responseText,
-          answer: written(pred) ?? null,
+          ...(pred !== undefined && { answer: written(pred) ?? null }),
           correct,
           reason: `verl's score is ${score}`,
         }];
