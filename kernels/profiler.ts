@@ -48,10 +48,17 @@ const shapeOf = (kernel: Kernel, { constants = {}, params }: Dispatch): string =
 const samples = 7;
 const sampleMilliseconds = 8;
 
-/** Profiles what `work` dispatches through the encoder that it is given; slowest kernels first. */
+/** Whether a kernel is a matrix product, whose operations are counted. */
+const isProduct = ({ name }: Kernel): boolean => name.startsWith("matmul");
+
+/**
+ * Profiles what `work` dispatches through the encoder that it is given; slowest kernels first. `productsOnly` leaves out the others, which may
+ * read indices: where the work uses a buffer twice, those would be others by now.
+ */
 export const profile = <E, R>(
   encoder: Encoder,
   work: (encoder: Encoder) => Effect.Effect<void, E, R>,
+  { productsOnly = false }: { readonly productsOnly?: boolean } = {},
 ): Effect.Effect<ReadonlyArray<Profile>, E | DeviceError, R> =>
   Effect.gen(function* () {
     const recorder = new Recorder(encoder.device, encoder.info);
@@ -59,13 +66,14 @@ export const profile = <E, R>(
     yield* recorder.wait;
     const rows: Profile[] = [];
     for (const { kernel, dispatch, calls } of [...recorder.recorded.values()]) {
+      if (productsOnly && !isProduct(kernel)) continue;
       const { M = 0, N = 0, K = 0 } = dispatch.params;
       rows.push({
         kernel: kernel.name,
         shape: shapeOf(kernel, dispatch),
         calls,
         microseconds: yield* timeOf(encoder, () => encoder.dispatch(kernel, dispatch)),
-        flops: kernel.name.startsWith("matmul") ? 2 * M * N * K : undefined,
+        flops: isProduct(kernel) ? 2 * M * N * K : undefined,
         bytes: dispatch.tensors.reduce((sum, { rows, cols }) => sum + rows * cols * 4, 0),
       });
     }

@@ -12,11 +12,10 @@ import * as ChatTemplate from "../../pipelines/models/chat_template.ts";
 import * as Checkpoint from "../../pipelines/models/checkpoint.ts";
 import { decodeWave } from "../../pipelines/models/decode.ts";
 import type { Request } from "../../pipelines/models/waves.ts";
-import { policyGradient } from "../../pipelines/models/gradient.ts";
 import * as Model from "../../pipelines/models/model.ts";
-import * as Parameters from "../../pipelines/models/parameters.ts";
 import * as Safetensors from "../../pipelines/models/safetensors.ts";
 import { score } from "../../pipelines/models/score.ts";
+import { measureSpeed } from "../../pipelines/models/speed.ts";
 import * as Tokenizer from "../../pipelines/models/tokenizer.ts";
 import { testOnDevice } from "../kernels/run_case.ts";
 import { sameBits } from "../pipelines/models/golden_on_device.ts";
@@ -76,6 +75,7 @@ for (const name of models.toSorted()) {
         yield* checkScores(model, golden[name].cases);
         yield* checkGreedy(model, golden[name].cases);
       }
+      yield* checkBits(model, known ? golden[name].cases.slice(0, 2).map(({ prompt }) => prompt) : [[1, 2, 3]]);
       yield* measure(model, name);
       Model.release(model);
       yield* encoder.wait;
@@ -126,73 +126,43 @@ const checkGreedy = Effect.fnUntraced(function* (model: Model.Model, cases: Read
   console.log(`  greedy: ${cases.length} responses of up to 24 tokens are those of transformers`);
 });
 
-/** Tokens that every response of a measurement has. */
-const length = 32;
+/** The shapes that `torch_speed.py` measures too. */
+const workload = { promptTokens: 80, responseTokens: 32, miniBatch: 8 };
 
 const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
-const measure = Effect.fnUntraced(function* (model: Model.Model, name: string) {
-  const { encoder } = model;
-  const timed = Effect.fnUntraced(function* <A, E>(what: string, tokens: number, run: Effect.Effect<A, E>) {
-    const start = performance.now();
-    const result = yield* run;
-    yield* encoder.wait;
-    const seconds = (performance.now() - start) / 1000;
-    const speed = (tokens / seconds).toFixed(1);
-    console.log(`  ${what}: ${speed} tokens/s (${tokens} in ${seconds.toFixed(1)} s)`);
-    return result;
-  });
-  // Two prompts of 80 tokens: what they say does not matter to the speed.
-  const requests = (count: number): ReadonlyArray<Request> =>
-    Array.from({ length: count }, (_, i) => ({
-      promptTokens: Int32Array.from({ length: 80 }, (_, t) => 100 + Math.floor(i * 2 / count) * 7 + t * 13),
-      key: Key.fold(Key.make(0), "speed", i),
-      maxTokens: length,
-    }));
-  const sampling = { temperature: 1, topK: 0, topP: 1 };
-  console.log(`${name}: prompts of 80 tokens (2 for each batch), responses of ${length}`);
-  // What is compiled once is left out of the measurements.
-  yield* decodeWave(model, requests(2).map((request) => ({ ...request, maxTokens: 2 })), sampling, []);
-  const eight = requests(8);
-  yield* timed("sample, batch 8 (response tokens)", 8 * length, decodeWave(model, eight, sampling, []));
-  const sixteen = requests(16);
-  const responses = yield* timed(
-    "sample, batch 16 (response tokens)",
-    16 * length,
-    decodeWave(model, sixteen, sampling, []),
+/** The sampler's log-probs are those of `score`, bit for bit. */
+const checkBits = Effect.fnUntraced(function* (model: Model.Model, prompts: ReadonlyArray<ReadonlyArray<number>>) {
+  const requests = prompts.flatMap((prompt, p) =>
+    Array.from({ length: 2 }, (_, i): Request => ({
+      promptTokens: Int32Array.from(prompt),
+      key: Key.fold(Key.make(0), "bits", p, i),
+      maxTokens: 16,
+    }))
   );
-  const sequences = sixteen.map((request, i) => ({ ...request, ...responses[i] }));
-  const rows = (count: number) => count * (80 + length);
-  const scores = yield* timed("score (all tokens)", rows(16), score(model, sequences, 1));
+  const responses = yield* decodeWave(model, requests, { temperature: 1, topK: 0, topP: 1 }, []);
+  const scores = yield* score(model, requests.map((request, i) => ({ ...request, ...responses[i] })), 1);
   responses.forEach(({ logProbs, entropy }, i) => {
     sameBits(logProbs, scores.logProbs[i], `response ${i}: logProbs, sampled and scored`);
     sameBits(entropy, scores.entropy[i], `response ${i}: entropy, sampled and scored`);
   });
-  const batch = sequences.slice(4, 12).map((sequence, i) => ({
-    ...sequence,
-    problemId: "speed",
-    sampleIndex: i,
-    sign: i % 2 === 0 ? "positive" as const : "negative" as const,
-    oldLogProbs: sequence.logProbs,
-    advantages: new Float32Array(length).fill(i % 2 === 0 ? 0.1 : -1),
-  }));
-  const settings = {
-    clipRatio: 0.2,
-    entropyCoef: 1e-4,
-    klCoef: 0,
-    aggregation: "token-mean",
-    share: 1,
-    temperature: 1,
-    gradientChunk: 8192,
-  } as const;
-  const { gradient, sums } = yield* timed(
-    "train, W-REINFORCE gradient (all tokens)",
-    rows(8),
-    policyGradient(model, batch, settings),
-  );
-  assert.deepEqual([sums.clipped, sums.kl], [0, 0], "on-policy, every ratio is exactly 1");
-  Parameters.release(encoder, gradient);
-  const { peak } = encoder.pool.statistics;
+  console.log(`  sampled and scored alike, bit for bit: ${16 * responses.length} tokens`);
+});
+
+const measure = Effect.fnUntraced(function* (model: Model.Model, name: string) {
+  console.log(`${name}: prompts of ${workload.promptTokens} tokens, responses of ${workload.responseTokens}`);
+  for (const batch of [8, 16]) {
+    for (const row of yield* measureSpeed(model, { ...workload, batch }, 1)) {
+      const { work, sequences, tokensPerSecond, seconds, gflops, productShare } = row;
+      console.log(
+        `  ${work}, ${sequences} sequences: ${tokensPerSecond.toFixed(1)} tokens/s (${
+          seconds.toFixed(1)
+        } s), products ` +
+          `${gflops.toFixed(1)} GFLOP/s, ${(100 * productShare).toFixed(0)} % of the time`,
+      );
+    }
+  }
+  const { peak } = model.encoder.pool.statistics;
   const resident = /VmHWM:\s+(\d+) kB/.exec(
     existsSync("/proc/self/status") ? Deno.readTextFileSync("/proc/self/status") : "",
   );
