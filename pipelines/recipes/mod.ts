@@ -1,6 +1,7 @@
 /** The recipes by name: the choices of `--recipe`. */
 import { paperQwen25Math7b } from "./paper_qwen2_5_math_7b.ts";
 import { paperQwen34b } from "./paper_qwen3_4b.ts";
+import { paperQwen34bThinking } from "./paper_qwen3_4b_thinking.ts";
 import type { Recipe } from "./recipe.ts";
 import { tiny } from "./tiny.ts";
 
@@ -8,5 +9,5 @@ export type { Evaluation, Recipe } from "./recipe.ts";
 
 /** Every recipe, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [tiny, paperQwen25Math7b, paperQwen34b].map((recipe) => [recipe.name, recipe]),
+  [tiny, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((recipe) => [recipe.name, recipe]),
 );

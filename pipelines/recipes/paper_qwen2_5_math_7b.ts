@@ -6,7 +6,7 @@ import type { Recipe } from "./recipe.ts";
 
 /** Qwen2.5-Math-7B, MATH, 1,024 prompts x 8 responses of at most 3,072 tokens, 20 epochs. */
 export const paperQwen25Math7b: Recipe = {
-  name: "paper_qwen2_5_math_7b",
+  name: "paper-qwen2.5-math-7b",
   summary: "The paper's main experiment: Qwen2.5-Math-7B on MATH",
   settings: {
     model: "Qwen/Qwen2.5-Math-7B",

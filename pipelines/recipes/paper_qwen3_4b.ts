@@ -6,7 +6,7 @@ import type { Recipe } from "./recipe.ts";
 
 /** Qwen3-4B (non-thinking), MATH, 1,024 prompts x 8 responses of at most 31,744 tokens, 20 epochs. */
 export const paperQwen34b: Recipe = {
-  name: "paper_qwen3_4b",
+  name: "paper-qwen3-4b",
   summary: "The paper's second experiment: Qwen3-4B, non-thinking, on MATH",
   settings: {
     model: "Qwen/Qwen3-4B",

@@ -1,0 +1,32 @@
+/**
+ * Qwen3-4B as it thinks, which the paper measures as a reference and does not train: 64 samples at temperature 0.6 and top-p 0.95, with the 20
+ * likeliest tokens as Qwen's own generation_config.json has it (the paper names no top-k here). Qwen3's template for thinking is that of
+ * Qwen2.5-Math: the thought begins where the non-thinking template would write an empty one.
+ */
+import type { Recipe } from "./recipe.ts";
+
+/** Qwen3-4B (thinking) on MATH: evaluation alone. */
+export const paperQwen34bThinking: Recipe = {
+  name: "paper-qwen3-4b-thinking",
+  summary: "The paper's reference: Qwen3-4B, thinking, evaluated on MATH",
+  settings: {
+    model: "Qwen/Qwen3-4B",
+    task: "math",
+    template: "qwen2.5-math",
+    maxTokens: 31744,
+  },
+  algorithms: [],
+  evaluations: [
+    {
+      name: "T 0.6",
+      settings: {
+        split: "test",
+        responses: 64,
+        temperature: 0.6,
+        topP: 0.95,
+        topK: 20,
+        k: [1, 2, 4, 8, 16, 32, 64],
+      },
+    },
+  ],
+};
