@@ -21,6 +21,6 @@ export const backOff = (key: Key, attempt: number, asked: number | undefined): n
 export const retryAfter = (header: string | null, now: number): number | undefined => {
   const text = header?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return 1000 * Number(text);
-  const date = text === "" ? NaN : Date.parse(text);
+  const date = /^[A-Za-z]{3}/.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 };
