@@ -22,8 +22,12 @@ const joiningWord = /(?<=[\d}\w)\]\ue001])\s{0,8},?\s{1,8}(?:and|or)\s+(?=[-\\\d
 const member =
   /^(?!\\(?:text|frac|sqrt))(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_\{?\w+\}?)?(?:\([a-z,\s]*\))?\s*\\in(?![a-zA-Z])\s*([\s\S]*)$/;
 
+/** How many braces and set builders are opened inside each other. */
+const deepest = 6;
+
 /** Reads a normalised answer that is not empty. */
-export function readAnswer(text: string): Answer {
+export function readAnswer(text: string, depth = 0): Answer {
+  if (depth > deepest) return { kind: "formula", text };
   const rows = matrixOf(text);
   if (rows !== null) return { kind: "matrix", rows };
   const listed = text.replace(joiningText, ",").replace(joiningWord, ",").replace(
@@ -33,7 +37,7 @@ export function readAnswer(text: string): Answer {
     .replace(/,\s*,/g, ",");
   const value = (member.exec(listed)?.[1] ?? listed).trim();
   return (
-    intervalUnion(value) ?? bracketed(value) ?? separated(value, text) ?? chain(joinThousands(value)) ??
+    intervalUnion(value) ?? bracketed(value, depth) ?? separated(value, text) ?? chain(joinThousands(value)) ??
       { kind: "formula", text: joinThousands(value) }
   );
 }
@@ -51,7 +55,7 @@ const builder =
   /^[a-zA-Z](?:_\{?\w+\}?)?\s*(?:\\in\s*\\mathbb\{R\}\s*)?(?:\\mid(?![a-zA-Z])|\\vert(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([\s\S]+)$/;
 
 /** A set or tuple; brackets around a single formula are only grouping. */
-function bracketed(text: string): Answer | null {
+function bracketed(text: string, depth: number): Answer | null {
   if (/\\(?:emptyset|varnothing)(?![a-zA-Z])/.test(text) && squeeze(text).length < 13 || nothing.test(wordsOf(text))) {
     return { kind: "set", items: [] };
   }
@@ -65,10 +69,12 @@ function bracketed(text: string): Answer | null {
   const items = inner === "" ? [] : groups.length > 1 ? groups : splitTop(inner, ",");
   if (open === setOpen) {
     const condition = items.length === 1 ? builder.exec(inner)?.[1] : undefined;
-    const described = condition === undefined ? null : readAnswer(condition);
+    const described = condition === undefined ? null : readAnswer(condition, depth + 1);
     return described?.kind === "relation" || described?.kind === "intervals" ? described : { kind: "set", items };
   }
-  if (open === "{") return items.length > 1 ? { kind: "list", items } : inner === "" ? null : readAnswer(inner);
+  if (open === "{") {
+    return items.length > 1 ? { kind: "list", items } : inner === "" ? null : readAnswer(inner, depth + 1);
+  }
   return items.length > 1 ? { kind: "tuple", open, close: text[text.length - 1], items } : null;
 }
 

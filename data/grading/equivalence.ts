@@ -12,6 +12,7 @@ import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
 import { equalFormulas, formula, formulasEqual } from "./value.ts";
 import { inBaseUnits, quantityOf } from "./units.ts";
+import { newWork, spend, type Work } from "./work.ts";
 import {
   choiceOf,
   chosen,
@@ -28,10 +29,11 @@ const deepest = 6, mostItems = 64;
 
 /** Whether the answer says what the gold answer says. Neither needs to be normalised. */
 export function equivalent(gold: string, answer: string): boolean {
-  return equalTexts(gold, answer, 0);
+  return equalTexts(gold, answer, 0, newWork());
 }
 
-function equalTexts(gold: string, answer: string, depth: number): boolean {
+function equalTexts(gold: string, answer: string, depth: number, work: Work): boolean {
+  if (!spend(work, 150 + 4 * (gold.length + answer.length))) return false;
   const [g, a] = [normalize(gold), normalize(answer)];
   if (g === "" || a === "" || depth > deepest) return false;
   if (squeeze(g) === squeeze(a)) return true;
@@ -42,14 +44,16 @@ function equalTexts(gold: string, answer: string, depth: number): boolean {
   const choice = choiceOf(g);
   if (choice !== null) return chosen(a) === choice;
   const labelled = labelledChoice(g);
-  if (labelled !== null && (choiceOf(a) === labelled.letter || equalTexts(labelled.text, a, depth + 1))) return true;
-  return equalAnswers(readAnswer(g), readAnswer(a), depth);
+  if (labelled !== null && (choiceOf(a) === labelled.letter || equalTexts(labelled.text, a, depth + 1, work))) {
+    return true;
+  }
+  return equalAnswers(readAnswer(g), readAnswer(a), depth, work);
 }
 
 const decimalPoint = /^-?\d+\.\d+$/, decimalComma = /^-?\d+,(?!\d{3}$)\d+$/;
 
-function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
-  const pair = (a: string, b: string) => equalTexts(a, b, depth + 1);
+function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): boolean {
+  const pair = (a: string, b: string) => equalTexts(a, b, depth + 1, work);
   const inOrder = (a: ReadonlyArray<string>, b: ReadonlyArray<string>) =>
     a.length === b.length && a.every((item, i) => pair(item, b[i]));
   if (gold.kind === "matrix" || answer.kind === "matrix") {
@@ -57,7 +61,7 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
     return rows !== null && others !== null && rows.length === others.length &&
       rows.every((row, i) => inOrder(row, others[i]));
   }
-  const signed = equalSigned(gold, answer);
+  const signed = equalSigned(gold, answer, work);
   if (signed !== null) return signed;
   const [many, others] = [itemsOf(gold), itemsOf(answer)];
   if (many !== null && others !== null) {
@@ -75,8 +79,8 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number): boolean {
   }
   const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
   if (parts !== null && otherParts !== null) return sameSubject(gold, answer) && sameIntervals(parts, otherParts, pair);
-  if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair);
-  return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair);
+  if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair, work);
+  return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair, work);
 }
 
 /** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
@@ -97,28 +101,26 @@ const isCollection = (answer: Answer) =>
 const distinct = (items: ReadonlyArray<string>) =>
   items.filter((item, i) => items.findIndex((other) => squeeze(other) === squeeze(item)) === i);
 
-/** Every item has its own partner on the other side, in any order. */
+/** Every item has its own partner on the other side, in any order; those that are written alike are paired first. */
 function sameItems(
   a: ReadonlyArray<string>,
   b: ReadonlyArray<string>,
   pair: (a: string, b: string) => boolean,
 ): boolean {
   if (a.length !== b.length || a.length > mostItems) return false;
-  const free = [...b];
-  return a.every((item) => {
-    const at = free.findIndex((other) => pair(item, other));
-    if (at >= 0) free.splice(at, 1);
-    return at >= 0;
-  });
+  const free = b.map(squeeze);
+  const take = (at: number) => at >= 0 && free.splice(at, 1).length === 1;
+  return a.map(squeeze).filter((item) => !take(free.indexOf(item)))
+    .every((item) => take(free.findIndex((other) => pair(item, other))));
 }
 
 /** `±` against `±`, or against a list of two; null where there is no `±`. */
-function equalSigned(gold: Answer, answer: Answer): boolean | null {
+function equalSigned(gold: Answer, answer: Answer, work: Work): boolean | null {
   const [a, b] = [signedValues(gold), signedValues(answer)];
   if (a === null && b === null) return null;
   const [x, y] = [a ?? listedPair(gold), b ?? listedPair(answer)];
   if (x === null || y === null) return false;
-  const same = (i: number, j: number) => equalFormulas(x[i], y[j]) === true;
+  const same = (i: number, j: number) => equalFormulas(x[i], y[j], work) === true;
   return (same(0, 0) && same(1, 1)) || (same(0, 1) && same(1, 0));
 }
 
@@ -174,46 +176,57 @@ function sameIntervals(
   });
 }
 
-function equalRelations(gold: Answer, answer: Answer, depth: number, pair: (a: string, b: string) => boolean): boolean {
-  if (gold.kind === "relation" && answer.kind === "relation") return sameRelation(gold, answer, pair);
+function equalRelations(
+  gold: Answer,
+  answer: Answer,
+  depth: number,
+  pair: (a: string, b: string) => boolean,
+  work: Work,
+): boolean {
+  if (gold.kind === "relation" && answer.kind === "relation") return sameRelation(gold, answer, pair, work);
   if (gold.kind === "relation") {
     const value = valueOfChain(gold, null);
-    return value !== null && equalAnswers(readAnswer(value), answer, depth + 1);
+    return value !== null && equalAnswers(readAnswer(value), answer, depth + 1, work);
   }
   if (answer.kind !== "relation") return false;
   const value = valueOfChain(answer, gold.kind === "formula" ? gold.text : null);
-  return value !== null && depth < deepest && equalAnswers(gold, readAnswer(value), depth + 1);
+  return value !== null && depth < deepest && equalAnswers(gold, readAnswer(value), depth + 1, work);
 }
 
 /** Two formulas, ratios, or words. */
-function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean): boolean {
+function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean, work: Work): boolean {
   if (
     /^\d{1,2}:\d\d(?::00)?$/.test(gold) && gold.replace(/(:\d\d):00$/, "$1") === answer.replace(/(:\d\d):00$/, "$1")
   ) return true;
   const [ratio, otherRatio] = [splitTop(gold, ":"), splitTop(answer, ":")];
-  if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair);
+  if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair, work);
   const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];
   if (words !== "" && words === otherWords && isWritten(gold)) return true;
-  const measured = sameQuantity(gold, answer, pair);
+  const measured = sameQuantity(gold, answer, pair, work);
   if (measured !== null) return measured;
-  const equal = formulasEqual(gold, answer);
+  const equal = formulasEqual(gold, answer, work);
   if (equal !== null) return equal;
   const bare = withoutUnit(answer);
   if (bare !== answer && !/[a-z]{3}/.test(words)) {
-    const again = formulasEqual(gold, bare);
+    const again = formulasEqual(gold, bare, work);
     if (again !== null) return again;
   }
   return sameWords(words, otherWords);
 }
 
 /** Two values with units of measure; null where one has none. */
-function sameQuantity(gold: string, answer: string, pair: (a: string, b: string) => boolean): boolean | null {
+function sameQuantity(
+  gold: string,
+  answer: string,
+  pair: (a: string, b: string) => boolean,
+  work: Work,
+): boolean | null {
   const [g, a] = [quantityOf(gold), quantityOf(answer)];
   const [x, y] = [g ?? (a && quantityOf(gold, true)), a ?? (g && quantityOf(answer, true))];
   if (x === null || y === null) return null;
   if (x.unit.dimensions !== y.unit.dimensions) return g === null || a === null ? null : false;
   return pair(x.value, y.value) && JSON.stringify(x.unit) === JSON.stringify(y.unit) ||
-    formulasEqual(inBaseUnits(x), inBaseUnits(y)) === true;
+    formulasEqual(inBaseUnits(x), inBaseUnits(y), work) === true;
 }
 
 /** `2:3` is `4:6`; times of day such as `10:30` are compared part by part. */
@@ -221,9 +234,10 @@ function sameRatio(
   a: ReadonlyArray<string>,
   b: ReadonlyArray<string>,
   pair: (a: string, b: string) => boolean,
+  work: Work,
 ): boolean {
   if (a.length !== b.length) return false;
   if (a.every((item, i) => pair(item, b[i]))) return true;
   const clock = /^\d{1,2}$/.test(a[0]) && /^\d\d(?!\d)/.test(a[1]);
-  return a.length === 2 && !clock && formulasEqual(`(${a[0]})/(${a[1]})`, `(${b[0]})/(${b[1]})`) === true;
+  return a.length === 2 && !clock && formulasEqual(`(${a[0]})/(${a[1]})`, `(${b[0]})/(${b[1]})`, work) === true;
 }

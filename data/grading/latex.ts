@@ -75,6 +75,8 @@ const rules: ReadonlyArray<Rule> = [
   // 3.5e-07 and 2E6, but not 2e-3, which is twice Euler's number less three
   [/(?<![\d.a-zA-Z])(\d+\.\d+)[eE]([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
   [/(?<![\d.a-zA-Z])(\d+)(?:e(?=[-+]?\d\d)|E)([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
+  // 1 1/2 is a mixed number
+  [/(?<![\d.\/^{,])(\d{1,9}) (\d{1,2}|\d{4,9})\/(\d{1,9})(?![\d.])/g, "$1\\frac{$2}{$3}"],
   // brackets around an array
   [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
 ];
@@ -109,9 +111,9 @@ function subscripts(text: string): string {
     );
 }
 
-/** A text without white space, for comparing what was written letter by letter. */
+/** A text without white space but between digits, for comparing what was written letter by letter. */
 export function squeeze(text: string): string {
-  return text.replace(/\s+/g, "");
+  return text.replace(/(?<!\d)\s+|\s+(?!\d)/g, "");
 }
 
 /** `12,345,678` and `12 345 678` to `12345678`; lists such as `1,2,3` and `1,234,5` stay. */

@@ -7,6 +7,7 @@
 import type { Expression } from "./expression.ts";
 import { parse } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
+import { costOf, dearest } from "./work.ts";
 
 /** What the authors' extraction finds in a text, in their normal form; empty where there is nothing. */
 export function paperAnswer(text: string): string {
@@ -101,7 +102,7 @@ const close = (a: number, b: number) => a === b || Math.abs(a - b) <= 1e-4 * Mat
 /** A number as a programming language reads it, commas away; with a percent sign its hundredth. */
 function digits(text: string): number | null {
   const bare = text.replaceAll(",", "").trim();
-  const [, number, percent] = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(\\?%)?$/.exec(bare) ?? [];
+  const [, number, percent] = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(\\?%)?$/.exec(bare) ?? [];
   return number === undefined ? null : Number(number) / (percent === undefined ? 1 : 100);
 }
 
@@ -148,7 +149,10 @@ function symbolic(text: string): Expression | null {
     /\\[a-zA-Z]+|[a-zA-Z]/g,
     (word) => Object.hasOwn(constants, word) ? constants[word] : word.startsWith("\\") ? word : `${word} `,
   );
-  return parse(spelled);
+  const read = parse(spelled);
+  if (read === null) return null;
+  const { once, each } = costOf(read);
+  return once + 16 * each > dearest ? null : read;
 }
 
 const constants: Readonly<Record<string, string>> = { i: "\\iota ", e: "\\epsilon ", "\\pi": "\\varrho " };

@@ -9,6 +9,7 @@ import { squeeze } from "./latex.ts";
 import { evaluate, point, variables } from "./symbolic.ts";
 import { formula } from "./value.ts";
 import { isName, withoutUnit } from "./words.ts";
+import { costOfPair, spend, type Work } from "./work.ts";
 
 const isEquality = ({ relations }: Chain) => relations.every((relation) => relation === "=" || relation === "approx");
 
@@ -34,9 +35,9 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
 }
 
 /** Whether two relations say the same. */
-export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean): boolean {
+export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean, work: Work): boolean {
   if (!isEquality(gold) || !isEquality(answer)) {
-    return sameOrder(gold, answer) || gold.relations.join() === answer.relations.join() &&
+    return sameOrder(gold, answer, work) || gold.relations.join() === answer.relations.join() &&
         squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|"));
   }
   const [g, a] = [endsOf(gold), endsOf(answer)];
@@ -45,18 +46,18 @@ export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: st
   if ([g.left, g.right, a.left, a.right].some((side) => formula(side) === null)) {
     return bothNamed && pair(g.right, a.right);
   }
-  return ratioOf(gold, answer, bothNamed) !== null;
+  return ratioOf(gold, answer, work, bothNamed) !== null;
 }
 
 /** The constant ratio of the differences of both relations' sides, or null. `x = 5` and `y = 5` have none. */
-function ratioOf(gold: Chain, answer: Chain, bothNamed = false): C.Complex | null {
+function ratioOf(gold: Chain, answer: Chain, work: Work, bothNamed = false): C.Complex | null {
   const difference = (chain: Chain): Expression | null => {
     const { left, right } = endsOf(chain);
     const [x, y] = [formula(left), formula(right)];
     return x === null || y === null ? null : { kind: "subtract", left: x, right: y };
   };
   const [a, b] = [difference(gold), difference(answer)];
-  return a === null || b === null ? null : proportion(a, b, bothNamed);
+  return a === null || b === null ? null : proportion(a, b, work, bothNamed);
 }
 
 /** The first and the last side; what is only approximately equal is passed over where something exact stands before it. */
@@ -68,19 +69,20 @@ function endsOf({ sides, relations }: Chain): { readonly left: string; readonly 
 const turned: Readonly<Partial<Record<Relation, Relation>>> = { "<": ">", ">": "<", le: "ge", ge: "le", ne: "ne" };
 
 /** Whether two inequalities of two sides say the same: `2x > 6` and `x > 3`, `-x \\ge -1` and `x \\le 1`. */
-function sameOrder(gold: Chain, answer: Chain): boolean {
+function sameOrder(gold: Chain, answer: Chain, work: Work): boolean {
   if (gold.relations.length !== 1 || answer.relations.length !== 1) return false;
   const [relation, other] = [gold.relations[0], answer.relations[0]];
   if (turned[relation] === undefined || (other !== relation && other !== turned[relation])) return false;
-  const ratio = ratioOf(gold, answer);
+  const ratio = ratioOf(gold, answer, work);
   if (ratio === null || Math.abs(ratio.im) > 1e-6 * Math.abs(ratio.re)) return false;
   return other === (ratio.re > 0 ? relation : turned[relation]);
 }
 
 /** The ratio of two formulas where it is the same at every point compared, else null. */
-function proportion(a: Expression, b: Expression, bothNamed: boolean): C.Complex | null {
+function proportion(a: Expression, b: Expression, work: Work, bothNamed: boolean): C.Complex | null {
   const names = [...variables(b, variables(a))].sort();
   if (names.length === 0 || (bothNamed && names.length === 1)) return null;
+  if (!spend(work, costOfPair(a, b, true))) return null;
   let ratio: C.Complex | null = null;
   let compared = 0;
   for (let t = 0; t < 16 && compared < 5; t++) {

@@ -8,33 +8,36 @@ import { squeeze } from "./latex.ts";
 import { parse } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
 import { isSentence, numberWord, withoutUnit } from "./words.ts";
+import { costOf, costOfPair, dearest, spend, type Work } from "./work.ts";
 
-/** The formula of a text or the number that it spells out, or null for sentences and what cannot be parsed. */
+/** The formula of a text or the number that it spells out, or null for sentences, what cannot be parsed and what is too dear to evaluate. */
 export function formula(text: string): Expression | null {
   const spelled = numberWord(text);
   if (spelled !== null) return { kind: "number", text: `${spelled}` };
   const inner = /^\\text\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
-  return isSentence(inner) ? null : parse(inner);
+  const read = isSentence(inner) ? null : parse(inner);
+  if (read === null) return null;
+  const { once, each } = costOf(read);
+  return once + each > dearest ? null : read;
 }
 
 /** Whether two texts are equal formulas; null where one of them is no formula. */
-export function formulasEqual(gold: string, answer: string): boolean | null {
-  const same = sameReading(gold, answer);
+export function formulasEqual(gold: string, answer: string, work: Work): boolean | null {
+  const same = sameReading(gold, answer, work);
   if (same === true || !longPower.test(`${gold} ${answer}`)) return same;
-  return sameReading(gold.replace(longPowers, "^{$1}"), answer.replace(longPowers, "^{$1}")) ?? same;
+  return sameReading(gold.replace(longPowers, "^{$1}"), answer.replace(longPowers, "^{$1}"), work) ?? same;
 }
 
 /** To TeX `2^10` is 2^1 0, to everybody else a thousand: both readings count. */
 const longPower = /\^\d\d/, longPowers = /\^(\d{2,})/g;
 
-function sameReading(gold: string, answer: string): boolean | null {
+function sameReading(gold: string, answer: string, work: Work): boolean | null {
   if (squeeze(gold) === squeeze(answer) && gold !== "") return true;
   const [a, b] = readPair(gold, answer);
   if (a === null || b === null) return null;
-  if (a.kind !== "percent" && b.kind !== "percent") return equalFormulas(a, b);
+  if (a.kind !== "percent" && b.kind !== "percent") return equalFormulas(a, b, work);
   const [x, y] = [a.kind === "percent" ? a.of : a, b.kind === "percent" ? b.of : b];
-  if (equalFormulas(x, y) === true) return true;
-  return equalFormulas(a, b) === true;
+  return equalFormulas(x, y, work) === true || equalFormulas(a, b, work) === true;
 }
 
 /** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */
@@ -49,7 +52,8 @@ function readPair(gold: string, answer: string): readonly [Expression | null, Ex
 }
 
 /** Equality of formulas without ±; `2516_8` may be answered as `2516`. */
-export function equalFormulas(a: Expression, b: Expression): boolean | null {
+export function equalFormulas(a: Expression, b: Expression, work: Work): boolean | null {
+  if (!spend(work, costOfPair(a, b, variables(b, variables(a)).size > 0))) return false;
   if (a.kind === "based" && b.kind === "number") return a.digits === b.text || equal(a, b);
   if (b.kind === "based" && a.kind === "number") return b.digits === a.text || equal(a, b);
   const same = equal(a, b);

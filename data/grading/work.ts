@@ -1,0 +1,99 @@
+/**
+ * How much work a comparison may be. Time is never measured: each step is weighed before it is taken (one is about a tenth of a microsecond),
+ * what a comparison spends is counted over all its parts, and where the allowance ends the answers are not equal.
+ */
+import { children, type Expression } from "./expression.ts";
+import { exact } from "./numeric.ts";
+
+/** What is left to spend; shared by all parts of one comparison. */
+export interface Work {
+  left: number;
+}
+
+const allowance = 150_000;
+
+/** A formula that costs more than this is not read at all. */
+export const dearest = 40_000;
+
+/** The allowance of one comparison. */
+export const newWork = (): Work => ({ left: allowance });
+
+/** Takes steps from what is left; false where there are not enough. */
+export function spend(work: Work, steps: number): boolean {
+  work.left -= steps;
+  return work.left >= 0;
+}
+
+/** What a formula costs: its exact value `once`, its value at a point `each` time; `bits` bounds its exact value's length. */
+export interface Cost {
+  readonly once: number;
+  readonly each: number;
+  readonly bits: number;
+}
+
+const longest = 16_384, mostTerms = 100;
+
+/** The cost of a formula. */
+export function costOf(of: Expression): Cost {
+  const parts = children(of).map(costOf);
+  const total = (name: "once" | "each") => parts.reduce((sum, part) => sum + part[name], 0);
+  const bits = parts.reduce((sum, part) => sum + part.bits, 0);
+  const plain = (once: number, each: number, length: number): Cost => ({
+    once: total("once") + once,
+    each: total("each") + each,
+    bits: Math.min(longest, length),
+  });
+  switch (of.kind) {
+    case "number":
+    case "based":
+    case "repeating": {
+      const digits = of.kind === "based" ? of.digits : of.text;
+      return plain(1 + digits.length / 10, 1 + digits.length / 10, bitsOf(digits));
+    }
+    case "factorial": {
+      const n = Math.min(1000, whole(of.of) ?? 1000);
+      return plain(n, n, n * Math.log2(n + 2));
+    }
+    case "binomial": {
+      const k = Math.min(1000, whole(of.right) ?? 1000);
+      return plain(k, k, 10 * k);
+    }
+    case "power":
+      return plain(1 + bits / 10, 8, parts[0].bits * exponentOf(of.right, parts[1]));
+    case "add":
+    case "subtract":
+    case "multiply":
+    case "divide":
+      return plain(1 + (Math.min(longest, bits) / 100) ** 2, 1, bits);
+    case "quantified":
+      return {
+        once: 1,
+        each: (of.name === "sum" || of.name === "prod" ? mostTerms : 2) * (1 + total("each")),
+        bits: 0,
+      };
+    default:
+      return plain(1, 2, bits);
+  }
+}
+
+/** The bits of a decimal's numerator and denominator. */
+function bitsOf(digits: string): number {
+  const places = digits.length - 1 - digits.indexOf(".");
+  const bits = digits.length < 16 ? Math.log2(Number(digits.replace(".", "")) + 1) : digits.length * 3.33;
+  return (digits === "2" ? 1 : bits) + (digits.includes(".") ? places * 3.33 : 0);
+}
+
+/** How many times an exponent multiplies; none where it has no whole value, since then the power has no exact one. */
+function exponentOf(of: Expression, cost: Cost): number {
+  if (cost.once > 100) return longest;
+  const value = exact(of);
+  return value === null || value.d !== 1n ? 0 : Math.min(longest, Math.abs(Number(value.n)));
+}
+
+const whole = (of: Expression) => of.kind === "number" && /^\d{1,6}$/.test(of.text) ? Number(of.text) : null;
+
+/** The cost of comparing two formulas: exactly, then at one point, or at sixteen where there are variables. */
+export function costOfPair(a: Expression, b: Expression, hasVariables: boolean): number {
+  const [x, y] = [costOf(a), costOf(b)];
+  return x.once + y.once + (x.each + y.each) * (hasVariables ? 16 : 1);
+}
