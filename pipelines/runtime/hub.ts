@@ -84,7 +84,10 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
       continue;
     }
     const paths = filesOf(yield* filesBelow(dir), name.folder, split);
-    if (paths.length > 0) return yield* oneFile(repository, paths.map((path) => join(dir, path)), joined);
+    if (paths.length > 0) {
+      yield* inOneFolder(repository, paths, split);
+      return yield* oneFile(repository, paths.map((path) => join(dir, path)), joined);
+    }
   }
   if (hub.offline) return yield* offline(repository, repository.dir);
   return yield* Effect.scoped(Effect.gen(function* () {
@@ -92,11 +95,7 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
     const listed = yield* list(repository, true);
     const paths = filesOf(listed.map(({ path }) => path), name.folder, split);
     if (paths.length === 0) return yield* noSplit(repository, listed, name.folder, split);
-    const folders = [...new Set(paths.map((path) => dirname(path)))];
-    if (folders.length > 1) {
-      const problem = `the split "${split}" lies in ${folders.join(", ")}; name one of them as OWNER/NAME/FOLDER`;
-      return yield* error("data set", data, "files", problem);
-    }
+    yield* inOneFolder(repository, paths, split);
     yield* Effect.forEach(listed.filter(({ path }) => paths.includes(path)), (file) => fetchFile(repository, file));
     yield* io(repository, () => writeFile(join(repository.dir, markOf(name.folder, split)), ""));
     return yield* oneFile(repository, paths.map((path) => join(repository.dir, path)), joined);
@@ -224,6 +223,13 @@ const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): R
   ).toSorted();
   const parquet = found.filter((path) => extname(path) === ".parquet");
   return parquet.length > 0 ? parquet : found;
+};
+
+/** Fails where a split lies in several folders, which are as many data sets. */
+const inOneFolder = ({ asked }: Repository, paths: ReadonlyArray<string>, split: string) => {
+  const folders = [...new Set(paths.map((path) => dirname(path)))];
+  const problem = `the split "${split}" lies in ${folders.join(", ")}; name one of them as OWNER/NAME/FOLDER`;
+  return folders.length > 1 ? Effect.fail(error("data set", asked, "files", problem)) : Effect.void;
 };
 
 const noSplit = ({ asked }: Repository, listed: ReadonlyArray<Listed>, folder: string, split: string) => {

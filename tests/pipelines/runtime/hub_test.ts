@@ -1,4 +1,4 @@
-/** Fetching models, against a small server on the loopback that answers as the Hub does. */
+/** Fetching models and data sets, against a small server on the loopback that answers as the Hub does. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as Effect from "effect/Effect";
@@ -23,6 +23,8 @@ interface Behaviour {
   readonly ignoreRanges?: boolean;
   readonly wrongHash?: boolean;
   readonly files?: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+  /** Sends the weights in pieces that take their time. */
+  readonly slow?: boolean;
 }
 
 /** Serves `someone/tiny`, and gives `use` the Hub and the requests that came. */
@@ -34,7 +36,7 @@ const serving = async (behaviour: Behaviour, use: (hub: Hub.Hub, requests: Array
     const { pathname } = new URL(request.url);
     const range = request.headers.get("range");
     requests.push(range === null ? pathname : `${pathname} ${range}`);
-    if (pathname === "/api/models/someone/tiny/tree/main") {
+    if (/^\/api\/(models|datasets)\/someone\/tiny\/tree\/main$/.test(pathname)) {
       return Response.json(
         Object.entries(files).map(([path, data]) => ({
           type: "file",
@@ -45,7 +47,7 @@ const serving = async (behaviour: Behaviour, use: (hub: Hub.Hub, requests: Array
         })),
       );
     }
-    const data = files[pathname.replace("/someone/tiny/resolve/main/", "")];
+    const data = files[pathname.replace(/^(\/datasets)?\/someone\/tiny\/resolve\/main\//, "")];
     if (data === undefined) return new Response("Repository not found", { status: 404 });
     const start = range === null || behaviour.ignoreRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
     const rest = data.subarray(start);
@@ -58,6 +60,15 @@ const serving = async (behaviour: Behaviour, use: (hub: Hub.Hub, requests: Array
           pull: (controller) => controller.close(),
         }),
       );
+    }
+    if (behaviour.slow && data === weights) {
+      let sent = 0;
+      const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        await new Promise((go) => setTimeout(go, 50));
+        controller.enqueue(rest.slice(sent, sent += 20_000));
+        if (sent >= rest.length) controller.close();
+      };
+      return new Response(new ReadableStream({ pull }), { status: start > 0 ? 206 : 200 });
     }
     return new Response(rest, { status: start > 0 ? 206 : 200 });
   });
@@ -171,3 +182,137 @@ Deno.test("a name that the Hub lacks, no network and no name at all are three er
   );
   Deno.removeSync(offline.folder, { recursive: true });
 });
+
+Deno.test("two processes that fetch one model wait for each other, and neither sees a half", async () => {
+  await serving({ slow: true }, async (hub, requests) => {
+    const lines: Array<string> = [];
+    const dirs = await Promise.all([1, 2, 3].map(() => run(Hub.resolveModel("someone/tiny", hub), lines)));
+    assert.equal(new Set(dirs).size, 1);
+    assert.deepEqual(Deno.readFileSync(`${dirs[0]}/model.safetensors`), weights);
+    assert.equal(requests.filter((path) => path.endsWith("model.safetensors")).length, 1);
+    assert.equal(lines.filter((line) => line === "waiting for another process that fetches someone/tiny").length, 2);
+  });
+  // Processes of their own, of which the first is killed while it fetches.
+  await serving({ slow: true }, async (hub, requests) => {
+    const script = `
+      import * as Effect from "effect/Effect";
+      import * as Hub from ${JSON.stringify(new URL("../../../pipelines/runtime/hub.ts", import.meta.url).href)};
+      console.log(await Effect.runPromise(Hub.resolveModel("someone/tiny", ${JSON.stringify(hub)})));`;
+    const spawn = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "-q", "-A", "--config", new URL("../../../deno.json", import.meta.url).pathname, "--ext=ts", "-"],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+    const start = async () => {
+      const child = spawn();
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(script));
+      await writer.close();
+      return child;
+    };
+    const first = await start();
+    while (!requests.some((path) => path.endsWith("model.safetensors"))) await new Promise((go) => setTimeout(go, 10));
+    const others = await Promise.all([start(), start()]);
+    first.kill("SIGKILL");
+    await first.output();
+    for (const other of others) {
+      const { code, stdout } = await other.output();
+      assert.deepEqual([code, new TextDecoder().decode(stdout).trim()], [0, `${hub.folder}/someone/tiny/main`]);
+    }
+    assert.deepEqual(Deno.readFileSync(`${hub.folder}/someone/tiny/main/model.safetensors`), weights);
+    assert.equal(
+      Deno.readDirSync(`${hub.folder}/someone/tiny/main`).some(({ name }) => name.includes("partial")),
+      false,
+    );
+  });
+});
+
+Deno.test("a tokenizer is fetched without the weights, which follow when they are needed", () =>
+  serving({}, async (hub, requests) => {
+    const dir = await run(Hub.resolveModel("someone/tiny", hub, "tokenizer"));
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).toSorted(), [
+      ".tokenizer",
+      "config.json",
+      "tokenizer.json",
+    ]);
+    const before = requests.length;
+    await run(Hub.resolveModel("someone/tiny", hub, "tokenizer"));
+    assert.equal(requests.length, before);
+    assert.equal(await run(Hub.resolveModel("someone/tiny", hub)), dir);
+    assert.deepEqual(Deno.readFileSync(`${dir}/model.safetensors`), weights);
+  }));
+
+Deno.test("what Hugging Face's cache has whole is used where it lies; offline nothing is asked", () =>
+  serving({}, async (hub, requests) => {
+    const cache = `${hub.folder}/cache`;
+    const root = `${cache}/models--someone--tiny`;
+    Deno.mkdirSync(`${root}/refs`, { recursive: true });
+    Deno.mkdirSync(`${root}/snapshots/abc`, { recursive: true });
+    Deno.writeTextFileSync(`${root}/refs/main`, "abc");
+    for (const name of ["config.json", "tokenizer.json"]) {
+      Deno.writeFileSync(`${root}/snapshots/abc/${name}`, repository[name]);
+    }
+    const offline = { ...hub, cache, offline: true };
+    const problem = await run(Effect.flip(Hub.resolveModel("someone/tiny", offline)));
+    assert.match(
+      problem.message,
+      /^Cannot get model "someone\/tiny": HF_HUB_OFFLINE is set, and it is neither in ".*" nor whole in/,
+    );
+    // What is there is enough to turn texts into tokens.
+    assert.equal(await run(Hub.resolveModel("someone/tiny", offline, "tokenizer")), `${root}/snapshots/abc`);
+    Deno.writeFileSync(`${root}/snapshots/abc/model.safetensors`, weights);
+    assert.equal(await run(Hub.resolveModel("someone/tiny", offline)), `${root}/snapshots/abc`);
+    assert.equal(await run(Hub.resolveModel("someone/tiny@abc", offline)), `${root}/snapshots/abc`);
+    assert.deepEqual(requests, []);
+    assert.match(
+      (await run(Effect.flip(Hub.resolveData("someone/set", "test", offline)))).message,
+      /^Cannot get data set "someone\/set": HF_HUB_OFFLINE/,
+    );
+  }));
+
+const rows = (...answers: ReadonlyArray<string>) =>
+  text(answers.map((answer) => `${JSON.stringify({ problem: "?", answer })}\n`).join(""));
+
+Deno.test("a data set's split becomes its file, shards become one, once", () =>
+  serving({
+    files: {
+      "README.md": text("# Problems"),
+      "data/test.jsonl": rows("1"),
+      "data/train-00000-of-00002.jsonl": rows("1", "2"),
+      "data/train-00001-of-00002.jsonl": rows("3"),
+    },
+  }, async (hub, requests) => {
+    const test = await run(Hub.resolveData("someone/tiny", "test", hub));
+    assert.equal(test, `${hub.folder}/data_sets/someone/tiny/main/data/test.jsonl`);
+    assert.deepEqual(Deno.readFileSync(test), rows("1"));
+    const train = await run(Hub.resolveData("someone/tiny", "train", hub));
+    assert.deepEqual(Deno.readFileSync(train), rows("1", "2", "3"));
+    const before = requests.length;
+    assert.equal(await run(Hub.resolveData("someone/tiny", "test", { ...hub, offline: true })), test);
+    assert.equal(await run(Hub.resolveData("someone/tiny", "train", hub)), train);
+    assert.equal(requests.length, before);
+    assert.ok(
+      requests.every((path) => path.startsWith("/api/datasets/") || path.startsWith("/datasets/")),
+      requests.join("\n"),
+    );
+    // What is no Hub name stays what it was.
+    for (const path of ["problems.jsonl", "folder/problems.parquet", hub.folder, "one_word"]) {
+      assert.equal(await run(Hub.resolveData(path, "test", hub)), path);
+    }
+  }));
+
+Deno.test("a split that is not there, or lies in several folders, is said with what there is", () =>
+  serving({ files: { "a/test.jsonl": rows("1"), "b/test.jsonl": rows("2") } }, async (hub) => {
+    const problem = async (data: string, split: string) =>
+      (await run(Effect.flip(Hub.resolveData(data, split, hub)))).message;
+    assert.equal(
+      await problem("someone/tiny", "train"),
+      'Cannot get data set "someone/tiny": there is no file of the split "train": it has a/test.jsonl, b/test.jsonl',
+    );
+    assert.match(await problem("someone/tiny", "test"), /lies in a, b; name one of them as OWNER\/NAME\/FOLDER$/);
+    const chosen = await run(Hub.resolveData("someone/tiny/b", "test", hub));
+    assert.deepEqual(Deno.readFileSync(chosen), rows("2"));
+    assert.match(await problem("someone/else", "test"), /answers 404/);
+  }));
