@@ -73,7 +73,7 @@ function entryOf(word: string): Entry | undefined {
 }
 
 const wordAt = /\s*(°?[a-zA-Z]+\.?)/y;
-const powerAt = /\s*\^?\s*\{?(-?[23])\}?|\s+(squared|cubed)\b/y;
+const powerAt = /\s*\^?\s*\{?(-?[1-9])\}?|\s+(squared|cubed)\b/y;
 const joinAt = /\s*(\/|per\b|\*|\\cdot(?![a-zA-Z])|(?=[a-zA-Z]))/y;
 
 /** Reads a unit whole, or gives null. A single letter is a unit only where `written` says that it is set as text. */

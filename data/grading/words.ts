@@ -78,9 +78,13 @@ export function wordsOf(text: string): string {
     .trim();
 }
 
-/** Whether two texts say the same words, letting articles and signs pass. */
+/** Whether two texts say the same words, letting articles, spaces and stops pass, but no sign that calculates. */
 export function sameWords(a: string, b: string): boolean {
-  const bare = (text: string) => text.replace(/\b(?:the|is|are)\b/g, "").replace(/[^a-z0-9]+/g, "");
+  const bare = (text: string) =>
+    text.replace(/\b(?:the|is|are)\b/g, "").replace(/(?<=[a-z]{2})-(?=[a-z]{2})/g, "").replace(
+      /[^a-z0-9+\-*/^=<>|_[\]%!]+/g,
+      "",
+    );
   return /[a-z]/.test(bare(a)) && bare(a) === bare(b);
 }
 
