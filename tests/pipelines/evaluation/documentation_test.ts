@@ -1,0 +1,45 @@
+/** The commands of `pipelines/evaluation.md` are read by the parser that reads them in a shell. */
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { readFileSync } from "node:fs";
+import { commands } from "../../../pipelines/commands.ts";
+import { recipes } from "../../../pipelines/recipes/mod.ts";
+import * as CommandLine from "../../../pipelines/runtime/command_line.ts";
+import { command as filterOf } from "../../../pipelines/runtime/stage.ts";
+import { stages } from "../../../pipelines/stages/mod.ts";
+
+const text = readFileSync(new URL("../../../pipelines/evaluation.md", import.meta.url), "utf8");
+const known = new Map([...stages.map((stage) => filterOf(stage)), ...commands].map((one) => [one.name, one]));
+
+Deno.test("every command of evaluation.md is one that the command line takes", () => {
+  const shell = [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block).join("").replaceAll(
+    /\\\n/g,
+    " ",
+  );
+  const calls = [...shell.matchAll(/deno task (?:-q )?([^|<>\n]+)/g)].map(([, line]) => line.trim().split(/\s+/));
+  assert.ok(calls.length > 15, `${calls.length}`);
+  for (const [name, ...words] of calls) {
+    const command = known.get(name);
+    assert.ok(command !== undefined, name);
+    const { values } = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+    if (values.recipe !== undefined) assert.ok(values.recipe in recipes, values.recipe);
+  }
+});
+
+Deno.test("the recipes of evaluation.md have the numbers of its table", () => {
+  for (
+    const [, name, model, samples, sampling, tokens] of text.matchAll(
+      /^\| `(paper-[^`]+)` \| ([^|]+) \| (\d+) \| ([^|]+) \| ([\d,]+) \|/gm,
+    )
+  ) {
+    const { settings, evaluations: [evaluation] } = recipes[name];
+    const all = { topK: 0, ...settings, ...evaluation.settings };
+    const said = `T ${all.temperature}, top-p ${all.topP}${all.topK === 0 ? "" : `, top-k ${all.topK}`}`;
+    assert.ok(model.startsWith(settings.model?.split("/")[1] ?? "?"), name);
+    assert.deepEqual(
+      [samples, sampling, tokens.replace(",", "")],
+      [`${all.responses}`, said, `${all.maxTokens}`],
+      name,
+    );
+  }
+});
