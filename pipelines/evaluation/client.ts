@@ -62,6 +62,15 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
     nextAt = settings.requestsPerMinute === undefined ? nextAt : at + 60_000 / settings.requestsPerMinute;
     if (at > now) yield* Effect.sleep(at - now);
   });
+  // People hear of a server that keeps failing, but not once for each request.
+  let quietUntil = 0;
+  const complain = Effect.fnUntraced(function* (line: string) {
+    const now = yield* Clock.currentTimeMillis;
+    if (now < quietUntil) return;
+    quietUntil = now + 10_000;
+    const { report } = yield* StandardStreams;
+    yield* report(line);
+  });
   const headers = {
     "Content-Type": "application/json",
     ...(apiKey !== undefined && { Authorization: `Bearer ${apiKey}` }),
@@ -127,6 +136,7 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
       const pause = backOff(key, tries, wait);
       if (wait !== undefined) nextAt = Math.max(nextAt, (yield* Clock.currentTimeMillis) + wait);
       yield* Effect.logDebug(`${problem}; "${job.prompt.problemId}" again in ${Math.round(pause)} ms`);
+      if (tries >= 3) yield* complain(`the server failed ${tries} times for ${name}, going on: ${problem}`);
       yield* Effect.sleep(pause);
     }
   });

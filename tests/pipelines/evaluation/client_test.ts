@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { Effect, Exit } from "effect";
+import { make, type ServerSettings } from "../../../pipelines/evaluation/client.ts";
+import type { Job } from "../../../pipelines/evaluation/completion.ts";
+import { draw, type RemoteRollout } from "../../../pipelines/evaluation/remote.ts";
+import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { type Behaviour, type MockServer, start } from "./mock_openai_server.ts";
+
+const prompt = (n: number) => ({
+  task: "math",
+  split: "test",
+  problemId: `math/test/${n}`,
+  question: "?",
+  goldAnswer: "1",
+  promptText: `${n}`,
+});
+const settings: ServerSettings = {
+  servedModel: "m",
+  temperature: 1,
+  topP: 1,
+  topK: 0,
+  seed: 0,
+  logprobs: true,
+  requestsPerMinute: undefined,
+  timeout: 60,
+  retries: 8,
+};
+const answer: Behaviour["answer"] = (text, seed, index) => ({
+  text: `${text}: ${seed} ${index}`,
+  tokens: [1],
+  logProbs: [-1],
+  finish: "stop",
+});
+
+const serving = async (behaviour: Partial<Behaviour>, use: (server: MockServer, url: string) => Promise<void>) => {
+  const server = await start({ model: "m", answer, ...behaviour });
+  await use(server, `${server.url}/v1/completions`);
+  await server.close();
+};
+
+const quiet = <A, E>(effect: Effect.Effect<A, E>, io = memory("")) =>
+  Effect.provideService(effect, StandardStreams, io.streams);
+
+const job: Job = { prompt: prompt(0), indices: [0, 1], maxTokens: 10 };
+const options = (name: string, fn: () => Promise<void>) => ({ name, fn, sanitizeOps: false, sanitizeResources: false });
+
+Deno.test(
+  options(
+    "a request that takes too long is given up and sent again, and the limit is named",
+    () =>
+      serving({ delay: 5000, seed: 1 }, async (server, url) => {
+        const client = make(url, { ...settings, timeout: 0.05, retries: 1 }, undefined);
+        const failure = await Effect.runPromise(quiet(Effect.flip(client.ask(job))));
+        assert.equal(failure.reason, "failed");
+        assert.match(
+          failure.message,
+          /^Cannot sample for problem "math\/test\/0" at .*, tried 2 times \(--retries\): no answer in 0.05 s/,
+        );
+        assert.equal(server.seen.length, 2);
+      }),
+  ),
+);
+
+Deno.test(options("no more requests begin in a minute than are allowed", () =>
+  serving({}, async (server, url) => {
+    const client = make(url, { ...settings, requestsPerMinute: 1200 }, undefined);
+    const begun = performance.now();
+    await Effect.runPromise(quiet(Effect.forEach([...Array(8).keys()], () => client.ask(job), { concurrency: 8 })));
+    assert.ok(performance.now() - begun >= 7 * 50 - 5, `${performance.now() - begun} ms`);
+    assert.equal(server.seen.length, 8);
+  })));
+
+const remote = { responses: 6, requestResponses: 4, concurrency: 3, seed: 0, temperature: 1 };
+
+Deno.test(
+  options(
+    "exactly what is wanted is asked for, by name; a field that is refused is asked once by each request under way",
+    () =>
+      serving({ unknown: ["min_p"] }, async (server, url) => {
+        const kept: RemoteRollout[] = [];
+        const io = memory("");
+        const plan = {
+          prompts: [prompt(0), prompt(1), prompt(2)],
+          maxTokens: () => 10,
+          wanted: (problemId: string, i: number) =>
+            problemId === "math/test/1" ? i % 2 === 0 : problemId === "math/test/0",
+        };
+        const keep = (some: ReadonlyArray<RemoteRollout>) => Effect.sync(() => void kept.push(...some));
+        await Effect.runPromise(quiet(draw(make(url, settings, undefined), plan, remote, keep), io));
+        const names = kept.map(({ problemId, sampleIndex }) => `${problemId.at(-1)}#${sampleIndex}`).toSorted();
+        assert.deepEqual(names, ["0#0", "0#1", "0#2", "0#3", "0#4", "0#5", "1#0", "1#2", "1#4"]);
+        assert.equal(new Set(kept.map(({ responseText }) => responseText)).size, 9);
+        assert.equal(io.stderr(), 'the server does not take "min_p": it is left out');
+        assert.ok(server.seen.length <= 6);
+      }),
+  ),
+);
+
+Deno.test(options("where one request fails for good, those under way are kept and no other begins", () =>
+  serving({
+    delay: 100,
+    answer: (text, seed, index) => text === "0" ? undefined : answer(text, seed, index),
+  }, async (server, url) => {
+    const kept: RemoteRollout[] = [];
+    const plan = { prompts: [...Array(40).keys()].map(prompt), maxTokens: () => 10, wanted: () => true };
+    const keep = (some: ReadonlyArray<RemoteRollout>) => Effect.sync(() => void kept.push(...some));
+    const exit = await Effect.runPromiseExit(quiet(draw(make(url, settings, undefined), plan, remote, keep)));
+    assert.ok(Exit.isFailure(exit));
+    const delivered = server.seen.filter(({ complete }) => complete);
+    assert.equal(kept.length, delivered.reduce((sum, { body }) => sum + Number(body.n), 0));
+    assert.ok(server.seen.length < 80 && kept.length > 0, `${server.seen.length} ${kept.length}`);
+  })));
+
+Deno.test(
+  options(
+    "a server that seems to draw all responses of a request from one seed is told of",
+    () =>
+      serving({ answer: (text, seed) => ({ ...answer(text, seed, 0)!, text: "x".repeat(300) }) }, async (_, url) => {
+        const io = memory("");
+        const plan = {
+          prompts: [prompt(0)],
+          maxTokens: () => 10,
+          wanted: () => true,
+        };
+        await Effect.runPromise(quiet(draw(make(url, settings, undefined), plan, remote, () => Effect.void), io));
+        assert.match(io.stderr(), /all 4 responses to "math\/test\/0" are alike.*--request-responses 1/);
+      }),
+  ),
+);
