@@ -4,7 +4,9 @@
  * where. Gradients and checkpoints that the run no longer keeps are rebuilt on the way, since everything is.
  */
 import { Effect } from "effect";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { verifyManifest } from "./models/checkpoint_directory.ts";
 import { isObject } from "./models/model_config.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
@@ -58,6 +60,18 @@ const compare = Effect.fnUntraced(function* (run: string, name: string, found: s
       JSON.stringify(is)
     }`,
   );
+});
+
+/** Fails unless every gradient and checkpoint that the run still keeps has the bytes that it was written with. */
+const intact = Effect.fnUntraced(function* (run: string) {
+  const list = (folder: string) => Effect.promise(() => readdir(join(run, folder)).catch((): string[] => []));
+  for (const name of yield* list("artifacts")) {
+    const path = join(run, "artifacts", name);
+    const found = yield* Safetensors.sha256File(path);
+    if (`${found}.safetensors` !== name) return yield* differs(`Replay differs at "${path}": its SHA-256 is ${found}`);
+  }
+  for (const name of yield* list("checkpoints")) yield* verifyManifest(join(run, "checkpoints", name));
+  if ((yield* list("model")).length > 0) yield* verifyManifest(join(run, "model"));
 });
 
 /** `deno task replay`. */
@@ -114,6 +128,7 @@ export const replayCommand = Command.make({
       if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
         return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);
       }
+      yield* intact(run);
       yield* report(`"${run}": ${rows.length} steps made again, every byte the same`);
     })).pipe(Effect.provide(layerPolicy)),
 });

@@ -31,7 +31,7 @@ import { reward } from "./stages/reward.ts";
 import { fault, rollouts } from "./stages/sample.ts";
 import { openOptimizer, type Trainee, writeCheckpoint } from "./stages/update.ts";
 import { verify } from "./stages/verify.ts";
-import { type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
+import { stepFolder, type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
 export const trainSettings = [
@@ -177,12 +177,12 @@ export const train = Effect.fn("Train.run")(function* (
   }
   yield* run.writeText("config.json", formatJson({ ...config, base: prepared.base }));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
-  yield* store.sweep;
   const resumed = yield* resume(run, prepared);
+  const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
+  yield* store.retain(kept.flat());
   const metrics = yield* Metrics.open(run, resumed.step);
   const world: TrainingWorld = { ...prepared.world, sink: { store, records: run.writeText } };
   const progress = yield* Progress.make(`train ${config.algorithm}`, prepared.steps - resumed.step);
-  const kept: Array<ReadonlyArray<string>> = [];
   let { state } = resumed;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
     const done = yield* Effect.mapError(
@@ -214,6 +214,19 @@ export const train = Effect.fn("Train.run")(function* (
   );
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
+
+/** The gradients that the last `keep` steps up to `last` recorded, a list a step. */
+const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, keep: number) =>
+  Effect.forEach(
+    Array.from({ length: Math.min(keep, last) }, (_, i) => last - Math.min(keep, last) + 1 + i),
+    Effect.fnUntraced(function* (step) {
+      const texts = yield* Effect.forEach(["gradient", "critic"], (name) =>
+        run.readText(join(stepFolder(step), `${name}.ndjson`)));
+      return [...texts.join("").matchAll(/"(?:artifact|criticArtifact)":"(\w+)"/g)].map(([, id]) =>
+        id
+      );
+    }),
+  );
 
 /** The first setting that differs from the one that a run was begun with, in words. */
 const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {

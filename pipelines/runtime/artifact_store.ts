@@ -28,8 +28,8 @@ export interface ArtifactStore {
   readonly has: (id: string) => Effect.Effect<boolean>;
   /** Removes an artifact; one that is not there is no error. */
   readonly remove: (id: string) => Effect.Effect<void>;
-  /** Removes what killed writers left; only for the one who owns the folder. */
-  readonly sweep: Effect.Effect<void>;
+  /** Removes all but the artifacts of these ids, and what killed writers left; only for the one who owns the folder. */
+  readonly retain: (ids: ReadonlyArray<string>) => Effect.Effect<void>;
 }
 
 const isId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);
@@ -67,12 +67,15 @@ export const open = Effect.fnUntraced(function* (
     get,
     has,
     remove: (id) => isId(id) ? Effect.promise(() => rm(pathOf(id), { force: true })) : Effect.void,
-    sweep: Effect.flatMap(entries, (names) =>
-      Effect.promise(async () => {
-        for (const name of names) {
-          if (name.startsWith(".partial-")) await rm(join(folder, name), { recursive: true, force: true });
-        }
-      })),
+    retain: (ids) =>
+      Effect.flatMap(entries, (names) =>
+        Effect.promise(async () => {
+          const kept = new Set(ids.map((id) => `${id}.safetensors`));
+          const ours = (name: string) => name.startsWith(".partial-") || isId(name.replace(/\.safetensors$/, ""));
+          for (const name of names) {
+            if (ours(name) && !kept.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+          }
+        })),
   };
 });
 

@@ -30,6 +30,8 @@ export interface Stage<In, Out extends object, K extends SettingKey, Q extends K
   readonly input: Noun<In> | undefined;
   /** The fields it reads: each must be there, all others pass. */
   readonly needs: ReadonlyArray<keyof In & string>;
+  /** The fields that it reads besides under some settings. */
+  readonly needsUnder: (config: Pick<Settings, K>) => ReadonlyArray<keyof In & string>;
   readonly output: Noun<Out>;
   /** Whether the whole input is read and checked before the stage starts. */
   readonly buffered: boolean;
@@ -49,6 +51,7 @@ export interface Declared<In, Out extends object, K extends SettingKey, Q extend
   readonly defaults?: Partial<Settings>;
   readonly input?: Noun<In> | undefined;
   readonly needs?: ReadonlyArray<keyof In & string>;
+  readonly needsUnder?: (config: Pick<Settings, K>) => ReadonlyArray<keyof In & string>;
   readonly output: Noun<Out>;
   readonly buffered?: boolean;
   readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<K, Q>) => Stream.Stream<Out, Failure, R>;
@@ -67,6 +70,7 @@ export const make = <In, Out extends object, const K extends SettingKey = never,
   defaults: declared.defaults ?? {},
   input: declared.input,
   needs: declared.needs ?? [],
+  needsUnder: declared.needsUnder ?? (() => []),
   output: declared.output,
   buffered: declared.buffered ?? false,
   run: declared.run,
@@ -102,10 +106,13 @@ export const read = <In, Out extends object, K extends SettingKey, Q extends K, 
   stage: Stage<In, Out, K, Q, R>,
   bytes: Stream.Stream<Uint8Array, E>,
   source: string,
+  config: Partial<Pick<Settings, K>> = {},
 ): Stream.Stream<In, StageError> => {
   const noun = stage.input;
   if (noun === undefined) return Stream.empty;
-  return decodeLines(bytes, source, (text, line) => Record.decode(noun, stage.needs, text, { source, line })).pipe(
+  const complete: Settings = { ...defaults, ...stage.defaults, ...config };
+  const needs = [...stage.needs, ...stage.needsUnder(complete)];
+  return decodeLines(bytes, source, (text, line) => Record.decode(noun, needs, text, { source, line })).pipe(
     Stream.mapError(failed(stage.name)),
   );
 };
@@ -127,7 +134,7 @@ export const command = <In, Out extends object, K extends SettingKey, Q extends 
   run: (config) =>
     Effect.gen(function* () {
       const streams = yield* StandardStreams;
-      const records = run(stage, read(stage, streams.input, streams.inputName), config);
+      const records = run(stage, read(stage, streams.input, streams.inputName, config), config);
       // Without a layer a stage asks for no service: `R` is `never`.
       const provided = stage.layer === undefined
         ? records as Stream.Stream<Out, StageError>
@@ -141,8 +148,10 @@ export const command = <In, Out extends object, K extends SettingKey, Q extends 
 });
 
 /** Any stage, for registries: its types are forgotten here and nowhere else. */
-export interface AnyStage extends Omit<Stage<any, any, SettingKey, never, any>, "run" | "layer" | "required"> {
+export interface AnyStage
+  extends Omit<Stage<any, any, SettingKey, never, any>, "run" | "layer" | "required" | "needsUnder"> {
   readonly required: ReadonlyArray<any>;
+  readonly needsUnder: (config: any) => ReadonlyArray<any>;
   readonly run: (input: Stream.Stream<any, StageError>, config: any) => Stream.Stream<any, Failure, any>;
   readonly layer: any;
 }

@@ -59,6 +59,10 @@ export const advantageStage = Stage.make({
   settings: ["algorithm", "klCoef"],
   input: Noun.Scored,
   needs: ["reward", "weight", "responseTokens"],
+  needsUnder: ({ algorithm }) => {
+    const { scope, needs } = algorithms[algorithm].advantage;
+    return scope === "batch" ? ["problemId", ...needs] : needs;
+  },
   output: Noun.Credited,
   run: (input, config) =>
     algorithms[config.algorithm].advantage.scope === "response"

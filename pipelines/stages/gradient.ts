@@ -148,6 +148,10 @@ export const gradientStage = Stage.make({
   defaults: { miniBatch: 0 },
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
+  needsUnder: ({ algorithm, critic }) => [
+    ...(algorithms[algorithm].klInLoss ? ["referenceLogProbs"] as const : []),
+    ...(critic === undefined ? [] : ["values", "returns"] as const),
+  ],
   output: Noun.Gradient,
   buffered: true,
   layer: layerPolicy,

@@ -87,6 +87,7 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
     assert.equal((await child.status).success, false);
     succeeds(train(run, more));
     same(join(run, "model/model.safetensors"), join(whole, "model/model.safetensors"));
+    assert.deepEqual(readdirSync(join(run, "artifacts")).sort(), readdirSync(join(whole, "artifacts")).sort());
     for (const name of readdirSync(join(whole, "steps"))) {
       for (const file of readdirSync(join(whole, "steps", name))) {
         same(join(run, "steps", name, file), join(whole, "steps", name, file));
@@ -125,6 +126,18 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
     assert.equal(stdout, "");
     assert.ok(stderr.includes(file) && /line \d+/.test(stderr), stderr);
     copyFileSync(`${path}.kept`, path);
+  }
+  const [gradient] = readdirSync(join(moved, "artifacts"));
+  for (const file of [`artifacts/${gradient}`, "checkpoints/000003/model.safetensors"]) {
+    const path = join(moved, file);
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(path, bytes);
+    const { code, stderr } = shell(`${cli} replay ${moved}`);
+    assert.equal(code, 1, file);
+    assert.ok(stderr.includes(file), stderr);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(path, bytes);
   }
   rmSync(dir, { recursive: true });
 });

@@ -39,12 +39,17 @@ Deno.test("an artifact that is not what its name says is refused", async () => {
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("what a killed writer left is swept", async () => {
+Deno.test("what a killed writer left is swept, and so is what is not to be kept", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.mkdir(`${dir}/.partial-abc`);
   await Deno.writeTextFile(`${dir}/.partial-abc/tensors`, "half");
-  await Effect.runPromise(Effect.flatMap(ArtifactStore.open(dir), (store) => store.sweep));
-  assert.deepEqual([...Deno.readDirSync(dir)], []);
+  await Deno.writeTextFile(`${dir}/notes.txt`, "not ours");
+  await Effect.runPromise(Effect.gen(function* () {
+    const store = yield* ArtifactStore.open(dir);
+    const [kept] = [yield* store.put([tensor("w", [1])]), yield* store.put([tensor("w", [2])])];
+    yield* store.retain([kept]);
+    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), [`${kept}.safetensors`, "notes.txt"]);
+  }));
   await Deno.remove(dir, { recursive: true });
 });
 

@@ -34,10 +34,13 @@ Deno.test("the advantage stage gives PPO returns beside whitened advantages", as
   assert.deepEqual(Object.keys(out[0]).slice(-2), ["advantages", "returns"]);
 });
 
-Deno.test("a field that only this algorithm needs is named with its record when it is missing", async () => {
+Deno.test("a field that only this algorithm needs is named with its line when it is missing", async () => {
   const { values: _, ...without } = scored("b", 1);
   const { failure, stdout } = await filter(advantageStage, [scored("a", 1), without], { algorithm: "ppo" });
-  assert.equal(failure, 'Cannot compute the advantages of "ppo": record 2 (problem "b") has no field "values"');
+  assert.equal(
+    failure,
+    'Cannot read Scored from "<stdin>", line 2: field "values" must be a list of numbers, found nothing',
+  );
   assert.equal(stdout, "");
   assert.equal((await filter(advantageStage, [without], { algorithm: "nsr" })).failure, undefined);
 });
