@@ -7,7 +7,17 @@ import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "./evalu
 import { tableReport } from "./report.ts";
 import { EvaluationRow } from "./rows.ts";
 import { publishedName } from "./series.ts";
-import { type Block, type Cell, type Column, empty, marked, percentCell, type Table, textCell } from "./table.ts";
+import {
+  type Block,
+  type Cell,
+  type Column,
+  empty,
+  marked,
+  numberCell,
+  percentCell,
+  type Table,
+  textCell,
+} from "./table.ts";
 import { publishedCells } from "./table_1.ts";
 
 const head = (names: ReadonlyArray<string>): ReadonlyArray<Column> => [
@@ -86,8 +96,35 @@ const consTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<num
   blocks: blocks.map((block) => blockOf(block, ks, consCell, lengthCells)),
 });
 
-const partTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
-  title: "Pass@k in percent by part of the problems",
+const partTitle = "Pass@k in percent by part of the problems";
+
+/** The parts of one run: a row a part. */
+const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
+  title: partTitle,
+  notes: [],
+  blockColumn: "Evaluation",
+  columns: [
+    { name: "Part", align: "left" },
+    ...["problems", ...ks.map((k) => `Pass@${k}`), "length", "cut off %"].map((name) => ({
+      name,
+      align: "right" as const,
+    })),
+  ],
+  blocks: [...Map.groupBy(blocks, ({ task, evaluation }) => [task ?? [], evaluation ?? []].flat().join(", "))].map((
+    [label, members],
+  ) => ({
+    ...(label === "" ? {} : { label }),
+    rows: members.map((block) => {
+      const [cells] = blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), lengthCells).rows;
+      const { slice = "", problems } = block;
+      return [textCell(slice), problems === undefined ? empty : numberCell(problems), ...cells.slice(1)];
+    }),
+  })),
+});
+
+/** The parts of several runs: a block a part. */
+const partBlocks = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
+  title: partTitle,
   notes: [],
   blockColumn: "Part",
   columns: head([...ks.map((k) => `Pass@${k}`), "length", "cut off %"]),
@@ -111,7 +148,9 @@ export const evaluationsTable = tableReport({
       return [
         ...(whole.length > 0 ? [passTable(whole, ks)] : []),
         ...(whole.length > 0 && voted ? [consTable(whole, ks)] : []),
-        ...(parts.length > 0 ? [partTable(parts, ks)] : []),
+        ...(parts.length > 0
+          ? [(parts.every(({ series }) => series.length === 1) ? partRows : partBlocks)(parts, ks)]
+          : []),
       ];
     }),
 });

@@ -48,7 +48,13 @@ Deno.test("the evaluations report has Pass@k with the paper's rows, then votes a
   ]);
   assert.deepEqual(cons.columns, ["Model", "cons@1", "cons@4", "length", "cut off %"]);
   assert.deepEqual(cons.blocks, [["math, T 0.6, top-p 0.95, 10 problems", "m 55.0 60.0 812.3 2.5"]]);
-  assert.deepEqual(parts.blocks, [["math, T 0.6, top-p 0.95, Level 5 slice, 4 problems", "m 25.0 – 812.3 2.5"]]);
+  assert.deepEqual(parts.columns, ["Part", "problems", "Pass@1", "Pass@4", "length", "cut off %"]);
+  assert.deepEqual(parts.blocks, [["math, T 0.6, top-p 0.95", "Level 5 4 25.0 – 812.3 2.5"]]);
+  const [, , several] = texts([...rows, ...rows.map((one) => ({ ...one, label: "n" }))]);
+  assert.deepEqual(several.columns, ["Model", "Pass@1", "Pass@4", "length", "cut off %"]);
+  assert.deepEqual(several.blocks, [
+    ["math, T 0.6, top-p 0.95, Level 5 slice, 4 problems", "m 25.0 – 812.3 2.5", "n 25.0 – 812.3 2.5"],
+  ]);
   // Nothing is said of tasks that the paper has not.
   assert.equal(texts(rows.map((one) => ({ ...one, task: "countdown" })))[0].blocks.length, 1);
 });
