@@ -8,11 +8,10 @@
  *   model/                    the final weights, a Hugging Face directory
  */
 import { Effect, type Scope, Stream } from "effect";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
 import { algorithms } from "./algorithms/mod.ts";
-import { exists, formatJson, readText, verifyManifest, writeText } from "./models/checkpoint_directory.ts";
+import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { Policy } from "./models/policy.ts";
@@ -29,9 +28,10 @@ import { dynamics, factsOf } from "./stages/dynamics.ts";
 import { cannotDraw, maxPromptTokens, promptsOf, trainable } from "./stages/prompt.ts";
 import { reward } from "./stages/reward.ts";
 import { fault, rollouts } from "./stages/sample.ts";
-import { openOptimizer, type Trainee, writeCheckpoint } from "./stages/update.ts";
+import { writeCheckpoint } from "./stages/update.ts";
 import { verify } from "./stages/verify.ts";
-import { stepFolder, type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
+import { recordedArtifacts, resume, save } from "./training_state.ts";
+import { type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
 export const trainSettings = [
@@ -177,7 +177,7 @@ export const train = Effect.fn("Train.run")(function* (
   }
   yield* run.writeText("config.json", formatJson({ ...config, base: prepared.base }));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
-  const resumed = yield* resume(run, prepared);
+  const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
   yield* store.retain(kept.flat());
   const metrics = yield* Metrics.open(run, resumed.step);
@@ -198,7 +198,9 @@ export const train = Effect.fn("Train.run")(function* (
     kept.push(done.artifacts);
     const spent = kept.length > config.keep ? kept.shift() ?? [] : [];
     yield* Effect.forEach(spent.filter((id) => !kept.flat().includes(id)), store.remove);
-    if (step % config.saveEvery === 0 && step < prepared.steps) yield* save(run, prepared, state, step, config.keep);
+    if (step % config.saveEvery === 0 && step < prepared.steps) {
+      yield* save(run, prepared.sourceDir, state, step, config.keep);
+    }
     const { correctRatio, meanEntropy } = done.row;
     yield* progress.advance(
       1,
@@ -215,19 +217,6 @@ export const train = Effect.fn("Train.run")(function* (
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
 
-/** The gradients that the last `keep` steps up to `last` recorded, a list a step. */
-const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, keep: number) =>
-  Effect.forEach(
-    Array.from({ length: Math.min(keep, last) }, (_, i) => last - Math.min(keep, last) + 1 + i),
-    Effect.fnUntraced(function* (step) {
-      const texts = yield* Effect.forEach(["gradient", "critic"], (name) =>
-        run.readText(join(stepFolder(step), `${name}.ndjson`)));
-      return [...texts.join("").matchAll(/"(?:artifact|criticArtifact)":"(\w+)"/g)].map(([, id]) =>
-        id
-      );
-    }),
-  );
-
 /** The first setting that differs from the one that a run was begun with, in words. */
 const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {
   for (const key of trainSettings) {
@@ -237,71 +226,6 @@ const changedSetting = (stored: Readonly<Record<string, unknown>>, config: Train
   }
   return undefined;
 };
-
-const checkpointName = (step: number): string => String(step).padStart(6, "0");
-
-const save = Effect.fnUntraced(function* (
-  run: RunDirectory.RunDirectory,
-  prepared: Prepared,
-  { policy, critic }: TrainingState,
-  step: number,
-  keep: number,
-) {
-  yield* writeCheckpoint(
-    run.pathOf("checkpoints", checkpointName(step)),
-    prepared.sourceDir,
-    policy,
-    critic,
-    (partial) => writeText(join(partial, "trainer_state", "position.json"), formatJson({ step })),
-  );
-  const older = (yield* checkpoints(run)).slice(0, -keep);
-  yield* Effect.forEach(older, (name) => run.remove(join("checkpoints", name)));
-});
-
-/** Names of the checkpoints that are there, oldest first. */
-const checkpoints = (run: RunDirectory.RunDirectory): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.promise(() =>
-    readdir(run.pathOf("checkpoints")).then((names) => names.filter((name) => /^\d+$/.test(name)).sort(), () => [])
-  );
-
-interface Resumed {
-  readonly step: number;
-  readonly state: TrainingState;
-}
-
-/** The newest checkpoint whose files are what its manifest says, else the beginning; what lies behind it is removed. */
-const resume = Effect.fnUntraced(function* (
-  run: RunDirectory.RunDirectory,
-  prepared: Prepared,
-): Effect.fn.Return<Resumed, Command.Failure, Policy> {
-  const policy = yield* Policy;
-  const { report } = yield* StandardStreams;
-  const { initial } = prepared;
-  for (const name of (yield* checkpoints(run)).toReversed()) {
-    const dir = run.pathOf("checkpoints", name);
-    const sound = yield* Effect.isSuccess(verifyManifest(dir));
-    if (!sound) {
-      yield* report(`left out the damaged checkpoint "${dir}"`);
-      continue;
-    }
-    const { step } = JSON.parse(yield* readText(join(dir, "trainer_state", "position.json")));
-    const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: Trainee) {
-      Optimizer.release(old.model.encoder, old.optimizer);
-      Model.release(old.model);
-      const { model } = yield* policy.load(from, role);
-      return { model, optimizer: yield* openOptimizer(model, from) };
-    });
-    yield* report(`goes on after step ${step}, from "${dir}"`);
-    return {
-      step,
-      state: {
-        policy: yield* trainee(dir, "policy", initial.policy),
-        critic: initial.critic && (yield* trainee(join(dir, "critic"), "critic", initial.critic)),
-      },
-    };
-  }
-  return { step: 0, state: initial };
-});
 
 /** `deno task train`. */
 export const trainCommand = Command.make({
