@@ -2,6 +2,7 @@
 import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { gradeBenchCommand } from "./grade_bench.ts";
 import { importCommand } from "./import.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { replayCommand } from "./replay.ts";
@@ -24,5 +25,6 @@ export const commands: ReadonlyArray<Command> = [
   tableCommand,
   plotCommand,
   benchCommand,
+  gradeBenchCommand,
   doctorCommand,
 ];
