@@ -131,6 +131,9 @@ const evaluate = Effect.fnUntraced(function* (
     return yield* new Command.UsageError({ message: `Cannot evaluate: the ${config.split} split has no problems` });
   }
   const names = engine.prompts.map(({ problemId }) => problemId);
+  if (new Set(names).size < names.length) {
+    return yield* new Command.UsageError({ message: "Cannot evaluate: two problems have one name" });
+  }
   if (out !== undefined) yield* claim(out, identityOf(config, yield* engine.weights, engine.prompts));
   const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
   yield* complete(config, engine, log);

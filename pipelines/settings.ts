@@ -99,7 +99,7 @@ export const settings = {
   requestsPerMinute: optional(integer(1, { min: 1 }, "most requests a minute (default: no limit)")),
   timeout: number(1800, { above: 0 }, "seconds that one request may take"),
   retries: integer(8, { min: 0, max: 100 }, "times that a request is sent again after it failed"),
-  logprobs: toggle(true, "ask the server for the log-prob of each token"),
+  logprobs: toggle(true, "keep the log-prob of each token of a response (and ask the server for it)"),
   // Reading responses.
   correct: toggle(false, "right responses only"),
   incorrect: toggle(false, "wrong responses only"),

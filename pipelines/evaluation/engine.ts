@@ -74,11 +74,16 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
       if (bad !== undefined) return yield* new UsageError({ message: bad });
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, undefined, wanted);
-      yield* Stream.runForEachArray(drawn, keep);
+      yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
     }).pipe(Effect.provide(layerPolicy));
   const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), draw };
   return engine;
 });
+
+/** A rollout that is to be read and graded, not trained on: a tenth of the bytes. */
+const withoutLogProbs = <A extends { readonly logProbs: unknown; readonly entropy: unknown }>(
+  { logProbs: _, entropy: __, ...rest }: A,
+): Omit<A, "logProbs" | "entropy"> => rest;
 
 const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonly servedModel: string }, url: string) {
   const { model, servedModel } = settings;

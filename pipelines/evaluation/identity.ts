@@ -31,6 +31,7 @@ const shaping = [
   "maxTokens",
   "seed",
   "extract",
+  "logprobs",
 ] as const;
 
 /** The settings that decide what the responses and their grades are. */

@@ -44,6 +44,25 @@ Deno.test("a command line that does not fit is refused with the word that is wro
   assert.equal(refused("stray"), 'Cannot run "try": unexpected "stray"');
 });
 
+Deno.test("an alias sets the setting that it stands for, and may not say another thing than it", () => {
+  const aliased = make({
+    name: "try",
+    summary: "",
+    settings: ["responses"],
+    aliases: { samples: "responses" },
+    run: () => Effect.void,
+  });
+  const values = (...words: ReadonlyArray<string>) =>
+    Effect.runSync(Effect.fromResult(CommandLine.parse(aliased, words))).values;
+  assert.deepEqual(values("--samples", "4"), { responses: 4 });
+  assert.deepEqual(values("--samples=4", "--responses", "4"), { responses: 4 });
+  const conflict = Effect.runSync(
+    Effect.flip(Effect.fromResult(CommandLine.parse(aliased, ["--samples", "4", "--responses", "5"]))),
+  );
+  assert.equal(conflict.message, 'Cannot run "try": --samples "4" and --responses "5" are the same setting');
+  assert.match(helpOf(aliased), /--responses, --samples N/);
+});
+
 Deno.test("words that are not flags go to commands that take them", () => {
   const replay = make({
     name: "replay",

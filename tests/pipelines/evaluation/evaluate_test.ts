@@ -3,9 +3,11 @@
  * again, and against the own engine on the same checkpoint.
  */
 import assert from "node:assert/strict";
+import { Effect } from "effect";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as RunDirectory from "../../../pipelines/runtime/run_directory.ts";
 import { type Answer, type Behaviour, type MockServer, start } from "./mock_openai_server.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
@@ -150,11 +152,24 @@ Deno.test("the own engine, killed, ends with the bytes of a run that was not", a
   for (const at of [100, 900]) {
     await killAt(spawn([...words, "--out", killed]), join(killed, "samples.ndjson.partial"), at);
   }
+  const locked = await Effect.runPromise(Effect.scoped(
+    Effect.andThen(RunDirectory.acquire(killed), Effect.promise(() => evaluate([...words, "--out", killed]))),
+  ));
+  assert.deepEqual([locked.code, locked.stdout], [1, ""]);
+  assert.match(locked.stderr, /Cannot use run ".*": process \d+ is working in it/);
   const again = await succeeds([...words, "--out", killed]);
   assert.equal(again.stdout, stdout);
   for (const name of ["samples.ndjson", "pass_at_k.ndjson", "evaluations.ndjson", "config.json"]) {
     assert.ok(readFileSync(join(whole, name)).equals(readFileSync(join(killed, name))), name);
   }
+});
+
+Deno.test("without log-probs a response has all else, and the figures are the same", async () => {
+  const [plain, kept] = [join(folder, "without"), (await recorded, own)];
+  await succeeds([...asked, "--model", base, "--out", plain, "--no-logprobs"]);
+  const strip = ({ logProbs: _, entropy: __, ...rest }: Record<string, unknown>) => rest;
+  assert.deepEqual(recordsOf(join(plain, "samples.ndjson")), recordsOf(join(kept, "samples.ndjson")).map(strip));
+  assert.deepEqual(figures(plain), figures(kept));
 });
 
 Deno.test("a refusal is one line with the URL, the status and what the server says; the key is never shown", () =>

@@ -104,6 +104,7 @@ const settings = {
   maxTokens: undefined,
   seed: 0,
   extract: "lenient" as const,
+  logprobs: true,
 };
 
 Deno.test("an evaluation is the same only with the same settings, weights and problems; the difference is named", () => {
