@@ -41,6 +41,15 @@ export interface Place {
   readonly line: number;
 }
 
+/** Where a decoded record keeps its place: unseen by spreads and JSON, since a place is no part of a record. */
+const placeKey = Symbol("place");
+
+/** The place of a record that `decode` read, as messages name it: ` ("<stdin>", line 3)`; empty for one that was made. */
+export const placeOf = (record: object): string => {
+  const place: unknown = Reflect.get(record, placeKey);
+  return typeof place === "string" ? ` (${place})` : "";
+};
+
 interface Fault {
   readonly field: string;
   readonly expected: string;
@@ -72,7 +81,9 @@ export const decode = <A>(
   if (fault !== undefined) return fail(fault.field, fault.expected, show(fault.found));
   const extras = survey(record);
   if (extras.deep !== undefined) return fail(extras.deep, `nested at most ${DEEPEST} deep`, "a deeper value");
-  return Result.succeed((extras.huge ? keepDigits(text, record) : record) as A);
+  const whole = extras.huge ? keepDigits(text, record) : record;
+  Object.defineProperty(whole, placeKey, { value: `"${place.source}", line ${place.line}` });
+  return Result.succeed(whole as A);
 };
 
 /**

@@ -23,6 +23,7 @@ import { release } from "../models/parameters.ts";
 import { Policy } from "../models/policy.ts";
 import type { CheckpointError } from "../models/safetensors.ts";
 import * as ArtifactStore from "../runtime/artifact_store.ts";
+import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
@@ -47,7 +48,7 @@ export const trainingFault = (
   critic: boolean,
 ): string | undefined => {
   const missing = (field: string) =>
-    `Cannot differentiate the response to problem "${record.problemId}": field "${field}" is missing`;
+    `Cannot differentiate the response to problem "${record.problemId}"${placeOf(record)}: field "${field}" is missing`;
   if (record.sign === undefined && record.reward === undefined) return missing("sign");
   if (algorithms[algorithm].klInLoss && record.referenceLogProbs === undefined) return missing("referenceLogProbs");
   if (critic && record.values === undefined) return missing("values");

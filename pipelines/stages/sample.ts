@@ -14,6 +14,7 @@ import { Policy } from "../models/policy.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type { Failure } from "../runtime/command.ts";
 import * as Progress from "../runtime/progress.ts";
+import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
@@ -25,23 +26,22 @@ export type SampleSettings = Pick<
 >;
 
 /** What sampling reads of a prompt. */
-export type Sampled = Pick<Noun.Prompt, "task" | "problemId" | "promptTokens">;
+export type Sampled = Pick<Noun.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Noun.Prompt, "task">>;
 
 /** The longest response where `--max-tokens` is not given and the task has no bound (the paper's, Appendix D). */
 export const publishedMaxTokens = 3072;
 
 /** The first reason why a prompt cannot be sampled from, if any. */
-export const fault = ({ problemId, promptTokens }: Sampled, config: ModelConfig): string | undefined => {
-  if (promptTokens.length === 0) return `Cannot sample for problem "${problemId}": field "promptTokens" is empty`;
+export const fault = (prompt: Sampled, config: ModelConfig): string | undefined => {
+  const { problemId, promptTokens } = prompt;
+  const about = `Cannot sample for problem "${problemId}"${placeOf(prompt)}`;
+  if (promptTokens.length === 0) return `${about}: field "promptTokens" is empty`;
   const bad = promptTokens.find((token) => token >= config.vocabSize);
   if (bad !== undefined) {
-    return `Cannot sample for problem "${problemId}": field "promptTokens" has token ${bad}, expected 0 to ${
-      config.vocabSize - 1
-    }`;
+    return `${about}: field "promptTokens" has token ${bad}, expected 0 to ${config.vocabSize - 1}`;
   }
   if (promptTokens.length < config.context) return undefined;
-  return `Cannot sample for problem "${problemId}": its prompt has ${promptTokens.length} tokens (field "promptTokens"), ` +
-    `the model's context is ${config.context}`;
+  return `${about}: its prompt has ${promptTokens.length} tokens (field "promptTokens"), the model's context is ${config.context}`;
 };
 
 /** Whether all numbers are finite; those that are not could not be written, and come of weights or logits that are not. */
@@ -56,7 +56,7 @@ export const responseLimit = (
   config: ModelConfig,
   maxTokens: number | undefined,
 ): number => {
-  const declared = Object.hasOwn(tasks, task) ? tasks[task].defaultMaxTokens : undefined;
+  const declared = task !== undefined && Object.hasOwn(tasks, task) ? tasks[task].defaultMaxTokens : undefined;
   return Math.min(maxTokens ?? declared ?? publishedMaxTokens, config.context - promptTokens.length);
 };
 
@@ -138,7 +138,7 @@ export const sampleStage = Stage.make({
   settings: ["model", "responses", "temperature", "topP", "topK", "maxTokens", "seed", "step", "batch"],
   required: ["model"],
   input: Noun.Prompt,
-  needs: ["task", "problemId", "promptTokens"],
+  needs: ["problemId", "promptTokens"],
   output: Noun.Rollout,
   buffered: true,
   layer: layerPolicy,

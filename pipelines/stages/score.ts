@@ -9,6 +9,7 @@ import type { ModelConfig } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
 import { score as scoreSequences, values } from "../models/score.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
+import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
 
@@ -28,9 +29,9 @@ export type Score = Pick<Noun.Scored, "oldLogProbs" | "entropy" | "referenceLogP
 /** The first reason why a response cannot go through the model, if any. */
 export const fault = (stage: string, record: Scorable, config: ModelConfig): string | undefined => {
   const { problemId, promptTokens, responseTokens } = record;
-  const about = `Cannot ${stage} the response to problem "${problemId}"`;
-  if (promptTokens.length === 0) return `${about}: field "promptTokens" is empty`;
+  const about = `Cannot ${stage} the response to problem "${problemId}"${placeOf(record)}`;
   for (const field of ["promptTokens", "responseTokens"] as const) {
+    if (record[field].length === 0) return `${about}: field "${field}" is empty`;
     const bad = record[field].find((token) => token >= config.vocabSize);
     if (bad !== undefined) return `${about}: field "${field}" has token ${bad}, expected 0 to ${config.vocabSize - 1}`;
   }
