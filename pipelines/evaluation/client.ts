@@ -43,10 +43,10 @@ interface Failed {
 const passing = [408, 409, 425, 429];
 
 /** What a server says, in one short line. */
-const excerpt = (text: string): string => {
+const excerpt = (text: string, most = 300): string => {
   // deno-lint-ignore no-control-regex
   const line = text.replaceAll(/[\x00-\x1f\x7f\s]+/g, " ").trim();
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 };
 
 const causeOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
@@ -95,7 +95,9 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
     if (status === 200) {
       return yield* Effect.fromResult(
         Result.mapError(choicesOf(text, job.indices.length), (problem): Failed => ({
-          problem: `a reply that cannot be used: ${problem}`,
+          problem: `a reply that cannot be used: ${problem}${
+            /^\s*\{/.test(text) ? "" : `, but "${excerpt(text, 80)}"`
+          }`,
           passes: true,
         })),
       );
@@ -134,7 +136,8 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
         return yield* new EndpointError({ reason: "failed", message });
       }
       const pause = backOff(key, tries, wait);
-      if (wait !== undefined) nextAt = Math.max(nextAt, (yield* Clock.currentTimeMillis) + wait);
+      // A server's wish is for all requests; `pause` is that long, within reason.
+      if (wait !== undefined) nextAt = Math.max(nextAt, (yield* Clock.currentTimeMillis) + pause);
       yield* Effect.logDebug(`${problem}; "${job.prompt.problemId}" again in ${Math.round(pause)} ms`);
       if (tries >= 3) yield* complain(`the server failed ${tries} times for ${name}, going on: ${problem}`);
       yield* Effect.sleep(pause);

@@ -61,6 +61,17 @@ Deno.test(
   ),
 );
 
+Deno.test(options("a reply that is no answer at all is quoted", async () => {
+  const page = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () => new Response("<html>\nWelcome"),
+  );
+  const client = make(`http://127.0.0.1:${page.addr.port}/v1/completions`, { ...settings, retries: 0 }, undefined);
+  const failure = await Effect.runPromise(quiet(Effect.flip(client.ask(job))));
+  assert.match(failure.message, /a reply that cannot be used: it is not whole JSON, but "<html> Welcome"$/);
+  await page.shutdown();
+}));
+
 Deno.test(options("no more requests begin in a minute than are allowed", () =>
   serving({}, async (server, url) => {
     const client = make(url, { ...settings, requestsPerMinute: 1200 }, undefined);
