@@ -1,4 +1,5 @@
 /** The commands that are not stages: whole experiments, and what is said about them. */
+import { auditCommand } from "./audit.ts";
 import { benchCommand } from "./bench.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -24,6 +25,7 @@ export const commands: ReadonlyArray<Command> = [
   pretrainCommand,
   tableCommand,
   plotCommand,
+  auditCommand,
   benchCommand,
   gradeBenchCommand,
   doctorCommand,

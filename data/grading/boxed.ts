@@ -69,15 +69,25 @@ export function boxed(text: string): string | null {
 
 /** The boxed answer of a text, and where its last box ends. */
 export function boxedAnswer(text: string): { readonly answer: string; readonly end: number } | null {
+  const row = lastRow(text);
+  if (row.length === 0) return null;
+  const contents = row.map((box) => box.content);
+  const answer = new Set(contents).size === contents.length ? contents.join(", ") : contents[contents.length - 1];
+  return { answer, end: row[row.length - 1].end + 1 };
+}
+
+/** The contents of the last box and of those joined to it, in their order. */
+export function boxedParts(text: string): ReadonlyArray<string> {
+  return lastRow(text).map((box) => box.content);
+}
+
+function lastRow(text: string): ReadonlyArray<Box> {
   const all = boxes(text);
-  if (all.length === 0) return null;
   let first = all.length - 1;
   while (first > 0) {
     const between = text.slice(all[first - 1].end + 1, all[first].start);
     if (between.length > 40 || !joint.test(between)) break;
     first--;
   }
-  const contents = all.slice(first).map((box) => box.content);
-  const answer = new Set(contents).size === contents.length ? contents.join(", ") : contents[contents.length - 1];
-  return { answer, end: all[all.length - 1].end + 1 };
+  return all.slice(Math.max(0, first));
 }

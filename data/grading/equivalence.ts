@@ -5,6 +5,7 @@
  */
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Chain, isVariable } from "./chain.ts";
+import { sameTime } from "./clock.ts";
 import { type Interval, solutionsOf } from "./interval.ts";
 import { normalize, splitTop, squeeze } from "./latex.ts";
 import type { Rows } from "./matrix.ts";
@@ -195,9 +196,8 @@ function equalRelations(
 
 /** Two formulas, ratios, or words. */
 function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean, work: Work): boolean {
-  if (
-    /^\d{1,2}:\d\d(?::00)?$/.test(gold) && gold.replace(/(:\d\d):00$/, "$1") === answer.replace(/(:\d\d):00$/, "$1")
-  ) return true;
+  const time = sameTime(gold, answer);
+  if (time !== null) return time;
   const [ratio, otherRatio] = [splitTop(gold, ":"), splitTop(answer, ":")];
   if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair, work);
   const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];

@@ -53,6 +53,7 @@ const rules: ReadonlyArray<Rule> = [
   [/\\!/g, ""],
   [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\thinspace/g, " "],
   [/\s+/g, " "],
+  [/\\(?:math(?:bf|it|rm|sf)|boldsymbol|bm|textbf)\s?\{\s?([-+\d.,]+)\s?\}/g, "$1"],
   // relations and braces
   [/\\leqslant|\\leq(?![a-zA-Z])|<=/g, "\\le "],
   [/\\geqslant|\\geq(?![a-zA-Z])|>=/g, "\\ge "],

@@ -3,10 +3,10 @@
  * (`prompt[0].content`, `reward_model.ground_truth`) and plain ones (`problem` or `question`; `answer`, `goldAnswer` or
  * `solution`). A field that is missing or of the wrong type is an error that names file, row, field and value.
  */
-import { lastBox } from "../grading/boxed.ts";
 import type { Dropped, Parsed, Problem, RowError } from "../task.ts";
+import { goldOfSolution } from "./gold.ts";
 
-/** Where the gold answer is looked for first: in the last box of `solution`, or in `answer` as it stands. */
+/** Where the gold answer is looked for first: in the boxes that end `solution`, or in `answer` as it stands. */
 export type GoldFrom = "solution" | "answer";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -30,6 +30,11 @@ function first(row: unknown, paths: ReadonlyArray<string>): { path: string; valu
 const questions = ["problem", "question", "prompt.0.content"];
 const answers = ["answer", "goldAnswer", "gold_answer", "reward_model.ground_truth.target", "target"];
 const solutions = ["solution", "reward_model.ground_truth.solution"];
+
+/** The solution and the target of a row as they are stored; null where there is no such text. */
+export function fieldsOf(row: unknown): { readonly solution: string | null; readonly target: string | null } {
+  return { solution: text(first(row, solutions).value), target: text(first(row, answers).value) };
+}
 
 /** A finite number or a whole bigint is written out; every other value that is not text has no text. */
 function text(value: unknown): string | null {
@@ -69,7 +74,7 @@ export function parseRows(
     if (question === null || question.trim() === "") return wrong(asked.path, asked.value, "text");
     const solution = first(value, solutions);
     const answer = first(value, answers);
-    const box = typeof solution.value === "string" ? lastBox(solution.value) : null;
+    const box = typeof solution.value === "string" ? goldOfSolution(solution.value)?.answer ?? null : null;
     const gold = from.gold === "solution" ? box ?? text(answer.value) : text(answer.value) ?? box;
     if (gold === null) {
       return solution.value === undefined

@@ -54,6 +54,7 @@ export const renderings: Readonly<Record<string, (gold: string) => string>> = {
     gold.replace(/\\pi(?![a-zA-Z])/g, "π").replace(/\\infty(?![a-zA-Z])/g, "∞").replace(/\\le(?:q)?(?![a-zA-Z])/g, "≤")
       .replace(/\\cup(?![a-zA-Z])/g, "∪").replace(/-/g, "−"),
   "square matrices": (gold) => gold.replaceAll("{pmatrix}", "{bmatrix}"),
+  "bold": (gold) => /^[-\d.,]+$/.test(gold) ? `\\mathbf{${gold}}` : gold,
   "no currency": (gold) => gold.replace(/^\\\$/, ""),
   "named": (gold) =>
     /[=<>,]|\\(?:le|ge|text|mbox|in|cup|begin)/.test(gold) || /^[A-Z(\[]/.test(gold)

@@ -1,0 +1,50 @@
+/**
+ * Problems that are asked twice. A text is a set of shingles: five words, digits, commands or signs in a row, without case, spacing and punctuation.
+ * Two texts are near-duplicates where the sets overlap by a share (Jaccard) of their union.
+ */
+
+/** Two texts by their index, the first the lower, and how much of their shingles they share. */
+export interface Pair {
+  readonly first: number;
+  readonly second: number;
+  readonly similarity: number;
+}
+
+const width = 5;
+
+/** A shingle that more texts share than this says nothing about any two of them. */
+const mostShared = 100;
+
+/** The shingles of a text; a short one is a single shingle. */
+export function shingles(text: string): ReadonlySet<string> {
+  const words = text.replace(/\\[dt]frac/g, "\\frac").toLowerCase().match(/\\[a-z]+|[a-z]+|\d|[-+*/^=<>&]/g) ?? [];
+  if (words.length <= width) return new Set(words.length === 0 ? [] : [words.join(" ")]);
+  return new Set(Array.from({ length: words.length - width + 1 }, (_, i) => words.slice(i, i + width).join(" ")));
+}
+
+/** Every pair of texts that share at least this much, the most alike first. */
+export function nearDuplicates(texts: ReadonlyArray<string>, atLeast: number): ReadonlyArray<Pair> {
+  const sets = texts.map(shingles);
+  const holders = new Map<string, Array<number>>();
+  sets.forEach((set, i) => {
+    for (const one of set) {
+      const list = holders.get(one);
+      if (list === undefined) holders.set(one, [i]);
+      else list.push(i);
+    }
+  });
+  const pairs: Array<Pair> = [];
+  sets.forEach((set, second) => {
+    const candidates = new Set<number>();
+    for (const one of set) {
+      const list = holders.get(one) ?? [];
+      if (list.length <= mostShared) { for (const first of list) if (first < second) candidates.add(first); }
+    }
+    for (const first of candidates) {
+      const common = [...set].filter((one) => sets[first].has(one)).length;
+      const similarity = common / (set.size + sets[first].size - common);
+      if (similarity >= atLeast) pairs.push({ first, second, similarity });
+    }
+  });
+  return pairs.sort((a, b) => b.similarity - a.similarity || a.first - b.first || a.second - b.second);
+}
