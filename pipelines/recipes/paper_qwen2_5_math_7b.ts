@@ -12,6 +12,7 @@ export const paperQwen25Math7b: Recipe = {
     model: "Qwen/Qwen2.5-Math-7B",
     task: "math",
     template: "qwen2.5-math",
+    extract: "paper",
     prompts: 1024,
     responses: 8,
     maxTokens: 3072,
@@ -23,7 +24,7 @@ export const paperQwen25Math7b: Recipe = {
   evaluations: [
     {
       name: "T 0.6",
-      settings: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, maxTokens: 4096 },
+      settings: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, maxTokens: 4096, extract: "paper" },
     },
   ],
 };
