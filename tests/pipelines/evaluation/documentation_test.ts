@@ -36,6 +36,7 @@ Deno.test("the recipes of evaluation.md have the numbers of its table", () => {
     const all = { topK: 0, ...settings, ...evaluation.settings };
     const said = `T ${all.temperature}, top-p ${all.topP}${all.topK === 0 ? "" : `, top-k ${all.topK}`}`;
     assert.ok(model.startsWith(settings.model?.split("/")[1] ?? "?"), name);
+    assert.equal(all.extract, "paper", name);
     assert.deepEqual(
       [samples, sampling, tokens.replace(",", "")],
       [`${all.responses}`, said, `${all.maxTokens}`],
