@@ -1,6 +1,7 @@
 /** The commands that are not stages: whole experiments, and what is said about them. */
 import { auditCommand } from "./audit.ts";
 import { benchCommand } from "./bench.ts";
+import { checkpointCommand } from "./checkpoint.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { gradeBenchCommand } from "./grade_bench.ts";
@@ -22,6 +23,7 @@ export const commands: ReadonlyArray<Command> = [
   showCommand,
   importCommand,
   replayCommand,
+  checkpointCommand,
   pretrainCommand,
   tableCommand,
   plotCommand,

@@ -5,10 +5,12 @@
  */
 import { tasks } from "../data/mod.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
+import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
 
 const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
+const isElementType = (name: string): name is ElementType => name in writtenTypes;
 const algorithmNames = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
 
 /** The table: key in files and in code, in the order in which help and the resolved config list them. */
@@ -78,6 +80,7 @@ export const settings = {
     text("", "folder of gradients, by content (default: .signum/artifacts, or $SIGNUM_HOME/artifacts)", "DIR"),
   ),
   out: optional(text("", "where the result is written", "DIR")),
+  dtype: choice("bfloat16", Object.keys(writtenTypes).filter(isElementType), "element type of the weights"),
   recipe: optional(text("", "named set of values that come before the config file and the flags", "NAME")),
   // Reports.
   k: optional(

@@ -21,7 +21,7 @@ import {
 import { isObject, type Json, type ModelConfig, parseModelConfig, parseObject } from "./model_config.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
 import * as Safetensors from "./safetensors.ts";
-import { elementCount } from "./safetensors_header.ts";
+import { elementCount, type ElementType, writtenTypes } from "./safetensors_header.ts";
 
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
@@ -44,6 +44,8 @@ export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never>
   readonly also?: (dir: string) => Effect.Effect<void, E2, R2>;
   /** Whether `trainer_state/manifest.json` lists the SHA-256 of every other file. */
   readonly manifest?: boolean;
+  /** The weights' element type; training writes and goes on from float32. */
+  readonly type?: ElementType;
   /** Above this many bytes the weights go into shards and an index. */
   readonly maxFileBytes?: number;
 }
@@ -122,7 +124,7 @@ export const open = Effect.fn("Checkpoint.open")(
 );
 
 /**
- * Writes a directory of float32 weights and all that transformers needs beside them; returns the model's SHA-256: that of
+ * Writes a directory of weights and all that transformers needs beside them; returns the model's SHA-256: that of
  * `model.safetensors`, or for shards that of their names and hashes, a line each. An earlier checkpoint at `dir` is
  * replaced; a directory that holds anything else is an error.
  */
@@ -130,17 +132,17 @@ export const write = Effect.fn("Checkpoint.write")(function* <E = never, R = nev
   dir: string,
   content: CheckpointContent<E, R, E2, R2>,
 ): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E | E2, R | R2> {
-  const { sourceDir } = content;
+  const { sourceDir, type = "float32" } = content;
   const fill = Effect.fnUntraced(
     function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
-      yield* writeText(join(partial, "config.json"), formatJson(float32Config(content.config.raw)));
+      yield* writeText(join(partial, "config.json"), formatJson(typedConfig(content.config.raw, type)));
       if (sourceDir !== undefined) {
         const present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
         for (const name of companionFiles.filter((file) => present.includes(file))) {
           yield* writeBytes(join(partial, name), yield* readBytes(join(sourceDir, name)));
         }
       }
-      const sha256 = yield* writeWeights(partial, content.tensors, content.maxFileBytes ?? defaultMaxFileBytes);
+      const sha256 = yield* writeWeights(partial, content.tensors, type, content.maxFileBytes ?? defaultMaxFileBytes);
       if (content.also !== undefined) yield* content.also(partial);
       if (content.manifest === true) yield* writeManifest(partial);
       return sha256;
@@ -183,30 +185,32 @@ const readPlaces = Effect.fnUntraced(
   },
 );
 
-/** The configuration with its element type said to be float32, under the key or keys that it uses. */
-const float32Config = (raw: Json): Json => ({
+/** The configuration with the element type that is written, under the key or keys that it uses. */
+const typedConfig = (raw: Json, type: ElementType): Json => ({
   ...raw,
-  ...("torch_dtype" in raw ? { torch_dtype: "float32" } : {}),
-  ...("dtype" in raw || !("torch_dtype" in raw) ? { dtype: "float32" } : {}),
+  ...("torch_dtype" in raw ? { torch_dtype: type } : {}),
+  ...("dtype" in raw || !("torch_dtype" in raw) ? { dtype: type } : {}),
 });
 
 const writeWeights = Effect.fnUntraced(function* <E, R>(
   dir: string,
   tensors: ReadonlyArray<Safetensors.Tensor<E, R>>,
+  type: ElementType,
   maxFileBytes: number,
 ): Effect.fn.Return<string, CheckpointError | E, R> {
-  const shards = fillShards(tensors, maxFileBytes);
-  if (shards.length <= 1) return (yield* Safetensors.write(dir, () => weightsFile, tensors)).sha256;
+  const size = ({ shape }: Safetensors.Tensor<E, R>) => writtenTypes[type].bytes * elementCount(shape);
+  const shards = fillShards(tensors, size, maxFileBytes);
+  if (shards.length <= 1) return (yield* Safetensors.write(dir, () => weightsFile, tensors, type)).sha256;
   const number = (index: number) => String(index).padStart(5, "0");
   const places: Array<readonly [string, string]> = [];
   const lines: Array<string> = [];
   for (const [index, shard] of shards.entries()) {
     const name = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
-    const { sha256 } = yield* Safetensors.write(dir, () => name, shard);
+    const { sha256 } = yield* Safetensors.write(dir, () => name, shard, type);
     places.push(...shard.map((tensor) => [tensor.name, name] as const));
     lines.push(`${sha256}  ${name}\n`);
   }
-  const total = tensors.reduce((sum, { shape }) => sum + 4 * elementCount(shape), 0);
+  const total = tensors.reduce((sum, tensor) => sum + size(tensor), 0);
   const sorted = places.toSorted(([a], [b]) => a < b ? -1 : 1);
   const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(sorted) };
   yield* writeText(join(dir, indexFile), formatJson(index));
@@ -214,14 +218,15 @@ const writeWeights = Effect.fnUntraced(function* <E, R>(
 });
 
 /** Splits tensors, in their order, into runs of at most `maxBytes`; a tensor that is larger alone has its own. */
-const fillShards = <T extends { readonly shape: ReadonlyArray<number> }>(
+const fillShards = <T>(
   tensors: ReadonlyArray<T>,
+  size: (tensor: T) => number,
   maxBytes: number,
 ): ReadonlyArray<ReadonlyArray<T>> => {
   const shards: Array<Array<T>> = [];
   let room = 0;
   for (const tensor of tensors) {
-    const bytes = 4 * elementCount(tensor.shape);
+    const bytes = size(tensor);
     if (shards.length === 0 || bytes > room) {
       shards.push([]);
       room = maxBytes;

@@ -11,8 +11,10 @@ import { type FileHandle, mkdtemp, open as openFile, rename, rm } from "node:fs/
 import { join } from "node:path";
 import {
   elementCount,
+  type ElementType,
   encodeHeader,
   maxHeaderBytes,
+  narrow,
   parseHeader,
   type TensorEntry,
   widen,
@@ -84,17 +86,18 @@ export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return
 });
 
 /**
- * Writes tensors as one float32 file into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
+ * Writes tensors as one file of one element type into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
  * is not its shape's is an error, and nothing is left behind.
  */
 export const write = Effect.fnUntraced(function* <E, R>(
   folder: string,
   name: (sha256: string) => string,
   tensors: ReadonlyArray<Tensor<E, R>>,
+  type: ElementType = "float32",
 ): Effect.fn.Return<Written, CheckpointError | E, R> {
   const apart = yield* attempt("write", folder, () => mkdtemp(join(folder, ".partial-")));
   const partial = join(apart, "tensors");
-  const { bytes: header, order } = encodeHeader(tensors);
+  const { bytes: header, order } = encodeHeader(tensors, type);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const hash = createHash("sha256");
   let bytes = 0;
@@ -115,7 +118,7 @@ export const write = Effect.fnUntraced(function* <E, R>(
       if (values.length !== size) {
         return yield* writeError(partial, tensor.name, `${size} numbers`, `${values.length}`);
       }
-      yield* put(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      yield* put(narrow(values, type));
     }
     yield* attempt("write", partial, () => file.sync());
   });

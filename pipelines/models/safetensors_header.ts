@@ -93,19 +93,32 @@ export const parseHeader = (
   return { ok: true, header: { entries, metadata: isObject(metadata) ? metadata : {} } };
 };
 
+/** The element types that are written: names in safetensors, in `config.json`, and bytes. */
+export const writtenTypes = {
+  float32: { dtype: "F32", bytes: 4 },
+  bfloat16: { dtype: "BF16", bytes: 2 },
+  float16: { dtype: "F16", bytes: 2 },
+} as const;
+
+/** An element type that is written. */
+export type ElementType = keyof typeof writtenTypes;
+
 /**
- * The first bytes of a file of float32 tensors, up to and without the data. The tensors follow in the order of their
+ * The first bytes of a file of tensors of one element type, up to and without the data. The tensors follow in the order of their
  * names, as the reference writer puts them, whatever order they are given in.
  */
 export const encodeHeader = (
   tensors: ReadonlyArray<{ readonly name: string; readonly shape: ReadonlyArray<number> }>,
+  type: ElementType = "float32",
 ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly order: ReadonlyArray<string> } => {
   const sorted = [...tensors].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   let offset = 0;
   const entries = sorted.map(({ name, shape }) => {
     const begin = offset;
-    offset += 4 * elementCount(shape);
-    return `${JSON.stringify(name)}:${JSON.stringify({ dtype: "F32", shape, data_offsets: [begin, offset] })}`;
+    offset += writtenTypes[type].bytes * elementCount(shape);
+    return `${JSON.stringify(name)}:${
+      JSON.stringify({ dtype: writtenTypes[type].dtype, shape, data_offsets: [begin, offset] })
+    }`;
   });
   const json = new TextEncoder().encode(`{${['"__metadata__":{"format":"pt"}', ...entries].join(",")}}`);
   const padded = Math.ceil(json.length / 8) * 8;
@@ -134,6 +147,18 @@ export const widen = (dtype: string, bytes: Uint8Array<ArrayBuffer>, out: Float3
     default:
       return false;
   }
+};
+
+/** Float32 numbers as bytes of an element type, rounded to the nearest, ties to even, as PyTorch's `Tensor.to` rounds. */
+export const narrow = (values: Float32Array<ArrayBuffer>, type: ElementType): Uint8Array<ArrayBuffer> => {
+  if (type === "float32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (type === "float16") return new Uint8Array(Float16Array.from(values).buffer);
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = Uint16Array.from(
+    words,
+    (word) => (word & 0x7fffffff) > 0x7f800000 ? word >>> 16 | 0x40 : (word + 0x7fff + (word >>> 16 & 1)) >>> 16,
+  );
+  return new Uint8Array(halves.buffer);
 };
 
 const isSizes = (value: unknown): value is ReadonlyArray<number> =>
