@@ -46,6 +46,8 @@ const shapeOf = (kernel: Kernel, { constants = {}, params }: Dispatch): string =
 };
 
 const samples = 7;
+/** A dispatch of this many microseconds or more is timed fewer times. */
+const long = 5e4;
 const sampleMilliseconds = 8;
 
 /** Whether a kernel is a matrix product, whose operations are counted. */
@@ -95,6 +97,6 @@ export const timeOf = (encoder: Encoder, record: () => void): Effect.Effect<numb
     const first = yield* run(2);
     const repeats = Math.max(1, Math.min(500, Math.ceil(sampleMilliseconds * 1e3 / first)));
     const times: number[] = [];
-    for (let i = 0; i < samples; i++) times.push(yield* run(repeats));
-    return times.sort((a, b) => a - b)[samples >> 1];
+    for (let i = 0; i < (first < long ? samples : 3); i++) times.push(yield* run(repeats));
+    return times.sort((a, b) => a - b)[times.length >> 1];
   });

@@ -127,7 +127,7 @@ const checkGreedy = Effect.fnUntraced(function* (model: Model.Model, cases: Read
 });
 
 /** The shapes that `torch_speed.py` measures too. */
-const workload = { promptTokens: 80, responseTokens: 32, miniBatch: 8 };
+const workload = { promptTokens: 80, responseTokens: 32, batch: 16, miniBatch: 8 };
 
 const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
@@ -151,16 +151,12 @@ const checkBits = Effect.fnUntraced(function* (model: Model.Model, prompts: Read
 
 const measure = Effect.fnUntraced(function* (model: Model.Model, name: string) {
   console.log(`${name}: prompts of ${workload.promptTokens} tokens, responses of ${workload.responseTokens}`);
-  for (const batch of [8, 16]) {
-    for (const row of yield* measureSpeed(model, { ...workload, batch }, 1)) {
-      const { work, sequences, tokensPerSecond, seconds, gflops, productShare } = row;
-      console.log(
-        `  ${work}, ${sequences} sequences: ${tokensPerSecond.toFixed(1)} tokens/s (${
-          seconds.toFixed(1)
-        } s), products ` +
-          `${gflops.toFixed(1)} GFLOP/s, ${(100 * productShare).toFixed(0)} % of the time`,
-      );
-    }
+  for (const row of yield* measureSpeed(model, workload, 1)) {
+    const { work, sequences, tokensPerSecond, seconds, gflops, productShare } = row;
+    console.log(
+      `  ${work}, ${sequences} sequences: ${tokensPerSecond.toFixed(1)} tokens/s (${seconds.toFixed(1)} s), products ` +
+        `${gflops.toFixed(1)} GFLOP/s, ${(100 * productShare).toFixed(0)} % of the time`,
+    );
   }
   const { peak } = model.encoder.pool.statistics;
   const resident = /VmHWM:\s+(\d+) kB/.exec(

@@ -2,7 +2,7 @@
 
     python torch_speed.py DIR [THREADS]      (torch 2.13.0, transformers 5.23.0; THREADS: 2)
 
-For each Hugging Face directory below DIR: sampling 8 and 16 responses of 32 tokens to prompts of 80 tokens (response tokens a
+For each Hugging Face directory below DIR: sampling 16 responses of 32 tokens to prompts of 80 tokens (response tokens a
 second, prompts included in the time), scoring 16 such sequences and a W-REINFORCE gradient of 8 (all tokens a second). The
 vocabulary head runs over the response's positions only, as it does here, and attention is PyTorch's fused one.
 """
@@ -66,10 +66,9 @@ def main(folder, threads=2):
         model = AutoModelForCausalLM.from_pretrained(os.path.join(folder, name), dtype=torch.float32).eval()
         print(f"{name}: PyTorch {torch.__version__}, {threads} threads", flush=True)
         sample(model, 2, 2)
-        timed("sample, batch 8 (response tokens)", 8 * RESPONSE, lambda: sample(model, 8))
-        tokens = timed("sample, batch 16 (response tokens)", 16 * RESPONSE, lambda: sample(model, 16))
-        timed("score (all tokens)", 16 * (PROMPT + RESPONSE), lambda: score(model, tokens))
-        timed("train, W-REINFORCE gradient (all tokens)", 8 * (PROMPT + RESPONSE), train(model, tokens[4:12]))
+        tokens = timed("sample, 16 sequences (response tokens)", 16 * RESPONSE, lambda: sample(model, 16))
+        timed("score, 16 sequences (all tokens)", 16 * (PROMPT + RESPONSE), lambda: score(model, tokens))
+        timed("train, 8 sequences, W-REINFORCE gradient (all tokens)", 8 * (PROMPT + RESPONSE), train(model, tokens[4:12]))
 
 
 if __name__ == "__main__":
