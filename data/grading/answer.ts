@@ -22,12 +22,19 @@ const joiningWord = /(?<=[\d}\w)\]\ue001])\s{0,8},?\s{1,8}(?:and|or)\s+(?=[-\\\d
 const member =
   /^(?!\\(?:text|frac|sqrt))(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_\{?\w+\}?)?(?:\([a-z,\s]*\))?\s*\\in(?![a-zA-Z])\s*([\s\S]*)$/;
 
+const casesForm = /^\\begin\{(?:cases|aligned)\}([\s\S]*)\\end\{(?:cases|aligned)\}$/;
+const isWritten = (text: string) => text.trim() !== "";
+
 /** How many braces and set builders are opened inside each other. */
 const deepest = 6;
 
 /** Reads a normalised answer that is not empty. */
 export function readAnswer(text: string, depth = 0): Answer {
   if (depth > deepest) return { kind: "formula", text };
+  const cases = casesForm.exec(text)?.[1];
+  if (cases !== undefined && !cases.includes("&")) {
+    return readAnswer(cases.split(/\\\\/).filter(isWritten).join(", "), depth + 1);
+  }
   const rows = matrixOf(text);
   if (rows !== null) return { kind: "matrix", rows };
   const listed = text.replace(joiningText, ",").replace(joiningWord, ",").replace(

@@ -71,6 +71,12 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
   }
   if (many?.length === 1 && answer.kind === "formula") return pair(many[0], answer.text);
   if (others?.length === 1 && gold.kind === "formula") return pair(gold.text, others[0]);
+  if (gold.kind === "list" && answer.kind === "formula") {
+    return oneValue(gold.items, pair) && pair(gold.items[0], answer.text);
+  }
+  if (gold.kind === "formula" && answer.kind === "list") {
+    return answer.items.length <= mostSpellings && answer.items.every((item) => pair(gold.text, item));
+  }
   if (gold.kind === "tuple" && answer.kind === "tuple") {
     return gold.open === answer.open && gold.close === answer.close && inOrder(gold.items, answer.items);
   }
@@ -94,6 +100,13 @@ function rowsOf(answer: Answer): Rows | null {
 function itemsOf(answer: Answer): ReadonlyArray<string> | null {
   return answer.kind === "list" || answer.kind === "set" ? answer.items : null;
 }
+
+const mostSpellings = 3;
+
+/** Whether the items are one value in several spellings, as in `\frac45` or `0.8`. */
+const oneValue = (items: ReadonlyArray<string>, pair: (a: string, b: string) => boolean) =>
+  items.length <= mostSpellings && distinct(items).length === items.length &&
+  items.every((item) => pair(items[0], item));
 
 /** Where to name an item twice is to name it once: sets, and lists of points. */
 const isCollection = (answer: Answer) =>
@@ -236,7 +249,11 @@ function sameRatio(
   pair: (a: string, b: string) => boolean,
   work: Work,
 ): boolean {
-  if (a.length !== b.length) return false;
+  if (a.length !== b.length) {
+    const [ratio, other] = a.length > b.length ? [a, b] : [b, a];
+    const fraction = ratio.length === 2 && other.length === 1 && /\/|\\frac/.test(other[0]);
+    return fraction && formulasEqual(`(${ratio[0]})/(${ratio[1]})`, other[0], work) === true;
+  }
   if (a.every((item, i) => pair(item, b[i]))) return true;
   const clock = /^\d{1,2}$/.test(a[0]) && /^\d\d(?!\d)/.test(a[1]);
   return a.length === 2 && !clock && formulasEqual(`(${a[0]})/(${a[1]})`, `(${b[0]})/(${b[1]})`, work) === true;

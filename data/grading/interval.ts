@@ -62,6 +62,8 @@ function allBut(points: ReadonlyArray<string>): ReadonlyArray<Interval> | null {
 
 /** What conditions on one variable describe together, joined by "and" or by "or"; null where that is no union of intervals. */
 export function solutionsOf(chains: ReadonlyArray<Chain>, joint: "and" | "or"): ReadonlyArray<Interval> | null {
+  const distance = chains.length === 1 ? withinDistance(chains[0]) : null;
+  if (distance !== null) return distance;
   const subjects = new Set(chains.map(({ sides }) => sides.find(isVariable)));
   if (subjects.size !== 1 || subjects.has(undefined)) return null;
   const excluded = chains.map(({ sides, relations }) =>
@@ -75,6 +77,24 @@ export function solutionsOf(chains: ReadonlyArray<Chain>, joint: "and" | "or"): 
   return parts.length === 2 && above.high === "\\infty" && below.low === "-\\infty"
     ? [{ low: above.low, lowClosed: above.lowClosed, high: below.high, highClosed: below.highClosed }]
     : null;
+}
+
+const modulus = /^\|\s?([a-vxy])\s?(?:([+-])\s?([^|+-]{1,20}))?\|$/;
+
+/** What `|x - a| < b` describes; `z` and `w` may be complex and are left alone. */
+function withinDistance({ sides, relations }: Chain): ReadonlyArray<Interval> | null {
+  const [, name, sign, shift] = modulus.exec(sides[0]) ?? [];
+  const [relation] = relations;
+  if (name === undefined || relations.length !== 1 || !/^[\d./]+$|^\\frac\{\d+\}\{\d+\}$/.test(sides[1])) return null;
+  const center = shift === undefined ? "0" : sign === "-" ? shift : `-(${shift})`;
+  const [low, high] = [`${center}-(${sides[1]})`, `${center}+${sides[1]}`];
+  const closed = relation === "le" || relation === "ge";
+  if (relation === "<" || relation === "le") return [{ low, high, lowClosed: closed, highClosed: closed }];
+  if (relation !== ">" && relation !== "ge") return null;
+  return [
+    { low: "-\\infty", high: low, lowClosed: false, highClosed: closed },
+    { low: high, high: "\\infty", lowClosed: closed, highClosed: false },
+  ];
 }
 
 /** The interval that `x < 3`, `2 \le x` or `1 < x \le 5` describes, or null. */

@@ -49,6 +49,10 @@ const rules: ReadonlyArray<Rule> = [
   [/\\langle(?![a-zA-Z])\s?/g, "("],
   [/\\rangle(?![a-zA-Z])\s?/g, ")"],
   [/\s{0,8}\{\s{0,8},\s{0,8}\}\s{0,8}/g, ","],
+  [/\{\s{0,8}:\s{0,8}\}/g, ":"],
+  [/\{([^{}]{1,40})\\choose(?![a-zA-Z])([^{}]{1,40})\}/g, "\\binom{$1}{$2}"],
+  [/(?<!\d)(\d*\.\d*)\\dot\s?\{?(\d)\}?(\d*)\\dot\s?\{?(\d)\}?/g, "$1\\overline{$2$3$4}"],
+  [/(?<!\d)(\d*\.\d*)\\dot\s?\{?(\d)\}?/g, "$1\\overline{$2}"],
   [/,\\!\s{0,8}/g, ","],
   [/\\!/g, ""],
   [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\thinspace/g, " "],
@@ -78,6 +82,11 @@ const rules: ReadonlyArray<Rule> = [
   [/(?<![\d.a-zA-Z])(\d+)(?:e(?=[-+]?\d\d)|E)([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
   // 1 1/2 is a mixed number
   [/(?<![\d.\/^{,])(\d{1,9}) (\d{1,2}|\d{4,9})\/(\d{1,9})(?![\d.])/g, "$1\\frac{$2}{$3}"],
+  // remainders
+  [
+    /\(\s?(?:\\bmod|\\mod|\\text\s?\{\s?mod\s?\})\s?(\w{1,9})\s?\)|\\text\s?\{\s?\(mod\s?\}\s?(\w{1,9})\)|\\pmod\s?(\w)/g,
+    "\\pmod{$1$2$3}",
+  ],
   // brackets around an array
   [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
 ];
@@ -91,7 +100,16 @@ export function normalize(answer: string): string {
     if (text === before) break;
   }
   for (const [pattern, replacement] of rules) text = text.replace(pattern, replacement);
-  return subscripts(text).trim();
+  return anyWhole(subscripts(text).trim());
+}
+
+const wholeParameter = /,?\s?\(?\s?([a-zA-Z])\s?\\in(?![a-zA-Z])\s?\\mathbb\s?\{?Z\}?\s?\)?$/;
+
+/** `n \pi, n \in \mathbb{Z}` to `k \pi`: a whole number that stands for all is called k. */
+function anyWhole(text: string): string {
+  const found = wholeParameter.exec(text);
+  if (found === null || found.index === 0) return text;
+  return text.slice(0, found.index).replace(new RegExp(`(?<![a-zA-Z\\\\])${found[1]}(?![a-zA-Z])`, "g"), "k").trim();
 }
 
 const escapedCommand = /(?<!\\)\\\\(?:begin|[dtc]?frac|sqrt|text|left|boxed|pi|infty|cdot|times)(?![a-zA-Z])/;

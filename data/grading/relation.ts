@@ -43,11 +43,15 @@ export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: st
   const [g, a] = [endsOf(gold), endsOf(answer)];
   const bothNamed = isName(g.left) && isName(a.left);
   if (bothNamed && squeeze(g.left) === squeeze(a.left)) return pair(g.right, a.right);
+  if (isFunction(g.left) && a.left === "y" || isFunction(a.left) && g.left === "y") return pair(g.right, a.right);
   if ([g.left, g.right, a.left, a.right].some((side) => formula(side) === null)) {
     return bothNamed && pair(g.right, a.right);
   }
   return ratioOf(gold, answer, work, bothNamed) !== null;
 }
+
+/** `f(x)`, which may as well be called y. */
+const isFunction = (text: string) => /^[a-zA-Z]\s?\([a-z]\)$/.test(text);
 
 /** The constant ratio of the differences of both relations' sides, or null. `x = 5` and `y = 5` have none. */
 function ratioOf(gold: Chain, answer: Chain, work: Work, bothNamed = false): C.Complex | null {

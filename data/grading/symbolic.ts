@@ -97,7 +97,7 @@ function root(of: Complex, index: Complex | null): Complex {
   return C.power(of, C.divide(complex(1), index));
 }
 
-const angles = new Set(["sin", "cos", "tan", "cot", "sec", "csc", "cis"]);
+const angles = new Set(["sin", "cos", "tan", "tg", "cot", "ctg", "sec", "csc", "cis"]);
 
 const real = (rule: (x: number) => number) => (z: Complex) => z.im === 0 ? complex(rule(z.re)) : C.undefinedValue;
 
@@ -105,6 +105,8 @@ const calls: Readonly<Record<string, (z: Complex) => Complex>> = {
   sin: C.sin,
   cos: C.cos,
   tan: (z) => C.divide(C.sin(z), C.cos(z)),
+  tg: (z) => C.divide(C.sin(z), C.cos(z)),
+  ctg: (z) => C.divide(C.cos(z), C.sin(z)),
   cot: (z) => C.divide(C.cos(z), C.sin(z)),
   sec: (z) => C.divide(complex(1), C.cos(z)),
   csc: (z) => C.divide(complex(1), C.sin(z)),
@@ -123,6 +125,8 @@ const calls: Readonly<Record<string, (z: Complex) => Complex>> = {
   arccos: real(Math.acos),
   acos: real(Math.acos),
   arctan: real(Math.atan),
+  arctg: real(Math.atan),
+  arccot: real((x) => Math.PI / 2 - Math.atan(x)),
   atan: real(Math.atan),
 };
 

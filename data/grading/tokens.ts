@@ -11,7 +11,8 @@ export interface Token {
 
 /** Functions of one argument that are written as a word. */
 export const functions: ReadonlySet<string> = new Set(
-  ("sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log exp lg cis").split(" "),
+  ("sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log exp lg cis tg ctg arctg arccot")
+    .split(" "),
 );
 
 /** Words that are a command without a backslash, the longest first. */

@@ -88,8 +88,8 @@ export function sameWords(a: string, b: string): boolean {
   return /[a-z]/.test(bare(a)) && bare(a) === bare(b);
 }
 
-const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|infty|infinity/g;
-const shortWords = /\b(?:ln|log|sin|cos|tan|sqrt|pi)\b/g;
+const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|arctg|arccot|infty|infinity/g;
+const shortWords = /\b(?:ln|log|sin|cos|tan|tg|ctg|sqrt|pi)\b/g;
 
 /** Whether the text is a sentence rather than a formula: a word of four letters, or two words in a row. */
 export function isSentence(text: string): boolean {
