@@ -145,6 +145,12 @@ const hostileRows = (seed: number): ReadonlyArray<FlatRow> => {
   }));
 };
 
+const notes = [
+  "hard pairs: answers of real models that are not the gold answer letter by letter; suite pairs: other graders' own tests; other pairs: look-alikes. " +
+  "Graders but Signum by the verdicts that the pairs carry; times on one core, the best of three passes.",
+  `Answers made from the seed, graded leniently; times as above. A grade may take ${tooLong} ms.`,
+];
+
 /** `deno task grade-bench`; `--format json` gives its rows as NDJSON. */
 export const gradeBenchCommand = Command.make({
   name: "grade-bench",
@@ -159,11 +165,10 @@ export const gradeBenchCommand = Command.make({
     const groups = [scores(pairs), hostileRows(seed)];
     const tables = Result.all(groups.map((rows) => flatTable.build(rows)));
     if (Result.isFailure(tables)) return yield* new Command.UsageError({ message: tables.failure });
+    const noted = tables.success.flatMap((some, i) => some.map((table) => ({ ...table, notes: [notes[i]] })));
     const { write } = yield* StandardStreams;
     const isTerminal = yield* OutputIsTerminal;
-    const text = format === "json"
-      ? toText(groups.flat())
-      : renderTables(tables.success.flat(), { format, isTerminal });
+    const text = format === "json" ? toText(groups.flat()) : renderTables(noted, { format, isTerminal });
     yield* Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
   }),
 });
