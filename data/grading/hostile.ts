@@ -38,6 +38,10 @@ const pieces = [
     .split(" "),
   ..."\\cdot \\times \\overline \\% % \\circ \\$ $ \\text{and} \\text{or} cm \\to \\mid \\mod \\lfloor \\rfloor ' \" # ~ ` ° ∞ ≤ ² ½"
     .split(" "),
+  ..."^T \\begin{pmatrix}\\end{pmatrix}^T \\begin{cases} \\end{cases} \\choose \\dot{3} \\pmod \\equiv p.m. 8:30 e-07 \\setminus \\mathbb{R} \\mathbb{Z}"
+    .split(" "),
+  ..."\\in |x| |x-1|< f(x)= y= 3:2 1, 2; \\{x\\mid \\text{(A) \\langle \\rangle 5cm m^2 per \\$5 \\mathbf{1} \\boxed{1} and or"
+    .split(" "),
 ];
 
 type Maker = (draw: (n: number) => number) => string;

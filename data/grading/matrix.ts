@@ -36,6 +36,7 @@ function calculated(text: string): Rows | null {
     const [, sign, scalar, , body, transposed] = found;
     const factor = `(${sign === "-" ? "-" : ""}${scalar ?? "1"})`;
     const plain = rowsOf(body).map((row) => row.map((entry) => factor === "(1)" ? entry : `${factor}*(${entry})`));
+    if (plain.length === 0) return null;
     const here: Rows = transposed === undefined
       ? plain
       : plain[0].map((_, column) => plain.map((row) => row[column] ?? ""));
