@@ -128,6 +128,12 @@ Deno.test("the README's table is that of the study", () => {
   assert.equal(shown, table(), "deno task test tests/readme_test.ts -- --update writes it");
 });
 
+Deno.test("the README's table of graders is that of grade-bench", () => {
+  const [, rest] = readme.split("<!-- verifier:begin -->\n");
+  const [table] = readFileSync(join(root, "results/verifier.md"), "utf8").split("\n\n");
+  assert.equal(rest.split("<!-- verifier:end -->")[0], `${table}\n`);
+});
+
 Deno.test("what the README says of the study is so", () => {
   assert.match(
     readme,
