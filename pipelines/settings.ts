@@ -108,6 +108,7 @@ export const settings = {
   incorrect: toggle(false, "wrong responses only"),
   problem: optional(text("", "responses to this problem only, by its problemId or the end of it", "NAME")),
   first: optional(integer(1, { min: 1 }, "first N responses of those that are left (default: all)")),
+  positions: optional(integers([0], { min: 0 }, "tokens of a response by their place, from 0 (default: all)")),
   whole: toggle(false, "every response whole, not its last lines"),
   from: optional(choice("", Object.keys(importers), "whose file it is")),
   // Commands.

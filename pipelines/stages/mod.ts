@@ -2,6 +2,7 @@
 import type { AnyStage } from "../runtime/stage.ts";
 import { advantageStage } from "./advantage.ts";
 import { dynamicsStage } from "./dynamics.ts";
+import { explainStage } from "./explain.ts";
 import { gradientStage } from "./gradient.ts";
 import { passAtKStage } from "./pass_at_k.ts";
 import { promptStage } from "./prompt.ts";
@@ -22,6 +23,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   splitStage,
   scoreStage,
   advantageStage,
+  explainStage,
   gradientStage,
   updateStage,
   passAtKStage,
