@@ -121,7 +121,7 @@ const quotient = (a: bigint, b: bigint): number => {
 };
 
 /** The quantile of sorted numbers, linear between neighbours; nothing of nothing. */
-const quantile = (sorted: Float64Array, at: number): number | undefined => {
+export const quantile = (sorted: Float64Array, at: number): number | undefined => {
   const place = at * (sorted.length - 1);
   const below = sorted[Math.floor(place)];
   const above = sorted[Math.ceil(place)];

@@ -1,0 +1,72 @@
+/** The verdicts of a study: each claim's statistic over the cells that it can be paired on, with its interval, and whether it holds. */
+import { type ClaimVerdict, type StudyClaim, verdictOf } from "../../data/paper/study_claims.ts";
+import type { Noun } from "../schema.ts";
+import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
+import { type Evidence, evidenceOf, type Recorded } from "./evidence.ts";
+import { measure, pairsOf } from "./statistics.ts";
+
+/** A claim with what a study says about it (`claims.ndjson`); an untried one has no numbers. */
+export interface ClaimRow extends Omit<StudyClaim, "comparison" | "unit"> {
+  readonly comparison: string;
+  readonly unit: string;
+  readonly value?: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** Bases x seeds that were compared. */
+  readonly cells: number;
+  readonly verdict: string;
+}
+
+/** The table of ClaimRow; the statistic is an object that reports do not read. */
+export const ClaimRow: Noun<Omit<ClaimRow, "statistic">> = {
+  name: "Claim",
+  fields: [
+    { name: "id", kind: "string" },
+    { name: "statement", kind: "string" },
+    { name: "where", kind: "string" },
+    { name: "comparison", kind: "string" },
+    { name: "threshold", kind: "number" },
+    { name: "unit", kind: "string" },
+    { name: "value", kind: "number", optional: true },
+    { name: "low", kind: "number", optional: true },
+    { name: "high", kind: "number", optional: true },
+    { name: "cells", kind: "count" },
+    { name: "verdict", kind: "string" },
+  ],
+  sameLength: [],
+};
+
+/** Draws by the number of cells, made once each. */
+export const drawTable = (problems: number, draws: number = defaultDraws): (cells: number) => ReadonlyArray<Draw> => {
+  const made = new Map<number, ReadonlyArray<Draw>>();
+  return (cells) => {
+    const known = made.get(cells) ?? drawsOf(cells, problems, draws);
+    made.set(cells, known);
+    return known;
+  };
+};
+
+const judgeOne = (
+  claim: StudyClaim,
+  evidence: Evidence,
+  drawsFor: (cells: number) => ReadonlyArray<Draw>,
+): ClaimRow => {
+  const pairs = pairsOf(claim.statistic, evidence);
+  const verdict = (word: ClaimVerdict) => ({ cells: pairs.length, verdict: word });
+  if (pairs.length === 0) return { ...claim, ...verdict("untried") };
+  const estimate = estimateOf(drawsFor(pairs.length), measure(claim.statistic, { evidence, pairs }));
+  const { value, low, high } = estimate;
+  if (![value, low, high].every(Number.isFinite)) return { ...claim, ...verdict("untried") };
+  return { ...claim, value, low, high, ...verdict(verdictOf(claim, low, high)) };
+};
+
+/** Every claim judged by what a study recorded. */
+export const judge = (
+  claims: ReadonlyArray<StudyClaim>,
+  recorded: Recorded,
+  draws: number = defaultDraws,
+): ReadonlyArray<ClaimRow> => {
+  const evidence = evidenceOf(recorded);
+  const drawsFor = drawTable(evidence.problems, draws);
+  return claims.map((claim) => judgeOne(claim, evidence, drawsFor));
+};
