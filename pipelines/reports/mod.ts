@@ -7,6 +7,7 @@ import { dynamicsTable } from "./dynamics_table.ts";
 import { evaluationsTable } from "./evaluations_table.ts";
 import { figure2 } from "./figure_2.ts";
 import { figure4 } from "./figure_4.ts";
+import { figure5 } from "./figure_5.ts";
 import { flatTable } from "./flat_table.ts";
 import type { Report } from "./report.ts";
 import { table1 } from "./table_1.ts";
@@ -15,7 +16,7 @@ export type { ChartReport, Report, TableReport } from "./report.ts";
 
 /** Every report, by name. */
 export const reports: Readonly<Record<string, Report>> = Object.fromEntries(
-  [flatTable, table1, evaluationsTable, claims, dynamicsTable, figure2, figure4].map((
+  [flatTable, table1, evaluationsTable, claims, dynamicsTable, figure2, figure4, figure5].map((
     report,
   ): [string, Report] => [report.name, report]),
 );

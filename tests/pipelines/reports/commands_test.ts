@@ -86,7 +86,7 @@ Deno.test("what cannot be printed or drawn is one sentence, and nothing on stdou
   assert.match(await refused("", "plot"), /there are no rows$/);
   assert.match(
     await refused('{"a":1}', "plot"),
-    /no figure fits the rows: figure-2 needs k, passAtK; figure-4 needs step$/,
+    /no figure fits the rows: figure-2 needs k, passAtK; figure-4 needs step; figure-5 needs problemId, sign, /,
   );
   assert.equal(
     await refused('{"k":1,"passAtK":0.5}\n\n{"k":1,"passAtK":"x"}\n', "plot"),

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { run } from "../../../pipelines/cli.ts";
+import type { Explained } from "../../../pipelines/explained.ts";
 import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
 import type { Credited } from "../../../pipelines/schema.ts";
 import type { Settings } from "../../../pipelines/settings.ts";
 import { advantageStage } from "../../../pipelines/stages/advantage.ts";
-import { type Explained, explainStage } from "../../../pipelines/stages/explain.ts";
+import { explainStage } from "../../../pipelines/stages/explain.ts";
 import { gradientStage } from "../../../pipelines/stages/gradient.ts";
 import { rewardStage } from "../../../pipelines/stages/reward.ts";
 import { scoreStage } from "../../../pipelines/stages/score.ts";
