@@ -47,6 +47,13 @@ export const settings = {
   clipRatio: number(0.2, { above: 0 }, "clip range of the probability ratio"),
   entropyCoef: number(1e-4, { min: 0 }, "coefficient of the entropy bonus"),
   klCoef: number(1e-3, { min: 0 }, "coefficient of the KL penalty (ppo, grpo)"),
+  klInLoss: optional(toggle(false, "KL penalty to the reference inside the loss (default: as the algorithm says)")),
+  normalizeAdvantage: optional(
+    toggle(
+      false,
+      "advantages scaled to mean 0 and variance 1 over the batch's tokens (default: as the algorithm says)",
+    ),
+  ),
   learningRate: number(1e-6, { min: 0 }, "learning rate of the policy, constant"),
   criticLearningRate: number(1e-5, { min: 0 }, "learning rate of the critic (ppo)"),
   weightDecay: number(0.01, { min: 0 }, "AdamW weight decay, on every parameter"),
@@ -89,6 +96,7 @@ export const settings = {
   format: choice("terminal", ["terminal", "csv", "markdown", "latex", "json"], "how a table is printed"),
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
+  shard: optional(text("", "part I of N of a study's cells, 1/2 say; a last run without it gathers", "I/N")),
   // Pretraining of a small base.
   demonstrations: integer(256, { min: 1 }, "demonstrations for each pretraining step"),
   warmup: integer(50, { min: 0 }, "steps of linear warm-up in pretraining"),

@@ -55,6 +55,8 @@ export const trainSettings = [
   "clipRatio",
   "entropyCoef",
   "klCoef",
+  "klInLoss",
+  "normalizeAdvantage",
   "learningRate",
   "criticLearningRate",
   "weightDecay",
@@ -127,7 +129,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const tests = hasTests && steps >= config.testEvery
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
-  const reference = algorithm.needsReference ? (yield* policy.load(config.reference ?? config.model)).model : undefined;
+  const needsReference = algorithm.needsReference || config.klInLoss === true;
+  const reference = needsReference ? (yield* policy.load(config.reference ?? config.model)).model : undefined;
   const critic = algorithm.needsCritic
     ? (yield* policy.load(config.critic ?? config.model, "critic")).model
     : undefined;

@@ -99,6 +99,16 @@ const penalties: ReadonlyArray<StudyClaim> = [
     threshold: point,
     ...share,
   })),
+  {
+    id: "normalised-advantage-leaves-the-bonus",
+    statement:
+      "With normalised advantages the entropy bonus of 1e-4 alone steers: AdamW scales it up, and entropy rises",
+    where: "beyond the paper: Appendix D.3",
+    statistic: difference(entropy(models("psr", "normalised advantage, bonus")), metric("testEntropy", base, 0, 0)),
+    comparison: "above",
+    threshold: 0,
+    unit: "nats",
+  },
   ...["psr", "nsr"].map((algorithm): StudyClaim => ({
     id: `normalised-advantage-leaves-no-gradient-${algorithm}`,
     statement: `${algorithm.toUpperCase()} with normalised advantages has less than a hundredth of its gradient's norm`,

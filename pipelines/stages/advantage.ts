@@ -1,9 +1,10 @@
 /**
  * Gives each response token its advantage, as the algorithm says. What an algorithm needs beyond reward and weight is
  * asked for here, since it depends on `--algorithm`. PSR, NSR, W-REINFORCE and REINFORCE work response by response;
- * GRPO and PPO see the whole rollout batch (groups, whitening) and so read all of their input first.
+ * GRPO and PPO see the whole rollout batch (groups, whitening) and so read all of their input first, as `--normalize-advantage` does.
  */
 import { Effect, Stream } from "effect";
+import { whiten } from "../algorithms/gae.ts";
 import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
 import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
@@ -15,6 +16,13 @@ export interface MissingField {
 }
 
 type Advantaged = Pick<Noun.Credited, "advantages" | "returns">;
+
+/** What decides the advantages of a batch. */
+interface AdvantageSettings {
+  readonly algorithm: AlgorithmName;
+  readonly klCoef: number;
+  readonly normalizeAdvantage?: boolean | undefined;
+}
 
 /** The first record of a batch that lacks a field which the algorithm's advantage needs, if any. */
 export const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName): MissingField | undefined => {
@@ -30,15 +38,21 @@ export const missingField = (batch: ReadonlyArray<Response>, algorithm: Algorith
 /** The batch with its advantages, in order; the records hold every field that `missingField` asks for. */
 export const advantage = <A extends Response>(
   batch: ReadonlyArray<A>,
-  settings: { readonly algorithm: AlgorithmName; readonly klCoef: number },
+  settings: AdvantageSettings,
 ): ReadonlyArray<A & Advantaged> => {
   const credits = algorithms[settings.algorithm].advantage.credit(batch, settings);
-  return batch.map((response, i) => ({ ...response, ...credits[i] }));
+  if (settings.normalizeAdvantage !== true) return batch.map((response, i) => ({ ...response, ...credits[i] }));
+  const normalized = whiten(credits.map(({ advantages }) => Float64Array.from(advantages)));
+  return batch.map((response, i) => ({
+    ...response,
+    ...credits[i],
+    advantages: Float32Array.from(normalized[i]),
+  }));
 };
 
 const checked = <A extends Response>(
   batch: ReadonlyArray<A>,
-  settings: { readonly algorithm: AlgorithmName; readonly klCoef: number },
+  settings: AdvantageSettings,
 ): Effect.Effect<ReadonlyArray<A & Advantaged>, Stage.StageError> => {
   const missing = missingField(batch, settings.algorithm);
   if (missing === undefined) return Effect.sync(() => advantage(batch, settings));
@@ -56,7 +70,7 @@ const checked = <A extends Response>(
 export const advantageStage = Stage.make({
   name: "advantage",
   summary: "Gives each response token its advantage",
-  settings: ["algorithm", "klCoef"],
+  settings: ["algorithm", "klCoef", "normalizeAdvantage"],
   input: Noun.Scored,
   needs: ["reward", "weight", "responseTokens"],
   needsUnder: ({ algorithm }) => {
@@ -65,7 +79,7 @@ export const advantageStage = Stage.make({
   },
   output: Noun.Credited,
   run: (input, config) =>
-    algorithms[config.algorithm].advantage.scope === "response"
+    algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true
       ? Stream.map(input, (response) => advantage([response], config)[0])
       : Stream.fromArrayEffect(Effect.flatMap(Stream.runCollect(input), (batch) => checked(batch, config))),
 });

@@ -30,10 +30,16 @@ import type { Settings } from "../settings.ts";
 import { fault } from "./score.ts";
 
 /** The settings that the loss depends on. */
-export type LossSettings = Pick<
-  Settings,
-  "algorithm" | "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk"
->;
+export type LossSettings =
+  & Pick<
+    Settings,
+    "algorithm" | "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk"
+  >
+  & Partial<Pick<Settings, "klInLoss">>;
+
+/** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
+const hasKl = ({ algorithm, klInLoss }: Pick<LossSettings, "algorithm" | "klInLoss">): boolean =>
+  klInLoss ?? algorithms[algorithm].klInLoss;
 
 /** What a gradient reads of a record; a record without `sign` has that of its reward. */
 export type Trained =
@@ -69,8 +75,8 @@ export const gradient = (
       ...record,
       sampleIndex: record.sampleIndex ?? 0,
       sign: record.sign ?? (Number(record.reward) > 0 ? "positive" : "negative"),
-      // Only GRPO has the KL term in its loss; PPO's is inside the reward.
-      ...(algorithms[settings.algorithm].klInLoss ? {} : { referenceLogProbs: undefined }),
+      // Only GRPO has the KL term in its loss unless it is asked for; PPO's is inside the reward.
+      ...(hasKl(settings) ? {} : { referenceLogProbs: undefined }),
     })),
     { ...settings, temperature: settings.temperature === 0 ? 1 : settings.temperature, share },
   );
@@ -141,6 +147,7 @@ export const gradientStage = Stage.make({
     "clipRatio",
     "entropyCoef",
     "klCoef",
+    "klInLoss",
     "aggregation",
     "gradientChunk",
   ],
@@ -149,8 +156,8 @@ export const gradientStage = Stage.make({
   defaults: { miniBatch: 0 },
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
-  needsUnder: ({ algorithm, critic }) => [
-    ...(algorithms[algorithm].klInLoss ? ["referenceLogProbs"] as const : []),
+  needsUnder: ({ algorithm, klInLoss, critic }) => [
+    ...(hasKl({ algorithm, klInLoss }) ? ["referenceLogProbs"] as const : []),
     ...(critic === undefined ? [] : ["values", "returns"] as const),
   ],
   output: Noun.Gradient,

@@ -34,6 +34,21 @@ Deno.test("the advantage stage gives PPO returns beside whitened advantages", as
   assert.deepEqual(Object.keys(out[0]).slice(-2), ["advantages", "returns"]);
 });
 
+Deno.test("normalised over the batch, one sign's advantages are zero; both signs' have mean 0 and variance 1", async () => {
+  const normalized = async (rewards: ReadonlyArray<number>) =>
+    records(
+      await filter(advantageStage, rewards.map((reward, i) => scored(`p${i}`, reward)), {
+        algorithm: "reinforce",
+        normalizeAdvantage: true,
+      }),
+    ).flatMap(({ advantages }) => advantages as Array<number>);
+  assert.deepEqual(await normalized([1, 1, 1]), [0, 0, 0, 0, 0, 0]);
+  assert.deepEqual((await normalized([-1, -1])).map(Math.abs), [0, 0, 0, 0]);
+  const both = await normalized([1, -1]);
+  const scale = Math.fround(1 / Math.sqrt(4 / 3 + 1e-8));
+  assert.deepEqual(both.map(Math.fround), [scale, scale, -scale, -scale]);
+});
+
 Deno.test("a field that only this algorithm needs is named with its line when it is missing", async () => {
   const { values: _, ...without } = scored("b", 1);
   const { failure, stdout } = await filter(advantageStage, [scored("a", 1), without], { algorithm: "ppo" });
