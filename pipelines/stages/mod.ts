@@ -4,6 +4,7 @@ import { advantageStage } from "./advantage.ts";
 import { dynamicsStage } from "./dynamics.ts";
 import { explainStage } from "./explain.ts";
 import { gradientStage } from "./gradient.ts";
+import { insightsStage } from "./insights.ts";
 import { passAtKStage } from "./pass_at_k.ts";
 import { promptStage } from "./prompt.ts";
 import { rewardStage } from "./reward.ts";
@@ -24,6 +25,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   scoreStage,
   advantageStage,
   explainStage,
+  insightsStage,
   gradientStage,
   updateStage,
   passAtKStage,

@@ -1,0 +1,93 @@
+/**
+ * Whether clipping and GRPO's KL term change an update's direction (Section 4.3, Appendix C): of single tokens, the share whose log-prob is pushed
+ * the other way; of a whole mini-batch, the cosine of its gradients with and without. Both are of a policy that has taken steps since it drew
+ * the records, since on-policy no token is clipped and the KL term is 0.
+ */
+import { Effect } from "effect";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
+import { denominatorsOf } from "../algorithms/aggregation.ts";
+import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
+import { policyLoss } from "../algorithms/objective.ts";
+import type { GradientError } from "../models/gradient.ts";
+import type { Model } from "../models/model.ts";
+import { type ParameterSet, release } from "../models/parameters.ts";
+import { score } from "../models/score.ts";
+import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
+import type { Insight } from "./insight.ts";
+
+/** The algorithms whose direction is measured. */
+export const directed: ReadonlyArray<AlgorithmName> = ["psr", "nsr", "w-reinforce", "grpo"];
+
+/** A ratio that no token reaches: nothing is clipped. */
+const unreached = 1e9;
+
+/** The rows about one mini-batch under a policy; `when` says in words which mini-batch that is. */
+export const directionRows = Effect.fn("Insights.direction")(function* (
+  model: Model,
+  batch: ReadonlyArray<Trained>,
+  settings: LossSettings,
+  when: string,
+): Effect.fn.Return<ReadonlyArray<Insight>, DeviceError | GradientError> {
+  const { algorithm } = settings;
+  const free = { ...settings, clipRatio: unreached, klCoef: 0 };
+  const plain = yield* gradient(model, batch, free, 1);
+  const { logProbs, entropy } = yield* score(model, batch, settings.temperature === 0 ? 1 : settings.temperature);
+  const pushes = (config: LossSettings) => pushesOf(batch, logProbs, entropy, config);
+  const compared = Effect.fnUntraced(function* (insight: string, config: LossSettings) {
+    const other = yield* gradient(model, batch, config, 1);
+    const value = yield* cosine(model, plain.gradient, other.gradient);
+    release(model.encoder, other.gradient);
+    const [before, after] = [pushes(free), pushes(config)];
+    const moved = before.filter((push) => push !== 0).length;
+    const share = (counts: (push: number, i: number) => boolean) => before.filter(counts).length / Math.max(1, moved);
+    const row = (quantity: string, value: number): Insight => ({
+      section: "4.3, App. C",
+      insight,
+      algorithm,
+      quantity: `${quantity}, ${when}`,
+      value,
+      count: moved,
+      of: "tokens",
+    });
+    return [
+      row("share of tokens left out", share((push, i) => push !== 0 && after[i] === 0)),
+      row("share of tokens turned round", share((push, i) => push * after[i] < 0)),
+      ...value === undefined ? [] : [row("cosine of the gradients", value)],
+    ];
+  });
+  const rows = [
+    ...yield* compared("clipping keeps the direction", { ...settings, klCoef: 0 }),
+    ...algorithms[algorithm].klInLoss
+      ? yield* compared("the KL term keeps the direction", { ...settings, clipRatio: unreached })
+      : [],
+  ];
+  release(model.encoder, plain.gradient);
+  return rows;
+});
+
+/** The loss's derivative by each token's log-prob, response after response. */
+const pushesOf = (
+  batch: ReadonlyArray<Trained>,
+  logProbs: ReadonlyArray<Float32Array>,
+  entropy: ReadonlyArray<Float32Array>,
+  settings: LossSettings,
+): ReadonlyArray<number> => {
+  const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
+  return batch.flatMap(({ oldLogProbs, referenceLogProbs, advantages, responseTokens }, i) => {
+    const sequences = [responseTokens.length];
+    const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages, sequences };
+    const hasKl = algorithms[settings.algorithm].klInLoss && referenceLogProbs !== undefined;
+    return [
+      ...policyLoss({ ...tokens, ...(hasKl && { referenceLogProbs }) }, { ...settings, share: 1, denominators })
+        .dLogProbs,
+    ];
+  });
+};
+
+/** cos(a, b); undefined where one of them is nothing. */
+const cosine = Effect.fnUntraced(function* ({ encoder }: Model, a: ParameterSet, b: ParameterSet) {
+  const product = (x: ParameterSet, y: ParameterSet) => dot(encoder, x.arenas.map((arena, i) => [arena, y.arenas[i]]));
+  const norms = Math.sqrt(yield* product(a, a)) * Math.sqrt(yield* product(b, b));
+  return norms === 0 ? undefined : (yield* product(a, b)) / norms;
+});

@@ -1,0 +1,99 @@
+/** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
+import { integer, Key } from "../../data/random.ts";
+import type { Noun } from "../schema.ts";
+
+/** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
+export interface Insight {
+  /** Where in the paper it is said. */
+  readonly section: string;
+  readonly insight: string;
+  readonly algorithm: string;
+  readonly quantity: string;
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** Tokens, responses or problems that were measured, as `of` says. */
+  readonly count: number;
+  readonly of: "tokens" | "responses" | "problems";
+}
+
+/** The table of Insight. */
+export const Insight: Noun<Insight> = {
+  name: "Insight",
+  fields: [
+    { name: "section", kind: "string" },
+    { name: "insight", kind: "string" },
+    { name: "algorithm", kind: "string" },
+    { name: "quantity", kind: "string" },
+    { name: "value", kind: "number" },
+    { name: "low", kind: "number", optional: true },
+    { name: "high", kind: "number", optional: true },
+    { name: "count", kind: "count" },
+    { name: "of", kind: { literals: ["tokens", "responses", "problems"] } },
+  ],
+  sameLength: [],
+};
+
+/** A number that belongs to a problem. */
+export interface Measured {
+  readonly problemId: string;
+  readonly value: number;
+}
+
+/** The mean of some numbers, at least one, with the middle 95 % over problems drawn again with replacement; no interval at 0 draws. */
+export const meanOf = (
+  numbers: ReadonlyArray<Measured>,
+  draws: number,
+): Pick<Insight, "value" | "low" | "high" | "count"> => {
+  const problems = [...Map.groupBy(numbers, ({ problemId }) => problemId)]
+    .sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([, members]) => ({ sum: members.reduce((sum, { value }) => sum + value, 0), count: members.length }));
+  const value = numbers.reduce((sum, one) => sum + one.value, 0) / numbers.length;
+  if (draws === 0) return { value, count: numbers.length };
+  const key = Key.fold(Key.make(0), "insights");
+  const means = Float64Array.from({ length: draws }, (_, draw) => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < problems.length; i++) {
+      const problem = problems[integer(key, draw * problems.length + i, problems.length)];
+      sum += problem.sum;
+      count += problem.count;
+    }
+    return sum / count;
+  }).sort();
+  return { value, low: quantile(means, 0.025), high: quantile(means, 0.975), count: numbers.length };
+};
+
+const quantile = (sorted: Float64Array, at: number): number => {
+  const place = at * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return below + (above - below) * (place - Math.floor(place));
+};
+
+/** Pearson's correlation; undefined where one of the lists does not vary. */
+export const correlation = (a: ArrayLike<number>, b: ArrayLike<number>): number | undefined => {
+  const n = a.length;
+  let [meanA, meanB] = [0, 0];
+  for (let i = 0; i < n; i++) [meanA, meanB] = [meanA + a[i] / n, meanB + b[i] / n];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    const [x, y] = [a[i] - meanA, b[i] - meanB];
+    [ab, aa, bb] = [ab + x * y, aa + x * x, bb + y * y];
+  }
+  return aa === 0 || bb === 0 ? undefined : Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb)));
+};
+
+/** Spearman's correlation: that of the ranks, equal numbers sharing theirs. */
+export const rankCorrelation = (a: ArrayLike<number>, b: ArrayLike<number>): number | undefined =>
+  correlation(ranks(a), ranks(b));
+
+const ranks = (list: ArrayLike<number>): Float64Array => {
+  const order = Array.from(list, (_, i) => i).sort((i, j) => list[i] - list[j]);
+  const found = new Float64Array(order.length);
+  for (let start = 0; start < order.length;) {
+    let end = start + 1;
+    while (end < order.length && list[order[end]] === list[order[start]]) end++;
+    for (let i = start; i < end; i++) found[order[i]] = (start + end - 1) / 2;
+    start = end;
+  }
+  return found;
+};
