@@ -34,6 +34,10 @@ export interface TokenGradient {
   readonly klTerm: Float64Array | undefined;
 }
 
+/** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
+export const isKlInLoss = ({ algorithm, klInLoss }: Pick<LossSettings, "algorithm" | "klInLoss">): boolean =>
+  klInLoss ?? algorithms[algorithm].klInLoss;
+
 /** The positions of a response that are looked at, ascending. */
 export type Choice = (response: number, length: number) => ReadonlyArray<number>;
 
@@ -53,7 +57,7 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
   const losses = batch.map((record, i) => {
     const { oldLogProbs, advantages } = record;
     const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages, sequences: [lengths[i]] };
-    const referenceLogProbs = algorithms[settings.algorithm].klInLoss ? record.referenceLogProbs : undefined;
+    const referenceLogProbs = isKlInLoss(settings) ? record.referenceLogProbs : undefined;
     return {
       alone: policyLoss(tokens, { ...aggregated, entropyCoef: 0 }).dLogProbs,
       whole: policyLoss({ ...tokens, ...(referenceLogProbs && { referenceLogProbs }) }, aggregated),

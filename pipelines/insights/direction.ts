@@ -1,5 +1,5 @@
 /**
- * Whether clipping and GRPO's KL term change an update's direction (Section 4.3, Appendix C): of single tokens, the share whose log-prob is pushed
+ * Whether clipping and a KL term in the loss change an update's direction (Section 4.3, Appendix C): of single tokens, the share whose log-prob is pushed
  * the other way; of a whole mini-batch, the cosine of its gradients with and without. Both are of a policy that has taken steps since it drew
  * the records, since on-policy no token is clipped and the KL term is 0.
  */
@@ -7,13 +7,14 @@ import { Effect } from "effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { denominatorsOf } from "../algorithms/aggregation.ts";
-import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
+import type { AlgorithmName } from "../algorithms/mod.ts";
 import { policyLoss } from "../algorithms/objective.ts";
 import type { GradientError } from "../models/gradient.ts";
 import type { Model } from "../models/model.ts";
 import { type ParameterSet, release } from "../models/parameters.ts";
 import { score } from "../models/score.ts";
 import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
+import { isKlInLoss } from "../token_gradients.ts";
 import type { Insight } from "./insight.ts";
 
 /** The algorithms whose direction is measured. */
@@ -30,7 +31,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   when: string,
 ): Effect.fn.Return<ReadonlyArray<Insight>, DeviceError | GradientError> {
   const { algorithm } = settings;
-  const free = { ...settings, clipRatio: unreached, klCoef: 0 };
+  const free = { ...settings, clipRatio: unreached, klInLoss: false };
   const plain = yield* gradient(model, batch, free, 1);
   const { logProbs, entropy } = yield* score(model, batch, settings.temperature === 0 ? 1 : settings.temperature);
   const pushes = (config: LossSettings) => pushesOf(batch, logProbs, entropy, config);
@@ -57,10 +58,8 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
     ];
   });
   const rows = [
-    ...yield* compared("clipping keeps the direction", { ...settings, klCoef: 0 }),
-    ...algorithms[algorithm].klInLoss
-      ? yield* compared("the KL term keeps the direction", { ...settings, clipRatio: unreached })
-      : [],
+    ...yield* compared("clipping keeps the direction", { ...settings, klInLoss: false }),
+    ...yield* compared("the KL term keeps the direction", { ...settings, clipRatio: unreached, klInLoss: true }),
   ];
   release(model.encoder, plain.gradient);
   return rows;
@@ -77,7 +76,7 @@ const pushesOf = (
   return batch.flatMap(({ oldLogProbs, referenceLogProbs, advantages, responseTokens }, i) => {
     const sequences = [responseTokens.length];
     const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages, sequences };
-    const hasKl = algorithms[settings.algorithm].klInLoss && referenceLogProbs !== undefined;
+    const hasKl = isKlInLoss(settings) && referenceLogProbs !== undefined;
     return [
       ...policyLoss({ ...tokens, ...(hasKl && { referenceLogProbs }) }, { ...settings, share: 1, denominators })
         .dLogProbs,

@@ -27,64 +27,83 @@ export interface MovedToken {
   readonly probabilityByPrior: number | undefined;
 }
 
-/** Float64 numbers of distributions that are held at a time. */
-const heldNumbers = 1 << 22;
+/** Numbers of distributions that are held at a time. */
+const mostHeld = 1 << 22;
 
-/** Every token of `batch`, under `model` and under `stepped`, the model after a step. */
+/** Every chosen token of `batch`, under `model` and under `stepped`, the model after a step; `held` never shows in the result. */
 export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
   model: Model,
   stepped: Model,
   batch: ReadonlyArray<Trained>,
   settings: LossSettings,
+  positions?: ReadonlyArray<number>,
+  held = mostHeld,
 ): Effect.fn.Return<ReadonlyArray<MovedToken>, DeviceError> {
-  const moved: MovedToken[] = [];
   const temperature = settings.temperature === 0 ? 1 : settings.temperature;
-  for (let start = 0; start < batch.length;) {
-    let end = start;
-    for (let held = 0; end < batch.length && (end === start || held < heldNumbers); end++) {
-      held += batch[end].responseTokens.length * model.config.vocabSize;
-    }
+  const asked = positions && new Set(positions);
+  const places = batch.flatMap(({ responseTokens }, response) =>
+    Array.from(responseTokens, (_, position) => ({ response, position }))
+      .filter(({ position }) => asked === undefined || asked.has(position))
+  );
+  const window = Math.max(1, Math.floor(held / model.config.vocabSize));
+  const moved: MovedToken[] = [];
+  for (let start = 0; start < places.length; start += window) {
+    const some = places.slice(start, start + window);
     // A part of the mini-batch has other denominators, but only ratios are used below.
-    const part = batch.slice(start, end);
-    const before: TokenGradient[] = [];
+    const first = some[0].response;
+    const part = batch.slice(first, some[some.length - 1].response + 1);
+    const wanted = Map.groupBy(some, ({ response }) => response - first);
+    const before: Before[] = [];
     yield* tokenGradients(
       model,
       part,
       settings,
       1,
-      (_, length) => Array.from({ length }, (_, position) => position),
+      (response) => wanted.get(response)?.map(({ position }) => position) ?? [],
       (one) => {
-        before.push(one);
+        before.push(beforeOf(part[one.response].problemId, one));
       },
     );
-    const chosen = before.map(({ response, position }) => ({ sequence: response, position, seeds: [] }));
+    const chosen = some.map(({ response, position }) => ({ sequence: response - first, position, seeds: [] }));
     let next = 0;
     yield* logitGradients(stepped, part, chosen, temperature, (_, { logits }) => {
-      const one = before[next++];
-      moved.push(movement(part[one.response].problemId, one, softmax(logits, temperature)));
+      moved.push(movement(before[next++], softmax(logits, temperature)));
     });
-    start = end;
   }
   return moved;
 });
 
-const movement = (problemId: string, one: TokenGradient, after: Float64Array): MovedToken => {
+/** What is known of a token before the step, with its distribution. */
+interface Before extends Pick<MovedToken, "problemId" | "probability" | "deviation" | "update" | "gradientByPrior"> {
+  readonly token: number;
+  readonly probabilities: Float64Array;
+}
+
+const without = (list: Float64Array, token: number): Float64Array => list.filter((_, v) => v !== token);
+
+const beforeOf = (problemId: string, one: TokenGradient): Before => {
   const { token, probabilities, kernel, factor } = one;
-  const others = (list: Float64Array) => list.filter((_, v) => v !== token);
-  const prior = others(probabilities);
-  const change = after.map((p, v) => p - probabilities[v]);
-  const logChange = after.map((p, v) => Math.log(p / probabilities[v]));
-  // A probability that float64 cannot hold has no logarithm.
-  const finite = others(logChange).map((x) => Number.isFinite(x) ? x : 0);
   return {
     problemId,
+    token,
+    probabilities,
     probability: probabilities[token],
     deviation: scaledDeviation(one),
     update: factor === 0 ? 0 : Math.abs(kernel[token]) / (factor * probabilities[token]),
-    logProbChange: logChange[token],
-    gradientByPrior: correlation(others(kernel), prior),
-    logProbByPrior: correlation(finite, prior),
-    probabilityByPrior: correlation(others(change), prior),
+    gradientByPrior: correlation(without(kernel, token), without(probabilities, token)),
+  };
+};
+
+const movement = ({ token, probabilities, ...before }: Before, after: Float64Array): MovedToken => {
+  const prior = without(probabilities, token);
+  const posterior = without(after, token);
+  // A probability that float64 cannot hold has no logarithm.
+  const logChange = (p: number, q: number) => p > 0 && q > 0 ? Math.log(q / p) : 0;
+  return {
+    ...before,
+    logProbChange: logChange(probabilities[token], after[token]),
+    logProbByPrior: correlation(posterior.map((q, v) => logChange(prior[v], q)), prior),
+    probabilityByPrior: correlation(posterior.map((q, v) => q - prior[v]), prior),
   };
 };
 

@@ -19,6 +19,7 @@ export interface Rollout {
 interface Coefficients {
   readonly lambda: number;
   readonly klCoef: number;
+  readonly normalizeAdvantage?: boolean | undefined;
 }
 
 /** The advantages that an algorithm gives on-policy, with the policy as its own reference. */
@@ -39,27 +40,40 @@ export const credit = <A extends Rollout>(
     { ...settings, algorithm },
   );
 
-/** The share of problems without any gradient of the loss, its entropy bonus apart, of the solved ones and of all. */
+/** The share of problems without any gradient of the loss, its entropy bonus apart: of the solved ones, of all, of all where advantages are normalised. */
 export const stopped = (rollouts: ReadonlyArray<Rollout>, settings: Coefficients): ReadonlyArray<Insight> => {
-  const problems = [...Map.groupBy(rollouts, ({ problemId }) => problemId)];
-  const solved = problems.filter(([, group]) => group.every(({ reward }) => reward > 0)).map(([name]) => name);
-  return names.flatMap((algorithm) => {
+  const problems = Map.groupBy(rollouts, ({ problemId }) => problemId);
+  const all = [...problems.keys()];
+  const solved = all.filter((name) => problems.get(name)?.every(({ reward }) => reward > 0));
+  const share = (algorithm: AlgorithmName, some: ReadonlyArray<string>, normalizeAdvantage: boolean): number => {
     const moved = new Set(
-      credit(rollouts, algorithm, settings)
+      credit(rollouts, algorithm, { ...settings, normalizeAdvantage })
         .filter(({ advantages }) => advantages.some((one) => one !== 0))
         .map(({ problemId }) => problemId),
     );
-    const share = (some: ReadonlyArray<string>, what: string): ReadonlyArray<Insight> =>
-      some.length === 0 ? [] : [{
-        section: "4.2",
-        insight: "a solved problem gives no update",
-        algorithm,
-        quantity: `share of ${what}, no gradient`,
-        value: some.filter((name) => !moved.has(name)).length / some.length,
-        count: some.length,
-        of: "problems",
-      }];
-    return [...share(solved, "solved problems"), ...share(problems.map(([name]) => name), "all problems")];
+    return some.filter((name) => !moved.has(name)).length / some.length;
+  };
+  return names.flatMap((algorithm): ReadonlyArray<Insight> => {
+    const stops = { section: "4.2", insight: "a solved problem gives no update", algorithm, of: "problems" as const };
+    const normalised = { ...stops, section: "App. D.3", insight: "normalised advantages of one sign are nothing" };
+    const value = share(algorithm, all, false);
+    return [
+      ...solved.length === 0 ? [] : [{
+        ...stops,
+        quantity: "share of solved problems, no gradient",
+        value: share(algorithm, solved, false),
+        count: solved.length,
+      }],
+      { ...stops, quantity: "share of all problems, no gradient", value, count: all.length },
+      ...oneSigned.includes(algorithm)
+        ? [{
+          ...normalised,
+          quantity: "share of all problems, no gradient",
+          value: share(algorithm, all, true),
+          count: all.length,
+        }]
+        : [],
+    ];
   });
 };
 
@@ -80,3 +94,6 @@ export const signsKept = (rollouts: ReadonlyArray<Rollout>, settings: Coefficien
   });
 
 const names = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
+
+/** The algorithms that learn from one sign only. */
+const oneSigned: ReadonlyArray<AlgorithmName> = ["psr", "nsr"];

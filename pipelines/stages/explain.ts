@@ -4,7 +4,6 @@
  * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
  */
 import { Effect, Stream } from "effect";
-import { algorithms } from "../algorithms/mod.ts";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { Explained } from "../explained.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -13,7 +12,14 @@ import type { Tokenizer } from "../models/tokenizer.ts";
 import * as Stage from "../runtime/stage.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import * as Noun from "../schema.ts";
-import { deviation, largest, scaledDeviation, type TokenGradient, tokenGradients } from "../token_gradients.ts";
+import {
+  deviation,
+  isKlInLoss,
+  largest,
+  scaledDeviation,
+  type TokenGradient,
+  tokenGradients,
+} from "../token_gradients.ts";
 import { trainingFault } from "./gradient.ts";
 import { signOf } from "./split.ts";
 
@@ -72,6 +78,7 @@ export const explainStage = Stage.make({
     "clipRatio",
     "entropyCoef",
     "klCoef",
+    "klInLoss",
     "aggregation",
     "gradientChunk",
     "topK",
@@ -84,7 +91,7 @@ export const explainStage = Stage.make({
   defaults: { miniBatch: 0, topK: 10 },
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
-  needsUnder: ({ algorithm }) => algorithms[algorithm].klInLoss ? ["referenceLogProbs"] : [],
+  needsUnder: (config) => isKlInLoss(config) ? ["referenceLogProbs"] : [],
   output: Explained,
   buffered: true,
   layer: layerPolicy,

@@ -68,6 +68,7 @@ export const insightsStage = Stage.make({
     "weightDecay",
     "maxGradNorm",
     "first",
+    "positions",
     "bootstrap",
   ],
   required: ["model"],
@@ -97,7 +98,7 @@ export const insightsStage = Stage.make({
         const { stepped, last } = yield* stepOf(model, batch, settings);
         const equation = equations[algorithm];
         if (equation !== undefined) {
-          const tokens = yield* movedTokens(model, stepped, batch.slice(0, config.first), settings);
+          const tokens = yield* movedTokens(model, stepped, batch.slice(0, config.first), settings, config.positions);
           rows.push(...movementRows(algorithm, equation, tokens, config.bootstrap));
         }
         directions.push(...last, ...yield* directionRows(stepped, batch, settings, "second pass"));

@@ -16,13 +16,17 @@ const batch = [
 const settings = { lambda: 0.1, klCoef: 1e-3 };
 
 Deno.test("a solved problem stops NSR and GRPO, and not PSR, W-REINFORCE and REINFORCE", () => {
-  const rows = stopped(batch, settings);
+  const all = stopped(batch, settings);
+  const rows = all.filter(({ section }) => section === "4.2");
   const at = (quantity: string) =>
     Object.fromEntries(rows.filter((row) => row.quantity.includes(quantity)).map((row) => [row.algorithm, row.value]));
   assert.deepEqual(at("solved"), { ppo: 0, grpo: 1, psr: 0, nsr: 1, "w-reinforce": 0, reinforce: 0 });
   const third = 1 / 3;
   assert.deepEqual(at("all"), { ppo: 0, grpo: 2 * third, psr: third, nsr: third, "w-reinforce": 0, reinforce: 0 });
   assert.ok(rows.every(({ count, quantity }) => count === (quantity.includes("solved") ? 1 : 3)));
+  // With one sign left, subtracting the mean leaves nothing (Appendix D.3).
+  const normalised = all.filter(({ section }) => section === "App. D.3");
+  assert.deepEqual(normalised.map(({ algorithm, value }) => [algorithm, value]), [["psr", 1], ["nsr", 1]]);
   // W-REINFORCE with lambda 0 is NSR.
   const none = stopped(batch, { ...settings, lambda: 0 }).filter(({ algorithm }) => algorithm === "w-reinforce");
   assert.deepEqual(none.map(({ value }) => value), [1, third]);

@@ -64,9 +64,12 @@ testStages("clipping and KL leave tokens out or leave them be, and turn none rou
       }
       assert.ok(find(rows, algorithm, "share of tokens left out, second pass").value > 0);
     }
-    const kl = rows.filter(({ insight }) => insight.startsWith("the KL term"));
-    assert.deepEqual(new Set(kl.map(({ algorithm }) => algorithm)), new Set(["grpo"]));
-    assert.ok(kl.some(({ quantity, value }) => quantity === "cosine of the gradients, second pass" && value > 0.99));
+    const kl = rows.filter(({ insight, quantity }) =>
+      insight.startsWith("the KL term") && quantity.startsWith("cosine of the gradients")
+    );
+    assert.equal(kl.length, 8);
+    // The KL term is there, and is small.
+    assert.ok(kl.every(({ value }) => value > 0.99), `${kl.map(({ value }) => value)}`);
     // On-policy nothing is clipped: one mini-batch sees the policy that drew it.
     const whole = yield* collect(insightsStage, batch, { ...config, miniBatch: 8 });
     for (const algorithm of ["psr", "nsr", "w-reinforce", "grpo"]) {
@@ -84,7 +87,7 @@ testStages("the same step gives the same rows, and they are a table", () =>
     const [table] = yield* Effect.fromResult(flatTable.build(rows.map((row) => ({ ...row }))));
     assert.equal(table.columns.length, 9);
     const right = yield* collect(insightsStage, batch.filter(({ reward }) => reward > 0), config);
-    assert.ok(right.every(({ algorithm, section }) => algorithm !== "nsr" || section === "4.2"));
+    assert.ok(right.every(({ algorithm, section }) => algorithm !== "nsr" || !section.startsWith("4.3")));
     assert.equal(find(right, "nsr", "share of solved problems, no gradient").value, 1);
   }));
 
