@@ -26,10 +26,11 @@ export interface Loaded {
   readonly file: string | null;
 }
 
-/** `data` names a file or a folder; `limit` keeps the first problems of the split as stored. */
+/** `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `seed` is that of problems that are made. */
 export interface LoadOptions {
   readonly data?: string | undefined;
   readonly limit?: number | undefined;
+  readonly seed?: number | undefined;
 }
 
 const endings = ["parquet", "jsonl", "ndjson"];
@@ -43,7 +44,13 @@ export const load = Effect.fn("Source.load")(
     }
     const source = task.source;
     if (source.kind === "generated") {
-      return { problems: source.problems(split).slice(0, options.limit), dropped: [], file: null };
+      const { limit, seed } = options;
+      return { problems: source.problems(split, undefined, seed).slice(0, limit), dropped: [], file: null };
+    }
+    if (options.seed !== undefined) {
+      const message =
+        `Cannot load task "${task.name}" with problem seed ${options.seed} (--problem-seed): its problems are read, not made`;
+      return yield* new SourceError({ reason: "missing", file: "", message });
     }
     const file = yield* locate(task.name, source, split, options.data);
     const parsed = source.parse(yield* readRows(file), { file, split });

@@ -59,6 +59,9 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const file = line.config === undefined ? {} : yield* ConfigFile.read(line.config);
   const recipe = yield* Effect.fromResult(recipeValues(command, line.values.recipe ?? file.recipe));
   const config = merge(command.defaults, recipe, file, line.values);
+  if (line.dryRun && command.plan !== undefined) {
+    for (const said of yield* command.plan(config)) yield* streams.report(said);
+  }
   if (line.dryRun) return yield* streams.write(`${JSON.stringify(select(config, command.settings), null, 2)}\n`);
   return yield* command.run(config, line.words);
 });

@@ -8,6 +8,7 @@ import { gradeBenchCommand } from "./grade_bench.ts";
 import { importCommand } from "./import.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { replayCommand } from "./replay.ts";
+import { reportCommand } from "./report.ts";
 import { plotCommand } from "./reports/plot_command.ts";
 import { tableCommand } from "./reports/table_command.ts";
 import { reproduceCommand } from "./reproduce.ts";
@@ -27,6 +28,7 @@ export const commands: ReadonlyArray<Command> = [
   pretrainCommand,
   tableCommand,
   plotCommand,
+  reportCommand,
   auditCommand,
   benchCommand,
   gradeBenchCommand,

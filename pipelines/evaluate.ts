@@ -63,6 +63,7 @@ const settings = [
   "split",
   "data",
   "limit",
+  "problemSeed",
   "template",
   "responses",
   "temperature",

@@ -60,12 +60,9 @@ const floor = 0.05;
 export const rateAt = (step: number, steps: number, peak: number, warmup: number): number =>
   peak * Math.min(1, (step + 1) / warmup) * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * step / steps)));
 
-/** The sequences of one pretraining step: `count` demonstrations, each up to its first end token. */
-export const demonstrationBatch = (seed: number, step: number, count: number) => {
-  const { prompts, responses } = Countdown.demonstrations(Key.fold(Key.make(seed), "pretrain"), count, {
-    from: step * count,
-  });
-  return Array.from({ length: count }, (_, row) => {
+/** Demonstrations, each up to its first end token. */
+const sequencesOf = ({ prompts, responses }: Countdown.Demonstrations, count: number) =>
+  Array.from({ length: count }, (_, row) => {
     const response = responses.subarray(row * responseLength, (row + 1) * responseLength);
     const end = response.indexOf(endOfResponse);
     return {
@@ -73,6 +70,23 @@ export const demonstrationBatch = (seed: number, step: number, count: number) =>
       responseTokens: response.subarray(0, end < 0 ? responseLength : end + 1),
     };
   });
+
+/** The sequences of one pretraining step; with a latent mode half of them are shown under each tag, those under `direct` mostly wrong. */
+export const demonstrationBatch = (seed: number, step: number, count: number, latent = false) => {
+  const key = Key.fold(Key.make(seed), "pretrain");
+  if (!latent) return sequencesOf(Countdown.demonstrations(key, count, { from: step * count }), count);
+  const half = Math.ceil(count / 2);
+  const parts = [["think", half], ["direct", count - half]] as const;
+  return parts.flatMap(([tag, share]) =>
+    sequencesOf(
+      Countdown.demonstrations(Key.fold(key, tag), share, {
+        from: step * share,
+        tag,
+        noise: Countdown.latentNoise[tag],
+      }),
+      share,
+    )
+  );
 };
 
 /** `deno task pretrain`. */
@@ -84,6 +98,7 @@ export const pretrainCommand = Command.make({
     "seed",
     "steps",
     "demonstrations",
+    "latent",
     "learningRate",
     "warmup",
     "weightDecay",
@@ -104,7 +119,7 @@ export const pretrainCommand = Command.make({
       const progress = yield* Progress.make("pretrain", steps);
       let last = 0;
       for (let step = 0; step < steps; step++) {
-        const batch = demonstrationBatch(config.seed, step, config.demonstrations);
+        const batch = demonstrationBatch(config.seed, step, config.demonstrations, config.latent);
         const { gradient, gradNorm, loss } = yield* likelihoodGradient(model, batch, config.gradientChunk);
         const learningRate = rateAt(step, steps, config.learningRate, config.warmup);
         optimizer = Optimizer.update(model, optimizer, gradient, gradNorm, { ...config, learningRate, beta2 });
@@ -128,16 +143,18 @@ export const pretrainCommand = Command.make({
 });
 
 const modelCard = (
-  config: { readonly seed: number; readonly demonstrations: number },
+  config: { readonly seed: number; readonly demonstrations: number; readonly latent: boolean },
   steps: number,
   loss: number,
 ): string =>
-  `# countdown base, seed ${config.seed}
+  `# countdown base${config.latent ? " with a latent mode" : ""}, seed ${config.seed}
 
 A Qwen3 of 79,040 parameters, pretrained on noisy demonstrations of the task \`countdown\` (${steps} steps of ${config.demonstrations}; loss at
-the end ${loss.toFixed(4)}). Made by
+the end ${loss.toFixed(4)}). ${
+    config.latent ? "Strong where its prompt begins with `<think>`, weak where it begins with `<direct>`. " : ""
+  }Made by
 
-    deno task pretrain --seed ${config.seed} --out DIR
+    deno task pretrain --seed ${config.seed}${config.latent ? " --latent" : ""} --out DIR
 
 The base of the tiny study, not a model for any other use. Apache-2.0.
 `;

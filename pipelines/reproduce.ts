@@ -1,267 +1,168 @@
 /**
- * `deno task reproduce`: the whole study of a recipe. Evaluates the base, trains every algorithm from it, evaluates what each training ended
- * with, and writes tables, pictures, rows and a page to `results/<recipe>/`. Runs and counts stay in the cache, so a study that was
- * interrupted goes on where it stopped, and one that is finished prints again. No checkpoint is selected: the paper's Table 1 takes the one
- * that is best on the MATH test set, this one what training ended with.
+ * `deno task reproduce`: the whole study of a recipe. Evaluates the base, trains every algorithm from it (or every cell of a larger study),
+ * evaluates what each training ended with, and writes tables, pictures, rows and a page to `results/<recipe>/`. Runs and counts stay in
+ * the cache, so a study that was interrupted goes on where it stopped, and one that is finished prints again. Several processes share a study
+ * of cells by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. No checkpoint is
+ * selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
  */
-import { Clock, Effect, type Result, Stream } from "effect";
-import { mkdir, writeFile } from "node:fs/promises";
+import { Clock, Effect } from "effect";
 import { join } from "node:path";
-import { tasks } from "../data/mod.ts";
-import { ks as publishedKs } from "../data/paper/published.ts";
-import { readText as readOptional } from "./runtime/run_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
-import { isObject } from "./models/model_config.ts";
-import { fileTensors, release } from "./models/model.ts";
 import { Policy } from "./models/policy.ts";
-import * as Safetensors from "./models/safetensors.ts";
-import { measure, possibleKs } from "./evaluate.ts";
-import type { Recipe } from "./recipes/mod.ts";
-import { recipes } from "./recipes/mod.ts";
-import { figure2 } from "./reports/figure_2.ts";
-import { figure4 } from "./reports/figure_4.ts";
-import { png, svg } from "./reports/render_chart.ts";
+import { type Cell, type Recipe, recipes } from "./recipes/mod.ts";
 import { renderTables } from "./reports/render_table.ts";
-import type { DynamicsRow, EvaluationRow } from "./reports/rows.ts";
-import { studyPage } from "./reports/study_page.ts";
-import { table1 } from "./reports/table_1.ts";
 import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
-import * as RunDirectory from "./runtime/run_directory.ts";
-import { sha256, toText } from "./runtime/stage_record.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
-import type * as Noun from "./schema.ts";
-import { defaults, type Settings } from "./settings.ts";
-import { dynamics, factsOf } from "./stages/dynamics.ts";
-import { passAtK, type Tally } from "./stages/pass_at_k.ts";
 import { promptsOf } from "./stages/prompt.ts";
-import { reward } from "./stages/reward.ts";
-import { rollouts } from "./stages/sample.ts";
-import { verify } from "./stages/verify.ts";
-import { train, type TrainConfig } from "./train.ts";
-
-/** What a model scored under one evaluation. */
-interface Measured {
-  readonly label: string;
-  readonly evaluation: string;
-  readonly tallies: ReadonlyArray<Tally>;
-}
+import { writeAlgorithmResults } from "./study/algorithm_results.ts";
+import { writeGridResults } from "./study/grid_results.ts";
+import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./study/plan.ts";
+import { type Outcome, outcomeOf, runCell, type Study } from "./study/run_cell.ts";
+import { fromResult } from "./study/write_files.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
 /** Where a study keeps what it can go on from: `$SIGNUM_HOME/studies`, else `.signum/studies`. */
 const studyFolder = (recipe: string): string => join(Deno.env.get("SIGNUM_HOME") ?? ".signum", "studies", recipe);
 
-const settingsOf = (recipe: Recipe, more: Partial<Settings>): Settings => ({
-  ...defaults,
-  ...recipe.settings,
-  ...more,
-});
-
-/** Counts for one model under one evaluation, from the cache where the same weights were measured under the same settings. */
-const measured = Effect.fnUntraced(
-  function* (folder: string, recipe: Recipe, label: string, dir: string, index: number) {
-    const policy = yield* Policy;
-    const { report } = yield* StandardStreams;
-    const evaluation = recipe.evaluations[index];
-    const settings = settingsOf(recipe, {
-      split: "test",
-      extract: "lenient",
-      ...evaluation.settings,
-      step: 0,
-      batch: undefined,
-    });
-    const { model } = yield* policy.load(dir);
-    const weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
-    const key = sha256(JSON.stringify([weights, evaluation, recipe.settings.seed, policy.info.description]));
-    const path = join(folder, "evaluations", `${label}_${index + 1}.json`);
-    const stored: unknown = JSON.parse((yield* readOptional(path)) ?? "null");
-    if (isObject(stored) && stored.key === key) {
-      release(model);
-      return { label, evaluation: evaluation.name, tallies: stored.tallies as ReadonlyArray<Tally> };
+/** Says how far a study is and how long the rest takes, by the estimate and by how fast this machine has been so far. */
+const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArray<Cell>) {
+  const { report } = yield* StandardStreams;
+  const begun = yield* Clock.currentTimeMillis;
+  let planned = 0;
+  let spent = 0;
+  let last = begun;
+  return Effect.fnUntraced(function* (done: number, what: string) {
+    const now = yield* Clock.currentTimeMillis;
+    const seconds = (now - last) / 1000;
+    last = now;
+    // A cell that was there already says nothing about the speed.
+    if (done > 0 && seconds > 1) {
+      spent += seconds;
+      planned += secondsOf(recipe, cells[done - 1]);
     }
-    const prompts = yield* promptsOf(settings, dir);
-    yield* report(`evaluate ${label}, ${evaluation.name}`);
-    const tallies = yield* Effect.scoped(Effect.gen(function* () {
-      const progress = yield* Progress.make(`evaluate ${label}`, prompts.length * settings.responses);
-      return yield* measure(
-        model,
-        yield* policy.tokenizer(dir),
-        prompts,
-        settings,
-        (verdicts) => progress.advance(verdicts.length),
-      );
-    }));
-    release(model);
-    yield* RunDirectory.writeText(path, `${JSON.stringify({ key, tallies })}\n`);
-    return { label, evaluation: evaluation.name, tallies };
-  },
-);
-
-/** Greedy accuracy and entropy of the base: the point at step 0 of Fig. 4a and b. */
-const beginning = Effect.fnUntraced(function* (recipe: Recipe, dir: string) {
-  const policy = yield* Policy;
-  const settings = settingsOf(recipe, {
-    split: "test",
-    limit: undefined,
-    responses: 1,
-    temperature: 0,
-    topP: 1,
-    topK: 0,
-    step: 0,
+    const ahead = cells.slice(done).reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);
+    const left = planned === 0 ? "" : `, about ${Progress.duration(ahead * spent / planned)} left`;
+    yield* report(`[${done + 1}/${cells.length}] ${what}${left}`);
   });
-  const { model } = yield* policy.load(dir);
-  const prompts = yield* promptsOf(settings, dir);
-  const drawn = yield* Stream.runCollect(rollouts(model, yield* policy.tokenizer(dir), prompts, settings));
-  release(model);
-  const graded = drawn.map((rollout) => reward(verify(rollout, tasks[rollout.task], settings.extract)));
-  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
-  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
-/** Pass@k rows of a model's counts: of all problems, and of each part that the task names. */
-const evaluationRows = (
-  task: string,
-  prompts: ReadonlyArray<Noun.Prompt>,
-  { label, evaluation, tallies }: Measured,
-): EvaluationRow[] => {
-  const ks = possibleKs(publishedKs, Math.min(...tallies.map(({ n }) => n)));
-  const parts = [["all", () => true] as const, ...Object.entries(tasks[task].slices ?? {})];
-  return parts.flatMap(([slice, holds]) => {
-    const names = new Set(prompts.filter(holds).map(({ problemId }) => problemId));
-    const chosen = tallies.filter(({ problemId }) => names.has(problemId));
-    if (chosen.length === 0) return [];
-    return passAtK(chosen, ks, defaults.bootstrap).map((row) => ({
-      label,
-      algorithm: label,
-      task,
-      evaluation,
-      ...row,
-      slice,
-    }));
-  });
-};
+/** Runs the cells one after the other; `each` hears of every one that is done. */
+const runAll = Effect.fnUntraced(function* (
+  study: Study,
+  cells: ReadonlyArray<Cell>,
+  each: (done: ReadonlyMap<string, Outcome>, cell: Cell) => Effect.Effect<void, Command.Failure>,
+) {
+  const say = yield* sayWhere(study.recipe, cells);
+  const digests = new Map<string, string>();
+  const outcomes = new Map<string, Outcome>();
+  for (const [index, cell] of cells.entries()) {
+    yield* say(index, cell.name);
+    outcomes.set(cell.name, yield* runCell(study, cell, digests));
+    yield* each(outcomes, cell);
+  }
+  return outcomes;
+});
 
-/** The commit that is checked out, where this is a clone. */
-const commitOf = Effect.gen(function* () {
-  const head = (yield* readOptional(".git/HEAD"))?.trim();
-  if (head === undefined || !head.startsWith("ref: ")) return head;
-  return (yield* readOptional(join(".git", head.slice(5))))?.trim();
-}).pipe(Effect.orElseSucceed(() => undefined));
+/** The outcomes of the cells that are done, running none. */
+const gathered = Effect.fnUntraced(function* (study: Study, cells: ReadonlyArray<Cell>) {
+  const digests = new Map<string, string>();
+  const outcomes = new Map<string, Outcome>();
+  for (const cell of cells) {
+    const { outcome } = yield* outcomeOf(study, cell, digests);
+    if (outcome !== undefined) outcomes.set(cell.name, outcome);
+  }
+  return outcomes;
+});
 
-const study = Effect.fn("Reproduce.study")(function* (recipe: Recipe, out: string) {
+/** The test problems of a recipe: the published ones, and those that other problem seeds make. */
+const testPrompts = Effect.fnUntraced(function* (recipe: Recipe) {
+  const settings = settingsOf(recipe, { split: "test" });
+  const { model } = settings;
+  if (model === undefined) {
+    return yield* refuse(`Cannot reproduce "${recipe.name}": the recipe names no model; give --model`);
+  }
+  const seeds = new Set([undefined, ...recipe.evaluations.map((one) => one.settings.problemSeed)]);
+  const found = yield* Effect.forEach(
+    seeds,
+    (problemSeed) =>
+      Effect.map(promptsOf({ ...settings, problemSeed }, model), (prompts) => [problemSeed, prompts] as const),
+  );
+  return new Map(found);
+});
+
+/** Runs a study, or its part, and writes what came out of it. */
+export const reproduce = Effect.fn("Reproduce.study")(function* (
+  recipe: Recipe,
+  { out, shard, gather = false }: { readonly out: string; readonly shard?: string; readonly gather?: boolean },
+) {
   const policy = yield* Policy;
   const { report, write } = yield* StandardStreams;
   const begun = yield* Clock.currentTimeMillis;
-  const folder = studyFolder(recipe.name);
-  const base = recipe.settings.model;
-  const task = recipe.settings.task ?? defaults.task;
-  if (base === undefined) {
-    return yield* refuse(`Cannot reproduce "${recipe.name}": the recipe names no model; give --model`);
+  const isGrid = recipe.cells !== undefined;
+  if (!isGrid && (shard !== undefined || gather)) {
+    return yield* refuse(`Cannot reproduce "${recipe.name}" in parts: it is no study of cells`);
   }
-  const evaluations: Measured[] = [];
-  const dynamicsRows: DynamicsRow[] = [];
-  const total = recipe.algorithms.length + 1;
-  const evaluate = Effect.fnUntraced(function* (label: string, dir: string) {
-    for (const index of recipe.evaluations.keys()) evaluations.push(yield* measured(folder, recipe, label, dir, index));
-  });
-  const sayWhere = Effect.fnUntraced(function* (done: number, what: string) {
-    const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1000;
-    const left = done === 0 ? "" : `, about ${Progress.duration(seconds * (total - done) / done)} left`;
-    yield* report(`[${done + 1}/${total}] ${what}${left}`);
-  });
-  yield* sayWhere(0, "base");
-  const first = yield* beginning(recipe, base);
-  yield* evaluate("base", base);
-  for (const [index, algorithm] of recipe.algorithms.entries()) {
-    yield* sayWhere(index + 1, algorithm);
-    const run = join(folder, algorithm);
-    // The recipe names every setting that training cannot do without.
-    const config = { ...settingsOf(recipe, { algorithm }), out: run } as unknown as TrainConfig;
-    yield* Effect.scoped(train(config));
-    const lines = ((yield* readOptional(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
-    dynamicsRows.push({ algorithm, step: 0, ...first }, ...lines.map((line) => dynamicsRow(algorithm, line)));
-    yield* evaluate(algorithm, join(run, "model"));
+  const prompts = yield* testPrompts(recipe);
+  const study: Study = { recipe, folder: studyFolder(recipe.name), keepsRecords: !isGrid };
+  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
+  const device = `${policy.info.kind}, ${policy.info.description}`;
+  const writeResults = (outcomes: ReadonlyMap<string, Outcome>) => {
+    if (!isGrid) return writeAlgorithmResults(out, recipe, prompts.get(undefined) ?? [], outcomes, device);
+    const done = cells.flatMap((cell) => {
+      const outcome = outcomes.get(cell.name);
+      return outcome === undefined ? [] : [{ cell, outcome }];
+    });
+    return writeGridResults(out, recipe, prompts, done, device);
+  };
+  // The main comparison is written as soon as it is there, so that an interrupted study has its tables.
+  const milestone = isGrid && shard === undefined
+    ? cells.findLast(({ condition }) => condition === "main")?.name
+    : undefined;
+  const outcomes = gather ? yield* gathered(study, cells) : yield* runAll(
+    study,
+    cells,
+    (done, { name }) => name === milestone ? Effect.asVoid(writeResults(done)) : Effect.void,
+  );
+  const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
+  if (shard !== undefined) {
+    return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
   }
-  const prompts = yield* promptsOf(settingsOf(recipe, { split: "test" }), base);
-  const rows = evaluations.flatMap((one) => evaluationRows(task, prompts, one));
-  const files = yield* writeResults(out, recipe, rows, dynamicsRows, `${policy.info.kind}, ${policy.info.description}`);
-  const tables = yield* fromResult(table1.build(rows));
+  if (outcomes.size === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
+  const { files, tables } = yield* writeResults(outcomes);
   yield* Effect.catchTag(
     write(renderTables(tables, { format: "terminal", isTerminal: false })),
     "PipeClosed",
     () => Effect.void,
   );
-  const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
-  yield* report(`${minutes.toFixed(1)} minutes; wrote ${files.map((file) => join(out, file)).join(", ")}`);
+  const whole = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
+  yield* report(`${whole.toFixed(1)} minutes; wrote ${files.map((file) => join(out, file)).join(", ")}`);
   yield* report(`read "${join(out, "README.md")}"`);
 });
 
-const fromResult = <A>(result: Result.Result<A, string>) =>
-  Effect.mapError(Effect.fromResult(result), (message) => refuse(message));
-
-/** A row of metrics without its timings: what the figures are drawn from. */
-const dynamicsRow = (algorithm: string, line: string): DynamicsRow => {
-  const { timing: _, ...row } = JSON.parse(line);
-  return { algorithm, ...row };
+const recipeOf = (name: string) => {
+  const recipe = recipes[name];
+  return recipe === undefined
+    ? Effect.fail(refuse(`Cannot reproduce "${name}": the recipes are ${Object.keys(recipes).join(", ")}`))
+    : Effect.succeed(recipe);
 };
-
-/** Writes rows, tables, pictures and the page; gives the names of the files. */
-const writeResults = Effect.fnUntraced(function* (
-  out: string,
-  recipe: Recipe,
-  rows: ReadonlyArray<EvaluationRow>,
-  dynamicsRows: ReadonlyArray<DynamicsRow>,
-  device: string,
-) {
-  const texts = new Map<string, string>([
-    ["evaluations.ndjson", toText(rows)],
-    ["dynamics.ndjson", toText(dynamicsRows)],
-  ]);
-  const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
-  const tables = yield* fromResult(table1.build(rows));
-  texts.set("table_1.csv", renderTables(tables, { format: "csv", isTerminal: false }));
-  texts.set("table_1.md", renderTables(tables, { format: "markdown", isTerminal: false }));
-  const figures: Record<string, string> = {};
-  const pictures = new Map<string, Uint8Array>();
-  for (const [name, chart] of [["figure-2", figure2.build(rows)], ["figure-4", figure4.build(dynamicsRows)]] as const) {
-    const drawn = yield* fromResult(chart);
-    const file = name.replace("-", "_");
-    figures[name] = `${file}.svg`;
-    texts.set(`${file}.svg`, yield* svg(drawn));
-    pictures.set(`${file}.png`, yield* png(drawn));
-  }
-  const commit = yield* commitOf;
-  const page = studyPage({
-    recipe,
-    ...(commit && { commit }),
-    device,
-    evaluations: rows,
-    dynamics: dynamicsRows,
-    figures,
-    records,
-  });
-  texts.set("README.md", yield* fromResult(page));
-  yield* Safetensors.attempt("write", out, () => mkdir(out, { recursive: true }));
-  for (const [file, text] of texts) yield* RunDirectory.writeText(join(out, file), text);
-  for (const [file, bytes] of pictures) {
-    yield* Safetensors.attempt("write", join(out, file), () => writeFile(join(out, file), bytes));
-  }
-  return [...texts.keys(), ...pictures.keys()];
-});
 
 /** `deno task reproduce`. */
 export const reproduceCommand = Command.make({
   name: "reproduce",
   summary: "Trains and evaluates every algorithm of a recipe and writes tables, pictures and a page",
-  settings: ["recipe", "out"],
+  settings: ["recipe", "out", "shard", "gather"],
   defaults: { recipe: "tiny" },
+  plan: (config) =>
+    Effect.gen(function* () {
+      const recipe = yield* recipeOf(config.recipe ?? "tiny");
+      return recipe.settings.task === "countdown" ? yield* fromResult(planOf(recipe, config.shard)) : [];
+    }),
   run: (config) =>
     Effect.gen(function* () {
-      const recipe = recipes[config.recipe ?? "tiny"];
-      if (recipe === undefined) {
-        return yield* refuse(`Cannot reproduce "${config.recipe}": the recipes are ${Object.keys(recipes).join(", ")}`);
-      }
-      yield* Effect.scoped(study(recipe, config.out ?? join("results", recipe.name)));
+      const recipe = yield* recipeOf(config.recipe ?? "tiny");
+      const { out = join("results", recipe.name), shard, gather } = config;
+      yield* Effect.scoped(reproduce(recipe, { out, ...(shard === undefined ? {} : { shard }), gather }));
     }).pipe(Effect.provide(layerPolicy)),
 });

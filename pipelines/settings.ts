@@ -21,6 +21,9 @@ export const settings = {
   split: choice("train", ["train", "test"], "split of the task"),
   data: optional(text("", "file or folder of problems, or the Hub name of a data set", "FILE")),
   limit: optional(integer(1, { min: 1 }, "first N problems of the split as stored (default: all)")),
+  problemSeed: optional(
+    integer(1, { min: 0, max: 0xffffffff }, "other problems of a task that makes them (countdown)"),
+  ),
   template: optional(choice("", templates, "prompt template (default: the task's first); chat is the model's own")),
   // How responses are drawn.
   responses: integer(8, { min: 1 }, "responses G for each prompt"),
@@ -97,8 +100,10 @@ export const settings = {
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
   shard: optional(text("", "part I of N of a study's cells, 1/2 say; a last run without it gathers", "I/N")),
+  gather: toggle(false, "write the results of a study's cells that are done, and run none"),
   // Pretraining of a small base.
   demonstrations: integer(256, { min: 1 }, "demonstrations for each pretraining step"),
+  latent: toggle(false, "a base that is strong under <think> and weak under <direct>"),
   warmup: integer(50, { min: 0 }, "steps of linear warm-up in pretraining"),
   // A server that answers for the model.
   endpoint: optional(

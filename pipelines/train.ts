@@ -217,6 +217,12 @@ export const train = Effect.fn("Train.run")(function* (
     state.critic,
     (partial) => writeText(join(partial, "trainer_state", "finished.json"), formatJson({ step: prepared.steps })),
   );
+  // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
+  for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
+    Optimizer.release(model.encoder, optimizer);
+    Model.release(model);
+  }
+  if (prepared.world.reference !== undefined) Model.release(prepared.world.reference);
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
 

@@ -26,8 +26,15 @@ export interface Metric extends Models {
   readonly steps: readonly [first: number, last: number];
 }
 
+/** A measurement of the stage `insights` on a cell's first step; `quantity` is one of those that belong to `insight`. */
+export interface InsightOf extends Models {
+  readonly kind: "insight";
+  readonly insight: string;
+  readonly quantity: string;
+}
+
 /** A number of each cell. */
-export type Quantity = PassAtK | Metric;
+export type Quantity = PassAtK | Metric | InsightOf;
 
 /** Models along training: the base, each checkpoint that was evaluated, and the end. */
 export interface Course extends Models {

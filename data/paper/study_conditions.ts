@@ -2,7 +2,7 @@
  * The conditions of the full study by the names that its cells and its claims share, with the short words that claims are made of. A claim
  * that names a condition, an algorithm or an evaluation which no cell has is a mistake that `tests/data/paper/study_claims_test.ts` finds.
  */
-import type { Course, Metric, Models, PassAtK, Quantity, Statistic } from "./statistic.ts";
+import type { Course, InsightOf, Metric, Models, PassAtK, Quantity, Statistic } from "./statistic.ts";
 
 /** The untrained models. */
 export const base: Models = { condition: "base", algorithm: "base" };
@@ -11,9 +11,15 @@ export const base: Models = { condition: "base", algorithm: "base" };
 export const main = "main";
 export const largerRate = "lr 3e-4";
 
+/** Bases that are strong under one tag and weak under the other, which they are trained and evaluated under; and a step measured token by token. */
+export const latent = "latent mode";
+export const latentBase: Models = { condition: "latent base", algorithm: "base" };
+export const firstStep = "first step";
+
 /** How responses are drawn in evaluation: as the paper does, and as in training. */
 export const asPublished = "T 0.6";
 export const asTrained = "T 1";
+export const inStrongMode = "T 0.6 under think";
 
 /** The trained algorithms of the paper's Table 1, and those that NSR is compared with. */
 export const others: ReadonlyArray<string> = ["ppo", "grpo", "psr"];
@@ -34,6 +40,15 @@ export const metric = (field: string, of: Models, first: number, last: number): 
   ...of,
   field,
   steps: [first, last],
+});
+
+/** A measurement of the first step from each base. */
+export const measured = (algorithm: string, insight: string, quantity: string): InsightOf => ({
+  kind: "insight",
+  condition: firstStep,
+  algorithm,
+  insight,
+  quantity,
 });
 
 /** Models along training, evaluated as published. */

@@ -65,6 +65,12 @@ export interface Noise {
 /** The noise of the shipped bases: four demonstrations of five are right. */
 export const defaultNoise: Noise = { wrongTarget: 0.02, wrongResult: 0.05, guess: 0.15 };
 
+/** The noise of a base with a latent mode: under `think` hardly any, under `direct` so much that most demonstrations are wrong. */
+export const latentNoise: Readonly<Record<Tag, Noise>> = {
+  think: { wrongTarget: 0.02, wrongResult: 0.05, guess: 0 },
+  direct: { wrongTarget: 0.4, wrongResult: 0.1, guess: 0.2 },
+};
+
 /** Demonstrations as token rows: `prompts` [count, 8] and `responses` [count, 16], the latter filled up with the end token. */
 export interface Demonstrations {
   readonly prompts: Int32Array;

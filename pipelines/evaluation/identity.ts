@@ -23,6 +23,7 @@ const shaping = [
   "split",
   "data",
   "limit",
+  "problemSeed",
   "template",
   "responses",
   "temperature",

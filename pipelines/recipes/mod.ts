@@ -4,10 +4,11 @@ import { paperQwen34b } from "./paper_qwen3_4b.ts";
 import { paperQwen34bThinking } from "./paper_qwen3_4b_thinking.ts";
 import type { Recipe } from "./recipe.ts";
 import { tiny } from "./tiny.ts";
+import { tinyFull } from "./tiny_full.ts";
 
-export type { Evaluation, Recipe } from "./recipe.ts";
+export type { Cell, CellEvaluation, Evaluation, Recipe, Sweep } from "./recipe.ts";
 
 /** Every recipe, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [tiny, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((recipe) => [recipe.name, recipe]),
+  [tiny, tinyFull, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((recipe) => [recipe.name, recipe]),
 );

@@ -1,4 +1,7 @@
-/** A recipe is a named experiment: values for settings, what is trained under them, and how the results are measured. */
+/**
+ * A recipe is a named experiment: values for settings, what is trained under them, and how the results are measured. One that lists `cells` is a
+ * study of many trainings, each a base, a seed, an algorithm and what else differs from the recipe's settings.
+ */
 import type { Settings } from "../settings.ts";
 
 /** `settings` is what `--recipe NAME` sets; each evaluation is read on top of them. */
@@ -6,14 +9,50 @@ export interface Recipe {
   readonly name: string;
   readonly summary: string;
   readonly settings: Partial<Settings>;
-  /** What `reproduce` trains, in this order. */
+  /** What `reproduce` trains, in this order, where there are no cells. */
   readonly algorithms: ReadonlyArray<Settings["algorithm"]>;
   /** The samplings under which every trained model and the base are evaluated; the first is that of `evaluate --recipe`. */
   readonly evaluations: ReadonlyArray<Evaluation>;
+  /** What `reproduce` runs instead, in this order, so that an interrupted study has what comes first. */
+  readonly cells?: ReadonlyArray<Cell>;
+  /** Settings that cells go through, for the figure of sweeps. */
+  readonly sweeps?: ReadonlyArray<Sweep>;
 }
 
-/** One way to sample the test split; `name` labels its columns. */
+/** One way to sample the test split; `name` labels its columns, `repeats` names the evaluation that it asks again, of other problems. */
 export interface Evaluation {
   readonly name: string;
+  readonly repeats?: string;
   readonly settings: Partial<Settings>;
+}
+
+/** One model of a study: trained under a condition by an algorithm from a base, or the base itself. */
+export interface Cell {
+  /** Unique in its recipe; letters, digits, `.`, `-` and `_`, for it names a folder. */
+  readonly name: string;
+  readonly condition: string;
+  /** The number of the base; the settings say which model that is. */
+  readonly base: number;
+  readonly seed: number;
+  readonly algorithm: Settings["algorithm"] | "base";
+  /** What differs from the recipe's settings. */
+  readonly settings: Partial<Settings>;
+  readonly evaluations: ReadonlyArray<CellEvaluation>;
+  /** Whether a step of every algorithm is measured token by token, from this cell's model (the stage `insights`). */
+  readonly insights?: boolean;
+}
+
+/** One of the recipe's evaluations of a cell, at its end or after the named steps, with fewer responses where that is said. */
+export interface CellEvaluation {
+  readonly evaluation: string;
+  readonly responses?: number;
+  readonly at?: ReadonlyArray<number>;
+}
+
+/** A setting at several values, each the models of a condition; the other settings are the same. */
+export interface Sweep {
+  readonly setting: string;
+  readonly points: ReadonlyArray<{ readonly value: string; readonly condition: string; readonly algorithm: string }>;
+  /** How the points are named together where they are not of one algorithm. */
+  readonly series: string;
 }

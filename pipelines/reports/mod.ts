@@ -9,14 +9,18 @@ import { figure2 } from "./figure_2.ts";
 import { figure4 } from "./figure_4.ts";
 import { figure5 } from "./figure_5.ts";
 import { flatTable } from "./flat_table.ts";
+import { frontier } from "./frontier.ts";
 import type { Report } from "./report.ts";
+import { sweeps } from "./sweeps.ts";
 import { table1 } from "./table_1.ts";
+import { verdicts } from "./verdicts.ts";
 
 export type { ChartReport, Report, TableReport } from "./report.ts";
 
 /** Every report, by name. */
 export const reports: Readonly<Record<string, Report>> = Object.fromEntries(
-  [flatTable, table1, evaluationsTable, claims, dynamicsTable, figure2, figure4, figure5].map((
-    report,
-  ): [string, Report] => [report.name, report]),
+  [flatTable, table1, evaluationsTable, claims, verdicts, dynamicsTable, frontier, sweeps, figure2, figure4, figure5]
+    .map((
+      report,
+    ): [string, Report] => [report.name, report]),
 );

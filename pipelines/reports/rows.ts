@@ -26,6 +26,8 @@ export interface EvaluationRow {
   readonly meanResponseLength?: number;
   /** The share of responses that ended because they were too long, in [0, 1]. */
   readonly truncatedRatio?: number;
+  /** How many models (bases x seeds) the number is the mean of; absent for one. */
+  readonly cells?: number;
 }
 
 /** The table of EvaluationRow; a PassAtK record is one without names. */
@@ -46,6 +48,7 @@ export const EvaluationRow: Noun<EvaluationRow> = {
     { name: "responses", kind: "count", optional: true },
     { name: "meanResponseLength", kind: "number", optional: true },
     { name: "truncatedRatio", kind: "number", optional: true },
+    { name: "cells", kind: "count", optional: true },
   ],
   sameLength: [],
 };

@@ -32,12 +32,12 @@ const blockOf = (block: EvaluationBlock, ks: ReadonlyArray<number>): Block => {
 const studyTable = (
   blocks: ReadonlyArray<EvaluationBlock>,
   ks: ReadonlyArray<number>,
-  hasIntervals: boolean,
+  intervals: string | undefined,
 ): Table => ({
   title: "Pass@k in percent",
   notes: [
     "Best and second best of each column are marked, the base model counts too, and what is printed alike is tied.",
-    ...(hasIntervals ? ["Below each number: the 95 % bootstrap interval over problems."] : []),
+    ...(intervals === undefined ? [] : [intervals]),
   ],
   blockColumn: "Evaluation",
   columns: columns(ks),
@@ -76,6 +76,16 @@ export const publishedTable: Table = {
   })),
 };
 
+/** What the intervals are over, where there are any: problems, and cells (bases x seeds) where numbers are means of several. */
+const intervalsOf = (rows: ReadonlyArray<EvaluationRow>): string | undefined => {
+  if (!rows.some(({ low, high }) => low !== undefined && high !== undefined)) return undefined;
+  const counts = rows.flatMap(({ cells }) => cells ?? []);
+  if (counts.length === 0) return "Below each number: the 95 % bootstrap interval over problems.";
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return `Each number is the mean of ${fewest === most ? most : `${fewest} to ${most}`} models (bases x seeds). ` +
+    "Below it: the 95 % bootstrap interval over problems and models.";
+};
+
 /** Table 1 of a study, and the paper's. */
 export const table1 = tableReport({
   name: "table-1",
@@ -84,7 +94,6 @@ export const table1 = tableReport({
   needs: ["k", "passAtK"],
   build: (rows) =>
     Result.map(evaluationBlocks(rows), (blocks) => {
-      const hasIntervals = rows.some(({ low, high }) => low !== undefined && high !== undefined);
-      return [studyTable(blocks, ksOf(rows), hasIntervals), publishedTable];
+      return [studyTable(blocks, ksOf(rows), intervalsOf(rows)), publishedTable];
     }),
 });

@@ -41,6 +41,8 @@ export interface Command {
   /** What a filter reads (with the fields that must be there) and writes, by the names of the nouns. */
   readonly records?: { readonly reads?: string; readonly needs: ReadonlyArray<string>; readonly writes: string };
   readonly run: (config: Settings, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
+  /** What a run would do, in lines: `--dry-run` says them on stderr. */
+  readonly plan?: (config: Settings) => Effect.Effect<ReadonlyArray<string>, Failure>;
 }
 
 /** Fails with the first of `required` that has no value. */
@@ -65,6 +67,7 @@ export const make = <const K extends SettingKey, const Q extends K = never>(decl
   readonly aliases?: Readonly<Record<string, K>>;
   readonly positional?: Positional;
   readonly run: (config: ConfigOf<K, Q>, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
+  readonly plan?: Command["plan"];
 }): Command => ({
   defaults: {},
   ...declared,

@@ -21,7 +21,9 @@ import type { Settings } from "../settings.ts";
 export const maxPromptTokens = 1024;
 
 /** The settings that decide which problems are asked, and how. */
-export type PromptSettings = Pick<Settings, "task" | "split" | "data" | "limit" | "template">;
+export type PromptSettings =
+  & Pick<Settings, "task" | "split" | "data" | "limit" | "template">
+  & Partial<Pick<Settings, "problemSeed">>;
 
 /** A prompt before any tokenizer has read it; what a task knows of a problem (`level`, `type`) travels along. */
 export type Asked = Omit<Noun.Prompt, "promptTokens">;
@@ -35,7 +37,11 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
 ): Effect.fn.Return<ReadonlyArray<Asked>, PromptFailure> {
   const task = tasks[settings.task];
   const data = settings.data === undefined ? undefined : yield* resolveData(settings.data, settings.split);
-  const { problems, dropped } = yield* load(task, settings.split, { data, limit: settings.limit });
+  const { problems, dropped } = yield* load(task, settings.split, {
+    data,
+    limit: settings.limit,
+    seed: settings.problemSeed,
+  });
   const { report } = yield* StandardStreams;
   for (const { problemId, reason } of dropped) yield* report(`left out "${problemId}": ${reason}`);
   const textOf = yield* asker(task, settings.template, dir);
@@ -120,7 +126,7 @@ export const cannotDraw = (available: number, count: number): string | undefined
 export const promptStage = Stage.make({
   name: "prompt",
   summary: "Prompts of a task, tokenized for a model",
-  settings: ["model", "task", "split", "data", "limit", "template", "prompts", "step", "seed"],
+  settings: ["model", "task", "split", "data", "limit", "problemSeed", "template", "prompts", "step", "seed"],
   required: ["model"],
   output: Noun.Prompt,
   run: (_input, config) =>

@@ -3,14 +3,15 @@
  * step. A cell is one base under one seed, trained by one algorithm under one condition; two sides of a comparison are paired where they
  * share base and seed.
  */
-import type { Course, Metric, Models, PassAtK, Quantity } from "../../data/paper/statistic.ts";
+import type { Course, InsightOf, Metric, Models, PassAtK, Quantity } from "../../data/paper/statistic.ts";
 import { estimate } from "../stages/pass_at_k.ts";
-import type { CountRow, StepRow } from "./rows.ts";
+import type { CountRow, InsightRow, StepRow } from "./rows.ts";
 
 /** The rows of a study, and which problems (by their place in the counts) each slice holds. */
 export interface Recorded {
   readonly counts: ReadonlyArray<CountRow>;
   readonly steps: ReadonlyArray<StepRow>;
+  readonly insights?: ReadonlyArray<InsightRow>;
   readonly slices: Readonly<Record<string, ReadonlyArray<number>>>;
 }
 
@@ -25,6 +26,8 @@ export interface Evidence {
   readonly counts: (of: Course) => ReadonlyMap<Pair, ReadonlyArray<CountRow>>;
   /** Dynamics of some models, by pair, in the order of steps. */
   readonly steps: (of: Models) => ReadonlyMap<Pair, ReadonlyArray<StepRow>>;
+  /** One measurement of the first step of some models, by pair. */
+  readonly insights: (of: InsightOf) => ReadonlyMap<Pair, number>;
 }
 
 const untrained: Models = { condition: "base", algorithm: "base" };
@@ -45,15 +48,20 @@ const grouped = <A extends { readonly base: number; readonly seed: number; reado
 const nameOf = ({ condition, algorithm }: Models): string => JSON.stringify([condition, algorithm]);
 const courseName = (of: Course): string => JSON.stringify([of.condition, of.algorithm, of.evaluation]);
 
+const insightName = ({ condition, algorithm, insight, quantity }: Omit<InsightOf, "kind">): string =>
+  JSON.stringify([condition, algorithm, insight, quantity]);
+
 /** Sorts what was recorded by what is asked for. */
-export const evidenceOf = ({ counts, steps, slices }: Recorded): Evidence => {
+export const evidenceOf = ({ counts, steps, insights = [], slices }: Recorded): Evidence => {
   const byCourse = grouped(counts, courseName);
   const byModels = grouped(steps, nameOf);
+  const byInsight = Map.groupBy(insights, insightName);
   return {
     problems: counts[0]?.correct.length ?? 0,
     slices,
     counts: (of) => byCourse.get(courseName(of)) ?? new Map(),
     steps: (of) => byModels.get(nameOf(of)) ?? new Map(),
+    insights: (of) => new Map((byInsight.get(insightName(of)) ?? []).map((row) => [pairOf(row), row.value])),
   };
 };
 
@@ -88,10 +96,16 @@ export const estimates = ({ n, correct }: CountRow, k: number): Float64Array => 
 };
 
 /** A quantity of every cell that has it, by pair. */
-export const valuesOf = (evidence: Evidence, quantity: Quantity): ReadonlyMap<Pair, Values> =>
-  quantity.kind === "metric"
-    ? metricsOf(evidence, quantity)
-    : new Map([...countsOf(evidence, quantity)].map(([pair, row]) => [pair, estimates(row, quantity.k)]));
+export const valuesOf = (evidence: Evidence, quantity: Quantity): ReadonlyMap<Pair, Values> => {
+  switch (quantity.kind) {
+    case "metric":
+      return metricsOf(evidence, quantity);
+    case "insight":
+      return evidence.insights(quantity);
+    case "pass-at-k":
+      return new Map([...countsOf(evidence, quantity)].map(([pair, row]) => [pair, estimates(row, quantity.k)]));
+  }
+};
 
 /** One point of a course: its step, how many optimizer updates were made, Pass@1 and Pass@k of each problem. */
 export interface CoursePoint {

@@ -1,4 +1,5 @@
 /** The verdicts of a study: each claim's statistic over the cells that it can be paired on, with its interval, and whether it holds. */
+import { quantitiesOf } from "../../data/paper/statistic.ts";
 import { type ClaimVerdict, type StudyClaim, verdictOf } from "../../data/paper/study_claims.ts";
 import type { Noun } from "../schema.ts";
 import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
@@ -15,6 +16,11 @@ export interface ClaimRow extends Omit<StudyClaim, "comparison" | "unit"> {
   /** Bases x seeds that were compared. */
   readonly cells: number;
   readonly verdict: string;
+  /** The same asked of other test problems, where it asks of test problems and they were tried. */
+  readonly otherValue?: number;
+  readonly otherLow?: number;
+  readonly otherHigh?: number;
+  readonly otherVerdict?: string;
 }
 
 /** The table of ClaimRow; the statistic is an object that reports do not read. */
@@ -32,6 +38,10 @@ export const ClaimRow: Noun<Omit<ClaimRow, "statistic">> = {
     { name: "high", kind: "number", optional: true },
     { name: "cells", kind: "count" },
     { name: "verdict", kind: "string" },
+    { name: "otherValue", kind: "number", optional: true },
+    { name: "otherLow", kind: "number", optional: true },
+    { name: "otherHigh", kind: "number", optional: true },
+    { name: "otherVerdict", kind: "string", optional: true },
   ],
   sameLength: [],
 };
@@ -69,4 +79,19 @@ export const judge = (
   const evidence = evidenceOf(recorded);
   const drawsFor = drawTable(evidence.problems, draws);
   return claims.map((claim) => judgeOne(claim, evidence, drawsFor));
+};
+
+/** Claims judged by what a study recorded, beside the verdicts that other test problems give; those that ask of none have no second one. */
+export const judgeTwice = (
+  claims: ReadonlyArray<StudyClaim>,
+  recorded: Recorded,
+  other: Recorded,
+): ReadonlyArray<ClaimRow> => {
+  const again = judge(claims, other);
+  return judge(claims, recorded).map((row, i) => {
+    const { value, low, high, verdict } = again[i];
+    const asksOfProblems = quantitiesOf(row.statistic).some(({ kind }) => kind === "pass-at-k");
+    if (!asksOfProblems || value === undefined || low === undefined || high === undefined) return row;
+    return { ...row, otherValue: value, otherLow: low, otherHigh: high, otherVerdict: verdict };
+  });
 };

@@ -30,8 +30,20 @@ export interface StepRow extends CellNames {
   readonly [field: string]: string | number | boolean | undefined;
 }
 
-/** A problem of the test split and the slices that it is in. */
+/** One measurement of the stage `insights` on the first step of a cell. */
+export interface InsightRow extends CellNames {
+  readonly section: string;
+  readonly insight: string;
+  readonly quantity: string;
+  readonly value: number;
+  readonly count: number;
+  readonly of: string;
+}
+
+/** A problem of the test split, its place among those of the same seed, and the slices that it is in. */
 export interface ProblemRow {
+  /** The seed that made it; absent for the published problems. */
+  readonly problemSeed?: number;
   readonly index: number;
   readonly problemId: string;
   readonly slices: string;
@@ -65,10 +77,26 @@ export const StepRow: Noun<StepRow> = {
   sameLength: [],
 };
 
+/** The table of InsightRow. */
+export const InsightRow: Noun<InsightRow> = {
+  name: "Insight",
+  fields: [
+    ...cellNames,
+    { name: "section", kind: "string" },
+    { name: "insight", kind: "string" },
+    { name: "quantity", kind: "string" },
+    { name: "value", kind: "number" },
+    { name: "count", kind: "count" },
+    { name: "of", kind: "string" },
+  ],
+  sameLength: [],
+};
+
 /** The table of ProblemRow. */
 export const ProblemRow: Noun<ProblemRow> = {
   name: "Problem",
   fields: [
+    { name: "problemSeed", kind: "count", optional: true },
     { name: "index", kind: "count" },
     { name: "problemId", kind: "string" },
     { name: "slices", kind: "string" },

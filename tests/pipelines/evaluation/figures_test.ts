@@ -96,6 +96,7 @@ const settings = {
   split: "test" as const,
   data: undefined,
   limit: undefined,
+  problemSeed: undefined,
   template: undefined,
   responses: 4,
   temperature: 1,

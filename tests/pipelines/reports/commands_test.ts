@@ -5,7 +5,7 @@ import { run } from "../../../pipelines/cli.ts";
 import { reports } from "../../../pipelines/reports/mod.ts";
 import { OutputIsTerminal } from "../../../pipelines/reports/table_command.ts";
 import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
-import { dynamics, evaluations, ndjson } from "./study_rows.ts";
+import { claims, dynamics, evaluations, ndjson } from "./study_rows.ts";
 
 const cli = async (stdin: string, ...words: ReadonlyArray<string>) => {
   const io = memory(stdin);
@@ -34,7 +34,7 @@ Deno.test("table prints any records plainly, and a report where one is named", a
 Deno.test("every table report reads its rows from lines and prints in every format", async () => {
   for (const { name, kind, needs } of Object.values(reports)) {
     if (kind !== "table") continue;
-    const input = ndjson(needs.includes("step") ? dynamics : evaluations);
+    const input = ndjson(needs.includes("verdict") ? claims : needs.includes("step") ? dynamics : evaluations);
     for (const format of ["terminal", "csv", "markdown", "latex", "json"]) {
       const { stdout, error } = await cli(input, "table", "--report", name, "--format", format);
       assert.equal(error, undefined, `${name} as ${format}`);
@@ -86,7 +86,7 @@ Deno.test("what cannot be printed or drawn is one sentence, and nothing on stdou
   assert.match(await refused("", "plot"), /there are no rows$/);
   assert.match(
     await refused('{"a":1}', "plot"),
-    /no figure fits the rows: figure-2 needs k, passAtK; figure-4 needs step; figure-5 needs problemId, sign, /,
+    /no figure fits the rows: .*figure-2 needs k, passAtK; figure-4 needs step; figure-5 needs problemId, sign, /,
   );
   assert.equal(
     await refused('{"k":1,"passAtK":0.5}\n\n{"k":1,"passAtK":"x"}\n', "plot"),

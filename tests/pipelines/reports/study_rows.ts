@@ -1,5 +1,6 @@
 /** A made-up study, small enough to check by eye: three models, two evaluations, one of them on a slice too. */
 import type { DynamicsRow, EvaluationRow } from "../../../pipelines/reports/rows.ts";
+import type { ClaimRow } from "../../../pipelines/study/judge.ts";
 
 const passAtK: Readonly<Record<string, ReadonlyArray<number>>> = {
   nsr: [0.694, 0.85, 0.96],
@@ -36,5 +37,39 @@ export const dynamics: ReadonlyArray<DynamicsRow> = ["nsr", "ppo"].flatMap((algo
     ...(step % 10 === 0 ? { testAccuracy: 0.6 + step / 300, testEntropy: 0.435 - (step * (i + 1)) / 1000 } : {}),
   }))
 );
+
+const claim = {
+  where: "Section 3.2",
+  comparison: "above",
+  threshold: 0,
+  unit: "share",
+  value: 0.05,
+  low: 0.01,
+  high: 0.09,
+  cells: 9,
+  verdict: "holds",
+};
+
+export const claims: ReadonlyArray<Omit<ClaimRow, "statistic">> = [
+  {
+    ...claim,
+    id: "a",
+    statement: "NSR raises Pass@1",
+    otherValue: 0.04,
+    otherLow: 0.01,
+    otherHigh: 0.08,
+    otherVerdict: "holds",
+  },
+  {
+    ...claim,
+    id: "b",
+    statement: "PSR raises Pass@1",
+    otherValue: 0.02,
+    otherLow: -0.01,
+    otherHigh: 0.04,
+    otherVerdict: "undecided",
+  },
+  { ...claim, id: "c", statement: "NSR is special", where: "beyond the paper: matched Pass@1" },
+];
 
 export const ndjson = (rows: ReadonlyArray<unknown>): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");

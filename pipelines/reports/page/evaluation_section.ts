@@ -1,0 +1,212 @@
+/** Pass@k on a page: in a few sentences, as curves, as Table 1 with the paper's own below, and as what is traded for what. */
+import { Result } from "effect";
+import { table1 as publishedRows } from "../../../data/paper/published.ts";
+import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "../evaluation_blocks.ts";
+import type { EvaluationRow } from "../rows.ts";
+import { publishedName, type Series } from "../series.ts";
+import type { Block, Cell, Table } from "../table.ts";
+import { publishedCells, table1 } from "../table_1.ts";
+import { type Html, markup } from "./html.ts";
+import { htmlTable, type Remark } from "./html_table.ts";
+import { type ChartLine, figure, type Panel } from "./line_chart.ts";
+import { doubling, linear } from "./scale.ts";
+
+const percent = (share: number): string => (100 * share).toFixed(1);
+
+const intervalOf = ({ low, high }: EvaluationRow): string =>
+  low === undefined || high === undefined ? "" : ` (${percent(low)}–${percent(high)})`;
+
+const said = (row: EvaluationRow): string => `${percent(row.passAtK)} %${intervalOf(row)}`;
+
+const nameOfBlock = (block: EvaluationBlock): string =>
+  [block.task ?? [], blockName(block) || []].flat().join(", ") || "this study";
+
+/** The ends of an interval in percent, where there is one. */
+const endsOf = ({ low, high }: EvaluationRow): { readonly low?: number; readonly high?: number } =>
+  low === undefined || high === undefined ? {} : { low: 100 * low, high: 100 * high };
+
+const curves = (block: EvaluationBlock, series: ReadonlyArray<Series>): Panel => {
+  const rows = block.series.flatMap(({ label }) => block.ks.flatMap((k) => block.at(label, k) ?? []));
+  const lines = block.series.map(({ label, name, style }): ChartLine => ({
+    index: series.findIndex((one) => one.label === label),
+    name,
+    shape: style.shape,
+    points: block.ks.flatMap((k) => {
+      const row = block.at(label, k);
+      if (row === undefined) return [];
+      return [{ x: k, y: 100 * row.passAtK, said: said(row), marked: true, ...endsOf(row) }];
+    }),
+  }));
+  return {
+    title: nameOfBlock(block),
+    said: `Pass@k in percent against k, ${nameOfBlock(block)}: ${
+      block.series.map(({ label, name }) => {
+        const ends = [block.ks[0], block.ks[block.ks.length - 1]].flatMap((k) => block.at(label, k) ?? []);
+        return `${name} from ${ends.map(said).join(" to ")}`;
+      }).join("; ")
+    }.`,
+    xTitle: "k (log scale)",
+    yTitle: "Pass@k (%)",
+    xSaid: (k) => `k = ${k}`,
+    x: doubling(block.ks),
+    y: linear(rows.flatMap(({ passAtK, low, high }) => [passAtK, low ?? passAtK, high ?? passAtK].map((v) => 100 * v))),
+    lines,
+    aside: 3,
+    joined: true,
+  };
+};
+
+/** Every model as a point: what it gains at one response, and what it has left at many. */
+const trade = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyArray<Panel> => {
+  const [few, many] = [block.ks[0], block.ks[block.ks.length - 1]];
+  const points = block.series.flatMap(({ label, name, style }) => {
+    const [first, last] = [block.at(label, few), block.at(label, many)];
+    if (first === undefined || last === undefined) return [];
+    const x = 100 * first.passAtK;
+    const words = `Pass@${many} ${said(last)}`;
+    return [{
+      index: series.findIndex((one) => one.label === label),
+      name,
+      shape: style.shape,
+      points: [{ x, y: 100 * last.passAtK, said: words, marked: true, ...endsOf(last) }],
+    }];
+  });
+  if (few === many || points.length < 2) return [];
+  const all = points.flatMap((line) => line.points);
+  return [{
+    title: nameOfBlock(block),
+    said: `Pass@${many} against Pass@${few}, a point for each of ${points.map(({ name }) => name).join(", ")}.`,
+    xTitle: `Pass@${few} (%)`,
+    yTitle: `Pass@${many} (%)`,
+    xSaid: (x) => `Pass@${few} ${x.toFixed(1)} %`,
+    x: linear(all.map(({ x }) => x)),
+    y: linear(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y])),
+    lines: points,
+    aside: 0,
+    joined: false,
+  }];
+};
+
+/** Where a cell stands to the base model of its block, in steps of a class. */
+const besideBase = (cell: Cell, column: number, block: Block): Remark | undefined => {
+  const [base] = block.rows;
+  const [name, zero] = [base[0].text, base[column]?.value];
+  if (name !== "Base model" || base.includes(cell) || typeof zero !== "number" || typeof cell.value !== "number") {
+    return;
+  }
+  const difference = Number(cell.text) - Number(base[column].text);
+  const size = Math.min(3, Math.ceil(Math.abs(difference) / 4));
+  if (Math.abs(difference) < 0.05) return { name: "same", said: "as the base model" };
+  const words = `${Math.abs(difference).toFixed(1)} points ${difference > 0 ? "above" : "below"} the base model`;
+  return { name: `${difference > 0 ? "above" : "below"} d${size}`, said: words };
+};
+
+const publishedBlocks = (ks: ReadonlyArray<number>): ReadonlyArray<Block> =>
+  [...new Set(publishedRows.map(({ task }) => task))].flatMap((task) => {
+    const rows = publishedCells(task, ks);
+    return rows.some((row) => row.some(({ value }) => typeof value === "number"))
+      ? [{ label: `The paper: ${publishedName(task)}, Qwen2.5-Math-7B`, rows }]
+      : [];
+  });
+
+/** The study's blocks, those of all problems first, then the paper's at the same k. */
+const besidePaper = (rows: ReadonlyArray<EvaluationRow>, table: Table): Table => {
+  const published = publishedBlocks(ksOf(rows));
+  const notes = [
+    ...table.notes,
+    "Shaded by the difference from the base model of the block; ▾ is below it.",
+    ...(published.length === 0 ? [] : [
+      "The paper's blocks are its Table 1 (arXiv 2506.01347): 256 samples at temperature 0.6 and top-p 0.95, of the checkpoint that is " +
+      "best on the MATH test set. Nothing is selected in this study, and its model and task are others: compare the order of the methods, " +
+      "not the numbers.",
+    ]),
+  ];
+  return { ...table, notes, blocks: [...table.blocks, ...published] };
+};
+
+const first = <A>(list: ReadonlyArray<A>): A => list[0];
+
+/** What leads at the smallest and at the largest k, in sentences. */
+const inShort = (blocks: ReadonlyArray<EvaluationBlock>): Html => {
+  const lead = (block: EvaluationBlock, k: number): Html => {
+    const ranked = block.series
+      .flatMap(({ label, name }) => {
+        const row = block.at(label, k);
+        return row === undefined ? [] : [{ name, row }];
+      })
+      .sort((a, b) => b.row.passAtK - a.row.passAtK);
+    const best = first(ranked);
+    const ties = ranked.filter(({ row }) => percent(row.passAtK) === percent(best.row.passAtK));
+    const base = block.series.find(({ label }) => label === "base");
+    const start = base && block.at(base.label, k);
+    const names = ties.length === ranked.length && ranked.length > 2
+      ? "all models alike"
+      : ties.map(({ name }) => name).join(", ");
+    return markup`<div><dt>Pass@${k}</dt><dd><b>${
+      percent(
+        best.row.passAtK,
+      )
+    } %</b> <span>${names}</span>${
+      start === undefined || ties.some(({ name }) => name === base?.name)
+        ? undefined
+        : markup`<span class="faint">base ${percent(start.passAtK)} %</span>`
+    }</dd></div>
+`;
+  };
+  return markup`<div class="cards">${
+    blocks.filter(({ series }) => series.length > 1).map((block) =>
+      markup`<section class="card"><h3>${nameOfBlock(block)}</h3>
+<dl>${[...new Set([first(block.ks), block.ks[block.ks.length - 1]])].map((k) => lead(block, k))}</dl>
+<p class="note">Highest point estimate; intervals are in Table 1.</p></section>
+`
+    )
+  }</div>
+`;
+};
+
+/** The parts of the section, or what is wrong with the rows. */
+export const evaluationSection = (
+  rows: ReadonlyArray<EvaluationRow>,
+  series: ReadonlyArray<Series>,
+): Result.Result<{ readonly short: Html; readonly body: Html }, string> =>
+  Result.gen(function* () {
+    const blocks = yield* evaluationBlocks(rows);
+    const [table] = yield* table1.build(rows);
+    const whole = blocks.filter(({ slice }) => slice === undefined);
+    const parts = blocks.filter(({ slice }) => slice !== undefined);
+    const ordered = [...whole, ...parts].map((block) => table.blocks[blocks.indexOf(block)]);
+    const lines = series.map(({ name, style }, index) => ({ index, name, shape: style.shape }))
+      .filter(({ index }) => blocks.some((block) => block.series.some(({ label }) => label === series[index].label)));
+    const hasIntervals = rows.some(({ low, high }) => low !== undefined && high !== undefined);
+    const trades = whole.flatMap((block) => trade(block, series));
+    return {
+      short: inShort(whole),
+      body: markup`${
+        figure({
+          id: "figure-2",
+          lines,
+          panels: [...whole, ...parts].map((block) => curves(block, series)),
+          caption: markup`<b>Pass@k against k</b>, as Figure 2 of the paper.${
+            hasIntervals ? " Bars: 95 % bootstrap interval over problems, side by side around their k." : undefined
+          } The numbers are in Table 1.`,
+        })
+      }${
+        trades.length === 0 ? undefined : figure({
+          id: "trade",
+          lines,
+          panels: trades,
+          caption:
+            markup`<b>What is traded for what</b>: the largest k against the smallest; up and to the right is better.${
+              hasIntervals ? " Bars: 95 % interval of the largest k." : undefined
+            }`,
+        })
+      }<h3>Table 1</h3>${
+        htmlTable(besidePaper(rows, { ...table, blocks: ordered }), {
+          id: "table-1",
+          caption: "Table 1. Pass@k in percent, and the paper's numbers",
+          remark: besideBase,
+          blockClass: ({ label }) => label?.startsWith("The paper:") ? "published" : undefined,
+        })
+      }`,
+    };
+  });

@@ -1,0 +1,87 @@
+/**
+ * The shell of a page: one file that asks for nothing. Style and script stand inside; the policy in its head lets no other script or style
+ * run and nothing be loaded, whatever a model may have written.
+ */
+import { createHash } from "node:crypto";
+import type { Series } from "../series.ts";
+import { type Child, type Html, markup, raw } from "./html.ts";
+import { seriesRules } from "./palette.ts";
+import style from "./page.css" with { type: "text" };
+import script from "./hover.js" with { type: "text" };
+
+/** A part of a page; one without a body is left out. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: Html | undefined;
+}
+
+/** What a page says. */
+export interface Page {
+  readonly title: string;
+  readonly lede: Child;
+  readonly facts: ReadonlyArray<{ readonly name: string; readonly value: Child }>;
+  readonly series: ReadonlyArray<Series>;
+  readonly sections: ReadonlyArray<Section>;
+}
+
+const digest = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** Files with their SHA-256, as a list of facts. */
+export const hashList = (
+  records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>,
+): Html | undefined =>
+  records.length === 0 ? undefined : markup`<h3>Records</h3>
+<dl class="hashes">${
+    records.map(({ file, sha256 }) =>
+      markup`<div><dt><code>${file}</code></dt><dd><code class="hash">${sha256}</code></dd></div>
+`
+    )
+  }</dl>
+<p class="note">SHA-256 of each file that this page was made of.</p>
+`;
+
+/** Facts side by side. */
+export const factList = (facts: Page["facts"]): Html | undefined =>
+  facts.length === 0
+    ? undefined
+    : markup`<dl class="facts">${
+      facts.map(({ name, value }) =>
+        markup`<div><dt>${name}</dt><dd>${value}</dd></div>
+`
+      )
+    }</dl>
+`;
+
+/** The page as text. */
+export const pageText = ({ title, lede, facts, series, sections }: Page): string => {
+  const css = `${style}${seriesRules(series)}\n`;
+  const present = sections.filter(({ body }) => body !== undefined && body.html.trim() !== "");
+  const policy = `default-src 'none'; img-src data:; style-src ${digest(css)}; script-src ${digest(script)}`;
+  return markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${raw(css)}</style></head>
+<body>
+<a class="skip" href="#content">To the content</a>
+<header>
+<h1>${title}</h1>
+<p class="lede">${lede}</p>${factList(facts)}<nav aria-label="Contents"><ul>${
+    present.map(({ id, title }) =>
+      markup`<li><a href="#${id}">${title}</a></li>
+`
+    )
+  }</ul></nav></header>
+<main id="content">${
+    present.map(({ id, title, body }) =>
+      markup`<section id="${id}" class="part"><h2>${title}</h2>${body}</section>
+`
+    )
+  }</main>
+<script>${raw(script)}</script></body></html>`.html;
+};

@@ -1,0 +1,82 @@
+/** Files of records for a page: read once, line by line, hashed as they pass, and only the lines that are asked for are kept. */
+import * as Schema from "@effect/schema";
+import { Effect, Result, Stream } from "effect";
+import { createHash } from "node:crypto";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Failure } from "../../runtime/command.ts";
+import { decodeLines } from "../../runtime/ndjson.ts";
+import { decode } from "../../runtime/record.ts";
+import type { Noun } from "../../schema.ts";
+import { ReportError } from "../read_lines.ts";
+import type { Kept } from "./walk.ts";
+
+/** A folder that no page can be made of. */
+export class PageError extends Schema.TaggedError<PageError>()("PageError", { message: Schema.String }) {}
+
+/** A line of a file. */
+export interface FileLine {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** What was read of a file, and the SHA-256 of all of it. */
+export interface Scanned<A = FileLine> {
+  readonly file: string;
+  readonly sha256: string;
+  readonly lines: ReadonlyArray<A>;
+}
+
+/** Whether there is a file or a folder. */
+export const exists = (path: string): Effect.Effect<boolean> =>
+  Effect.promise(() => stat(path).then(() => true, () => false));
+
+/** The names in a folder, in order; none where there is no folder. */
+export const namesIn = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.promise(() => readdir(folder).then((names) => names.sort(), () => []));
+
+const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
+
+/** The bytes of a file, piece by piece. */
+const bytesOf = (path: string) => {
+  const failed = (cause: unknown) => new ReportError({ message: `Cannot read "${path}": ${reasonOf(cause)}` });
+  return Stream.unwrap(
+    Effect.map(
+      Effect.tryPromise({ try: () => Deno.open(path), catch: failed }),
+      ({ readable }) => Stream.fromReadableStream({ evaluate: () => readable, onError: failed }),
+    ),
+  );
+};
+
+/** The lines of `folder/file` that `keeps`; undefined where there is no such file. */
+export const scan = Effect.fnUntraced(function* (
+  folder: string,
+  file: string,
+  keeps: (text: string) => boolean = () => true,
+): Effect.fn.Return<Scanned | undefined, Failure> {
+  const path = join(folder, file);
+  if (!(yield* exists(path))) return undefined;
+  const hash = createHash("sha256");
+  const bytes = Stream.tap(bytesOf(path), (chunk) => Effect.sync(() => void hash.update(chunk)));
+  const lines: FileLine[] = [];
+  yield* Stream.runForEach(
+    decodeLines(bytes, path, (text, line) => Result.succeed({ text, line })),
+    (one) => Effect.sync(() => void (keeps(one.text) && lines.push(one))),
+  );
+  return { file, sha256: hash.digest("hex"), lines };
+});
+
+/** Lines as records of a noun; its optional fields are checked where they are there. */
+export const recordsOf = <A extends object>(
+  folder: string,
+  scanned: Scanned | undefined,
+  noun: Noun<A>,
+  needs: ReadonlyArray<keyof A & string> = noun.fields.filter(({ optional }) => !optional).map(({ name }) => name),
+): Effect.Effect<ReadonlyArray<Kept<A>>, Failure> =>
+  Effect.forEach(scanned?.lines ?? [], ({ text, line }) => {
+    const file = scanned?.file ?? "";
+    return Effect.map(
+      Effect.fromResult(decode(noun, needs, text, { source: join(folder, file), line })),
+      (record): Kept<A> => ({ file, line, text, record }),
+    );
+  });

@@ -1,0 +1,194 @@
+/**
+ * A run directory as a page shows it: its metrics, some responses at its first, middle and last step, and one prompt's records in one step. Of
+ * the records of a step, which may be larger than memory, only the lines of the chosen prompts are kept.
+ */
+import { Effect, Option } from "effect";
+import { basename, join, resolve } from "node:path";
+import type { Failure } from "../../runtime/command.ts";
+import * as Tokenizer from "../../models/tokenizer.ts";
+import * as Noun from "../../schema.ts";
+import { DynamicsRow, FlatRow } from "../rows.ts";
+import { exists, type FileLine, namesIn, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
+import type { SampledGroup } from "./responses_section.ts";
+import type { RunHtml } from "./run_html.ts";
+import { piecesOf } from "./token_text.ts";
+import type { Walk } from "./walk.ts";
+
+/** What of a run is shown: a step (0: the first that is recorded) and a problem by its name or the end of it. */
+export interface Choice {
+  readonly step: number;
+  readonly problem: string | undefined;
+}
+
+/** Responses that are shown of one prompt, of each verdict. */
+const ofEach = 2;
+
+const folderOf = (step: number): string => join("steps", String(step).padStart(6, "0"));
+
+/** The first field of that name: one inside of a text has its quotes escaped. */
+const problemOf = (line: string): string | undefined => /"problemId":("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
+
+interface Group {
+  readonly problem: string;
+  readonly right: number;
+  readonly wrong: number;
+}
+
+/** The prompts of a step, by their names as they stand in the lines, with their right and wrong responses. */
+const groupsOf = Effect.fnUntraced(
+  function* (run: string, step: number): Effect.fn.Return<ReadonlyArray<Group>, Failure> {
+    const groups = new Map<string, { right: number; wrong: number }>();
+    yield* scan(run, join(folderOf(step), "reward.ndjson"), (line) => {
+      const problem = problemOf(line);
+      if (problem === undefined) return false;
+      const group = groups.get(problem) ?? { right: 0, wrong: 0 };
+      groups.set(problem, group);
+      group[/"correct":true[,}]/.test(line) ? "right" : "wrong"]++;
+      return false;
+    });
+    return Array.from(groups, ([problem, counts]) => ({ problem, ...counts }));
+  },
+);
+
+/** The first prompt that was answered both right and wrong, else the first. */
+const mixed = (groups: ReadonlyArray<Group>): Group | undefined =>
+  groups.find(({ right, wrong }) => right > 0 && wrong > 0) ?? groups[0];
+
+type Pieces = Walk["pieces"];
+
+/** How tokens are written: by the tokenizer of the run's newest weights or of its base, else as their numbers. */
+const piecesFor = Effect.fnUntraced(function* (run: string, base: unknown): Effect.fn.Return<Pieces, Failure> {
+  const checkpoints = yield* namesIn(join(run, "checkpoints"));
+  const folders = [
+    join(run, "model"),
+    ...checkpoints.toReversed().map((name) => join(run, "checkpoints", name)),
+    ...(typeof base === "string" ? [base] : []),
+  ];
+  const found = yield* Effect.findFirst(folders, (folder) => exists(join(folder, "tokenizer.json")));
+  if (Option.isNone(found)) return ({ responseTokens }) => Array.from(responseTokens, (token) => ` #${token}`);
+  const tokenizer = yield* Tokenizer.open(found.value);
+  return ({ responseTokens }) => piecesOf(responseTokens, (tokens) => tokenizer.decode(tokens));
+});
+
+/** Responses to one prompt of one step: at most `ofEach` right and as many wrong ones. */
+const sampledGroup = Effect.fnUntraced(function* (
+  run: string,
+  where: string,
+  step: number,
+  problem: string,
+  pieces: Pieces,
+): Effect.fn.Return<SampledGroup, Failure> {
+  const keeps = (line: string) => problemOf(line) === problem;
+  const folder = folderOf(step);
+  const rewarded = yield* recordsOf(run, yield* scan(run, join(folder, "reward.ndjson"), keeps), Noun.Rewarded);
+  const credited = yield* recordsOf(run, yield* scan(run, join(folder, "advantage.ndjson"), keeps), Noun.Credited);
+  const taken = [true, false].flatMap((correct) =>
+    rewarded.filter(({ record }) => record.correct === correct).slice(0, ofEach)
+  );
+  return {
+    where,
+    responses: taken.map(({ record }) => {
+      const learnt = credited.find((one) => one.record.sampleIndex === record.sampleIndex)?.record;
+      const { logProbs, entropy } = record;
+      return { record, pieces: pieces(record), logProbs, entropy, ...(learnt && { advantages: learnt.advantages }) };
+    }),
+  };
+});
+
+const positive = (value: unknown, otherwise: number): number =>
+  typeof value === "number" && value > 0 ? value : otherwise;
+
+/** Every stage's records of one prompt, and those of the whole step. */
+const walkOf = Effect.fnUntraced(function* (
+  run: string,
+  config: RunHtml["config"],
+  step: number,
+  problem: string,
+  pieces: Pieces,
+): Effect.fn.Return<{ readonly walk: Walk; readonly files: ReadonlyArray<Scanned> }, Failure> {
+  const files: Scanned[] = [];
+  const lines = Effect.fnUntraced(function* (stage: string, keeps: (line: string) => boolean = () => true) {
+    const scanned = yield* scan(run, join(folderOf(step), `${stage}.ndjson`), keeps);
+    if (scanned !== undefined) files.push(scanned);
+    return scanned;
+  });
+  const own = (line: string) => problemOf(line) === problem;
+  const prompts = yield* recordsOf(run, yield* lines("prompt", own), Noun.Prompt);
+  const rollouts = yield* recordsOf(run, yield* lines("sample", own), Noun.Rollout);
+  const verdicts = yield* recordsOf(run, yield* lines("verify", own), Noun.Verdict);
+  const rewarded = yield* recordsOf(run, yield* lines("reward", own), Noun.Rewarded);
+  const dynamics = yield* recordsOf(run, yield* lines("dynamics"), Noun.Dynamics);
+  const signed = yield* recordsOf(run, yield* lines("split", own), Noun.Signed);
+  const scored = yield* recordsOf(run, yield* lines("score", own), Noun.Scored);
+  const credited = yield* recordsOf(run, yield* lines("advantage", own), Noun.Credited);
+  const gradients = yield* recordsOf(run, yield* lines("gradient"), Noun.Gradient);
+  const states = yield* recordsOf(run, yield* lines("update"), Noun.PolicyState);
+  const walk = {
+    run: basename(resolve(run)),
+    step,
+    problemId: prompts[0]?.record.problemId ?? String(JSON.parse(problem)),
+    ...{ prompts, rollouts, verdicts, rewarded, dynamics, signed, scored, credited, gradients, states },
+    miniBatch: positive(config.miniBatch, 1) * positive(config.responses, 1),
+    algorithm: typeof config.algorithm === "string" ? config.algorithm : "the algorithm",
+    pieces,
+  };
+  return { walk, files };
+});
+
+/** Whether a folder is what `train` writes. */
+export const isRun = (folder: string): Effect.Effect<boolean> =>
+  Effect.map(
+    Effect.all([exists(join(folder, "config.json")), exists(join(folder, "steps"))]),
+    ([config, steps]) => config && steps,
+  );
+
+const textOf = (lines: ReadonlyArray<FileLine> | undefined): string => (lines ?? []).map(({ text }) => text).join("\n");
+
+/** The page's content. */
+export const readRun = Effect.fn("Report.readRun")(function* (
+  run: string,
+  choice: Choice,
+): Effect.fn.Return<RunHtml, Failure> {
+  const configFile = yield* scan(run, "config.json");
+  const configLine = { text: textOf(configFile?.lines), line: 1 };
+  const [config] = yield* recordsOf(run, configFile && { ...configFile, lines: [configLine] }, FlatRow);
+  const metricsFile = yield* scan(run, "metrics.ndjson");
+  const metrics = yield* recordsOf(run, metricsFile, DynamicsRow, ["step"]);
+  const name = basename(resolve(run));
+  const steps = (yield* namesIn(join(run, "steps"))).map(Number).filter(Number.isInteger);
+  const step = choice.step === 0 ? steps[0] : steps.find((one) => one === choice.step);
+  if (choice.step !== 0 && step === undefined) {
+    return yield* new PageError({ message: `Cannot report on "${run}": step ${choice.step} (--step) is not recorded` });
+  }
+  const pieces = yield* piecesFor(run, config.record.model);
+  const told: { walk?: Walk; files: ReadonlyArray<Scanned>; responses: SampledGroup[] } = { files: [], responses: [] };
+  if (step !== undefined) {
+    const groups = yield* groupsOf(run, step);
+    const { problem } = choice;
+    const chosen = problem === undefined ? mixed(groups) : groups.find((group) => {
+      const id = String(JSON.parse(group.problem));
+      return id === problem || id.endsWith(`/${problem}`);
+    });
+    if (problem !== undefined && chosen === undefined) {
+      const message = `Cannot report on "${run}": no prompt "${problem}" (--problem) in step ${step}`;
+      return yield* new PageError({ message });
+    }
+    if (chosen !== undefined) Object.assign(told, yield* walkOf(run, config.record, step, chosen.problem, pieces));
+    const middle = steps[Math.floor((steps.length - 1) / 2)];
+    for (const one of new Set([steps[0], middle, steps[steps.length - 1]])) {
+      const others = (yield* groupsOf(run, one)).filter((group) => one !== step || group.problem !== chosen?.problem);
+      const group = mixed(others);
+      if (group === undefined) continue;
+      told.responses.push(yield* sampledGroup(run, `${name}, step ${one}`, one, group.problem, pieces));
+    }
+  }
+  return {
+    name,
+    config: config.record,
+    metrics: metrics.map(({ record }) => record),
+    responses: told.responses,
+    ...(told.walk && { walk: told.walk }),
+    records: [configFile, metricsFile, ...told.files].flatMap((file) => file === undefined ? [] : [file])
+      .map(({ file, sha256 }) => ({ file, sha256 })),
+  };
+});

@@ -1,0 +1,101 @@
+/** The page of one run, as `train` writes it: where it began and ended, its curves, responses along the way, a prompt through every stage. */
+import { Result } from "effect";
+import type { DynamicsRow } from "../rows.ts";
+import { nameOf, seriesOf } from "../series.ts";
+import { dynamicsSection } from "./dynamics_section.ts";
+import { type Html, markup } from "./html.ts";
+import { hashList, pageText } from "./page.ts";
+import { responsesSection, type SampledGroup } from "./responses_section.ts";
+import { ownSettings, settingsTable, trainCommandText } from "./settings_section.ts";
+import { type Walk, walkSection } from "./walk.ts";
+
+/** What a run's page is made of. */
+export interface RunHtml {
+  /** The run's folder, as it is named. */
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly metrics: ReadonlyArray<DynamicsRow>;
+  readonly responses: ReadonlyArray<SampledGroup>;
+  readonly walk?: Walk;
+  readonly records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
+}
+
+const ends = (
+  metrics: ReadonlyArray<DynamicsRow>,
+  name: string,
+  said: (value: number) => string,
+  field: "testAccuracy" | "testEntropy" | "correctRatio" | "fullySolvedRatio" | "meanEntropy",
+): Html | undefined => {
+  const values = metrics.flatMap((row) => row[field] ?? []);
+  if (values.length === 0) return undefined;
+  return markup`<div><dt>${name}</dt><dd>${said(values[0])} → <b>${said(values[values.length - 1])}</b></dd></div>
+`;
+};
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const nats = (entropy: number): string => entropy.toFixed(3);
+
+const inShort = (metrics: ReadonlyArray<DynamicsRow>): Html =>
+  markup`<p>From the first to the last of ${metrics.length} recorded steps.</p>
+<dl class="facts">${ends(metrics, "accuracy on the test split, greedy", percent, "testAccuracy")}${
+    ends(
+      metrics,
+      "entropy on the test split",
+      nats,
+      "testEntropy",
+    )
+  }${ends(metrics, "correct rollouts", percent, "correctRatio")}${
+    ends(
+      metrics,
+      "fully solved prompts",
+      percent,
+      "fullySolvedRatio",
+    )
+  }${ends(metrics, "entropy of the batch", nats, "meanEntropy")}</dl>
+`;
+
+/** The page, or what is wrong with the rows. */
+export const runHtml = ({ name, config, metrics, responses, walk, records }: RunHtml): Result.Result<string, string> =>
+  Result.gen(function* () {
+    const algorithm = typeof config.algorithm === "string" ? config.algorithm : undefined;
+    const rows = metrics.map((row) => ({ ...(algorithm !== undefined && { algorithm }), ...row }));
+    const series = seriesOf(rows);
+    const trained = rows.length === 0 ? undefined : yield* dynamicsSection(rows, series);
+    const base = typeof config.base === "string" ? config.base : undefined;
+    return pageText({
+      title: `Run ${name}`,
+      lede: `${nameOf(algorithm ?? "Training")}${
+        typeof config.task === "string" ? ` on ${config.task}` : ""
+      }, ${rows.length} recorded steps.`,
+      facts: [
+        ...(typeof config.model === "string" ? [{ name: "model", value: markup`<code>${config.model}</code>` }] : []),
+        ...(base === undefined
+          ? []
+          : [{ name: "weights at the beginning", value: markup`<code>${base.slice(0, 16)}</code>` }]),
+      ],
+      series,
+      sections: [
+        { id: "short", title: "In short", body: rows.length === 0 ? undefined : inShort(rows) },
+        { id: "dynamics", title: "Training dynamics", body: trained },
+        { id: "responses", title: "Sampled responses", body: responsesSection(responses) },
+        {
+          id: "walk",
+          title: "One prompt through every stage",
+          body: walk === undefined ? undefined : walkSection(walk),
+        },
+        { id: "settings", title: "What was run", body: settingsTable(ownSettings(config), "The settings of the run") },
+        {
+          id: "made",
+          title: "How it was made",
+          body: markup`<p>The run is made again, and compared byte by byte, by:</p>
+<pre class="command">${trainCommandText(config)}
+deno task replay ${name}</pre>${
+            base === undefined
+              ? undefined
+              : markup`<dl class="facts"><div><dt>SHA-256 of the weights at the beginning</dt><dd><code class="hash">${base}</code></dd></div></dl>
+`
+          }${hashList(records)}`,
+        },
+      ],
+    });
+  });

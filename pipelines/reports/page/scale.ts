@@ -1,0 +1,47 @@
+/** Where a value stands on an axis, and which values are named there. */
+
+/** An axis: `at` gives 0 at its beginning and 1 at its end; `ticks` ascend and lie within. */
+export interface Scale {
+  readonly at: (value: number) => number;
+  readonly ticks: ReadonlyArray<number>;
+  readonly label: (tick: number) => string;
+}
+
+/** 1, 2 or 5 times a power of ten, the smallest that cuts `span` into at most `most` pieces. */
+const stepOf = (span: number, most: number): number => {
+  const power = 10 ** Math.floor(Math.log10(span / most));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => span / step <= most * (1 + 1e-9)) ?? 10 * power;
+};
+
+const digitsOf = (step: number): number => Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+
+/** An axis of equal steps that holds all `values`; `whole` has no tick between whole numbers, `tight` begins and ends with the values. */
+export const linear = (
+  values: ReadonlyArray<number>,
+  { most = 6, whole = false, tight = false }: {
+    readonly most?: number;
+    readonly whole?: boolean;
+    readonly tight?: boolean;
+  } = {},
+): Scale => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const span = high > low ? high - low : Math.max(Math.abs(high), 1) / 10;
+  const step = Math.max(stepOf(span, most), whole ? 1 : 0);
+  const from = tight ? low : Math.floor(low / step + 1e-9) * step;
+  const to = tight && high > low ? high : Math.max(Math.ceil(high / step - 1e-9) * step, from + step);
+  const first = Math.ceil(from / step - 1e-9);
+  const count = Math.floor(to / step + 1e-9) - first + 1;
+  const digits = digitsOf(step);
+  return {
+    at: (value) => (value - from) / (to - from),
+    ticks: Array.from({ length: count }, (_, i) => Number(((first + i) * step).toFixed(digits))),
+    label: (tick) => tick.toFixed(digits).replace(/^-/, "−"),
+  };
+};
+
+/** An axis on which each doubling is as long as the next, with a third of one more at both ends; the values themselves are its ticks. */
+export const doubling = (values: ReadonlyArray<number>): Scale => {
+  const ticks = [...new Set(values)].sort((a, b) => a - b);
+  const [from, to] = [Math.log2(ticks[0]) - 1 / 3, Math.log2(ticks[ticks.length - 1]) + 1 / 3];
+  return { at: (value) => (Math.log2(value) - from) / (to - from), ticks, label: String };
+};

@@ -1,0 +1,125 @@
+/**
+ * The results of a study of cells, from whatever cells are done: what was recorded, what follows from it, tables, pictures and the page. One
+ * process or many, interrupted or not, the same cells give the same bytes, for nothing here depends on who ran them or when.
+ */
+import { Effect } from "effect";
+import { latent, latentBase } from "../../data/paper/study_conditions.ts";
+import { studyClaims } from "../../data/paper/study_claims.ts";
+import type { Cell, Recipe } from "../recipes/mod.ts";
+import type { Chart } from "../reports/chart.ts";
+import { figure2 } from "../reports/figure_2.ts";
+import { figure4 } from "../reports/figure_4.ts";
+import { frontier } from "../reports/frontier.ts";
+import { gridPage } from "../reports/grid_page.ts";
+import { renderTables } from "../reports/render_table.ts";
+import { sweeps } from "../reports/sweeps.ts";
+import type { Table } from "../reports/table.ts";
+import { table1 } from "../reports/table_1.ts";
+import { verdicts } from "../reports/verdicts.ts";
+import { sha256, toText } from "../runtime/stage_record.ts";
+import type * as Noun from "../schema.ts";
+import { defaults, flagOf, settingKeys } from "../settings.ts";
+import { evidenceOf } from "./evidence.ts";
+import { evaluationRows, frontierRows, meanDynamics, sweepRows } from "./grid_rows.ts";
+import { countRows, type Done, insightRows, problemRows, slicesOf, stepRows } from "./recorded_rows.ts";
+import { judgeTwice } from "./judge.ts";
+import { addFigure, commitOf, type Files, fromResult, writeFiles } from "./write_files.ts";
+
+/** What a cell's settings add to the recipe's, beside base and seed, in words. */
+const addedBy = ({ condition, settings, insights }: Cell): string => {
+  const added = settingKeys.filter((key) => key !== "model" && key !== "seed" && settings[key] !== undefined)
+    .map((key) => `${flagOf(key)} ${settings[key]}`);
+  const bases = condition === latent || condition === latentBase.condition ? ["bases with a latent mode"] : [];
+  return [...bases, ...added, ...insights ? ["a step measured by `insights`"] : []].join(", ");
+};
+
+const formats = [["csv", "csv"], ["md", "markdown"], ["tex", "latex"], ["json", "json"]] as const;
+
+const addTables = (files: Files, name: string, tables: ReadonlyArray<Table>) => {
+  for (const [ending, format] of formats) {
+    files.texts.set(`${name}.${ending}`, renderTables(tables, { format, isTerminal: false }));
+  }
+};
+
+/** The test problems of a recipe by the seed that made them; under `undefined` those that are published. */
+export type TestPrompts = ReadonlyMap<number | undefined, ReadonlyArray<Noun.Prompt>>;
+
+const countBy = (done: ReadonlyArray<Done>): ReadonlyMap<string, number> =>
+  new Map([...Map.groupBy(done, ({ cell }) => cell.condition)].map(([name, some]) => [name, some.length]));
+
+/** Writes the results of the cells that are done; gives the files and the table of verdicts. */
+export const writeGridResults = Effect.fnUntraced(function* (
+  out: string,
+  recipe: Recipe,
+  prompts: TestPrompts,
+  done: ReadonlyArray<Done>,
+  device: string,
+) {
+  const files: Files = { texts: new Map(), pictures: new Map() };
+  const { texts } = files;
+  const problems = new Map([...prompts].map(([seed, some]) => [seed, problemRows(some, seed)]));
+  const named = new Map(recipe.evaluations.map((one) => [one.name, one]));
+  const problemsOf = (evaluation: string) => problems.get(named.get(evaluation)?.settings.problemSeed) ?? [];
+  const [all, steps, insights] = [countRows(done, problemsOf), stepRows(done), insightRows(done)];
+  const counts = all.filter(({ evaluation }) => named.get(evaluation)?.repeats === undefined);
+  const repeated = all.flatMap((row) => {
+    const again = named.get(row.evaluation);
+    return again?.repeats === undefined ? [] : [{ ...row, evaluation: again.repeats, repeats: again }];
+  });
+  const recorded = { counts, steps, insights, slices: slicesOf(problems.get(undefined) ?? []) };
+  const evidence = evidenceOf(recorded);
+  const claims = judgeTwice(studyClaims, recorded, {
+    ...recorded,
+    counts: repeated,
+    slices: slicesOf(problems.get(repeated[0]?.repeats.settings.problemSeed) ?? []),
+  });
+  const evaluations = evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence);
+  const [along, swept] = [frontierRows(counts, evidence), sweepRows(recipe, evidence)];
+  texts.set("problems.ndjson", toText([...problems.values()].flat()));
+  texts.set("counts.ndjson", toText(all));
+  texts.set("dynamics.ndjson", toText(steps));
+  if (insights.length > 0) texts.set("insights.ndjson", toText(insights));
+  texts.set("claims.ndjson", toText(claims));
+  texts.set("evaluations.ndjson", toText(evaluations));
+  texts.set("frontier.ndjson", toText(along));
+  texts.set("sweeps.ndjson", toText(swept));
+  const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
+
+  const isMain = ({ evaluation = "" }: { readonly evaluation?: string }) =>
+    !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");
+  const main = evaluations.filter(isMain);
+  const ablations = evaluations.filter((row) => !isMain(row));
+  const judged = yield* fromResult(verdicts.build(claims));
+  addTables(files, "claims", judged);
+  if (main.length > 0) addTables(files, "table_1", yield* fromResult(table1.build(main)));
+  if (ablations.length > 0) addTables(files, "ablations", (yield* fromResult(table1.build(ablations))).slice(0, 1));
+
+  const mean = meanDynamics(steps, "main");
+  const whole = main.filter(({ slice }) => slice === "all");
+  const figures: Array<{ readonly file: string; readonly summary: string }> = [];
+  const draw = Effect.fnUntraced(function* (summary: string, chart: Chart) {
+    figures.push({ file: yield* addFigure(files, chart), summary });
+  });
+  if (along.length > 0) yield* draw(frontier.summary, yield* fromResult(frontier.build(along)));
+  if (whole.length > 0) yield* draw(figure2.summary, yield* fromResult(figure2.build(whole)));
+  if (mean.length > 0) yield* draw(`${figure4.summary}, mean over cells`, yield* fromResult(figure4.build(mean)));
+  if (swept.length > 0) yield* draw(sweeps.summary, yield* fromResult(sweeps.build(swept)));
+
+  if (main.length > 0) {
+    const commit = yield* commitOf;
+    const page = gridPage({
+      recipe,
+      ...(commit && { commit }),
+      device,
+      claims,
+      main,
+      ablations,
+      figures,
+      records,
+      done: countBy(done),
+      conditions: new Map((recipe.cells ?? []).map((cell) => [cell.condition, addedBy(cell)])),
+    });
+    texts.set("README.md", yield* fromResult(page));
+  }
+  return { files: yield* writeFiles(out, files), tables: judged };
+});

@@ -1,0 +1,88 @@
+/** What a study measures of one model: right responses of every test problem under an evaluation, and its greedy responses. */
+import { Effect, Stream } from "effect";
+import { join } from "node:path";
+import { tasks } from "../../data/mod.ts";
+import { measure } from "../evaluate.ts";
+import { isObject } from "../models/model_config.ts";
+import { fileTensors, release } from "../models/model.ts";
+import { Policy } from "../models/policy.ts";
+import * as Safetensors from "../models/safetensors.ts";
+import * as Progress from "../runtime/progress.ts";
+import * as RunDirectory from "../runtime/run_directory.ts";
+import { sha256 } from "../runtime/stage_record.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import type { Settings } from "../settings.ts";
+import { dynamics, factsOf } from "../stages/dynamics.ts";
+import type { Tally } from "../stages/pass_at_k.ts";
+import { promptsOf } from "../stages/prompt.ts";
+import { reward } from "../stages/reward.ts";
+import { rollouts } from "../stages/sample.ts";
+import { verify } from "../stages/verify.ts";
+
+/** A model to evaluate: where it is, how it is called, under what, and where its counts are kept. */
+export interface Evaluated {
+  readonly dir: string;
+  readonly label: string;
+  readonly evaluation: string;
+  readonly settings: Settings;
+  /** What the counts depend on beside the weights, the seed and the device. */
+  readonly identity: unknown;
+  readonly file: string;
+}
+
+/** Counts for one model under one evaluation, from the cache where the same weights were measured under the same settings. */
+export const talliesOf = Effect.fnUntraced(
+  function* ({ dir, label, evaluation, settings, identity, file }: Evaluated) {
+    const policy = yield* Policy;
+    const { report } = yield* StandardStreams;
+    const { model } = yield* policy.load(dir);
+    const weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
+    const key = sha256(JSON.stringify([weights, identity, settings.seed, policy.info.description]));
+    const stored: unknown = JSON.parse((yield* RunDirectory.readText(file)) ?? "null");
+    if (isObject(stored) && stored.key === key) {
+      release(model);
+      return stored.tallies as ReadonlyArray<Tally>;
+    }
+    const prompts = yield* promptsOf(settings, dir);
+    yield* report(`evaluate ${label}, ${evaluation}`);
+    const tallies = yield* Effect.scoped(Effect.gen(function* () {
+      const progress = yield* Progress.make(`evaluate ${label}`, prompts.length * settings.responses);
+      return yield* measure(
+        model,
+        yield* policy.tokenizer(dir),
+        prompts,
+        settings,
+        (verdicts) => progress.advance(verdicts.length),
+      );
+    }));
+    release(model);
+    yield* RunDirectory.writeText(file, `${JSON.stringify({ key, tallies })}\n`);
+    return tallies;
+  },
+);
+
+/** Greedy accuracy and entropy of a base: the point at step 0 of Fig. 4a and b. */
+export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: string) {
+  const policy = yield* Policy;
+  const greedy = {
+    ...settings,
+    split: "test" as const,
+    limit: undefined,
+    responses: 1,
+    temperature: 0,
+    topP: 1,
+    topK: 0,
+    step: 0,
+  };
+  const { model } = yield* policy.load(dir);
+  const prompts = yield* promptsOf(greedy, dir);
+  const drawn = yield* Stream.runCollect(rollouts(model, yield* policy.tokenizer(dir), prompts, greedy));
+  release(model);
+  const graded = drawn.map((rollout) => reward(verify(rollout, tasks[rollout.task], greedy.extract)));
+  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
+  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
+});
+
+/** Where a cell keeps the counts of its `index`th evaluation (from 0), after a step where that is not the last. */
+export const countsFile = (folder: string, cell: string, index: number, step?: number): string =>
+  join(folder, "evaluations", `${cell}_${index + 1}${step === undefined ? "" : `_${step}`}.json`);

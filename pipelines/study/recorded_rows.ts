@@ -1,0 +1,115 @@
+/**
+ * What a study of cells recorded, as rows: problems, right responses, dynamics and measurements of a step, from which all its numbers follow
+ * (`problems.ndjson`, `counts.ndjson`, `dynamics.ndjson`, `insights.ndjson`).
+ */
+import { tasks } from "../../data/mod.ts";
+import type { Cell } from "../recipes/mod.ts";
+import type * as Noun from "../schema.ts";
+import { type CountRow, type InsightRow, labelOf, type ProblemRow, rounded, type StepRow } from "./rows.ts";
+import type { Outcome } from "./run_cell.ts";
+
+/** A cell with what it ended with. */
+export interface Done {
+  readonly cell: Cell;
+  readonly outcome: Outcome;
+}
+
+const namesOf = ({ name, condition, algorithm, base, seed }: Cell) => ({
+  cell: name,
+  condition,
+  algorithm,
+  base,
+  seed,
+});
+
+/** The problems of a split in order, with their slices; `problemSeed` made them, where they are not the published ones. */
+export const problemRows = (
+  prompts: ReadonlyArray<Noun.Prompt>,
+  problemSeed: number | undefined,
+): ReadonlyArray<ProblemRow> =>
+  prompts.map((prompt, index) => ({
+    ...(problemSeed !== undefined && { problemSeed }),
+    index,
+    problemId: prompt.problemId,
+    slices: Object.entries(tasks[prompt.task].slices ?? {}).filter(([, holds]) => holds(prompt)).map(([name]) => name)
+      .join(" "),
+  }));
+
+/** The places of each slice's problems. */
+export const slicesOf = (problems: ReadonlyArray<ProblemRow>): Readonly<Record<string, ReadonlyArray<number>>> => {
+  const names = new Set(problems.flatMap(({ slices }) => slices.split(" ").filter((name) => name !== "")));
+  return Object.fromEntries(
+    [...names].map((name) => [
+      name,
+      problems.filter(({ slices }) => slices.split(" ").includes(name)).map(({ index }) => index),
+    ]),
+  );
+};
+
+/** Right responses of every cell, evaluation and point of training, in the order of the evaluation's problems. */
+export const countRows = (
+  done: ReadonlyArray<Done>,
+  problemsOf: (evaluation: string) => ReadonlyArray<ProblemRow>,
+): ReadonlyArray<CountRow> =>
+  done.flatMap(({ cell, outcome }) =>
+    outcome.measured.map(({ evaluation, step, tallies }) => {
+      const right = new Map(tallies.map(({ problemId, c }) => [problemId, c]));
+      return {
+        ...namesOf(cell),
+        step,
+        evaluation,
+        n: Math.min(...tallies.map(({ n }) => n)),
+        correct: Int32Array.from(problemsOf(evaluation), ({ problemId }) => right.get(problemId) ?? 0),
+      };
+    })
+  );
+
+const kept = [
+  "correctRatio",
+  "fullySolvedRatio",
+  "meanEntropy",
+  "meanResponseLength",
+  "truncatedRatio",
+  "updates",
+  "optimizerSteps",
+  "gradNorm",
+  "clipFraction",
+  "approxKl",
+  "cosine",
+  "testAccuracy",
+  "testEntropy",
+];
+
+const normOf = (row: Readonly<Record<string, unknown>>, sign: string): unknown => {
+  const part = row[sign];
+  return typeof part === "object" && part !== null && "gradNorm" in part ? part.gradNorm : undefined;
+};
+
+/** The dynamics of every cell: the fields that claims and figures read, rounded. */
+export const stepRows = (done: ReadonlyArray<Done>): ReadonlyArray<StepRow> =>
+  done.flatMap(({ cell, outcome }) =>
+    outcome.metrics.map((row) => {
+      const found = [
+        ...kept.map((name) => [name, row[name]] as const),
+        ["positiveGradNorm", normOf(row, "positive")] as const,
+        ["negativeGradNorm", normOf(row, "negative")] as const,
+      ];
+      const numbers = found.flatMap(([name, value]) => typeof value === "number" ? [[name, rounded(value)]] : []);
+      return { label: labelOf(cell), ...namesOf(cell), step: Number(row.step), ...Object.fromEntries(numbers) };
+    })
+  );
+
+/** The measurements of every cell that has them; each names the algorithm whose step it is of. */
+export const insightRows = (done: ReadonlyArray<Done>): ReadonlyArray<InsightRow> =>
+  done.flatMap(({ cell, outcome }) =>
+    (outcome.insights ?? []).map(({ section, insight, algorithm, quantity, value, count, of }) => ({
+      ...namesOf(cell),
+      algorithm,
+      section,
+      insight,
+      quantity,
+      value,
+      count,
+      of,
+    }))
+  );

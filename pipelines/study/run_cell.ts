@@ -1,0 +1,168 @@
+/**
+ * One cell of a study, from its base to its counts. What it measured is kept in one file under a key of all that it depends on, so a study that
+ * was interrupted goes on at the first cell without one; inside of a cell its training goes on from its newest checkpoint. A cell of a
+ * large study gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
+ */
+import { Effect, Stream } from "effect";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isObject } from "../models/model_config.ts";
+import { fileTensors, release } from "../models/model.ts";
+import { Policy } from "../models/policy.ts";
+import * as Safetensors from "../models/safetensors.ts";
+import type { Insight } from "../insights/insight.ts";
+import type { Cell, Recipe } from "../recipes/mod.ts";
+import * as Command from "../runtime/command.ts";
+import * as RunDirectory from "../runtime/run_directory.ts";
+import * as Stage from "../runtime/stage.ts";
+import { sha256 } from "../runtime/stage_record.ts";
+import { insightsStage } from "../stages/insights.ts";
+import type { Tally } from "../stages/pass_at_k.ts";
+import { promptStage } from "../stages/prompt.ts";
+import { rewardStage } from "../stages/reward.ts";
+import { sampleStage } from "../stages/sample.ts";
+import { verifyStage } from "../stages/verify.ts";
+import { train, type TrainConfig } from "../train.ts";
+import { beginning, countsFile, talliesOf } from "./models.ts";
+import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
+
+/** Counts of a cell under one evaluation after some step. */
+export interface Measured {
+  readonly evaluation: string;
+  readonly step: number;
+  readonly tallies: ReadonlyArray<Tally>;
+}
+
+/** What a cell ended with: counts, and the rows of its metrics without their timings (of a base, its greedy responses as step 0). */
+export interface Outcome {
+  readonly measured: ReadonlyArray<Measured>;
+  readonly metrics: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  /** Measurements of the first step, of a cell that asks for them. */
+  readonly insights?: ReadonlyArray<Insight>;
+}
+
+/** A study as it is run: where it keeps what it can go on from, and whether its runs keep their records. */
+export interface Study {
+  readonly recipe: Recipe;
+  readonly folder: string;
+  readonly keepsRecords: boolean;
+}
+
+const refuse = (message: string) => new Command.UsageError({ message });
+
+const modelOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
+  const { model } = settingsOf(recipe, cell.settings);
+  if (model !== undefined) return model;
+  return yield* refuse(`Cannot reproduce "${recipe.name}": the recipe names no model; give --model`);
+});
+
+const remove = (path: string) => Effect.promise(() => rm(path, { recursive: true, force: true }));
+
+/** The insights of training step 1 from the cell's model: the pipe `prompt | sample | verify | reward | insights`. */
+const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
+  const settings = { ...settingsOf(recipe, cell.settings), model: yield* modelOf(recipe, cell), step: 1 };
+  const rewarded = Stage.run(promptStage, [], settings).pipe(
+    (_) => Stage.run(sampleStage, _, settings),
+    (_) => Stage.run(verifyStage, _, settings),
+    (_) => Stage.run(rewardStage, _),
+  );
+  return yield* Stream.runCollect(Stage.run(insightsStage, rewarded, { ...settings, bootstrap: 0 }));
+});
+
+/** Trains and evaluates a cell; everything that is already there is taken from there. */
+const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+  const base = yield* modelOf(recipe, cell);
+  const run = join(folder, cell.name);
+  const metrics: Array<Readonly<Record<string, unknown>>> = [];
+  if (cell.algorithm === "base") {
+    metrics.push({ step: 0, ...(yield* beginning(settingsOf(recipe, cell.settings), base)) });
+  } else {
+    const { algorithm, settings } = cell;
+    // The recipe names every setting that training cannot do without.
+    const config = {
+      ...settingsOf(recipe, { ...settings, ...savingOf(recipe, cell), algorithm }),
+      out: run,
+    } as unknown as TrainConfig;
+    yield* Effect.scoped(train(config));
+    const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+    metrics.push(...lines.map(withoutTiming));
+  }
+  const last = stepsOf(recipe, cell);
+  const end = cell.algorithm === "base" ? base : join(run, "model");
+  const measured: Measured[] = [];
+  for (const [index, asked] of cell.evaluations.entries()) {
+    const settings = evaluationSettings(recipe, cell, asked);
+    const { at, evaluation, responses } = asked;
+    const named = recipe.evaluations.find(({ name }) => name === evaluation);
+    for (const step of at ?? [undefined]) {
+      const tallies = yield* talliesOf({
+        dir: step === undefined ? end : join(run, "checkpoints", String(step).padStart(6, "0")),
+        label: cell.name,
+        evaluation: step === undefined ? evaluation : `${evaluation}, after step ${step}`,
+        settings,
+        identity: responses === undefined ? named : { ...named, responses },
+        file: countsFile(folder, cell.name, index, step),
+      });
+      measured.push({ evaluation, step: step ?? last, tallies });
+    }
+  }
+  return { measured, metrics, ...(cell.insights && { insights: yield* insightsOf(recipe, cell) }) };
+});
+
+/** A row of metrics without its timings: what the figures are drawn from. */
+const withoutTiming = (line: string): Readonly<Record<string, unknown>> => {
+  const { timing: _, ...row } = JSON.parse(line);
+  return row;
+};
+
+/** What a cell's outcome depends on; weights are digested once a base. */
+const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digests: Map<string, string>) {
+  const policy = yield* Policy;
+  const dir = yield* modelOf(recipe, cell);
+  let weights = digests.get(dir);
+  if (weights === undefined) {
+    const { model } = yield* policy.load(dir);
+    weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
+    release(model);
+    digests.set(dir, weights);
+  }
+  const { model: _, ...settings } = { ...recipe.settings, ...cell.settings };
+  const named = cell.evaluations.map((one) => [one, recipe.evaluations.find(({ name }) => name === one.evaluation)]);
+  return sha256(
+    JSON.stringify([
+      weights,
+      cell.algorithm,
+      settings,
+      named,
+      policy.info.description,
+      ...(cell.insights ? ["insights"] : []),
+    ]),
+  );
+});
+
+/** The outcome that a cell left, if it is of the same settings, weights and device. */
+export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, digests: Map<string, string>) {
+  const stored: unknown = JSON.parse((yield* RunDirectory.readText(fileOf(study, cell))) ?? "null");
+  const key = yield* keyOf(study, cell, digests);
+  const isThere = isObject(stored) && stored.key === key;
+  return { key, isStale: stored !== null && !isThere, outcome: isThere ? stored.outcome as Outcome : undefined };
+});
+
+const fileOf = ({ folder }: Study, { name }: Cell): string => join(folder, "cells", `${name}.json`);
+
+/** The outcome of a cell, run where it is not there. */
+export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, digests: Map<string, string>) {
+  if (study.keepsRecords) return yield* runHere(study, cell);
+  const { key, isStale, outcome: found } = yield* outcomeOf(study, cell, digests);
+  if (found !== undefined) return found;
+  const run = join(study.folder, cell.name);
+  // What was kept of a run under other settings lacks what evaluating it again would need.
+  if (isStale) yield* remove(run);
+  const outcome: Outcome = yield* runHere(study, cell);
+  yield* RunDirectory.writeText(fileOf(study, cell), `${JSON.stringify({ key, outcome })}\n`);
+  for (const part of ["steps", "artifacts", "checkpoints", "tensorboard"]) yield* remove(join(run, part));
+  for (const [index, { at }] of cell.evaluations.entries()) {
+    for (const step of at ?? [undefined]) yield* remove(countsFile(study.folder, cell.name, index, step));
+  }
+  return outcome;
+});

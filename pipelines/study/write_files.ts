@@ -1,0 +1,44 @@
+/** The files of a study: texts and pictures by name, written whole into its folder of results. */
+import { Effect, type Result } from "effect";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as Safetensors from "../models/safetensors.ts";
+import type { Chart } from "../reports/chart.ts";
+import { png, svg } from "../reports/render_chart.ts";
+import * as Command from "../runtime/command.ts";
+import * as RunDirectory from "../runtime/run_directory.ts";
+
+/** The files of a study by their names, before they are written. */
+export interface Files {
+  readonly texts: Map<string, string>;
+  readonly pictures: Map<string, Uint8Array>;
+}
+
+/** A value, or a sentence about why there is none, as an effect. */
+export const fromResult = <A>(result: Result.Result<A, string>) =>
+  Effect.mapError(Effect.fromResult(result), (message) => new Command.UsageError({ message }));
+
+/** Adds a figure as SVG and PNG; gives the name of the SVG. */
+export const addFigure = Effect.fnUntraced(function* (files: Files, chart: Chart) {
+  const file = chart.name.replaceAll("-", "_");
+  files.texts.set(`${file}.svg`, yield* svg(chart));
+  files.pictures.set(`${file}.png`, yield* png(chart));
+  return `${file}.svg`;
+});
+
+/** Writes every file; gives their names. */
+export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pictures }: Files) {
+  yield* Safetensors.attempt("write", out, () => mkdir(out, { recursive: true }));
+  for (const [file, text] of texts) yield* RunDirectory.writeText(join(out, file), text);
+  for (const [file, bytes] of pictures) {
+    yield* Safetensors.attempt("write", join(out, file), () => writeFile(join(out, file), bytes));
+  }
+  return [...texts.keys(), ...pictures.keys()];
+});
+
+/** The commit that is checked out, where this is a clone. */
+export const commitOf = Effect.gen(function* () {
+  const head = (yield* RunDirectory.readText(".git/HEAD"))?.trim();
+  if (head === undefined || !head.startsWith("ref: ")) return head;
+  return (yield* RunDirectory.readText(join(".git", head.slice(5))))?.trim();
+}).pipe(Effect.orElseSucceed(() => undefined));
