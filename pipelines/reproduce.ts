@@ -116,14 +116,15 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (
     });
     return writeGridResults(out, recipe, prompts, done, device);
   };
-  // The main comparison is written as soon as it is there, so that an interrupted study has its tables.
-  const milestone = isGrid && shard === undefined
-    ? cells.findLast(({ condition }) => condition === "main")?.name
-    : undefined;
+  // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
+  const lastOfSeed = new Map(
+    cells.filter(({ condition }) => condition === "main").map(({ seed, name }) => [seed, name]),
+  );
+  const milestones = new Set(isGrid && shard === undefined ? lastOfSeed.values() : []);
   const outcomes = gather ? yield* gathered(study, cells) : yield* runAll(
     study,
     cells,
-    (done, { name }) => name === milestone ? Effect.asVoid(writeResults(done)) : Effect.void,
+    (done, { name }) => milestones.has(name) ? Effect.asVoid(writeResults(done)) : Effect.void,
   );
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
   if (shard !== undefined) {

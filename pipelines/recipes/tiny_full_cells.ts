@@ -1,7 +1,8 @@
 /**
- * The cells of the full study, in the order in which they run: bases, the main comparison seed by seed, the same at three times the learning
- * rate, then ablations on seed 1 of every base, the latent mode and single steps. Conditions are those that `data/paper/study_claims.ts` asks about. The main comparison and the
- * larger rate draw 256 responses a problem, ablations and points along training 64 (256 along training on seed 1). Everything but the main comparison's seeds 2 and 3 along training is asked of other test problems too.
+ * The cells of the full study, in the order in which they run: on seed 1 of every base the main comparison, the same at three times the learning
+ * rate, single steps, the latent mode and every ablation; then seeds 2 and 3 of what has them, so that an interrupted study has all tables
+ * and claims on the three bases. Conditions are those that `data/paper/study_claims.ts` asks about. The main comparison and the larger rate
+ * draw 256 responses a problem, all else 64 (along training 256 on seed 1). All but the larger rate is asked of other test problems too.
  */
 import {
   asPublished,
@@ -18,7 +19,6 @@ import { tiny } from "./tiny.ts";
 type Algorithm = Settings["algorithm"];
 
 const bases = [1, 2, 3];
-const seeds = [1, 2, 3];
 const all: ReadonlyArray<Algorithm> = ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"];
 
 const again = (evaluation: string): string => `${evaluation} on other problems`;
@@ -27,7 +27,7 @@ const few = 64;
 /** The evaluations of `tiny`, each again on other problems, and the strong mode of the bases that have one. */
 export const tinyFullEvaluations: ReadonlyArray<Evaluation> = [
   ...tiny.evaluations,
-  ...tiny.evaluations.map(({ name, settings }) => ({
+  ...tiny.evaluations.filter(({ name }) => name === asPublished).map(({ name, settings }) => ({
     name: again(name),
     repeats: name,
     settings: { ...settings, problemSeed: 2 },
@@ -59,32 +59,36 @@ const both = (
   one: CellEvaluation,
 ): ReadonlyArray<CellEvaluation> => [one, { ...one, evaluation: again(one.evaluation) }];
 
-const whole = [asPublished, asTrained].flatMap((evaluation) => both({ evaluation }));
+const whole = [...both({ evaluation: asPublished }), { evaluation: asTrained }];
 
-/** Every base under every seed: a seed draws its own responses, and a pair shares them. */
-const untrained = seeds.flatMap((seed) => bases.map((base) => cell("base", "base", base, seed, {}, whole)));
+/** Points along training. */
+const along = [5, 10, 20, 40];
 
-const alongMain = [5, 10, 15, 25, 40];
+/** Every base under a seed: a seed draws its own responses, and a pair shares them. */
+const untrained = (seed: number) => bases.map((base) => cell("base", "base", base, seed, {}, whole));
 
-const main = seeds.flatMap((seed) =>
+const main = (seed: number) =>
   bases.flatMap((base) =>
     all.map((algorithm) =>
       cell("main", algorithm, base, seed, {}, [
         ...whole,
-        { evaluation: asPublished, at: alongMain, ...(seed === 1 ? {} : { responses: few }) },
-        ...(seed === 1 ? [{ evaluation: again(asPublished), at: alongMain, responses: few }] : []),
+        ...(seed === 1
+          ? [{ evaluation: asPublished, at: along }, { evaluation: again(asPublished), at: along, responses: few }]
+          : [{ evaluation: asPublished, at: along, responses: few }]),
       ])
     )
-  )
-);
+  );
 
-const largerRate = seeds.flatMap((seed) =>
+const largerRate = (seed: number) =>
   bases.flatMap((base) =>
     all.map((algorithm) =>
-      cell("lr 3e-4", algorithm, base, seed, { learningRate: 3e-4 }, both({ evaluation: asPublished }))
+      cell("lr 3e-4", algorithm, base, seed, { learningRate: 3e-4 }, [{ evaluation: asPublished }])
     )
-  )
-);
+  );
+
+/** The first step from every base, measured token by token. */
+const firstSteps = (seed: number) =>
+  bases.map((base) => ({ ...cell(firstStep, "base", base, seed, {}, []), insights: true }));
 
 /** A change to the main condition on seed 1 of every base, evaluated with few responses at the end and along training. */
 const ablation = (
@@ -109,8 +113,6 @@ const fewProblems = ablation(
   { limit: 64, steps: 120, learningRate: 3e-4, testEvery: 20 },
   [5, 10, 20, 40, 80],
 );
-
-const along = [5, 10, 20, 40];
 
 /** A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped. */
 const updates = [
@@ -146,7 +148,7 @@ const largestRate = ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], {
 
 /** The base that is strong under `think`, trained and evaluated under `direct`; both modes are evaluated. */
 const modes: ReadonlyArray<CellEvaluation> = [
-  ...both({ evaluation: asPublished }),
+  ...both({ evaluation: asPublished, responses: few }),
   { evaluation: inStrongMode, responses: few },
 ];
 const latentOf = (condition: string, algorithm: Cell["algorithm"]) =>
@@ -156,17 +158,12 @@ const latentMode = [
   ...(["psr", "nsr", "grpo", "w-reinforce"] as const).flatMap((algorithm) => latentOf(latent, algorithm)),
 ];
 
-/** The first step from every base under every seed, measured token by token. */
-const steps = seeds.flatMap((seed) =>
-  bases.map((base) => ({ ...cell(firstStep, "base", base, seed, {}, []), insights: true }))
-);
-
-/** Every cell, in the order of running. */
+/** Every cell, in the order of running: all that is asked on seed 1 of every base, then the other seeds. */
 export const tinyFullCells: ReadonlyArray<Cell> = [
-  ...untrained,
-  ...main,
-  ...largerRate,
-  ...steps,
+  ...untrained(1),
+  ...main(1),
+  ...largerRate(1),
+  ...firstSteps(1),
   ...latentMode,
   ...fewProblems,
   ...clipping,
@@ -177,6 +174,7 @@ export const tinyFullCells: ReadonlyArray<Cell> = [
   ...normalised,
   ...kl,
   ...largestRate,
+  ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
 ];
 
 const rates = [["1e-4", "main"], ["3e-4", "lr 3e-4"], ["1e-3", "lr 1e-3"]] as const;
