@@ -2,8 +2,8 @@
  * `deno task reproduce`: the whole study of a recipe. Evaluates the base, trains every algorithm from it (or every cell of a larger study),
  * evaluates what each training ended with, and writes tables, pictures, rows and a page to `results/<recipe>/`. Runs and counts stay in
  * the cache, so a study that was interrupted goes on where it stopped, and one that is finished prints again. Several processes share a study
- * of cells by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. No checkpoint is
- * selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
+ * of cells by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. What stands in the results is
+ * not run again; `--check` makes all of it again from the records alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
  */
 import { Clock, Effect } from "effect";
 import { join } from "node:path";
@@ -15,11 +15,17 @@ import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { promptsOf } from "./stages/prompt.ts";
-import { writeAlgorithmResults } from "./study/algorithm_results.ts";
-import { writeGridResults } from "./study/grid_results.ts";
+import {
+  algorithmFiles,
+  type AlgorithmRecords,
+  algorithmRecords,
+  readAlgorithmRecords,
+} from "./study/algorithm_results.ts";
+import { gridFiles } from "./study/grid_results.ts";
 import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./study/plan.ts";
-import { type Outcome, outcomeOf, runCell, type Study } from "./study/run_cell.ts";
-import { fromResult } from "./study/write_files.ts";
+import { type Finished, readRecords, type Records, recordsFrom } from "./study/records.ts";
+import { keyOf, type Outcome, outcomeOf, runCell, runHere, type Study } from "./study/run_cell.ts";
+import { commitOf, differingFiles, fromResult, writeFiles } from "./study/write_files.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
@@ -48,32 +54,57 @@ const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArr
   });
 });
 
-/** Runs the cells one after the other; `each` hears of every one that is done. */
+/** A study with what its folder of results had before. */
+interface Begun extends Study {
+  readonly earlier: Records | undefined;
+}
+
+/** The cell as the results have it, under the same key; `keys` are made once a base. */
+const begin = Effect.fnUntraced(function* (study: Begun, cell: Cell, digests: Map<string, string>) {
+  const key = yield* keyOf(study, cell, digests);
+  const record = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
+  return { key, record };
+});
+
+const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outcome; commit?: string | undefined }) => ({
+  cell,
+  outcome,
+  record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
+});
+
+/** Runs the cells one after the other; those whose records are in the results are not run again. `each` hears of every one that is done. */
 const runAll = Effect.fnUntraced(function* (
-  study: Study,
+  study: Begun,
   cells: ReadonlyArray<Cell>,
-  each: (done: ReadonlyMap<string, Outcome>, cell: Cell) => Effect.Effect<void, Command.Failure>,
+  each: (done: ReadonlyArray<Finished>, cell: Cell) => Effect.Effect<void, Command.Failure>,
 ) {
   const say = yield* sayWhere(study.recipe, cells);
   const digests = new Map<string, string>();
-  const outcomes = new Map<string, Outcome>();
+  const done: Finished[] = [];
   for (const [index, cell] of cells.entries()) {
+    const { key, record } = yield* begin(study, cell, digests);
+    if (record !== undefined) {
+      done.push({ cell, record });
+      continue;
+    }
     yield* say(index, cell.name);
-    outcomes.set(cell.name, yield* runCell(study, cell, digests));
-    yield* each(outcomes, cell);
+    done.push(finished(cell, key, yield* runCell(study, cell, key)));
+    yield* each(done, cell);
   }
-  return outcomes;
+  return done;
 });
 
-/** The outcomes of the cells that are done, running none. */
-const gathered = Effect.fnUntraced(function* (study: Study, cells: ReadonlyArray<Cell>) {
+/** The cells that are done, running none. */
+const gathered = Effect.fnUntraced(function* (study: Begun, cells: ReadonlyArray<Cell>) {
   const digests = new Map<string, string>();
-  const outcomes = new Map<string, Outcome>();
+  const done: Finished[] = [];
   for (const cell of cells) {
-    const { outcome } = yield* outcomeOf(study, cell, digests);
-    if (outcome !== undefined) outcomes.set(cell.name, outcome);
+    const { key, record } = yield* begin(study, cell, digests);
+    const { outcome, commit } = yield* outcomeOf(study, cell, key);
+    if (outcome !== undefined) done.push(finished(cell, key, { outcome, commit }));
+    else if (record !== undefined) done.push({ cell, record });
   }
-  return outcomes;
+  return done;
 });
 
 /** The test problems of a recipe: the published ones, and those that other problem seeds make. */
@@ -92,54 +123,94 @@ const testPrompts = Effect.fnUntraced(function* (recipe: Recipe) {
   return new Map(found);
 });
 
-/** Runs a study, or its part, and writes what came out of it. */
-export const reproduce = Effect.fn("Reproduce.study")(function* (
-  recipe: Recipe,
-  { out, shard, gather = false }: { readonly out: string; readonly shard?: string; readonly gather?: boolean },
-) {
+interface Choice {
+  readonly out: string;
+  readonly shard?: string;
+  readonly gather?: boolean;
+}
+
+/** Runs the cells of a study, or a part of them, and gives the files of what is done; undefined for a part, which another run gathers. */
+const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard, gather }: Choice) {
   const policy = yield* Policy;
-  const { report, write } = yield* StandardStreams;
-  const begun = yield* Clock.currentTimeMillis;
-  const isGrid = recipe.cells !== undefined;
-  if (!isGrid && (shard !== undefined || gather)) {
-    return yield* refuse(`Cannot reproduce "${recipe.name}" in parts: it is no study of cells`);
-  }
-  const prompts = yield* testPrompts(recipe);
-  const study: Study = { recipe, folder: studyFolder(recipe.name), keepsRecords: !isGrid };
-  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
   const device = `${policy.info.kind}, ${policy.info.description}`;
-  const writeResults = (outcomes: ReadonlyMap<string, Outcome>) => {
-    if (!isGrid) return writeAlgorithmResults(out, recipe, prompts.get(undefined) ?? [], outcomes, device);
-    const done = cells.flatMap((cell) => {
-      const outcome = outcomes.get(cell.name);
-      return outcome === undefined ? [] : [{ cell, outcome }];
-    });
-    return writeGridResults(out, recipe, prompts, done, device);
-  };
+  const prompts = yield* testPrompts(recipe);
+  const earlier = yield* readRecords(out);
+  const study: Begun = { recipe, folder: studyFolder(recipe.name), earlier };
+  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
+  const filesOf = (done: ReadonlyArray<Finished>) =>
+    gridFiles(recipe, recordsFrom(recipe, device, prompts, done, earlier));
   // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
   const lastOfSeed = new Map(
     cells.filter(({ condition }) => condition === "main").map(({ seed, name }) => [seed, name]),
   );
-  const milestones = new Set(isGrid && shard === undefined ? lastOfSeed.values() : []);
-  const outcomes = gather ? yield* gathered(study, cells) : yield* runAll(
+  const milestones = new Set(shard === undefined ? lastOfSeed.values() : []);
+  const done = gather ? yield* gathered(study, cells) : yield* runAll(
     study,
     cells,
-    (done, { name }) => milestones.has(name) ? Effect.asVoid(writeResults(done)) : Effect.void,
+    (done, { name }) =>
+      milestones.has(name) ? Effect.flatMap(filesOf(done), ({ files }) => writeFiles(out, files)) : Effect.void,
   );
+  if (shard !== undefined) return undefined;
+  if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
+  return yield* filesOf(done);
+});
+
+/** Runs a study of algorithms; gives its files. */
+const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe) {
+  const policy = yield* Policy;
+  const device = `${policy.info.kind}, ${policy.info.description}`;
+  const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
+  const study: Study = { recipe, folder: studyFolder(recipe.name) };
+  const cells = cellsOf(recipe);
+  const say = yield* sayWhere(recipe, cells);
+  const outcomes = new Map<string, Outcome>();
+  for (const [index, cell] of cells.entries()) {
+    yield* say(index, cell.name);
+    outcomes.set(cell.name, yield* runHere(study, cell));
+  }
+  return yield* algorithmFiles(recipe, algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes));
+});
+
+/** Runs a study, or its part, and writes what came out of it. */
+export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe, choice: Choice) {
+  const { report, write } = yield* StandardStreams;
+  const { out, shard, gather } = choice;
+  const begun = yield* Clock.currentTimeMillis;
+  if (recipe.cells === undefined && (shard !== undefined || gather)) {
+    return yield* refuse(`Cannot reproduce "${recipe.name}" in parts: it is no study of cells`);
+  }
+  const made = recipe.cells === undefined ? yield* reproduceAlgorithms(recipe) : yield* reproduceCells(recipe, choice);
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
-  if (shard !== undefined) {
+  if (made === undefined) {
     return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
   }
-  if (outcomes.size === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
-  const { files, tables } = yield* writeResults(outcomes);
+  const names = yield* writeFiles(out, made.files);
   yield* Effect.catchTag(
-    write(renderTables(tables, { format: "terminal", isTerminal: false })),
+    write(renderTables(made.tables, { format: "terminal", isTerminal: false })),
     "PipeClosed",
     () => Effect.void,
   );
-  const whole = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
-  yield* report(`${whole.toFixed(1)} minutes; wrote ${files.map((file) => join(out, file)).join(", ")}`);
+  yield* report(`${minutes.toFixed(1)} minutes; wrote ${names.map((file) => join(out, file)).join(", ")}`);
   yield* report(`read "${join(out, "README.md")}"`);
+});
+
+/** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */
+export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out: string) {
+  const { report } = yield* StandardStreams;
+  const records = recipe.cells === undefined ? undefined : yield* readRecords(out);
+  const algorithms = recipe.cells === undefined ? yield* readAlgorithmRecords(out) : undefined;
+  if (records === undefined && algorithms === undefined) {
+    return yield* refuse(`Cannot check "${out}": it has no record.json; reproduce --recipe ${recipe.name} writes it`);
+  }
+  const { files } = records !== undefined
+    ? yield* gridFiles(recipe, records)
+    : yield* algorithmFiles(recipe, algorithms as AlgorithmRecords);
+  const wrong = yield* differingFiles(out, files);
+  if (wrong.length > 0) {
+    const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;
+    return yield* refuse(message);
+  }
+  yield* report(`${files.texts.size + files.pictures.size} files of "${out}" follow from its records, byte for byte`);
 });
 
 const recipeOf = (name: string) => {
@@ -153,7 +224,7 @@ const recipeOf = (name: string) => {
 export const reproduceCommand = Command.make({
   name: "reproduce",
   summary: "Trains and evaluates every algorithm of a recipe and writes tables, pictures and a page",
-  settings: ["recipe", "out", "shard", "gather"],
+  settings: ["recipe", "out", "shard", "gather", "check"],
   defaults: { recipe: "tiny" },
   plan: (config) =>
     Effect.gen(function* () {
@@ -164,6 +235,8 @@ export const reproduceCommand = Command.make({
     Effect.gen(function* () {
       const recipe = yield* recipeOf(config.recipe ?? "tiny");
       const { out = join("results", recipe.name), shard, gather } = config;
-      yield* Effect.scoped(reproduce(recipe, { out, ...(shard === undefined ? {} : { shard }), gather }));
-    }).pipe(Effect.provide(layerPolicy)),
+      if (config.check) return yield* check(recipe, out);
+      const study = reproduce(recipe, { out, ...(shard === undefined ? {} : { shard }), gather });
+      yield* Effect.scoped(study).pipe(Effect.provide(layerPolicy));
+    }),
 });

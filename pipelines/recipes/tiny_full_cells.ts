@@ -2,7 +2,7 @@
  * The cells of the full study, in the order in which they run: on seed 1 of every base the main comparison, the same at three times the learning
  * rate, single steps, the latent mode and every ablation; then seeds 2 and 3 of what has them, so that an interrupted study has all tables
  * and claims on the three bases. Conditions are those that `data/paper/study_claims.ts` asks about. The main comparison and the larger rate
- * draw 256 responses a problem, all else 64 (along training 256 on seed 1). All but the larger rate is asked of other test problems too.
+ * draw 256 responses a problem, all else 64 (256 at two points along training on seed 1). All but the larger rate is asked of other test problems too.
  */
 import {
   asPublished,
@@ -61,8 +61,9 @@ const both = (
 
 const whole = [...both({ evaluation: asPublished }), { evaluation: asTrained }];
 
-/** Points along training. */
+/** Points along training, and those of them at which seed 1 of the main comparison draws 256 responses. */
 const along = [5, 10, 20, 40];
+const wide = [10, 40];
 
 /** Every base under a seed: a seed draws its own responses, and a pair shares them. */
 const untrained = (seed: number) => bases.map((base) => cell("base", "base", base, seed, {}, whole));
@@ -73,7 +74,11 @@ const main = (seed: number) =>
       cell("main", algorithm, base, seed, {}, [
         ...whole,
         ...(seed === 1
-          ? [{ evaluation: asPublished, at: along }, { evaluation: again(asPublished), at: along, responses: few }]
+          ? [
+            { evaluation: asPublished, at: wide },
+            { evaluation: asPublished, at: along.filter((step) => !wide.includes(step)), responses: few },
+            { evaluation: again(asPublished), at: wide, responses: few },
+          ]
           : [{ evaluation: asPublished, at: along, responses: few }]),
       ])
     )

@@ -14,7 +14,8 @@ import { verdicts } from "./verdicts.ts";
 /** What a page is made of. */
 export interface GridStudy {
   readonly recipe: Recipe;
-  readonly commit?: string;
+  /** The commits of the code that ran the cells, in the order of running. */
+  readonly commits: ReadonlyArray<string>;
   readonly device: string;
   readonly claims: ReadonlyArray<ClaimRow>;
   /** Pass@k of the conditions that have the whole table of methods, and of the ablations. */
@@ -58,7 +59,7 @@ const untitled = (table: Table): string => markdownTable({ ...table, title: unde
 /** The page with a newline at the end, or what is wrong with the rows. */
 export const gridPage = (study: GridStudy): Result.Result<string, string> =>
   Result.gen(function* () {
-    const { recipe, commit, device, figures, records, done } = study;
+    const { recipe, commits, device, figures, records, done } = study;
     const total = recipe.cells?.length ?? 0;
     const finished = [...done.values()].reduce((sum, count) => sum + count, 0);
     const [judged] = yield* verdicts.build(study.claims);
@@ -71,7 +72,7 @@ export const gridPage = (study: GridStudy): Result.Result<string, string> =>
       "79,040-parameter model on a made-up task shows mechanisms, it does not stand for a 7B model.",
       "",
       `- recipe: \`${recipe.name}\`, ${finished} of ${total} cells done`,
-      ...(commit === undefined ? [] : [`- commit: \`${commit}\``]),
+      ...commits.map((commit) => `- commit: \`${commit}\``),
       `- device: ${markdownText(device)}`,
       ...records.map(({ file, sha256 }) => `- [${file}](${file}): SHA-256 \`${sha256}\``),
       "",

@@ -7,7 +7,8 @@ import type { Recipe } from "../recipes/mod.ts";
 import { figure2 } from "../reports/figure_2.ts";
 import { figure4 } from "../reports/figure_4.ts";
 import { renderTables } from "../reports/render_table.ts";
-import type { DynamicsRow, EvaluationRow } from "../reports/rows.ts";
+import { recordsOf, scan } from "../reports/page/read_records.ts";
+import { DynamicsRow, EvaluationRow } from "../reports/rows.ts";
 import { studyPage } from "../reports/study_page.ts";
 import { table1 } from "../reports/table_1.ts";
 import { sha256, toText } from "../runtime/stage_record.ts";
@@ -15,7 +16,8 @@ import type * as Noun from "../schema.ts";
 import { defaults } from "../settings.ts";
 import { passAtK } from "../stages/pass_at_k.ts";
 import type { Measured, Outcome } from "./run_cell.ts";
-import { addFigure, commitOf, type Files, fromResult, writeFiles } from "./write_files.ts";
+import { readProvenance } from "./records.ts";
+import { addFigure, type Files, fromResult } from "./write_files.ts";
 
 /** Pass@k rows of a model's counts: of all problems, and of each part that the task names. */
 const evaluationRows = (
@@ -46,44 +48,76 @@ const dynamicsRow = (algorithm: string, row: Readonly<Record<string, unknown>>):
   // `train` wrote the row.
   ({ algorithm, ...row }) as unknown as DynamicsRow;
 
-/** Writes rows, tables, pictures and the page of outcomes by algorithm, the base among them; gives files and Table 1. */
-export const writeAlgorithmResults = Effect.fnUntraced(function* (
-  out: string,
+/** What a study of algorithms recorded: its rows, the device, and the commit of the code where it is known (`record.json`). */
+export interface AlgorithmRecords {
+  readonly recipe: string;
+  readonly device: string;
+  readonly commit?: string;
+  readonly evaluations: ReadonlyArray<EvaluationRow>;
+  readonly dynamics: ReadonlyArray<DynamicsRow>;
+}
+
+/** The records of outcomes by algorithm, the base among them. */
+export const algorithmRecords = (
   recipe: Recipe,
+  device: string,
+  commit: string | undefined,
   prompts: ReadonlyArray<Noun.Prompt>,
   outcomes: ReadonlyMap<string, Outcome>,
-  device: string,
-) {
+): AlgorithmRecords => {
   const task = recipe.settings.task ?? defaults.task;
-  const rows = [...outcomes].flatMap(([label, { measured }]) =>
-    measured.flatMap((one) => evaluationRows(task, prompts, label, one))
-  );
   const first = outcomes.get("base")?.metrics ?? [];
-  const dynamics = recipe.algorithms.flatMap((algorithm) =>
-    [...first, ...outcomes.get(algorithm)?.metrics ?? []].map((row) => dynamicsRow(algorithm, row))
-  );
+  return {
+    recipe: recipe.name,
+    device,
+    ...(commit !== undefined && { commit }),
+    evaluations: [...outcomes].flatMap(([label, { measured }]) =>
+      measured.flatMap((one) => evaluationRows(task, prompts, label, one))
+    ),
+    dynamics: recipe.algorithms.flatMap((algorithm) =>
+      [...first, ...outcomes.get(algorithm)?.metrics ?? []].map((row) => dynamicsRow(algorithm, row))
+    ),
+  };
+};
+
+/** The records that stand in a folder of results; undefined where there is no `record.json`. */
+export const readAlgorithmRecords = Effect.fn("AlgorithmRecords.read")(function* (folder: string) {
+  const record = yield* readProvenance(folder);
+  if (record === undefined) return undefined;
+  const evaluations = yield* recordsOf(folder, yield* scan(folder, "evaluations.ndjson"), EvaluationRow, [
+    "k",
+    "passAtK",
+  ]);
+  const dynamics = yield* recordsOf(folder, yield* scan(folder, "dynamics.ndjson"), DynamicsRow, ["step"]);
+  const { recipe, device, commit } = record;
+  const found: AlgorithmRecords = {
+    recipe,
+    device,
+    ...(commit !== undefined && { commit }),
+    evaluations: evaluations.map((one) => one.record),
+    dynamics: dynamics.map((one) => one.record),
+  };
+  return found;
+});
+
+/** Every file of a study's folder, made of its records alone, and Table 1. */
+export const algorithmFiles = Effect.fnUntraced(function* (recipe: Recipe, found: AlgorithmRecords) {
+  const { evaluations, dynamics, ...record } = found;
   const files: Files = { texts: new Map(), pictures: new Map() };
   const { texts } = files;
-  texts.set("evaluations.ndjson", toText(rows));
+  texts.set("record.json", `${JSON.stringify(record, null, 1)}\n`);
+  texts.set("evaluations.ndjson", toText(evaluations));
   texts.set("dynamics.ndjson", toText(dynamics));
   const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
-  const tables = yield* fromResult(table1.build(rows));
+  const tables = yield* fromResult(table1.build(evaluations));
   texts.set("table_1.csv", renderTables(tables, { format: "csv", isTerminal: false }));
   texts.set("table_1.md", renderTables(tables, { format: "markdown", isTerminal: false }));
   const figures: Record<string, string> = {
-    "figure-2": yield* addFigure(files, yield* fromResult(figure2.build(rows))),
+    "figure-2": yield* addFigure(files, yield* fromResult(figure2.build(evaluations))),
     "figure-4": yield* addFigure(files, yield* fromResult(figure4.build(dynamics))),
   };
-  const commit = yield* commitOf;
-  const page = studyPage({
-    recipe,
-    ...(commit && { commit }),
-    device,
-    evaluations: rows,
-    dynamics,
-    figures,
-    records,
-  });
+  const { commit, device } = record;
+  const page = studyPage({ recipe, ...(commit && { commit }), device, evaluations, dynamics, figures, records });
   texts.set("README.md", yield* fromResult(page));
-  return { files: yield* writeFiles(out, files), tables };
+  return { files, tables };
 });

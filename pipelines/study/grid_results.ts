@@ -1,5 +1,5 @@
 /**
- * The results of a study of cells, from whatever cells are done: what was recorded, what follows from it, tables, pictures and the page. One
+ * The results of a study of cells, from the records of whatever cells are done: what follows from them, tables, pictures and the page. One
  * process or many, interrupted or not, the same cells give the same bytes, for nothing here depends on who ran them or when.
  */
 import { Effect } from "effect";
@@ -17,13 +17,13 @@ import type { Table } from "../reports/table.ts";
 import { table1 } from "../reports/table_1.ts";
 import { verdicts } from "../reports/verdicts.ts";
 import { sha256, toText } from "../runtime/stage_record.ts";
-import type * as Noun from "../schema.ts";
 import { defaults, flagOf, settingKeys } from "../settings.ts";
 import { evidenceOf } from "./evidence.ts";
 import { evaluationRows, frontierRows, meanDynamics, sweepRows } from "./grid_rows.ts";
-import { countRows, type Done, insightRows, problemRows, slicesOf, stepRows } from "./recorded_rows.ts";
 import { judgeTwice } from "./judge.ts";
-import { addFigure, commitOf, type Files, fromResult, writeFiles } from "./write_files.ts";
+import { slicesOf } from "./recorded_rows.ts";
+import { problemsOf, recordFiles, type Records } from "./records.ts";
+import { addFigure, type Files, fromResult } from "./write_files.ts";
 
 /** What a cell's settings add to the recipe's, beside base and seed, in words. */
 const addedBy = ({ condition, settings, insights }: Cell): string => {
@@ -41,44 +41,43 @@ const addTables = (files: Files, name: string, tables: ReadonlyArray<Table>) => 
   }
 };
 
-/** The test problems of a recipe by the seed that made them; under `undefined` those that are published. */
-export type TestPrompts = ReadonlyMap<number | undefined, ReadonlyArray<Noun.Prompt>>;
+/** Cells that are done, by condition. */
+const countBy = (recipe: Recipe, { cells }: Records): ReadonlyMap<string, number> => {
+  const done = new Set(cells.map(({ cell }) => cell));
+  const some = (recipe.cells ?? []).filter(({ name }) => done.has(name));
+  return new Map([...Map.groupBy(some, ({ condition }) => condition)].map(([name, cells]) => [name, cells.length]));
+};
 
-const countBy = (done: ReadonlyArray<Done>): ReadonlyMap<string, number> =>
-  new Map([...Map.groupBy(done, ({ cell }) => cell.condition)].map(([name, some]) => [name, some.length]));
-
-/** Writes the results of the cells that are done; gives the files and the table of verdicts. */
-export const writeGridResults = Effect.fnUntraced(function* (
-  out: string,
-  recipe: Recipe,
-  prompts: TestPrompts,
-  done: ReadonlyArray<Done>,
-  device: string,
-) {
-  const files: Files = { texts: new Map(), pictures: new Map() };
-  const { texts } = files;
-  const problems = new Map([...prompts].map(([seed, some]) => [seed, problemRows(some, seed)]));
+/** What claims are judged by: the published test problems, and the others that some evaluations ask again. */
+const askedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records) => {
   const named = new Map(recipe.evaluations.map((one) => [one.name, one]));
-  const problemsOf = (evaluation: string) => problems.get(named.get(evaluation)?.settings.problemSeed) ?? [];
-  const [all, steps, insights] = [countRows(done, problemsOf), stepRows(done), insightRows(done)];
-  const counts = all.filter(({ evaluation }) => named.get(evaluation)?.repeats === undefined);
-  const repeated = all.flatMap((row) => {
-    const again = named.get(row.evaluation);
-    return again?.repeats === undefined ? [] : [{ ...row, evaluation: again.repeats, repeats: again }];
+  const repeated = counts.flatMap((row) => {
+    const repeats = named.get(row.evaluation)?.repeats;
+    return repeats === undefined ? [] : [{ ...row, evaluation: repeats }];
   });
-  const recorded = { counts, steps, insights, slices: slicesOf(problems.get(undefined) ?? []) };
-  const evidence = evidenceOf(recorded);
-  const claims = judgeTwice(studyClaims, recorded, {
-    ...recorded,
-    counts: repeated,
-    slices: slicesOf(problems.get(repeated[0]?.repeats.settings.problemSeed) ?? []),
-  });
+  const other = recipe.evaluations.find(({ repeats }) => repeats !== undefined)?.name ?? "";
+  const published = {
+    counts: counts.filter(({ evaluation }) => named.get(evaluation)?.repeats === undefined),
+    steps,
+    insights,
+    slices: slicesOf(problems.filter(({ problemSeed }) => problemSeed === undefined)),
+  };
+  return {
+    published,
+    other: { ...published, counts: repeated, slices: slicesOf(problemsOf(recipe, problems)(other)) },
+  };
+};
+
+/** Every file of a study's folder, made of its records alone, and the table of verdicts. */
+export const gridFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Records) {
+  const files: Files = { texts: recordFiles(found), pictures: new Map() };
+  const { texts } = files;
+  const { published, other } = askedOf(recipe, found);
+  const { counts, steps } = published;
+  const evidence = evidenceOf(published);
+  const claims = judgeTwice(studyClaims, published, other);
   const evaluations = evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence);
   const [along, swept] = [frontierRows(counts, evidence), sweepRows(recipe, evidence)];
-  texts.set("problems.ndjson", toText([...problems.values()].flat()));
-  texts.set("counts.ndjson", toText(all));
-  texts.set("dynamics.ndjson", toText(steps));
-  if (insights.length > 0) texts.set("insights.ndjson", toText(insights));
   texts.set("claims.ndjson", toText(claims));
   texts.set("evaluations.ndjson", toText(evaluations));
   texts.set("frontier.ndjson", toText(along));
@@ -106,20 +105,20 @@ export const writeGridResults = Effect.fnUntraced(function* (
   if (swept.length > 0) yield* draw(sweeps.summary, yield* fromResult(sweeps.build(swept)));
 
   if (main.length > 0) {
-    const commit = yield* commitOf;
+    const commits = [...new Set(found.cells.flatMap(({ commit }) => commit ?? []))];
     const page = gridPage({
       recipe,
-      ...(commit && { commit }),
-      device,
+      commits,
+      device: found.device,
       claims,
       main,
       ablations,
       figures,
       records,
-      done: countBy(done),
+      done: countBy(recipe, found),
       conditions: new Map((recipe.cells ?? []).map((cell) => [cell.condition, addedBy(cell)])),
     });
     texts.set("README.md", yield* fromResult(page));
   }
-  return { files: yield* writeFiles(out, files), tables: judged };
+  return { files, tables: judged };
 });

@@ -25,6 +25,7 @@ import { verifyStage } from "../stages/verify.ts";
 import { train, type TrainConfig } from "../train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
+import { commitOf } from "./write_files.ts";
 
 /** Counts of a cell under one evaluation after some step. */
 export interface Measured {
@@ -41,11 +42,10 @@ export interface Outcome {
   readonly insights?: ReadonlyArray<Insight>;
 }
 
-/** A study as it is run: where it keeps what it can go on from, and whether its runs keep their records. */
+/** A study as it is run, and where it keeps what it can go on from. */
 export interface Study {
   readonly recipe: Recipe;
   readonly folder: string;
-  readonly keepsRecords: boolean;
 }
 
 const refuse = (message: string) => new Command.UsageError({ message });
@@ -70,7 +70,7 @@ const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
 });
 
 /** Trains and evaluates a cell; everything that is already there is taken from there. */
-const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
   const run = join(folder, cell.name);
   const metrics: Array<Readonly<Record<string, unknown>>> = [];
@@ -116,7 +116,7 @@ const withoutTiming = (line: string): Readonly<Record<string, unknown>> => {
 };
 
 /** What a cell's outcome depends on; weights are digested once a base. */
-const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digests: Map<string, string>) {
+export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digests: Map<string, string>) {
   const policy = yield* Policy;
   const dir = yield* modelOf(recipe, cell);
   let weights = digests.get(dir);
@@ -140,29 +140,32 @@ const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digest
   );
 });
 
-/** The outcome that a cell left, if it is of the same settings, weights and device. */
-export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, digests: Map<string, string>) {
+/** What a cell left: its outcome, if it is of the same settings, weights and device, and the commit that ran it. */
+export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, key: string) {
   const stored: unknown = JSON.parse((yield* RunDirectory.readText(fileOf(study, cell))) ?? "null");
-  const key = yield* keyOf(study, cell, digests);
   const isThere = isObject(stored) && stored.key === key;
-  return { key, isStale: stored !== null && !isThere, outcome: isThere ? stored.outcome as Outcome : undefined };
+  return {
+    isStale: stored !== null && !isThere,
+    outcome: isThere ? stored.outcome as Outcome : undefined,
+    commit: isThere && typeof stored.commit === "string" ? stored.commit : undefined,
+  };
 });
 
 const fileOf = ({ folder }: Study, { name }: Cell): string => join(folder, "cells", `${name}.json`);
 
-/** The outcome of a cell, run where it is not there. */
-export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, digests: Map<string, string>) {
-  if (study.keepsRecords) return yield* runHere(study, cell);
-  const { key, isStale, outcome: found } = yield* outcomeOf(study, cell, digests);
-  if (found !== undefined) return found;
+/** A cell with its outcome, run where it is not there. */
+export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, key: string) {
+  const { isStale, outcome: found, commit: ran } = yield* outcomeOf(study, cell, key);
+  if (found !== undefined) return { outcome: found, commit: ran };
   const run = join(study.folder, cell.name);
   // What was kept of a run under other settings lacks what evaluating it again would need.
   if (isStale) yield* remove(run);
+  const commit = yield* commitOf;
   const outcome: Outcome = yield* runHere(study, cell);
-  yield* RunDirectory.writeText(fileOf(study, cell), `${JSON.stringify({ key, outcome })}\n`);
+  yield* RunDirectory.writeText(fileOf(study, cell), `${JSON.stringify({ key, commit, outcome })}\n`);
   for (const part of ["steps", "artifacts", "checkpoints", "tensorboard"]) yield* remove(join(run, part));
   for (const [index, { at }] of cell.evaluations.entries()) {
     for (const step of at ?? [undefined]) yield* remove(countsFile(study.folder, cell.name, index, step));
   }
-  return outcome;
+  return { outcome, commit };
 });

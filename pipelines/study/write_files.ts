@@ -1,6 +1,6 @@
 /** The files of a study: texts and pictures by name, written whole into its folder of results. */
 import { Effect, type Result } from "effect";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as Safetensors from "../models/safetensors.ts";
 import type { Chart } from "../reports/chart.ts";
@@ -34,6 +34,22 @@ export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pic
     yield* Safetensors.attempt("write", join(out, file), () => writeFile(join(out, file), bytes));
   }
   return [...texts.keys(), ...pictures.keys()];
+});
+
+/** What of the files is not there as it should be, each a phrase that names the file and the first byte that differs. */
+export const differingFiles = Effect.fnUntraced(function* (out: string, { texts, pictures }: Files) {
+  const encoder = new TextEncoder();
+  const wanted = [...[...texts].map(([file, text]) => [file, encoder.encode(text)] as const), ...pictures];
+  const wrong: string[] = [];
+  for (const [file, bytes] of wanted) {
+    const found = yield* Effect.promise(() => readFile(join(out, file)).catch(() => undefined));
+    if (found === undefined) wrong.push(`"${file}" is not there`);
+    else if (!found.equals(bytes)) {
+      const first = bytes.findIndex((byte, i) => byte !== found[i]);
+      wrong.push(`"${file}" differs at byte ${first < 0 ? bytes.length : first}`);
+    }
+  }
+  return wrong;
 });
 
 /** The commit that is checked out, where this is a clone. */
