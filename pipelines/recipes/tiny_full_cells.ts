@@ -1,8 +1,8 @@
 /**
- * The cells of the full study, in the order in which they run: on seed 1 of every base the main comparison, the same at three times the learning
- * rate, single steps, the latent mode and every ablation; then seeds 2 and 3 of what has them, so that an interrupted study has all tables
+ * The cells of the full study, in the order in which they run: on seed 1 of every base the main comparison, single steps, the latent mode, every
+ * ablation, and the main comparison at three times the learning rate; then seeds 2 and 3 of what has them, so that an interrupted study has all tables
  * and claims on the three bases. Conditions are those that `data/paper/study_claims.ts` asks about. The main comparison and the larger rate
- * draw 256 responses a problem, all else 64 (256 at two points along training on seed 1). All but the larger rate is asked of other test problems too.
+ * draw 256 responses a problem, all else 64 (256 at two points along training on seed 1). All but the larger rate and ablations along training is asked of other test problems too.
  */
 import {
   asPublished,
@@ -106,7 +106,7 @@ const ablation = (
     bases.map((base) =>
       cell(condition, algorithm, base, 1, settings, [
         ...both({ evaluation: asPublished, responses: few }),
-        ...(at.length === 0 ? [] : both({ evaluation: asPublished, responses: few, at })),
+        ...(at.length === 0 ? [] : [{ evaluation: asPublished, responses: few, at }]),
       ])
     )
   );
@@ -167,7 +167,6 @@ const latentMode = [
 export const tinyFullCells: ReadonlyArray<Cell> = [
   ...untrained(1),
   ...main(1),
-  ...largerRate(1),
   ...firstSteps(1),
   ...latentMode,
   ...fewProblems,
@@ -179,6 +178,7 @@ export const tinyFullCells: ReadonlyArray<Cell> = [
   ...normalised,
   ...kl,
   ...largestRate,
+  ...largerRate(1),
   ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
 ];
 
