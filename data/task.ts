@@ -98,6 +98,8 @@ export interface Task {
   ) => Grade;
   /** Parts of the problems that are worth measuring apart, by name. */
   readonly slices?: Readonly<Record<string, (problem: Pick<Problem, "question">) => boolean>>;
+  /** The words that responses are made of, with spaces between, where the task itself fixes them. */
+  readonly responseWords?: string;
   /** Tokens that a response may have, where the task itself bounds them. */
   readonly defaultMaxTokens?: number;
 }

@@ -6,7 +6,7 @@
 import { Effect } from "effect";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { verifyManifest } from "./models/checkpoint_directory.ts";
+import { exists, verifyManifest } from "./models/checkpoint_directory.ts";
 import { isObject } from "./models/model_config.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
@@ -64,7 +64,11 @@ const compare = Effect.fnUntraced(function* (run: string, name: string, found: s
 
 /** Fails unless every gradient and checkpoint that the run still keeps has the bytes that it was written with. */
 const intact = Effect.fnUntraced(function* (run: string) {
-  const list = (folder: string) => Effect.promise(() => readdir(join(run, folder)).catch((): string[] => []));
+  // What a killed process left under a temporary name is no part of the run.
+  const list = (folder: string) =>
+    Effect.promise(() =>
+      readdir(join(run, folder)).then((names) => names.filter((name) => !name.startsWith(".")), (): string[] => [])
+    );
   for (const name of yield* list("artifacts")) {
     const path = join(run, "artifacts", name);
     const found = yield* Safetensors.sha256File(path);
@@ -72,6 +76,20 @@ const intact = Effect.fnUntraced(function* (run: string) {
   }
   for (const name of yield* list("checkpoints")) yield* verifyManifest(join(run, "checkpoints", name));
   if ((yield* list("model")).length > 0) yield* verifyManifest(join(run, "model"));
+});
+
+/** Fails where a finished run lacks rows of metrics, or a run has records of steps that no row speaks of. */
+const complete = Effect.fnUntraced(function* (run: string, rows: number, steps: number) {
+  const metrics = join(run, "metrics.ndjson");
+  const isFinished = yield* exists(join(run, "model", "trainer_state", "finished.json"));
+  if (isFinished && rows !== steps) return yield* differs(`Replay differs at "${metrics}": ${rows} rows of ${steps}`);
+  // A run that was killed may have begun one step more.
+  const last = rows + (isFinished ? 0 : 1);
+  const names = yield* Effect.promise(() => readdir(join(run, "steps")).catch((): string[] => []));
+  const more = names.find((name) => Number(name) > last);
+  if (more !== undefined) {
+    return yield* differs(`Replay differs at "${join(run, "steps", more)}": "${metrics}" has ${rows} rows`);
+  }
 });
 
 /** `deno task replay`. */
@@ -96,6 +114,7 @@ export const replayCommand = Command.make({
       };
       const world: TrainingWorld = { ...prepared.world, sink };
       const rows = ((yield* readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+      yield* complete(run, rows.length, prepared.steps);
       const progress = yield* Progress.make("replay", rows.length);
       let state = prepared.initial;
       let last = prepared.base;

@@ -13,6 +13,7 @@ import { tasks } from "../data/mod.ts";
 import { algorithms } from "./algorithms/mod.ts";
 import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
+import { parseObject } from "./models/model_config.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
@@ -21,6 +22,7 @@ import * as ArtifactStore from "./runtime/artifact_store.ts";
 import * as Command from "./runtime/command.ts";
 import * as Metrics from "./runtime/metrics.ts";
 import * as Progress from "./runtime/progress.ts";
+import { select } from "./runtime/resolve.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import type { SettingKey, Settings } from "./settings.ts";
@@ -30,7 +32,7 @@ import { reward } from "./stages/reward.ts";
 import { fault, rollouts } from "./stages/sample.ts";
 import { writeCheckpoint } from "./stages/update.ts";
 import { verify } from "./stages/verify.ts";
-import { recordedArtifacts, resume, save } from "./training_state.ts";
+import { recordedArtifacts, resume, save, sweepRecords } from "./training_state.ts";
 import { type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
@@ -165,20 +167,21 @@ export const train = Effect.fn("Train.run")(function* (
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
-  const stored = yield* run.readText("config.json");
-  const changed = stored === undefined ? undefined : changedSetting(JSON.parse(stored), config);
+  const stored = yield* storedSettings(run);
+  const changed = stored === undefined ? undefined : changedSetting(stored, config);
   if (changed !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${changed}`);
   if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
     return yield* report(`"${config.out}" is finished`);
   }
   const prepared = yield* prepare(config);
-  const begun = stored === undefined ? prepared.base : JSON.parse(stored).base;
+  const begun = stored === undefined ? prepared.base : stored.base;
   if (begun !== prepared.base) {
     return yield* refuse(
       `Cannot continue "${config.out}": it was begun with weights ${begun}, "${config.model}" (--model) has ${prepared.base}`,
     );
   }
-  yield* run.writeText("config.json", formatJson({ ...config, base: prepared.base }));
+  yield* sweepRecords(run);
+  yield* run.writeText("config.json", formatJson({ ...select(complete(config), trainSettings), base: prepared.base }));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
   const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
@@ -226,6 +229,15 @@ export const train = Effect.fn("Train.run")(function* (
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
 
+/** The settings that a run was begun with, or undefined for one that has not begun. */
+const storedSettings = Effect.fnUntraced(function* (run: RunDirectory.RunDirectory) {
+  const text = yield* run.readText("config.json");
+  if (text === undefined) return undefined;
+  const path = run.pathOf("config.json");
+  const stored = parseObject(path, text);
+  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run.path}": "${path}" is no JSON object`);
+});
+
 /** The first setting that differs from the one that a run was begun with, in words. */
 const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {
   for (const key of trainSettings) {
@@ -242,5 +254,6 @@ export const trainCommand = Command.make({
   summary: "Trains a model and keeps every record; the same command goes on where a killed one stopped",
   settings: trainSettings,
   required: ["model", "out"],
+  defaults: { prompts: publishedPrompts },
   run: (config) => Effect.scoped(train(config)).pipe(Effect.provide(layerPolicy)),
 });

@@ -10,7 +10,7 @@ import * as Model from "./models/model.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { Policy } from "./models/policy.ts";
 import type * as Command from "./runtime/command.ts";
-import type * as RunDirectory from "./runtime/run_directory.ts";
+import * as RunDirectory from "./runtime/run_directory.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { openOptimizer, type Trainee, writeCheckpoint } from "./stages/update.ts";
 import { stepFolder, type TrainingState } from "./training_step.ts";
@@ -27,6 +27,15 @@ export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, 
       );
     }),
   );
+
+/** Removes what killed writers left beside records and checkpoints. */
+export const sweepRecords = Effect.fnUntraced(function* (run: RunDirectory.RunDirectory) {
+  const steps = yield* Effect.promise(() => readdir(run.pathOf("steps")).catch((): string[] => []));
+  yield* Effect.forEach(
+    ["checkpoints", ...steps.map((step) => join("steps", step))],
+    (name) => RunDirectory.sweep(run.pathOf(name)),
+  );
+});
 
 const checkpointName = (step: number): string => String(step).padStart(6, "0");
 

@@ -121,5 +121,6 @@ export const countdown: Task = {
   grade: (problem, responseText) => gradeCountdown(problem, responseText),
   // Four numbers and a tolerance of at most 2: where the bases are far from the ceiling.
   slices: { hard: ({ question }) => !question.includes("_") && / ~[02]$/.test(question) },
+  responseWords: spell(Array.from({ length: equals + 1 }, (_, token) => token)),
   defaultMaxTokens: responseLength,
 };

@@ -6,6 +6,7 @@ import { Effect, Result, Stream } from "effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
+import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { isObject } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
@@ -13,7 +14,7 @@ import * as Tokenizer from "../models/tokenizer.ts";
 import { type Failure, UsageError } from "../runtime/command.ts";
 import { fromEnvironment, resolveModel } from "../runtime/hub.ts";
 import type { Settings } from "../settings.ts";
-import { askedOf, type PromptSettings, promptsOf } from "../stages/prompt.ts";
+import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/prompt.ts";
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
 import * as Client from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
@@ -65,13 +66,14 @@ export const open = Effect.fn("Engine.open")(function* (
 
 const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly model: string }) {
   const dir = yield* resolveModel(settings.model);
+  const { config } = yield* Checkpoint.open(dir);
   const prompts = yield* promptsOf(settings, dir);
+  const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
+  if (bad !== undefined) return yield* new UsageError({ message: bad });
   const draw: Engine["draw"] = (wanted, keep) =>
     Effect.gen(function* () {
       const policy = yield* Policy;
       const { model } = yield* policy.load(settings.model);
-      const bad = prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
-      if (bad !== undefined) return yield* new UsageError({ message: bad });
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, undefined, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
@@ -91,9 +93,9 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
   const tokenizer = dir === undefined ? undefined : yield* Tokenizer.open(dir);
   const context = dir === undefined ? undefined : yield* contextOf(dir);
   const asked = yield* askedOf(settings, dir);
-  const prompts = asked.map((prompt): Question =>
-    tokenizer === undefined ? prompt : { ...prompt, promptTokens: tokenizer.encode(prompt.promptText) }
-  );
+  const prompts: ReadonlyArray<Question> = tokenizer === undefined
+    ? asked
+    : yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
   // A server refuses a prompt and a response that together are longer than its context.
   const most = settings.maxTokens ?? tasks[settings.task].defaultMaxTokens ?? publishedMaxTokens;
   const maxTokens = ({ promptTokens }: Question): number =>

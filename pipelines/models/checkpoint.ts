@@ -238,5 +238,6 @@ const fillShards = <T>(
 };
 
 const isCheckpointFile = (name: string): boolean =>
-  name === "config.json" || name === indexFile || name === "trainer_state" || name === "README.md" ||
+  name === "config.json" || name === indexFile || name === "trainer_state" || name === "critic" ||
+  name === "README.md" ||
   companionFiles.includes(name) || /^model(-\d+-of-\d+)?\.safetensors$/.test(name);

@@ -1,5 +1,5 @@
 /**
- * Text to tokens and back, as the model's own `tokenizer.json` has it. Nothing is added: a special token is encoded only
+ * Text to tokens and back, as the model's own `tokenizer.json` has it; a prompt that it has no tokens for is an error. Nothing is added: a special token is encoded only
  * where its text stands, because prompt templates write theirs out. Decoding keeps special tokens unless told otherwise,
  * and never tidies spaces: a response is graded as it was sampled. One difference from the native library remains: in
  * tokenizers with byte tokens (Llama 2's kind), a run of them that is no UTF-8 has fewer replacement characters.
@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "./checkpoint_directory.ts";
-import { type Json, parseObject } from "./model_config.ts";
+import { isObject, type Json, parseObject } from "./model_config.ts";
 
 /** A tokenizer's file that is missing or malformed, or lacks a token that is needed. */
 export class TokenizerError extends Schema.TaggedError<TokenizerError>()("TokenizerError", {
@@ -23,8 +23,9 @@ export class TokenizerError extends Schema.TaggedError<TokenizerError>()("Tokeni
   }
 }
 
-/** A tokenizer; token ids are below `size`. */
+/** A tokenizer; token ids are below `size`, `file` is where it was read. */
 export interface Tokenizer {
+  readonly file: string;
   readonly size: number;
   /** The tokens of a text; a character that the vocabulary cannot write has none. */
   readonly encode: (text: string) => Int32Array<ArrayBuffer>;
@@ -32,44 +33,51 @@ export interface Tokenizer {
   readonly decode: (tokens: Iterable<number>, options?: { readonly skipSpecial?: boolean }) => string;
   /** The id of one token by its content, special ones included. */
   readonly tokenId: (content: string) => number | undefined;
+  /** The first word of a text that only the unknown token could stand for, or that a vocabulary of words lacks. */
+  readonly missingWord: (text: string) => string | undefined;
 }
 
-/** Opens the tokenizer of a Hugging Face directory; each of `needs` must be one of its tokens. */
-export const open = Effect.fn("Tokenizer.open")(function* (
-  dir: string,
-  needs: ReadonlyArray<string> = [],
-): Effect.fn.Return<Tokenizer, TokenizerError> {
+/** Opens the tokenizer of a Hugging Face directory. */
+export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.fn.Return<Tokenizer, TokenizerError> {
   const path = join(dir, "tokenizer.json");
   const configPath = join(dir, "tokenizer_config.json");
   const json = yield* readJson(path);
   const config = (yield* exists(configPath)) ? yield* readJson(configPath) : {};
   const tokenizer = yield* Effect.try({
-    try: () => make({ ...defaults, ...json }, config),
+    try: () => make(path, { ...defaults, ...json }, config),
     catch: (cause) =>
       new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: shown(cause) }),
   });
-  const missing = needs.find((content) => tokenizer.tokenId(content) === undefined);
-  if (missing !== undefined) {
-    const found = `none in ${tokenizer.size} tokens`;
-    return yield* new TokenizerError({ file: path, expected: `the token "${missing}"`, found });
-  }
   return tokenizer;
 });
 
 // The parts that a file may leave out.
 const defaults: Json = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
-const make = (json: Json, config: Json): Tokenizer => {
+const make = (file: string, json: Json, config: Json): Tokenizer => {
   const inner = new HuggingFaceTokenizer(json, config);
   const vocabulary = inner.get_vocab(true);
   const size = [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1) + 1;
+  const encode = (text: string): Int32Array<ArrayBuffer> => {
+    if (text === "") return new Int32Array(0);
+    const { ids } = inner.encode(text, { add_special_tokens: false });
+    return Int32Array.from(ids.filter((id) => typeof id === "number"));
+  };
+  const { unk_token: unknown, type } = isObject(json.model) ? json.model : {};
+  const unknownId = typeof unknown === "string" ? vocabulary.get(unknown) : undefined;
+  const isMissing = (word: string): boolean => {
+    const ids = encode(word);
+    if (unknownId !== undefined && !word.includes(String(unknown)) && ids.includes(unknownId)) return true;
+    return type === "WordLevel" && ids.length === 0;
+  };
+  // Only these tokenizers have words to miss; all others spell out what they do not know.
+  const mayMiss = (text: string) =>
+    type === "WordLevel" || (unknownId !== undefined && encode(text).includes(unknownId));
   return {
+    file,
     size,
-    encode: (text) => {
-      if (text === "") return new Int32Array(0);
-      const { ids } = inner.encode(text, { add_special_tokens: false });
-      return Int32Array.from(ids.filter((id) => typeof id === "number"));
-    },
+    encode,
+    missingWord: (text) => mayMiss(text) ? text.split(/\s+/).find((word) => word !== "" && isMissing(word)) : undefined,
     decode: (tokens, options) => {
       const known = Array.from(tokens).filter((token) => inner.id_to_token(token) !== undefined);
       if (known.length === 0) return "";
@@ -80,6 +88,19 @@ const make = (json: Json, config: Json): Tokenizer => {
     },
     tokenId: (content) => vocabulary.get(content),
   };
+};
+
+/** The tokens of a text; a word that the tokenizer has no token for is an error that says `whose` it is. */
+export const encodeAll = (
+  tokenizer: Tokenizer,
+  text: string,
+  whose: string,
+): Effect.Effect<Int32Array<ArrayBuffer>, TokenizerError> => {
+  const word = tokenizer.missingWord(text);
+  if (word === undefined) return Effect.succeed(tokenizer.encode(text));
+  const { file, size } = tokenizer;
+  const found = `none in ${size} tokens`;
+  return Effect.fail(new TokenizerError({ file, expected: `a token for "${word}" (${whose})`, found }));
 };
 
 const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {

@@ -1,12 +1,13 @@
 /**
  * The folder of one run, owned by one process. Ownership is the operating system's lock on `RUN/lock`, so a killed owner's lock is free at
  * once and nobody has to guess from a process id; the file only tells a person who holds it. A run's records are logs of whole lines: what a
- * killed process left half-written at the end is cut off when the log is opened again.
+ * killed process left half-written at the end is cut off when the log is opened again, and what it left under temporary names is removed. A
+ * folder that was made for a run which then could not begin is taken away again.
  */
 import * as Schema from "@effect/schema";
 import { Effect, type Scope } from "effect";
 import { Buffer } from "node:buffer";
-import { type FileHandle, mkdir, open as openFile, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open as openFile, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** A run's folder is in use, or one of its files cannot be read or written. */
@@ -52,10 +53,7 @@ const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect
  */
 export const acquire = (path: string): Effect.Effect<RunDirectory, RunError, Scope.Scope> =>
   Effect.as(
-    Effect.acquireRelease(
-      lock(path),
-      (file) => Effect.sync(() => file.close()),
-    ),
+    Effect.tap(Effect.acquireRelease(lock(path), (held) => unlock(path, held)), () => sweep(path)),
     {
       path,
       pathOf: (...parts) => join(path, ...parts),
@@ -66,11 +64,17 @@ export const acquire = (path: string): Effect.Effect<RunDirectory, RunError, Sco
     },
   );
 
-const lock = Effect.fnUntraced(function* (path: string) {
+/** A lock that is held; `made` says whether the folder is there because of it. */
+interface Held {
+  readonly file: Deno.FsFile;
+  readonly made: boolean;
+}
+
+const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(function* (path: string) {
   const name = join(path, "lock");
-  const file = yield* attempt("lock", path, async () => {
-    await mkdir(path, { recursive: true });
-    return await Deno.open(name, { read: true, write: true, create: true });
+  const { file, made } = yield* attempt("lock", path, async () => {
+    const made = (await mkdir(path, { recursive: true })) !== undefined;
+    return { file: await Deno.open(name, { read: true, write: true, create: true }), made };
   });
   const free = yield* attempt("lock", path, () => file.tryLock(true));
   if (!free) {
@@ -82,12 +86,40 @@ const lock = Effect.fnUntraced(function* (path: string) {
       message: `Cannot use run "${path}": process ${who === undefined ? "(unknown)" : who} is working in it`,
     });
   }
+  // An owner that gave up in between has taken the file away: what is locked then is no longer what others find here.
+  const current = yield* attempt("lock", path, async () => (await file.stat()).ino === (await inodeOf(name)));
+  if (!current) {
+    file.close();
+    return yield* lock(path);
+  }
   yield* attempt("lock", path, async () => {
     await file.truncate(0);
     await file.write(new TextEncoder().encode(`{"pid":${Deno.pid}}\n`));
   });
-  return file;
+  return { file, made };
 });
+
+const inodeOf = (path: string) => stat(path).then(({ ino }) => ino, () => undefined);
+
+/** Gives the lock back, and with it the file and a folder that was made for it where nothing came of the run. */
+const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    const names = await readdir(path).catch((): string[] => []);
+    if (names.join() === "lock") {
+      await rm(join(path, "lock"), { force: true });
+      if (made) await rmdir(path).catch(() => undefined);
+    }
+    file.close();
+  });
+
+/** Removes what killed writers left in a folder under their temporary names; only for the one who owns the run. */
+export const sweep = (folder: string): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    const names = await readdir(folder).catch((): string[] => []);
+    for (const name of names.filter((one) => /\.partial-\w+$/.test(one))) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  });
 
 /** A file's whole text, or undefined where there is none. */
 export const readText = (path: string): Effect.Effect<string | undefined, RunError> =>

@@ -64,8 +64,20 @@ export const promptsOf = Effect.fn("Prompt.all")(function* (
 ): Effect.fn.Return<ReadonlyArray<Noun.Prompt>, PromptFailure | Tokenizer.TokenizerError> {
   const asked = yield* askedOf(settings, dir);
   const tokenizer = yield* Tokenizer.open(dir);
-  return asked.map((prompt) => ({ ...prompt, promptTokens: tokenizer.encode(prompt.promptText) }));
+  const { name, responseWords } = tasks[settings.task];
+  if (responseWords !== undefined) yield* Tokenizer.encodeAll(tokenizer, responseWords, `responses to task "${name}"`);
+  return yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
 });
+
+/** A prompt with its tokens; a word that the tokenizer lacks is an error. */
+export const tokenized = <A extends Asked>(
+  tokenizer: Tokenizer.Tokenizer,
+  prompt: A,
+): Effect.Effect<A & Pick<Noun.Prompt, "promptTokens">, Tokenizer.TokenizerError> =>
+  Effect.map(
+    Tokenizer.encodeAll(tokenizer, prompt.promptText, `problem "${prompt.problemId}"`),
+    (promptTokens) => ({ ...prompt, promptTokens }),
+  );
 
 type Ask = (problem: Problem) => Effect.Effect<string, ChatTemplate.ChatTemplateError | Stage.StageError>;
 

@@ -47,8 +47,8 @@ export const fault = (prompt: Sampled, config: ModelConfig): string | undefined 
 /** Whether all numbers are finite; those that are not could not be written, and come of weights or logits that are not. */
 const finite = (list: Float32Array): boolean => list.every(Number.isFinite);
 
-const notFinite = ({ problemId }: Sampled): string =>
-  `Cannot sample for problem "${problemId}": the model gives log-probs that are not finite`;
+const notFinite = (prompt: Sampled): string =>
+  `Cannot sample for problem "${prompt.problemId}"${placeOf(prompt)}: the model gives log-probs that are not finite`;
 
 /** Tokens that a response may have: what is asked for, else the task's, else the paper's; never more than the context leaves. */
 export const responseLimit = (

@@ -50,10 +50,12 @@ export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
   const own = yield* scoreSequences(scorers.policy, records, temperature);
   const reference = scorers.reference && (yield* scoreSequences(scorers.reference, records, temperature)).logProbs;
   const valued = scorers.critic && (yield* values(scorers.critic, records));
-  for (const [i, { problemId }] of records.entries()) {
+  for (const [i, record] of records.entries()) {
     const lists = [own.logProbs[i], own.entropy[i], reference?.[i], valued?.[i]];
     if (lists.every((list) => list === undefined || list.every(Number.isFinite))) continue;
-    const message = `Cannot score the response to problem "${problemId}": a model gives numbers that are not finite`;
+    const message = `Cannot score the response to problem "${record.problemId}"${
+      placeOf(record)
+    }: a model gives numbers that are not finite`;
     return yield* new Stage.StageError({ stage: "score", message });
   }
   return records.map((record, i) => ({

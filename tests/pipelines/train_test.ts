@@ -3,6 +3,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -85,7 +86,10 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
     while (!existsSync(watched)) await new Promise((wake) => setTimeout(wake, 5));
     child.kill("SIGKILL");
     assert.equal((await child.status).success, false);
+    const leftovers = [join(run, "checkpoints/.000009.partial-aBc123"), join(run, "steps/000001/x.ndjson.partial-1")];
+    for (const path of leftovers) mkdirSync(path, { recursive: true });
     succeeds(train(run, more));
+    for (const path of leftovers) assert.ok(!existsSync(path), path);
     same(join(run, "model/model.safetensors"), join(whole, "model/model.safetensors"));
     assert.deepEqual(readdirSync(join(run, "artifacts")).sort(), readdirSync(join(whole, "artifacts")).sort());
     for (const name of readdirSync(join(whole, "steps"))) {
@@ -102,6 +106,8 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
 
   const moved = join(dir, "elsewhere", "run");
   cpSync(join(dir, "killed-3"), moved, { recursive: true });
+  // A process that was killed while it wrote a checkpoint leaves such a folder until the run goes on.
+  mkdirSync(join(moved, "checkpoints/.000009.partial-aBc123"));
   assert.match(succeeds(`${cli} replay ${moved}`).stderr, /4 steps made again, every byte the same/);
   for (
     const file of [
@@ -127,6 +133,12 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
     assert.ok(stderr.includes(file) && /line \d+/.test(stderr), stderr);
     copyFileSync(`${path}.kept`, path);
   }
+  const metrics = readFileSync(join(moved, "metrics.ndjson"), "utf8");
+  writeFileSync(join(moved, "metrics.ndjson"), metrics.split("\n").slice(0, 2).join("\n") + "\n");
+  const cut = shell(`${cli} replay ${moved}`);
+  assert.equal(cut.code, 1);
+  assert.match(cut.stderr, /metrics\.ndjson": 2 rows of 4/);
+  writeFileSync(join(moved, "metrics.ndjson"), metrics);
   const [gradient] = readdirSync(join(moved, "artifacts"));
   for (const file of [`artifacts/${gradient}`, "checkpoints/000003/model.safetensors"]) {
     const path = join(moved, file);
@@ -157,5 +169,10 @@ Deno.test("train refuses what it cannot do in one line, with nothing on stdout",
     assert.match(stderr, message);
     assert.doesNotMatch(stderr, /\n\s+at /);
   }
+  assert.deepEqual(readdirSync(dir), []);
+  writeFileSync(join(dir, "config.json"), "{");
+  const broken = shell(`${cli} train --model ${base} --task countdown --prompts 4 --out ${dir}`);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr, /Cannot continue ".*": ".*config\.json" is no JSON object\n$/);
   rmSync(dir, { recursive: true });
 });

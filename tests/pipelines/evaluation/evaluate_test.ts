@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Effect } from "effect";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as RunDirectory from "../../../pipelines/runtime/run_directory.ts";
@@ -162,6 +162,16 @@ Deno.test("the own engine, killed, ends with the bytes of a run that was not", a
   for (const name of ["samples.ndjson", "pass_at_k.ndjson", "evaluations.ndjson", "config.json"]) {
     assert.ok(readFileSync(join(whole, name)).equals(readFileSync(join(killed, name))), name);
   }
+});
+
+Deno.test("what cannot be sampled is refused before anything is written", async () => {
+  const data = join(folder, "long.jsonl");
+  writeFileSync(data, `${JSON.stringify({ problem: "what is one and one? ".repeat(40), answer: "2" })}\n`);
+  const out = join(folder, "refused");
+  const words = ["--model", "tests/golden/models/qwen2_tied", "--task", "jsonl", "--data", data, "--out", out];
+  const { code, stdout, stderr } = await evaluate(words);
+  assert.deepEqual([code, stdout, existsSync(out)], [1, "", false]);
+  assert.match(stderr, /^Cannot sample for problem ".*": its prompt has \d+ tokens .*, the model's context is 256\n$/);
 });
 
 Deno.test("without log-probs a response has all else, and the figures are the same", async () => {

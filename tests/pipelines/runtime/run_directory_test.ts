@@ -43,8 +43,31 @@ Deno.test("the lock of a killed owner is taken over at once", async () => {
 Deno.test("a lock file that names a dead process does not keep anyone out", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.writeTextFile(`${dir}/lock`, '{"pid":999999}\n');
+  await scoped(Effect.gen(function* () {
+    yield* RunDirectory.acquire(dir);
+    assert.equal(Deno.readTextFileSync(`${dir}/lock`), `{"pid":${Deno.pid}}\n`);
+  }));
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("what a killed owner left under temporary names is removed, and nothing else", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.mkdir(`${dir}/.model.partial-Ab3x9Z/directory`, { recursive: true });
+  await Deno.writeTextFile(`${dir}/config.json.partial-77`, "{");
+  await Deno.writeTextFile(`${dir}/samples.ndjson.partial`, "");
   await scoped(RunDirectory.acquire(dir));
-  assert.equal(await Deno.readTextFile(`${dir}/lock`), `{"pid":${Deno.pid}}\n`);
+  assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["lock", "samples.ndjson.partial"]);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("a run that could not begin leaves nothing, and no folder that was not there", async () => {
+  const dir = await Deno.makeTempDir();
+  await scoped(RunDirectory.acquire(`${dir}/run`));
+  assert.deepEqual([...Deno.readDirSync(dir)], []);
+  await scoped(RunDirectory.acquire(dir));
+  assert.deepEqual([...Deno.readDirSync(dir)], []);
+  await scoped(Effect.flatMap(RunDirectory.acquire(`${dir}/run`), (run) => run.writeText("config.json", "{}")));
+  assert.deepEqual([...Deno.readDirSync(`${dir}/run`)].map(({ name }) => name).sort(), ["config.json", "lock"]);
   await Deno.remove(dir, { recursive: true });
 });
 

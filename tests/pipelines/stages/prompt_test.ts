@@ -25,3 +25,20 @@ Deno.test("data that cannot be found are named, a data set's name as one", async
   );
   assert.equal(missing.stdout, "");
 });
+
+Deno.test("a tokenizer that lacks a token of the task is named with the token, and nothing is written", async () => {
+  const dir = Deno.makeTempDirSync();
+  const base = new URL("../../../data/models/countdown_1/", import.meta.url);
+  const json = JSON.parse(Deno.readTextFileSync(new URL("tokenizer.json", base)));
+  for (const [token, whose] of [["~12", 'problem "countdown/test/0"'], ["+", 'responses to task "countdown"']]) {
+    const { [token]: _, ...vocab } = json.model.vocab;
+    Deno.writeTextFileSync(
+      `${dir}/tokenizer.json`,
+      JSON.stringify({ ...json, model: { ...json.model, vocab } }),
+    );
+    const { failure, stdout } = await filter(promptStage, [], { model: dir, task: "countdown", split: "test" });
+    assert.ok(failure?.includes(`expected a token for "${token}" (${whose}), found none in`), String(failure));
+    assert.equal(stdout, "");
+  }
+  Deno.removeSync(dir, { recursive: true });
+});

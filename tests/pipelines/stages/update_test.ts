@@ -109,6 +109,8 @@ testStages(
       // The head was zero, so the first step is the rate, wherever there is a gradient.
       value.forEach((x) => near(Math.abs(x), 1e-2, 1e-4, "score.weight"));
       yield* verifyManifest(out);
+      // The same command again replaces what it wrote.
+      assert.deepEqual(yield* collect(updateStage, [gradientOf(actor, critic)], { ...config, out }), [state]);
       const [second] = yield* collect(updateStage, [gradientOf(actor, critic)], {
         ...config,
         model: out,
