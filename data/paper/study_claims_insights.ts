@@ -15,6 +15,7 @@ import {
   measured,
   models,
   passAt,
+  wideStep,
 } from "./study_conditions.ts";
 
 const point = 0.01;
@@ -97,7 +98,7 @@ const section42: ReadonlyArray<StudyClaim> = [
     id: "nsr-stops-once-solved",
     statement: "NSR takes no update from a solved problem",
     where: "Section 4.2",
-    statistic: difference(measured("nsr", solved, "share of solved problems, no gradient")),
+    statistic: difference(measured("nsr", solved, "share of solved problems, no gradient", wideStep)),
     comparison: "above",
     threshold: all,
     ...share,
@@ -106,7 +107,7 @@ const section42: ReadonlyArray<StudyClaim> = [
     id: "psr-goes-on-once-solved",
     statement: "PSR goes on updating on every solved problem",
     where: "Section 4.2",
-    statistic: difference(measured("psr", solved, "share of solved problems, no gradient")),
+    statistic: difference(measured("psr", solved, "share of solved problems, no gradient", wideStep)),
     comparison: "below",
     threshold: none,
     ...share,

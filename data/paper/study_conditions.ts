@@ -15,6 +15,8 @@ export const largerRate = "lr 3e-4";
 export const latent = "latent mode";
 export const latentBase: Models = { condition: "latent base", algorithm: "base" };
 export const firstStep = "first step";
+/** The same on so many prompts that some are solved: at the study's 32 none is. */
+export const wideStep = "first step, 256 prompts";
 
 /** How responses are drawn in evaluation: as the paper does, and as in training. */
 export const asPublished = "T 0.6";
@@ -43,9 +45,14 @@ export const metric = (field: string, of: Models, first: number, last: number): 
 });
 
 /** A measurement of the first step from each base. */
-export const measured = (algorithm: string, insight: string, quantity: string): InsightOf => ({
+export const measured = (
+  algorithm: string,
+  insight: string,
+  quantity: string,
+  condition: string = firstStep,
+): InsightOf => ({
   kind: "insight",
-  condition: firstStep,
+  condition,
   algorithm,
   insight,
   quantity,

@@ -11,6 +11,7 @@ import {
   inStrongMode,
   latent,
   latentBase,
+  wideStep,
 } from "../../data/paper/study_conditions.ts";
 import type { Settings } from "../settings.ts";
 import type { Cell, CellEvaluation, Evaluation, Sweep } from "./recipe.ts";
@@ -95,6 +96,12 @@ const largerRate = (seed: number) =>
 const firstSteps = (seed: number) =>
   bases.map((base) => ({ ...cell(firstStep, "base", base, seed, {}, []), insights: true }));
 
+/** The same of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses. */
+const wideSteps = bases.map((base) => ({
+  ...cell(wideStep, "base", base, 1, { prompts: 256, miniBatch: 256, first: 16 }, []),
+  insights: true,
+}));
+
 /** A change to the main condition on seed 1 of every base, evaluated with few responses at the end and along training. */
 const ablation = (
   condition: string,
@@ -178,6 +185,7 @@ export const tinyFullCells: ReadonlyArray<Cell> = [
   ...normalised,
   ...kl,
   ...largestRate,
+  ...wideSteps,
   ...largerRate(1),
   ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
 ];
