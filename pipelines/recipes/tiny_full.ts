@@ -11,7 +11,7 @@ import { tinyFullCells, tinyFullEvaluations, tinyFullSweeps } from "./tiny_full_
 export const tinyFull: Recipe = {
   name: "tiny-full",
   summary:
-    "Three bases, three seeds, two learning rates and every ablation, each claim with its verdict: about two hours",
+    "Three bases, three seeds, two learning rates and every ablation, each claim with its verdict: a few hours",
   settings: tiny.settings,
   algorithms: tiny.algorithms,
   evaluations: tinyFullEvaluations,
