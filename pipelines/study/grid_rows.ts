@@ -175,6 +175,10 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
     "testEntropy",
     "meanEntropy",
     "gradNorm",
+    "clipFraction",
+    "cosine",
+    "positiveGradNorm",
+    "negativeGradNorm",
   ] as const;
   const mean = (rows: ReadonlyArray<StepRow>) =>
     Object.fromEntries(fields.flatMap((field) => {

@@ -6,7 +6,7 @@ import { dynamicsSection } from "./dynamics_section.ts";
 import { type Html, markup } from "./html.ts";
 import { hashList, pageText } from "./page.ts";
 import { responsesSection, type SampledGroup } from "./responses_section.ts";
-import { ownSettings, settingsTable, trainCommandText } from "./settings_section.ts";
+import { ownSettings, trainCommandText, valuesSection } from "./settings_section.ts";
 import { type Walk, walkSection } from "./walk.ts";
 
 /** What a run's page is made of. */
@@ -83,7 +83,7 @@ export const runHtml = ({ name, config, metrics, responses, walk, records }: Run
           title: "One prompt through every stage",
           body: walk === undefined ? undefined : walkSection(walk),
         },
-        { id: "settings", title: "What was run", body: settingsTable(ownSettings(config), "The settings of the run") },
+        { id: "settings", title: "What was run", body: valuesSection(ownSettings(config), "The settings of the run") },
         {
           id: "made",
           title: "How it was made",
