@@ -199,3 +199,17 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
     })),
   ]);
 };
+
+/** What a page says of the training of a study of cells: the mean of the main condition, over how many cells, and that with one update a batch. */
+export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
+  const main = steps.filter(({ condition }) => condition === "main");
+  const counts = [...Map.groupBy(main, ({ algorithm }) => algorithm).values()]
+    .map((rows) => new Set(rows.map(({ cell }) => cell)).size);
+  return {
+    dynamics: meanDynamics(steps, "main"),
+    dynamicsWords: {
+      ...(counts.length > 0 && { cells: [Math.min(...counts), Math.max(...counts)] as const }),
+      onPolicy: meanDynamics(steps, "one update a batch"),
+    },
+  };
+};
