@@ -1,9 +1,12 @@
 /**
  * `deno task report DIR`: one HTML page of a study (`results/tiny`) or of a run, that needs nothing beside it and can be sent to anybody. Further
- * words are runs of the study: the page then has responses of each, and a prompt's way through every stage of the first.
+ * words are runs to show in it: responses of each, a prompt's way through every stage of the first, and what their gradients do to its tokens.
  */
 import { Effect, type Result } from "effect";
 import { join } from "node:path";
+import { layerPolicy } from "./models/layer_policy.ts";
+import { explainRun } from "./reports/page/explain_run.ts";
+import { pageFile } from "./reports/page/page.ts";
 import { PageError } from "./reports/page/read_records.ts";
 import { type Choice, isRun, readRun } from "./reports/page/read_run.ts";
 import { isStudy, readStudy } from "./reports/page/read_study.ts";
@@ -13,25 +16,36 @@ import * as Command from "./runtime/command.ts";
 import { writeText } from "./runtime/run_directory.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 
-/** The page's name in the folder that it is about. */
-export const pageFile = "report.html";
-
 const made = (folder: string, page: Result.Result<string, string>) =>
   Effect.mapError(
     Effect.fromResult(page),
     (problem) => new PageError({ message: `Cannot report on "${folder}": ${problem}` }),
   );
 
-/** A run's content with what the page of a study has of it. */
-const ofRuns = (runs: ReadonlyArray<RunHtml>) => {
-  const walk = runs.find((run) => run.walk !== undefined)?.walk;
+/** The tokens of a run's followed prompt with their gradients; none where the weights of that step, or a device, are not to be had. */
+const explainedOf = Effect.fnUntraced(function* (run: string, { config, walk }: RunHtml, problem = walk?.problemId) {
+  const { report } = yield* StandardStreams;
+  if (walk === undefined || problem === undefined) return [];
+  return yield* explainRun(run, config, walk.step, problem).pipe(
+    Effect.provide(layerPolicy),
+    Effect.catch((failure) => Effect.as(report(`no token gradients of "${run}": ${failure.message}`), [])),
+  );
+});
+
+/** What the page of a study has of runs: responses of each, a prompt's way through the first, its tokens' gradients in all. */
+const ofRuns = Effect.fnUntraced(function* (runs: ReadonlyArray<string>, choice: Choice) {
+  if (runs.length === 0) return {};
+  const read = yield* Effect.forEach(runs, (run) => Effect.map(readRun(run, choice), (html) => ({ run, html })));
+  const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
+  const explained = yield* Effect.forEach(read, ({ run, html }) => explainedOf(run, html, walk?.problemId));
   return {
-    responses: runs.flatMap(({ responses }) => responses),
+    responses: read.flatMap(({ html }) => html.responses),
+    explained: explained.flat(),
     ...(walk && { walk }),
   };
-};
+});
 
-/** The page of a folder, and of runs that belong to it. */
+/** The page of a folder, and of runs that belong to it; a study without any has what its results show of runs. */
 export const pageOf = Effect.fn("Report.page")(function* (
   folder: string,
   runs: ReadonlyArray<string>,
@@ -44,8 +58,7 @@ export const pageOf = Effect.fn("Report.page")(function* (
   }
   if (yield* isStudy(folder)) {
     const study = yield* readStudy(folder);
-    const read = yield* Effect.forEach(runs, (run) => readRun(run, choice));
-    return yield* made(folder, studyHtml({ ...study, ...ofRuns(read) }));
+    return yield* made(folder, studyHtml({ ...study, ...yield* ofRuns(runs, choice) }));
   }
   if (!(yield* isRun(folder))) {
     return yield* new PageError({
@@ -53,7 +66,8 @@ export const pageOf = Effect.fn("Report.page")(function* (
         `Cannot report on "${folder}": it holds neither evaluations.ndjson, as a study, nor config.json and steps, as a run`,
     });
   }
-  return yield* made(folder, runHtml(yield* readRun(folder, choice)));
+  const run = yield* readRun(folder, choice);
+  return yield* made(folder, runHtml({ ...run, explained: yield* explainedOf(folder, run) }));
 });
 
 /** `deno task report`. */

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { layerPolicy } from "./models/layer_policy.ts";
 import { Policy } from "./models/policy.ts";
 import { type Cell, type Recipe, recipes } from "./recipes/mod.ts";
+import { pageFile } from "./reports/page/page.ts";
 import { renderTables } from "./reports/render_table.ts";
 import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
@@ -25,6 +26,7 @@ import { gridFiles } from "./study/grid_results.ts";
 import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./study/plan.ts";
 import { type Finished, readRecords, type Records, recordsFrom } from "./study/records.ts";
 import { keyOf, type Outcome, outcomeOf, runCell, runHere, type Study } from "./study/run_cell.ts";
+import { covers, type Shown, shownCells, shownOf, trainShown } from "./study/shown_runs.ts";
 import { commitOf, differingFiles, fromResult, writeFiles } from "./study/write_files.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
@@ -137,8 +139,8 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   const earlier = yield* readRecords(out);
   const study: Begun = { recipe, folder: studyFolder(recipe.name), earlier };
   const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
-  const filesOf = (done: ReadonlyArray<Finished>) =>
-    gridFiles(recipe, recordsFrom(recipe, device, prompts, done, earlier));
+  const filesOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
+    gridFiles(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
   // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
   const lastOfSeed = new Map(
     cells.filter(({ condition }) => condition === "main").map(({ seed, name }) => [seed, name]),
@@ -152,7 +154,23 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   );
   if (shard !== undefined) return undefined;
   if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
-  return yield* filesOf(done);
+  return yield* filesOf(done, yield* shownOfCells(study, done, gather === true));
+});
+
+/** What the page shows of single runs: what it had where their cells are as they were, else two runs made for it; gathering makes none. */
+const shownOfCells = Effect.fnUntraced(function* (
+  { recipe, folder, earlier }: Begun,
+  done: ReadonlyArray<Finished>,
+  gather: boolean,
+) {
+  const outcomes = new Map(done.map(({ cell, outcome }) => [cell.name, outcome]));
+  const cells = shownCells(done.map(({ cell }) => cell));
+  const isAsBefore = cells.every(({ name }) => outcomes.get(name) === undefined);
+  if (earlier?.shown !== undefined && isAsBefore && covers(earlier.shown, cells)) return earlier.shown;
+  if (gather) return undefined;
+  const { report } = yield* StandardStreams;
+  if (cells.length > 0) yield* report(`runs for the page: ${cells.map(({ name }) => name).join(", ")}`);
+  return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, join(folder, "shown"))));
 });
 
 /** Runs a study of algorithms; gives its files. */
@@ -168,7 +186,9 @@ const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe) {
     yield* say(index, cell.name);
     outcomes.set(cell.name, yield* runHere(study, cell));
   }
-  return yield* algorithmFiles(recipe, algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes));
+  const shown = yield* shownOf(shownCells(cells).map(({ name }) => join(study.folder, name)));
+  const records = algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes);
+  return yield* algorithmFiles(recipe, { ...records, shown });
 });
 
 /** Runs a study, or its part, and writes what came out of it. */
@@ -191,7 +211,8 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
     () => Effect.void,
   );
   yield* report(`${minutes.toFixed(1)} minutes; wrote ${names.map((file) => join(out, file)).join(", ")}`);
-  yield* report(`read "${join(out, "README.md")}"`);
+  const page = [pageFile, "README.md"].find((name) => made.files.texts.has(name));
+  if (page !== undefined) yield* report(`read "${join(out, page)}"`);
 });
 
 /** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */

@@ -66,3 +66,9 @@ export const blockName = ({ evaluation, slice, problems }: EvaluationBlock): str
 const show = (row: EvaluationRow): string =>
   [`model "${labelOf(row)}"`, row.evaluation ? `evaluation "${row.evaluation}"` : [], `k ${row.k}`, `${row.passAtK}`]
     .flat().join(", ");
+
+/** The evaluations of whole tables of methods (the main condition and the larger learning rate), and those of ablations, which name a condition. */
+export const mainAndAblations = (rows: ReadonlyArray<EvaluationRow>) => {
+  const isMain = ({ evaluation = "" }: EvaluationRow) => !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");
+  return { main: rows.filter(isMain), ablations: rows.filter((row) => !isMain(row)) };
+};

@@ -44,8 +44,9 @@ const best = <A>(candidates: ReadonlyArray<A>, value: (candidate: A) => number):
     undefined,
   );
 
-/** A correct and an incorrect token, of one point of one problem where there are such. */
-const pairOf = (rows: ReadonlyArray<Explained>): Readonly<Record<Sign, Explained | undefined>> => {
+/** A correct and an incorrect token that are drawn well, of one point of one problem where there are such. */
+export const pairOf = (all: ReadonlyArray<Explained>): Readonly<Record<Sign, Explained | undefined>> => {
+  const rows = all.filter(isDrawable);
   const ofSign = (sign: Sign, some: ReadonlyArray<Explained>) =>
     best(some.filter((row) => row.sign === sign), interest);
   const points = Map.groupBy(rows, ({ problemId, position, before }) => JSON.stringify([problemId, position, before]));
@@ -66,23 +67,26 @@ const labelOf = (text: string): string => {
 /** The end of a text that may be too long for its line. */
 const endOf = (text: string, most: number): string => text.length > most ? `…${text.slice(1 - most)}` : text;
 
-const placeIn = ({ problemId, position, before }: Explained): string => {
+/** Where a token stands, in words. */
+export const placeIn = ({ problemId, position, before }: Explained): string => {
   const after = before === "" ? "" : ` after “${endOf(before.replaceAll(/\s+/g, " "), 18)}”`;
   return `token ${position + 1}${after}, ${endOf(problemId, 20)}`;
 };
 
-interface Bar {
+/** A token of a distribution with its arrow, in units of probability; `update` is the number at the arrow. */
+export interface Bar {
   readonly label: string;
   readonly probability: number;
   readonly isSampled: boolean;
-  readonly series: string;
+  readonly isRising: boolean;
   readonly tail: number;
   readonly tip: number;
   readonly above: number;
   readonly update: string;
 }
 
-const barsOf = (row: Explained): ReadonlyArray<Bar> => {
+/** The most probable tokens of a record, the sampled one among them, each with its arrow. */
+export const barsOf = (row: Explained): ReadonlyArray<Bar> => {
   const places = Array.from(row.shownTokens, (_, i) => i);
   const sampled = row.shownTokens.indexOf(row.token);
   const kept = places.filter((i) => i < bars - 1 || i === sampled).slice(0, bars);
@@ -98,7 +102,7 @@ const barsOf = (row: Explained): ReadonlyArray<Bar> => {
       label: labels.indexOf(labels[place]) === place ? labels[place] : `${labels[place]} #${row.shownTokens[i]}`,
       probability,
       isSampled: i === sampled,
-      series: update > 0 ? up.name : down.name,
+      isRising: update > 0,
       tail: update > 0 ? low : high,
       tip: update > 0 ? high : low,
       above: high,
@@ -130,7 +134,7 @@ const panel = (row: Explained, values: ReadonlyArray<Bar>, top: number, letter: 
   return {
     ...panelSize,
     title: panelTitle(`(${letter}) ${response}`),
-    data: { values },
+    data: { values: values.map((bar) => ({ ...bar, series: bar.isRising ? up.name : down.name })) },
     encoding: { x },
     layer: [
       {
@@ -164,8 +168,11 @@ const panel = (row: Explained, values: ReadonlyArray<Bar>, top: number, letter: 
   };
 };
 
+/** Room above the highest arrow for its number and the word beside it: the end of the axis. */
+export const topOf = (bars: ReadonlyArray<Bar>): number => headroom + Math.max(...bars.map(({ above }) => above));
+
 /** The first record whose texts do not go with its tokens, which no table of fields can say. */
-const textFault = (rows: ReadonlyArray<Explained>): string | undefined => {
+export const textFault = (rows: ReadonlyArray<Explained>): string | undefined => {
   const wrong = rows.find(({ shownTexts, shownTokens }) =>
     !Array.isArray(shownTexts) || shownTexts.length !== shownTokens.length ||
     !shownTexts.every((text) => typeof text === "string")
@@ -202,11 +209,11 @@ export const figure5 = chartReport({
   build: (rows) => {
     const fault = textFault(rows);
     if (fault !== undefined) return Result.fail(fault);
-    const { positive, negative } = pairOf(rows.filter(isDrawable));
+    const { positive, negative } = pairOf(rows);
     const shown = [positive, negative].flatMap((row) => row ?? []);
     if (shown.length === 0) return Result.fail("no token has a gradient of its own (advantage 0, or clipped)");
     const all = shown.map(barsOf);
-    const top = headroom + Math.max(...all.flat().map(({ above }) => above));
+    const top = topOf(all.flat());
     return Result.succeed(panelChart({
       name: "figure-5",
       title: "Where one token's gradient moves the logits",

@@ -6,9 +6,10 @@ import { Result } from "effect";
 import type { Recipe } from "../recipes/mod.ts";
 import type { ClaimRow } from "../study/judge.ts";
 import { markdownTable, markdownText } from "./markdown_table.ts";
+import { conditionsTable } from "./recipe_tables.ts";
 import type { EvaluationRow } from "./rows.ts";
 import { table1 } from "./table_1.ts";
-import { type Table, textCell } from "./table.ts";
+import type { Table } from "./table.ts";
 import { verdicts } from "./verdicts.ts";
 
 /** What a page is made of. */
@@ -26,27 +27,7 @@ export interface GridStudy {
   readonly records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
   /** Cells that are done, by condition. */
   readonly done: ReadonlyMap<string, number>;
-  /** The lines that each condition adds to the recipe's settings. */
-  readonly conditions: ReadonlyMap<string, string>;
 }
-
-const conditionsTable = ({ recipe, done, conditions }: GridStudy): Table => ({
-  notes: ["Bases, seeds and algorithms of each condition are in `counts.ndjson`, cell by cell."],
-  columns: [
-    { name: "Condition", align: "left" },
-    { name: "cells", align: "right" },
-    { name: "done", align: "right" },
-    { name: "differs from the main one in", align: "left" },
-  ],
-  blocks: [{
-    rows: [...Map.groupBy(recipe.cells ?? [], ({ condition }) => condition)].map(([condition, cells]) => [
-      textCell(condition),
-      { text: String(cells.length), value: cells.length },
-      { text: String(done.get(condition) ?? 0), value: done.get(condition) ?? 0 },
-      textCell(conditions.get(condition) ?? ""),
-    ]),
-  }],
-});
 
 const section = (title: string, ...parts: ReadonlyArray<string>): ReadonlyArray<string> => [
   `## ${title}`,
@@ -80,7 +61,7 @@ export const gridPage = (study: GridStudy): Result.Result<string, string> =>
       ...section("Pictures", ...figures.map(({ file, summary }) => `![${summary}](${file})`)),
       ...section("Pass@k", untitled(main)),
       ...(ablations.length === 0 ? [] : section("Ablations", ...ablations.map(untitled))),
-      ...section("What was run", untitled(conditionsTable(study))),
+      ...section("What was run", untitled(conditionsTable(recipe, done))),
       ...section("The paper's numbers", markdownTable(published)),
     ].join("\n").trimEnd() + "\n";
   });

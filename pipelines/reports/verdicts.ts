@@ -7,7 +7,10 @@ import { ClaimRow } from "../study/judge.ts";
 import { tableReport } from "./report.ts";
 import { type Cell, empty, type Table, textCell } from "./table.ts";
 
-type Row = Omit<ClaimRow, "statistic">;
+/** A claim as reports read it. */
+export type Judged = Omit<ClaimRow, "statistic">;
+
+type Row = Judged;
 
 /** How the numbers of a unit are printed: shares in points of a hundred. */
 const units: Readonly<Record<string, { readonly scale: number; readonly digits: number; readonly name: string }>> = {
@@ -18,23 +21,43 @@ const units: Readonly<Record<string, { readonly scale: number; readonly digits: 
 
 const unitOf = ({ unit }: Row) => units[unit] ?? units.number;
 
+/** What the numbers of a claim count in: `points`, `nats`, or nothing. */
+export const unitName = (row: Row): string => unitOf(row).name.trim();
+
 const printed = (row: Row, value: number, isSigned: boolean): string => {
-  const { scale, digits } = unitOf(row);
-  const text = (value * scale).toFixed(digits);
+  const { scale, digits, name } = unitOf(row);
+  const isTiny = name === "" && value !== 0 && Math.abs(value) < 0.0005;
+  const text = isTiny ? value.toExponential(1) : (value * scale).toFixed(digits);
   return isSigned && value > 0 ? `+${text}` : Number(text) === 0 ? text.replace("-", "") : text;
 };
 
 const isDifference = ({ unit }: Row): boolean => unit !== "number";
 
-/** `above 0 points`, `within 1 point` as a condition. */
-const asked = (row: Row): string => {
+/** `above 0 points`, `within ±1 points` as a condition. */
+export const asked = (row: Row): string => {
   const { scale, name } = unitOf(row);
   const threshold = Number((row.threshold * scale).toPrecision(6));
   return `${row.comparison === "within" ? "within ±" : `${row.comparison} `}${threshold}${name}`;
 };
 
-const valueCell = (row: Row): Cell => {
-  const { value, low, high } = row;
+/** A number with its interval, in the unit of a claim. */
+interface Found {
+  readonly value?: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** What was found on the published test problems, and on others. */
+export const foundOf = ({ value, low, high }: Row): Found => ({ value, low, high });
+/** See `foundOf`. */
+export const otherFoundOf = ({ otherValue, otherLow, otherHigh }: Row): Found => ({
+  value: otherValue,
+  low: otherLow,
+  high: otherHigh,
+});
+
+/** What was found as a cell. */
+export const foundCell = (row: Row, { value, low, high }: Found): Cell => {
   if (value === undefined || low === undefined || high === undefined) return empty;
   const { scale } = unitOf(row);
   const text = (number: number) => printed(row, number, isDifference(row));
@@ -55,44 +78,71 @@ const marks: Readonly<Record<string, string>> = {
   "untried": "– untried",
 };
 
-/** The verdict on other test problems, marked where it is another one. */
-const otherCell = ({ verdict, otherVerdict }: Row): Cell =>
-  otherVerdict === undefined
-    ? empty
-    : { text: `${otherVerdict === verdict ? "same" : `moved: ${otherVerdict}`}`, value: otherVerdict };
+/** A verdict with its sign. */
+export const verdictText = (verdict: string): string => marks[verdict] ?? verdict;
 
-const otherNote = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
-  const asked = rows.filter(({ otherVerdict }) => otherVerdict !== undefined);
-  const moved = asked.filter(({ verdict, otherVerdict }) => otherVerdict !== verdict);
-  const turned = moved.filter(({ verdict, otherVerdict }) => [verdict, otherVerdict].every(isDecided));
-  return asked.length === 0 ? [] : [
-    `Asked again of other test problems (another seed), ${
-      asked.length - moved.length
-    } of ${asked.length} verdicts are the same, ` +
-    `${moved.length} moved, ${turned.length} of those from holds to does not or back. The rest ask of no such problems, or were not tried on them.`,
-  ];
+/** Whether other test problems give another verdict. */
+export const isMoved = ({ verdict, otherVerdict }: Row): boolean =>
+  otherVerdict !== undefined && otherVerdict !== verdict;
+
+/** Whether other test problems turn a claim that holds into one that does not, or back. */
+export const isTurned = (row: Row): boolean => isMoved(row) && [row.verdict, row.otherVerdict].every(isDecided);
+
+const otherCells = (row: Row): ReadonlyArray<Cell> =>
+  row.otherVerdict === undefined ? [empty, empty] : [foundCell(row, otherFoundOf(row)), {
+    text: `${isMoved(row) ? "moved: " : ""}${verdictText(row.otherVerdict)}`,
+    value: row.otherVerdict,
+  }];
+
+/** What other test problems change, in a sentence; nothing where none were tried. */
+export const otherSentence = (rows: ReadonlyArray<Row>): string | undefined => {
+  const again = rows.filter(({ otherVerdict }) => otherVerdict !== undefined);
+  const [moved, turned] = [again.filter(isMoved).length, again.filter(isTurned).length];
+  return again.length === 0
+    ? undefined
+    : `Asked again of other test problems (another seed), ${
+      again.length - moved
+    } of ${again.length} verdicts are the same, ` +
+      `${moved} moved, ${turned} of those from holds to does not or back. The rest ask of no such problems, or were not tried on them.`;
 };
 
 const isDecided = (verdict: string | undefined): boolean => verdict === "holds" || verdict === "does not";
 
 const order = ["holds", "does not", "undecided", "untried"];
 
-const countsOf = (rows: ReadonlyArray<Row>): string =>
-  order.flatMap((verdict) => {
+/** How many claims have which verdict. */
+export const tallyOf = (
+  rows: ReadonlyArray<Row>,
+): ReadonlyArray<{ readonly verdict: string; readonly words: string; readonly count: number }> =>
+  order.map((verdict) => {
     const count = rows.filter((row) => row.verdict === verdict).length;
-    return count === 0 ? [] : [`${count} ${verdict === "holds" ? (count === 1 ? "holds" : "hold") : verdict}`];
-  }).join(", ");
+    const isOne = count === 1;
+    const words = verdict === "holds"
+      ? isOne ? "holds" : "hold"
+      : verdict === "does not"
+      ? isOne ? "does not" : "do not"
+      : verdict;
+    return { verdict, words, count };
+  }).filter(({ count }) => count > 0);
 
-const isPaper = ({ where }: Row): boolean => !where.startsWith("beyond the paper");
+const countsOf = (rows: ReadonlyArray<Row>): string =>
+  tallyOf(rows).map(({ count, words }) => `${count} ${words}`).join(", ");
+
+/** Whether the paper says it; all else is beyond the paper. */
+export const isPaper = ({ where }: Row): boolean => !where.startsWith("beyond the paper");
+
+/** When a claim holds. */
+export const verdictRule =
+  "A claim holds where its whole 95 % interval (paired bootstrap over problems and over bases x seeds) is on the right side of the " +
+  "threshold, does not where all of it is on the wrong side, and is undecided between. Claims and thresholds were fixed before the runs.";
 
 const table = (rows: ReadonlyArray<Row>): Table => ({
   title: "Claims and verdicts",
   notes: [
     `${rows.length} claims: ${countsOf(rows)}.`,
-    "A claim holds where its whole 95 % interval (paired bootstrap over problems and over bases x seeds) is on the right side of the " +
-    "threshold, does not where all of it is on the wrong side, and is undecided between. Claims and thresholds were fixed before the runs.",
-    ...otherNote(rows),
-  ],
+    verdictRule,
+    otherSentence(rows) ?? [],
+  ].flat(),
   blockColumn: "Whose",
   columns: [
     { name: "Claim", align: "left" },
@@ -101,7 +151,9 @@ const table = (rows: ReadonlyArray<Row>): Table => ({
     { name: "found", align: "right" },
     { name: "cells", align: "right" },
     { name: "verdict", align: "left" },
-    ...hasOther(rows) ? [{ name: "other problems", align: "left" as const }] : [],
+    ...hasOther(rows)
+      ? [{ name: "other problems", align: "right" as const }, { name: "verdict there", align: "left" as const }]
+      : [],
   ],
   blocks: [
     { label: "The paper says", rows: rows.filter(isPaper).map(cellsOf(hasOther(rows))) },
@@ -109,16 +161,19 @@ const table = (rows: ReadonlyArray<Row>): Table => ({
   ].filter((block) => block.rows.length > 0),
 });
 
+/** Where the paper says it, or what is asked beyond it. */
+export const whereOf = ({ where }: Row): string => where.replace(/^beyond the paper: /, "");
+
 const hasOther = (rows: ReadonlyArray<Row>): boolean => rows.some(({ otherVerdict }) => otherVerdict !== undefined);
 
 const cellsOf = (withOther: boolean) => (row: Row): ReadonlyArray<Cell> => [
   textCell(row.statement),
-  textCell(row.where.replace(/^beyond the paper: /, "")),
+  textCell(whereOf(row)),
   textCell(asked(row)),
-  valueCell(row),
+  foundCell(row, foundOf(row)),
   { text: String(row.cells), value: row.cells },
-  { text: marks[row.verdict] ?? row.verdict, value: row.verdict },
-  ...withOther ? [otherCell(row)] : [],
+  { text: verdictText(row.verdict), value: row.verdict },
+  ...withOther ? otherCells(row) : [],
 ];
 
 /** Claims with their verdicts, of `claims.ndjson`. */

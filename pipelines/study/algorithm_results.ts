@@ -6,6 +6,9 @@ import { possibleKs } from "../evaluate.ts";
 import type { Recipe } from "../recipes/mod.ts";
 import { figure2 } from "../reports/figure_2.ts";
 import { figure4 } from "../reports/figure_4.ts";
+import { figure5 } from "../reports/figure_5.ts";
+import { pageFile } from "../reports/page/page.ts";
+import { studyHtml } from "../reports/page/study_html.ts";
 import { renderTables } from "../reports/render_table.ts";
 import { recordsOf, scan } from "../reports/page/read_records.ts";
 import { DynamicsRow, EvaluationRow } from "../reports/rows.ts";
@@ -17,6 +20,7 @@ import { defaults } from "../settings.ts";
 import { passAtK } from "../stages/pass_at_k.ts";
 import type { Measured, Outcome } from "./run_cell.ts";
 import { readProvenance } from "./records.ts";
+import { readShown, type Shown, shownFiles, shownRecords } from "./shown_runs.ts";
 import { addFigure, type Files, fromResult } from "./write_files.ts";
 
 /** Pass@k rows of a model's counts: of all problems, and of each part that the task names. */
@@ -55,6 +59,8 @@ export interface AlgorithmRecords {
   readonly commit?: string;
   readonly evaluations: ReadonlyArray<EvaluationRow>;
   readonly dynamics: ReadonlyArray<DynamicsRow>;
+  /** What the page shows of single runs. */
+  readonly shown?: Shown;
 }
 
 /** The records of outcomes by algorithm, the base among them. */
@@ -96,18 +102,20 @@ export const readAlgorithmRecords = Effect.fn("AlgorithmRecords.read")(function*
     ...(commit !== undefined && { commit }),
     evaluations: evaluations.map((one) => one.record),
     dynamics: dynamics.map((one) => one.record),
+    shown: yield* readShown(folder),
   };
   return found;
 });
 
 /** Every file of a study's folder, made of its records alone, and Table 1. */
 export const algorithmFiles = Effect.fnUntraced(function* (recipe: Recipe, found: AlgorithmRecords) {
-  const { evaluations, dynamics, ...record } = found;
+  const { evaluations, dynamics, shown, ...record } = found;
   const files: Files = { texts: new Map(), pictures: new Map() };
   const { texts } = files;
   texts.set("record.json", `${JSON.stringify(record, null, 1)}\n`);
   texts.set("evaluations.ndjson", toText(evaluations));
   texts.set("dynamics.ndjson", toText(dynamics));
+  for (const [file, text] of shownFiles(shown)) texts.set(file, text);
   const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
   const tables = yield* fromResult(table1.build(evaluations));
   texts.set("table_1.csv", renderTables(tables, { format: "csv", isTerminal: false }));
@@ -117,7 +125,20 @@ export const algorithmFiles = Effect.fnUntraced(function* (recipe: Recipe, found
     "figure-4": yield* addFigure(files, yield* fromResult(figure4.build(dynamics))),
   };
   const { commit, device } = record;
+  const { explained = [], ...runs } = shown === undefined ? {} : yield* shownRecords(shown);
+  if (explained.length > 0) figures["figure-5"] = yield* addFigure(files, yield* fromResult(figure5.build(explained)));
   const page = studyPage({ recipe, ...(commit && { commit }), device, evaluations, dynamics, figures, records });
   texts.set("README.md", yield* fromResult(page));
+  const html = studyHtml({
+    recipe,
+    commits: commit === undefined ? [] : [commit],
+    device,
+    evaluations,
+    dynamics,
+    explained,
+    ...runs,
+    records,
+  });
+  texts.set(pageFile, yield* fromResult(html));
   return { files, tables };
 });

@@ -3,35 +3,31 @@
  * process or many, interrupted or not, the same cells give the same bytes, for nothing here depends on who ran them or when.
  */
 import { Effect } from "effect";
-import { latent, latentBase } from "../../data/paper/study_conditions.ts";
 import { studyClaims } from "../../data/paper/study_claims.ts";
-import type { Cell, Recipe } from "../recipes/mod.ts";
+import type { Recipe } from "../recipes/mod.ts";
 import type { Chart } from "../reports/chart.ts";
+import { mainAndAblations } from "../reports/evaluation_blocks.ts";
 import { figure2 } from "../reports/figure_2.ts";
 import { figure4 } from "../reports/figure_4.ts";
+import { figure5 } from "../reports/figure_5.ts";
 import { frontier } from "../reports/frontier.ts";
 import { gridPage } from "../reports/grid_page.ts";
+import { pageFile } from "../reports/page/page.ts";
+import { studyHtml } from "../reports/page/study_html.ts";
 import { renderTables } from "../reports/render_table.ts";
 import { sweeps } from "../reports/sweeps.ts";
 import type { Table } from "../reports/table.ts";
 import { table1 } from "../reports/table_1.ts";
 import { verdicts } from "../reports/verdicts.ts";
 import { sha256, toText } from "../runtime/stage_record.ts";
-import { defaults, flagOf, settingKeys } from "../settings.ts";
+import { defaults } from "../settings.ts";
 import { evidenceOf } from "./evidence.ts";
-import { evaluationRows, frontierRows, meanDynamics, sweepRows } from "./grid_rows.ts";
+import { dynamicsOfCells, evaluationRows, frontierRows, meanDynamics, sweepRows } from "./grid_rows.ts";
 import { judgeTwice } from "./judge.ts";
 import { slicesOf } from "./recorded_rows.ts";
 import { problemsOf, recordFiles, type Records } from "./records.ts";
+import { shownRecords } from "./shown_runs.ts";
 import { addFigure, type Files, fromResult } from "./write_files.ts";
-
-/** What a cell's settings add to the recipe's, beside base and seed, in words. */
-const addedBy = ({ condition, settings, insights }: Cell): string => {
-  const added = settingKeys.filter((key) => key !== "model" && key !== "seed" && settings[key] !== undefined)
-    .map((key) => `${flagOf(key)} ${settings[key]}`);
-  const bases = condition === latent || condition === latentBase.condition ? ["bases with a latent mode"] : [];
-  return [...bases, ...added, ...insights ? ["a step measured by `insights`"] : []].join(", ");
-};
 
 const formats = [["csv", "csv"], ["md", "markdown"], ["tex", "latex"], ["json", "json"]] as const;
 
@@ -84,10 +80,7 @@ export const gridFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Rec
   texts.set("sweeps.ndjson", toText(swept));
   const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
 
-  const isMain = ({ evaluation = "" }: { readonly evaluation?: string }) =>
-    !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");
-  const main = evaluations.filter(isMain);
-  const ablations = evaluations.filter((row) => !isMain(row));
+  const { main, ablations } = mainAndAblations(evaluations);
   const judged = yield* fromResult(verdicts.build(claims));
   addTables(files, "claims", judged);
   if (main.length > 0) addTables(files, "table_1", yield* fromResult(table1.build(main)));
@@ -104,6 +97,9 @@ export const gridFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Rec
   if (mean.length > 0) yield* draw(`${figure4.summary}, mean over cells`, yield* fromResult(figure4.build(mean)));
   if (swept.length > 0) yield* draw(sweeps.summary, yield* fromResult(sweeps.build(swept)));
 
+  const { explained = [], ...runs } = found.shown === undefined ? {} : yield* shownRecords(found.shown);
+  if (explained.length > 0) yield* draw(figure5.summary, yield* fromResult(figure5.build(explained)));
+
   if (main.length > 0) {
     const commits = [...new Set(found.cells.flatMap(({ commit }) => commit ?? []))];
     const page = gridPage({
@@ -116,9 +112,24 @@ export const gridFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Rec
       figures,
       records,
       done: countBy(recipe, found),
-      conditions: new Map((recipe.cells ?? []).map((cell) => [cell.condition, addedBy(cell)])),
     });
     texts.set("README.md", yield* fromResult(page));
+    const html = studyHtml({
+      recipe,
+      commits,
+      device: found.device,
+      cells: found.cells.map(({ cell }) => cell),
+      ...dynamicsOfCells(steps),
+      evaluations,
+      claims,
+      frontier: along,
+      sweeps: swept,
+      insights: found.insights,
+      explained,
+      ...runs,
+      records,
+    });
+    texts.set(pageFile, yield* fromResult(html));
   }
   return { files, tables: judged };
 });

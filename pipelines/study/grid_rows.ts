@@ -175,6 +175,10 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
     "testEntropy",
     "meanEntropy",
     "gradNorm",
+    "clipFraction",
+    "cosine",
+    "positiveGradNorm",
+    "negativeGradNorm",
   ] as const;
   const mean = (rows: ReadonlyArray<StepRow>) =>
     Object.fromEntries(fields.flatMap((field) => {
@@ -194,4 +198,18 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
       ...mean(members),
     })),
   ]);
+};
+
+/** What a page says of the training of a study of cells: the mean of the main condition, over how many cells, and that with one update a batch. */
+export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
+  const main = steps.filter(({ condition }) => condition === "main");
+  const counts = [...Map.groupBy(main, ({ algorithm }) => algorithm).values()]
+    .map((rows) => new Set(rows.map(({ cell }) => cell)).size);
+  return {
+    dynamics: meanDynamics(steps, "main"),
+    dynamicsWords: {
+      ...(counts.length > 0 && { cells: [Math.min(...counts), Math.max(...counts)] as const }),
+      onPolicy: meanDynamics(steps, "one update a batch"),
+    },
+  };
 };

@@ -15,6 +15,7 @@ import type * as Noun from "../schema.ts";
 import { countRows, insightRows, problemRows, stepRows } from "./recorded_rows.ts";
 import { CountRow, InsightRow, ProblemRow, StepRow } from "./rows.ts";
 import type { Outcome } from "./run_cell.ts";
+import { readShown, type Shown, shownFiles } from "./shown_runs.ts";
 
 /** A cell that was run: the key of all that its outcome depends on, and the commit of the code where it is known. */
 export interface CellRecord {
@@ -32,6 +33,8 @@ export interface Records {
   readonly counts: ReadonlyArray<CountRow>;
   readonly steps: ReadonlyArray<StepRow>;
   readonly insights: ReadonlyArray<InsightRow>;
+  /** What the page shows of single runs. */
+  readonly shown?: Shown;
 }
 
 /** The test problems of a recipe by the seed that made them; under `undefined` those that are published. */
@@ -57,6 +60,7 @@ export const recordsFrom = (
   prompts: TestPrompts,
   finished: ReadonlyArray<Finished>,
   earlier: Records | undefined,
+  shown?: Shown,
 ): Records => {
   const problems = [...prompts].flatMap(([seed, some]) => problemRows(some, seed));
   const asked = problemsOf(recipe, problems);
@@ -75,17 +79,19 @@ export const recordsFrom = (
     counts: of((done) => countRows(done, asked), earlier?.counts),
     steps: of(stepRows, earlier?.steps),
     insights: of(insightRows, earlier?.insights),
+    ...(shown !== undefined && { shown }),
   };
 };
 
 /** The files of records by name. */
-export const recordFiles = ({ recipe, device, cells, problems, counts, steps, insights }: Records) =>
+export const recordFiles = ({ recipe, device, cells, problems, counts, steps, insights, shown }: Records) =>
   new Map([
     ["record.json", `${JSON.stringify({ recipe, device, cells }, null, 1)}\n`],
     ["problems.ndjson", toText(problems)],
     ["counts.ndjson", toText(counts)],
     ["dynamics.ndjson", toText(steps)],
     ...insights.length === 0 ? [] : [["insights.ndjson", toText(insights)] as const],
+    ...shownFiles(shown),
   ]);
 
 const isCell = (value: unknown): value is CellRecord =>
@@ -130,6 +136,7 @@ export const readRecords = Effect.fn("Records.read")(function* (folder: string) 
     counts: yield* rows("counts.ndjson", CountRow),
     steps: yield* rows("dynamics.ndjson", StepRow),
     insights: yield* rows("insights.ndjson", InsightRow),
+    shown: yield* readShown(folder),
   };
   return found;
 });

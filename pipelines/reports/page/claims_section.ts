@@ -1,67 +1,166 @@
 /**
- * The paper's claims on a page: those that a study tried with a statistic and its interval (`claims.ndjson`), and those about Pass@k asked of the
- * paper's own Table 1 and of the study's point estimates.
+ * The claims of a study on a page: what was asked, what was found on the published and on other test problems, and the verdict, the paper's claims
+ * apart from those beyond it, by topic. A study without claims has those about Pass@k asked of the paper's own Table 1 and of its point
+ * estimates.
  */
 import { Result } from "effect";
+import { ablationClaims } from "../../../data/paper/study_claims_ablations.ts";
+import { dynamicsClaims } from "../../../data/paper/study_claims_dynamics.ts";
+import { frontierClaims } from "../../../data/paper/study_claims_frontier.ts";
+import { insightClaims, transferClaims } from "../../../data/paper/study_claims_insights.ts";
+import { passAtKClaims } from "../../../data/paper/study_claims_pass_at_k.ts";
 import { claims } from "../claims.ts";
-import type { EvaluationRow, FlatRow } from "../rows.ts";
+import type { EvaluationRow } from "../rows.ts";
 import type { Cell } from "../table.ts";
-import { type Html, markup } from "./html.ts";
-import { htmlTable, type Remark } from "./html_table.ts";
+import {
+  asked,
+  foundCell,
+  foundOf,
+  isMoved,
+  isPaper,
+  isTurned,
+  type Judged,
+  otherFoundOf,
+  otherSentence,
+  tallyOf,
+  unitName,
+  verdictRule,
+  verdictText,
+  whereOf,
+} from "../verdicts.ts";
+import { attribute, type Html, markup } from "./html.ts";
+import { htmlTable, type Remark, scrolling } from "./html_table.ts";
+import { intervalPlot } from "./interval_plot.ts";
 
-type Answer = "holds" | "fails" | "open";
+const topics: ReadonlyArray<{ readonly title: string; readonly ids: ReadonlySet<string> }> = [
+  { title: "Pass@k", claims: passAtKClaims },
+  { title: "Transfer to a latent mode", claims: transferClaims },
+  { title: "Training dynamics", claims: dynamicsClaims },
+  { title: "Tokens and single steps", claims: insightClaims },
+  { title: "Clipping, KL, normalisation, entropy bonus, lambda, long training", claims: ablationClaims },
+  { title: "Frontier, and where NSR is special", claims: frontierClaims },
+].map(({ title, claims }) => ({ title, ids: new Set(claims.map(({ id }) => id)) }));
 
-const signs: Readonly<Record<Answer, string>> = { holds: "✓", fails: "✗", open: "?" };
-const words: Readonly<Record<Answer, string>> = { holds: "holds", fails: "does not hold", open: "undecided" };
+/** The claims about the frontier: those that say whether NSR is special or a slower road. */
+export const isAboutFrontier = ({ id }: Judged): boolean => topics[topics.length - 1].ids.has(id);
 
-const answerOf = (verdict: unknown): Answer => {
-  const text = String(verdict).toLowerCase();
-  if (verdict === true || text === "yes" || text === "holds") return "holds";
-  return verdict === false || text === "no" || text === "fails" || text.includes("not hold") ? "fails" : "open";
+const names: Readonly<Record<string, string>> = {
+  "holds": "holds",
+  "does not": "fails",
+  "undecided": "open",
+  "untried": "untried",
 };
 
-const badge = (answer: Answer): Html => markup`<span class="badge ${answer}">${signs[answer]} ${words[answer]}</span>`;
+/** A verdict as a badge: sign, word and kind of border say it, the colour only repeats it. */
+export const badge = (verdict: string): Html =>
+  markup`<span class="badge ${names[verdict] ?? "open"}">${verdictText(verdict)}</span>`;
 
-const firstOf = (row: FlatRow, names: ReadonlyArray<string>): string | undefined =>
-  names.map((name) => row[name]).find((value): value is string => typeof value === "string");
-
-const statements = ["statement", "text", "claim", "id"];
-const places = ["where", "section"];
-const named = [...statements.slice(0, 3), ...places, "verdict", "holds"];
-
-const shown = (value: unknown): string | undefined => {
-  if (typeof value === "number") return String(Number(value.toPrecision(4)));
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  return Array.isArray(value) && value.every((one) => typeof one === "number" || typeof one === "string")
-    ? value.map((one) => shown(one)).join(", ")
-    : undefined;
+/** What was found, its interval below. */
+const foundText = (row: Judged, found: Parameters<typeof foundCell>[1], unit = ""): Html => {
+  const { text, interval } = foundCell(row, found);
+  const counted = interval === undefined || unit === "" ? undefined : ` ${unit}`;
+  return markup`<b>${minus(text)}</b>${counted}${
+    interval === undefined ? undefined : markup`<small>${minus(interval)}</small>`
+  }`;
 };
 
-/** `lowerBound` as it is read: `lower bound`. */
-const spaced = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const minus = (text: string): string => text.replaceAll("-", "−");
 
-const cardOf = (row: FlatRow): Html => {
-  const facts = Object.entries(row).flatMap(([name, value]) => {
-    const text = named.includes(name) ? undefined : shown(value);
-    return text === undefined ? [] : [markup`<div><dt>${spaced(name)}</dt><dd>${text}</dd></div>`];
-  });
-  return markup`<li>${badge(answerOf(row.verdict ?? row.holds))} <b>${
-    firstOf(row, statements)
-  }</b> <span class="faint">${
-    firstOf(
-      row,
-      places,
+/** A claim in a line: its verdict, what `words` say of it, and what was found in its unit. */
+export const answerOf = (row: Judged, words: Html): Html =>
+  markup`<li>${badge(row.verdict)} <span>${words}</span> <span class="num">${
+    foundText(row, foundOf(row), unitName(row))
+  }</span></li>
+`;
+
+const otherText = (row: Judged): Html => {
+  const { otherVerdict } = row;
+  if (otherVerdict === undefined) return markup`<span class="faint">not asked</span>`;
+  const moved = isTurned(row) ? "turned" : isMoved(row) ? "moved" : "same";
+  return markup`${foundText(row, otherFoundOf(row))}<span class="${moved}">${
+    moved === "same" ? "same verdict" : `${moved}: ${verdictText(otherVerdict)}`
+  }</span>`;
+};
+
+const rowOf = (row: Judged, hasOther: boolean): Html =>
+  markup`<tr id="claim-${row.id}"><td class="verdict">${
+    badge(row.verdict)
+  }</td><th scope="row">${row.statement}<small>${whereOf(row)}</small></th><td class="asked">${
+    minus(asked(row))
+  }</td><td class="num found">${foundText(row, foundOf(row))}</td><td class="picture">${intervalPlot(row)}</td>${
+    hasOther ? markup`<td class="num others">${otherText(row)}</td>` : undefined
+  }<td class="num cells">${row.cells}</td></tr>
+`;
+
+const bodyOf = (title: string, rows: ReadonlyArray<Judged>, hasOther: boolean): Html | undefined =>
+  rows.length === 0
+    ? undefined
+    : markup`<tbody><tr class="block"><th colspan="${
+      hasOther ? 7 : 6
+    }" scope="rowgroup"><span>${title} <span class="faint">${
+      tallyOf(rows).map(({ count, words }) => `${count} ${words}`).join(", ")
+    }</span></span></th></tr>
+${rows.map((row) => rowOf(row, hasOther))}</tbody>
+`;
+
+const tableOf = (caption: string, rows: ReadonlyArray<Judged>, hasOther: boolean): Html | undefined => {
+  if (rows.length === 0) return undefined;
+  const known = topics.map(({ title, ids }) => bodyOf(title, rows.filter(({ id }) => ids.has(id)), hasOther));
+  const others = rows.filter(({ id }) => !topics.some(({ ids }) => ids.has(id)));
+  const heads: ReadonlyArray<readonly [name: string, align?: string]> = [
+    ["Verdict"],
+    ["Claim"],
+    ["asked"],
+    ["found", "num"],
+    ["against the threshold"],
+    ...hasOther ? [["on other problems", "num"] as const] : [],
+    ["cells", "num"],
+  ];
+  return markup`<h3>${caption}</h3>
+${
+    scrolling(
+      caption,
+      markup`<table class="claims"><caption class="hidden">${caption}</caption>
+<thead><tr>${
+        heads.map(([name, align]) => markup`<th scope="col"${attribute("class", align)}>${name}</th>`)
+      }</tr></thead>${known}${bodyOf("Others", others, hasOther)}</table>
+`,
     )
-  }</span><dl class="facts">${facts}</dl></li>
+  }`;
+};
+
+/** The tally of some claims as a bar, with its words. */
+export const tallyBar = (title: string, rows: ReadonlyArray<Judged>): Html | undefined => {
+  if (rows.length === 0) return undefined;
+  const parts = tallyOf(rows);
+  const width = 300;
+  const starts = parts.map((_, i) => parts.slice(0, i).reduce((sum, { count }) => sum + count, 0));
+  const at = (count: number) => Math.round(width * count / rows.length);
+  return markup`<div class="tally"><dt>${title}, ${rows.length}</dt><dd><svg viewBox="0 0 ${width} 14" preserveAspectRatio="none" aria-hidden="true">${
+    parts.map(({ verdict, count }, i) =>
+      markup`<rect class="${names[verdict] ?? "open"}" x="${at(starts[i]) + 1}" y="1" width="${
+        Math.max(1, at(starts[i] + count) - at(starts[i]) - 2)
+      }" height="12" />`
+    )
+  }</svg><span>${
+    parts.map(({ verdict, words, count }) =>
+      markup`<span class="badge ${names[verdict] ?? "open"}">${
+        verdictText(verdict).split(" ")[0]
+      } ${count} ${words}</span> `
+    )
+  }</span></dd></div>
 `;
 };
 
-/** How many claims have which verdict, in a sentence. */
-const tallyOf = (rows: ReadonlyArray<FlatRow>): string => {
-  const answers = rows.map((row) => answerOf(row.verdict ?? row.holds));
-  return (["holds", "fails", "open"] as const)
-    .map((answer) => `${answers.filter((one) => one === answer).length} ${words[answer]}`).join(", ");
+const judgedSection = (rows: ReadonlyArray<Judged>): Html => {
+  const hasOther = rows.some(({ otherVerdict }) => otherVerdict !== undefined);
+  return markup`<p>${verdictRule}</p>
+<p class="note">The picture shows the interval against the threshold, on one scale for each unit: from end to end 20 points, 0.2 nats, or 1. The grounded side is where the claim holds${
+    hasOther ? "; the full dot is the published test problems, the open one below it the others" : undefined
+  }; an arrow says that an interval goes on. Cells are bases × seeds.</p>
+${tableOf("What the paper says", rows.filter(isPaper), hasOther)}${
+    tableOf("Beyond the paper", rows.filter((row) => !isPaper(row)), hasOther)
+  }${hasOther ? markup`<p>${otherSentence(rows)}</p>` : undefined}`;
 };
 
 const remark = (cell: Cell): Remark | undefined =>
@@ -71,19 +170,12 @@ const remark = (cell: Cell): Remark | undefined =>
     ? { name: "holds", said: "the claim holds here" }
     : { name: "fails", said: "the claim does not hold here" };
 
-/** The section, or what is wrong with the rows. */
-export const claimsSection = (
-  rows: ReadonlyArray<EvaluationRow>,
-  tried: ReadonlyArray<FlatRow>,
-): Result.Result<Html, string> =>
+/** The claims about Pass@k asked of point estimates. */
+const pointSection = (rows: ReadonlyArray<EvaluationRow>): Result.Result<Html, string> =>
   Result.map(
     claims.build(rows),
     (tables) =>
       markup`${
-        tried.length === 0 ? undefined : markup`<p>${tried.length} claims, fixed before the runs: ${tallyOf(tried)}.</p>
-<ul class="claims">${tried.map(cardOf)}</ul>
-`
-      }${
         tables.map((table) =>
           htmlTable({
             ...table,
@@ -96,7 +188,24 @@ export const claimsSection = (
                 )
               ),
             })),
-          }, { caption: "What the paper says of Pass@k, asked of its own Table 1 and of this study", remark })
+          }, {
+            id: "point-claims",
+            caption: "What the paper says of Pass@k, asked of its own Table 1 and of this study",
+            remark,
+          })
         )
       }`,
+  );
+
+/** The section, or what is wrong with the rows. */
+export const claimsSection = (
+  rows: ReadonlyArray<EvaluationRow>,
+  judged: ReadonlyArray<Judged>,
+): Result.Result<Html, string> =>
+  Result.map(
+    pointSection(rows),
+    (points) =>
+      judged.length === 0 ? points : markup`${judgedSection(judged)}<h3>The same of point estimates</h3>
+<p class="note">Five sentences of the paper about Table 1, without regard to intervals.</p>
+${points}`,
   );

@@ -15,8 +15,9 @@ import { linear } from "./scale.ts";
 interface Measure {
   readonly title: string;
   readonly axis: string;
-  /** Where the number stands in a row. */
+  /** Where the number stands in a row: inside of it, or flat, as a study of cells keeps it. */
   readonly path: ReadonlyArray<string>;
+  readonly flat?: string;
   readonly scale: number;
   readonly digits: number;
   readonly unit: string;
@@ -35,18 +36,31 @@ const paperMeasures: ReadonlyArray<Measure> = [
 const moreMeasures: ReadonlyArray<Measure> = [
   { ...plain, title: "Entropy of the batch", axis: "entropy (nats a token)", path: ["meanEntropy"] },
   { ...plain, title: "Gradient norm before it is clipped", axis: "norm", path: ["gradNorm"] },
-  { ...plain, title: "Gradient norm, correct responses", axis: "norm", path: ["positive", "gradNorm"] },
-  { ...plain, title: "Gradient norm, incorrect responses", axis: "norm", path: ["negative", "gradNorm"] },
+  {
+    ...plain,
+    title: "Gradient norm, correct responses",
+    axis: "norm",
+    path: ["positive", "gradNorm"],
+    flat: "positiveGradNorm",
+  },
+  {
+    ...plain,
+    title: "Gradient norm, incorrect responses",
+    axis: "norm",
+    path: ["negative", "gradNorm"],
+    flat: "negativeGradNorm",
+  },
   { ...plain, title: "Cosine of the two signs' gradients", axis: "cos(g+, g−)", path: ["cosine"] },
   { ...share, title: "Clipped tokens", path: ["clipFraction"] },
 ];
 
 /** A number inside of a row, which may have more fields than its noun names. */
-const numberAt = (row: object, path: ReadonlyArray<string>): number | undefined => {
-  const found = path.reduce<unknown>(
+const numberAt = (row: object, { path, flat }: Measure): number | undefined => {
+  const nested = path.reduce<unknown>(
     (value, name) => typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined,
     row,
   );
+  const found = nested ?? (flat === undefined ? undefined : Reflect.get(row, flat));
   return typeof found === "number" && Number.isFinite(found) ? found : undefined;
 };
 
@@ -55,10 +69,10 @@ interface Measured {
   readonly value: number;
 }
 
-const measuredOf = (rows: ReadonlyArray<DynamicsRow>, label: string, { path }: Measure): ReadonlyArray<Measured> =>
+const measuredOf = (rows: ReadonlyArray<DynamicsRow>, label: string, measure: Measure): ReadonlyArray<Measured> =>
   rows.filter((row) => labelOf(row) === label)
     .flatMap((row) => {
-      const value = numberAt(row, path);
+      const value = numberAt(row, measure);
       return value === undefined ? [] : [{ step: row.step, value }];
     })
     .sort((a, b) => a.step - b.step);
@@ -102,6 +116,7 @@ const panelOf = (
     lines,
     aside: 0,
     joined: true,
+    places: "columns",
   }];
 };
 
@@ -137,27 +152,47 @@ const testedTable = (
   }];
 };
 
+/** What is said of the rows beside their numbers. */
+export interface DynamicsWords {
+  /** Fewest and most cells that a line is the mean of, in a study of cells. */
+  readonly cells?: readonly [fewest: number, most: number];
+  /** Dynamics with one update a batch, where nothing is off-policy. */
+  readonly onPolicy?: ReadonlyArray<DynamicsRow>;
+}
+
+const meanOf = ([fewest, most]: readonly [number, number]): string =>
+  ` Each line is the mean over ${fewest === most ? most : `${fewest} to ${most}`} ${most === 1 ? "cell" : "cells"}.`;
+
 /** The section, or what is wrong with the rows; it is empty where nothing was measured. */
 export const dynamicsSection = (
   rows: ReadonlyArray<DynamicsRow>,
   series: ReadonlyArray<Series>,
+  { cells, onPolicy = [] }: DynamicsWords = {},
 ): Result.Result<Html, string> =>
   Result.map(dynamicsTable.build(rows), (tables) => {
     const panels = paperMeasures.flatMap((measure) => panelOf(rows, series, measure));
-    const more = moreMeasures.flatMap((measure) => panelOf(rows, series, measure));
+    const cosine = moreMeasures.filter(({ path }) => path[0] === "cosine")
+      .map((measure) => ({ ...measure, title: `${measure.title}, one update a batch` }));
+    const more = [
+      ...moreMeasures.flatMap((measure) => panelOf(rows, series, measure)),
+      ...cosine.flatMap((measure) => panelOf(onPolicy, series, measure)),
+    ];
     const isSmoothed = [...Map.groupBy(rows, labelOf).values()].some(({ length }) => length > 21);
     const lines = series.map(({ name, style }, index) => ({ index, name, shape: style.shape }))
       .filter(({ index }) => [...panels, ...more].some((panel) => panel.lines.some((line) => line.index === index)));
-    const smoothed = isSmoothed
-      ? " Lines over training batches are a centred mean of 5 steps, fewer at the ends; a point says its own step's value."
-      : "";
+    const said = [
+      cells === undefined ? "" : meanOf(cells),
+      isSmoothed
+        ? " Lines over training batches are a centred mean of 5 steps, fewer at the ends; a point says its own step's value."
+        : "",
+    ].join("");
     const tested = paperMeasures.slice(0, 2).flatMap((measure) => testedTable(rows, series, measure));
     return markup`${
       panels.length === 0 ? undefined : figure({
         id: "figure-4",
         lines,
         panels,
-        caption: markup`<b>Training dynamics</b>, as Figure 4 of the paper.${smoothed}`,
+        caption: markup`<b>Training dynamics</b>, as Figure 4 of the paper.${said}`,
         more: tested.length === 0
           ? undefined
           : markup`<details><summary>The tested steps as tables</summary>${
@@ -173,7 +208,7 @@ export const dynamicsSection = (
         lines,
         panels: more,
         caption:
-          markup`<b>What the updates were made of</b>, beyond the paper. Gradients of correct and of incorrect responses are over one common denominator, so they add up.${smoothed}`,
+          markup`<b>What the updates were made of</b>, beyond the paper. Gradients of correct and of incorrect responses are over one common denominator, so they add up; on-policy their expectations are one and the same vector (E[∇ log π] = 0), and without noise their cosine would be 1.${said}`,
       })
     }`;
   });

@@ -9,7 +9,7 @@ import { publishedCells, table1 } from "../table_1.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable, type Remark } from "./html_table.ts";
 import { type ChartLine, figure, type Panel } from "./line_chart.ts";
-import { doubling, linear } from "./scale.ts";
+import { doubling, linear, percents } from "./scale.ts";
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
@@ -49,10 +49,13 @@ const curves = (block: EvaluationBlock, series: ReadonlyArray<Series>): Panel =>
     yTitle: "Pass@k (%)",
     xSaid: (k) => `k = ${k}`,
     x: doubling(block.ks),
-    y: linear(rows.flatMap(({ passAtK, low, high }) => [passAtK, low ?? passAtK, high ?? passAtK].map((v) => 100 * v))),
+    y: percents(
+      rows.flatMap(({ passAtK, low, high }) => [passAtK, low ?? passAtK, high ?? passAtK].map((v) => 100 * v)),
+    ),
     lines,
     aside: 3,
     joined: true,
+    places: "columns",
   };
 };
 
@@ -80,10 +83,11 @@ const trade = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyA
     yTitle: `Pass@${many} (%)`,
     xSaid: (x) => `Pass@${few} ${x.toFixed(1)} %`,
     x: linear(all.map(({ x }) => x)),
-    y: linear(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y])),
+    y: percents(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y])),
     lines: points,
     aside: 0,
     joined: false,
+    places: "points",
   }];
 };
 
@@ -101,6 +105,8 @@ const besideBase = (cell: Cell, column: number, block: Block): Remark | undefine
   return { name: `${difference > 0 ? "above" : "below"} d${size}`, said: words };
 };
 
+const shading = "Shaded by the difference from the base model of the block; ▾ is below it.";
+
 const publishedBlocks = (ks: ReadonlyArray<number>): ReadonlyArray<Block> =>
   [...new Set(publishedRows.map(({ task }) => task))].flatMap((task) => {
     const rows = publishedCells(task, ks);
@@ -114,7 +120,7 @@ const besidePaper = (rows: ReadonlyArray<EvaluationRow>, table: Table): Table =>
   const published = publishedBlocks(ksOf(rows));
   const notes = [
     ...table.notes,
-    "Shaded by the difference from the base model of the block; ▾ is below it.",
+    shading,
     ...(published.length === 0 ? [] : [
       "The paper's blocks are its Table 1 (arXiv 2506.01347): 256 samples at temperature 0.6 and top-p 0.95, of the checkpoint that is " +
       "best on the MATH test set. Nothing is selected in this study, and its model and task are others: compare the order of the methods, " +
@@ -123,6 +129,9 @@ const besidePaper = (rows: ReadonlyArray<EvaluationRow>, table: Table): Table =>
   ];
   return { ...table, notes, blocks: [...table.blocks, ...published] };
 };
+
+const over = (rows: ReadonlyArray<EvaluationRow>): string =>
+  rows.some(({ cells }) => cells !== undefined) ? "problems and models (bases × seeds)" : "problems";
 
 const first = <A>(list: ReadonlyArray<A>): A => list[0];
 
@@ -164,10 +173,25 @@ const inShort = (blocks: ReadonlyArray<EvaluationBlock>): Html => {
 `;
 };
 
-/** The parts of the section, or what is wrong with the rows. */
+/** Pass@k of the ablations, a block a condition, or what is wrong with the rows; nothing where there are none. */
+export const ablationsSection = (rows: ReadonlyArray<EvaluationRow>): Result.Result<Html | undefined, string> =>
+  rows.length === 0
+    ? Result.succeed(undefined)
+    : Result.map(table1.build(rows), ([table]) =>
+      markup`<p>Each block changes the main condition in one thing, named after the evaluation; the base is the same. What the changes are is in <a href="#settings">What was run</a>, what they were asked in <a href="#claims">the claims</a>.</p>
+${
+        htmlTable({ ...table, notes: [...table.notes, shading] }, {
+          id: "ablations-table",
+          caption: "Ablations: Pass@k in percent",
+          remark: besideBase,
+        })
+      }`);
+
+/** The parts of the section, or what is wrong with the rows; `traded` says whether every model is also a point, few against many responses. */
 export const evaluationSection = (
   rows: ReadonlyArray<EvaluationRow>,
   series: ReadonlyArray<Series>,
+  traded: boolean,
 ): Result.Result<{ readonly short: Html; readonly body: Html }, string> =>
   Result.gen(function* () {
     const blocks = yield* evaluationBlocks(rows);
@@ -178,7 +202,7 @@ export const evaluationSection = (
     const lines = series.map(({ name, style }, index) => ({ index, name, shape: style.shape }))
       .filter(({ index }) => blocks.some((block) => block.series.some(({ label }) => label === series[index].label)));
     const hasIntervals = rows.some(({ low, high }) => low !== undefined && high !== undefined);
-    const trades = whole.flatMap((block) => trade(block, series));
+    const trades = traded ? whole.flatMap((block) => trade(block, series)) : [];
     return {
       short: inShort(whole),
       body: markup`${
@@ -187,7 +211,7 @@ export const evaluationSection = (
           lines,
           panels: [...whole, ...parts].map((block) => curves(block, series)),
           caption: markup`<b>Pass@k against k</b>, as Figure 2 of the paper.${
-            hasIntervals ? " Bars: 95 % bootstrap interval over problems, side by side around their k." : undefined
+            hasIntervals ? ` Bars: 95 % bootstrap interval over ${over(rows)}, side by side around their k.` : undefined
           } The numbers are in Table 1.`,
         })
       }${

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file signum/file-names -- the rule takes off the ending .ts alone, and this is what a browser runs
 "use strict";
-// Values of a whole place of a figure beside the pointer, and keys that stay pressed. Without this file a point says its own value, and
-// pointing at a key or a point makes the other series faint.
+// Values of a whole place of a figure beside the pointer, and keys that stay pressed. Without this file a point with a symbol says its own
+// value, and pointing at a key or a point makes the other series faint.
 {
   const tip = document.createElement("div");
   tip.className = "tip";
@@ -20,6 +20,20 @@
     const { e, f } = element.transform.baseVal[0].matrix;
     return { element, series, name, place, value, x: e, y: f };
   };
+
+  // "X Y PLACE: VALUE|…" of the points without a symbol, which get one that shows only while it is pointed at.
+  const readUnmarked = (series) =>
+    (series.dataset.points ?? "").split("|").filter((text) => text !== "").map((text) => {
+      const [, x, y, place, value] = /^(\S+) (\S+) (.*?): (.*)$/s.exec(text);
+      const element = document.createElementNS(svg, "g");
+      const dot = document.createElementNS(svg, "circle");
+      element.setAttribute("class", "pt dot");
+      element.setAttribute("transform", `translate(${x} ${y})`);
+      dot.setAttribute("r", "4");
+      element.append(dot);
+      series.append(element);
+      return { element, series, name: series.dataset.name, place, value, x: Number(x), y: Number(y) };
+    });
 
   const cellsOf = (point, nearest) => {
     const row = document.createElement("tr");
@@ -41,9 +55,11 @@
   };
 
   const watch = (plot) => {
-    const points = [...plot.querySelectorAll(".series")].flatMap((series) =>
-      [...series.querySelectorAll(".pt")].map((element) => read(element, series))
-    );
+    const points = [...plot.querySelectorAll(".series")].flatMap((series) => [
+      ...[...series.querySelectorAll(".pt")].map((element) => read(element, series)),
+      ...readUnmarked(series),
+    ]);
+    const isColumns = plot.dataset.places === "columns";
     if (points.length === 0) return;
     const rule = document.createElementNS(svg, "path");
     rule.setAttribute("class", "rule");
@@ -58,14 +74,17 @@
     };
     const show = (event) => {
       const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(plot.getScreenCTM().inverse());
-      const column = points.reduce((best, one) => Math.abs(one.x - at.x) < Math.abs(best.x - at.x) ? one : best);
+      const distance = (one) => isColumns ? Math.abs(one.x - at.x) : Math.hypot(one.x - at.x, one.y - at.y);
+      const column = points.reduce((best, one) => distance(one) < distance(best) ? one : best);
       const here = points.filter((one) => one.place === column.place).sort((a, b) => a.y - b.y);
-      const nearest = here.reduce((best, one) => Math.abs(one.y - at.y) < Math.abs(best.y - at.y) ? one : best);
+      const nearest = isColumns
+        ? here.reduce((best, one) => Math.abs(one.y - at.y) < Math.abs(best.y - at.y) ? one : best)
+        : column;
       clear();
       marked = here;
       for (const { element } of here) element.classList.add("at");
       const box = plot.viewBox.baseVal;
-      rule.setAttribute("d", `M${column.x} 12V${box.height - 52}`);
+      if (isColumns) rule.setAttribute("d", `M${column.x} 12V${box.height - 52}`);
       const title = document.createElement("p");
       title.textContent = column.place;
       const table = document.createElement("table");

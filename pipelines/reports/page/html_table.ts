@@ -15,6 +15,8 @@ export interface Remark {
 export interface TableStyle {
   readonly id?: string;
   readonly caption: string;
+  /** Whether the caption is only for who cannot see the heading above. */
+  readonly isHidden?: boolean;
   readonly remark?: (cell: Cell, column: number, block: Block) => Remark | undefined;
   /** More words for the class of a block. */
   readonly blockClass?: (block: Block) => string | undefined;
@@ -63,7 +65,9 @@ export const htmlTable = (table: Table, style: TableStyle): Html =>
   markup`${
     scrolling(
       style.caption,
-      markup`<table${attribute("id", style.id)}><caption>${style.caption}</caption>
+      markup`<table${attribute("id", style.id)}><caption${
+        attribute("class", style.isHidden ? "hidden" : undefined)
+      }><span>${style.caption}</span></caption>
 <thead><tr>${
         table.columns.map(({ name, align }) =>
           markup`<th scope="col"${attribute("class", align === "right" ? "num" : undefined)}>${name}</th>`

@@ -1,19 +1,22 @@
 /**
  * A panel of lines as SVG: axes, and for each series its error bars, its line and its points. Every point says its value to who points at it
- * (a `title`, "SERIES, PLACE: VALUE", which needs no script; the script gathers those of one place). Colours, dashes and sizes of
- * text are the page's style, so one drawing serves a light, a dark and a printed page.
+ * (a `title`, "SERIES, PLACE: VALUE", which needs no script; the script gathers those of one place, and knows the points whose symbol is
+ * not drawn). Series are named where they end. Colours, dashes and sizes of text are the page's style, so one drawing serves a light, a dark
+ * and a printed page.
  */
-import { type Child, type Html, markup, raw, short } from "./html.ts";
+import { type Anchor, besideLabels, columnWidth, nearLabels, type PlacedLabel } from "./direct_labels.ts";
+import { attribute, type Child, type Html, markup, raw, short } from "./html.ts";
 import { className } from "./palette.ts";
 import type { Scale } from "./scale.ts";
 
-/** One point; `said` is its value in words, `marked` whether its symbol is drawn. */
+/** One point; `said` is its value in words, `place` where that is if x alone does not say it, `marked` whether its symbol is drawn. */
 export interface ChartPoint {
   readonly x: number;
   readonly y: number;
   readonly low?: number;
   readonly high?: number;
   readonly said: string;
+  readonly place?: string;
   readonly marked: boolean;
 }
 
@@ -39,10 +42,30 @@ export interface Panel {
   readonly aside: number;
   /** Whether the points of a series are joined. */
   readonly joined: boolean;
+  /** Whether a place is one x, where all series are compared, or a point of its own; names then stand near the last points. */
+  readonly places: "columns" | "points";
 }
 
 const size = { width: 480, height: 330, left: 58, right: 14, top: 12, bottom: 52 } as const;
-const plot = { width: size.width - size.left - size.right, height: size.height - size.top - size.bottom } as const;
+
+/** A panel in a figure, whose lines are named where the figure has several. */
+interface Drawn extends Panel {
+  readonly isNamed: boolean;
+}
+
+/** The rectangle in which a panel draws; numbers and names beside it take their width from it. */
+const plotOf = ({ lines, places, isNamed, y }: Drawn) => {
+  const right = isNamed && places === "columns" ? columnWidth(lines.map(({ name }) => name)) : size.right;
+  const left = Math.max(size.left, 34 + 8 * Math.max(...y.ticks.map((tick) => y.label(tick).length)));
+  return {
+    left,
+    right: size.width - right,
+    top: size.top,
+    bottom: size.height - size.bottom,
+    width: size.width - left - right,
+    height: size.height - size.top - size.bottom,
+  };
+};
 
 const shapes: Readonly<Record<string, string>> = {
   "circle": "M4.2 0A4.2 4.2 0 1 1-4.2 0A4.2 4.2 0 1 1 4.2 0Z",
@@ -57,17 +80,17 @@ const shapes: Readonly<Record<string, string>> = {
 
 const symbolOf = (shape: string): string => shapes[shape] ?? shapes.circle;
 
-const xOf = (panel: Panel, x: number): number => size.left + plot.width * panel.x.at(x);
-const yOf = (panel: Panel, y: number): number => size.top + plot.height * (1 - panel.y.at(y));
+const xOf = (panel: Drawn, x: number): number => size.left + plotOf(panel).width * panel.x.at(x);
+const yOf = (panel: Drawn, y: number): number => size.top + plotOf(panel).height * (1 - panel.y.at(y));
 
-const axes = (panel: Panel): Html => {
-  const bottom = size.top + plot.height;
-  const kept = everyOther(panel.x.ticks, panel.x.label);
+const axes = (panel: Drawn): Html => {
+  const { left, right, top, bottom, width, height } = plotOf(panel);
+  const kept = everyOther(panel.x.ticks, panel.x.label, width);
   return markup`<g class="axes" aria-hidden="true">${
     panel.y.ticks.map((tick) => {
       const y = short(yOf(panel, tick));
-      return markup`<path class="grid" d="M${size.left} ${y}H${size.left + plot.width}" /><text class="tick end" x="${
-        size.left - 7
+      return markup`<path class="grid" d="M${left} ${y}H${right}" /><text class="tick end" x="${
+        left - 7
       }" y="${y}" dy=".35em">${panel.y.label(tick)}</text>`;
     })
   }${
@@ -77,24 +100,25 @@ const axes = (panel: Panel): Html => {
         panel.x.label(tick)
       }</text>`;
     })
-  }<path class="axis" d="M${size.left} ${size.top}V${bottom}H${
-    size.left +
-    plot.width
-  }"/><text class="name mid" x="${size.left + plot.width / 2}" y="${
+  }<path class="axis" d="M${left} ${top}V${bottom}H${right}"/><text class="name mid" x="${left + width / 2}" y="${
     size.height - 8
   }">${panel.xTitle}</text><text class="name mid" transform="translate(15 ${
-    size.top + plot.height / 2
+    top + height / 2
   })rotate(-90)">${panel.yTitle}</text></g>`;
 };
 
 /** As many ticks as have room for their labels, evenly. */
-const everyOther = (ticks: ReadonlyArray<number>, label: (tick: number) => string): ReadonlyArray<number> => {
+const everyOther = (
+  ticks: ReadonlyArray<number>,
+  label: (tick: number) => string,
+  width: number,
+): ReadonlyArray<number> => {
   const widest = Math.max(...ticks.map((tick) => label(tick).length)) * 9 + 12;
-  const every = Math.max(1, Math.ceil(ticks.length * widest / plot.width));
+  const every = Math.max(1, Math.ceil(ticks.length * widest / width));
   return ticks.filter((_, i) => (ticks.length - 1 - i) % every === 0);
 };
 
-const bars = (panel: Panel, line: ChartLine): Html => {
+const bars = (panel: Drawn, line: ChartLine): Html => {
   const shift = panel.aside * (panel.lines.indexOf(line) - (panel.lines.length - 1) / 2);
   const parts = line.points.flatMap(({ x, low, high }) =>
     low === undefined || high === undefined
@@ -104,28 +128,57 @@ const bars = (panel: Panel, line: ChartLine): Html => {
   return parts.length === 0 ? raw("") : markup`<path class="bar" d="${parts.join("")}" />`;
 };
 
-const pathOf = (panel: Panel, points: ReadonlyArray<ChartPoint>): string =>
+const pathOf = (panel: Drawn, points: ReadonlyArray<ChartPoint>): string =>
   points.map(({ x, y }, i) => `${i === 0 ? "M" : "L"}${short(xOf(panel, x))} ${short(yOf(panel, y))}`).join("");
 
-const pointOf = (panel: Panel, line: ChartLine, { x, y, said, marked }: ChartPoint): Html => {
-  const at = `translate(${short(xOf(panel, x))} ${short(yOf(panel, y))})`;
-  const title = markup`<title>${`${line.name}, ${panel.xSaid(x)}: ${said}`}</title>`;
-  return marked
-    ? markup`<g class="pt" transform="${at}">${title}<circle class="area" r="8"/><path d="${
-      symbolOf(line.shape)
-    }"/></g>`
-    : markup`<g class="pt dot" transform="${at}">${title}<circle r="4"/></g>`;
+const placeOf = (panel: Drawn, { x, place }: ChartPoint): string => place ?? panel.xSaid(x);
+
+const pointOf = (panel: Drawn, line: ChartLine, point: ChartPoint): Html =>
+  markup`<g class="pt" transform="translate(${short(xOf(panel, point.x))} ${
+    short(yOf(panel, point.y))
+  })"><title>${`${line.name}, ${placeOf(panel, point)}: ${point.said}`}</title><circle class="area" r="8"/><path d="${
+    symbolOf(line.shape)
+  }"/></g>`;
+
+/** Points without a symbol, for the script: `X Y PLACE: VALUE`, one after the other with a bar between. */
+const unmarked = (panel: Drawn, points: ReadonlyArray<ChartPoint>): string =>
+  points.filter(({ marked }) => !marked).map((point) =>
+    `${short(xOf(panel, point.x))} ${short(yOf(panel, point.y))} ${placeOf(panel, point)}: ${point.said}`
+  ).join("|");
+
+const lineOf = (panel: Drawn, line: ChartLine): Html =>
+  markup`<g class="series ${className(line.index)}" data-name="${line.name}"${
+    attribute("data-points", unmarked(panel, line.points))
+  }>${bars(panel, line)}${panel.joined ? markup`<path class="line" d="${pathOf(panel, line.points)}" />` : undefined}${
+    line.points.filter(({ marked }) => marked).map((point) => pointOf(panel, line, point))
+  }</g>`;
+
+const labelsOf = (panel: Drawn): ReadonlyArray<PlacedLabel> => {
+  const placed = ({ x, y }: ChartPoint) => ({ x: xOf(panel, x), y: yOf(panel, y) });
+  const anchors = panel.lines.flatMap(({ index, name, points }): ReadonlyArray<Anchor> =>
+    points.length === 0 ? [] : [{ index, name, ...placed(points[points.length - 1]) }]
+  );
+  if (!panel.isNamed) return [];
+  return panel.places === "columns"
+    ? besideLabels(anchors, plotOf(panel))
+    : nearLabels(anchors, panel.lines.flatMap(({ points }) => points.map(placed)), plotOf(panel));
 };
 
-const lineOf = (panel: Panel, line: ChartLine): Html =>
-  markup`<g class="series ${className(line.index)}" data-name="${line.name}">${bars(panel, line)}${
-    panel.joined ? markup`<path class="line" d="${pathOf(panel, line.points)}" />` : undefined
-  }${line.points.map((point) => pointOf(panel, line, point))}</g>`;
+/** A name, and the line from its series' end to it where it stands off. */
+const labelOf = ({ index, name, x, y, at, isFar }: PlacedLabel): Html => {
+  const towards = at.align === "start" ? -3 : at.align === "end" ? 3 : 0;
+  const rule = markup`<path class="leader" d="M${short(x)} ${short(y)}L${short(at.x + towards)} ${short(at.y)}" />`;
+  return markup`<g class="label ${className(index)}">${isFar ? rule : undefined}<text class="${at.align}" x="${
+    short(at.x)
+  }" y="${short(at.y)}" dy=".35em">${name}</text></g>`;
+};
 
 /** A panel with its title. */
-export const lineChart = (panel: Panel): Html =>
+const lineChart = (panel: Drawn): Html =>
   markup`<div class="panel"><h4>${panel.title}</h4>
-<svg class="plot" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${panel.said}">${axes(panel)}${
+<svg class="plot" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${panel.said}" data-places="${panel.places}">${
+    axes(panel)
+  }<g aria-hidden="true">${labelsOf(panel).map(labelOf)}</g>${
     panel.lines.map((line) => lineOf(panel, line))
   }</svg></div>
 `;
@@ -159,7 +212,7 @@ export const figure = (
   },
 ): Html =>
   markup`<figure class="figure" id="${id}">${lines.length > 1 ? chartKey(lines) : undefined}<div class="panels">${
-    panels.map(lineChart)
+    panels.map((panel) => lineChart({ ...panel, isNamed: lines.length > 1 }))
   }</div>
 <figcaption>${caption}</figcaption>${more}</figure>
 `;

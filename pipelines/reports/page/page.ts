@@ -9,6 +9,9 @@ import { seriesRules } from "./palette.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./hover.js" with { type: "text" };
 
+/** The page's name in the folder that it is about. */
+export const pageFile = "report.html";
+
 /** A part of a page; one without a body is left out. */
 export interface Section {
   readonly id: string;
@@ -33,7 +36,7 @@ export const hashList = (
 ): Html | undefined =>
   records.length === 0 ? undefined : markup`<h3>Records</h3>
 <dl class="hashes">${
-    records.map(({ file, sha256 }) =>
+    records.toSorted((a, b) => a.file < b.file ? -1 : 1).map(({ file, sha256 }) =>
       markup`<div><dt><code>${file}</code></dt><dd><code class="hash">${sha256}</code></dd></div>
 `
     )

@@ -1,87 +1,72 @@
-/**
- * A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its README says of how it was made. Pictures
- * that the page does not draw itself are taken as they are.
- */
+/** A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its `record.json` says of how it was made. */
 import { Effect } from "effect";
-import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { isObject } from "../../models/model_config.ts";
 import { recipes } from "../../recipes/mod.ts";
 import type { Failure } from "../../runtime/command.ts";
+import type { Noun } from "../../schema.ts";
+import { dynamicsOfCells } from "../../study/grid_rows.ts";
+import { ClaimRow } from "../../study/judge.ts";
+import { readProvenance } from "../../study/records.ts";
+import { InsightRow, StepRow } from "../../study/rows.ts";
+import { readShown, shownRecords } from "../../study/shown_runs.ts";
+import { FrontierRow } from "../frontier.ts";
 import { evaluationsFile } from "../read_lines.ts";
-import { DynamicsRow, EvaluationRow, FlatRow } from "../rows.ts";
-import { exists, namesIn, PageError, recordsOf, scan } from "./read_records.ts";
-import type { Picture, StudyHtml } from "./study_html.ts";
-import { TokenGradientRow } from "./token_gradients_section.ts";
-
-/** What the page draws itself, with values to hover. */
-const drawn = ["figure_2.svg", "figure_4.svg"];
-
-/** Where the records of `explain` may stand. */
-const explainedFiles = ["token_gradients.ndjson", "explained.ndjson", "figure_5.ndjson"];
+import { DynamicsRow, EvaluationRow } from "../rows.ts";
+import { SweepRow } from "../sweeps.ts";
+import { exists, namesIn, recordsOf, scan } from "./read_records.ts";
+import type { StudyHtml } from "./study_html.ts";
 
 /** Whether a folder is what `reproduce` or `evaluate` writes. */
 export const isStudy = (folder: string): Effect.Effect<boolean> => exists(join(folder, evaluationsFile));
-
-const factOf = (readme: ReadonlyArray<string>, name: string): string | undefined =>
-  readme.map((line) => line.startsWith(`- ${name}: `) ? line.slice(name.length + 4).replaceAll("`", "") : "")
-    .find((value) => value !== "");
-
-const bytesOf = (path: string) =>
-  Effect.tryPromise({
-    try: () => readFile(path),
-    catch: (cause) =>
-      new PageError({ message: `Cannot read "${path}": ${cause instanceof Error ? cause.message : cause}` }),
-  });
 
 /** The page's content. */
 export const readStudy = Effect.fn("Report.readStudy")(
   function* (folder: string): Effect.fn.Return<StudyHtml, Failure> {
     const names = yield* namesIn(folder);
-    const explainedFile = explainedFiles.find((name) => names.includes(name));
-    const readme = (yield* scan(folder, "README.md"))?.lines.map(({ text }) => text) ?? [];
-    const evaluationsScanned = yield* scan(folder, evaluationsFile);
-    const dynamicsScanned = yield* scan(folder, "dynamics.ndjson");
-    const claimsScanned = yield* scan(folder, "claims.ndjson");
-    const countsScanned = yield* scan(folder, "counts.ndjson", () => false);
-    const explainedScanned = explainedFile === undefined ? undefined : yield* scan(folder, explainedFile);
-    const evaluations = yield* recordsOf(folder, evaluationsScanned, EvaluationRow);
-    const dynamics = yield* recordsOf(folder, dynamicsScanned, DynamicsRow);
-    const claims = yield* recordsOf(folder, claimsScanned, FlatRow);
-    const explained = yield* recordsOf(folder, explainedScanned, TokenGradientRow);
-    const broken = explained.find(({ record }) =>
-      !Array.isArray(record.shownTexts) || record.shownTexts.length !== record.shownProbabilities.length ||
-      !record.shownTexts.every((text) => typeof text === "string")
-    );
-    if (broken !== undefined) {
-      const message = `Cannot read "${
-        join(folder, broken.file)
-      }", line ${broken.line}: field "shownTexts" must be a text for each token`;
-      return yield* new PageError({ message });
+    const provenance = yield* readProvenance(folder);
+    const hashes: Array<{ readonly file: string; readonly sha256: string }> = [];
+    const read = Effect.fnUntraced(function* <A extends object>(
+      file: string,
+      noun: Noun<A>,
+    ): Effect.fn.Return<ReadonlyArray<A>, Failure> {
+      const scanned = yield* scan(folder, file);
+      if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
+      return (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record);
+    });
+    // Only a study of cells keeps its counts; its dynamics name the cell of each row.
+    const hasCells = names.includes("counts.ndjson");
+    const evaluations = yield* read(evaluationsFile, EvaluationRow);
+    const trained = hasCells
+      ? dynamicsOfCells(yield* read("dynamics.ndjson", StepRow))
+      : { dynamics: yield* read("dynamics.ndjson", DynamicsRow) };
+    const claims = yield* read("claims.ndjson", ClaimRow);
+    const frontier = yield* read("frontier.ndjson", FrontierRow);
+    const sweeps = yield* read("sweeps.ndjson", SweepRow);
+    const insights = yield* read("insights.ndjson", InsightRow);
+    const { explained, ...runs } = yield* Effect.flatMap(readShown(folder), shownRecords);
+    for (const file of ["record.json", "counts.ndjson", "problems.ndjson", "excerpts.ndjson", "explained.ndjson"]) {
+      const scanned = yield* scan(folder, file, () => false);
+      if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
     }
-    const pictures = yield* Effect.forEach(
-      names.filter((name) => name.endsWith(".svg") && !drawn.includes(name)),
-      (file): Effect.Effect<Picture, PageError> =>
-        Effect.map(bytesOf(join(folder, file)), (bytes) => ({
-          name: file.slice(0, -4),
-          type: "image/svg+xml",
-          base64: bytes.toString("base64"),
-        })),
-    );
-    const name = factOf(readme, "recipe") ?? basename(resolve(folder));
-    const commit = factOf(readme, "commit");
-    const device = factOf(readme, "device");
+    const { recipe: name = basename(resolve(folder)), device, commit, cells = [] } = provenance ?? {};
+    const named = cells.filter(isObject);
+    const texts = (field: string) => named.flatMap((cell) => typeof cell[field] === "string" ? [cell[field]] : []);
     return {
       name,
       ...(recipes[name] && { recipe: recipes[name] }),
-      ...(commit !== undefined && { commit }),
+      commits: [...new Set([...commit === undefined ? [] : [commit], ...texts("commit")])],
       ...(device !== undefined && { device }),
-      evaluations: evaluations.map(({ record }) => record),
-      dynamics: dynamics.map(({ record }) => record),
-      claims: claims.map(({ record }) => record),
-      tokenGradients: explained.map(({ record }) => record),
-      pictures,
-      records: [evaluationsScanned, dynamicsScanned, claimsScanned, countsScanned, explainedScanned]
-        .flatMap((file) => file === undefined ? [] : [{ file: file.file, sha256: file.sha256 }]),
+      cells: texts("cell"),
+      evaluations,
+      ...trained,
+      claims,
+      frontier,
+      sweeps,
+      insights,
+      explained,
+      ...runs,
+      records: hashes,
     };
   },
 );

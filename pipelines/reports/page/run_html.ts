@@ -1,12 +1,14 @@
 /** The page of one run, as `train` writes it: where it began and ended, its curves, responses along the way, a prompt through every stage. */
 import { Result } from "effect";
+import type { Explained } from "../../explained.ts";
 import type { DynamicsRow } from "../rows.ts";
 import { nameOf, seriesOf } from "../series.ts";
 import { dynamicsSection } from "./dynamics_section.ts";
+import { figure5Section } from "./figure_5_section.ts";
 import { type Html, markup } from "./html.ts";
 import { hashList, pageText } from "./page.ts";
 import { responsesSection, type SampledGroup } from "./responses_section.ts";
-import { ownSettings, settingsTable, trainCommandText } from "./settings_section.ts";
+import { ownSettings, trainCommandText, valuesSection } from "./settings_section.ts";
 import { type Walk, walkSection } from "./walk.ts";
 
 /** What a run's page is made of. */
@@ -17,6 +19,7 @@ export interface RunHtml {
   readonly metrics: ReadonlyArray<DynamicsRow>;
   readonly responses: ReadonlyArray<SampledGroup>;
   readonly walk?: Walk;
+  readonly explained?: ReadonlyArray<Explained>;
   readonly records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
 }
 
@@ -55,7 +58,9 @@ const inShort = (metrics: ReadonlyArray<DynamicsRow>): Html =>
 `;
 
 /** The page, or what is wrong with the rows. */
-export const runHtml = ({ name, config, metrics, responses, walk, records }: RunHtml): Result.Result<string, string> =>
+export const runHtml = (
+  { name, config, metrics, responses, walk, explained, records }: RunHtml,
+): Result.Result<string, string> =>
   Result.gen(function* () {
     const algorithm = typeof config.algorithm === "string" ? config.algorithm : undefined;
     const rows = metrics.map((row) => ({ ...(algorithm !== undefined && { algorithm }), ...row }));
@@ -77,13 +82,14 @@ export const runHtml = ({ name, config, metrics, responses, walk, records }: Run
       sections: [
         { id: "short", title: "In short", body: rows.length === 0 ? undefined : inShort(rows) },
         { id: "dynamics", title: "Training dynamics", body: trained },
+        { id: "token-gradients", title: "Token gradients", body: figure5Section(explained ?? []) },
         { id: "responses", title: "Sampled responses", body: responsesSection(responses) },
         {
           id: "walk",
           title: "One prompt through every stage",
           body: walk === undefined ? undefined : walkSection(walk),
         },
-        { id: "settings", title: "What was run", body: settingsTable(ownSettings(config), "The settings of the run") },
+        { id: "settings", title: "What was run", body: valuesSection(ownSettings(config), "The settings of the run") },
         {
           id: "made",
           title: "How it was made",

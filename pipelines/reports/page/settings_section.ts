@@ -1,70 +1,46 @@
-/** What was run: the values of a recipe or of a run beside the paper's, and what differs from the paper. */
-import { runs, training } from "../../../data/paper/hyperparameters.ts";
+/** What was run: the values of a recipe or of a run beside the paper's, the conditions of a study of cells, and what differs from the paper. */
 import { type Recipe, recipes } from "../../recipes/mod.ts";
-import { defaults, flagOf, type SettingKey, settingKeys, type Settings, settings } from "../../settings.ts";
-import { empty, textCell } from "../table.ts";
+import { defaults, flagOf, type SettingKey, settingKeys, type Settings } from "../../settings.ts";
+import {
+  conditionsTable,
+  differencesOf,
+  evaluationWords,
+  settingsTable,
+  type Values,
+  valueText,
+} from "../recipe_tables.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 
-const published: Readonly<Record<string, unknown>> = {
-  ...training,
-  model: runs[0].model,
-  maxTokens: runs[0].maxTokens,
-  steps: training.epochs * training.stepsPerEpoch,
-  testEvery: training.stepsPerEpoch,
-};
+/** Values beside the paper's. */
+export const valuesSection = (values: Values, caption: string): Html =>
+  htmlTable(settingsTable(values), { id: "values", caption });
 
-const shown = (value: unknown): string => Array.isArray(value) ? value.join(", ") : String(value);
-
-type Values = Readonly<Partial<Record<SettingKey, unknown>>>;
-
-/** Values beside the paper's, a row a setting. */
-export const settingsTable = (values: Values, caption: string): Html =>
-  htmlTable({
-    notes: [
-      "What is not listed has its default: the paper's value, but for template and longest response, which follow the task.",
-    ],
-    columns: ["Setting", "Here", "The paper", "Meaning"].map((name) => ({ name, align: "left" })),
-    blocks: [{
-      rows: settingKeys.filter((key) => values[key] !== undefined).map((key) => [
-        textCell(flagOf(key)),
-        textCell(shown(values[key])),
-        published[key] === undefined ? empty : textCell(shown(published[key])),
-        textCell(settings[key].description),
-      ]),
-    }],
-  }, { caption });
-
-const differences = (values: Values): ReadonlyArray<string> => [
-  ...settingKeys.filter((key) =>
-    values[key] !== undefined && published[key] !== undefined && published[key] !== values[key]
-  )
-    .map((key) => `${flagOf(key).replaceAll("-", " ")}: ${shown(values[key])}, not ${shown(published[key])}`),
-  "no checkpoint is selected: each model is what its training ended with, where the paper takes the one that is best on the MATH test set",
-];
-
-/** What a recipe sets and how it measures. */
-export const recipeSection = (recipe: Recipe): Html =>
-  markup`<p>${recipe.summary}.</p>${settingsTable(recipe.settings, `The recipe ${recipe.name}`)}<h3>Evaluations</h3>
-<ul>${
-    recipe.evaluations.map(({ name, settings: values }) =>
-      markup`<li><b>${name}</b>: ${
-        settingKeys.filter((key) => values[key] !== undefined)
-          .map((key) =>
-            `${flagOf(key).replaceAll("-", " ")} ${shown(values[key])}`
-          ).join(", ")
-      }</li>
-`
-    )
-  }</ul>
-<h3>What differs from the paper</h3>
-<ul>${
-    differences(recipe.settings).map((line) =>
+const list = (lines: ReadonlyArray<string>): Html =>
+  markup`<ul>${
+    lines.map((line) =>
       markup`<li>${line}</li>
 `
     )
   }</ul>
 `;
+
+/** What a recipe sets, how it measures, and what of it is done. */
+export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, number>): Html =>
+  markup`<p>${recipe.summary}.</p>${
+    recipe.cells === undefined ? undefined : htmlTable(conditionsTable(recipe, done), {
+      id: "conditions",
+      caption: "Conditions and their cells (base × seed × algorithm)",
+    })
+  }${valuesSection(recipe.settings, `The recipe ${recipe.name}`)}<h3>Evaluations</h3>
+<ul>${
+    recipe.evaluations.map((evaluation) =>
+      markup`<li><b>${evaluation.name}</b>: ${evaluationWords(evaluation)}</li>
+`
+    )
+  }</ul>
+<h3>What differs from the paper</h3>
+${list(differencesOf(recipe))}`;
 
 /** Settings that only say where and how, or that `train` does not read. */
 const silent: ReadonlyArray<string> = ["recipe", "format", "out"];
@@ -87,12 +63,12 @@ export const trainCommandText = (config: Values): string => {
   const flags = changed(config, before).flatMap((key) => {
     const value = config[key];
     if (typeof value === "boolean") return [value ? `--${flagOf(key)}` : `--no-${flagOf(key)}`];
-    return [`--${flagOf(key)} ${quoted(shown(value))}`];
+    return [`--${flagOf(key)} ${quoted(valueText(value))}`];
   });
   return [
     "deno task train",
     ...(recipe === undefined ? [] : [`--recipe ${recipe.name}`]),
     ...flags,
-    ...(config.out === undefined ? [] : [`--out ${quoted(shown(config.out))}`]),
+    ...(config.out === undefined ? [] : [`--out ${quoted(valueText(config.out))}`]),
   ].join(" ");
 };

@@ -1,68 +1,69 @@
 /**
- * The page of a study as one HTML file: what came out in short, the claims with their verdicts, Pass@k and training as figures that answer to
- * hover and as tables, tokens, responses, one prompt through every stage, and how it was made. Rows in, text out: the same rows give the
- * same bytes, and no number is on it that the rows do not hold.
+ * The page of a study as one HTML file: what came out in short, the claims with their verdicts, Pass@k, frontier, sweeps and training as figures
+ * that answer to hover and as tables, single steps and tokens, responses, one prompt through every stage, and how it was made. Rows in, text
+ * out: the same rows give the same bytes, and no number is on it that the rows do not hold.
  */
 import { Result } from "effect";
+import type { Explained } from "../../explained.ts";
 import type { Recipe } from "../../recipes/mod.ts";
-import type { DynamicsRow, EvaluationRow, FlatRow } from "../rows.ts";
+import type { InsightRow } from "../../study/rows.ts";
+import { mainAndAblations } from "../evaluation_blocks.ts";
+import type { FrontierRow } from "../frontier.ts";
+import type { DynamicsRow, EvaluationRow } from "../rows.ts";
 import { seriesOf } from "../series.ts";
+import type { SweepRow } from "../sweeps.ts";
+import type { Judged } from "../verdicts.ts";
 import { claimsSection } from "./claims_section.ts";
-import { dynamicsSection } from "./dynamics_section.ts";
-import { evaluationSection } from "./evaluation_section.ts";
+import { dynamicsSection, type DynamicsWords } from "./dynamics_section.ts";
+import { ablationsSection, evaluationSection } from "./evaluation_section.ts";
+import { figure5Section } from "./figure_5_section.ts";
+import { frontierSection } from "./frontier_section.ts";
 import { type Html, markup } from "./html.ts";
+import { insightsSection } from "./insights_section.ts";
 import { hashList, pageText } from "./page.ts";
 import { responsesSection, type SampledGroup } from "./responses_section.ts";
 import { recipeSection } from "./settings_section.ts";
-import { type TokenGradientRow, tokenGradientsSection } from "./token_gradients_section.ts";
+import { summarySection } from "./summary_section.ts";
+import { sweepsSection } from "./sweeps_section.ts";
 import { type Walk, walkSection } from "./walk.ts";
 
-/** A picture that is shown as it is: the bytes of an SVG or PNG in base64. */
-export interface Picture {
-  readonly name: string;
-  readonly type: "image/svg+xml" | "image/png";
-  readonly base64: string;
-}
-
-/** What a page is made of; a study has at least its evaluations. */
+/** What a page is made of; a study has at least its evaluations, all else is shown where it is there. */
 export interface StudyHtml {
   /** What the page is called where no recipe names it. */
   readonly name?: string;
   readonly recipe?: Recipe;
-  readonly commit?: string;
+  /** The commits of the code that ran it. */
+  readonly commits?: ReadonlyArray<string>;
   readonly device?: string;
   readonly evaluations: ReadonlyArray<EvaluationRow>;
+  /** Training dynamics of the main condition, in a study of cells their mean; and what is said of them. */
   readonly dynamics: ReadonlyArray<DynamicsRow>;
-  readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
-  /** The rows of `claims.ndjson`: claims with a verdict, and whatever else they say. */
-  readonly claims?: ReadonlyArray<FlatRow>;
-  readonly tokenGradients?: ReadonlyArray<TokenGradientRow>;
-  readonly pictures?: ReadonlyArray<Picture>;
+  readonly dynamicsWords?: DynamicsWords;
+  readonly claims?: ReadonlyArray<Judged>;
+  readonly frontier?: ReadonlyArray<FrontierRow>;
+  readonly sweeps?: ReadonlyArray<SweepRow>;
+  readonly insights?: ReadonlyArray<InsightRow>;
+  readonly explained?: ReadonlyArray<Explained>;
+  /** Names of the cells that are done, in a study of cells. */
+  readonly cells?: ReadonlyArray<string>;
   readonly responses?: ReadonlyArray<SampledGroup>;
   readonly walk?: Walk;
+  readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
 }
 
-const pictureOf = ({ name, type, base64 }: Picture): Html =>
-  markup`<figure><img class="picture" alt="${
-    name.replaceAll(
-      "_",
-      " ",
-    )
-  }" src="data:${type};base64,${base64}"><figcaption>${name}</figcaption></figure>
-`;
-
 /** How the study was made, and the command that makes it again. */
-const madeSection = ({ name, recipe, commit, device, records }: StudyHtml): Html => {
+const madeSection = ({ name, recipe, commits = [], device, records }: StudyHtml): Html => {
   const command = `deno task reproduce --recipe ${recipe?.name ?? name ?? ""}`;
+  const [commit] = commits.slice(-1);
   return markup`${
     recipe === undefined
       ? undefined
       : markup`<p>Everything on this page comes from one command${
-        commit === undefined ? "" : " at the commit below"
+        commits.length === 0 ? "" : commits.length === 1 ? " at the commit below" : " at the commits below"
       }:</p>
 <pre class="command">${commit === undefined ? "" : `git checkout ${commit}\n`}${command}</pre>`
   }<dl class="facts">${
-    [["recipe", recipe?.name], ["commit", commit], ["device", device]].map(([fact, value]) =>
+    [["recipe", recipe?.name], ...commits.map((one) => ["commit", one]), ["device", device]].map(([fact, value]) =>
       value === undefined ? undefined : markup`<div><dt>${fact}</dt><dd><code>${value}</code></dd></div>
 `
     )
@@ -72,42 +73,59 @@ const madeSection = ({ name, recipe, commit, device, records }: StudyHtml): Html
 const lede = ({ recipe, evaluations }: StudyHtml): string => {
   const models = seriesOf(evaluations).length;
   const tasks = [...new Set(evaluations.flatMap(({ task }) => task ?? []))].join(", ");
-  const measured = `${models} models${tasks === "" ? "" : ` on ${tasks}`}`;
+  const measured = `${models} methods${tasks === "" ? "" : ` on ${tasks}`}, the base among them`;
   return recipe === undefined
     ? `Reinforcement learning with verifiable rewards: ${measured}.`
     : `${recipe.summary}. Reinforcement learning with verifiable rewards, after “The Surprising Effectiveness of Negative Reinforcement in ` +
-      `LLM Reasoning” (arXiv 2506.01347): ${measured}. A small study shows mechanisms; it does not stand for a model of 7 billion parameters.`;
+      `LLM Reasoning” (arXiv 2506.01347): ${measured}.`;
 };
+
+/** The cells of the recipe that are done, by condition. */
+const doneOf = ({ recipe, cells = [] }: StudyHtml): ReadonlyMap<string, number> => {
+  const names = new Set(cells);
+  const done = (recipe?.cells ?? []).filter(({ name }) => names.has(name));
+  return new Map([...Map.groupBy(done, ({ condition }) => condition)].map(([name, some]) => [name, some.length]));
+};
+
+const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
 
 /** The page, or what is wrong with the rows. */
 export const studyHtml = (study: StudyHtml): Result.Result<string, string> =>
   Result.gen(function* () {
-    const { recipe, commit, device, evaluations, dynamics } = study;
-    const series = seriesOf([...evaluations, ...dynamics]);
-    const measured = yield* evaluationSection(evaluations, series);
-    const answered = yield* claimsSection(evaluations, study.claims ?? []);
-    const trained = dynamics.length === 0 ? undefined : yield* dynamicsSection(dynamics, series);
-    const pictures = study.pictures ?? [];
+    const { recipe, commits = [], device, evaluations, dynamics } = study;
+    const { claims = [], frontier = [], sweeps = [], insights = [], explained = [] } = study;
+    const series = seriesOf([...evaluations, ...dynamics, ...frontier, ...sweeps]);
+    const { main, ablations } = mainAndAblations(evaluations);
+    const measured = yield* evaluationSection(main, series, frontier.length === 0);
+    const answered = yield* claimsSection(main, claims);
+    const trained = dynamics.length === 0 ? undefined : yield* dynamicsSection(dynamics, series, study.dynamicsWords);
+    const done = doneOf(study);
+    const total = recipe?.cells?.length;
+    const progress = total === undefined ? undefined : { done: sum(done.values()), total };
     return pageText({
       title: `Study ${recipe?.name ?? study.name ?? ""}`.trim(),
       lede: lede(study),
       facts: [
         ...(recipe === undefined ? [] : [{ name: "recipe", value: markup`<code>${recipe.name}</code>` }]),
-        ...(commit === undefined ? [] : [{ name: "commit", value: markup`<code>${commit.slice(0, 12)}</code>` }]),
+        ...(progress === undefined ? [] : [{ name: "cells done", value: `${progress.done} of ${progress.total}` }]),
+        ...commits.slice(-1).map((commit) => ({ name: "commit", value: markup`<code>${commit.slice(0, 12)}</code>` })),
         ...(device === undefined ? [] : [{ name: "device", value: device }]),
       ],
       series,
       sections: [
-        { id: "short", title: "In short", body: measured.short },
-        { id: "claims", title: "What the paper says, and what holds here", body: answered },
-        { id: "pass-at-k", title: "Pass@k", body: measured.body },
-        { id: "dynamics", title: "Training dynamics", body: trained },
         {
-          id: "pictures",
-          title: "More figures",
-          body: pictures.length === 0 ? undefined : markup`${pictures.map(pictureOf)}`,
+          id: "short",
+          title: "In short",
+          body: summarySection({ recipe, progress, judged: claims, leaders: measured.short }),
         },
-        { id: "token-gradients", title: "Token gradients", body: tokenGradientsSection(study.tokenGradients ?? []) },
+        { id: "claims", title: "What was claimed, and what holds here", body: answered },
+        { id: "pass-at-k", title: "Pass@k", body: measured.body },
+        { id: "frontier", title: "The frontier", body: frontierSection(frontier, series, claims) },
+        { id: "sweeps", title: "Settings at several values", body: sweepsSection(sweeps, series) },
+        { id: "dynamics", title: "Training dynamics", body: trained },
+        { id: "ablations", title: "Ablations", body: yield* ablationsSection(ablations) },
+        { id: "insights", title: "What a single step does", body: insightsSection(insights) },
+        { id: "token-gradients", title: "Token gradients", body: figure5Section(explained) },
         { id: "responses", title: "Sampled responses", body: responsesSection(study.responses ?? []) },
         {
           id: "walk",
@@ -117,7 +135,7 @@ export const studyHtml = (study: StudyHtml): Result.Result<string, string> =>
         {
           id: "settings",
           title: "What was run",
-          body: recipe === undefined ? undefined : recipeSection(recipe),
+          body: recipe === undefined ? undefined : recipeSection(recipe, done),
         },
         { id: "made", title: "How it was made", body: madeSection(study) },
       ],

@@ -1,0 +1,178 @@
+/**
+ * What a page shows of runs, as lines of a file (`excerpts.ndjson`): every stage's records of one prompt in one step, and some graded responses, each
+ * line with the record as the run wrote it. With it a page follows from its folder of results alone, when the runs are long gone.
+ */
+import { Result } from "effect";
+import { decode, encode } from "../../runtime/record.ts";
+import * as Noun from "../../schema.ts";
+import type { SampledGroup, SampledResponse } from "./responses_section.ts";
+import type { Kept, Walk } from "./walk.ts";
+
+/** Responses of some runs, and one prompt's way through the stages. */
+export interface ShownRecords {
+  readonly responses: ReadonlyArray<SampledGroup>;
+  readonly walk?: Walk;
+}
+
+/** A line without its record. */
+interface Head {
+  readonly kind: "walk" | "response";
+  /** Which group a response belongs to. */
+  readonly where?: string;
+  readonly run?: string;
+  readonly algorithm?: string;
+  readonly step?: number;
+  readonly miniBatch?: number;
+  readonly stage?: string;
+  readonly file?: string;
+  readonly line?: number;
+  /** The texts of the record's response tokens. */
+  readonly pieces?: ReadonlyArray<string>;
+  readonly advantages?: Float32Array;
+}
+
+const Head: Noun.Noun<Head> = {
+  name: "Excerpt",
+  fields: [
+    { name: "kind", kind: { literals: ["walk", "response"] } },
+    { name: "where", kind: "string", optional: true },
+    { name: "run", kind: "string", optional: true },
+    { name: "algorithm", kind: "string", optional: true },
+    { name: "step", kind: "count", optional: true },
+    { name: "miniBatch", kind: "count", optional: true },
+    { name: "stage", kind: "string", optional: true },
+    { name: "file", kind: "string", optional: true },
+    { name: "line", kind: "count", optional: true },
+    { name: "advantages", kind: "floats", optional: true },
+  ],
+  sameLength: [],
+};
+
+const mark = `,"record":`;
+
+/** The record stands last and as it was written, so that nothing of it is printed anew. */
+const lineOf = (head: Head, record: string): string => `${encode(head).slice(0, -1)}${mark}${record}}`;
+
+const stages = [
+  "prompts",
+  "rollouts",
+  "verdicts",
+  "rewarded",
+  "dynamics",
+  "signed",
+  "scored",
+  "credited",
+  "gradients",
+  "states",
+] as const;
+
+/** The lines of what is shown. */
+export const excerptLines = ({ responses, walk }: ShownRecords): ReadonlyArray<string> => {
+  const walked = walk === undefined ? [] : stages.flatMap((stage) =>
+    walk[stage].map(({ file, line, text, record }) => {
+      const { run, algorithm, step, miniBatch } = walk;
+      const pieces = stage === "rollouts" && "responseTokens" in record ? walk.pieces(record) : undefined;
+      return lineOf(
+        { kind: "walk", run, algorithm, step, miniBatch, stage, file, line, ...(pieces && { pieces }) },
+        text,
+      );
+    })
+  );
+  const sampled = responses.flatMap(({ where, responses }) =>
+    responses.map(({ record, pieces, advantages }) =>
+      lineOf(
+        { kind: "response", where, pieces, ...(advantages && { advantages: Float32Array.from(advantages) }) },
+        encode(record),
+      )
+    )
+  );
+  return [...walked, ...sampled];
+};
+
+interface Line {
+  readonly head: Head;
+  readonly text: string;
+  readonly number: number;
+}
+
+const needsOf = <A extends object>(noun: Noun.Noun<A>) =>
+  noun.fields.filter(({ optional }) => !optional).map(({ name }) => name);
+
+/** The lines of a file as what is shown; `source` is its name in messages. */
+export const fromExcerpts = (lines: ReadonlyArray<string>, source: string): Result.Result<ShownRecords, string> =>
+  Result.gen(function* () {
+    const read: Line[] = [];
+    for (const [i, line] of lines.entries()) {
+      const place = { source, line: i + 1 };
+      const head = yield* Result.mapError(decode(Head, needsOf(Head), line, place), ({ message }) => message);
+      const at = line.indexOf(mark);
+      const isText = head.pieces === undefined ||
+        Array.isArray(head.pieces) && head.pieces.every((piece) => typeof piece === "string");
+      if (at < 0 || !isText) {
+        const field = at < 0 ? `field "record" must stand last` : `field "pieces" must be a list of texts`;
+        return yield* Result.fail(`Cannot read Excerpt from "${source}", line ${i + 1}: ${field}`);
+      }
+      read.push({ head, text: line.slice(at + mark.length, -1), number: i + 1 });
+    }
+    const record = <A extends object>(noun: Noun.Noun<A>, { text, number }: Line) =>
+      Result.mapError(decode(noun, needsOf(noun), text, { source, line: number }), ({ message }) => message);
+    const walked = read.filter(({ head }) => head.kind === "walk");
+    const kept = <A extends object>(stage: typeof stages[number], noun: Noun.Noun<A>) =>
+      Result.all(
+        walked.filter(({ head }) => head.stage === stage).map((one) =>
+          Result.map(record(noun, one), (found): Kept<A> => ({
+            file: one.head.file ?? "",
+            line: one.head.line ?? 0,
+            text: one.text,
+            record: found,
+          }))
+        ),
+      );
+    const rollouts = yield* kept("rollouts", Noun.Rollout);
+    const pieces = new Map(
+      rollouts.map(({ record: { sampleIndex }, line }) => [
+        sampleIndex,
+        walked.find(({ head }) => head.stage === "rollouts" && head.line === line)?.head.pieces ?? [],
+      ]),
+    );
+    const [first] = walked;
+    const walk: Walk | undefined = first === undefined ? undefined : {
+      run: first.head.run ?? "run",
+      step: first.head.step ?? 0,
+      algorithm: first.head.algorithm ?? "the algorithm",
+      miniBatch: first.head.miniBatch ?? 1,
+      problemId: rollouts[0]?.record.problemId ?? "",
+      prompts: yield* kept("prompts", Noun.Prompt),
+      rollouts,
+      verdicts: yield* kept("verdicts", Noun.Verdict),
+      rewarded: yield* kept("rewarded", Noun.Rewarded),
+      dynamics: yield* kept("dynamics", Noun.Dynamics),
+      signed: yield* kept("signed", Noun.Signed),
+      scored: yield* kept("scored", Noun.Scored),
+      credited: yield* kept("credited", Noun.Credited),
+      gradients: yield* kept("gradients", Noun.Gradient),
+      states: yield* kept("states", Noun.PolicyState),
+      pieces: ({ sampleIndex }) => pieces.get(sampleIndex) ?? [],
+    };
+    const sampled = yield* Result.all(
+      read.filter(({ head }) => head.kind === "response").map((one) =>
+        Result.map(record(Noun.Rewarded, one), (found) => {
+          const { where = "", pieces = [], advantages } = one.head;
+          const { logProbs, entropy } = found;
+          const response: SampledResponse = {
+            record: found,
+            pieces,
+            logProbs,
+            entropy,
+            ...(advantages && { advantages }),
+          };
+          return { where, response };
+        })
+      ),
+    );
+    const groups = [...Map.groupBy(sampled, ({ where }) => where)].map(([where, some]) => ({
+      where,
+      responses: some.map(({ response }) => response),
+    }));
+    return { responses: groups, ...(walk && { walk }) };
+  });

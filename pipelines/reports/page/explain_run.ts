@@ -1,0 +1,60 @@
+/**
+ * The gradient of the tokens of one prompt in a recorded step, where its weights are still there: `explain` on the step's first mini-batch, which
+ * the weights of the step's beginning were given. Nothing for a later mini-batch, for weights that are gone, and for others than those that
+ * drew the records.
+ */
+import { Effect, Stream } from "effect";
+import { join } from "node:path";
+import type { Explained } from "../../explained.ts";
+import type { Policy } from "../../models/policy.ts";
+import type { Failure } from "../../runtime/command.ts";
+import * as Stage from "../../runtime/stage.ts";
+import * as Noun from "../../schema.ts";
+import { defaults, type Settings } from "../../settings.ts";
+import { explainStage } from "../../stages/explain.ts";
+import { exists, recordsOf, scan } from "./read_records.ts";
+import type { RunHtml } from "./run_html.ts";
+
+/** Tokens that are shown of each distribution. */
+const shownTokens = 10;
+
+/** How far a probability may be from its recorded one: sampler and trainer agree bit for bit, a file of other weights does not. */
+const tolerance = 1e-4;
+
+const name = (step: number): string => String(step).padStart(6, "0");
+
+/** Where the weights of the beginning of a step are. */
+const weightsOf = Effect.fnUntraced(function* (run: string, step: number, model: unknown) {
+  if (step === 1) return typeof model === "string" ? model : undefined;
+  const folder = join(run, "checkpoints", name(step - 1));
+  return (yield* exists(folder)) ? folder : undefined;
+});
+
+/** The explained tokens of `problemId` in a step of a run. */
+export const explainRun = Effect.fn("Report.explainRun")(function* (
+  run: string,
+  config: RunHtml["config"],
+  step: number,
+  problemId: string,
+): Effect.fn.Return<ReadonlyArray<Explained>, Failure, Policy> {
+  const model = yield* weightsOf(run, step, config.model);
+  // `train` wrote the settings.
+  const settings: Settings = { ...defaults, ...config as Partial<Settings> };
+  const size = settings.miniBatch * settings.responses;
+  let count = 0;
+  const scanned = yield* scan(run, join("steps", name(step), "advantage.ndjson"), () => count++ < size);
+  const batch = (yield* recordsOf(run, scanned, Noun.Credited)).map(({ record }) => record);
+  if (model === undefined || !batch.some((record) => record.problemId === problemId)) return [];
+  const explained = yield* Stream.runCollect(Stage.run(explainStage, batch, {
+    ...settings,
+    model,
+    problem: problemId,
+    first: undefined,
+    positions: undefined,
+    topK: shownTokens,
+  }));
+  const isSame = explained.every(({ probability, oldProbability }) =>
+    Math.abs(probability - oldProbability) <= tolerance
+  );
+  return isSame ? explained : [];
+});

@@ -1,0 +1,61 @@
+/** A study in short: what it is and how much of it is done, how many claims hold, the main ones with their verdicts, and what leads at Pass@k. */
+import type { Recipe } from "../../recipes/mod.ts";
+import { isModelOrganism, modelOrganism } from "../recipe_tables.ts";
+import { isPaper, type Judged, otherSentence } from "../verdicts.ts";
+import { answerOf, tallyBar } from "./claims_section.ts";
+import { type Html, markup } from "./html.ts";
+
+/** Cells of a study: those that are done, and all. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The claims that are answered at once, where a study has them. */
+const headlines: ReadonlyArray<string> = [
+  "psr-raises-pass-at-1",
+  "psr-below-base-at-256",
+  "nsr-raises-pass-at-1",
+  "nsr-not-below-base",
+  "nsr-best-at-256",
+  "w-reinforce-best-trade-off",
+  "entropy-nsr-highest",
+  "nsr-special-at-matched-pass-at-1",
+  "nsr-special-few-problems",
+];
+
+const progressOf = ({ done, total }: Progress): Html =>
+  done < total
+    ? markup`<p class="warning"><b>An unfinished study: ${done} of ${total} cells are done.</b> Numbers are of those cells; claims that need others are untried.</p>
+`
+    : markup`<p>All ${total} cells of the study are done.</p>
+`;
+
+/** The section. */
+export const summarySection = (
+  { recipe, progress, judged, leaders }: {
+    readonly recipe: Recipe | undefined;
+    readonly progress: Progress | undefined;
+    readonly judged: ReadonlyArray<Judged>;
+    readonly leaders: Html;
+  },
+): Html => {
+  const first = headlines.flatMap((id) => judged.find((row) => row.id === id) ?? []);
+  const other = otherSentence(judged);
+  return markup`${
+    recipe !== undefined && isModelOrganism(recipe)
+      ? markup`<p class="warning">${modelOrganism}.</p>
+`
+      : undefined
+  }${progress === undefined ? undefined : progressOf(progress)}${
+    judged.length === 0
+      ? undefined
+      : markup`<p>${judged.length} claims were fixed before the runs, each with what decides it:</p>
+<dl class="tallies">${tallyBar("the paper's claims", judged.filter(isPaper))}${
+        tallyBar("beyond the paper", judged.filter((row) => !isPaper(row)))
+      }</dl>
+${other === undefined ? undefined : markup`<p>${other}</p>`}<h3>The main ones</h3>
+<ul class="answers">${first.map((row) => answerOf(row, markup`<a href="#claim-${row.id}">${row.statement}</a>`))}</ul>
+`
+  }${leaders}`;
+};
