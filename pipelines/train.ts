@@ -59,6 +59,7 @@ export const trainSettings = [
   "klCoef",
   "klInLoss",
   "normalizeAdvantage",
+  "asPublished",
   "learningRate",
   "criticLearningRate",
   "weightDecay",

@@ -1,6 +1,7 @@
 /**
  * One optimizer step: clips the gradient by its global norm and steps with AdamW (decay 0.01, constant rate). Writes a Hugging Face directory;
  * the optimizer's moments stand in `trainer_state/`, a critic in `critic/` with its own. An earlier `--out` is what `--optimizer` takes.
+ * The authors' code warms the rate up over no steps, which gives all optimizer steps of training step 1 the rate 0: `--as-published --step 1`.
  */
 import { Effect, Stream } from "effect";
 import { mkdir } from "node:fs/promises";
@@ -22,6 +23,10 @@ import type { Settings } from "../settings.ts";
 
 /** The settings of a step. */
 export type UpdateSettings = Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">;
+
+/** The rate at a training step. */
+export const rateAt = (rate: number, { asPublished, step }: Pick<Settings, "asPublished" | "step">): number =>
+  asPublished === true && step === 1 ? 0 : rate;
 
 /** A model with its optimizer. */
 export interface Trainee {
@@ -126,6 +131,8 @@ export const updateStage = Stage.make({
     "criticLearningRate",
     "weightDecay",
     "maxGradNorm",
+    "asPublished",
+    "step",
   ],
   required: ["model", "out"],
   input: Noun.Gradient,
@@ -156,7 +163,7 @@ export const updateStage = Stage.make({
       });
       const stepped = Effect.fnUntraced(function* (one: Trainee, id: string, learningRate: number) {
         const { gradient, gradNorm } = yield* fetchGradient(one.model, store, id);
-        return update(one, gradient, gradNorm, learningRate, config);
+        return update(one, gradient, gradNorm, rateAt(learningRate, config), config);
       });
       let critic: Trainee | undefined;
       if (config.critic !== undefined && criticArtifact !== undefined) {
