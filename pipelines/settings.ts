@@ -129,6 +129,9 @@ export const settings = {
   positions: optional(integers([0], { min: 0 }, "tokens of a response by their place, from 0 (default: all)")),
   whole: toggle(false, "every response whole, not its last lines"),
   from: optional(choice("", Object.keys(importers), "whose file it is")),
+  tflops: optional(
+    number(100, { above: 0 }, "arithmetic speed that the plan's estimate of time assumes, in TFLOP/s (default: 100)"),
+  ),
   // Commands.
   check: toggle(false, "compare with what is already there and write nothing"),
 } as const satisfies Record<string, Setting<unknown>>;

@@ -5,7 +5,7 @@
  */
 import { Clock, Effect, Stream } from "effect";
 import { tasks } from "../data/mod.ts";
-import { type MiniBatch, miniBatches } from "./algorithms/mini_batches.ts";
+import { cutAlike, type MiniBatch, miniBatches } from "./algorithms/mini_batches.ts";
 import * as Model from "./models/model.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { release } from "./models/parameters.ts";
@@ -168,8 +168,7 @@ const learn = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Learnt, Failure> {
   const cuts = miniBatches(batch, config.miniBatch * config.responses);
   const criticCuts = miniBatches(batch, Math.min(config.criticMiniBatch, config.prompts * config.responses));
-  const together = cuts.length === criticCuts.length &&
-    cuts.every(({ sequences }, i) => sequences.length === criticCuts[i].sequences.length);
+  const together = cutAlike(cuts, criticCuts);
   let { policy, critic } = state;
   const criticSteps: CriticStep[] = [];
   const stepCritic = Effect.fnUntraced(function* (trainee: Trainee, { sequences, share }: MiniBatch<Noun.Credited>) {

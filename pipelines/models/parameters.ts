@@ -5,6 +5,7 @@
  */
 import type { Encoder } from "../../kernels/encoder.ts";
 import { sliceColumns, type Tensor, view } from "../../kernels/tensor.ts";
+import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { type ParameterSpec, parameterSpecs, sizeOf } from "./parameter_specs.ts";
 
@@ -69,9 +70,9 @@ export interface ParameterSet {
   readonly arenas: ReadonlyArray<Tensor>;
 }
 
-/** Allocates a set filled with zeros. */
-export const zeros = (encoder: Encoder, layout: ParameterLayout): ParameterSet => {
-  const arenas = layout.sizes.map((words) => encoder.tensor(1, words));
+/** Allocates a set filled with zeros for a purpose. */
+export const zeros = (encoder: Encoder, layout: ParameterLayout, purpose: Purpose): ParameterSet => {
+  const arenas = layout.sizes.map((words) => encoder.tensor(1, words, { purpose, exact: true }));
   for (const arena of arenas) encoder.zero(arena);
   return { layout, arenas };
 };

@@ -11,6 +11,7 @@ import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { exists } from "../models/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
+import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import * as Optimizer from "../models/optimizer.ts";
 import * as Parameters from "../models/parameters.ts";
@@ -109,7 +110,8 @@ export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
 
 /** A gradient from the store, on the device, with its global norm. */
 const fetchGradient = Effect.fnUntraced(function* (model: Model, store: ArtifactStore.ArtifactStore, id: string) {
-  const gradient = Parameters.zeros(model.encoder, model.parameters.layout);
+  const purpose = purposeIn(model.config, "gradients");
+  const gradient = Parameters.zeros(model.encoder, model.parameters.layout, purpose);
   yield* Optimizer.fill(model.encoder, gradient, yield* store.get(id));
   const gradNorm = Math.sqrt(yield* dot(model.encoder, gradient.arenas.map((arena) => [arena, arena])));
   if (Number.isFinite(gradNorm)) return { gradient, gradNorm };
