@@ -102,4 +102,6 @@ export interface Task {
   readonly responseWords?: string;
   /** Tokens that a response may have, where the task itself bounds them. */
   readonly defaultMaxTokens?: number;
+  /** Tokens that a prompt has at most, where the task itself bounds them. */
+  readonly maxPromptTokens?: number;
 }

@@ -135,9 +135,11 @@ const start = async ({ adapter, kind, why }: Found, validated: boolean): Promise
     validated,
   });
   device.addEventListener("uncapturederror", (event) => {
-    encoder.fail(
-      `The device reported: ${event instanceof GPUUncapturedErrorEvent ? event.error.message : String(event)}`,
-    );
+    const error = event instanceof GPUUncapturedErrorEvent ? event.error : undefined;
+    // Dawn names the label of the buffer that it could not make.
+    const purpose = error instanceof GPUOutOfMemoryError ? /BufferDescriptor "+([^"]+)"/.exec(error.message) : null;
+    if (purpose !== null) encoder.outOfMemory(purpose[1]);
+    else encoder.fail(`The device reported: ${error?.message ?? String(event)}`);
   });
   device.lost.then((lost) => {
     if (lost.reason !== "destroyed") encoder.fail(`The device was lost: ${lost.message}`);

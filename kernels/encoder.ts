@@ -3,7 +3,7 @@
  * not. Params of all dispatches of a submit lie in one uniform buffer written just before it.
  */
 import * as Effect from "effect/Effect";
-import { BufferPool } from "./buffer_pool.ts";
+import { BufferPool, finest } from "./buffer_pool.ts";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import type { Kernel, ParamValues } from "./kernel.ts";
 import { type Constants, specialize } from "./specialize.ts";
@@ -21,6 +21,16 @@ const maxGroups = 65_535;
 
 /** Bind groups that are kept: on lavapipe each is a memory mapping, of which a process has 65,530. */
 const mostGroups = 8192;
+
+const sizeText = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(2)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+
+/** How a tensor is allocated: rows at multiples of `align` words, what it is for, and whether its buffer has just its size. */
+export interface Allocation {
+  readonly align?: number;
+  readonly purpose?: string;
+  readonly exact?: boolean;
+}
 
 /** Data of 32-bit words as it lies in memory. */
 export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
@@ -59,15 +69,36 @@ export class Encoder {
     this.#ring = device.createBuffer({ size: ringBytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   }
 
+  /** What may be turned where memory for a purpose is missing; said behind the error. */
+  advice: (purpose: string) => string = () => "";
+
+  /** Remembers that there was no memory for a purpose; the next wait fails with it. */
+  outOfMemory(purpose: string, why = "the device has no more memory"): void {
+    const advice = this.advice(purpose);
+    const { live } = this.pool.statistics;
+    this.fail(
+      `Cannot allocate "${purpose}": ${why}, ${sizeText(live)} are in use${advice === "" ? "" : `; ${advice}`}`,
+    );
+  }
+
   /** Remembers the first error that no promise carries; the next wait fails with it. */
   fail(message: string): void {
     this.#fault ??= message;
   }
 
-  /** A new rows × cols tensor with unspecified content; rows begin at multiples of `align` words. */
-  tensor(rows: number, cols: number, align = 1): Tensor {
+  /** A new rows × cols tensor with unspecified content. */
+  tensor(rows: number, cols: number, { align = 1, purpose = "activations", exact = false }: Allocation = {}): Tensor {
     const stride = Math.ceil(cols / align) * align;
-    return view(this.pool.take(Math.max(4, rows * stride * 4)), rows, cols, 0, stride);
+    const bytes = Math.max(4, rows * stride * 4);
+    if (bytes > this.info.maxBuffer) {
+      const most = `a buffer has at most ${sizeText(this.info.maxBuffer)}, [${rows}, ${cols}] takes ${sizeText(bytes)}`;
+      this.outOfMemory(purpose, most);
+    }
+    if (this.pool.hoards(bytes, exact)) {
+      this.submit();
+      this.pool.trim(finest);
+    }
+    return view(this.pool.take(bytes, purpose, exact), rows, cols, 0, stride);
   }
 
   /** Gives the buffer of `tensor` back. */
@@ -75,10 +106,10 @@ export class Encoder {
     this.pool.give(tensor.storage);
   }
 
-  /** A new tensor that holds `data`. */
-  upload(data: Words, rows: number, cols: number): Tensor {
-    const tensor = this.tensor(rows, cols);
-    this.write(tensor, data);
+  /** A new tensor that holds `data`, or what it makes. */
+  upload(data: Words | (() => Words), rows: number, cols: number): Tensor {
+    const tensor = this.tensor(rows, cols, { purpose: "uploads" });
+    this.write(tensor, typeof data === "function" ? data() : data);
     return tensor;
   }
 

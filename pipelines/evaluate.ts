@@ -18,11 +18,13 @@ import { claim, identityOf } from "./evaluation/identity.ts";
 import * as SampleLog from "./evaluation/sample_log.ts";
 import type { Model } from "./models/model.ts";
 import type { Tokenizer } from "./models/tokenizer.ts";
+import { recipes } from "./recipes/mod.ts";
 import { evaluationsTable } from "./reports/evaluations_table.ts";
 import { evaluationsFile } from "./reports/read_lines.ts";
 import { renderTables } from "./reports/render_table.ts";
 import type { EvaluationRow } from "./reports/rows.ts";
 import { OutputIsTerminal } from "./reports/table_command.ts";
+import { runPlan } from "./run_plan.ts";
 import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
@@ -82,6 +84,7 @@ const settings = [
   "k",
   "bootstrap",
   "format",
+  "tflops",
   "recipe",
   "out",
 ] as const;
@@ -155,6 +158,11 @@ export const evaluateCommand = Command.make({
   settings,
   aliases: { samples: "responses" },
   defaults: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, extract: "lenient" },
+  // A server has memory of its own.
+  plan: (config) =>
+    config.endpoint === undefined
+      ? runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare })
+      : Effect.succeed([]),
   run: Effect.fnUntraced(function* (config) {
     const ks = possibleKs(config.k ?? publishedKs, config.responses);
     if (ks.length === 0) {

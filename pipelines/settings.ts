@@ -59,6 +59,9 @@ export const settings = {
   ),
   learningRate: number(1e-6, { min: 0 }, "learning rate of the policy, constant"),
   criticLearningRate: number(1e-5, { min: 0 }, "learning rate of the critic (ppo)"),
+  asPublished: optional(
+    toggle(false, "as the authors' code, not the text: rewards 1 and 0, entropy coefficient 1e-3, step 1 at rate 0"),
+  ),
   weightDecay: number(0.01, { min: 0 }, "AdamW weight decay, on every parameter"),
   maxGradNorm: number(1, { above: 0 }, "global gradient norm is clipped to this"),
   // Training.
@@ -102,6 +105,8 @@ export const settings = {
   shard: optional(text("", "part I of N of a study's cells, 1/2 say; a last run without it gathers", "I/N")),
   gather: toggle(false, "write the results of a study's cells that are done, and run none"),
   // Pretraining of a small base.
+  width: integer(64, { min: 32 }, "channels of the base, a multiple of 32"),
+  layers: integer(2, { min: 1 }, "layers of the base"),
   demonstrations: integer(256, { min: 1 }, "demonstrations for each pretraining step"),
   latent: toggle(false, "a base that is strong under <think> and weak under <direct>"),
   warmup: integer(50, { min: 0 }, "steps of linear warm-up in pretraining"),
@@ -124,6 +129,9 @@ export const settings = {
   positions: optional(integers([0], { min: 0 }, "tokens of a response by their place, from 0 (default: all)")),
   whole: toggle(false, "every response whole, not its last lines"),
   from: optional(choice("", Object.keys(importers), "whose file it is")),
+  tflops: optional(
+    number(100, { above: 0 }, "arithmetic speed that the plan's estimate of time assumes, in TFLOP/s (default: 100)"),
+  ),
   // Commands.
   check: toggle(false, "compare with what is already there and write nothing"),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -141,6 +149,9 @@ export const settingKeys = Object.keys(settings).filter((key): key is SettingKey
 
 /** `topP` is the flag `top-p`. */
 export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The defaults that `asPublished` changes: those of the authors' code, where the paper's text has others. */
+export const codeDefaults: Partial<Settings> = { entropyCoef: 1e-3 };
 
 /** The published setting: each key's default. */
 export const defaults: Settings = Object.fromEntries(

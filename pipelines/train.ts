@@ -10,6 +10,7 @@
 import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
+import { training } from "../data/paper/hyperparameters.ts";
 import { algorithms } from "./algorithms/mod.ts";
 import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
@@ -18,6 +19,8 @@ import * as Optimizer from "./models/optimizer.ts";
 import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
 import * as Model from "./models/model.ts";
+import { recipes } from "./recipes/mod.ts";
+import { runPlan } from "./run_plan.ts";
 import * as ArtifactStore from "./runtime/artifact_store.ts";
 import * as Command from "./runtime/command.ts";
 import * as Metrics from "./runtime/metrics.ts";
@@ -59,6 +62,7 @@ export const trainSettings = [
   "klCoef",
   "klInLoss",
   "normalizeAdvantage",
+  "asPublished",
   "learningRate",
   "criticLearningRate",
   "weightDecay",
@@ -94,9 +98,6 @@ const free: ReadonlyArray<string> = [
 /** A run's settings: everything that `train` reads, with what it cannot do without. */
 export type TrainConfig = Command.ConfigOf<typeof trainSettings[number], "model" | "out">;
 
-/** The published batch, where `--prompts` does not say (Appendix D). */
-const publishedPrompts = 1024;
-
 /** A run that cannot be begun or continued. */
 const refuse = (message: string) => new Command.UsageError({ message });
 
@@ -122,7 +123,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const tokenizer = yield* policy.tokenizer(config.model);
   const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
   if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
-  const count = config.prompts ?? publishedPrompts;
+  const count = config.prompts ?? training.prompts;
   const message = cannotDraw(prompts.length, count) ??
     prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
   if (message !== undefined) return yield* refuse(message);
@@ -132,7 +133,9 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
-  const reference = needsReference ? (yield* policy.load(config.reference ?? config.model)).model : undefined;
+  const reference = needsReference
+    ? (yield* policy.load(config.reference ?? config.model, "reference")).model
+    : undefined;
   const critic = algorithm.needsCritic
     ? (yield* policy.load(config.critic ?? config.model, "critic")).model
     : undefined;
@@ -161,9 +164,10 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
-/** Trains in a run directory until the last step. */
+/** Trains in a run directory until the last step; `announce` says first what the run needs. */
 export const train = Effect.fn("Train.run")(function* (
   config: TrainConfig,
+  announce: Effect.Effect<void, never, Policy> = Effect.void,
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
@@ -173,6 +177,7 @@ export const train = Effect.fn("Train.run")(function* (
   if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
     return yield* report(`"${config.out}" is finished`);
   }
+  yield* announce;
   const prepared = yield* prepare(config);
   const begun = stored === undefined ? prepared.base : stored.base;
   if (begun !== prepared.base) {
@@ -252,8 +257,18 @@ const changedSetting = (stored: Readonly<Record<string, unknown>>, config: Train
 export const trainCommand = Command.make({
   name: "train",
   summary: "Trains a model and keeps every record; the same command goes on where a killed one stopped",
-  settings: trainSettings,
+  settings: [...trainSettings, "tflops"],
   required: ["model", "out"],
-  defaults: { prompts: publishedPrompts },
-  run: (config) => Effect.scoped(train(config)).pipe(Effect.provide(layerPolicy)),
+  defaults: { prompts: training.prompts },
+  plan: (config) => runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+  run: (config) =>
+    Effect.scoped(train(
+      config,
+      Effect.gen(function* () {
+        const { info } = yield* Policy;
+        const { report } = yield* StandardStreams;
+        const times = config.tflops !== undefined;
+        for (const line of yield* runPlan(complete(config), { trains: true, info, times })) yield* report(line);
+      }),
+    )).pipe(Effect.provide(layerPolicy)),
 });

@@ -5,7 +5,7 @@
  */
 import { Clock, Effect, Stream } from "effect";
 import { tasks } from "../data/mod.ts";
-import { type MiniBatch, miniBatches } from "./algorithms/mini_batches.ts";
+import { cutAlike, type MiniBatch, miniBatches } from "./algorithms/mini_batches.ts";
 import * as Model from "./models/model.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { release } from "./models/parameters.ts";
@@ -24,7 +24,7 @@ import { draw } from "./stages/prompt.ts";
 import { reward } from "./stages/reward.ts";
 import { rollouts } from "./stages/sample.ts";
 import { split } from "./stages/split.ts";
-import { type Trainee, update } from "./stages/update.ts";
+import { rateAt, type Trainee, update } from "./stages/update.ts";
 import { verify } from "./stages/verify.ts";
 import type { ArtifactStore } from "./runtime/artifact_store.ts";
 
@@ -76,14 +76,14 @@ export const trainingStep = Effect.fn("Train.step")(function* (
     "verify",
     sampled.map((rollout) => verify(rollout, tasks[rollout.task], config.extract)),
   );
-  const rewarded = yield* keep("reward", verdicts.map((verdict) => reward(verdict)));
+  const rewarded = yield* keep("reward", verdicts.map((verdict) => reward(verdict, config)));
   const [batch] = yield* keep("dynamics", [dynamics(rewarded.map(factsOf))]);
   const signed = yield* keep("split", split(rewarded, config));
   yield* clock.lap("verify");
   const scored = yield* keep("score", yield* scoreOnPolicy(state, reference, signed, config.temperature));
   const credited = yield* keep("advantage", advantage(scored, config));
   yield* clock.lap("score");
-  const learnt = yield* learn(world, state, credited);
+  const learnt = yield* learn({ ...world, config: settings }, state, credited);
   yield* keep("gradient", learnt.gradients);
   yield* keep("update", learnt.states);
   if (learnt.criticSteps.length > 0) yield* keep("critic", learnt.criticSteps);
@@ -168,13 +168,12 @@ const learn = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Learnt, Failure> {
   const cuts = miniBatches(batch, config.miniBatch * config.responses);
   const criticCuts = miniBatches(batch, Math.min(config.criticMiniBatch, config.prompts * config.responses));
-  const together = cuts.length === criticCuts.length &&
-    cuts.every(({ sequences }, i) => sequences.length === criticCuts[i].sequences.length);
+  const together = cutAlike(cuts, criticCuts);
   let { policy, critic } = state;
   const criticSteps: CriticStep[] = [];
   const stepCritic = Effect.fnUntraced(function* (trainee: Trainee, { sequences, share }: MiniBatch<Noun.Credited>) {
     const result = yield* valueGradient(trainee.model, sequences, config, share);
-    const next = update(trainee, result.gradient, result.gradNorm, config.criticLearningRate, config);
+    const next = update(trainee, result.gradient, result.gradNorm, rateAt(config.criticLearningRate, config), config);
     return { result, next };
   });
   if (critic !== undefined && !together) {
@@ -202,7 +201,7 @@ const learn = Effect.fnUntraced(function* (
     gradients.push(
       yield* gradientRecord(model, result, sink.store, valued && { critic: valued.next.model, result: valued.result }),
     );
-    policy = update(policy, result.gradient, result.gradNorm, config.learningRate, config);
+    policy = update(policy, result.gradient, result.gradNorm, rateAt(config.learningRate, config), config);
     release(model.encoder, result.gradient);
     if (valued !== undefined) {
       release(valued.next.model.encoder, valued.result.gradient);

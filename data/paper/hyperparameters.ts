@@ -25,6 +25,8 @@ export interface PublishedRun {
 /** What all runs share. */
 export const training = {
   task: "math",
+  /** Problems of MATH, to train on and to measure on. */
+  problems: { train: 7500, test: 5000 },
   prompts: 1024,
   responses: 8,
   temperature: 1,

@@ -22,7 +22,7 @@ import {
 } from "./countdown_vocabulary.ts";
 
 /** How many problems each split has unless more are asked for. */
-const sizes: Readonly<Record<Split, number>> = { train: 2048, test: 128 };
+export const sizes: Readonly<Record<Split, number>> = { train: 2048, test: 128 };
 
 /** The seed of the published problems; another seed gives other problems of the same split. */
 const publishedSeed = 1;
@@ -123,4 +123,5 @@ export const countdown: Task = {
   slices: { hard: ({ question }) => !question.includes("_") && / ~[02]$/.test(question) },
   responseWords: spell(Array.from({ length: equals + 1 }, (_, token) => token)),
   defaultMaxTokens: responseLength,
+  maxPromptTokens: promptLength,
 };

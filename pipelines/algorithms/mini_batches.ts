@@ -13,6 +13,10 @@ export interface MiniBatch<A> {
 /** The share of `count` sequences in a full mini-batch of `size`, 1 where no size is named or more are there. */
 export const shareOf = (count: number, size?: number): number => size === undefined ? 1 : Math.min(1, count / size);
 
+/** Whether two ways to cut one batch give the same mini-batches. */
+export const cutAlike = <A>(one: ReadonlyArray<MiniBatch<A>>, other: ReadonlyArray<MiniBatch<A>>): boolean =>
+  one.length === other.length && one.every(({ sequences }, i) => sequences.length === other[i].sequences.length);
+
 /** Cuts a batch into mini-batches of `size` = miniBatch prompts x responses sequences; only the last may be shorter. */
 export const miniBatches = <A>(batch: ReadonlyArray<A>, size: number): ReadonlyArray<MiniBatch<A>> =>
   Array.from({ length: Math.ceil(batch.length / size) }, (_, i) => {

@@ -1,6 +1,7 @@
 /**
  * The advantage of PSR, NSR, W-REINFORCE and REINFORCE: A = weight * reward on every token of the
  * response. There is no baseline and no normalisation: with one sign left, either would make every advantage zero.
+ * The authors' code scores a wrong response 0 and takes 1 from it here, so a reward of 0 counts as -1.
  */
 import type { Advantage } from "./algorithm.ts";
 
@@ -10,6 +11,6 @@ export const rewardAdvantage: Advantage = {
   needs: [],
   credit: (batch) =>
     batch.map(({ reward, weight, responseTokens }) => ({
-      advantages: new Float32Array(responseTokens.length).fill(weight * reward),
+      advantages: new Float32Array(responseTokens.length).fill(weight * (reward === 0 ? -1 : reward)),
     })),
 };

@@ -66,22 +66,30 @@ const weightsFile = "model.safetensors";
 const indexFile = "model.safetensors.index.json";
 const defaultMaxFileBytes = 5e9;
 
+/** Reads what a Hugging Face directory says of its model, and nothing of its weights. */
+export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<
+  { readonly config: ModelConfig; readonly generation: ReturnType<typeof parseObject> | undefined },
+  CheckpointError
+> {
+  const configPath = join(dir, "config.json");
+  const generationPath = join(dir, "generation_config.json");
+  const generationText = yield* readOptional(generationPath);
+  const parsed = parseModelConfig(
+    { file: configPath, text: yield* readText(configPath) },
+    generationText === undefined ? undefined : { file: generationPath, text: generationText },
+  );
+  if (!parsed.ok) {
+    const { file, field, value, expected } = parsed.fault;
+    return yield* readError(file, "", `"${field}" to be ${expected}`, value);
+  }
+  const generation = generationText === undefined ? undefined : parseObject(generationPath, generationText);
+  return { config: parsed.config, generation };
+});
+
 /** Opens a Hugging Face directory and checks all of it but the numbers. */
 export const open = Effect.fn("Checkpoint.open")(
   function* (dir: string): Effect.fn.Return<Checkpoint, CheckpointError> {
-    const configPath = join(dir, "config.json");
-    const generationPath = join(dir, "generation_config.json");
-    const generationText = yield* readOptional(generationPath);
-    const parsed = parseModelConfig(
-      { file: configPath, text: yield* readText(configPath) },
-      generationText === undefined ? undefined : { file: generationPath, text: generationText },
-    );
-    if (!parsed.ok) {
-      const { file, field, value, expected } = parsed.fault;
-      return yield* readError(file, "", `"${field}" to be ${expected}`, value);
-    }
-    const { config } = parsed;
-    const generation = generationText === undefined ? undefined : parseObject(generationPath, generationText);
+    const { config, generation } = yield* readConfig(dir);
 
     const places = yield* readPlaces(dir);
     const fileNames = [...new Set(places === undefined ? [weightsFile] : places.values())];

@@ -17,6 +17,7 @@ import {
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/tensor.ts";
+import type { Purpose } from "./memory_purposes.ts";
 import type { Model } from "./model.ts";
 import { type KeyValueCache, transformer } from "./transformer.ts";
 import { type Request, same } from "./waves.ts";
@@ -114,7 +115,8 @@ const open = (model: Model, requests: ReadonlyArray<Request>, stopTokens: Readon
       position = Math.max(position, tokens.length + request.maxTokens);
     });
     const width = config.kvHeads * config.headWidth;
-    const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(cacheRows, width));
+    const purpose: Purpose = "key-value cache";
+    const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(cacheRows, width, { purpose }));
     const cache = { keys: caches(), values: caches() };
     const owned = {
       keys: encoder.upload(keys, S, 2),

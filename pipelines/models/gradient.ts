@@ -75,7 +75,7 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   for (const sign of ["positive", "negative"] as const) {
     const sequences = batch.filter((sequence) => sequence.sign === sign);
     if (sequences.length === 0) continue;
-    const set = Parameters.zeros(encoder, model.parameters.layout);
+    const set = Parameters.zeros(encoder, model.parameters.layout, "gradients");
     let sums = noSums;
     yield* eachChunk(
       model,
@@ -131,7 +131,7 @@ export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
   const { encoder } = model;
   const { tokens } = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
-  const set = Parameters.zeros(encoder, model.parameters.layout);
+  const set = Parameters.zeros(encoder, model.parameters.layout, "gradients");
   let total = 0;
   const lossOf = (logProbs: Float32Array) => ({
     loss: -logProbs.reduce((sum, logProb) => sum + logProb, 0) / tokens,
@@ -176,7 +176,7 @@ export const criticGradient = Effect.fn("Model.criticGradient")(function* (
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
   const { encoder } = critic;
   const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
-  const set = Parameters.zeros(encoder, critic.parameters.layout);
+  const set = Parameters.zeros(encoder, critic.parameters.layout, "critic gradients");
   let total = 0;
   yield* eachChunk(critic, set, batch, settings.gradientChunk, (tape, packed, part) =>
     Effect.gen(function* () {
@@ -239,7 +239,8 @@ const chunkLoss = (part: ReadonlyArray<TrainedSequence>, settings: PolicyLossSet
 /** Activations of a chunk above this many bytes are not kept but computed again, block by block; the bits are the same. */
 const keptBytes = 1.5 * 2 ** 30;
 
-const modeFor = ({ config }: Model, tokens: number): TapeMode => {
+/** How a chunk of so many tokens uses memory. */
+export const modeFor = ({ config }: Pick<Model, "config">, tokens: number): TapeMode => {
   const { width, heads, kvHeads, headWidth, ffn, layers } = config;
   const words = 6 * width + 4 * (heads + kvHeads) * headWidth + 3 * ffn;
   return tokens * layers * words * 4 > keptBytes ? "recompute" : "training";

@@ -11,7 +11,7 @@ import * as Parameters from "./parameters.ts";
 
 /** A new model on the device. */
 export const initialize = (encoder: Encoder, config: ModelConfig, seed: number): Model => {
-  const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config));
+  const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), "weights");
   for (const place of parameters.layout.places) {
     encoder.write(Parameters.flat(parameters, place), initialValues(place.spec, seed));
   }

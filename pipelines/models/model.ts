@@ -4,6 +4,7 @@ import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { purposeIn } from "./memory_purposes.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
 import * as Parameters from "./parameters.ts";
 import { ropeTable } from "./rope_table.ts";
@@ -31,7 +32,7 @@ export const fromParameters = (encoder: Encoder, config: ModelConfig, parameters
       if (table !== undefined && table.rows >= positions) return table;
       if (table !== undefined) encoder.release(table);
       const rows = Math.max(64, 2 ** Math.ceil(Math.log2(positions)));
-      table = encoder.upload(interleave(config, rows), rows, config.headWidth);
+      table = encoder.upload(() => interleave(config, rows), rows, config.headWidth);
       return table;
     },
   };
@@ -48,14 +49,19 @@ const interleave = (config: ModelConfig, rows: number): Float32Array<ArrayBuffer
   return words;
 };
 
-/** Loads a checkpoint's weights; as a critic where `critic` is set, with a value head of zeros where the file has none. */
+/** What a loaded model is for: a critic has a value head, of zeros where the file has none. */
+export type Role = "policy" | "reference" | "critic";
+
+/** Loads a checkpoint's weights. */
 export const load = Effect.fn("Model.load")(function* (
   encoder: Encoder,
   checkpoint: Checkpoint,
-  { critic = false }: { readonly critic?: boolean } = {},
+  role: Role = "policy",
 ): Effect.fn.Return<Model, CheckpointError> {
-  const config = critic && !checkpoint.config.valueHead ? withValueHead(checkpoint.config) : checkpoint.config;
-  const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config));
+  const { config: own } = checkpoint;
+  const config = role === "critic" && !own.valueHead ? withValueHead(own) : own;
+  const purpose = role === "reference" ? role : purposeIn(config, "weights");
+  const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), purpose);
   for (const place of parameters.layout.places) {
     if (!checkpoint.names.includes(place.spec.name)) continue;
     encoder.write(Parameters.flat(parameters, place), yield* checkpoint.read(place.spec.name));
@@ -66,7 +72,7 @@ export const load = Effect.fn("Model.load")(function* (
 /** A second copy of a model's weights on the device. */
 export const clone = (model: Model): Model => {
   const { encoder, config } = model;
-  const parameters = Parameters.zeros(encoder, model.parameters.layout);
+  const parameters = Parameters.zeros(encoder, model.parameters.layout, purposeIn(config, "weights"));
   model.parameters.arenas.forEach((arena, index) => encoder.copy(arena, parameters.arenas[index]));
   return fromParameters(encoder, config, parameters);
 };

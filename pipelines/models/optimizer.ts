@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { adamw } from "../../kernels/ops/adamw/adamw.ts";
+import { purposeIn } from "./memory_purposes.ts";
 import { fileTensors, type Model } from "./model.ts";
 import * as Parameters from "./parameters.ts";
 import { CheckpointError, type Safetensors, type Tensor as FileTensor } from "./safetensors.ts";
@@ -28,9 +29,9 @@ export interface OptimizerSettings {
 }
 
 /** An optimizer before its first step. */
-export const make = (model: Model): Optimizer => ({
-  mean: Parameters.zeros(model.encoder, model.parameters.layout),
-  square: Parameters.zeros(model.encoder, model.parameters.layout),
+export const make = ({ encoder, config, parameters: { layout } }: Model): Optimizer => ({
+  mean: Parameters.zeros(encoder, layout, purposeIn(config, "moments")),
+  square: Parameters.zeros(encoder, layout, purposeIn(config, "moments")),
   step: 0,
 });
 

@@ -10,6 +10,13 @@ export interface ParameterSpec {
   readonly shape: ReadonlyArray<number>;
 }
 
+/** How many numbers a parameter holds. */
+export const sizeOf = ({ shape }: ParameterSpec): number => shape.reduce((product, n) => product * n, 1);
+
+/** How many numbers all parameters of a model hold. */
+export const parameterCount = (config: ModelConfig): number =>
+  parameterSpecs(config).reduce((sum, spec) => sum + sizeOf(spec), 0);
+
 /**
  * Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, then an untied
  * head, or a critic's value head (`score.weight`, no bias).

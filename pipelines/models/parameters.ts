@@ -5,8 +5,9 @@
  */
 import type { Encoder } from "../../kernels/encoder.ts";
 import { sliceColumns, type Tensor, view } from "../../kernels/tensor.ts";
+import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
-import { type ParameterSpec, parameterSpecs } from "./parameter_specs.ts";
+import { type ParameterSpec, parameterSpecs, sizeOf } from "./parameter_specs.ts";
 
 /** Words of an arena, so that each can be bound whole on every device; a larger parameter has an arena of its own. */
 const arenaWords = 1 << 25;
@@ -26,8 +27,6 @@ export interface ParameterLayout {
   readonly sizes: ReadonlyArray<number>;
   readonly places: ReadonlyArray<Place>;
 }
-
-const size = ({ shape }: ParameterSpec): number => shape.reduce((product, n) => product * n, 1);
 
 /** Which parameters lie directly behind the one before: they share its input and are multiplied together. */
 const joins = (spec: ParameterSpec): string | undefined => {
@@ -51,14 +50,14 @@ export const parameterLayout = (config: ModelConfig): ParameterLayout => {
   const sizes: number[] = [];
   const places: Place[] = [];
   for (const group of groups) {
-    const words = Math.ceil(group.reduce((sum, spec) => sum + size(spec), 0) / alignment) * alignment;
+    const words = Math.ceil(group.reduce((sum, spec) => sum + sizeOf(spec), 0) / alignment) * alignment;
     if (sizes.length === 0 || sizes[sizes.length - 1] + words > arenaWords) sizes.push(0);
     const arena = sizes.length - 1;
     let offset = sizes[arena];
     sizes[arena] += words;
     for (const spec of group) {
-      places.push({ spec, arena, offset, words: size(spec) });
-      offset += size(spec);
+      places.push({ spec, arena, offset, words: sizeOf(spec) });
+      offset += sizeOf(spec);
     }
   }
   return { sizes, places };
@@ -71,9 +70,9 @@ export interface ParameterSet {
   readonly arenas: ReadonlyArray<Tensor>;
 }
 
-/** Allocates a set filled with zeros. */
-export const zeros = (encoder: Encoder, layout: ParameterLayout): ParameterSet => {
-  const arenas = layout.sizes.map((words) => encoder.tensor(1, words));
+/** Allocates a set filled with zeros for a purpose. */
+export const zeros = (encoder: Encoder, layout: ParameterLayout, purpose: Purpose): ParameterSet => {
+  const arenas = layout.sizes.map((words) => encoder.tensor(1, words, { purpose, exact: true }));
   for (const arena of arenas) encoder.zero(arena);
   return { layout, arenas };
 };

@@ -6,6 +6,7 @@ import type { DeviceError } from "../../kernels/device_error.ts";
 import { resolveModel } from "../runtime/hub.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import * as Checkpoint from "./checkpoint.ts";
+import { adviceOn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
 import { Policy } from "./policy.ts";
 import * as Tokenizer from "./tokenizer.ts";
@@ -16,14 +17,15 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
   Effect.gen(function* () {
     const { encoder, info } = yield* Device;
     const { report } = yield* StandardStreams;
+    encoder.advice = adviceOn;
     yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
     return {
       encoder,
       info,
-      load: Effect.fn("Policy.load")(function* (name: string, role: "policy" | "critic" = "policy") {
+      load: Effect.fn("Policy.load")(function* (name: string, role: Model.Role = "policy") {
         const dir = yield* resolveModel(name);
         const checkpoint = yield* Checkpoint.open(dir);
-        return { dir, model: yield* Model.load(encoder, checkpoint, { critic: role === "critic" }) };
+        return { dir, model: yield* Model.load(encoder, checkpoint, role) };
       }),
       tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
         return yield* Tokenizer.open(yield* resolveModel(name));

@@ -12,7 +12,7 @@ import { transformer } from "./transformer.ts";
 import { valueHead } from "./value_head.ts";
 
 /** Tokens of one scoring pass; rows are independent, so this never shows in the result. */
-const passTokens = 8192;
+export const passTokens = 8192;
 
 /** Hidden states [R, C] at the rows that predict response tokens. */
 export const predictorStates = (tape: Tape, model: Model, packed: PackedRows): Tensor => {

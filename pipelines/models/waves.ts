@@ -1,6 +1,7 @@
 /** Cuts the responses to be drawn into waves that are decoded together; where the cuts fall never shows in a response. */
 import type { Key } from "../../data/random.ts";
-import type { Model } from "./model.ts";
+import type { DeviceInfo } from "../../kernels/device_error.ts";
+import type { ModelConfig } from "./model_config.ts";
 
 /** A response to draw: its prompt, the key of its randomness, and the most tokens it may have. */
 export interface Request {
@@ -9,17 +10,18 @@ export interface Request {
   readonly maxTokens: number;
 }
 
-/** Sequences of one wave where none is asked for; and what their cache may take, all layers together. */
-const defaultBatch = 4096;
+/** Sequences of one wave where none is asked for. */
+export const defaultBatch = 4096;
+
+/** What the cache of a wave may take, all layers together. */
 const cacheBytes = 4 * 2 ** 30;
 
 /** Cuts requests into waves: at most `batch` sequences, and no more than what the cache holds. */
 export const waves = <A extends Request>(
-  model: Model,
+  { config, encoder }: { readonly config: ModelConfig; readonly encoder: { readonly info: DeviceInfo } },
   requests: ReadonlyArray<A>,
   batch = defaultBatch,
 ): ReadonlyArray<ReadonlyArray<A>> => {
-  const { config, encoder } = model;
   const width = config.kvHeads * config.headWidth;
   const rows = Math.floor(Math.min(encoder.info.maxBinding, cacheBytes / (2 * config.layers)) / (4 * width));
   const cuts: A[][] = [];

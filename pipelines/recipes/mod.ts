@@ -3,6 +3,7 @@ import { paperQwen25Math7b } from "./paper_qwen2_5_math_7b.ts";
 import { paperQwen34b } from "./paper_qwen3_4b.ts";
 import { paperQwen34bThinking } from "./paper_qwen3_4b_thinking.ts";
 import type { Recipe } from "./recipe.ts";
+import { small } from "./small.ts";
 import { tiny } from "./tiny.ts";
 import { tinyFull } from "./tiny_full.ts";
 
@@ -10,5 +11,5 @@ export type { Cell, CellEvaluation, Evaluation, Recipe, Sweep } from "./recipe.t
 
 /** Every recipe, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [tiny, tinyFull, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((recipe) => [recipe.name, recipe]),
+  [tiny, tinyFull, small, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((recipe) => [recipe.name, recipe]),
 );

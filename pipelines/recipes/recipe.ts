@@ -9,6 +9,8 @@ export interface Recipe {
   readonly name: string;
   readonly summary: string;
   readonly settings: Partial<Settings>;
+  /** The command that makes its model, where that is neither shipped nor on the Hub. */
+  readonly prepare?: string;
   /** What `reproduce` trains, in this order, where there are no cells. */
   readonly algorithms: ReadonlyArray<Settings["algorithm"]>;
   /** The samplings under which every trained model and the base are evaluated; the first is that of `evaluate --recipe`. */

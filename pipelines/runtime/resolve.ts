@@ -3,7 +3,7 @@
  * was checked where it was written, so merging cannot fail.
  */
 import { Result } from "effect";
-import { defaults, flagOf, type SettingKey, type Settings, settings } from "../settings.ts";
+import { codeDefaults, defaults, flagOf, type SettingKey, type Settings, settings } from "../settings.ts";
 import { decode, type Setting } from "./setting.ts";
 
 /** A JSON value as the value of a setting, or the sentence `expected …, found …`; `null` leaves an optional setting open. */
@@ -19,12 +19,14 @@ export const checkText = (key: SettingKey, text: string): Result.Result<unknown,
   return Result.isSuccess(decoded) ? decoded : Result.fail(`--${flagOf(key)} "${text}": expected ${setting.expected}`);
 };
 
-/** Every setting with its value: later layers win over earlier ones where they say something. */
-export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings =>
-  layers.reduce<Settings>((whole, layer) => {
-    const said = Object.entries(layer).filter(([, value]) => value !== undefined);
-    return { ...whole, ...Object.fromEntries(said) };
-  }, defaults);
+/** Every setting with its value: later layers win over earlier ones where they say something; `asPublished` changes what none of them says. */
+export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => {
+  const said = layers.reduce<Partial<Settings>>((whole, layer) => ({
+    ...whole,
+    ...Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)),
+  }), {});
+  return { ...defaults, ...said.asPublished === true ? codeDefaults : {}, ...said };
+};
 
 /** The part of a configuration that a command listens to, in the order of the table, without what is left open. */
 export const select = (config: Settings, keys: ReadonlyArray<SettingKey>): Partial<Settings> => {

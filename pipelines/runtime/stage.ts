@@ -7,10 +7,11 @@
 import { Effect, type Layer, Stream } from "effect";
 import * as Schema from "@effect/schema";
 import type { Noun } from "../schema.ts";
-import { defaults, type SettingKey, type Settings } from "../settings.ts";
+import type { SettingKey, Settings } from "../settings.ts";
 import { type Command, type ConfigOf, type Failure, requireSettings } from "./command.ts";
 import { decodeLines } from "./ndjson.ts";
 import * as Record from "./record.ts";
+import { merge } from "./resolve.ts";
 import { StandardStreams } from "./standard_streams.ts";
 
 /** A stage, or what feeds it, failed; `message` is the sentence that is shown. */
@@ -87,7 +88,7 @@ export const run = <In, Out extends object, K extends SettingKey, Q extends K, R
   config: Partial<Pick<Settings, K>> = {},
 ): Stream.Stream<Out, StageError, R | RIn> =>
   Stream.suspend(() => {
-    const complete: Settings = { ...defaults, ...stage.defaults, ...config };
+    const complete = merge(stage.defaults, config);
     const source = (Stream.isStream(input) ? input : Stream.fromIterable(input)).pipe(
       Stream.mapError(failed(stage.name)),
     );
@@ -110,7 +111,7 @@ export const read = <In, Out extends object, K extends SettingKey, Q extends K, 
 ): Stream.Stream<In, StageError> => {
   const noun = stage.input;
   if (noun === undefined) return Stream.empty;
-  const complete: Settings = { ...defaults, ...stage.defaults, ...config };
+  const complete = merge(stage.defaults, config);
   const needs = [...stage.needs, ...stage.needsUnder(complete)];
   return decodeLines(bytes, source, (text, line) => Record.decode(noun, needs, text, { source, line })).pipe(
     Stream.mapError(failed(stage.name)),

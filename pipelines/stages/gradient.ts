@@ -148,6 +148,7 @@ export const gradientStage = Stage.make({
     "entropyCoef",
     "klCoef",
     "klInLoss",
+    "asPublished",
     "aggregation",
     "gradientChunk",
   ],

@@ -1,21 +1,28 @@
-/** Turns a verdict into a reward: +1 for a correct response, -1 for any other (Eq. 1). The paper's code scores 1 and 0. */
+/**
+ * Turns a verdict into a reward: +1 for a correct response, -1 for any other (Eq. 1). The authors' code scores 1 and 0, which `--as-published`
+ * does; of the algorithms only PPO feels it, since the others take a wrong response for -1 either way.
+ */
 import { Stream } from "effect";
 import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
+import type { Settings } from "../settings.ts";
 
-/** The verdict with its reward, +1 or -1. */
-export const reward = <A extends Pick<Noun.Verdict, "correct">>(verdict: A): A & { readonly reward: number } => ({
+/** The verdict with its reward: +1 or -1, as published 1 or 0. */
+export const reward = <A extends Pick<Noun.Verdict, "correct">>(
+  verdict: A,
+  { asPublished }: Partial<Pick<Settings, "asPublished">> = {},
+): A & { readonly reward: number } => ({
   ...verdict,
-  reward: verdict.correct ? 1 : -1,
+  reward: verdict.correct ? 1 : asPublished === true ? 0 : -1,
 });
 
 /** Verdict to Rewarded, one by one. */
 export const rewardStage = Stage.make({
   name: "reward",
   summary: "Gives +1 to correct responses and -1 to all others",
-  settings: [],
+  settings: ["asPublished"],
   input: Noun.Verdict,
   needs: ["correct"],
   output: Noun.Rewarded,
-  run: (input) => Stream.map(input, reward),
+  run: (input, config) => Stream.map(input, (verdict) => reward(verdict, config)),
 });

@@ -86,7 +86,9 @@ export const scoreStage = Stage.make({
       const { model } = yield* policy.load(config.model);
       const scorers = {
         policy: model,
-        reference: config.reference === undefined ? undefined : (yield* policy.load(config.reference)).model,
+        reference: config.reference === undefined
+          ? undefined
+          : (yield* policy.load(config.reference, "reference")).model,
         critic: config.critic === undefined ? undefined : (yield* policy.load(config.critic, "critic")).model,
       };
       const temperature = config.temperature === 0 ? 1 : config.temperature;

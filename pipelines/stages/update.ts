@@ -1,6 +1,7 @@
 /**
  * One optimizer step: clips the gradient by its global norm and steps with AdamW (decay 0.01, constant rate). Writes a Hugging Face directory;
  * the optimizer's moments stand in `trainer_state/`, a critic in `critic/` with its own. An earlier `--out` is what `--optimizer` takes.
+ * The authors' code warms the rate up over no steps, which gives all optimizer steps of training step 1 the rate 0: `--as-published --step 1`.
  */
 import { Effect, Stream } from "effect";
 import { mkdir } from "node:fs/promises";
@@ -10,6 +11,7 @@ import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { exists } from "../models/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
+import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import * as Optimizer from "../models/optimizer.ts";
 import * as Parameters from "../models/parameters.ts";
@@ -22,6 +24,10 @@ import type { Settings } from "../settings.ts";
 
 /** The settings of a step. */
 export type UpdateSettings = Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">;
+
+/** The rate at a training step. */
+export const rateAt = (rate: number, { asPublished, step }: Pick<Settings, "asPublished" | "step">): number =>
+  asPublished === true && step === 1 ? 0 : rate;
 
 /** A model with its optimizer. */
 export interface Trainee {
@@ -104,7 +110,8 @@ export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
 
 /** A gradient from the store, on the device, with its global norm. */
 const fetchGradient = Effect.fnUntraced(function* (model: Model, store: ArtifactStore.ArtifactStore, id: string) {
-  const gradient = Parameters.zeros(model.encoder, model.parameters.layout);
+  const purpose = purposeIn(model.config, "gradients");
+  const gradient = Parameters.zeros(model.encoder, model.parameters.layout, purpose);
   yield* Optimizer.fill(model.encoder, gradient, yield* store.get(id));
   const gradNorm = Math.sqrt(yield* dot(model.encoder, gradient.arenas.map((arena) => [arena, arena])));
   if (Number.isFinite(gradNorm)) return { gradient, gradNorm };
@@ -126,6 +133,8 @@ export const updateStage = Stage.make({
     "criticLearningRate",
     "weightDecay",
     "maxGradNorm",
+    "asPublished",
+    "step",
   ],
   required: ["model", "out"],
   input: Noun.Gradient,
@@ -156,7 +165,7 @@ export const updateStage = Stage.make({
       });
       const stepped = Effect.fnUntraced(function* (one: Trainee, id: string, learningRate: number) {
         const { gradient, gradNorm } = yield* fetchGradient(one.model, store, id);
-        return update(one, gradient, gradNorm, learningRate, config);
+        return update(one, gradient, gradNorm, rateAt(learningRate, config), config);
       });
       let critic: Trainee | undefined;
       if (config.critic !== undefined && criticArtifact !== undefined) {

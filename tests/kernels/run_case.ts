@@ -68,7 +68,7 @@ export const uploadStrided = (
   cols: number,
   stride: number,
 ): Tensor => {
-  const tensor = view(encoder.pool.take(Math.max(4, rows * stride * 4)), rows, cols, 0, stride);
+  const tensor = view(encoder.pool.take(Math.max(4, rows * stride * 4), "operands"), rows, cols, 0, stride);
   const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
   const spaced = new Uint32Array(rows * stride).fill(0x7fc00000);
   for (let row = 0; row < rows; row++) spaced.set(bits.subarray(row * cols, (row + 1) * cols), row * stride);

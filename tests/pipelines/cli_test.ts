@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { run } from "../../pipelines/cli.ts";
 import { commands } from "../../pipelines/commands.ts";
+import { recipes } from "../../pipelines/recipes/mod.ts";
 import { make } from "../../pipelines/runtime/command.ts";
 import * as CommandLine from "../../pipelines/runtime/command_line.ts";
 import * as ConfigFile from "../../pipelines/runtime/config_file.ts";
@@ -130,7 +131,11 @@ const cli = async (...words: ReadonlyArray<string>) => {
   const result = await Effect.runPromise(
     Effect.result(run(words).pipe(Effect.provideService(StandardStreams, io.streams))),
   );
-  return { stdout: io.stdout(), error: result._tag === "Failure" ? result.failure.message : undefined };
+  return {
+    stdout: io.stdout(),
+    stderr: io.stderr(),
+    error: result._tag === "Failure" ? result.failure.message : undefined,
+  };
 };
 
 Deno.test("every stage and command of the registries has help, a dry run and a task", async () => {
@@ -148,6 +153,44 @@ Deno.test("every stage and command of the registries has help, a dry run and a t
     assert.equal(typeof JSON.parse(dry.stdout), "object");
     assert.match(tasks[name]?.command ?? "", new RegExp(`pipelines/cli.ts ${name}$`), `no task for ${name}`);
   }
+});
+
+Deno.test("a dry run of any recipe resolves every setting on stdout, and says on stderr what a run needs", async () => {
+  const plans = new Map<string, string>();
+  for (const [name, recipe] of Object.entries(recipes)) {
+    for (const [command, expected] of [["train", {}], ["evaluate", recipe.evaluations[0]?.settings]] as const) {
+      const { stdout, stderr, error } = await cli(command, "--recipe", name, "--dry-run");
+      assert.equal(error, undefined, name);
+      const resolved: Record<string, unknown> = JSON.parse(stdout);
+      const settings = commands.find((one) => one.name === command)?.settings ?? [];
+      for (const [key, value] of Object.entries({ ...recipe.settings, ...expected })) {
+        if (settings.some((one) => one === key)) assert.deepEqual(resolved[key], value, `${command} ${name}: ${key}`);
+      }
+      assert.match(
+        stderr,
+        recipe.prepare === undefined ? /^memory plan of "/ : /^no memory plan: ".*made by: deno task/,
+      );
+      plans.set(`${command} ${name}`, stderr);
+    }
+  }
+  const published = plans.get("train paper-qwen2.5-math-7b") ?? "";
+  assert.match(published, /7,615,616,512 parameters.*w-reinforce: prompts of at most 1024 tokens, responses of 3072/);
+  assert.match(published, /^gradients +56\.74 +28\.37$/m);
+  assert.match(
+    published,
+    /in gradient; 80 GB card: too small, 141 GB card: too small\nto make it smaller, gradients: psr/,
+  );
+  assert.match(published, /8192 responses a step: .* at 100 TFLOP\/s .*; 140 steps: /);
+  assert.match(plans.get("evaluate paper-qwen3-4b") ?? "", /^320000 responses: .*FLOP/m);
+});
+
+Deno.test("a dry run of reproduce says of each training what holds it", async () => {
+  const { stdout, stderr } = await cli("reproduce", "--recipe", "paper-qwen3-4b", "--tflops", "400", "--dry-run");
+  assert.deepEqual(JSON.parse(stdout), { recipe: "paper-qwen3-4b", tflops: 400, gather: false });
+  const lines = stderr.split("\n").map((line) => line.split(": ")[0]);
+  assert.deepEqual(lines, ["ppo", "grpo", "psr", "nsr", "w-reinforce", "evaluation at T 0.7"]);
+  assert.match(stderr, /^ppo: .*141 GB card: too small; [\d hmins]+ at 400 TFLOP\/s$/m);
+  assert.match(stderr, /^grpo: .*80 GB card: too small, 141 GB card: fits;/m);
 });
 
 Deno.test("an unknown command or recipe is refused and nothing is printed", async () => {

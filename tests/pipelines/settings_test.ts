@@ -58,6 +58,13 @@ Deno.test("later layers win where they say something", () => {
   assert.deepEqual(select(config, ["lambda", "maxTokens", "seed"]), { seed: 2, lambda: 0.25 });
 });
 
+Deno.test("asPublished changes the defaults of the authors' code, never what somebody said", () => {
+  assert.equal(merge({ asPublished: true }).entropyCoef, 1e-3);
+  assert.equal(merge({ entropyCoef: 0 }, { asPublished: true }).entropyCoef, 0);
+  assert.deepEqual(merge({ asPublished: true }, { asPublished: false }), { ...defaults, asPublished: false });
+  assert.deepEqual(merge(), defaults);
+});
+
 Deno.test("a misspelt name is answered with the nearest", () => {
   assert.equal(nearest("--temprature", ["--temperature", "--task"]), ', did you mean "--temperature"?');
   assert.equal(nearest("top_p", ["topP", "topK"]), ', did you mean "topP"?');

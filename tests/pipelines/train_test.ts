@@ -39,27 +39,30 @@ const train = (out: string, more: string) =>
 
 const same = (a: string, b: string) => assert.ok(readFileSync(a).equals(readFileSync(b)), `"${a}" and "${b}" differ`);
 
-for (const algorithm of ["w-reinforce", "ppo"] as const) {
-  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm})`, () => {
+for (const [algorithm, published] of [["w-reinforce", ""], ["ppo", ""], ["ppo", "--as-published"]] as const) {
+  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm} ${published})`, () => {
     const dir = folder();
     const run = join(dir, "run");
-    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 --critic-learning-rate 1e-3`));
+    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 --critic-learning-rate 1e-3 ${published}`));
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
       ["prompt", `--model ${base} --task countdown --prompts 4 --step 1 --seed 5`],
       ["sample", `--model ${base} --responses 4 --step 1 --seed 5`],
       ["verify", ""],
-      ["reward", ""],
+      ["reward", published],
       ["split", `--algorithm ${algorithm}`],
       ["score", `--model ${base}${ppo ? ` --reference ${base} --critic ${base}` : ""}`],
       ["advantage", `--algorithm ${algorithm}`],
-      ["gradient", `--model ${base} --algorithm ${algorithm} --artifacts ${dir}/art${ppo ? ` --critic ${base}` : ""}`],
+      [
+        "gradient",
+        `--model ${base} --algorithm ${algorithm} --artifacts ${dir}/art${ppo ? ` --critic ${base}` : ""} ${published}`,
+      ],
       [
         "update",
         `--model ${base} --artifacts ${dir}/art --out ${dir}/out ${rates} --critic-learning-rate 1e-3${
           ppo ? ` --critic ${base}` : ""
-        }`,
+        } ${published} --step 1`,
       ],
     ].map(([name, flags]) => `${cli} ${name} ${flags} | tee ${dir}/${name}.ndjson`);
     succeeds(stages.join(" | "));
@@ -69,6 +72,13 @@ for (const algorithm of ["w-reinforce", "ppo"] as const) {
     same(join(dir, "out/model.safetensors"), join(run, "model/model.safetensors"));
     same(join(dir, "out/trainer_state/optimizer.safetensors"), join(run, "model/trainer_state/optimizer.safetensors"));
     if (ppo) same(join(dir, "out/critic/model.safetensors"), join(run, "model/critic/model.safetensors"));
+    if (published !== "") {
+      same(join(run, "model/model.safetensors"), join(base, "model.safetensors"));
+      const rewards = readFileSync(join(step, "reward.ndjson"), "utf8").match(/"reward":[^,}]+/g) ?? [];
+      assert.deepEqual(new Set(rewards), new Set(['"reward":1', '"reward":0']));
+      assert.match(readFileSync(join(run, "config.json"), "utf8"), /"entropyCoef": 0.001/);
+      assert.match(succeeds(`${cli} replay ${run}`).stderr, /1 steps made again/);
+    } else assert.doesNotMatch(readFileSync(join(run, "config.json"), "utf8"), /asPublished/);
     rmSync(dir, { recursive: true });
   });
 }

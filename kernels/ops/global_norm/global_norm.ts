@@ -46,7 +46,7 @@ export const dot = (
   return Effect.map(encoder.read(partials), (values) => {
     encoder.release(partials);
     let sum = 0;
-    for (const value of values) sum += value;
+    for (let i = 0; i < values.length; i++) sum += values[i];
     return sum;
   });
 };

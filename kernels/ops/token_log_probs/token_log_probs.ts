@@ -39,7 +39,7 @@ const stride = (V: number): number => Math.ceil(V / 4) * 4;
 
 /** Logits [R, V] of hidden[R, C] with weight[V, C]; the caller releases them. */
 export const tileLogits = (encoder: Encoder, hidden: Tensor, weight: Tensor): Tensor => {
-  const logits = encoder.tensor(hidden.rows, weight.rows, 4);
+  const logits = encoder.tensor(hidden.rows, weight.rows, { align: 4, purpose: "logits" });
   matmulNT(encoder, hidden, weight, undefined, logits);
   return logits;
 };

@@ -18,7 +18,7 @@ export const loadModel = Effect.fnUntraced(function* (encoder: Encoder, name: st
 
 /** A golden critic: the model's body with the value head of the golden numbers. */
 export const loadCritic = Effect.fnUntraced(function* (encoder: Encoder, name: string, golden: GoldenCritic) {
-  const critic = yield* Model.load(encoder, yield* Checkpoint.open(goldenDirectory(name)), { critic: true });
+  const critic = yield* Model.load(encoder, yield* Checkpoint.open(goldenDirectory(name)), "critic");
   const place = critic.parameters.layout.places.find(({ spec }) => spec.name === "score.weight");
   assert.ok(place !== undefined);
   encoder.write(Parameters.flat(critic.parameters, place), Float32Array.from(golden.scoreWeight));

@@ -140,7 +140,7 @@ testOnDevice(
         const model = yield* loadModel(encoder, name);
         const found: ReadonlyMap<string, Float32Array>[] = [];
         for (const mode of ["training", "recompute"] as const) {
-          const set = Parameters.zeros(encoder, model.parameters.layout);
+          const set = Parameters.zeros(encoder, model.parameters.layout, "gradients");
           model.table(64);
           const live = encoder.pool.statistics.live;
           const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));

@@ -40,7 +40,7 @@ export const madeUp = (length: number, scale: number): Float32Array<ArrayBuffer>
 export const madeUpModel = (encoder: Encoder, vocabSize: number): Model.Model => {
   const parsed = parseModelConfig({ file: "config.json", text: configText(vocabSize) });
   assert.ok(parsed.ok);
-  const set = Parameters.zeros(encoder, Parameters.parameterLayout(parsed.config));
+  const set = Parameters.zeros(encoder, Parameters.parameterLayout(parsed.config), "weights");
   for (const place of set.layout.places) {
     const values = madeUp(place.words, 1);
     encoder.write(Parameters.flat(set, place), place.spec.shape.length === 1 ? values.map((x) => 1 + x / 4) : values);

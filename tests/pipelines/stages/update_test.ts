@@ -5,7 +5,7 @@ import { verifyManifest } from "../../../pipelines/models/checkpoint_directory.t
 import * as Safetensors from "../../../pipelines/models/safetensors.ts";
 import * as ArtifactStore from "../../../pipelines/runtime/artifact_store.ts";
 import type { Gradient } from "../../../pipelines/schema.ts";
-import { updateStage } from "../../../pipelines/stages/update.ts";
+import { rateAt, updateStage } from "../../../pipelines/stages/update.ts";
 import { goldenDirectory, readGolden } from "../../golden/models/golden.ts";
 import { near, norm } from "../models/golden_on_device.ts";
 import { collect, refusal, refusalOfLine, temporaryFolder, testStages } from "./with_policy.ts";
@@ -34,6 +34,11 @@ const put = Effect.fnUntraced(function* (
     shape,
     read: Effect.map(source.read(name), (values) => change(values, name)),
   })));
+});
+
+Deno.test("as published the rate is 0 in training step 1, and in no other", () => {
+  const rates = [0, 1, 2].map((step) => rateAt(1e-6, { asPublished: true, step }));
+  assert.deepEqual([...rates, rateAt(1e-6, { asPublished: undefined, step: 1 })], [1e-6, 0, 1e-6, 1e-6]);
 });
 
 testStages("update writes a Hugging Face directory with PyTorch's weights", () =>

@@ -1,0 +1,19 @@
+/**
+ * Countdown with ten times the problems: 20,480 to train on and 1,280 to measure on, the first of them those of `countdown`, since asking
+ * for more only appends. The task of the recipe `small`.
+ */
+import type { Task } from "../task.ts";
+import { countdown, problems, sizes } from "./countdown.ts";
+
+const times = 10;
+
+/** The task `countdown-large`. */
+export const countdownLarge: Task = {
+  ...countdown,
+  name: "countdown-large",
+  summary: "countdown with ten times the problems; generated, nothing to download",
+  source: {
+    kind: "generated",
+    problems: (split, count = times * sizes[split], seed) => problems(split, count, seed),
+  },
+};

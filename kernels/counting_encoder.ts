@@ -1,0 +1,54 @@
+/**
+ * An encoder that counts what is allocated and computes nothing: the code of a training step, run on it, is its own memory plan. It needs no
+ * device, and buffers of any size cost nothing. What is read back are zeros, but for the words that `words` names.
+ */
+import * as Effect from "effect/Effect";
+import type { DeviceInfo } from "./device_error.ts";
+import { Encoder } from "./encoder.ts";
+import { extent, type Tensor } from "./tensor.ts";
+
+/** A device of which only the allocator asks anything. */
+const nothing = {
+  limits: { minUniformBufferOffsetAlignment: 256 },
+  createBuffer: () => ({ destroy: () => {} }),
+} as unknown as GPUDevice;
+
+/** Counts like the encoder of a device with these limits; every word of the nth read-back of words (from 0) is `words(n)`. */
+export class CountingEncoder extends Encoder {
+  readonly #words: (read: number) => number;
+  #reads = 0;
+  #zeros = new Float32Array(0);
+
+  constructor(info: DeviceInfo, words: (read: number) => number = () => 0) {
+    super(nothing, info);
+    this.#words = words;
+  }
+
+  override readonly wait = Effect.void;
+
+  override upload(_: unknown, rows: number, cols: number): Tensor {
+    return this.tensor(rows, cols, { purpose: "uploads" });
+  }
+
+  override write(): void {}
+
+  override zero(): void {}
+
+  override copy(): void {}
+
+  override dispatch(): void {}
+
+  override submit(): void {}
+
+  override read(tensor: Tensor): Effect.Effect<Float32Array<ArrayBuffer>> {
+    return Effect.sync(() => {
+      const count = extent(tensor);
+      if (this.#zeros.length < count) this.#zeros = new Float32Array(count);
+      return this.#zeros.subarray(0, count);
+    });
+  }
+
+  override readWords(tensor: Tensor): Effect.Effect<Uint32Array<ArrayBuffer>> {
+    return Effect.sync(() => new Uint32Array(extent(tensor)).fill(this.#words(this.#reads++)));
+  }
+}

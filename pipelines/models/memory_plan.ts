@@ -1,0 +1,140 @@
+/**
+ * What a training step allocates on the device, phase by phase, before anything is loaded. The plan is the very code of the step, run on an
+ * encoder that counts and computes nothing, so it holds to the byte for the shapes that it is given. Where those are the largest that the
+ * settings allow (`plan_shapes.ts`) no run exceeds it: parameter sets are exact then too, cache, activations and uploads a bound.
+ */
+import * as Effect from "effect/Effect";
+import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
+import { CountingEncoder } from "../../kernels/counting_encoder.ts";
+import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
+import { decodeWave } from "./decode.ts";
+import { criticGradient, type GradientError, policyGradient } from "./gradient.ts";
+import { type Purpose, purposeIn } from "./memory_purposes.ts";
+import * as Model from "./model.ts";
+import { type ModelConfig, withValueHead } from "./model_config.ts";
+import * as Optimizer from "./optimizer.ts";
+import * as Parameters from "./parameters.ts";
+import { score, values } from "./score.ts";
+import type { Request } from "./waves.ts";
+
+/** The models that a run holds; one that does not train draws responses alone. */
+export interface Cast {
+  readonly config: ModelConfig;
+  readonly trains: boolean;
+  readonly reference: boolean;
+  readonly critic: boolean;
+}
+
+/** Tokens of a prompt and of its response. */
+export interface Length {
+  readonly prompt: number;
+  readonly response: number;
+}
+
+/** What a step works on. */
+export interface Shapes {
+  /** The requests of each wave that is drawn. */
+  readonly waves: ReadonlyArray<ReadonlyArray<Request>>;
+  readonly scored: ReadonlyArray<Length>;
+  /** A mini-batch, by sign. */
+  readonly positive: ReadonlyArray<Length>;
+  readonly negative: ReadonlyArray<Length>;
+  /** A mini-batch of the critic, and whether the policy's gradient is held meanwhile. */
+  readonly valued: ReadonlyArray<Length>;
+  readonly together: boolean;
+  readonly gradientChunk: number;
+}
+
+/** A phase of a step, with the most that it has in use and what the allocator holds at its end. */
+export interface Phase {
+  readonly name: "sample" | "score" | "gradient" | "update";
+  readonly statistics: PoolStatistics;
+}
+
+const sampling = { temperature: 1, topP: 1, topK: 0 };
+const loss = {
+  clipRatio: 0.2,
+  entropyCoef: 0,
+  klCoef: 0,
+  aggregation: "token-mean",
+  share: 1,
+  temperature: 1,
+} as const;
+const adamw = { learningRate: 0, weightDecay: 0, maxGradNorm: 1 };
+
+const sequenceOf = ({ prompt, response }: Length) => ({
+  problemId: "",
+  sampleIndex: 0,
+  promptTokens: new Int32Array(prompt),
+  responseTokens: new Int32Array(response),
+  oldLogProbs: new Float32Array(response),
+  advantages: new Float32Array(response),
+  values: new Float32Array(response),
+  returns: new Float32Array(response),
+});
+
+/** The models of a cast with their optimizers, weights of zero. */
+const load = (encoder: Encoder, { config, trains, reference, critic }: Cast) => {
+  const modelOf = (own: ModelConfig, purpose: Purpose) =>
+    Model.fromParameters(encoder, own, Parameters.zeros(encoder, Parameters.parameterLayout(own), purpose));
+  const policy = modelOf(config, purposeIn(config, "weights"));
+  const referenceModel = reference ? modelOf(config, "reference") : undefined;
+  const criticModel = critic ? modelOf(withValueHead(config), "critic weights") : undefined;
+  const trained = trains ? [policy, ...criticModel === undefined ? [] : [criticModel]] : [];
+  return { policy, reference: referenceModel, critic: criticModel, optimizers: trained.map(Optimizer.make) };
+};
+
+/** Runs steps phase by phase on models whose weights are zero; gives the phases of the last step, what comes before it left behind. */
+export const runPhases = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  cast: Cast,
+  shapes: Shapes,
+  steps = 1,
+): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
+  const { waves, scored, positive, negative, valued, together, gradientChunk } = shapes;
+  const { policy, reference, critic, optimizers } = load(encoder, cast);
+  const criticPass = Effect.fnUntraced(function* (one: Model.Model) {
+    return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, valueClip: 0.5 })).gradient;
+  });
+  const batch = [
+    ...positive.map((length) => ({ ...sequenceOf(length), sign: "positive" as const })),
+    ...negative.map((length) => ({ ...sequenceOf(length), sign: "negative" as const })),
+  ];
+  const found: Phase[] = [];
+  const end = (name: Phase["name"]) => {
+    found.push({ name, statistics: encoder.pool.statistics });
+    encoder.pool.mark();
+  };
+  encoder.pool.mark();
+  for (let step = 0; step < steps; step++) {
+    found.length = 0;
+    for (const requests of waves) yield* decodeWave(policy, requests, sampling, cast.config.stopTokens);
+    end("sample");
+    if (!cast.trains) continue;
+    if (reference !== undefined) yield* score(reference, scored.map(sequenceOf), 1);
+    if (critic !== undefined) yield* values(critic, scored.map(sequenceOf));
+    end("score");
+    if (critic !== undefined && !together) Parameters.release(encoder, yield* criticPass(critic));
+    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk });
+    const criticGradients = critic !== undefined && together ? yield* criticPass(critic) : undefined;
+    end("gradient");
+    Optimizer.update(policy, optimizers[0], gradient, 0, adamw);
+    if (critic !== undefined && criticGradients !== undefined) {
+      Optimizer.update(critic, optimizers[1], criticGradients, 0, adamw);
+      Parameters.release(encoder, criticGradients);
+    }
+    Parameters.release(encoder, gradient);
+    end("update");
+  }
+  for (const optimizer of optimizers) Optimizer.release(encoder, optimizer);
+  for (const model of [policy, reference, critic]) if (model !== undefined) Model.release(model);
+  return found;
+});
+
+/** What the last of `steps` of these models and shapes allocates on a device with these limits; by default one has gone before. */
+export const planOf = (info: DeviceInfo, cast: Cast, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
+  // Of a wave four lists of words are read: the first look finds every response unfinished, the second finds all done, then what they are.
+  const encoder = new CountingEncoder(info, (read) => read % 4 === 0 ? 0 : 1);
+  return Effect.runSync(Effect.orDie(runPhases(encoder, cast, shapes, steps)));
+};

@@ -1,0 +1,31 @@
+/** What device memory is for in training and sampling, in the order in which a plan lists it, and what makes each of them smaller. */
+import type { ModelConfig } from "./model_config.ts";
+
+const reference = "an algorithm without a reference (psr, nsr, w-reinforce, reinforce) has none";
+const critic = "an algorithm without a critic (all but ppo) has none";
+
+/** Each purpose with the knob to turn; activations, uploads and logits are those that kernels and ops name themselves. */
+export const purposes = {
+  weights: "a smaller --model takes less",
+  moments: "a smaller --model takes less",
+  gradients: "psr and nsr hold one gradient, every other algorithm two (one a sign)",
+  reference,
+  "critic weights": critic,
+  "critic moments": critic,
+  "critic gradients": critic,
+  "key-value cache": "a smaller --batch or --max-tokens takes less",
+  activations: "a smaller --gradient-chunk (in training), --batch (in sampling) or --max-tokens takes less",
+  logits: "their tile is fixed, so something else must be smaller: --batch or --gradient-chunk",
+  uploads: "a smaller --gradient-chunk or --batch takes less",
+} as const;
+
+/** One of the purposes. */
+export type Purpose = keyof typeof purposes;
+
+/** The knob for a purpose, as it is said behind an error. */
+export const adviceOn = (purpose: string): string =>
+  Object.hasOwn(purposes, purpose) ? purposes[purpose as Purpose] : "";
+
+/** The purpose of a parameter set of a model; a critic's are counted apart. */
+export const purposeIn = ({ valueHead }: ModelConfig, what: "weights" | "moments" | "gradients"): Purpose =>
+  valueHead ? `critic ${what}` : what;

@@ -1,0 +1,218 @@
+/**
+ * The plan against the allocator: the same phases on the device have the same bytes, whatever the family and the algorithm, and so has a step
+ * of `train`; the largest shapes of some settings are never exceeded.
+ */
+import assert from "node:assert/strict";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { sizeClass } from "../../../kernels/buffer_pool.ts";
+import { CountingEncoder } from "../../../kernels/counting_encoder.ts";
+import { Device } from "../../../kernels/device.ts";
+import { Encoder } from "../../../kernels/encoder.ts";
+import { publishedConfigs } from "../../../data/paper/models.ts";
+import { algorithms } from "../../../pipelines/algorithms/mod.ts";
+import { readConfig } from "../../../pipelines/models/checkpoint.ts";
+import { type Cast, type Phase, planOf, runPhases, type Shapes } from "../../../pipelines/models/memory_plan.ts";
+import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
+import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
+import { parameterLayout } from "../../../pipelines/models/parameters.ts";
+import { type Workload, worstShapes } from "../../../pipelines/models/plan_shapes.ts";
+import { layerDevice } from "../../../pipelines/models/policy_dawn.ts";
+import * as Safetensors from "../../../pipelines/models/safetensors.ts";
+import { merge } from "../../../pipelines/runtime/resolve.ts";
+import { prepare, type TrainConfig } from "../../../pipelines/train.ts";
+import { trainingStep } from "../../../pipelines/training_step.ts";
+import { goldenDirectory } from "../../golden/models/golden.ts";
+import { testOnDevice } from "../../kernels/run_case.ts";
+
+const casts = [
+  { trains: true, reference: false, critic: false },
+  { trains: true, reference: true, critic: false },
+  { trains: true, reference: true, critic: true },
+  { trains: false, reference: false, critic: false },
+];
+
+const bytesOf = (phases: ReadonlyArray<Phase>) =>
+  phases.map(({ name, statistics: { live, peak, reserved, reservedPeak, use, most } }) => ({
+    name,
+    live,
+    peak,
+    reserved,
+    reservedPeak,
+    use: Object.fromEntries(use),
+    most: Object.fromEntries(most),
+  }));
+
+/** The bytes of an arena as the allocator hands it out: those of the class up to 16 MiB, just its own above. */
+const arena = (words: number) => words * 4 > 1 << 24 ? words * 4 : sizeClass(words * 4);
+
+const lengths = (count: number, prompt: number, response: number) =>
+  Array.from({ length: count }, (_, i) => ({ prompt: prompt + i % 2, response: response - i % 3 }));
+
+for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
+  testOnDevice(
+    `${name}: the phases of a step allocate on the device what the plan says, to the byte`,
+    (encoder) =>
+      Effect.gen(function* () {
+        // Without a stop token every response has its full length.
+        const config = { ...(yield* readConfig(goldenDirectory(name))).config, stopTokens: [] };
+        const prompt = new Int32Array(5);
+        const wave = Array.from({ length: 6 }, () => ({ promptTokens: prompt, key: [1, 2] as const, maxTokens: 7 }));
+        for (const [i, cast] of casts.entries()) {
+          const shapes: Shapes = {
+            waves: [wave],
+            scored: lengths(9, 4, 9),
+            positive: i === 1 ? [] : lengths(3, 6, 5),
+            negative: lengths(8, 3, 8),
+            valued: lengths(5, 4, 7),
+            together: i === 2,
+            gradientChunk: 30,
+          };
+          const own = new Encoder(encoder.device, encoder.info);
+          const found = yield* runPhases(own, { config, ...cast }, shapes, 2);
+          assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, { config, ...cast }, shapes)));
+          const sets = parameterLayout(config).sizes.reduce((sum, words) => sum + arena(words), 0);
+          const { use, most } = found[cast.trains ? 2 : 0].statistics;
+          const width = config.kvHeads * config.headWidth;
+          assert.deepEqual(
+            [use.get("weights"), use.get("moments"), use.get("reference"), most.get("gradients")],
+            cast.trains
+              ? [sets, 2 * sets, cast.reference ? sets : undefined, (i === 1 ? 1 : 2) * sets]
+              : [sets, undefined, undefined, undefined],
+          );
+          assert.equal(
+            found[0].statistics.most.get("key-value cache"),
+            2 * config.layers * sizeClass((5 + 6 * 7) * width * 4),
+          );
+          assert.deepEqual([use.has("critic weights"), use.has("critic moments")], [cast.critic, cast.critic]);
+          yield* own.wait;
+          own.pool.trim();
+        }
+      }),
+  );
+}
+
+const settings = merge({
+  model: new URL("../../../data/models/countdown_1", import.meta.url).pathname,
+  task: "countdown",
+  prompts: 4,
+  responses: 4,
+  miniBatch: 4,
+  criticMiniBatch: 16,
+  gradientChunk: 100,
+  seed: 2,
+  steps: 1,
+  testEvery: 0,
+});
+
+/** What a step of `train` had in use at most, and the lengths and signs of the responses that it learnt from. */
+const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof typeof algorithms) {
+  const policy = Layer.provide(layerDevice, Layer.succeed(Device, { encoder, info: encoder.info }));
+  const records = new Map<string, string>();
+  return yield* Effect.gen(function* () {
+    const prepared = yield* prepare({ ...settings, algorithm, out: "" } as unknown as TrainConfig);
+    const { use } = encoder.pool.statistics;
+    encoder.pool.mark();
+    const store = { put: Safetensors.digest };
+    const sink = { store, records: (name: string, text: string) => Effect.sync(() => void records.set(name, text)) };
+    yield* trainingStep({ ...prepared.world, sink }, prepared.initial, 1);
+    const credited = (records.get("steps/000001/advantage.ndjson") ?? "").split("\n").slice(0, -1)
+      .map((line) => JSON.parse(line));
+    return { config: prepared.initial.policy.model.config, use, statistics: encoder.pool.statistics, credited };
+  }).pipe(Effect.provide(policy));
+});
+
+for (const algorithm of Object.values(algorithms)) {
+  testOnDevice(`${algorithm.name}: a step of train allocates what the plan says, and no more than its largest shapes`, (
+    shared,
+  ) =>
+    Effect.gen(function* () {
+      const encoder = new Encoder(shared.device, shared.info);
+      const { config, use, statistics, credited } = yield* measured(encoder, algorithm.name as "ppo");
+      const cast: Cast = {
+        config,
+        trains: true,
+        reference: algorithm.needsReference,
+        critic: algorithm.needsCritic,
+      };
+      const lengthsOf = (sign?: string) =>
+        credited.filter((record) => sign === undefined || record.sign === sign).map((record) => ({
+          prompt: record.promptTokens.length,
+          response: record.responseTokens.length,
+        }));
+      const prompts = Array.from({ length: 4 }, (_, i) => new Int32Array(8).fill(i));
+      const requests = prompts.flatMap((promptTokens) =>
+        Array.from({ length: 4 }, () => ({ promptTokens, key: [0, 0] as const, maxTokens: 16 }))
+      );
+      const exact = planOf(encoder.info, cast, {
+        waves: [requests],
+        scored: lengthsOf(),
+        positive: lengthsOf("positive"),
+        negative: lengthsOf("negative"),
+        valued: lengthsOf(),
+        together: true,
+        gradientChunk: settings.gradientChunk,
+      }, 1);
+      const mostOf = (phases: ReadonlyArray<Phase>, purpose: string) =>
+        Math.max(...phases.map((phase) => phase.statistics.most.get(purpose) ?? 0));
+      const work: Workload = {
+        ...settings,
+        algorithm: algorithm.name as "ppo",
+        prompts: 4,
+        tested: 0,
+        promptTokens: 8,
+        responseTokens: 16,
+      };
+      const largest = planOf(encoder.info, cast, worstShapes(config, encoder.info, work));
+      for (const [purpose, bytes] of statistics.most) {
+        assert.equal(mostOf(exact, purpose), bytes, purpose);
+        if (["activations", "uploads", "logits"].includes(purpose)) {
+          assert.ok(mostOf(largest, purpose) >= bytes, purpose);
+        } else assert.equal(mostOf(largest, purpose), bytes, purpose);
+      }
+      assert.equal(Math.max(...exact.map((phase) => phase.statistics.peak)), statistics.peak);
+      assert.ok(Math.max(...largest.map((phase) => phase.statistics.peak)) >= statistics.peak);
+      for (const [purpose, bytes] of use) assert.equal(exact[3].statistics.use.get(purpose) ?? 0, bytes, purpose);
+      yield* encoder.wait;
+      encoder.pool.trim();
+    }));
+}
+
+Deno.test("the published models: one set of parameters is 4 bytes a parameter and the arenas' alignment", () => {
+  for (const [name, raw] of Object.entries(publishedConfigs)) {
+    const parsed = parseModelConfig({ file: name, text: JSON.stringify(raw) });
+    assert.ok(parsed.ok);
+    const { config } = parsed;
+    assert.equal(parameterCount(config), name.endsWith("7B") ? 7_615_616_512 : 4_022_468_096);
+    const { sizes, places } = parameterLayout(config);
+    const encoder = new CountingEncoder(info);
+    for (const words of sizes) encoder.tensor(1, words, { purpose: "weights", exact: true });
+    const { live } = encoder.pool.statistics;
+    assert.ok(live >= 4 * parameterCount(config) && live < 4 * parameterCount(config) + 256 * places.length);
+  }
+});
+
+const info = {
+  kind: "gpu",
+  description: "",
+  why: "",
+  features: [],
+  lanes: 32,
+  maxBinding: 2 ** 31 - 4,
+  maxBuffer: 2 ** 40,
+  validated: false,
+} as const;
+
+Deno.test("free buffers are given back before more are made, so that one phase does not hold what another used", () => {
+  const encoder = new CountingEncoder(info);
+  const gib = 2 ** 28;
+  const first = Array.from({ length: 4 }, () => encoder.tensor(1, gib));
+  for (const tensor of first) encoder.release(tensor);
+  assert.equal(encoder.pool.statistics.reserved, 4 * 2 ** 30);
+  const again = encoder.tensor(1, gib);
+  assert.equal(encoder.pool.statistics.reserved, 4 * 2 ** 30);
+  encoder.tensor(1, gib / 2);
+  assert.equal(encoder.pool.statistics.reserved, 1.5 * 2 ** 30);
+  encoder.release(again);
+  assert.deepEqual(Object.fromEntries(encoder.pool.statistics.most), { activations: 4 * 2 ** 30 });
+});
