@@ -156,20 +156,18 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   );
   if (shard !== undefined) return undefined;
   if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
-  return yield* filesOf(done, yield* shownOfCells(study, done, gather === true));
+  return yield* filesOf(done, yield* shownOfCells(study, done));
 });
 
-/** What the page shows of single runs: what it had where their cells are as they were, else two runs made for it; gathering makes none. */
+/** What the page shows of single runs: what it had where their cells are as they were, else two runs made for it. */
 const shownOfCells = Effect.fnUntraced(function* (
   { recipe, folder, earlier }: Begun,
   done: ReadonlyArray<Finished>,
-  gather: boolean,
 ) {
   const outcomes = new Map(done.map(({ cell, outcome }) => [cell.name, outcome]));
   const cells = shownCells(done.map(({ cell }) => cell));
   const isAsBefore = cells.every(({ name }) => outcomes.get(name) === undefined);
   if (earlier?.shown !== undefined && isAsBefore && covers(earlier.shown, cells)) return earlier.shown;
-  if (gather) return undefined;
   const { report } = yield* StandardStreams;
   if (cells.length > 0) yield* report(`runs for the page: ${cells.map(({ name }) => name).join(", ")}`);
   return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, join(folder, "shown"))));

@@ -10,8 +10,7 @@ import { tinyFullCells, tinyFullEvaluations, tinyFullSweeps } from "./tiny_full_
 /** The recipe of `deno task reproduce --recipe tiny-full`. */
 export const tinyFull: Recipe = {
   name: "tiny-full",
-  summary:
-    "Three bases, three seeds, two learning rates and every ablation, each claim with its verdict: a few hours",
+  summary: "Three bases, three seeds, two learning rates and every ablation, each claim with its verdict: a few hours",
   settings: tiny.settings,
   algorithms: tiny.algorithms,
   evaluations: tinyFullEvaluations,
