@@ -38,6 +38,9 @@ const named = new RegExp(
   "g",
 );
 
+/** Where a sentence ends; a `!` before an operator is a factorial. */
+const sentenceEnd = /(?<=\w\w|[\d)$}])(?:[.?]\s+(?=[A-Z[(*])|!\s+(?=[A-Z]|\*\*))/;
+
 const inside = (span: RegExpMatchArray | null | undefined, from = 1) =>
   span?.[from] ?? span?.[from + 1] ?? span?.[from + 2] ?? span?.[from + 3];
 
@@ -73,7 +76,7 @@ function formalAnswer(rest: string): string | undefined {
 function unboxed(tail: string, missing: string): Extracted {
   const sentence = stated(tail);
   if (sentence !== null) return { answer: sentence, how: 'from "answer is"' };
-  if (tail !== "" && tail.length < 200 && !/[$\n]|\\[([]/.test(tail) && !isSentence(tail)) {
+  if (tail !== "" && tail.length < 200 && !/[$\n]|\\[([]/.test(tail) && isAnswer(tail)) {
     return { answer: tail, how: "as the whole response" };
   }
   const spans = [...tail.matchAll(mathSpans)];
@@ -90,6 +93,14 @@ function unboxed(tail: string, missing: string): Extracted {
   return { answer: inside(span) ?? null, how: "from the last formula" };
 }
 
+const wrapped = /\\{1,2}(?:begin|end|text|textbf|mathrm|mathbf|mbox|operatorname)\s{0,8}\{[^{}]*\}/g;
+const greek =
+  /(?<![a-z])(?:alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega|zeta|iota)(?![a-z])(?!\s+[a-z]{2})/g;
+
+/** Whether a short response is nothing but an answer: a formula (what it wraps in `\text` is no sentence of its own) or a single word. */
+const isAnswer = (text: string): boolean =>
+  !isSentence(text.replace(wrapped, " ").replace(greek, "x")) || /^[({]*[A-Za-z-]{2,20}[)}]*\.?$/.test(text);
+
 /** Whether a number behind the last formula is what is answered: "… is 5", or in a later sentence. */
 function closes(rest: string, number: string): boolean {
   const before = rest.slice(0, rest.lastIndexOf(number));
@@ -104,9 +115,9 @@ function stated(tail: string): string | null {
   const span = mathSpan.exec(behind);
   if (span !== null && /^[\s(*]*$/.test(behind.slice(0, span.index))) return inside(span) ?? null;
   const line = behind.split("\n", 1)[0].slice(0, 2000);
-  const sentence = line.split(/(?<=\w\w|[\d)$}])[.!?]\s+(?=[A-Z[(*])/, 1)[0].replace(/[.*\s]+$/, "");
+  const sentence = line.split(sentenceEnd, 1)[0].replace(/[.*\s]+$/, "");
   if (sentence === "") return null;
-  if (/^[-+\\\d.($]/.test(sentence) && span === null || !isSentence(sentence)) {
+  if (/^[-+\\\d.($]/.test(sentence) && span === null || isAnswer(sentence)) {
     return inside(mathSpan.exec(sentence)) ?? sentence;
   }
   const value = [...sentence.matchAll(named)].at(-1);
