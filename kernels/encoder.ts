@@ -6,13 +6,12 @@ import * as Effect from "effect/Effect";
 import { BufferPool, finest } from "./buffer_pool.ts";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import type { Kernel, ParamValues } from "./kernel.ts";
-import { type Constants, specialize } from "./specialize.ts";
+import { compile, type Pipeline } from "./pipeline.ts";
+import type { Constants } from "./specialize.ts";
 import { bindingWindow } from "./binding_window.ts";
 import { extent, type Tensor, view } from "./tensor.ts";
 
-interface Compiled {
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
+interface Compiled extends Pipeline {
   readonly groups: Map<string, GPUBindGroup>;
 }
 
@@ -249,29 +248,9 @@ export class Encoder {
     const key = variantKey(kernel, constants);
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const { code, missing } = specialize(kernel.source, constants);
+    const { missing, ...made } = compile(this.device, kernel, constants, key);
     if (missing.length > 0) this.fail(`Cannot compile kernel "${kernel.name}": no constant "${missing[0]}"`);
-    const layout = this.device.createBindGroupLayout({
-      label: kernel.name,
-      entries: [
-        ...kernel.bindings.map((access, binding) => ({
-          binding,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: access === "read" ? "read-only-storage" as const : "storage" as const },
-        })),
-        {
-          binding: kernel.bindings.length,
-          visibility: GPUShaderStage.COMPUTE,
-          buffer: { type: "uniform" as const, hasDynamicOffset: true },
-        },
-      ],
-    });
-    const pipeline = this.device.createComputePipeline({
-      label: key,
-      layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: this.device.createShaderModule({ label: key, code }), entryPoint: kernel.name },
-    });
-    const compiled = { pipeline, layout, groups: new Map<string, GPUBindGroup>() };
+    const compiled = { ...made, groups: new Map<string, GPUBindGroup>() };
     this.#compiled.set(key, compiled);
     return compiled;
   }

@@ -23,6 +23,7 @@ import { recipes } from "./recipes/mod.ts";
 import { runPlan } from "./run_plan.ts";
 import * as ArtifactStore from "./runtime/artifact_store.ts";
 import * as Command from "./runtime/command.ts";
+import { resolveModel } from "./runtime/hub.ts";
 import * as Metrics from "./runtime/metrics.ts";
 import * as Progress from "./runtime/progress.ts";
 import { select } from "./runtime/resolve.ts";
@@ -167,7 +168,7 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
 /** Trains in a run directory until the last step; `announce` says first what the run needs. */
 export const train = Effect.fn("Train.run")(function* (
   config: TrainConfig,
-  announce: Effect.Effect<void, never, Policy> = Effect.void,
+  announce: Effect.Effect<void, Command.Failure, Policy> = Effect.void,
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
@@ -266,6 +267,8 @@ export const trainCommand = Command.make({
       config,
       Effect.gen(function* () {
         const { info } = yield* Policy;
+        // The plan needs the model's shape, the run all of it.
+        yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
         for (const line of yield* runPlan(complete(config), { trains: true, info, times })) yield* report(line);

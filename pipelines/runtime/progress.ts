@@ -14,11 +14,12 @@ export interface Progress {
 
 const secondsBetweenLines = 5;
 
-/** Seconds as a person would say them: `42 s`, `3 min 5 s`, `2 h 10 min`. */
+/** Seconds as a person would say them: `42 s`, `3 min 5 s`, `2 h 10 min`, `12 days`. */
 export const duration = (seconds: number): string => {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole >= 100 * 3600) return `${Math.round(whole / 86_400)} days`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 };
 

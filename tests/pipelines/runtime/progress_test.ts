@@ -5,7 +5,13 @@ import * as Progress from "../../../pipelines/runtime/progress.ts";
 import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
 
 Deno.test("duration() speaks as a person would", () => {
-  assert.deepEqual([0.4, 59, 185, 7800].map(Progress.duration), ["0 s", "59 s", "3 min 5 s", "2 h 10 min"]);
+  assert.deepEqual([0.4, 59, 185, 7800, 1e6].map(Progress.duration), [
+    "0 s",
+    "59 s",
+    "3 min 5 s",
+    "2 h 10 min",
+    "12 days",
+  ]);
 });
 
 Deno.test("without a terminal, progress is a plain line every few seconds with the time left", async () => {

@@ -1,0 +1,40 @@
+/** Compiles a kernel for given constants: its bindings in order, then the params as a uniform with a dynamic offset. */
+import type { Kernel } from "./kernel.ts";
+import { type Constants, specialize } from "./specialize.ts";
+
+/** A compiled kernel. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** The kernel compiled under a label, and the names of constants that it does not have. */
+export const compile = (
+  device: GPUDevice,
+  kernel: Kernel,
+  constants: Constants,
+  label: string,
+): Pipeline & { readonly missing: ReadonlyArray<string> } => {
+  const { code, missing } = specialize(kernel.source, constants);
+  const layout = device.createBindGroupLayout({
+    label: kernel.name,
+    entries: [
+      ...kernel.bindings.map((access, binding) => ({
+        binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === "read" ? "read-only-storage" as const : "storage" as const },
+      })),
+      {
+        binding: kernel.bindings.length,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: "uniform" as const, hasDynamicOffset: true },
+      },
+    ],
+  });
+  const pipeline = device.createComputePipeline({
+    label,
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module: device.createShaderModule({ label, code }), entryPoint: kernel.name },
+  });
+  return { pipeline, layout, missing };
+};
