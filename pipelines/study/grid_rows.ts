@@ -95,11 +95,12 @@ export const evaluationRows = (
 export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence): ReadonlyArray<FrontierRow> => {
   const drawsFor = drawTable(evidence.problems);
   return groupsOf(counts).flatMap(({ condition, algorithm, evaluation, rows }) => {
-    const steps = [...new Set(rows.map(({ step }) => step))].sort((a, b) => a - b);
-    if (algorithm === "base" || steps.length < 2) return [];
+    if (algorithm === "base") return [];
     const start = { condition: "base", algorithm: "base" };
-    return [64, 256].flatMap((k) =>
-      [0, ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
+    return [64, 256].flatMap((k) => {
+      // Not every point draws as many responses.
+      const steps = [...new Set(rows.filter(({ n }) => n >= k).map(({ step }) => step))].sort((a, b) => a - b);
+      return steps.length < 2 ? [] : [0, ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
         const models = step === 0 ? start : { condition, algorithm };
         const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
         const [pairs, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map((of) =>
@@ -129,8 +130,8 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
           high: kth.high,
           cells: shared.length,
         }];
-      })
-    );
+      });
+    });
   });
 };
 

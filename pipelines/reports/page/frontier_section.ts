@@ -72,6 +72,8 @@ const panelOf = (group: Group, series: ReadonlyArray<Series>): Panel => {
     aside: 0,
     joined: true,
     places: "points",
+    notes: rows.filter(({ step }) => step === 0).slice(0, 1)
+      .map(({ passAt1, passAtK }) => ({ name: "base", x: 100 * passAt1, y: 100 * passAtK })),
   };
 };
 

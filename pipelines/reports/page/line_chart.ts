@@ -42,8 +42,10 @@ export interface Panel {
   readonly aside: number;
   /** Whether the points of a series are joined. */
   readonly joined: boolean;
-  /** Whether a place is one x, where all series are compared, or a point of its own; names then stand near the last points. */
+  /** Whether a place is one x, where all series are compared, or a point of its own. */
   readonly places: "columns" | "points";
+  /** Points with a name that belong to no series alone: where all begin. */
+  readonly notes?: ReadonlyArray<{ readonly name: string; readonly x: number; readonly y: number }>;
 }
 
 const size = { width: 480, height: 330, left: 58, right: 14, top: 12, bottom: 52 } as const;
@@ -53,9 +55,15 @@ interface Drawn extends Panel {
   readonly isNamed: boolean;
 }
 
+/** Single points that are named where they are; the names of more would hide them. */
+const mostNear = 4;
+
+const isBeside = ({ places, lines }: Panel): boolean => places === "columns" || lines.length > mostNear;
+
 /** The rectangle in which a panel draws; numbers and names beside it take their width from it. */
-const plotOf = ({ lines, places, isNamed, y }: Drawn) => {
-  const right = isNamed && places === "columns" ? columnWidth(lines.map(({ name }) => name)) : size.right;
+const plotOf = (panel: Drawn) => {
+  const { lines, isNamed, y } = panel;
+  const right = isNamed && isBeside(panel) ? columnWidth(lines.map(({ name }) => name)) : size.right;
   const left = Math.max(size.left, 34 + 8 * Math.max(...y.ticks.map((tick) => y.label(tick).length)));
   return {
     left,
@@ -153,15 +161,28 @@ const lineOf = (panel: Drawn, line: ChartLine): Html =>
     line.points.filter(({ marked }) => marked).map((point) => pointOf(panel, line, point))
   }</g>`;
 
+/** Points every few pixels of a line, so that a name does not stand on it. */
+const along = (points: ReadonlyArray<{ readonly x: number; readonly y: number }>, joined: boolean) =>
+  points.flatMap((point, i) => {
+    const before = joined && i > 0 ? points[i - 1] : point;
+    const [dx, dy] = [point.x - before.x, point.y - before.y];
+    const pieces = Math.max(1, Math.ceil(Math.hypot(dx, dy) / 10));
+    return Array.from({ length: pieces }, (_, piece) => ({
+      x: point.x - dx * piece / pieces,
+      y: point.y - dy * piece / pieces,
+    }));
+  });
+
 const labelsOf = (panel: Drawn): ReadonlyArray<PlacedLabel> => {
-  const placed = ({ x, y }: ChartPoint) => ({ x: xOf(panel, x), y: yOf(panel, y) });
-  const anchors = panel.lines.flatMap(({ index, name, points }): ReadonlyArray<Anchor> =>
-    points.length === 0 ? [] : [{ index, name, ...placed(points[points.length - 1]) }]
+  const placed = ({ x, y }: { readonly x: number; readonly y: number }) => ({ x: xOf(panel, x), y: yOf(panel, y) });
+  const points = panel.lines.flatMap((line) => along(line.points.map(placed), panel.joined));
+  const notes = (panel.notes ?? []).map(({ name, ...at }) => ({ index: -1, name, ...placed(at) }));
+  const ends = panel.lines.flatMap(({ index, name, points }): ReadonlyArray<Anchor> =>
+    points.length === 0 || !panel.isNamed ? [] : [{ index, name, ...placed(points[points.length - 1]) }]
   );
-  if (!panel.isNamed) return [];
-  return panel.places === "columns"
-    ? besideLabels(anchors, plotOf(panel))
-    : nearLabels(anchors, panel.lines.flatMap(({ points }) => points.map(placed)), plotOf(panel));
+  return isBeside(panel)
+    ? [...besideLabels(ends, plotOf(panel)), ...nearLabels(notes, points, plotOf(panel))]
+    : nearLabels([...notes, ...ends], points, plotOf(panel));
 };
 
 /** A name, and the line from its series' end to it where it stands off. */

@@ -20,8 +20,8 @@ const pairs: Readonly<Record<string, Pair>> = {
   "#7f7f7f": { light: "#6b6f76", dark: "#a9aeb6" },
 };
 
-/** A series by its place in the page: how CSS and the marks name it. */
-export const className = (index: number): string => `s${index}`;
+/** A series by its place in the page: how CSS and the marks name it; -1 is none. */
+export const className = (index: number): string => index < 0 ? "none" : `s${index}`;
 
 /**
  * The rules of the series: their colours, and that pointing at one in a key makes the others of its figure faint, which needs no script.
