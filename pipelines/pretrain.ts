@@ -33,7 +33,7 @@ import { defaults, flagOf, type Settings } from "./settings.ts";
 import { join } from "node:path";
 
 /** The `config.json` of a base: heads of 16 channels, two query heads to a key head, a feed-forward block twice as wide. */
-const architecture = (width: number, layers: number) => ({
+export const architecture = (width: number, layers: number) => ({
   architectures: ["Qwen3ForCausalLM"],
   model_type: "qwen3",
   vocab_size: vocabulary.length,
@@ -114,16 +114,16 @@ export const pretrainCommand = Command.make({
   ],
   required: ["out"],
   defaults: tinyBase,
-  run: (config) =>
-    Effect.scoped(Effect.gen(function* () {
+  run: (config) => {
+    const { width, layers } = config;
+    if (width % 32 !== 0) {
+      const message = `Cannot pretrain a model of --width "${width}": expected a multiple of 32`;
+      return Effect.fail(new Command.UsageError({ message }));
+    }
+    return Effect.scoped(Effect.gen(function* () {
       const policy = yield* Policy;
       const { report } = yield* StandardStreams;
       const steps = config.steps ?? tinyBase.steps;
-      const { width, layers } = config;
-      if (width % 32 !== 0) {
-        const message = `Cannot pretrain a model of --width "${width}": expected a multiple of 32`;
-        return yield* new Command.UsageError({ message });
-      }
       const parsed = parseModelConfig({ file: "config.json", text: JSON.stringify(architecture(width, layers)) });
       if (!parsed.ok) return yield* new Command.UsageError({ message: faultMessage(parsed.fault) });
       const model = initialize(policy.encoder, parsed.config, config.seed);
@@ -151,7 +151,8 @@ export const pretrainCommand = Command.make({
           }),
       });
       yield* report(`wrote "${config.out}", loss ${last.toFixed(4)} at the end`);
-    })).pipe(Effect.provide(layerPolicy)),
+    })).pipe(Effect.provide(layerPolicy));
+  },
 });
 
 /** The settings that make a base what it is, beside its seed and its mode. */

@@ -48,7 +48,7 @@ Deno.test("a bad value names the flag, the value and what was expected", () => {
   assert.equal(text("temperature", "NaN"), '--temperature "NaN": expected a number from 0 to 100');
   assert.equal(text("temperature", ""), '--temperature "": expected a number from 0 to 100');
   assert.match(String(text("algorithm", "w_reinforce")), /--algorithm "w_reinforce": expected one of ppo, grpo,/);
-  assert.match(String(text("task", "chess")), /--task "chess": expected one of countdown, math/);
+  assert.match(String(text("task", "chess")), /--task "chess": expected one of countdown, countdown-large, math/);
   assert.equal(text("k", "1,,2"), '--k "1,,2": expected whole numbers, at least 1, with commas between');
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { Key } from "../../../data/random.ts";
 import { countdown, demonstrations, problems } from "../../../data/tasks/countdown.ts";
+import { countdownLarge } from "../../../data/tasks/countdown_large.ts";
 import { isTest } from "../../../data/tasks/countdown_derivation.ts";
 import { readQuestion } from "../../../data/tasks/countdown_grade.ts";
 import {
@@ -150,4 +151,13 @@ Deno.test("the tokenizer has 77 tokens, and text and ids go round in @huggingfac
   assert.equal(tokenizer.decode(ids), spell(ids));
   assert.deepEqual([...tokenizer.encode(spell(ids), { add_special_tokens: false }).ids], ids);
   assert.equal(tokenizer.decode([3, 5, endOfResponse], { skip_special_tokens: true }), "3 5");
+});
+
+Deno.test("countdown-large begins with the problems of countdown and has ten times as many", () => {
+  const { source } = countdownLarge;
+  assert.ok(source.kind === "generated");
+  const many = source.problems("test");
+  assert.equal(many.length, 1280);
+  assert.deepEqual(many.slice(0, 128), problems("test"));
+  assert.equal(new Set(many.map(({ question }) => question)).size, 1280);
 });
