@@ -67,8 +67,13 @@ const show = (row: EvaluationRow): string =>
   [`model "${labelOf(row)}"`, row.evaluation ? `evaluation "${row.evaluation}"` : [], `k ${row.k}`, `${row.passAtK}`]
     .flat().join(", ");
 
-/** The evaluations of whole tables of methods (the main condition and the larger learning rate), and those of ablations, which name a condition. */
+/**
+ * The evaluations of whole tables of methods (the main condition and the larger learning rate), and those of ablations, which name a condition and
+ * have no k that only the base has enough responses for.
+ */
 export const mainAndAblations = (rows: ReadonlyArray<EvaluationRow>) => {
   const isMain = ({ evaluation = "" }: EvaluationRow) => !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");
-  return { main: rows.filter(isMain), ablations: rows.filter((row) => !isMain(row)) };
+  const others = rows.filter((row) => !isMain(row));
+  const trained = new Set(others.filter((row) => labelOf(row) !== "base").map(({ k }) => k));
+  return { main: rows.filter(isMain), ablations: others.filter(({ k }) => trained.has(k)) };
 };

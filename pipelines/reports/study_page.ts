@@ -3,17 +3,16 @@
  * paper's claims hold, and what differs from the paper. Its numbers come from the rows alone, so the page can be written again at any time.
  */
 import { Result } from "effect";
-import { runs, training } from "../../data/paper/hyperparameters.ts";
-import type { Evaluation, Recipe } from "../recipes/mod.ts";
-import { flagOf, settingKeys, settings } from "../settings.ts";
+import type { Recipe } from "../recipes/mod.ts";
 import { claims } from "./claims.ts";
 import { dynamicsTable } from "./dynamics_table.ts";
 import { markdownTable, markdownText } from "./markdown_table.ts";
 import { reports } from "./mod.ts";
+import { pageFile } from "./page/page.ts";
+import { differencesOf, evaluationWords, isModelOrganism, modelOrganism, settingsTable } from "./recipe_tables.ts";
 import type { DynamicsRow, EvaluationRow } from "./rows.ts";
-import { nameOf } from "./series.ts";
 import { table1 } from "./table_1.ts";
-import { empty, type Table, textCell } from "./table.ts";
+import type { Table } from "./table.ts";
 
 /** What a page is made of. */
 export interface Study {
@@ -30,55 +29,6 @@ export interface Study {
   readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
 }
 
-const published: Readonly<Record<string, unknown>> = {
-  ...training,
-  model: runs[0].model,
-  maxTokens: runs[0].maxTokens,
-  steps: training.epochs * training.stepsPerEpoch,
-  testEvery: training.stepsPerEpoch,
-};
-
-const shown = (value: unknown): string => Array.isArray(value) ? value.join(", ") : String(value);
-
-const valuesOf = ({ settings: values }: Recipe) =>
-  settingKeys.flatMap((key) => values[key] === undefined ? [] : [{ key, value: values[key] }]);
-
-const settingsTable = (recipe: Recipe): Table => ({
-  notes: [
-    "What is not listed has its default: the paper's value, but for template and longest response, which follow the task.",
-  ],
-  columns: ["Setting", "This study", "The paper", "Meaning"].map((name) => ({ name, align: "left" })),
-  blocks: [{
-    rows: valuesOf(recipe).map(({ key, value }) => [
-      textCell(flagOf(key)),
-      textCell(shown(value)),
-      published[key] === undefined ? empty : textCell(shown(published[key])),
-      textCell(settings[key].description),
-    ]),
-  }],
-});
-
-const evaluationLine = ({ name, settings: values }: Evaluation): string => {
-  const said = settingKeys.flatMap((key) =>
-    values[key] === undefined ? [] : [`${flagOf(key).replaceAll("-", " ")} ${shown(values[key])}`]
-  );
-  return `- **${name}**: ${said.join(", ")}`;
-};
-
-const differences = (recipe: Recipe): ReadonlyArray<string> => {
-  const values = valuesOf(recipe);
-  const changed = values.filter(({ key, value }) => published[key] !== undefined && published[key] !== value);
-  const methods = recipe.algorithms.filter((name) => name === "reinforce").map(nameOf);
-  return [
-    ...changed.map(({ key, value }) =>
-      `${flagOf(key).replaceAll("-", " ")}: ${shown(value)}, not ${shown(published[key])}`
-    ),
-    ...(methods.length === 0 ? [] : [`${methods.join(", ")} is trained too; the paper's Table 1 does not have it`]),
-    "no checkpoint is selected: each model is what its training ended with, where the paper takes the one that is best on the MATH test set",
-    "each algorithm is trained once: the intervals are over problems, and another seed may fall outside of them",
-  ].map((line) => `- ${line}`);
-};
-
 const picture = (name: string, file: string): string => `![${reports[name]?.summary ?? name}](${file})`;
 
 const section = (title: string, ...parts: ReadonlyArray<string | undefined>): ReadonlyArray<string> => [
@@ -86,6 +36,8 @@ const section = (title: string, ...parts: ReadonlyArray<string | undefined>): Re
   "",
   ...parts.flatMap((part) => part === undefined ? [] : [part.trimEnd(), ""]),
 ];
+
+const list = (lines: ReadonlyArray<string>): string => lines.map((line) => `- ${line}`).join("\n");
 
 const untitled = (table: Table): string => markdownTable({ ...table, title: undefined });
 
@@ -100,7 +52,8 @@ export const studyPage = (study: Study): Result.Result<string, string> =>
     return [
       `# Study \`${recipe.name}\``,
       "",
-      `${recipe.summary}. Everything on this page is made by \`deno task reproduce --recipe ${recipe.name}\`.`,
+      `${recipe.summary}. Everything on this page is made by \`deno task reproduce --recipe ${recipe.name}\`; [${pageFile}](${pageFile}) is ` +
+      `the same for a browser.${isModelOrganism(recipe) ? ` ${modelOrganism}.` : ""}`,
       "",
       `- recipe: \`${recipe.name}\``,
       ...(commit === undefined ? [] : [`- commit: \`${commit}\``]),
@@ -121,10 +74,10 @@ export const studyPage = (study: Study): Result.Result<string, string> =>
       ...section("The paper's numbers", ...others.map(markdownTable)),
       ...section(
         "What was run",
-        untitled(settingsTable(recipe)),
+        untitled(settingsTable(recipe.settings)),
         "Evaluations:",
-        recipe.evaluations.map(evaluationLine).join("\n"),
+        list(recipe.evaluations.map((one) => `**${one.name}**: ${evaluationWords(one)}`)),
       ),
-      ...section("What differs from the paper", differences(recipe).join("\n")),
+      ...section("What differs from the paper", list(differencesOf(recipe))),
     ].join("\n").trimEnd() + "\n";
   });

@@ -78,7 +78,8 @@ const panelOf = (group: Group, series: ReadonlyArray<Series>): Panel => {
 };
 
 /** A block for each panel: an algorithm a row, a step a column. */
-const pointsTable = (groups: ReadonlyArray<Group>, series: ReadonlyArray<Series>): Table => {
+export const frontierTable = (rows: ReadonlyArray<FrontierRow>, series: ReadonlyArray<Series>): Table => {
+  const groups = groupsOf(rows);
   const steps = [...new Set(groups.flatMap(({ rows }) => rows.map(({ step }) => step)))].sort((a, b) => a - b);
   return {
     notes: [],
@@ -132,7 +133,7 @@ export const frontierSection = (
       caption:
         markup`<b>Pass@k against Pass@1 along training</b>, beyond the paper. Every line begins at the base and is named where training ends. Lines on each other: the one that is behind is on a slower road to the same place. A line above: it reaches what the other does not. Bars at the ends: 95 % bootstrap interval of Pass@k over cells and problems.`,
       more: markup`<details><summary>The points as a table</summary>${
-        htmlTable(pointsTable(groups, series), { caption: "Pass@1 → Pass@k in percent, along training" })
+        htmlTable(frontierTable(rows, series), { caption: "Pass@1 → Pass@k in percent, along training" })
       }</details>
 `,
     })

@@ -38,7 +38,8 @@ const meanCell = (rows: ReadonlyArray<InsightRow>): Cell => {
   const values = rows.map(({ value }) => value);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  return { text: text(mean), value: mean, ...(low < high && { low, high, interval: `${text(low)} to ${text(high)}` }) };
+  const isSpread = text(low) !== text(high);
+  return { text: text(mean), value: mean, ...(isSpread && { low, high, interval: `${text(low)} to ${text(high)}` }) };
 };
 
 const rank = (algorithm: string): number => Object.keys(algorithms).indexOf(algorithm);

@@ -49,7 +49,8 @@ const panelOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): 
   };
 };
 
-const tableOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Table => {
+/** The points of some sweeps, a block a setting. */
+export const sweepsTable = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Table => {
   const ks = [...new Set(rows.map(({ k }) => k))].sort((a, b) => a - b);
   return {
     notes: ["Each number is the mean over the cells that the whole line has, with its 95 % bootstrap interval."],
@@ -79,7 +80,8 @@ const tableOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): 
 };
 
 /** The section; empty where no setting was tried at several values. */
-export const sweepsSection = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Html | undefined => {
+export const sweepsSection = (all: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Html | undefined => {
+  const rows = all.filter(({ setting }) => valuesOf(all.filter((row) => row.setting === setting)).length > 1);
   if (rows.length === 0) return undefined;
   const panels = [...Map.groupBy(rows, ({ setting, k }) => JSON.stringify([setting, k]))].map(([, members]) =>
     panelOf(members, series)
@@ -93,7 +95,7 @@ export const sweepsSection = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArr
     caption:
       markup`<b>One setting at several values</b>, all others the same. Bars: 95 % bootstrap interval over cells and problems.`,
     more: markup`<details><summary>The numbers as a table</summary>${
-      htmlTable(tableOf(rows, series), { caption: "Settings at several values, Pass@k in percent" })
+      htmlTable(sweepsTable(rows, series), { caption: "Settings at several values, Pass@k in percent" })
     }</details>
 `,
   });
