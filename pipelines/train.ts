@@ -140,6 +140,18 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const critic = algorithm.needsCritic
     ? (yield* policy.load(config.critic ?? config.model, "critic")).model
     : undefined;
+  for (
+    const [flag, name, other] of [["--reference", config.reference, reference], [
+      "--critic",
+      config.critic,
+      critic,
+    ]] as const
+  ) {
+    if (other === undefined || other.config.vocabSize >= model.config.vocabSize) continue;
+    return yield* refuse(
+      `Cannot train "${config.model}" with "${name}" (${flag}): it knows ${other.config.vocabSize} tokens, the model ${model.config.vocabSize}`,
+    );
+  }
   return {
     world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
     tests,

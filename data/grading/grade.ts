@@ -11,8 +11,8 @@ import { goldForm } from "./form.ts";
 import { longestAnswer, normalize } from "./latex.ts";
 import { paperAnswer, paperEqual, paperForm } from "./paper.ts";
 
-/** A response is read from this many characters before its end, so that no length of it costs time. */
-const longestResponse = 1_000_000;
+/** A response and a gold answer are read from this many characters before their ends, so that no length of them costs time. */
+const longestResponse = 200_000;
 
 /**
  * Grades a response against a gold answer; where the gold answer has a box, the box is read. `byString` is for the mode `paper` alone: equal in
@@ -43,7 +43,8 @@ function gradeAsPaper(gold: string, responseText: string, byString: boolean): Gr
 
 /** A gold answer may be a whole solution: its box counts, else what a long one states as its answer, else all of it. */
 const goldOf = (goldAnswer: string) =>
-  boxed(goldAnswer) ?? (goldAnswer.length > 200 ? statedAnswer(goldAnswer) : null) ?? goldAnswer;
+  boxed(goldAnswer.slice(-longestResponse)) ?? (goldAnswer.length > 200 ? statedAnswer(goldAnswer) : null) ??
+    goldAnswer;
 
 function judge(gold: string, answer: string, how: string): Pick<Grade, "correct" | "reason"> {
   const wrong = (reason: string) => ({ correct: false, reason });

@@ -104,7 +104,7 @@ export const explainStage = Stage.make({
       const { model } = yield* policy.load(config.model);
       const tokenizer = yield* policy.tokenizer(config.model);
       for (const record of batch) {
-        const message = trainingFault(record, model, config.algorithm, false);
+        const message = trainingFault(record, model, config);
         if (message !== undefined) return yield* fail(message.replace("differentiate", "explain"));
       }
       const { problem, first, positions } = config;

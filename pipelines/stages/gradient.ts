@@ -50,17 +50,26 @@ export type Trained =
 export const trainingFault = (
   record: Trained,
   model: Model,
-  algorithm: Settings["algorithm"],
-  critic: boolean,
+  settings: Pick<LossSettings, "algorithm" | "klInLoss">,
+  critic?: Model,
 ): string | undefined => {
-  const missing = (field: string) =>
-    `Cannot differentiate the response to problem "${record.problemId}"${placeOf(record)}: field "${field}" is missing`;
+  const about = `Cannot differentiate the response to problem "${record.problemId}"${placeOf(record)}`;
+  const missing = (field: string) => `${about}: field "${field}" is missing`;
   if (record.sign === undefined && record.reward === undefined) return missing("sign");
-  if (algorithms[algorithm].klInLoss && record.referenceLogProbs === undefined) return missing("referenceLogProbs");
+  if (record.sign !== undefined && !signs.includes(record.sign)) {
+    return `${about}: field "sign" must be "positive" or "negative", found ${JSON.stringify(record.sign)}`;
+  }
+  if (record.sign === undefined && !Number.isFinite(record.reward)) {
+    return `${about}: field "reward" must be a finite number, found ${JSON.stringify(record.reward)}`;
+  }
+  if (hasKl(settings) && record.referenceLogProbs === undefined) return missing("referenceLogProbs");
   if (critic && record.values === undefined) return missing("values");
   if (critic && record.returns === undefined) return missing("returns");
-  return fault("differentiate", record, model.config);
+  return fault("differentiate", record, model.config) ??
+    (critic && fault("differentiate", record, critic.config, "--critic"));
 };
+
+const signs: ReadonlyArray<string> = ["positive", "negative"];
 
 /** The policy's gradient over one mini-batch. */
 export const gradient = (
@@ -177,7 +186,7 @@ export const gradientStage = Stage.make({
       const { model } = yield* policy.load(config.model);
       const critic = config.critic === undefined ? undefined : (yield* policy.load(config.critic, "critic")).model;
       for (const record of batch) {
-        const message = trainingFault(record, model, config.algorithm, critic !== undefined);
+        const message = trainingFault(record, model, config, critic);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "gradient", message });
       }
       const store = yield* ArtifactStore.open(config.artifacts);

@@ -26,10 +26,11 @@ export type Scorable = Pick<Noun.Rollout, "problemId" | "promptTokens" | "respon
 /** What scoring adds to a record. */
 export type Score = Pick<Noun.Scored, "oldLogProbs" | "entropy" | "referenceLogProbs" | "values">;
 
-/** The first reason why a response cannot go through the model, if any. */
-export const fault = (stage: string, record: Scorable, config: ModelConfig): string | undefined => {
+/** The first reason why a response cannot go through the model, if any; `flag` says which model where there are several. */
+export const fault = (stage: string, record: Scorable, config: ModelConfig, flag?: string): string | undefined => {
   const { problemId, promptTokens, responseTokens } = record;
-  const about = `Cannot ${stage} the response to problem "${problemId}"${placeOf(record)}`;
+  const by = flag === undefined ? "" : ` by ${flag}`;
+  const about = `Cannot ${stage} the response to problem "${problemId}"${placeOf(record)}${by}`;
   for (const field of ["promptTokens", "responseTokens"] as const) {
     if (record[field].length === 0) return `${about}: field "${field}" is empty`;
     const bad = record[field].find((token) => token >= config.vocabSize);
@@ -94,7 +95,10 @@ export const scoreStage = Stage.make({
       const temperature = config.temperature === 0 ? 1 : config.temperature;
       return input.pipe(
         Stream.mapEffect((record) => {
-          const message = fault("score", record, model.config);
+          const { policy: own, reference, critic } = scorers;
+          const message = fault("score", record, own.config) ??
+            (reference && fault("score", record, reference.config, "--reference")) ??
+            (critic && fault("score", record, critic.config, "--critic"));
           return message === undefined
             ? Effect.succeed(record)
             : Effect.fail(new Stage.StageError({ stage: "score", message }));

@@ -171,6 +171,10 @@ Deno.test("train refuses what it cannot do in one line, with nothing on stdout",
     [`${cli} train --model ${base} --task chess --out ${dir}/b`, /chess/],
     [`${cli} train --model ${base} --task countdown --prompts 9999 --out ${dir}/c`, /9999/],
     [`${cli} train --model ${base} --task countdown --colour red --out ${dir}/d`, /--colour/],
+    [
+      `${cli} train --model ${base} --task countdown --prompts 4 --algorithm grpo --reference tests/golden/models/qwen2_tied --out ${dir}/e`,
+      /\(--reference\): it knows 67 tokens, the model 77/,
+    ],
   ];
   for (const [line, message] of cases) {
     const { code, stdout, stderr } = shell(line);

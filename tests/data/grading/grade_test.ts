@@ -93,3 +93,9 @@ Deno.test("towers of powers, factorials and sums without end are wrong at once",
     assert.ok(performance.now() - start < 500, tower);
   }
 });
+
+Deno.test("grade() reads the end of a response and of a gold answer, however long they are", () => {
+  const long = "then ".repeat(2_000_000);
+  assert.ok(grade(`${long}\\boxed{5}`, `${long}\\boxed{5}`, "strict").correct);
+  assert.equal(grade("5", `\\boxed{5} ${long}`, "strict").reason, "no box");
+});

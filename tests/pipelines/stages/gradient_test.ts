@@ -119,6 +119,9 @@ testStages("PPO's critic gets a gradient of its own", () =>
     assert.ok((yield* critic.read("score.weight")).some((x) => x !== 0));
   }));
 
+/** A model of another, smaller vocabulary. */
+const small = goldenDirectory("qwen2_tied");
+
 testStages(
   "what cannot be differentiated is refused by name, and no artifact is written",
   () =>
@@ -133,6 +136,10 @@ testStages(
         yield* refused({ sign: undefined, reward: undefined }),
         /to problem "countdown\/test\/0": field "sign" is missing$/,
       );
+      assert.match(
+        yield* refused({ sign: "up" as "positive" }),
+        /field "sign" must be "positive" or "negative", found "up"$/,
+      );
       assert.match(yield* refused({}, { algorithm: "grpo" }), /field "referenceLogProbs" is missing$/);
       assert.match(yield* refused({}, { algorithm: "ppo", critic: base }), /field "values" is missing$/);
       const values = new Float32Array(record.responseTokens.length);
@@ -140,6 +147,10 @@ testStages(
       assert.match(
         yield* refused({ promptTokens: Int32Array.of(99) }),
         /field "promptTokens" has token 99, expected 0 to 76$/,
+      );
+      assert.match(
+        yield* refused({ values, returns: values, promptTokens: Int32Array.of(76) }, { critic: small }),
+        /by --critic: field "promptTokens" has token 76, expected 0 to 66$/,
       );
       for (const field of ["oldLogProbs", "advantages", "responseTokens", "problemId"] as const) {
         const { [field]: _, ...without } = record;

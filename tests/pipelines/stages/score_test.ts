@@ -4,6 +4,7 @@ import * as Stream from "effect/Stream";
 import { scoreStage } from "../../../pipelines/stages/score.ts";
 import * as Stage from "../../../pipelines/runtime/stage.ts";
 import type { Rollout, Signed } from "../../../pipelines/schema.ts";
+import { goldenDirectory } from "../../golden/models/golden.ts";
 import { sameBits } from "../models/golden_on_device.ts";
 import { base, bytesOf, collect, linesOf, refusal, refusalOfLine, rollouts, testStages } from "./with_policy.ts";
 
@@ -84,6 +85,15 @@ testStages("a response that cannot go through the model is named", () =>
     assert.match(beyond, about);
     assert.match(beyond, /field "responseTokens" has token 77, expected 0 to 76$/);
     assert.match(yield* refused({ promptTokens: new Int32Array() }), /field "promptTokens" is empty$/);
+    const small = goldenDirectory("qwen2_tied");
+    for (const [flag, more] of [["--reference", { reference: small }], ["--critic", { critic: small }]] as const) {
+      const other = { ...record, responseTokens: Int32Array.of(1, 70) };
+      const message = yield* refusal(collect(scoreStage, [other], { model: base, ...more }));
+      assert.match(
+        message,
+        new RegExp(`by ${flag}: field "(prompt|response)Tokens" has token 7\\d, expected 0 to 66$`),
+      );
+    }
     const long = yield* refused({ responseTokens: new Int32Array(26) });
     assert.match(long, /prompt and response have 34 tokens .*the model's context is 32$/);
     const { responseTokens: _, ...without } = record;
