@@ -22,10 +22,14 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
     return {
       encoder,
       info,
-      load: Effect.fn("Policy.load")(function* (name: string, role: Model.Role = "policy") {
+      load: Effect.fn("Policy.load")(function* (
+        name: string,
+        role: Model.Role = "policy",
+        options: Model.LoadOptions = {},
+      ) {
         const dir = yield* resolveModel(name);
         const checkpoint = yield* Checkpoint.open(dir);
-        return { dir, model: yield* Model.load(encoder, checkpoint, role) };
+        return { dir, model: yield* Model.load(encoder, checkpoint, role, options) };
       }),
       tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
         return yield* Tokenizer.open(yield* resolveModel(name));

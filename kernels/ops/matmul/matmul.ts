@@ -6,7 +6,7 @@
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, rowsPerBinding, strided } from "../../op.ts";
+import { byRows, lanes, pack, readAs, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
 import bias from "./bias_backward.wgsl" with { type: "text" };
@@ -94,7 +94,11 @@ const ntWindow = (
   options: MatmulOptions,
 ): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
-    const constants = { BIAS: bias ? 1 : 0, ACCUMULATE: options.accumulate ? 1 : 0 };
+    const constants = {
+      BIAS: bias ? 1 : 0,
+      ACCUMULATE: options.accumulate ? 1 : 0,
+      ...(bias && readAs("bias", bias, 1)),
+    };
     const K = a.cols;
     const N = b.rows;
     const params = {
@@ -109,12 +113,15 @@ const ntWindow = (
       const LANES = encoder.info.lanes;
       const TM = tileFor(M, tiles(LANES).rowsNT);
       encoder.dispatch(kernels.ntSubgroup, {
-        constants: { ...constants, LANES, TM },
+        constants: { ...constants, ...readAs("B", b, 4), LANES, TM },
         tensors,
         params,
         groups: [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)],
       });
-    } else encoder.dispatch(kernels.nt, { constants, tensors, params, groups: lanes(M * N) });
+    } else {
+      const plain = { ...constants, ...readAs("B", b, 1) };
+      encoder.dispatch(kernels.nt, { constants: plain, tensors, params, groups: lanes(M * N) });
+    }
   });
 
 /** c[M, K] = a[M, N] · b[N, K]; columns of a from N to its stride must be finite; b may be larger than one binding. */
@@ -141,12 +148,15 @@ const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
       const LANES = encoder.info.lanes;
       const TM = tiles(LANES).rowsNN;
       encoder.dispatch(kernels.nnSubgroup, {
-        constants: { ...constants, LANES, TM },
+        constants: { ...constants, ...readAs("B", b, 4), LANES, TM },
         tensors,
         params,
         groups: [Math.ceil(K / 4 / LANES), Math.ceil(M / TM)],
       });
-    } else encoder.dispatch(kernels.nn, { constants, tensors, params, groups: lanes(M * K) });
+    } else {
+      const plain = { ...constants, ...readAs("B", b, 1) };
+      encoder.dispatch(kernels.nn, { constants: plain, tensors, params, groups: lanes(M * K) });
+    }
   });
 
 /** c[N, K] += a[M, N]ᵀ · b[M, K], summed over M in order and added once; c may be larger than one binding. */
