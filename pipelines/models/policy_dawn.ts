@@ -19,6 +19,7 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
     const { report } = yield* StandardStreams;
     encoder.advice = adviceOn;
     yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
+    for (const note of info.notes ?? []) yield* report(note);
     return {
       encoder,
       info,
