@@ -3,7 +3,7 @@
  * the tensor's first word, and kernels count their offsets from there.
  */
 import type { DeviceInfo } from "./device_error.ts";
-import type { Tensor } from "./tensor.ts";
+import { elementBytes, type Tensor } from "./tensor.ts";
 
 /** The part of the buffer that is bound: all of it where the limit allows, else a window from just below the tensor's first word. */
 export const bindingWindow = (tensor: Tensor, limit: number): { readonly offset: number; readonly size: number } => {
@@ -13,8 +13,8 @@ export const bindingWindow = (tensor: Tensor, limit: number): { readonly offset:
 };
 
 const windowStart = (tensor: Tensor, limit: number): number =>
-  tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * 4 / 256) * 256;
+  tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * elementBytes(tensor) / 256) * 256;
 
-/** The tensor's first word counted from the start of what is bound: what kernels take as its offset. */
+/** The tensor's first element counted from the start of what is bound: what kernels take as its offset. */
 export const boundOffset = (tensor: Tensor, info: DeviceInfo): number =>
-  tensor.offset - windowStart(tensor, info.maxBinding) / 4;
+  tensor.offset - windowStart(tensor, info.maxBinding) / elementBytes(tensor);

@@ -11,6 +11,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import { Encoder } from "./encoder.ts";
+import { type FoundUnits, matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
 import { swiftshaderFiles } from "./swiftshader.ts";
 
 /** The open device; one a process. */
@@ -28,22 +29,25 @@ export class Device extends Context.Service<Device, { readonly encoder: Encoder;
 export interface DeviceOptions {
   readonly adapter: string | undefined;
   readonly validated: boolean;
+  /** Whether products may use matrix units, which round their operands to float16. */
+  readonly matrix?: boolean;
 }
 
 const kinds = ["gpu", "lavapipe", "swiftshader"] as const;
 type Kind = typeof kinds[number];
 
-/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_VALIDATION`. */
+/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`. */
 export const environment = (): DeviceOptions => ({
   adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
   validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
+  matrix: Deno.env.get("SIGNUM_MATRIX") === "1",
 });
 
 // Dropping what create() returned crashes the process, so both live as long as it does.
 const alive: unknown[] = [];
 
 /** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted adapter cannot be had. */
-export const open = ({ adapter, validated }: DeviceOptions): Effect.Effect<
+export const open = ({ adapter, validated, matrix = false }: DeviceOptions): Effect.Effect<
   { readonly encoder: Encoder; readonly info: DeviceInfo },
   DeviceError,
   Scope.Scope
@@ -57,10 +61,15 @@ export const open = ({ adapter, validated }: DeviceOptions): Effect.Effect<
     }
     const found = yield* Effect.tryPromise({ try: () => request(adapter, validated), catch: refuse });
     const encoder = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => start(found, validated), catch: refuse }),
+      Effect.tryPromise({ try: () => start(found, validated, matrix), catch: refuse }),
       (opened) => Effect.andThen(Effect.ignore(opened.wait), Effect.sync(() => opened.device.destroy())),
     );
-    return { encoder, info: encoder.info };
+    if (!matrix) return { encoder, info: encoder.info };
+    const has = encoder.device.features.has(matrixFeature);
+    const units = has ? suitable(matrixConfigs(found.adapter.info), encoder.info.lanes) : undefined;
+    const tested: FoundUnits = yield* testedUnits(encoder, units);
+    const info = { ...encoder.info, matrix: tested.units, notes: tested.notes };
+    return { encoder: listen(new Encoder(encoder.device, info)), info };
   });
 
 const refuse = (cause: unknown) =>
@@ -116,24 +125,33 @@ const request = async (wanted: string | undefined, validated: boolean): Promise<
   };
 };
 
-const start = async ({ adapter, kind, why }: Found, validated: boolean): Promise<Encoder> => {
-  const features = wantedFeatures.filter((feature) => adapter.features.has(feature));
+const start = async ({ adapter, kind, why }: Found, validated: boolean, matrix: boolean): Promise<Encoder> => {
+  const features = [...wantedFeatures, ...(matrix ? [matrixFeature] : [])].filter((feature) =>
+    adapter.features.has(feature)
+  );
   const requiredLimits: Record<string, number> = {};
   for (const limit of liftedLimits) requiredLimits[limit] = adapter.limits[limit];
   const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits });
   alive.push(device);
   const { subgroupMinSize, subgroupMaxSize } = adapter.info;
   const fixed = features.includes("subgroups") && subgroupMinSize === subgroupMaxSize;
-  const encoder = new Encoder(device, {
-    kind,
-    description: describe(adapter.info),
-    why,
-    features,
-    lanes: fixed ? subgroupMaxSize : 0,
-    maxBinding: device.limits.maxStorageBufferBindingSize,
-    maxBuffer: device.limits.maxBufferSize,
-    validated,
-  });
+  return listen(
+    new Encoder(device, {
+      kind,
+      description: describe(adapter.info),
+      why,
+      features,
+      lanes: fixed ? subgroupMaxSize : 0,
+      maxBinding: device.limits.maxStorageBufferBindingSize,
+      maxBuffer: device.limits.maxBufferSize,
+      validated,
+    }),
+  );
+};
+
+/** Hands errors that no promise carries to the encoder. */
+const listen = (encoder: Encoder): Encoder => {
+  const { device } = encoder;
   device.addEventListener("uncapturederror", (event) => {
     const error = event instanceof GPUUncapturedErrorEvent ? event.error : undefined;
     // Dawn names the label of the buffer that it could not make.

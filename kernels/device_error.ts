@@ -7,6 +7,15 @@ export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError"
   message: Schema.String,
 }) {}
 
+/** A device's matrix units as products use them: float16 operands of size x depth, float32 results of size x size. */
+export interface MatrixUnits {
+  readonly size: number;
+  readonly depth: number;
+  readonly lanes: number;
+  /** Variants whose self-test on this device was wrong. */
+  readonly refused: ReadonlyArray<string>;
+}
+
 /** Which adapter runs the kernels, why, and the limits that kernels depend on. */
 export interface DeviceInfo {
   readonly kind: "gpu" | "lavapipe" | "swiftshader";
@@ -19,4 +28,8 @@ export interface DeviceInfo {
   readonly maxBinding: number;
   readonly maxBuffer: number;
   readonly validated: boolean;
+  /** Matrix units, where they were asked for and passed their self-test. */
+  readonly matrix?: MatrixUnits | undefined;
+  /** What else somebody should know of this device, a line each. */
+  readonly notes?: ReadonlyArray<string> | undefined;
 }

@@ -6,10 +6,11 @@ import * as Effect from "effect/Effect";
 import { BufferPool, finest } from "./buffer_pool.ts";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import type { Kernel, ParamValues } from "./kernel.ts";
-import { compile, type Pipeline } from "./pipeline.ts";
+import { compile, type Pipeline, variantKey } from "./pipeline.ts";
 import type { Constants } from "./specialize.ts";
 import { bindingWindow } from "./binding_window.ts";
-import { extent, type Tensor, view } from "./tensor.ts";
+import { fromHalves, type HalfFormat } from "./half_precision.ts";
+import { byteRange, elementBytes, extent, type Tensor, view } from "./tensor.ts";
 
 interface Compiled extends Pipeline {
   readonly groups: Map<string, GPUBindGroup>;
@@ -24,14 +25,15 @@ const mostGroups = 8192;
 const sizeText = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(2)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
-/** How a tensor is allocated: rows at multiples of `align` words, what it is for, and whether its buffer has just its size. */
+/** How a tensor is allocated: rows at multiples of `align` elements, what it is for, whether its buffer has just its size, its format. */
 export interface Allocation {
   readonly align?: number;
   readonly purpose?: string;
   readonly exact?: boolean;
+  readonly format?: HalfFormat | undefined;
 }
 
-/** Data of 32-bit words as it lies in memory. */
+/** Data of 32-bit words as it lies in memory; of a tensor with a 16-bit format two elements a word. */
 export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 /** What one dispatch needs: tensors in binding order, numbers of `Params`, and the workgroup counts. */
@@ -86,9 +88,10 @@ export class Encoder {
   }
 
   /** A new rows × cols tensor with unspecified content. */
-  tensor(rows: number, cols: number, { align = 1, purpose = "activations", exact = false }: Allocation = {}): Tensor {
+  tensor(rows: number, cols: number, options: Allocation = {}): Tensor {
+    const { align = 1, purpose = "activations", exact = false, format } = options;
     const stride = Math.ceil(cols / align) * align;
-    const bytes = Math.max(4, rows * stride * 4);
+    const bytes = Math.max(4, rows * stride * elementBytes({ format }));
     if (bytes > this.info.maxBuffer) {
       const most = `a buffer has at most ${sizeText(this.info.maxBuffer)}, [${rows}, ${cols}] takes ${sizeText(bytes)}`;
       this.outOfMemory(purpose, most);
@@ -97,7 +100,7 @@ export class Encoder {
       this.submit();
       this.pool.trim(finest);
     }
-    return view(this.pool.take(bytes, purpose, exact), rows, cols, 0, stride);
+    return view(this.pool.take(bytes, purpose, exact), rows, cols, 0, stride, format);
   }
 
   /** Gives the buffer of `tensor` back. */
@@ -118,7 +121,7 @@ export class Encoder {
     this.submit();
     this.device.queue.writeBuffer(
       tensor.storage.buffer,
-      (tensor.offset + offset) * 4,
+      (tensor.offset + offset) * elementBytes(tensor),
       data.buffer,
       data.byteOffset,
       data.byteLength,
@@ -128,20 +131,16 @@ export class Encoder {
   /** Fills the words of `tensor` (gaps included) with zero. */
   zero(tensor: Tensor): void {
     this.#endPass();
-    this.#encoder().clearBuffer(tensor.storage.buffer, tensor.offset * 4, extent(tensor) * 4);
+    this.#encoder().clearBuffer(tensor.storage.buffer, ...byteRange(tensor));
     this.#pending++;
   }
 
   /** Copies all words of `from` to `to`; both without gaps. */
   copy(from: Tensor, to: Tensor): void {
     this.#endPass();
-    this.#encoder().copyBufferToBuffer(
-      from.storage.buffer,
-      from.offset * 4,
-      to.storage.buffer,
-      to.offset * 4,
-      extent(from) * 4,
-    );
+    const [source, bytes] = byteRange(from);
+    const [target] = byteRange(to);
+    this.#encoder().copyBufferToBuffer(from.storage.buffer, source, to.storage.buffer, target, bytes);
     this.#pending++;
   }
 
@@ -187,9 +186,16 @@ export class Encoder {
     );
   });
 
-  /** The words of `tensor` as float32 (gaps included), after all recorded work. */
+  /** The elements of `tensor` as float32 (gaps included), after all recorded work. */
   read(tensor: Tensor): Effect.Effect<Float32Array<ArrayBuffer>, DeviceError> {
-    return Effect.map(this.#bytes(tensor), (bytes) => new Float32Array(bytes));
+    const { format, offset } = tensor;
+    return Effect.map(
+      this.#bytes(tensor),
+      (bytes) =>
+        format === undefined
+          ? new Float32Array(bytes)
+          : fromHalves(new Uint16Array(bytes).subarray(offset % 2, offset % 2 + extent(tensor)), format),
+    );
   }
 
   /** The words of `tensor` as u32 (gaps included), after all recorded work. */
@@ -199,14 +205,14 @@ export class Encoder {
 
   #bytes(tensor: Tensor): Effect.Effect<ArrayBuffer, DeviceError> {
     return Effect.uninterruptible(Effect.suspend(() => {
-      const bytes = extent(tensor) * 4;
+      const [start, bytes] = byteRange(tensor);
       if (bytes === 0) return Effect.succeed(new ArrayBuffer(0));
       const staging = this.device.createBuffer({
         size: bytes,
         usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
       });
       this.#endPass();
-      this.#encoder().copyBufferToBuffer(tensor.storage.buffer, tensor.offset * 4, staging, 0, bytes);
+      this.#encoder().copyBufferToBuffer(tensor.storage.buffer, start, staging, 0, bytes);
       this.#pending++;
       this.submit();
       return Effect.tryPromise({ try: () => staging.mapAsync(GPUMapMode.READ), catch: (cause) => lost(cause) }).pipe(
@@ -285,12 +291,6 @@ export class Encoder {
     return group;
   }
 }
-
-const variantKey = (kernel: Kernel, constants: Constants): string => {
-  let key = kernel.name;
-  for (const name in constants) key += ` ${name}=${constants[name]}`;
-  return key;
-};
 
 const lost = (cause: unknown) =>
   new DeviceError({ reason: "Lost", message: `The device stopped answering: ${String(cause)}` });

@@ -2,11 +2,35 @@
 import { boundOffset } from "./binding_window.ts";
 import { type Encoder, spread } from "./encoder.ts";
 import type { Constants } from "./specialize.ts";
-import { isVectorized, sliceRows, type Tensor } from "./tensor.ts";
+import { elementBytes, isVectorized, sliceRows, type Tensor } from "./tensor.ts";
 
 /** Constants that let one lane handle four columns where every tensor allows it. */
 export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: number } =>
   allowed && tensors.every(isVectorized) ? { Elem: "vec4f", PACK: 4 } : { Elem: "f32", PACK: 1 };
+
+/**
+ * How a kernel reads the binding `name` where its tensor has a 16-bit format: what the array holds (`alias BElem`, say) and what the kernel's
+ * one-line function `bAt` returns. No device feature is needed for it, and every kernel of an op reads the same numbers.
+ */
+export const readAs = (name: string, { format }: Tensor, width: 1 | 4): Constants => {
+  if (format === undefined) return {};
+  const upper = name[0].toUpperCase() + name.slice(1);
+  const word = `${name}[i${width === 1 ? " / 2u" : ""}]`;
+  const expressions = {
+    bf16: {
+      1: `bitcast<f32>((${word} >> (i % 2u * 16u)) << 16u)`,
+      4: `bitcast<vec4f>((${word}.xxyy << vec4u(16u, 0u, 16u, 0u)) & vec4u(0xffff0000u))`,
+    },
+    f16: {
+      1: `unpack2x16float(${word} >> (i % 2u * 16u)).x`,
+      4: `vec4f(unpack2x16float(${word}.x), unpack2x16float(${word}.y))`,
+    },
+  };
+  return {
+    [`${upper}Elem`]: width === 1 ? "u32" : "vec2u",
+    [`${name[0].toLowerCase()}${name.slice(1)}At`]: expressions[format][width],
+  };
+};
 
 /** Workgroup counts for `lanes` lanes in workgroups of `size`. */
 export const lanes = (count: number, size = 64): [number, number] => spread(Math.ceil(count / size));
@@ -44,7 +68,7 @@ export const rowsPerBinding = (encoder: Encoder, tensors: ReadonlyArray<Tensor>)
   let rows = Infinity;
   for (const tensor of tensors) {
     if (tensor.storage.bytes <= encoder.info.maxBinding) continue;
-    rows = Math.min(rows, Math.floor((encoder.info.maxBinding - 256) / (tensor.stride * 4)));
+    rows = Math.min(rows, Math.floor((encoder.info.maxBinding - 256) / (tensor.stride * elementBytes(tensor))));
   }
   return rows;
 };

@@ -4,6 +4,7 @@
  * step exact (float64) and with every step rounded to float32, which says how far a sum of float32 may stray.
  */
 import { Key, uniform } from "../data/random.ts";
+import { fromHalves, type HalfFormat, toHalves } from "./half_precision.ts";
 import type { Tape } from "./tape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -20,6 +21,8 @@ export interface Operand {
   /** Words from row to row; more than `cols` leaves gaps. */
   readonly stride: number;
   readonly data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  /** How the device stores it, where not as float32; `data` are numbers of that format. */
+  readonly format?: HalfFormat | undefined;
   /** `weight`: its gradient is added to what is there; `activation`: its gradient is written; `constant`: it has none. */
   readonly role: "weight" | "activation" | "constant";
 }
@@ -54,15 +57,21 @@ export const noise = (name: string, length: number): Float32Array<ArrayBuffer> =
   return Float32Array.from({ length }, (_, i) => 2 * uniform(key, i) - 1);
 };
 
-/** A rows × cols operand of numbers around `center`; at most `spread` away. */
-export const floats = (
-  name: string,
-  rows: number,
-  cols: number,
-  options: { role?: Operand["role"]; spread?: number; center?: number; stride?: number } = {},
-): Operand => {
-  const { role = "activation", spread = 1, center = 0, stride = cols } = options;
-  return { rows, cols, stride, role, data: noise(name, rows * cols).map((x) => center + spread * x) };
+/** How an operand of `floats` is made. */
+export interface FloatOptions {
+  readonly role?: Operand["role"];
+  readonly spread?: number;
+  readonly center?: number;
+  readonly stride?: number;
+  readonly format?: HalfFormat | undefined;
+}
+
+/** A rows × cols operand of numbers around `center`; at most `spread` away, as the format rounds them. */
+export const floats = (name: string, rows: number, cols: number, options: FloatOptions = {}): Operand => {
+  const { role = "activation", spread = 1, center = 0, stride = cols, format } = options;
+  const numbers = noise(name, rows * cols).map((x) => center + spread * x);
+  const data = format === undefined ? numbers : fromHalves(toHalves(numbers, format), format);
+  return { rows, cols, stride, role, data, format };
 };
 
 /** A rows × cols operand of words, without a gradient. */

@@ -38,3 +38,10 @@ export const compile = (
   });
   return { pipeline, layout, missing };
 };
+
+/** What tells one variant of a kernel from another: its name and constants. */
+export const variantKey = (kernel: Kernel, constants: Constants): string => {
+  let key = kernel.name;
+  for (const name in constants) key += ` ${name}=${constants[name]}`;
+  return key;
+};

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect";
 import type { DeviceError } from "./device_error.ts";
 import { type Dispatch, Encoder } from "./encoder.ts";
 import type { Kernel } from "./kernel.ts";
+import { elementBytes } from "./tensor.ts";
 
 /** One kernel at one shape: how often the work dispatched it and what one dispatch takes. */
 export interface Profile {
@@ -76,7 +77,10 @@ export const profile = <E, R>(
         calls,
         microseconds: yield* timeOf(encoder, () => encoder.dispatch(kernel, dispatch)),
         flops: isProduct(kernel) ? 2 * M * N * K : undefined,
-        bytes: dispatch.tensors.reduce((sum, { rows, cols }) => sum + rows * cols * 4, 0),
+        bytes: dispatch.tensors.reduce(
+          (sum, { rows, cols, format }) => sum + rows * cols * elementBytes({ format }),
+          0,
+        ),
       });
     }
     recorder.pool.trim();

@@ -1,11 +1,11 @@
 /**
  * Turns a WGSL file, valid as it stands, into the variant that a dispatch needs. Two rewrites, both purely textual:
- * `const NAME = …;` lines take the given value (unlike `override` constants these can size arrays and be lane indices), and a
- * loop whose first line ends in `// unroll` is written out, with arrays declared `// registers` taken apart into
+ * `const NAME = …;` lines take the given value (unlike `override` constants these can size arrays and be lane indices), as do aliases and
+ * functions that are one line, `fn NAME(…) -> T { return …; }`; and a loop whose first line ends in `// unroll` is written out, with arrays declared `// registers` taken apart into
  * scalars, because software Vulkan drivers keep indexed arrays in memory. Neither rewrite changes the order of a sum.
  */
 
-/** Values for the `const` lines of a kernel: numbers become `u32` literals, strings are pasted as they are. */
+/** Values for the `const`, `alias` and one-line `fn` lines of a kernel: numbers become `u32` literals, strings are pasted as they are. */
 export type Constants = Readonly<Record<string, number | string>>;
 
 /** The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. */
@@ -16,7 +16,10 @@ export const specialize = (
   const missing: string[] = [];
   let code = source;
   for (const [name, value] of Object.entries(constants)) {
-    const line = new RegExp(`^((?:const|alias) ${name}(?:: \\w+)? = )[^;]+;`, "m");
+    const line = new RegExp(
+      `^((?:const|alias) ${name}(?:: \\w+)? = |fn ${name}\\([^)]*\\) -> \\w+ \\{ return )[^;]+;`,
+      "m",
+    );
     if (!line.test(code)) missing.push(name);
     code = code.replace(line, `$1${typeof value === "number" ? `${value}u` : value};`);
   }

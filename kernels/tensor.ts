@@ -1,7 +1,9 @@
 /**
  * A tensor is a window of float32 (or u32) words in a device buffer: `rows` rows of `cols` words, `stride` words apart, beginning `offset`
- * words into the buffer. Slices of columns are tensors of their own that share the buffer, so fused projections need no copy.
+ * words into the buffer. Slices of columns are tensors of their own that share the buffer, so fused projections need no copy. Where a tensor
+ * has a `format`, its elements have 16 bits, two a word with the low half first, and all four sizes count elements.
  */
+import type { HalfFormat } from "./half_precision.ts";
 
 /** A device buffer as the pool hands it out: a handle, its size in bytes and an identity for caches. */
 export interface Storage {
@@ -17,17 +19,22 @@ export interface Tensor {
   readonly rows: number;
   readonly cols: number;
   readonly stride: number;
+  readonly format?: HalfFormat | undefined;
   readonly base?: { readonly tensor: Tensor; readonly column: number };
 }
 
 /** The whole of `storage` seen as rows × cols, rows `stride` words apart. */
-export const view = (storage: Storage, rows: number, cols: number, offset = 0, stride = cols): Tensor => ({
-  storage,
-  offset,
-  rows,
-  cols,
-  stride,
-});
+export const view = (
+  storage: Storage,
+  rows: number,
+  cols: number,
+  offset = 0,
+  stride = cols,
+  format?: HalfFormat,
+): Tensor => ({ storage, offset, rows, cols, stride, format });
+
+/** Bytes of one element. */
+export const elementBytes = ({ format }: Pick<Tensor, "format">): number => format === undefined ? 4 : 2;
 
 /** Columns `column … column + cols` of every row, in place. */
 export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tensor => ({
@@ -36,6 +43,7 @@ export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tens
   rows: tensor.rows,
   cols,
   stride: tensor.stride,
+  format: tensor.format,
   base: { tensor, column },
 });
 
@@ -46,6 +54,7 @@ export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => 
   rows,
   cols: tensor.cols,
   stride: tensor.stride,
+  format: tensor.format,
 });
 
 /** The same words read as another number of rows and columns; only for tensors without gaps. */
@@ -55,12 +64,20 @@ export const reshape = (tensor: Tensor, rows: number, cols: number): Tensor => (
   rows,
   cols,
   stride: cols,
+  format: tensor.format,
 });
 
-/** Words from the first to the last element, gaps of the stride included. */
+/** Elements from the first to the last, gaps of the stride included. */
 export const extent = (
   tensor: Tensor,
 ): number => (tensor.rows === 0 ? 0 : (tensor.rows - 1) * tensor.stride + tensor.cols);
+
+/** First byte and number of bytes of the words that hold a tensor's elements. */
+export const byteRange = (tensor: Tensor): [number, number] => {
+  const size = elementBytes(tensor);
+  const start = Math.floor(tensor.offset * size / 4) * 4;
+  return [start, Math.ceil((tensor.offset + extent(tensor)) * size / 4) * 4 - start];
+};
 
 /** Whether vec4 loads may be used on it: offset, stride and columns are multiples of four. */
 export const isVectorized = (tensor: Tensor): boolean =>

@@ -23,8 +23,8 @@ const workloads = {
 export const benchCommand = Command.make({
   name: "bench",
   summary: "Times sampling, scoring, training and every kernel, and says their rates",
-  settings: ["model", "batch", "maxTokens", "format"],
-  run: ({ model: dir, batch, maxTokens, format }) =>
+  settings: ["model", "batch", "maxTokens", "storage", "format"],
+  run: ({ model: dir, batch, maxTokens, storage, format }) =>
     Effect.scoped(Effect.gen(function* () {
       const { environment, open } = yield* Effect.promise(() => import("../kernels/device.ts"));
       const { bench } = yield* Effect.promise(() => import("../kernels/bench.ts"));
@@ -38,10 +38,11 @@ export const benchCommand = Command.make({
         batch: batch ?? standard.batch,
         responseTokens: maxTokens ?? standard.responseTokens,
       };
-      const model = yield* Model.load(encoder, checkpoint);
+      const model = yield* Model.load(encoder, checkpoint, "policy", { storage });
       const works = (yield* measureSpeed(model, workload, dir === undefined ? 5 : 1)).map((row) => ({
         device: info.kind,
         model: basename(checkpoint.dir),
+        ...(storage && { storage }),
         ...row,
       }));
       Model.release(model);

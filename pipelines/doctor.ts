@@ -66,6 +66,7 @@ export const doctorCommand = Command.make({
         `limits       ${mebibytes(info.maxBinding)} a binding, ${mebibytes(info.maxBuffer)} a buffer`,
         `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 turns it on)`,
         `self-test    a matrix product, largest error ${error.toExponential(1)}: ${error < 1e-4 ? "right" : "WRONG"}`,
+        ...(info.notes ?? []).map((note) => `matrix units ${note}`),
         ...advice(info).map((line) => `for more     ${line}`),
       ];
       const { write } = yield* StandardStreams;

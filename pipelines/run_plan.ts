@@ -91,6 +91,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     trains,
     reference: trains && (needsReference || klInLoss === true),
     critic: trains && needsCritic,
+    storage: settings.storage,
   };
   return { cast, work, phases: planOf(info, cast, worstShapes(config, info, work)) };
 };
@@ -109,9 +110,13 @@ const headOf = (settings: Settings, { cast, work }: Planned): string => {
 const notesOf = (plan: Planned): ReadonlyArray<string> => [
   ...plan.cast.trains
     ? [
-      `weights are float32, master and working copy in one; gradients are made in chunks of ${
-        chunkRows(plan.cast.config, plan.work)
-      } rows, activations ${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
+      `weights are float32, ${
+        (plan.cast.storage ?? "f32") === "f32"
+          ? "master and working copy in one"
+          : `with a working copy in ${plan.cast.storage}`
+      }; gradients are made in chunks of ${chunkRows(plan.cast.config, plan.work)} rows, activations ${
+        isRecomputed(plan) ? "computed again block by block" : "kept"
+      }`,
     ]
     : [],
   "driver, pipelines and read-back buffers come on top",

@@ -4,6 +4,7 @@
  * without a value follows the task: what it declares, else 3,072 or what the model's context leaves, whichever is less.
  */
 import { tasks } from "../data/mod.ts";
+import { storageTypes } from "../kernels/half_precision.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
@@ -37,6 +38,9 @@ export const settings = {
   step: integer(0, { min: 0 }, "training step, from 1; 0 is outside of training"),
   batch: optional(
     integer(1, { min: 1 }, "sequences decoded together; never changes the result (default: what memory holds)"),
+  ),
+  storage: optional(
+    choice("f32", storageTypes, "how the passes find weights stored; training keeps float32 beside it (default: f32)"),
   ),
   // What is learnt from them.
   algorithm: choice("w-reinforce", algorithmNames, "learning algorithm"),

@@ -54,6 +54,7 @@ export const trainSettings = [
   "maxTokens",
   "seed",
   "batch",
+  "storage",
   "algorithm",
   "lambda",
   "aggregation",
@@ -120,7 +121,9 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
   const algorithm = algorithms[config.algorithm];
-  const { dir, model } = yield* policy.load(config.model);
+  const { storage } = config;
+  const trained = { storage, trained: true };
+  const { dir, model } = yield* policy.load(config.model, "policy", trained);
   const tokenizer = yield* policy.tokenizer(config.model);
   const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
   if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
@@ -135,10 +138,10 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
   const reference = needsReference
-    ? (yield* policy.load(config.reference ?? config.model, "reference")).model
+    ? (yield* policy.load(config.reference ?? config.model, "reference", { storage })).model
     : undefined;
   const critic = algorithm.needsCritic
-    ? (yield* policy.load(config.critic ?? config.model, "critic")).model
+    ? (yield* policy.load(config.critic ?? config.model, "critic", trained)).model
     : undefined;
   for (
     const [flag, name, other] of [["--reference", config.reference, reference], [

@@ -42,7 +42,7 @@ export type EngineSettings =
   & PromptSettings
   & Omit<SampleSettings, "step">
   & Omit<Client.ServerSettings, "servedModel">
-  & Pick<Settings, "model" | "endpoint" | "servedModel" | "concurrency" | "requestResponses">;
+  & Pick<Settings, "model" | "endpoint" | "servedModel" | "concurrency" | "requestResponses" | "storage">;
 
 const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
 
@@ -59,6 +59,9 @@ export const open = Effect.fn("Engine.open")(function* (
     return yield* local({ ...settings, model });
   }
   if (servedModel === undefined) return yield* refuse("--served-model is missing: the model's name on the server");
+  if (settings.storage !== undefined) {
+    return yield* refuse("--storage is this engine's, and a server (--endpoint) answers");
+  }
   const url = completionsUrl(endpoint);
   if (Result.isFailure(url)) return yield* refuse(url.failure);
   return yield* server({ ...settings, servedModel }, url.success);
@@ -73,7 +76,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const draw: Engine["draw"] = (wanted, keep) =>
     Effect.gen(function* () {
       const policy = yield* Policy;
-      const { model } = yield* policy.load(settings.model);
+      const { model } = yield* policy.load(settings.model, "policy", { storage: settings.storage });
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, undefined, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));

@@ -33,6 +33,7 @@ const shaping = [
   "seed",
   "extract",
   "logprobs",
+  "storage",
 ] as const;
 
 /** The settings that decide what the responses and their grades are. */

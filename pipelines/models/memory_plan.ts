@@ -8,6 +8,7 @@ import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
+import type { StorageType } from "../../kernels/half_precision.ts";
 import { decodeWave } from "./decode.ts";
 import { criticGradient, type GradientError, policyGradient } from "./gradient.ts";
 import { type Purpose, purposeIn } from "./memory_purposes.ts";
@@ -24,6 +25,8 @@ export interface Cast {
   readonly trains: boolean;
   readonly reference: boolean;
   readonly critic: boolean;
+  /** How the passes find weights stored; float32 where it is not said. */
+  readonly storage?: StorageType | undefined;
 }
 
 /** Tokens of a prompt and of its response. */
@@ -75,12 +78,16 @@ const sequenceOf = ({ prompt, response }: Length) => ({
 });
 
 /** The models of a cast with their optimizers, weights of zero. */
-const load = (encoder: Encoder, { config, trains, reference, critic }: Cast) => {
-  const modelOf = (own: ModelConfig, purpose: Purpose) =>
-    Model.fromParameters(encoder, own, Parameters.zeros(encoder, Parameters.parameterLayout(own), purpose));
-  const policy = modelOf(config, purposeIn(config, "weights"));
-  const referenceModel = reference ? modelOf(config, "reference") : undefined;
-  const criticModel = critic ? modelOf(withValueHead(config), "critic weights") : undefined;
+const load = (encoder: Encoder, { config, trains, reference, critic, storage = "f32" }: Cast) => {
+  // What is only read is stored in 16 bits alone.
+  const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
+    const format = steps || storage === "f32" ? undefined : storage;
+    const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(own), purpose, format);
+    return Model.fromParameters(encoder, own, parameters, storage);
+  };
+  const policy = modelOf(config, purposeIn(config, "weights"), trains);
+  const referenceModel = reference ? modelOf(config, "reference", false) : undefined;
+  const criticModel = critic ? modelOf(withValueHead(config), "critic weights", trains) : undefined;
   const trained = trains ? [policy, ...criticModel === undefined ? [] : [criticModel]] : [];
   return { policy, reference: referenceModel, critic: criticModel, optimizers: trained.map(Optimizer.make) };
 };

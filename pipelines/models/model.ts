@@ -1,7 +1,12 @@
-/** A model on the device: its configuration, its weights, its rotary table; how it is loaded, copied and read back. */
+/**
+ * A model on the device: its configuration, its weights, its rotary table; how it is loaded, copied and read back. The passes read weights as
+ * they are stored: float32, or 16 bits. A model that is trained keeps the float32 that the optimizer steps beside a 16-bit copy of it; one
+ * that is only read has the copy alone. Either way the copy has the same bits.
+ */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
+import { type HalfFormat, type StorageType, toHalves } from "../../kernels/half_precision.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { purposeIn } from "./memory_purposes.ts";
@@ -14,20 +19,33 @@ import type { CheckpointError, Tensor as FileTensor } from "./safetensors.ts";
 export interface Model {
   readonly encoder: Encoder;
   readonly config: ModelConfig;
+  /** What the optimizer steps and files are written from: float32, but for a model that is only read in 16 bits. */
   readonly parameters: Parameters.ParameterSet;
+  /** The 16-bit copy that the passes read, where `parameters` are float32 and the storage type is not. */
+  readonly copy: Parameters.ParameterSet | undefined;
+  readonly storage: StorageType;
   readonly weights: Parameters.ModelTensors;
   /** Rotary table that covers at least `positions` positions. */
   readonly table: (positions: number) => Tensor;
 }
 
-/** A model around a set of parameters. */
-export const fromParameters = (encoder: Encoder, config: ModelConfig, parameters: Parameters.ParameterSet): Model => {
+/** A model around a set of parameters, which the passes read as `storage`. */
+export const fromParameters = (
+  encoder: Encoder,
+  config: ModelConfig,
+  parameters: Parameters.ParameterSet,
+  storage: StorageType = "f32",
+): Model => {
   let table: Tensor | undefined;
-  return {
+  const copied = storage !== "f32" && parameters.arenas.every(({ format }) => format === undefined);
+  const copy = copied ? Parameters.zeros(encoder, parameters.layout, purposeIn(config, "weights"), storage) : undefined;
+  const model: Model = {
     encoder,
     config,
     parameters,
-    weights: Parameters.modelTensors(config, parameters),
+    copy,
+    storage,
+    weights: Parameters.modelTensors(config, copy ?? parameters),
     table: (positions) => {
       if (table !== undefined && table.rows >= positions) return table;
       if (table !== undefined) encoder.release(table);
@@ -36,6 +54,13 @@ export const fromParameters = (encoder: Encoder, config: ModelConfig, parameters
       return table;
     },
   };
+  refresh(model);
+  return model;
+};
+
+/** Rounds the 16-bit copy anew after the float32 weights have changed; nothing where there is none. */
+export const refresh = ({ encoder, parameters, copy }: Model): void => {
+  if (copy !== undefined) Parameters.narrow(encoder, parameters, copy);
 };
 
 const interleave = (config: ModelConfig, rows: number): Float32Array<ArrayBuffer> => {
@@ -52,33 +77,67 @@ const interleave = (config: ModelConfig, rows: number): Float32Array<ArrayBuffer
 /** What a loaded model is for: a critic has a value head, of zeros where the file has none. */
 export type Role = "policy" | "reference" | "critic";
 
+/** How a model is loaded: as what its passes read weights, and whether it is trained or only read. */
+export interface LoadOptions {
+  readonly storage?: StorageType | undefined;
+  readonly trained?: boolean;
+}
+
 /** Loads a checkpoint's weights. */
 export const load = Effect.fn("Model.load")(function* (
   encoder: Encoder,
   checkpoint: Checkpoint,
   role: Role = "policy",
+  { storage = "f32", trained = false }: LoadOptions = {},
 ): Effect.fn.Return<Model, CheckpointError> {
   const { config: own } = checkpoint;
   const config = role === "critic" && !own.valueHead ? withValueHead(own) : own;
   const purpose = role === "reference" ? role : purposeIn(config, "weights");
-  const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), purpose);
-  for (const place of parameters.layout.places) {
+  const layout = Parameters.parameterLayout(config);
+  if (storage !== "f32" && !trained) {
+    const set = Parameters.zeros(encoder, layout, purpose, storage);
+    yield* fillHalves(encoder, checkpoint, set, storage);
+    return fromParameters(encoder, config, set, storage);
+  }
+  const parameters = Parameters.zeros(encoder, layout, purpose);
+  for (const place of layout.places) {
     if (!checkpoint.names.includes(place.spec.name)) continue;
     encoder.write(Parameters.flat(parameters, place), yield* checkpoint.read(place.spec.name));
   }
-  return fromParameters(encoder, config, parameters);
+  return fromParameters(encoder, config, parameters, storage);
+});
+
+/** Weights rounded on the host, arena by arena, since a parameter may begin in the middle of a word. */
+const fillHalves = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  checkpoint: Checkpoint,
+  { layout, arenas }: Parameters.ParameterSet,
+  format: HalfFormat,
+): Effect.fn.Return<void, CheckpointError> {
+  for (const [index, arena] of arenas.entries()) {
+    const halves = new Uint16Array(layout.sizes[index]);
+    for (const { spec, arena, offset } of layout.places) {
+      if (arena !== index || !checkpoint.names.includes(spec.name)) continue;
+      halves.set(toHalves(yield* checkpoint.read(spec.name), format), offset);
+    }
+    encoder.write(arena, new Uint32Array(halves.buffer));
+  }
 });
 
 /** A second copy of a model's weights on the device. */
 export const clone = (model: Model): Model => {
-  const { encoder, config } = model;
-  const parameters = Parameters.zeros(encoder, model.parameters.layout, purposeIn(config, "weights"));
-  model.parameters.arenas.forEach((arena, index) => encoder.copy(arena, parameters.arenas[index]));
-  return fromParameters(encoder, config, parameters);
+  const { encoder, config, storage } = model;
+  const { layout, arenas } = model.parameters;
+  const parameters = Parameters.zeros(encoder, layout, purposeIn(config, "weights"), arenas[0]?.format);
+  arenas.forEach((arena, index) => encoder.copy(arena, parameters.arenas[index]));
+  return fromParameters(encoder, config, parameters, storage);
 };
 
 /** Gives a model's buffers back. */
-export const release = (model: Model): void => Parameters.release(model.encoder, model.parameters);
+export const release = ({ encoder, parameters, copy }: Model): void => {
+  Parameters.release(encoder, parameters);
+  if (copy !== undefined) Parameters.release(encoder, copy);
+};
 
 /** Sets up to this many words are read back whole: one wait instead of one a parameter. */
 const wholeWords = 1 << 26;

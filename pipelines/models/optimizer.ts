@@ -1,14 +1,14 @@
 /**
  * AdamW over a model's arenas: clip by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
  * torch.optim.AdamW and torch.nn.utils.clip_grad_norm_ have them. Weights are float32 between steps: at a learning rate of 1e-6 a
- * bfloat16 weight would lose nearly every update.
+ * bfloat16 weight would lose nearly every update. Where the passes read 16 bits, those are rounded anew from the float32 after each step.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { adamw } from "../../kernels/ops/adamw/adamw.ts";
 import { purposeIn } from "./memory_purposes.ts";
-import { fileTensors, type Model } from "./model.ts";
+import { fileTensors, type Model, refresh } from "./model.ts";
 import * as Parameters from "./parameters.ts";
 import { CheckpointError, type Safetensors, type Tensor as FileTensor } from "./safetensors.ts";
 
@@ -41,7 +41,7 @@ export const release = (encoder: Encoder, optimizer: Optimizer): void => {
   Parameters.release(encoder, optimizer.square);
 };
 
-/** One step on the model's weights, in place; `gradNorm` is the gradient's global norm before clipping. */
+/** One step on the model's weights, in place, and on what the passes read of them; `gradNorm` is the gradient's global norm before clipping. */
 export const update = (
   model: Model,
   optimizer: Optimizer,
@@ -62,6 +62,7 @@ export const update = (
       clip,
     })
   );
+  refresh(model);
   return { ...optimizer, step };
 };
 

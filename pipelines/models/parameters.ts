@@ -1,9 +1,12 @@
 /**
  * A model's numbers on the device. Parameters lie in a few flat arenas in the order of `parameterSpecs`, so that the optimizer, norms and
  * sums run over arenas, not over hundreds of tensors; the projections of one input (q, k and v; gate and up) lie side by side and
- * are multiplied as one. Weights, gradients and both moments of AdamW share one layout. It depends on the model alone, never on the device.
+ * are multiplied as one. Weights, gradients and both moments of AdamW share one layout. It depends on the model alone, never on the device
+ * or on how many bits a number has.
  */
 import type { Encoder } from "../../kernels/encoder.ts";
+import type { HalfFormat } from "../../kernels/half_precision.ts";
+import { cast } from "../../kernels/ops/cast/cast.ts";
 import { sliceColumns, type Tensor, view } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
@@ -70,12 +73,21 @@ export interface ParameterSet {
   readonly arenas: ReadonlyArray<Tensor>;
 }
 
-/** Allocates a set filled with zeros for a purpose. */
-export const zeros = (encoder: Encoder, layout: ParameterLayout, purpose: Purpose): ParameterSet => {
-  const arenas = layout.sizes.map((words) => encoder.tensor(1, words, { purpose, exact: true }));
+/** Allocates a set filled with zeros for a purpose, of float32 or of 16 bits a number. */
+export const zeros = (
+  encoder: Encoder,
+  layout: ParameterLayout,
+  purpose: Purpose,
+  format?: HalfFormat,
+): ParameterSet => {
+  const arenas = layout.sizes.map((words) => encoder.tensor(1, words, { purpose, exact: true, format }));
   for (const arena of arenas) encoder.zero(arena);
   return { layout, arenas };
 };
+
+/** Rounds every number of a float32 set into a set of 16 bits a number. */
+export const narrow = (encoder: Encoder, from: ParameterSet, to: ParameterSet): void =>
+  from.arenas.forEach((arena, index) => cast(encoder, arena, to.arenas[index]));
 
 /** Gives a set's buffers back. */
 export const release = (encoder: Encoder, set: ParameterSet): void => {
@@ -118,7 +130,8 @@ export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTenso
     const vector = first.spec.shape.length === 1;
     const rows = vector ? 1 : parts.reduce((sum, { spec }) => sum + spec.shape[0], 0);
     const cols = vector ? parts.reduce((sum, { words }) => sum + words, 0) : first.spec.shape[1];
-    return view(set.arenas[first.arena].storage, rows, cols, first.offset);
+    const { storage, format } = set.arenas[first.arena];
+    return view(storage, rows, cols, first.offset, cols, format);
   };
   // parameterSpecs lists every name that is asked for without a question mark.
   const tensor = (...names: string[]): Tensor => joined(names)!;

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect";
 import type { DeviceInfo } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import type { Failure } from "../runtime/command.ts";
-import type { Model, Role } from "./model.ts";
+import type { LoadOptions, Model, Role } from "./model.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 /** A model on the device, and the directory that it came from. */
@@ -20,6 +20,6 @@ export interface Loaded {
 export class Policy extends Context.Service<Policy, {
   readonly encoder: Encoder;
   readonly info: DeviceInfo;
-  readonly load: (name: string, role?: Role) => Effect.Effect<Loaded, Failure>;
+  readonly load: (name: string, role?: Role, options?: LoadOptions) => Effect.Effect<Loaded, Failure>;
   readonly tokenizer: (name: string) => Effect.Effect<Tokenizer, Failure>;
 }>()("signum/pipelines/models/Policy") {}

@@ -19,13 +19,18 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
     const { report } = yield* StandardStreams;
     encoder.advice = adviceOn;
     yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
+    for (const note of info.notes ?? []) yield* report(note);
     return {
       encoder,
       info,
-      load: Effect.fn("Policy.load")(function* (name: string, role: Model.Role = "policy") {
+      load: Effect.fn("Policy.load")(function* (
+        name: string,
+        role: Model.Role = "policy",
+        options: Model.LoadOptions = {},
+      ) {
         const dir = yield* resolveModel(name);
         const checkpoint = yield* Checkpoint.open(dir);
-        return { dir, model: yield* Model.load(encoder, checkpoint, role) };
+        return { dir, model: yield* Model.load(encoder, checkpoint, role, options) };
       }),
       tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
         return yield* Tokenizer.open(yield* resolveModel(name));

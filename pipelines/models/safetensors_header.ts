@@ -4,6 +4,7 @@
  * file that may be cut or made by anybody, so all of them are checked before one is used.
  * https://github.com/huggingface/safetensors#format
  */
+import { toHalves } from "../../kernels/half_precision.ts";
 import { isObject, parseObject } from "./model_config.ts";
 
 /** Where one tensor lies: element type, shape, and the byte range [begin, end) counted from the file's start. */
@@ -152,13 +153,7 @@ export const widen = (dtype: string, bytes: Uint8Array<ArrayBuffer>, out: Float3
 /** Float32 numbers as bytes of an element type, rounded to the nearest, ties to even, as PyTorch's `Tensor.to` rounds. */
 export const narrow = (values: Float32Array<ArrayBuffer>, type: ElementType): Uint8Array<ArrayBuffer> => {
   if (type === "float32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  if (type === "float16") return new Uint8Array(Float16Array.from(values).buffer);
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = Uint16Array.from(
-    words,
-    (word) => (word & 0x7fffffff) > 0x7f800000 ? word >>> 16 | 0x40 : (word + 0x7fff + (word >>> 16 & 1)) >>> 16,
-  );
-  return new Uint8Array(halves.buffer);
+  return new Uint8Array(toHalves(values, type === "float16" ? "f16" : "bf16").buffer);
 };
 
 const isSizes = (value: unknown): value is ReadonlyArray<number> =>

@@ -160,6 +160,7 @@ export const gradientStage = Stage.make({
     "asPublished",
     "aggregation",
     "gradientChunk",
+    "storage",
   ],
   required: ["model"],
   // Whatever comes in is a whole mini-batch unless its nominal size is named.
@@ -183,8 +184,11 @@ export const gradientStage = Stage.make({
         });
       }
       const policy = yield* Policy;
-      const { model } = yield* policy.load(config.model);
-      const critic = config.critic === undefined ? undefined : (yield* policy.load(config.critic, "critic")).model;
+      const stored = { storage: config.storage };
+      const { model } = yield* policy.load(config.model, "policy", stored);
+      const critic = config.critic === undefined
+        ? undefined
+        : (yield* policy.load(config.critic, "critic", stored)).model;
       for (const record of batch) {
         const message = trainingFault(record, model, config, critic);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "gradient", message });

@@ -135,7 +135,7 @@ export const rollouts = <A extends Sampled>(
 export const sampleStage = Stage.make({
   name: "sample",
   summary: "Draws responses to each prompt, with their log-probs and entropies",
-  settings: ["model", "responses", "temperature", "topP", "topK", "maxTokens", "seed", "step", "batch"],
+  settings: ["model", "responses", "temperature", "topP", "topK", "maxTokens", "seed", "step", "batch", "storage"],
   required: ["model"],
   input: Noun.Prompt,
   needs: ["problemId", "promptTokens"],
@@ -147,7 +147,7 @@ export const sampleStage = Stage.make({
       const prompts = yield* Stream.runCollect(input);
       const policy = yield* Policy;
       const tokenizer = yield* policy.tokenizer(config.model);
-      const { model } = yield* policy.load(config.model);
+      const { model } = yield* policy.load(config.model, "policy", { storage: config.storage });
       for (const prompt of prompts) {
         const message = fault(prompt, model.config);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });

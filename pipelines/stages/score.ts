@@ -75,7 +75,7 @@ const window = 256;
 export const scoreStage = Stage.make({
   name: "score",
   summary: "Log-probs under policy and reference, and a critic's values",
-  settings: ["model", "reference", "critic", "temperature"],
+  settings: ["model", "reference", "critic", "temperature", "storage"],
   required: ["model"],
   input: Noun.Signed,
   needs: ["problemId", "promptTokens", "responseTokens"],
@@ -84,13 +84,13 @@ export const scoreStage = Stage.make({
   run: (input, config) =>
     Stream.unwrap(Effect.gen(function* () {
       const policy = yield* Policy;
-      const { model } = yield* policy.load(config.model);
+      const { reference, critic } = config;
+      const stored = { storage: config.storage };
+      const { model } = yield* policy.load(config.model, "policy", stored);
       const scorers = {
         policy: model,
-        reference: config.reference === undefined
-          ? undefined
-          : (yield* policy.load(config.reference, "reference")).model,
-        critic: config.critic === undefined ? undefined : (yield* policy.load(config.critic, "critic")).model,
+        reference: reference === undefined ? undefined : (yield* policy.load(reference, "reference", stored)).model,
+        critic: critic === undefined ? undefined : (yield* policy.load(critic, "critic", stored)).model,
       };
       const temperature = config.temperature === 0 ? 1 : config.temperature;
       return input.pipe(

@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import { Encoder } from "../../kernels/encoder.ts";
-import { noise } from "../../kernels/op_case.ts";
+import { storageTypes } from "../../kernels/half_precision.ts";
+import { floats, noise } from "../../kernels/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
 import { ops } from "../../kernels/ops/mod.ts";
-import { type Outcome, readDense, runCase, testOnDevice, uploadStrided } from "./run_case.ts";
+import { type Outcome, readDense, runCase, testOnDevice, uploadOperand, uploadStrided } from "./run_case.ts";
 
 const sameBits = (found: Float32Array, expected: Float32Array, what: string): void => {
   const [a, b] = [found, expected].map((data) => new Uint32Array(data.buffer, data.byteOffset, data.length));
@@ -24,16 +25,24 @@ const sameOutcome = (found: Outcome, expected: Outcome, what: string): void => {
   }
 };
 
-for (const [N, K] of [[128, 64], [77, 64], [64, 128], [130, 36]]) {
+const weightShapes = [[128, 64], [77, 64], [64, 128], [130, 36]].flatMap(([N, K]) =>
+  storageTypes.map((storage) => ({ N, K, storage }))
+);
+
+for (const { N, K, storage } of weightShapes) {
   testOnDevice(
-    `subgroup products of ${N} x ${K} weights give the bits of the plain ones`,
+    `subgroup products of ${N} x ${K} weights in ${storage} give the bits of the plain ones`,
     (encoder) =>
       Effect.gen(function* () {
         for (const M of [1, 7, 64, 333]) {
           const upload = (name: string, rows: number, cols: number) =>
             uploadStrided(encoder, noise(name, rows * cols), rows, cols, Math.ceil(cols / 4) * 4);
-          const [x, dy, weight] = [upload("x", M, K), upload("dy", M, N), upload("weight", N, K)];
-          const bias = upload("bias", 1, N);
+          const stored = (name: string, rows: number, cols: number) =>
+            storage === "f32"
+              ? upload(name, rows, cols)
+              : uploadOperand(encoder, floats(name, rows, cols, { format: storage }));
+          const [x, dy, weight] = [upload("x", M, K), upload("dy", M, N), stored("weight", N, K)];
+          const bias = stored("bias", 1, N);
           const found: Float32Array[][] = [];
           for (const plain of [false, true]) {
             const [y, dx, dweight] = [upload("y", M, N), upload("dx", M, K), upload("dweight", N, K)];

@@ -4,6 +4,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime";
 import { Device } from "../../kernels/device.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
+import { toHalves } from "../../kernels/half_precision.ts";
 import { noise, type OpCase, type Operand, type Values } from "../../kernels/op_case.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { type Tensor, view } from "../../kernels/tensor.ts";
@@ -60,6 +61,17 @@ export const valuesOf = (one: OpCase): Values => {
   return values;
 };
 
+/** Uploads an operand as the device stores it; the gaps hold NaN. */
+export const uploadOperand = (encoder: Encoder, { data, rows, cols, stride, format }: Operand): Tensor => {
+  if (format === undefined || data instanceof Uint32Array) return uploadStrided(encoder, data, rows, cols, stride);
+  const halves = toHalves(data, format);
+  const spaced = new Uint16Array(Math.ceil(rows * stride / 2) * 2).fill(0x7fff);
+  for (let row = 0; row < rows; row++) spaced.set(halves.subarray(row * cols, (row + 1) * cols), row * stride);
+  const tensor = view(encoder.pool.take(Math.max(4, spaced.byteLength), "activations"), rows, cols, 0, stride, format);
+  encoder.write(tensor, new Uint32Array(spaced.buffer));
+  return tensor;
+};
+
 /** Uploads `data` (rows × cols, no gaps) into rows `stride` apart; the gaps hold NaN. */
 export const uploadStrided = (
   encoder: Encoder,
@@ -97,7 +109,7 @@ export const runCase = (encoder: Encoder, one: OpCase): Effect.Effect<Outcome, D
     const parameters = new Map<Tensor, Tensor>();
     for (const name of names) {
       const operand = one.operands[name];
-      inputs[name] = uploadStrided(encoder, operand.data, operand.rows, operand.cols, operand.stride);
+      inputs[name] = uploadOperand(encoder, operand);
       if (operand.role !== "weight") continue;
       parameters.set(
         inputs[name],

@@ -31,6 +31,14 @@ Deno.test("specialize() sets constants, numbers as u32 and words as they are", (
   assert.deepEqual(missing, []);
 });
 
+Deno.test("specialize() changes what a one-line function returns, and no other function", () => {
+  const source = "fn at(i: u32) -> f32 { return B[i]; }\nfn other(i: u32) -> f32 { return at(i); }\n";
+  const { code, missing } = specialize(source, { at: "unpack2x16float(B[i / 2u])[i % 2u]" });
+  assert.equal(code, source.replace("B[i]", "unpack2x16float(B[i / 2u])[i % 2u]"));
+  assert.deepEqual(missing, []);
+  assert.deepEqual(specialize(source, { absent: "1f" }).missing, ["absent"]);
+});
+
 Deno.test("specialize() names a constant that the kernel lacks", () => {
   assert.deepEqual(specialize("const A = 1u;\n", { A: 2, B: 3 }).missing, ["B"]);
 });

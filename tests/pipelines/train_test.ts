@@ -39,24 +39,34 @@ const train = (out: string, more: string) =>
 
 const same = (a: string, b: string) => assert.ok(readFileSync(a).equals(readFileSync(b)), `"${a}" and "${b}" differ`);
 
-for (const [algorithm, published] of [["w-reinforce", ""], ["ppo", ""], ["ppo", "--as-published"]] as const) {
-  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm} ${published})`, () => {
+for (
+  const [algorithm, stored, published] of [
+    ["w-reinforce", "", ""],
+    ["w-reinforce", " --storage bf16", ""],
+    ["ppo", "", ""],
+    ["ppo", "", "--as-published"],
+  ] as const
+) {
+  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm}${stored} ${published})`, () => {
     const dir = folder();
     const run = join(dir, "run");
-    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 --critic-learning-rate 1e-3 ${published}`));
+    const rate = "--critic-learning-rate 1e-3";
+    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 ${rate}${stored} ${published}`));
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
       ["prompt", `--model ${base} --task countdown --prompts 4 --step 1 --seed 5`],
-      ["sample", `--model ${base} --responses 4 --step 1 --seed 5`],
+      ["sample", `--model ${base} --responses 4 --step 1 --seed 5${stored}`],
       ["verify", ""],
       ["reward", published],
       ["split", `--algorithm ${algorithm}`],
-      ["score", `--model ${base}${ppo ? ` --reference ${base} --critic ${base}` : ""}`],
+      ["score", `--model ${base}${stored}${ppo ? ` --reference ${base} --critic ${base}` : ""}`],
       ["advantage", `--algorithm ${algorithm}`],
       [
         "gradient",
-        `--model ${base} --algorithm ${algorithm} --artifacts ${dir}/art${ppo ? ` --critic ${base}` : ""} ${published}`,
+        `--model ${base}${stored} --algorithm ${algorithm} --artifacts ${dir}/art${
+          ppo ? ` --critic ${base}` : ""
+        } ${published}`,
       ],
       [
         "update",

@@ -35,6 +35,9 @@ export const adamw = (
   options: AdamW,
 ): void => {
   const { learningRate, beta1, beta2, step } = options;
+  if (weight.format !== undefined) {
+    return encoder.fail(`Cannot step weights stored as "${weight.format}": expected f32`);
+  }
   byFlatWindow(
     encoder,
     gradient.cols,

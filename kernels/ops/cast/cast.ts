@@ -1,19 +1,30 @@
-/** Widens 16-bit weights to float32 on the device. */
+/** Between float32 and 16 bits, on the device: weights are narrowed for the passes after every update, and widened where float32 is wanted. */
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { lanes } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
-import source from "./cast_words.wgsl" with { type: "text" };
+import { byFlatWindow } from "../adamw/adamw.ts";
+import halves from "./cast_halves.wgsl" with { type: "text" };
+import words from "./cast_words.wgsl" with { type: "text" };
 
-/** The kernel. */
-export const kernel = make("cast_words", source, ["read", "read_write"], "n inOffset outOffset");
+/** The kernels: to 16 bits and to float32. */
+export const kernels = {
+  narrow: make("cast_halves", halves, ["read", "read_write"], "n inOffset outOffset"),
+  widen: make("cast_words", words, ["read", "read_write"], "n inOffset outOffset"),
+};
 
-/** out[1, n] = float32 of words u32 [1, ceil(n / 2)] that hold n bfloat16 or float16 numbers. */
-export const cast = (encoder: Encoder, words: Tensor, out: Tensor, format: "bf16" | "f16"): void =>
-  encoder.dispatch(kernel, {
-    constants: { FORMAT: format === "f16" ? 1 : 0 },
-    tensors: [words, out],
-    params: { n: out.cols, inOffset: boundOffset(words, encoder.info), outOffset: boundOffset(out, encoder.info) },
-    groups: lanes(Math.ceil(out.cols / 2)),
-  });
+/** out[1, n] = given[1, n], one of them with a 16-bit format; it begins at an even element. */
+export const cast = (encoder: Encoder, given: Tensor, out: Tensor): void =>
+  byFlatWindow(
+    encoder,
+    out.cols,
+    [given, out],
+    ([given, out], n) =>
+      encoder.dispatch(out.format === undefined ? kernels.widen : kernels.narrow, {
+        constants: { FORMAT: (out.format ?? given.format) === "f16" ? 1 : 0 },
+        tensors: [given, out],
+        params: { n, inOffset: boundOffset(given, encoder.info), outOffset: boundOffset(out, encoder.info) },
+        groups: lanes(Math.ceil(n / 2)),
+      }),
+  );

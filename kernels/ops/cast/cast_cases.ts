@@ -1,6 +1,13 @@
-/** Widenings that are checked: every kind of 16-bit number, odd counts. */
-import { noise, type OpCase, type OpCases, words } from "../../op_case.ts";
+/** Conversions that are checked: every kind of 16-bit number widened, numbers of all sizes narrowed, odd counts. */
+import type { HalfFormat } from "../../half_precision.ts";
+import { floats, noise, type OpCase, type OpCases, words } from "../../op_case.ts";
+import { view } from "../../tensor.ts";
 import { cast } from "./cast.ts";
+
+interface Shape {
+  readonly n: number;
+  readonly format: HalfFormat;
+}
 
 const bf16 = (bits: number): number => new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
 
@@ -19,7 +26,7 @@ const numbers = (n: number): number[] =>
     return exponent === 31 || exponent === 0 ? bits ^ 0x4000 : bits;
   });
 
-const castCase = ({ n, format }: { readonly n: number; readonly format: "bf16" | "f16" }): OpCase => {
+const widening = ({ n, format }: Shape): OpCase => {
   const halves = numbers(n);
   const packed = Array.from(
     { length: Math.ceil(n / 2) },
@@ -30,7 +37,7 @@ const castCase = ({ n, format }: { readonly n: number; readonly format: "bf16" |
     operands: { words: words(packed) },
     run: (tape, { words }) => {
       const out = tape.encoder.tensor(1, n);
-      cast(tape.encoder, words, out, format);
+      cast(tape.encoder, view(words.storage, 1, n, 0, n, format), out);
       tape.record([out], [], () => {});
       return { out };
     },
@@ -38,12 +45,35 @@ const castCase = ({ n, format }: { readonly n: number; readonly format: "bf16" |
   };
 };
 
-/** Cases of the widening. */
+/** The number of the format that is nearest to x, ties to even. */
+const nearest = (x: number, format: HalfFormat): number => {
+  const [digits, least] = format === "f16" ? [10, -14] : [7, -126];
+  const step = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(x))), least) - digits);
+  const down = Math.floor(x / step);
+  const over = x / step - down;
+  return step * (over > 0.5 || (over === 0.5 && down % 2 !== 0) ? down + 1 : down);
+};
+
+const narrowing = ({ n, format }: Shape): OpCase => ({
+  name: `${n} to ${format}`,
+  operands: { numbers: floats("numbers", 1, n, { role: "constant" }) },
+  run: (tape, { numbers }) => {
+    const out = tape.encoder.tensor(1, n, { format });
+    cast(tape.encoder, numbers, out);
+    tape.record([out], [], () => {});
+    return { out };
+  },
+  reference: ({ numbers }) => ({ out: numbers.map((x) => nearest(x, format)) }),
+});
+
+/** Cases of both conversions. */
 export const castCases: OpCases = {
   name: "cast",
   cases: [
-    castCase({ n: 1, format: "bf16" }),
-    castCase({ n: 2001, format: "bf16" }),
-    castCase({ n: 2002, format: "f16" }),
+    widening({ n: 1, format: "bf16" }),
+    widening({ n: 2001, format: "bf16" }),
+    widening({ n: 2002, format: "f16" }),
+    narrowing({ n: 2001, format: "bf16" }),
+    narrowing({ n: 2002, format: "f16" }),
   ],
 };

@@ -1,6 +1,6 @@
 // out[i] = float32 of the i-th 16-bit number in `words` (two a word, the low half first): FORMAT 0 is bfloat16, 1 is float16.
 // @binding(0) words u32 [ceil(n / 2)], read   @binding(1) out f32 [n], read_write
-// One lane a word. Checkpoints arrive in 16 bits; this widens them on the device, so half as many bytes cross the bus.
+// One lane a word.
 const FORMAT = 0u;
 
 struct Params { n: u32, inOffset: u32, outOffset: u32 }
@@ -12,7 +12,7 @@ struct Params { n: u32, inOffset: u32, outOffset: u32 }
 fn cast_words(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
   if (i * 2u >= params.n) { return; }
-  let word = words[params.inOffset + i];
+  let word = words[params.inOffset / 2u + i];
   let halves = unpack2x16float(word);
   out[params.outOffset + i * 2u] = select(bitcast<f32>(word << 16u), halves.x, FORMAT == 1u);
   if (i * 2u + 1u < params.n) {

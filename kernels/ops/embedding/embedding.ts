@@ -1,7 +1,7 @@
 /** Token embedding and its gradient, and gathering rows in general; tables larger than one binding are read window by window. */
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { lanes, pack, rowsPerBinding, strided } from "../../op.ts";
+import { lanes, pack, readAs, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { sliceRows, type Tensor } from "../../tensor.ts";
 import source from "./embedding.wgsl" with { type: "text" };
@@ -54,7 +54,8 @@ export const embedding = (
   const out = encoder.tensor(N, table.cols);
   byWindow(encoder, table, (window, first) =>
     byWindow(encoder, out, (out, start) => {
-      const constants = { ...pack([window, out]), C: table.cols };
+      const packed = pack([window, out]);
+      const constants = { ...packed, C: table.cols, ...readAs("table", window, packed.PACK === 4 ? 4 : 1) };
       const tokenOffset = indices.offset + start;
       encoder.dispatch(kernels.forward, {
         constants,

@@ -2,14 +2,18 @@
 // @binding(0) tokens u32 [N], read   @binding(1) table f32 [R, C], read (R rows from row `first` on)   @binding(2) out f32 [N, C], read_write
 // One lane PACK elements. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4. Also gathers rows of any matrix.
 alias Elem = f32;
+// What the table holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+alias TableElem = Elem;
 const PACK = 1u;
 const C = 64u;
 
 struct Params { N: u32, R: u32, first: u32, tokenOffset: u32, tableOffset: u32, tableStride: u32, outOffset: u32, outStride: u32 }
 @group(0) @binding(0) var<storage, read> tokens: array<u32>;
-@group(0) @binding(1) var<storage, read> table: array<Elem>;
+@group(0) @binding(1) var<storage, read> table: array<TableElem>;
 @group(0) @binding(2) var<storage, read_write> out: array<Elem>;
 @group(0) @binding(3) var<uniform> params: Params;
+
+fn tableAt(i: u32) -> Elem { return table[i]; }
 
 @compute @workgroup_size(64)
 fn embedding(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -20,5 +24,5 @@ fn embedding(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let token = tokens[params.tokenOffset + n];
   if (token < params.first || token - params.first >= params.R) { return; }
   out[(params.outOffset + n * params.outStride) / PACK + column] =
-    table[(params.tableOffset + (token - params.first) * params.tableStride) / PACK + column];
+    tableAt((params.tableOffset + (token - params.first) * params.tableStride) / PACK + column);
 }

@@ -1,4 +1,5 @@
 /** Gathers that are checked: repeated and absent tokens, aligned and odd widths, weights and activations as tables. */
+import type { HalfFormat } from "../../half_precision.ts";
 import { floats, indices, type OpCase, type OpCases } from "../../op_case.ts";
 import { embedding } from "./embedding.ts";
 
@@ -7,13 +8,15 @@ interface Shape {
   readonly V: number;
   readonly C: number;
   readonly role?: "weight" | "activation";
+  /** How the table is stored. */
+  readonly format?: HalfFormat;
 }
 
-const embeddingCase = ({ N, V, C, role = "weight" }: Shape): OpCase => {
+const embeddingCase = ({ N, V, C, role = "weight", format }: Shape): OpCase => {
   const tokens = indices("tokens", N, V);
   return {
-    name: `${N} of ${V}x${C} (${role})`,
-    operands: { table: floats("table", V, C, { role }), tokens },
+    name: `${N} of ${V}x${C} (${role}${format ? ` ${format}` : ""})`,
+    operands: { table: floats("table", V, C, { role, format }), tokens },
     run: (tape, { table, tokens: onDevice }) => ({
       y: embedding(tape, table, onDevice, N, Uint32Array.from(tokens.data)),
     }),
@@ -39,6 +42,10 @@ export const embeddingCases: OpCases = {
     { N: 200, V: 77, C: 64 },
     { N: 30, V: 9, C: 7 },
     { N: 40, V: 60, C: 20, role: "activation" as const },
+    { N: 200, V: 77, C: 64, format: "bf16" as const },
+    { N: 200, V: 77, C: 64, format: "f16" as const },
+    { N: 30, V: 9, C: 7, format: "bf16" as const },
+    { N: 30, V: 9, C: 7, format: "f16" as const },
   ].map(embeddingCase),
   rows: (N) => embeddingCase({ N, V: 77, C: 20 }),
   windowed: { binding: 4096, bits: "close" },

@@ -1,14 +1,16 @@
 /**
  * Matrix products of a linear layer: y = x Wᵀ + b (NT), dx = dy W (NN), dW += dyᵀ x (TN), torch.nn.functional.linear. The plain kernels
  * are the specification; the subgroup-broadcast ones are chosen by alignment and device alone, never by the number of rows, and give the
- * same bits: every sum is one fma after another in the same order.
+ * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
+ * self-test, are chosen by the same sizes and have bits of their own.
  */
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, rowsPerBinding, strided } from "../../op.ts";
+import { byRows, lanes, pack, readAs, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
+import { matrixProduct, matrixTile } from "./matrix_product.ts";
 import bias from "./bias_backward.wgsl" with { type: "text" };
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import nnSubgroup from "./matmul_nn_subgroup.wgsl" with { type: "text" };
@@ -94,7 +96,16 @@ const ntWindow = (
   options: MatmulOptions,
 ): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
-    const constants = { BIAS: bias ? 1 : 0, ACCUMULATE: options.accumulate ? 1 : 0 };
+    const { matrix } = encoder.info;
+    const tile = options.plain ? undefined : matrixTile(encoder, "nt", b.rows, [a, b]);
+    if (matrix !== undefined && tile !== undefined) {
+      return matrixProduct(encoder, matrix, { product: "nt", tile, a, b, bias, c, accumulate: options.accumulate });
+    }
+    const constants = {
+      BIAS: bias ? 1 : 0,
+      ACCUMULATE: options.accumulate ? 1 : 0,
+      ...(bias && readAs("bias", bias, 1)),
+    };
     const K = a.cols;
     const N = b.rows;
     const params = {
@@ -109,12 +120,15 @@ const ntWindow = (
       const LANES = encoder.info.lanes;
       const TM = tileFor(M, tiles(LANES).rowsNT);
       encoder.dispatch(kernels.ntSubgroup, {
-        constants: { ...constants, LANES, TM },
+        constants: { ...constants, ...readAs("B", b, 4), LANES, TM },
         tensors,
         params,
         groups: [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)],
       });
-    } else encoder.dispatch(kernels.nt, { constants, tensors, params, groups: lanes(M * N) });
+    } else {
+      const plain = { ...constants, ...readAs("B", b, 1) };
+      encoder.dispatch(kernels.nt, { constants: plain, tensors, params, groups: lanes(M * N) });
+    }
   });
 
 /** c[M, K] = a[M, N] · b[N, K]; columns of a from N to its stride must be finite; b may be larger than one binding. */
@@ -132,6 +146,11 @@ export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 
 const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
+    const { matrix } = encoder.info;
+    const tile = options.plain ? undefined : matrixTile(encoder, "nn", b.cols, [a, b]);
+    if (matrix !== undefined && tile !== undefined) {
+      return matrixProduct(encoder, matrix, { product: "nn", tile, a, b, c, accumulate: options.accumulate });
+    }
     const constants = { ACCUMULATE: options.accumulate ? 1 : 0 };
     const N = b.rows;
     const K = b.cols;
@@ -141,12 +160,15 @@ const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
       const LANES = encoder.info.lanes;
       const TM = tiles(LANES).rowsNN;
       encoder.dispatch(kernels.nnSubgroup, {
-        constants: { ...constants, LANES, TM },
+        constants: { ...constants, ...readAs("B", b, 4), LANES, TM },
         tensors,
         params,
         groups: [Math.ceil(K / 4 / LANES), Math.ceil(M / TM)],
       });
-    } else encoder.dispatch(kernels.nn, { constants, tensors, params, groups: lanes(M * K) });
+    } else {
+      const plain = { ...constants, ...readAs("B", b, 1) };
+      encoder.dispatch(kernels.nn, { constants: plain, tensors, params, groups: lanes(M * K) });
+    }
   });
 
 /** c[N, K] += a[M, N]ᵀ · b[M, K], summed over M in order and added once; c may be larger than one binding. */
@@ -161,6 +183,11 @@ export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 
 const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {
+    const { matrix } = encoder.info;
+    const tile = options.plain ? undefined : matrixTile(encoder, "tn", c.cols, [a, b]);
+    if (matrix !== undefined && tile !== undefined) {
+      return matrixProduct(encoder, matrix, { product: "tn", tile, a, b, c, accumulate: true });
+    }
     const N = c.rows;
     const K = c.cols;
     const params = { M, N, K, ...strided(encoder, { a, b, c }) };

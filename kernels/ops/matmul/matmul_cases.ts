@@ -1,4 +1,5 @@
 /** Linear layers that are checked: sizes no tile divides, single rows, strided columns, a bias; each in plain and subgroup form. */
+import type { HalfFormat } from "../../half_precision.ts";
 import { dotProduct, floats, type OpCase, type OpCases, type Round } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
 import { linear } from "./matmul.ts";
@@ -9,19 +10,23 @@ interface Shape {
   readonly K: number;
   readonly bias?: boolean;
   readonly plain?: boolean;
+  /** How weight and bias are stored. */
+  readonly format?: HalfFormat;
   /** The input is columns `column … column + K` of a tensor this wide. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 
-const linearCase = ({ M, N, K, bias = false, plain = false, within }: Shape): OpCase => {
+const linearCase = ({ M, N, K, bias = false, plain = false, within, format }: Shape): OpCase => {
   const width = within?.width ?? K;
   const column = within?.column ?? 0;
   return {
-    name: `${M}x${N}x${K}${bias ? " bias" : ""}${within ? ` of ${width}` : ""}${plain ? " plain" : ""}`,
+    name: `${M}x${N}x${K}${bias ? " bias" : ""}${within ? ` of ${width}` : ""}${plain ? " plain" : ""}${
+      format ? ` ${format}` : ""
+    }`,
     operands: {
       x: floats("x", M, width),
-      weight: floats("weight", N, K, { role: "weight" }),
-      ...(bias ? { bias: floats("bias", 1, N, { role: "weight" }) } : {}),
+      weight: floats("weight", N, K, { role: "weight", format }),
+      ...(bias ? { bias: floats("bias", 1, N, { role: "weight", format }) } : {}),
     },
     run: (tape, { x, weight, bias }) => {
       const input = within === undefined ? x : sliceColumns(x, column, K);
@@ -69,7 +74,10 @@ const shapes: ReadonlyArray<Shape> = [
 /** Cases of the linear layer. */
 export const matmulCases: OpCases = {
   name: "matmul",
-  cases: shapes.flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]),
+  cases: [
+    ...shapes,
+    ...shapes.slice(1, 5).flatMap((shape) => (["bf16", "f16"] as const).map((format) => ({ ...shape, format }))),
+  ].flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]),
   rows: (M) => linearCase({ M, N: 77, K: 64, bias: true }),
   windowed: { binding: 4096, bits: "close" },
 };

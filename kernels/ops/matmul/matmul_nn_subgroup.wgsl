@@ -6,6 +6,8 @@
 // stands in for rows beyond it, their A being taken as 0. The order of the sum is that of matmul_nn.wgsl.
 enable subgroups;
 
+// As in matmul_nn.wgsl, four elements at a time.
+alias BElem = vec4f;
 const LANES = 8u;
 const TM = 16u;
 const LOADS = (TM + LANES - 1u) / LANES;
@@ -13,9 +15,11 @@ const ACCUMULATE = 0u;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, cOffset: u32, cStride: u32 }
 @group(0) @binding(0) var<storage, read> A: array<vec4f>;
-@group(0) @binding(1) var<storage, read> B: array<vec4f>;
+@group(0) @binding(1) var<storage, read> B: array<BElem>;
 @group(0) @binding(2) var<storage, read_write> C: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
+
+fn bAt(i: u32) -> vec4f { return B[i]; }
 
 @compute @workgroup_size(LANES)
 fn matmul_nn_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -36,10 +40,10 @@ fn matmul_nn_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_inv
     for (var r = 0u; r < LOADS; r++) { // unroll
       a[r] = select(vec4f(), A[at[r] + n], live);
     }
-    let b0 = B[safeColumn + (n * 4u) * bStride];
-    let b1 = B[safeColumn + min(n * 4u + 1u, params.N - 1u) * bStride];
-    let b2 = B[safeColumn + min(n * 4u + 2u, params.N - 1u) * bStride];
-    let b3 = B[safeColumn + min(n * 4u + 3u, params.N - 1u) * bStride];
+    let b0 = bAt(safeColumn + (n * 4u) * bStride);
+    let b1 = bAt(safeColumn + min(n * 4u + 1u, params.N - 1u) * bStride);
+    let b2 = bAt(safeColumn + min(n * 4u + 2u, params.N - 1u) * bStride);
+    let b3 = bAt(safeColumn + min(n * 4u + 3u, params.N - 1u) * bStride);
     for (var i = 0u; i < TM; i++) { // unroll
       let ax = vec4f(subgroupBroadcast(a[i / LANES].x, i % LANES));
       let ay = vec4f(subgroupBroadcast(a[i / LANES].y, i % LANES));

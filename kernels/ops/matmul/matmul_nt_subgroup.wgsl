@@ -7,6 +7,9 @@
 // subgroup of exactly LANES. The sum over K is one fma after another, so the bits do not depend on M, TM or LANES: they equal matmul_nt.wgsl.
 enable subgroups;
 
+// As in matmul_nt.wgsl, four elements at a time of B.
+alias BElem = vec4f;
+alias BiasElem = f32;
 const LANES = 8u;
 const TM = 16u;
 const LOADS = (TM + LANES - 1u) / LANES;
@@ -15,10 +18,13 @@ const ACCUMULATE = 0u;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, biasOffset: u32, cOffset: u32, cStride: u32 }
 @group(0) @binding(0) var<storage, read> A: array<vec4f>;
-@group(0) @binding(1) var<storage, read> B: array<vec4f>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(1) var<storage, read> B: array<BElem>;
+@group(0) @binding(2) var<storage, read> bias: array<BiasElem>;
 @group(0) @binding(3) var<storage, read_write> C: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
+
+fn bAt(i: u32) -> vec4f { return B[i]; }
+fn biasAt(i: u32) -> f32 { return bias[i]; }
 
 @compute @workgroup_size(LANES)
 fn matmul_nt_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -36,10 +42,10 @@ fn matmul_nt_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_inv
     for (var r = 0u; r < LOADS; r++) { // unroll
       a[r] = A[at[r] + k];
     }
-    let b0 = B[own.x + k];
-    let b1 = B[own.y + k];
-    let b2 = B[own.z + k];
-    let b3 = B[own.w + k];
+    let b0 = bAt(own.x + k);
+    let b1 = bAt(own.y + k);
+    let b2 = bAt(own.z + k);
+    let b3 = bAt(own.w + k);
     let bx = vec4f(b0.x, b1.x, b2.x, b3.x);
     let by = vec4f(b0.y, b1.y, b2.y, b3.y);
     let bz = vec4f(b0.z, b1.z, b2.z, b3.z);
@@ -56,7 +62,7 @@ fn matmul_nt_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_inv
   let first = params.biasOffset + column;
   let last = params.biasOffset + params.N - 1u;
   var shift = vec4f();
-  if (BIAS == 1u) { shift = vec4f(bias[min(first, last)], bias[min(first + 1u, last)], bias[min(first + 2u, last)], bias[min(first + 3u, last)]); }
+  if (BIAS == 1u) { shift = vec4f(biasAt(min(first, last)), biasAt(min(first + 1u, last)), biasAt(min(first + 2u, last)), biasAt(min(first + 3u, last))); }
   for (var i = 0u; i < TM; i++) { // unroll
     if (row + i < params.M) {
       let index = (params.cOffset + (row + i) * params.cStride + column) / 4u;

@@ -1,6 +1,6 @@
 /** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, strided } from "../../op.ts";
+import { byRows, lanes, pack, readAs, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, type Tensor } from "../../tensor.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
@@ -50,7 +50,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
     const wide = [x, y, weight].every(isVectorized);
     encoder.dispatch(!wide ? kernels.forward : D <= narrow ? kernels.forwardRegisters : kernels.forwardVec4, {
-      constants: { H, D },
+      constants: { H, D, ...readAs("weight", weight, wide ? 4 : 1) },
       tensors: [x, weight, y, inverse],
       params: { N, eps, ...strided(encoder, { x, y, weight, inverse }) },
       groups: lanes(N * H),
@@ -75,7 +75,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
     byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
       const wide = [x, dy, dx, weight].every(isVectorized);
       encoder.dispatch(!wide ? kernels.backward : D <= narrow ? kernels.backwardRegisters : kernels.backwardVec4, {
-        constants: { H, D, ACCUMULATE: target.accumulate ? 1 : 0 },
+        constants: { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...readAs("weight", weight, wide ? 4 : 1) },
         tensors: [x, weight, inverse, dy, dx],
         params: { N, ...strided(encoder, { x, weight, dy, dx, inverse }) },
         groups: lanes(N * H),

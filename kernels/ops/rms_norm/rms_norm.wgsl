@@ -2,15 +2,19 @@
 // @binding(0) x f32 [N, H·D], read         @binding(1) weight f32 [D], read
 // @binding(2) y f32 [N, H·D], read_write   @binding(3) inverse f32 [N, H], read_write: 1 / sqrt(mean + eps), saved for backward
 // One lane a head of a row; the sum runs over columns in order. Source: transformers Qwen3RMSNorm (float32).
+// What the weight holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+alias WeightElem = f32;
 const H = 1u;
 const D = 64u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, inverseOffset: u32, eps: f32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<WeightElem>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read_write> inverse: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
+
+fn weightAt(i: u32) -> f32 { return weight[i]; }
 
 @compute @workgroup_size(64)
 fn rms_norm(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -27,7 +31,7 @@ fn rms_norm(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) g
   }
   let scale = 1f / sqrt(sum / f32(D) + params.eps);
   for (var c = 0u; c < D; c++) {
-    y[to + c] = x[base + c] * scale * weight[params.weightOffset + c];
+    y[to + c] = x[base + c] * scale * weightAt(params.weightOffset + c);
   }
   inverse[params.inverseOffset + index] = scale;
 }

@@ -2,17 +2,21 @@
 // @binding(0) x f32 [N, H·D], read   @binding(1) weight f32 [D], read   @binding(2) inverse f32 [N, H], read
 // @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
 // One lane a head of a row; the sum runs over columns in order.
+// What the weight holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+alias WeightElem = f32;
 const H = 1u;
 const D = 64u;
 const ACCUMULATE = 0u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<WeightElem>;
 @group(0) @binding(2) var<storage, read> inverse: array<f32>;
 @group(0) @binding(3) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
+
+fn weightAt(i: u32) -> f32 { return weight[i]; }
 
 @compute @workgroup_size(64)
 fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -26,11 +30,11 @@ fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   let scale = inverse[params.inverseOffset + index];
   var sum = 0f;
   for (var c = 0u; c < D; c++) {
-    sum = fma(dy[gradient + c] * weight[params.weightOffset + c], x[base + c], sum);
+    sum = fma(dy[gradient + c] * weightAt(params.weightOffset + c), x[base + c], sum);
   }
   let pull = sum * scale * scale / f32(D);
   for (var c = 0u; c < D; c++) {
-    let value = scale * (dy[gradient + c] * weight[params.weightOffset + c] - x[base + c] * pull);
+    let value = scale * (dy[gradient + c] * weightAt(params.weightOffset + c) - x[base + c] * pull);
     if (ACCUMULATE == 1u) { dx[to + c] += value; } else { dx[to + c] = value; }
   }
 }

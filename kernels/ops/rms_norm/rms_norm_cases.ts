@@ -1,4 +1,5 @@
 /** Root-mean-square norms that are checked: whole rows and heads, aligned and odd widths, strided columns. */
+import type { HalfFormat } from "../../half_precision.ts";
 import { dotProduct, floats, type OpCase, type OpCases } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
 import { rmsNorm } from "./rms_norm.ts";
@@ -7,22 +8,24 @@ interface Shape {
   readonly N: number;
   readonly D: number;
   readonly H?: number;
+  /** How the weight is stored. */
+  readonly format?: HalfFormat;
   /** The input is columns `column … column + H · D` of a tensor this wide. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 
 const eps = 1e-6;
 
-const normCase = ({ N, D, H = 1, within }: Shape): OpCase => {
+const normCase = ({ N, D, H = 1, within, format }: Shape): OpCase => {
   const width = within?.width ?? H * D;
   const column = within?.column ?? 0;
   // Where head `head` of row `row` begins, in x and in y.
   const from = (row: number, head: number) => row * width + column + head * D;
   return {
-    name: `${N}x${H}x${D}${within ? ` of ${width}` : ""}`,
+    name: `${N}x${H}x${D}${within ? ` of ${width}` : ""}${format ? ` ${format}` : ""}`,
     operands: {
       x: floats("x", N, width, { center: 0.25 }),
-      weight: floats("weight", 1, D, { role: "weight", center: 1, spread: 0.5 }),
+      weight: floats("weight", 1, D, { role: "weight", center: 1, spread: 0.5, format }),
     },
     run: (tape, { x, weight }) => ({
       y: rmsNorm(tape, within === undefined ? x : sliceColumns(x, column, H * D), weight, eps, H),
@@ -65,6 +68,12 @@ export const rmsNormCases: OpCases = {
     { N: 5, D: 6, H: 3 },
     { N: 33, D: 16, H: 2, within: { column: 64, width: 128 } },
     { N: 300, D: 128 },
+    { N: 37, D: 64, format: "bf16" as const },
+    { N: 37, D: 64, format: "f16" as const },
+    { N: 70, D: 16, H: 4, format: "bf16" as const },
+    { N: 70, D: 16, H: 4, format: "f16" as const },
+    { N: 9, D: 7, format: "bf16" as const },
+    { N: 9, D: 7, format: "f16" as const },
   ].map(normCase),
   rows: (N) => normCase({ N, D: 16, H: 4 }),
   windowed: { binding: 4096, bits: "close" },

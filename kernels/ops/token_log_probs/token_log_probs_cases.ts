@@ -1,4 +1,5 @@
 /** Vocabulary heads that are checked: small and large vocabularies, temperatures, targets that nobody asks for. */
+import type { HalfFormat } from "../../half_precision.ts";
 import { dotProduct, floats, noise, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
 import { tokenLogProbs } from "./token_log_probs.ts";
 
@@ -7,6 +8,8 @@ interface Shape {
   readonly V: number;
   readonly C: number;
   readonly temperature?: number;
+  /** How the head's weight is stored. */
+  readonly format?: HalfFormat;
 }
 
 /** Log-softmax of a row's logits over the temperature, and the entropy of the softmax. */
@@ -32,14 +35,14 @@ const distribution = (
 };
 
 const headCase = (shape: Shape): OpCase => {
-  const { R, V, C, temperature = 1 } = shape;
+  const { R, V, C, temperature = 1, format } = shape;
   // Every seventh target lies beyond the vocabulary: its log-prob is 0 and nothing flows back through it.
   const targets = words(noise("targets", R).map((x, r) => r % 7 === 6 ? 0xffffffff : Math.floor((x + 1) / 2 * V)));
   return {
-    name: `${R}x${C} over ${V} at ${temperature}`,
+    name: `${R}x${C} over ${V} at ${temperature}${format ? ` ${format}` : ""}`,
     operands: {
       hidden: floats("hidden", R, C, { spread: 2 }),
-      weight: floats("weight", V, C, { role: "weight" }),
+      weight: floats("weight", V, C, { role: "weight", format }),
       targets,
     },
     run: (tape, { hidden, weight, targets }) => {
@@ -85,6 +88,8 @@ export const tokenLogProbsCases: OpCases = {
     { R: 37, V: 77, C: 64, temperature: 0.6 },
     { R: 9, V: 13, C: 7 },
     { R: 6, V: 1030, C: 8, temperature: 1.5 },
+    { R: 37, V: 77, C: 64, format: "bf16" as const },
+    { R: 37, V: 77, C: 64, format: "f16" as const },
   ].map(headCase),
   rows: (R) => headCase({ R, V: 77, C: 64, temperature: 0.6 }),
   windowed: { binding: 28 << 10, bits: "close" },

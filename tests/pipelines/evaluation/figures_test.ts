@@ -106,6 +106,7 @@ const settings = {
   seed: 0,
   extract: "lenient" as const,
   logprobs: true,
+  storage: undefined,
 };
 
 Deno.test("an evaluation is the same only with the same settings, weights and problems; the difference is named", () => {

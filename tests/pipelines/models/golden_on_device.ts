@@ -12,8 +12,12 @@ import * as Safetensors from "../../../pipelines/models/safetensors.ts";
 import { type Golden, type GoldenCase, type GoldenCritic, goldenDirectory } from "../../golden/models/golden.ts";
 
 /** A golden model, freshly loaded. */
-export const loadModel = Effect.fnUntraced(function* (encoder: Encoder, name: string) {
-  return yield* Model.load(encoder, yield* Checkpoint.open(goldenDirectory(name)));
+export const loadModel = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  name: string,
+  options: Model.LoadOptions = {},
+) {
+  return yield* Model.load(encoder, yield* Checkpoint.open(goldenDirectory(name)), "policy", options);
 });
 
 /** A golden critic: the model's body with the value head of the golden numbers. */

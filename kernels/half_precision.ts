@@ -1,0 +1,29 @@
+/**
+ * Numbers of 16 bits on the host: bfloat16 (the upper half of a float32) and float16, to and from float32. Narrowing rounds to the nearest,
+ * ties to even, as PyTorch's `Tensor.to` and `cast_halves.wgsl` round, so both sides of the bus hold the same bits.
+ */
+
+/** An element type of 16 bits. */
+export type HalfFormat = "bf16" | "f16";
+
+/** How the passes find a model's weights stored: as float32, or as 16 bits of it. Sums are float32 in any case. */
+export type StorageType = "f32" | HalfFormat;
+
+/** The storage types, as settings name them. */
+export const storageTypes = ["f32", "bf16", "f16"] as const satisfies ReadonlyArray<StorageType>;
+
+/** The 16-bit numbers nearest to `values`. */
+export const toHalves = (values: Float32Array<ArrayBuffer>, format: HalfFormat): Uint16Array<ArrayBuffer> => {
+  if (format === "f16") return new Uint16Array(Float16Array.from(values).buffer);
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(
+    words,
+    (word) => (word & 0x7fffffff) > 0x7f800000 ? word >>> 16 | 0x40 : (word + 0x7fff + (word >>> 16 & 1)) >>> 16,
+  );
+};
+
+/** The float32 numbers that `halves` are. */
+export const fromHalves = (halves: Uint16Array<ArrayBuffer>, format: HalfFormat): Float32Array<ArrayBuffer> => {
+  if (format === "f16") return Float32Array.from(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+};
