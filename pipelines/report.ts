@@ -5,7 +5,7 @@
 import { Effect, type Result } from "effect";
 import { join } from "node:path";
 import { layerPolicy } from "./models/layer_policy.ts";
-import { explainRun } from "./reports/page/explain_run.ts";
+import { explain, explainableOf } from "./reports/page/explain_run.ts";
 import { pageFile } from "./reports/page/page.ts";
 import { PageError } from "./reports/page/read_records.ts";
 import { type Choice, isRun, readRun } from "./reports/page/read_run.ts";
@@ -26,7 +26,9 @@ const made = (folder: string, page: Result.Result<string, string>) =>
 const explainedOf = Effect.fnUntraced(function* (run: string, { config, walk }: RunHtml, problem = walk?.problemId) {
   const { report } = yield* StandardStreams;
   if (walk === undefined || problem === undefined) return [];
-  return yield* explainRun(run, config, walk.step, problem).pipe(
+  const found = yield* explainableOf(run, config, walk.step, problem);
+  if (found === undefined) return [];
+  return yield* explain(found).pipe(
     Effect.provide(layerPolicy),
     Effect.catch((failure) => Effect.as(report(`no token gradients of "${run}": ${failure.message}`), [])),
   );

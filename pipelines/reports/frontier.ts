@@ -58,7 +58,7 @@ const panel = (rows: ReadonlyArray<FrontierRow>, series: ReadonlyArray<Series>) 
     type: "quantitative" as const,
     title,
     scale: { zero: false, nice: 6 },
-    axis: { tickCount: 6 },
+    axis: { tickCount: 6, labelFlush: false },
   });
   const x = axis("passAt1", "Pass@1 (%)");
   const y = axis("passAtK", `Pass@${k} (%)`);

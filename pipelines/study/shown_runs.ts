@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Explained } from "../explained.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { excerptLines, fromExcerpts, type ShownRecords } from "../reports/page/excerpts.ts";
-import { explainRun } from "../reports/page/explain_run.ts";
+import { explain, explainableOf } from "../reports/page/explain_run.ts";
 import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
 import { textFault } from "../reports/figure_5.ts";
@@ -50,7 +50,11 @@ export const shownOf = Effect.fn("Shown.read")(function* (runs: ReadonlyArray<st
   const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
   const explained = walk === undefined ? [] : yield* Effect.forEach(
     read,
-    ({ run, html }) => explainRun(run, html.config, walk.step, walk.problemId),
+    ({ run, html }) =>
+      Effect.flatMap(
+        explainableOf(run, html.config, walk.step, walk.problemId),
+        (found) => found === undefined ? Effect.succeed([]) : explain(found),
+      ),
   );
   const responses = read.flatMap(({ html }) => html.responses);
   const found: Shown = {

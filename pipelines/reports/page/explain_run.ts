@@ -30,13 +30,21 @@ const weightsOf = Effect.fnUntraced(function* (run: string, step: number, model:
   return (yield* exists(folder)) ? folder : undefined;
 });
 
-/** The explained tokens of `problemId` in a step of a run. */
-export const explainRun = Effect.fn("Report.explainRun")(function* (
+/** A mini-batch to explain, and the weights that it is for. */
+export interface Explainable {
+  readonly batch: ReadonlyArray<Noun.Credited>;
+  readonly settings: Settings;
+  readonly model: string;
+  readonly problemId: string;
+}
+
+/** The first mini-batch of a step with its weights, where `problemId` is in it; asks no device. */
+export const explainableOf = Effect.fn("Report.explainable")(function* (
   run: string,
   config: RunHtml["config"],
   step: number,
   problemId: string,
-): Effect.fn.Return<ReadonlyArray<Explained>, Failure, Policy> {
+): Effect.fn.Return<Explainable | undefined, Failure> {
   const model = yield* weightsOf(run, step, config.model);
   // `train` wrote the settings.
   const settings: Settings = { ...defaults, ...config as Partial<Settings> };
@@ -44,7 +52,14 @@ export const explainRun = Effect.fn("Report.explainRun")(function* (
   let count = 0;
   const scanned = yield* scan(run, join("steps", name(step), "advantage.ndjson"), () => count++ < size);
   const batch = (yield* recordsOf(run, scanned, Noun.Credited)).map(({ record }) => record);
-  if (model === undefined || !batch.some((record) => record.problemId === problemId)) return [];
+  if (model === undefined || !batch.some((record) => record.problemId === problemId)) return undefined;
+  return { batch, settings, model, problemId };
+});
+
+/** The explained tokens of the problem; none where the weights are not those that drew the records. */
+export const explain = Effect.fn("Report.explain")(function* (
+  { batch, settings, model, problemId }: Explainable,
+): Effect.fn.Return<ReadonlyArray<Explained>, Failure, Policy> {
   const explained = yield* Stream.runCollect(Stage.run(explainStage, batch, {
     ...settings,
     model,
