@@ -49,7 +49,12 @@ export const plotCommand = make({
   name: "plot",
   summary: `Figures of results, as SVG or PNG: ${names.join(", ")} (default: what the rows fit)`,
   settings: ["report", "out"],
-  positional: { name: "FILE", summary: "NDJSON files (default: stdin)", optional: true, many: true },
+  positional: {
+    name: "FILE",
+    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
+    optional: true,
+    many: true,
+  },
   run: Effect.fnUntraced(function* ({ report: asked, out }, files) {
     const extension = out === undefined ? ".svg" : extname(out).toLowerCase();
     if (extension !== ".svg" && extension !== ".png") yield* fail(`--out "${out}": expected a name in .svg or .png`);

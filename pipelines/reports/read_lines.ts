@@ -1,11 +1,13 @@
 /**
  * The input of a report: lines of NDJSON from files, or from stdin where no file is named (or `-` is), each a JSON object. A folder stands for
- * its `evaluations.ndjson`, whose rows then have the folder's name as their label, so that several evaluations stand side by side.
+ * its `evaluations.ndjson`, or that of a training for its `metrics.ndjson`; the rows then have the folder's name as their label, so that several
+ * evaluations or trainings stand side by side.
  */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { exists } from "../models/checkpoint_directory.ts";
 import { decodeLines } from "../runtime/ndjson.ts";
 import { decode } from "../runtime/record.ts";
 import { encode } from "../runtime/record.ts";
@@ -28,6 +30,13 @@ const fileBytes = (file: string) =>
 /** Where an evaluation keeps its rows. */
 export const evaluationsFile = "evaluations.ndjson";
 
+/** What a folder stands for: its evaluations, else the metrics of the training that it holds. */
+const fileOf = Effect.fnUntraced(function* (folder: string) {
+  const metrics = join(folder, "metrics.ndjson");
+  const evaluations = join(folder, evaluationsFile);
+  return !(yield* exists(evaluations)) && (yield* exists(metrics)) ? metrics : evaluations;
+});
+
 const isFolder = (path: string) => Effect.promise(() => stat(path).then((found) => found.isDirectory(), () => false));
 
 /** A folder's own name, or its path where two have one name. */
@@ -43,7 +52,7 @@ export const readLines = Effect.fnUntraced(function* (files: ReadonlyArray<strin
   const folders = yield* Effect.filter(files, isFolder);
   for (const given of files.length === 0 ? ["-"] : files) {
     const folder = folders.includes(given) ? given : undefined;
-    const file = folder === undefined ? given : join(folder, evaluationsFile);
+    const file = folder === undefined ? given : yield* fileOf(folder);
     const source = file === "-" ? inputName : file;
     const label = folder === undefined ? undefined : labelOf(folder, folders);
     const decodeLine = (text: string, line: number) =>

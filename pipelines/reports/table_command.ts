@@ -29,7 +29,12 @@ export const tableCommand = make({
   name: "table",
   summary: `Tables of results: ${tableReports.map(({ name }) => name).join(", ")} (default: flat)`,
   settings: ["report", "format"],
-  positional: { name: "FILE", summary: "NDJSON files (default: stdin)", optional: true, many: true },
+  positional: {
+    name: "FILE",
+    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
+    optional: true,
+    many: true,
+  },
   run: Effect.fnUntraced(function* ({ report = ["flat"], format }, files) {
     const wanted = yield* Effect.forEach(report, chosen);
     const lines = yield* readLines(files);

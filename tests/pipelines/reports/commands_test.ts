@@ -53,6 +53,13 @@ Deno.test("table and plot read files, one after the other", async () => {
     (await cli('{"k":2,"passAtK":1}', "table", a, "-", "--format", "csv")).stdout,
     "k,passAtK\n1,0.5\n2,1\n",
   );
+  // A folder of a training stands for its metrics, one of an evaluation for its evaluations.
+  const run = join(folder, "run");
+  await Deno.mkdir(run);
+  await Deno.writeTextFile(join(run, "metrics.ndjson"), '{"step":1}\n');
+  assert.equal((await cli("", "table", run, "--format", "csv")).stdout, "step,label\n1,run\n");
+  await Deno.writeTextFile(join(run, "evaluations.ndjson"), '{"k":4}\n');
+  assert.equal((await cli("", "table", run, "--format", "csv")).stdout, "k,label\n4,run\n");
   const { error } = await cli("", "table", join(folder, "c.ndjson"));
   assert.match(error ?? "", /^Cannot read ".*c\.ndjson": there is no such file$/);
   await Deno.remove(folder, { recursive: true });
