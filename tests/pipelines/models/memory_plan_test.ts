@@ -92,6 +92,43 @@ for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
   );
 }
 
+testOnDevice(
+  "weights stored in 16 bits are planned to the byte: beside float32 where they are trained, else alone",
+  (encoder) =>
+    Effect.gen(function* () {
+      const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
+      const wave = Array.from({ length: 3 }, () => ({
+        promptTokens: new Int32Array(5),
+        key: [1, 2] as const,
+        maxTokens: 7,
+      }));
+      const shapes: Shapes = {
+        waves: [wave],
+        scored: lengths(9, 4, 9),
+        positive: lengths(3, 6, 5),
+        negative: lengths(8, 3, 8),
+        valued: lengths(5, 4, 7),
+        together: true,
+        gradientChunk: 30,
+      };
+      const { sizes } = parameterLayout(config);
+      const full = sizes.reduce((sum, words) => sum + arena(words), 0);
+      const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
+      assert.ok(half < full);
+      for (const cast of casts) {
+        const stored = { config, ...cast, storage: "bf16" as const };
+        const own = new Encoder(encoder.device, encoder.info);
+        const found = yield* runPhases(own, stored, shapes, 2);
+        assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, stored, shapes)));
+        const { use } = found[0].statistics;
+        assert.equal(use.get("weights"), cast.trains ? full + half : half);
+        assert.equal(use.get("reference"), cast.reference ? half : undefined);
+        yield* own.wait;
+        own.pool.trim();
+      }
+    }),
+);
+
 const settings = merge({
   model: new URL("../../../data/models/countdown_1", import.meta.url).pathname,
   task: "countdown",
