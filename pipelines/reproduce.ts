@@ -18,12 +18,7 @@ import * as Progress from "./runtime/progress.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { codeDefaults, type Settings } from "./settings.ts";
 import { promptsOf } from "./stages/prompt.ts";
-import {
-  algorithmFiles,
-  type AlgorithmRecords,
-  algorithmRecords,
-  readAlgorithmRecords,
-} from "./study/algorithm_results.ts";
+import { algorithmFiles, algorithmRecords, readAlgorithmRecords } from "./study/algorithm_results.ts";
 import { gridFiles } from "./study/grid_results.ts";
 import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./study/plan.ts";
 import { type Finished, readRecords, type Records, recordsFrom } from "./study/records.ts";
@@ -196,10 +191,14 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
   const { report, write } = yield* StandardStreams;
   const { out, shard, gather } = choice;
   const begun = yield* Clock.currentTimeMillis;
-  if (recipe.cells === undefined && (shard !== undefined || gather)) {
+  if (recipe.cells === undefined && shard !== undefined) {
     return yield* refuse(`Cannot reproduce "${recipe.name}" in parts: it is no study of cells`);
   }
-  const made = recipe.cells === undefined ? yield* reproduceAlgorithms(recipe) : yield* reproduceCells(recipe, choice);
+  const made = recipe.cells !== undefined
+    ? yield* reproduceCells(recipe, choice)
+    : gather
+    ? yield* filesOfRecords(recipe, out)
+    : yield* reproduceAlgorithms(recipe);
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
   if (made === undefined) {
     return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
@@ -215,17 +214,21 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
   if (page !== undefined) yield* report(`read "${join(out, page)}"`);
 });
 
+/** Every file of a study, made of the records in its folder. */
+const filesOfRecords = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
+  const missing = refuse(`Cannot read "${out}": it has no record.json; reproduce --recipe ${recipe.name} writes it`);
+  if (recipe.cells === undefined) {
+    const records = yield* readAlgorithmRecords(out);
+    return records === undefined ? yield* missing : yield* algorithmFiles(recipe, records);
+  }
+  const records = yield* readRecords(out);
+  return records === undefined ? yield* missing : yield* gridFiles(recipe, records);
+});
+
 /** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */
 export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out: string) {
   const { report } = yield* StandardStreams;
-  const records = recipe.cells === undefined ? undefined : yield* readRecords(out);
-  const algorithms = recipe.cells === undefined ? yield* readAlgorithmRecords(out) : undefined;
-  if (records === undefined && algorithms === undefined) {
-    return yield* refuse(`Cannot check "${out}": it has no record.json; reproduce --recipe ${recipe.name} writes it`);
-  }
-  const { files } = records !== undefined
-    ? yield* gridFiles(recipe, records)
-    : yield* algorithmFiles(recipe, algorithms as AlgorithmRecords);
+  const { files } = yield* filesOfRecords(recipe, out);
   const wrong = yield* differingFiles(out, files);
   if (wrong.length > 0) {
     const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;

@@ -107,7 +107,7 @@ export const settings = {
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
   shard: optional(text("", "part I of N of a study's cells, 1/2 say; a last run without it gathers", "I/N")),
-  gather: toggle(false, "write the results of a study's cells that are done, and run no other"),
+  gather: toggle(false, "write the results of what a study has done, and run no more of it"),
   // Pretraining of a small base.
   width: integer(64, { min: 32 }, "channels of the base, a multiple of 32"),
   layers: integer(2, { min: 1 }, "layers of the base"),
