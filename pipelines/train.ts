@@ -267,5 +267,10 @@ export const trainCommand = Command.make({
   settings: trainSettings,
   required: ["model", "out"],
   defaults: { prompts: publishedPrompts },
+  // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
+  resolve: (config, said) =>
+    said.miniBatch === undefined
+      ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? publishedPrompts) }
+      : config,
   run: (config) => Effect.scoped(train(config)).pipe(Effect.provide(layerPolicy)),
 });

@@ -43,7 +43,7 @@ for (const algorithm of ["w-reinforce", "ppo"] as const) {
   Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm})`, () => {
     const dir = folder();
     const run = join(dir, "run");
-    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 --critic-learning-rate 1e-3`));
+    succeeds(train(run, `--algorithm ${algorithm} --steps 1 --critic-learning-rate 1e-3`));
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
