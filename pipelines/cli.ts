@@ -58,7 +58,8 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   }
   const file = line.config === undefined ? {} : yield* ConfigFile.read(line.config);
   const recipe = yield* Effect.fromResult(recipeValues(command, line.values.recipe ?? file.recipe));
-  const config = merge(command.defaults, recipe, file, line.values);
+  const merged = merge(command.defaults, recipe, file, line.values);
+  const config = command.resolve?.(merged, { ...recipe, ...file, ...line.values }) ?? merged;
   if (line.dryRun && command.plan !== undefined) {
     for (const said of yield* command.plan(config)) yield* streams.report(said);
   }

@@ -74,7 +74,7 @@ export const settings = {
   prompts: optional(
     integer(1, { min: 1 }, "prompts P for each step (default: 1024 in training, all of the split otherwise)"),
   ),
-  miniBatch: integer(256, { min: 1 }, "prompts for each optimizer step"),
+  miniBatch: integer(256, { min: 1 }, "prompts for each optimizer step; train: at most its --prompts where not named"),
   criticMiniBatch: integer(
     256,
     { min: 1 },

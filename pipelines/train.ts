@@ -276,6 +276,11 @@ export const trainCommand = Command.make({
   settings: [...trainSettings, "tflops"],
   required: ["model", "out"],
   defaults: { prompts: training.prompts },
+  // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
+  resolve: (config, said) =>
+    said.miniBatch === undefined
+      ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
+      : config,
   plan: (config) => runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
   run: (config) =>
     Effect.scoped(train(

@@ -35,6 +35,8 @@ export interface Command {
   readonly required: ReadonlyArray<SettingKey>;
   /** Values that differ from the table of settings for this command alone; they come before recipe, file and flags. */
   readonly defaults: Partial<Settings>;
+  /** Defaults that follow from other settings; `said` is what recipe, file and flags say. */
+  readonly resolve?: (config: Settings, said: Partial<Settings>) => Settings;
   /** Other names of flags, for this command alone: `samples` may stand for `responses`. */
   readonly aliases?: Readonly<Record<string, SettingKey>>;
   readonly positional?: Positional;
@@ -64,6 +66,7 @@ export const make = <const K extends SettingKey, const Q extends K = never>(decl
   readonly settings: ReadonlyArray<K>;
   readonly required?: ReadonlyArray<Q>;
   readonly defaults?: Partial<Settings>;
+  readonly resolve?: Command["resolve"];
   readonly aliases?: Readonly<Record<string, K>>;
   readonly positional?: Positional;
   readonly run: (config: ConfigOf<K, Q>, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;

@@ -198,3 +198,14 @@ Deno.test("an unknown command or recipe is refused and nothing is printed", asyn
   assert.match(unknown.error ?? "", /^Unknown command "smaple"/);
   assert.equal(unknown.stdout, "");
 });
+
+Deno.test("a training's mini-batch is at most its batch where it is not named, and what is named otherwise", async () => {
+  const sizes = async (...words: ReadonlyArray<string>) => {
+    const { prompts, miniBatch } = JSON.parse((await cli("train", ...words, "--dry-run")).stdout);
+    return [prompts, miniBatch];
+  };
+  assert.deepEqual(await sizes(), [1024, 256]);
+  assert.deepEqual(await sizes("--prompts", "4"), [4, 4]);
+  assert.deepEqual(await sizes("--prompts", "4", "--mini-batch", "8"), [4, 8]);
+  assert.deepEqual(await sizes("--recipe", "tiny"), [32, 8]);
+});

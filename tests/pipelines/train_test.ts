@@ -51,7 +51,7 @@ for (
     const dir = folder();
     const run = join(dir, "run");
     const rate = "--critic-learning-rate 1e-3";
-    succeeds(train(run, `--algorithm ${algorithm} --mini-batch 4 --steps 1 ${rate}${stored} ${published}`));
+    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored} ${published}`));
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
