@@ -5,6 +5,7 @@ import { run } from "../../../pipelines/cli.ts";
 import { reports } from "../../../pipelines/reports/mod.ts";
 import { OutputIsTerminal } from "../../../pipelines/reports/table_command.ts";
 import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { frontier, sweeps } from "./page/made_up_grid.ts";
 import { claims, dynamics, evaluations, ndjson } from "./study_rows.ts";
 
 const cli = async (stdin: string, ...words: ReadonlyArray<string>) => {
@@ -77,6 +78,15 @@ Deno.test("plot draws what the rows fit, to stdout or to a file that its name de
   assert.match(await Deno.readTextFile(drawing), /^<svg /);
   assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["deep", "f.svg"]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("plot draws the frontier and the sweeps from piped rows, and chooses by their fields", async () => {
+  const along = await cli(ndjson(frontier), "plot");
+  assert.match(along.stdout, /^<svg [^]*>Frontier: Pass@k against Pass@1 along training<\/text>[^]*<\/svg>\n$/);
+  assert.match(along.stdout, />main, k = 64, 2 cells<\/text>/);
+  const settings = await cli(ndjson(sweeps), "plot");
+  assert.match(settings.stdout, />Settings at several values<\/text>/);
+  assert.match(settings.stdout, />lambda \(0 is NSR, 1 is REINFORCE\)<\/text>/);
 });
 
 Deno.test("what cannot be printed or drawn is one sentence, and nothing on stdout", async () => {

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { evidenceOf } from "../../../pipelines/study/evidence.ts";
+import { dynamicsOfCells, frontierRows } from "../../../pipelines/study/grid_rows.ts";
+import type { CountRow, StepRow } from "../../../pipelines/study/rows.ts";
+
+const count = (algorithm: string, seed: number, step: number, n: number, share: number): CountRow => ({
+  cell: `${algorithm}/${seed}`,
+  condition: algorithm === "base" ? "base" : "main",
+  algorithm,
+  base: 1,
+  seed,
+  step,
+  evaluation: "T 0.6",
+  n,
+  correct: Int32Array.from({ length: 4 }, () => share * n),
+});
+
+// Seed 1 draws 256 responses at the end and in the middle, 64 early; seed 2 only at the end.
+const counts = [
+  count("base", 1, 0, 256, 0.5),
+  count("base", 2, 0, 256, 0.25),
+  count("nsr", 1, 5, 64, 0.625),
+  count("nsr", 1, 10, 256, 0.75),
+  count("nsr", 1, 60, 256, 0.875),
+  count("nsr", 2, 5, 64, 0.625),
+  count("nsr", 2, 60, 256, 1),
+];
+
+Deno.test("the frontier has k = 256 where there are as many responses, on the cells that have every such point", () => {
+  const rows = frontierRows(counts, evidenceOf({ counts, steps: [], slices: {} }));
+  const of = (k: number) => rows.filter((row) => row.k === k).map(({ step, passAt1, cells }) => [step, passAt1, cells]);
+  assert.deepEqual(of(256), [[0, 0.5, 1], [10, 0.75, 1], [60, 0.875, 1]]);
+  assert.deepEqual(of(64).map(([step]) => step), [0, 5, 10, 60]);
+  assert.deepEqual(of(64)[1], [5, 0.625, 2]);
+});
+
+Deno.test("one point after the base is no frontier", () => {
+  const few = counts.filter(({ step }) => step === 0 || step === 60);
+  assert.deepEqual(frontierRows(few, evidenceOf({ counts: few, steps: [], slices: {} })), []);
+});
+
+const step = (condition: string, algorithm: string, base: number, accuracy: number): StepRow => ({
+  label: algorithm,
+  cell: `${condition}/${algorithm}/${base}`,
+  condition,
+  algorithm,
+  base,
+  seed: 1,
+  step: condition === "base" ? 0 : 1,
+  testAccuracy: accuracy,
+  cosine: 0.25,
+});
+
+Deno.test("a page's dynamics are the mean over cells, from the bases on, and say of how few and of how many", () => {
+  const { dynamics, dynamicsWords } = dynamicsOfCells([
+    step("base", "base", 1, 0.5),
+    step("base", "base", 2, 0.75),
+    step("main", "psr", 1, 0.5),
+    step("main", "nsr", 1, 0.75),
+    step("main", "nsr", 2, 1),
+    step("one update a batch", "reinforce", 1, 1),
+  ]);
+  assert.deepEqual(dynamics.map(({ algorithm, step, testAccuracy }) => [algorithm, step, testAccuracy]), [
+    ["psr", 0, 0.625],
+    ["psr", 1, 0.5],
+    ["nsr", 0, 0.625],
+    ["nsr", 1, 0.875],
+  ]);
+  assert.deepEqual(dynamicsWords.cells, [1, 2]);
+  assert.deepEqual(dynamicsWords.onPolicy.map((row) => Reflect.get(row, "cosine")), [0.25, 0.25]);
+});
