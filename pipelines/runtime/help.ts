@@ -118,7 +118,7 @@ complete -F _signum deno
 };
 
 const fish = (commands: ReadonlyArray<Command>): string => {
-  const quoted = (text: string) => `'${text.replaceAll("\\\\", "\\\\\\\\").replaceAll("'", "\\\\'")}'`;
+  const quoted = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const lines = commands.flatMap((command) => {
     const when = `-n '__fish_seen_subcommand_from ${command.name}'`;
     return [

@@ -138,6 +138,12 @@ const cli = async (...words: ReadonlyArray<string>) => {
   };
 };
 
+Deno.test("fish reads every quoted text to its end", async () => {
+  const { stdout } = await cli("train", "--completions", "fish");
+  assert.match(stdout, /the model\\'s own'/);
+  for (const line of stdout.split("\n")) assert.doesNotMatch(line.replaceAll(/'(?:[^'\\]|\\.)*'/g, ""), /'/);
+});
+
 Deno.test("every stage and command of the registries has help, a dry run and a task", async () => {
   const tasks: Record<string, { command: string; description: string }> = JSON.parse(
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
