@@ -8,10 +8,10 @@ const cards = [
   { name: "141 GB", bytes: 139 * 2 ** 30 },
 ] as const;
 
-/** The most that any phase holds, and which phase that is. */
+/** The most that any phase holds, and which phase that is: of those that hold the same, the one that uses most of it. */
 export const largestOf = (phases: ReadonlyArray<Phase>): { readonly name: string; readonly bytes: number } =>
-  phases.map(({ name, statistics }) => ({ name, bytes: statistics.reservedPeak }))
-    .reduce((most, phase) => phase.bytes > most.bytes ? phase : most);
+  phases.map(({ name, statistics: { peak, reservedPeak } }) => ({ name, bytes: reservedPeak, peak }))
+    .reduce((most, one) => one.bytes > most.bytes || (one.bytes === most.bytes && one.peak > most.peak) ? one : most);
 
 const unitOf = (bytes: number) => bytes >= 2 ** 30 ? { name: "GiB", bytes: 2 ** 30 } : { name: "MiB", bytes: 2 ** 20 };
 
