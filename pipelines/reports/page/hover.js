@@ -54,6 +54,9 @@
     tip.style.top = `${top}px`;
   };
 
+  // The figure whose values are shown.
+  let owner = null;
+
   const watch = (plot) => {
     const points = [...plot.querySelectorAll(".series")].flatMap((series) => [
       ...[...series.querySelectorAll(".pt")].map((element) => read(element, series)),
@@ -70,7 +73,7 @@
       for (const { element } of marked) element.classList.remove("at");
       marked = [];
       rule.removeAttribute("d");
-      tip.hidden = true;
+      if (owner === plot) tip.hidden = true;
     };
     const show = (event) => {
       const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(plot.getScreenCTM().inverse());
@@ -81,6 +84,7 @@
         ? here.reduce((best, one) => Math.abs(one.y - at.y) < Math.abs(best.y - at.y) ? one : best)
         : column;
       clear();
+      owner = plot;
       marked = here;
       for (const { element } of here) element.classList.add("at");
       const box = plot.viewBox.baseVal;
@@ -95,7 +99,9 @@
     };
     plot.addEventListener("pointermove", show);
     plot.addEventListener("pointerdown", show);
-    plot.addEventListener("pointerleave", clear);
+    // A finger that is lifted leaves what it showed; the next one takes it away.
+    plot.addEventListener("pointerleave", ({ pointerType }) => pointerType === "touch" || clear());
+    document.addEventListener("pointerdown", ({ target }) => plot.contains(target) || clear());
   };
   document.querySelectorAll(".plot").forEach(watch);
 
