@@ -157,6 +157,9 @@ export const attentionCases: OpCases = {
     packed({ lengths: [70], H: 2, KV: 2, D: 8 }),
     packed({ lengths: [5, 11], H: 6, KV: 1, D: 4, width: 40 }),
     decoding({ N: 11, H: 4, KV: 2, D: 16 }),
+    packed({ lengths: [9, 1, 24], H: 4, KV: 2, D: 10 }),
+    packed({ lengths: [5, 11], H: 3, KV: 1, D: 6, width: 22 }),
+    decoding({ N: 7, H: 6, KV: 2, D: 14 }),
   ],
   rows: (N) => decoding({ N, H: 4, KV: 2, D: 16 }),
 };
