@@ -159,6 +159,7 @@ export const walkSection = (walk: Walk): Html => {
   const [batch] = walk.dynamics;
   const kept = new Set(walk.signed.map(({ record }) => record.sampleIndex));
   const right = walk.rewarded.filter(({ record }) => record.correct).length;
+  const zeroes = walk.rewarded.some(({ record }) => record.reward === 0);
   return markup`<p>Problem <code>${walk.problemId}</code> in step ${step} of a run with <b>${algorithm}</b>. The numbers are read from the files that the run wrote; a pipe typed by hand gives the same bytes.</p>
 <ol class="walk">${
     prompt === undefined ? undefined : stage(
@@ -206,11 +207,11 @@ export const walkSection = (walk: Walk): Html => {
   }${
     stage(
       "Reward",
-      `Right is +1, wrong is −1 (Eq. 1): ${
-        walk.rewarded.map(({ record }) => record.reward > 0 ? "+1" : "−1").join(", ")
+      `${zeroes ? "As published, right is +1, wrong is 0" : "Right is +1, wrong is −1 (Eq. 1)"}: ${
+        walk.rewarded.map(({ record }) => record.reward > 0 ? "+1" : record.reward < 0 ? "−1" : "0").join(", ")
       }.`,
       undefined,
-      "deno task reward < verify.ndjson",
+      `deno task reward${zeroes ? " --as-published" : ""} < verify.ndjson`,
       walk.rewarded[0],
     )
   }${

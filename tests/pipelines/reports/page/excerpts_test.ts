@@ -47,6 +47,19 @@ Deno.test("the walk has every stage with the record as the run wrote it, and wha
   assert.ok(html.includes("6 of the 6 here equal the sampler&#39;s, bit for bit"));
 });
 
+Deno.test("a run with the published rewards says 1 and 0, and how to have them", async () => {
+  const { walk } = await shown();
+  assert.ok(walk !== undefined);
+  const rewarded = walk.rewarded.map((kept) => ({
+    ...kept,
+    record: { ...kept.record, reward: kept.record.correct ? 1 : 0 },
+  }));
+  const html = walkSection({ ...walk, rewarded }).html;
+  assert.match(html, /right is \+1, wrong is 0: ((\+1|0)(, )?){3}\./);
+  assert.ok(html.includes("deno task reward --as-published &lt; verify.ndjson"));
+  assert.match(walkSection(walk).html, /wrong is −1 \(Eq\. 1\): ((\+1|−1)(, )?){3}\./);
+});
+
 Deno.test("a token has its ground by its probability, a line by its push, and says both; what a model wrote is text", async () => {
   const html = printed(await shown());
   // p = 0.105, advantage -1: push -0.895.
