@@ -30,6 +30,8 @@ export interface DeviceInfo {
   readonly validated: boolean;
   /** Matrix units, where they were asked for and passed their self-test. */
   readonly matrix?: MatrixUnits | undefined;
+  /** Whether rows are shared out among the lanes of a subgroup, where that was asked for and passed its self-test. */
+  readonly cooperative?: boolean | undefined;
   /** What else somebody should know of this device, a line each. */
   readonly notes?: ReadonlyArray<string> | undefined;
 }

@@ -5,25 +5,8 @@ import { storageTypes } from "../../kernels/half_precision.ts";
 import { floats, noise } from "../../kernels/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
 import { ops } from "../../kernels/ops/mod.ts";
-import { type Outcome, readDense, runCase, testOnDevice, uploadOperand, uploadStrided } from "./run_case.ts";
-
-const sameBits = (found: Float32Array, expected: Float32Array, what: string): void => {
-  const [a, b] = [found, expected].map((data) => new Uint32Array(data.buffer, data.byteOffset, data.length));
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    if (a[i] !== b[i]) assert.fail(`${what}: element ${i} is ${found[i]}, expected the bits of ${expected[i]}`);
-  }
-};
-
-const sameOutcome = (found: Outcome, expected: Outcome, what: string): void => {
-  for (const kind of ["results", "gradients"] as const) {
-    assert.deepEqual(Object.keys(found[kind]), Object.keys(expected[kind]));
-    for (const name in found[kind]) {
-      assert.equal(found[kind][name].length, expected[kind][name].length);
-      sameBits(found[kind][name], expected[kind][name], `${what}: ${kind} ${name}`);
-    }
-  }
-};
+import { readDense, runCase, testOnDevice, uploadOperand, uploadStrided } from "./run_case.ts";
+import { sameBits, sameOutcome } from "./same_bits.ts";
 
 const weightShapes = [[128, 64], [77, 64], [64, 128], [130, 36]].flatMap(([N, K]) =>
   storageTypes.map((storage) => ({ N, K, storage }))

@@ -8,6 +8,7 @@ import type { Constants } from "../../specialize.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./attention.wgsl" with { type: "text" };
+import { backwardSubgroup, forwardSubgroup, usesSubgroups } from "./attention_subgroup.ts";
 import keyValueSource from "./attention_backward_key_value.wgsl" with { type: "text" };
 import keyValueScalarSource from "./attention_backward_key_value_scalar.wgsl" with { type: "text" };
 import querySource from "./attention_backward_query.wgsl" with { type: "text" };
@@ -41,6 +42,8 @@ export const kernels = {
 export interface AttentionRows {
   readonly spans: Tensor;
   readonly ends?: Tensor;
+  /** The most keys that a row sees, where the host knows it: long contexts of few rows are then shared out by chunks of keys. */
+  readonly most?: number | undefined;
 }
 
 /** out[N, H·D] of q[N, H·D], k and v [S, K·D]; heads are D = `headWidth` wide; recorded on the tape. */
@@ -64,6 +67,16 @@ export const attention = (
   const scale = 1 / Math.sqrt(headWidth);
   const out = encoder.tensor(q.rows, q.cols);
   const lse = encoder.tensor(q.rows, H);
+  if (usesSubgroups(encoder, headWidth)) {
+    forwardSubgroup(encoder, { q, k, v, out, lse, headWidth }, rows);
+    tape.record([out], [lse], () => {
+      const dout = tape.arrived(out);
+      if (dout === undefined || rows.ends === undefined) return;
+      const [dq, dk, dv] = [q, k, v].map((input) => tape.gradient(input).tensor);
+      backwardSubgroup(encoder, { q, k, v, out, lse, headWidth }, { dout, dq, dk, dv }, rows.spans, rows.ends);
+    });
+    return out;
+  }
   const forwardKernel = isScalar ? kernels.forwardScalar : kernels.forward;
   byRows(encoder, q.rows, [q, out, lse, rows.spans], ([q, out, lse, span], _, N) =>
     encoder.dispatch(forwardKernel, {

@@ -1,4 +1,5 @@
 /** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
+import { spread } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { byRows, lanes, pack, readAs, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
@@ -8,6 +9,8 @@ import backwardRegistersSource from "./rms_norm_backward_registers.wgsl" with { 
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import backwardVec4Source from "./rms_norm_backward_vec4.wgsl" with { type: "text" };
 import registersSource from "./rms_norm_registers.wgsl" with { type: "text" };
+import subgroupSource from "./rms_norm_subgroup.wgsl" with { type: "text" };
+import backwardSubgroupSource from "./rms_norm_backward_subgroup.wgsl" with { type: "text" };
 import vec4Source from "./rms_norm_vec4.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
@@ -16,7 +19,7 @@ const backwardBindings = ["read", "read", "read", "read", "read_write"] as const
 const forwardParams = "N xOffset xStride weightOffset yOffset yStride inverseOffset eps:f32";
 const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride inverseOffset";
 
-/** The kernels: plain, four columns a load, and those with a narrow head in registers. */
+/** The kernels: plain, four columns a load, with a narrow head in registers, and with a subgroup for each head. */
 export const kernels = {
   forward: make("rms_norm", source, forwardBindings, forwardParams),
   forwardVec4: make("rms_norm_vec4", vec4Source, forwardBindings, forwardParams),
@@ -29,6 +32,8 @@ export const kernels = {
     backwardBindings,
     backwardParams,
   ),
+  forwardSubgroup: make("rms_norm_subgroup", subgroupSource, forwardBindings, forwardParams),
+  backwardSubgroup: make("rms_norm_backward_subgroup", backwardSubgroupSource, backwardBindings, backwardParams),
   weightBackward: make(
     "rms_norm_weight_backward",
     weightSource,
@@ -45,16 +50,20 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
   const { encoder } = tape;
   const D = weight.cols;
   const H = heads;
+  const { lanes: LANES, cooperative } = encoder.info;
   const y = encoder.tensor(x.rows, x.cols);
   const inverse = encoder.tensor(x.rows, H);
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
     const wide = [x, y, weight].every(isVectorized);
-    encoder.dispatch(!wide ? kernels.forward : D <= narrow ? kernels.forwardRegisters : kernels.forwardVec4, {
-      constants: { H, D, ...readAs("weight", weight, wide ? 4 : 1) },
-      tensors: [x, weight, y, inverse],
-      params: { N, eps, ...strided(encoder, { x, y, weight, inverse }) },
-      groups: lanes(N * H),
-    });
+    const constants = { H, D, ...readAs("weight", weight, wide ? 4 : 1) };
+    const tensors = [x, weight, y, inverse];
+    const params = { N, eps, ...strided(encoder, { x, y, weight, inverse }) };
+    if (wide && cooperative) {
+      const shared = { ...constants, LANES };
+      return encoder.dispatch(kernels.forwardSubgroup, { constants: shared, tensors, params, groups: spread(N * H) });
+    }
+    const kernel = !wide ? kernels.forward : D <= narrow ? kernels.forwardRegisters : kernels.forwardVec4;
+    encoder.dispatch(kernel, { constants, tensors, params, groups: lanes(N * H) });
   });
   tape.record([y], [inverse], () => {
     const dy = tape.arrived(y);
@@ -74,12 +83,20 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
     const target = tape.gradient(x);
     byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
       const wide = [x, dy, dx, weight].every(isVectorized);
-      encoder.dispatch(!wide ? kernels.backward : D <= narrow ? kernels.backwardRegisters : kernels.backwardVec4, {
-        constants: { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...readAs("weight", weight, wide ? 4 : 1) },
-        tensors: [x, weight, inverse, dy, dx],
-        params: { N, ...strided(encoder, { x, weight, dy, dx, inverse }) },
-        groups: lanes(N * H),
-      });
+      const constants = { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...readAs("weight", weight, wide ? 4 : 1) };
+      const tensors = [x, weight, inverse, dy, dx];
+      const params = { N, ...strided(encoder, { x, weight, dy, dx, inverse }) };
+      if (wide && cooperative) {
+        const shared = { ...constants, LANES };
+        return encoder.dispatch(kernels.backwardSubgroup, {
+          constants: shared,
+          tensors,
+          params,
+          groups: spread(N * H),
+        });
+      }
+      const kernel = !wide ? kernels.backward : D <= narrow ? kernels.backwardRegisters : kernels.backwardVec4;
+      encoder.dispatch(kernel, { constants, tensors, params, groups: lanes(N * H) });
     });
   });
   return y;

@@ -1,0 +1,142 @@
+/**
+ * Attention with a subgroup for each row and key head, where `attention.ts` has a lane: for devices with many lanes (`SIGNUM_COOPERATIVE=1`). Which
+ * of the two runs depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
+ */
+import { type Encoder, spread } from "../../encoder.ts";
+import { type Access, make } from "../../kernel.ts";
+import { byRows, lanes, strided } from "../../op.ts";
+import type { Tensor } from "../../tensor.ts";
+import type { AttentionRows } from "./attention.ts";
+import keyValueSource from "./attention_backward_key_value_subgroup.wgsl" with { type: "text" };
+import querySource from "./attention_backward_query_subgroup.wgsl" with { type: "text" };
+import mergeSource from "./attention_merge.wgsl" with { type: "text" };
+import source from "./attention_subgroup.wgsl" with { type: "text" };
+
+const read: Access = "read";
+const written: Access = "read_write";
+const backwardBindings = [read, read, read, read, read, read, read, written, written];
+
+/** Forward, the join of its chunks, and the two backward kernels. */
+export const kernels = {
+  forward: make(
+    "attention_subgroup",
+    source,
+    [read, read, read, read, written, written],
+    "N qOffset qStride kOffset kStride vOffset vStride spanOffset outOffset outStride lseOffset scale:f32 chunks",
+  ),
+  merge: make(
+    "attention_merge",
+    mergeSource,
+    [read, read, read, written, written],
+    "N spanOffset outOffset outStride lseOffset chunks",
+  ),
+  query: make(
+    "attention_backward_query_subgroup",
+    querySource,
+    backwardBindings,
+    "N qOffset qStride kOffset kStride vOffset vStride outOffset outStride doutOffset doutStride dqOffset dqStride scale:f32",
+  ),
+  keyValue: make(
+    "attention_backward_key_value_subgroup",
+    keyValueSource,
+    backwardBindings,
+    "N qOffset qStride kOffset kStride vOffset vStride doutOffset doutStride dkOffset dkStride dvOffset dvStride scale:f32",
+  ),
+};
+
+/** Keys that are summed on their own before the sums are joined, in order; a constant, since it shows in the bits. */
+export const chunkKeys = 512;
+
+/** Workgroups that keep a device busy: with fewer, chunks of keys have workgroups of their own, which shows in no bit. */
+const enoughGroups = 1024;
+
+/** Whether the device takes these kernels, for heads of this width. */
+export const usesSubgroups = ({ info }: Encoder, headWidth: number): boolean =>
+  info.cooperative === true && headWidth % 4 === 0;
+
+/** Queries [N, H·D], keys and values [S, K·D], the result [N, H·D] and its log Σ exp [N, H]. */
+export interface Operands {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly out: Tensor;
+  readonly lse: Tensor;
+  readonly headWidth: number;
+}
+
+const shapeOf = (encoder: Encoder, { q, k, headWidth }: Operands) => {
+  const [H, KV, D4, LANES] = [q.cols / headWidth, k.cols / headWidth, headWidth / 4, encoder.info.lanes];
+  const GROUP = H / KV;
+  const COLS = Math.ceil(D4 / LANES);
+  // Heads that share what is loaded: as many of a group as leaves their sums in registers.
+  let HEADS = GROUP;
+  while (HEADS > 1 && (GROUP % HEADS > 0 || HEADS * COLS > 8)) HEADS--;
+  return { H, KV, D4, LANES, GROUP, HEADS, scale: 1 / Math.sqrt(headWidth) };
+};
+
+/** Fills `out` and `lse`. */
+export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: AttentionRows): void => {
+  const { k, v } = operands;
+  const { H, D4, LANES, GROUP, HEADS, scale } = shapeOf(encoder, operands);
+  const constants = { H, GROUP, HEADS, D4, LANES, CHUNK: chunkKeys };
+  const chunks = Math.ceil((rows.most ?? 0) / chunkKeys);
+  byRows(
+    encoder,
+    operands.q.rows,
+    [operands.q, operands.out, operands.lse, rows.spans],
+    ([q, out, lse, span], _, N) => {
+      const groups = N * H / HEADS;
+      const params = { N, scale, chunks, ...strided(encoder, { q, k, v, span, out, lse }) };
+      if (chunks < 2 || groups >= enoughGroups) {
+        return encoder.dispatch(kernels.forward, {
+          constants,
+          tensors: [q, k, v, span, out, lse],
+          params,
+          groups: spread(groups),
+        });
+      }
+      const sums = encoder.tensor(N * chunks, q.cols);
+      const parts = encoder.tensor(N * chunks, H * 2);
+      encoder.dispatch(kernels.forward, {
+        constants: { ...constants, SPLIT: 1 },
+        tensors: [q, k, v, span, sums, parts],
+        params,
+        groups: [groups, 1, chunks],
+      });
+      encoder.dispatch(kernels.merge, {
+        constants: { H, D4, CHUNK: chunkKeys },
+        tensors: [sums, parts, span, out, lse],
+        params: { N, chunks, ...strided(encoder, { span, out, lse }) },
+        groups: lanes(N * H * D4),
+      });
+      for (const tensor of [sums, parts]) encoder.release(tensor);
+    },
+  );
+};
+
+/** Gradients of q, k and v, overwritten; all rows are of the pass itself. */
+export const backwardSubgroup = (
+  encoder: Encoder,
+  operands: Operands,
+  { dout, dq, dk, dv }: Readonly<Record<"dout" | "dq" | "dk" | "dv", Tensor>>,
+  spans: Tensor,
+  ends: Tensor,
+): void => {
+  const { q, k, v, out, lse } = operands;
+  const { H, KV, D4, LANES, GROUP, HEADS, scale } = shapeOf(encoder, operands);
+  const N = q.rows;
+  const delta = encoder.tensor(N, H);
+  encoder.dispatch(kernels.query, {
+    constants: { H, GROUP, HEADS, D4, LANES },
+    tensors: [q, k, v, spans, out, lse, dout, dq, delta],
+    params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
+    groups: spread(N * H / HEADS),
+  });
+  encoder.dispatch(kernels.keyValue, {
+    constants: { KV, GROUP, D4, LANES },
+    tensors: [q, k, v, ends, lse, delta, dout, dk, dv],
+    params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
+    groups: spread(N * KV),
+  });
+  encoder.release(delta);
+};

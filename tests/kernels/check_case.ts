@@ -1,0 +1,66 @@
+/** Holds an op's case to its reference in float64: results, gradients, and that no bytes stay behind. */
+import * as Effect from "effect/Effect";
+import assert from "node:assert/strict";
+import type { DeviceError } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
+import type { OpCase, OpCases, Values } from "../../kernels/op_case.ts";
+import { before, cotangents, runCase, valuesOf } from "./run_case.ts";
+
+// Steps of float32, of the largest number of a result, that a short sum or an exponential may be off by.
+const floorUlps = 4;
+
+const worst = (found: ArrayLike<number>, expected: Float64Array): number => {
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (!Number.isNaN(expected[i])) worst = Math.max(worst, Math.abs(found[i] - expected[i]));
+    if (Number.isNaN(found[i]) && !Number.isNaN(expected[i])) return Infinity;
+  }
+  return worst;
+};
+
+const largest = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x) || 0), 0);
+
+/** Fails where `found` is further from `exact` than twice what float32 arithmetic allows. */
+const compare = (what: string, found: ArrayLike<number>, exact: Float64Array, rounded: Float64Array) => {
+  assert.equal(found.length, exact.length, `${what}: length`);
+  const allowed = 2 * worst(rounded, exact) + floorUlps * largest(exact) * 2 ** -23;
+  const error = worst(found, exact);
+  assert.ok(error <= allowed, `${what}: error ${error.toExponential(2)}, allowed ${allowed.toExponential(2)}`);
+};
+
+const plus = (gradients: Values, one: OpCase): Values =>
+  Object.fromEntries(
+    Object.entries(gradients).map(([name, gradient]) => {
+      if (one.operands[name].role !== "weight") return [name, gradient];
+      const start = before(name, one.operands[name]);
+      return [name, gradient.map((x, i) => x + start[i])];
+    }),
+  );
+
+/** Fails where a case is less exact than float32 allows. */
+export const checkCase = (encoder: Encoder, op: OpCases, one: OpCase): Effect.Effect<void, DeviceError> =>
+  Effect.gen(function* () {
+    const outcome = yield* runCase(encoder, one);
+    const values = valuesOf(one);
+    const exact = one.reference(values, (x) => x);
+    const rounded = one.reference(values, Math.fround);
+    assert.deepEqual(Object.keys(outcome.results).sort(), Object.keys(exact).sort());
+    for (const name in exact) {
+      compare(`${op.name} ${one.name}: ${name}`, outcome.results[name], exact[name], rounded[name]);
+    }
+    if (one.vjp !== undefined) {
+      const given = cotangents(exact);
+      const exactGradients = plus(one.vjp(values, given, (x) => x), one);
+      const roundedGradients = plus(one.vjp(values, given, Math.fround), one);
+      assert.deepEqual(Object.keys(outcome.gradients).sort(), Object.keys(exactGradients).sort());
+      for (const name in exactGradients) {
+        compare(
+          `${op.name} ${one.name}: d${name}`,
+          outcome.gradients[name],
+          exactGradients[name],
+          roundedGradients[name],
+        );
+      }
+    }
+    assert.equal(outcome.leaked, 0, `${op.name} ${one.name} keeps ${outcome.leaked} bytes`);
+  });

@@ -1,0 +1,107 @@
+import * as Effect from "effect/Effect";
+import assert from "node:assert/strict";
+import { Encoder } from "../../kernels/encoder.ts";
+import { noise } from "../../kernels/op_case.ts";
+import { attention } from "../../kernels/ops/attention/attention.ts";
+import { ops } from "../../kernels/ops/mod.ts";
+import { Tape } from "../../kernels/tape.ts";
+import { checkCase } from "./check_case.ts";
+import { runCase, testOnDevice } from "./run_case.ts";
+import { sameBits, sameOutcome } from "./same_bits.ts";
+
+/** The device with rows shared out among lanes, its buffers its own. */
+const cooperative = (encoder: Encoder) => new Encoder(encoder.device, { ...encoder.info, cooperative: true });
+
+for (const op of ops.filter(({ name }) => name === "attention" || name === "rms_norm")) {
+  testOnDevice(
+    `${op.name} shared out among the lanes of a subgroup is as exact as float32 allows`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const own = cooperative(encoder);
+        for (const one of op.cases) yield* checkCase(own, op, one);
+        own.pool.trim();
+      }),
+  );
+
+  testOnDevice(
+    `${op.name} shared out has bits of its own, the same twice and for any number of rows`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const own = cooperative(encoder);
+        const { rows } = op;
+        assert.ok(rows !== undefined);
+        const all = yield* runCase(own, rows(150));
+        sameOutcome(yield* runCase(own, rows(150)), all, op.name);
+        for (const N of [1, 7, 64]) {
+          const some = yield* runCase(own, rows(N));
+          for (const name in some.results) sameBits(some.results[name], all.results[name], `${N} rows: ${name}`);
+        }
+        const plain = yield* runCase(encoder, rows(150));
+        assert.throws(() => sameOutcome(plain, all, op.name));
+        own.pool.trim();
+      }),
+  );
+}
+
+/** Softmax attention in float64 for a row of one head. */
+const exact = (
+  q: Float64Array,
+  keys: ReadonlyArray<Float64Array>,
+  values: ReadonlyArray<Float64Array>,
+): Float64Array => {
+  const scores = keys.map((key) => key.reduce((sum, x, d) => sum + x * q[d], 0) / Math.sqrt(q.length));
+  const most = scores.reduce((a, b) => Math.max(a, b));
+  const weights = scores.map((score) => Math.exp(score - most));
+  const total = weights.reduce((a, b) => a + b, 0);
+  return q.map((_, d) => values.reduce((sum, value, j) => sum + value[d] * weights[j], 0) / total);
+};
+
+for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
+  testOnDevice(
+    `long contexts of ${H}/${KV} heads of ${D}: chunks of keys together, apart, and behind a shared prompt give the same bits`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const own = cooperative(encoder);
+        const counts = [1, 7, 511, 512, 513, 1100, 1300];
+        const [N, S, prefix, width] = [counts.length, 1300, 300, KV * D];
+        const q = noise("q", N * H * D).map((x) => 3 * x);
+        const [k, v] = [noise("k", S * width), noise("v", S * width)];
+        // The same keys, the first of them behind the others.
+        const moved = (data: Float32Array) =>
+          Float32Array.from([...data.subarray(prefix * width), ...data.subarray(0, prefix * width)]);
+        const run = Effect.fnUntraced(
+          function* (most: number | undefined, spans: number[], ...cache: ReadonlyArray<Float32Array<ArrayBuffer>>) {
+            const inputs = [own.upload(q, N, H * D), ...cache.map((data) => own.upload(data, S, width))];
+            const rows = { spans: own.upload(Uint32Array.from(spans), N, 4), most };
+            const tape = new Tape(own, "inference");
+            const out = yield* own.read(attention(tape, inputs[0], inputs[1], inputs[2], rows, D));
+            tape.free();
+            for (const tensor of [...inputs, rows.spans]) own.release(tensor);
+            return out;
+          },
+        );
+        const whole = counts.flatMap((count) => [0, 0, 0, count]);
+        const together = yield* run(undefined, whole, k, v);
+        sameBits(yield* run(S, whole, k, v), together, "chunks apart");
+        const split = counts.flatMap((count) => [S - prefix, Math.min(prefix, count), 0, count]);
+        sameBits(yield* run(S, split, moved(k), moved(v)), together, "behind a shared prompt");
+        const row = (data: Float32Array, at: number, across: number, head: number) =>
+          Float64Array.from(data.subarray(at * across + head * D, at * across + (head + 1) * D));
+        counts.forEach((count, n) => {
+          for (let head = 0; head < H; head++) {
+            const list = (data: Float32Array) =>
+              Array.from({ length: count }, (_, j) => row(data, j, width, Math.floor(head / (H / KV))));
+            const expected = exact(row(q, n, H * D, head), list(k), list(v));
+            row(together, n, H * D, head).forEach((x, d) =>
+              assert.ok(
+                Math.abs(x - expected[d]) < 2e-5,
+                `${count} keys, head ${head}: ${x}, expected ${expected[d]}`,
+              )
+            );
+          }
+        });
+        own.pool.trim();
+        assert.equal(own.pool.statistics.live, 0);
+      }),
+  );
+}
