@@ -12,7 +12,7 @@ const boundary: Readonly<Record<string, string>> = {
   "data/source.ts": "reads data sets from disk",
   "kernels/device.ts": "meets the GPU",
   "kernels/swiftshader.ts": "unpacks a driver",
-  "kernels/matrix_units.ts": "remembers a self-test on disk",
+  "kernels/self_tests.ts": "remembers self-tests on disk",
   "pipelines/cli.ts": "is the process",
   "pipelines/runtime/platform.ts": "is the process",
   "pipelines/runtime/standard_streams.ts": "meets the process's streams",

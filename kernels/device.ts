@@ -9,9 +9,10 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { testedCooperative } from "./cooperative.ts";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import { Encoder } from "./encoder.ts";
-import { type FoundUnits, matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
+import { matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
 import { swiftshaderFiles } from "./swiftshader.ts";
 
 /** The open device; one a process. */
@@ -31,23 +32,28 @@ export interface DeviceOptions {
   readonly validated: boolean;
   /** Whether products may use matrix units, which round their operands to float16. */
   readonly matrix?: boolean;
+  /** Whether rows may be shared out among the lanes of a subgroup, which sums in another order. */
+  readonly cooperative?: boolean;
 }
 
 const kinds = ["gpu", "lavapipe", "swiftshader"] as const;
 type Kind = typeof kinds[number];
 
-/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`. */
+/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`, `SIGNUM_COOPERATIVE`. */
 export const environment = (): DeviceOptions => ({
   adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
   validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
   matrix: Deno.env.get("SIGNUM_MATRIX") === "1",
+  cooperative: Deno.env.get("SIGNUM_COOPERATIVE") === "1",
 });
 
 // Dropping what create() returned crashes the process, so both live as long as it does.
 const alive: unknown[] = [];
 
 /** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted adapter cannot be had. */
-export const open = ({ adapter, validated, matrix = false }: DeviceOptions): Effect.Effect<
+export const open = (
+  { adapter, validated, matrix = false, cooperative = false }: DeviceOptions,
+): Effect.Effect<
   { readonly encoder: Encoder; readonly info: DeviceInfo },
   DeviceError,
   Scope.Scope
@@ -64,11 +70,18 @@ export const open = ({ adapter, validated, matrix = false }: DeviceOptions): Eff
       Effect.tryPromise({ try: () => start(found, validated, matrix), catch: refuse }),
       (opened) => Effect.andThen(Effect.ignore(opened.wait), Effect.sync(() => opened.device.destroy())),
     );
-    if (!matrix) return { encoder, info: encoder.info };
-    const has = encoder.device.features.has(matrixFeature);
-    const units = has ? suitable(matrixConfigs(found.adapter.info), encoder.info.lanes) : undefined;
-    const tested: FoundUnits = yield* testedUnits(encoder, units);
-    const info = { ...encoder.info, matrix: tested.units, notes: tested.notes };
+    if (!matrix && !cooperative) return { encoder, info: encoder.info };
+    const units = encoder.device.features.has(matrixFeature)
+      ? suitable(matrixConfigs(found.adapter.info), encoder.info.lanes)
+      : undefined;
+    const products = matrix ? yield* testedUnits(encoder, units) : undefined;
+    const rows = cooperative ? yield* testedCooperative(encoder) : undefined;
+    const info = {
+      ...encoder.info,
+      matrix: products?.units,
+      cooperative: rows?.cooperative,
+      notes: [...products?.notes ?? [], ...rows?.notes ?? []],
+    };
     return { encoder: listen(new Encoder(encoder.device, info)), info };
   });
 

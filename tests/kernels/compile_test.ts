@@ -79,7 +79,9 @@ Deno.test({
     }
     assert.deepEqual(
       beyond,
-      ["key_value", "key_value_scalar", "query", "query_scalar"].map((name) => `attention_backward_${name}`),
+      ["key_value", "key_value_scalar", "key_value_subgroup", "query", "query_scalar", "query_subgroup"].map((name) =>
+        `attention_backward_${name}`
+      ),
     );
   },
 });

@@ -1,5 +1,9 @@
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { testedCooperative } from "../../kernels/cooperative.ts";
 import { Encoder } from "../../kernels/encoder.ts";
 import { noise } from "../../kernels/op_case.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
@@ -105,3 +109,28 @@ for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
       }),
   );
 }
+
+testOnDevice(
+  "cooperative kernels pass their self-test, a wrong one is refused in a line, and the next start remembers",
+  (encoder) =>
+    Effect.gen(function* () {
+      const dir = mkdtempSync(join(tmpdir(), "signum-cooperative-"));
+      const found = yield* testedCooperative(encoder, dir);
+      assert.equal(found.cooperative, true, found.notes.join());
+      const [file] = readdirSync(dir);
+      const { checks } = JSON.parse(readFileSync(join(dir, file), "utf8"));
+      assert.deepEqual(checks.map(({ variant }: { variant: string }) => variant), [
+        ...["result", "gradient of q", "gradient of k", "gradient of v"].map((name) => `attention, ${name}`),
+        ...["result", "gradient of x"].map((name) => `RMSNorm, ${name}`),
+      ]);
+      writeFileSync(join(dir, file), JSON.stringify({ checks: [{ ...checks[0], error: null }, ...checks.slice(1)] }));
+      const again = yield* testedCooperative(encoder, dir);
+      assert.deepEqual(again, {
+        cooperative: false,
+        notes: ['refused cooperative kernels, wrong in "attention, result": off by Infinity, allowed 2.0e-5'],
+      });
+      rmSync(dir, { recursive: true });
+      const varying = new Encoder(encoder.device, { ...encoder.info, lanes: 0 });
+      assert.match((yield* testedCooperative(varying, dir)).notes[0], /no fixed size/);
+    }),
+);

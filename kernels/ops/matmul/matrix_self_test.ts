@@ -8,6 +8,7 @@ import type { Encoder } from "../../encoder.ts";
 import { fromHalves, type StorageType, storageTypes, toHalves } from "../../half_precision.ts";
 import type { Kernel } from "../../kernel.ts";
 import { noise } from "../../op_case.ts";
+import type { Check } from "../../self_tests.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast } from "../cast/cast.ts";
 import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
@@ -21,13 +22,6 @@ import {
   products,
   variantName,
 } from "./matrix_product.ts";
-
-/** One variant: how far it is from the plain kernel at most, and how far it may be. */
-export interface MatrixCheck {
-  readonly variant: string;
-  readonly error: number;
-  readonly allowed: number;
-}
 
 /** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next. */
 const sizes = { M: 261, N: 140, K: 84 };
@@ -99,8 +93,8 @@ export const checkMatrixProducts = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits,
   { kernel = kernels.matrix, tiles = matrixTiles }: CheckOptions = {},
-): Effect.fn.Return<ReadonlyArray<MatrixCheck>, DeviceError> {
-  const checks: MatrixCheck[] = [];
+): Effect.fn.Return<ReadonlyArray<Check>, DeviceError> {
+  const checks: Check[] = [];
   for (const product of products) {
     for (const tile of tiles) {
       if (!matrixFits(encoder, product, tile, units)) continue;
