@@ -7,7 +7,7 @@ import { add } from "../../kernels/ops/add/add.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { writeCache } from "../../kernels/ops/kv_cache/kv_cache.ts";
-import { linear } from "../../kernels/ops/matmul/matmul.ts";
+import { linear, matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import { rmsNorm } from "../../kernels/ops/rms_norm/rms_norm.ts";
 import { rope } from "../../kernels/ops/rope/rope.ts";
 import { swiglu } from "../../kernels/ops/swiglu/swiglu.ts";
@@ -62,18 +62,37 @@ const block = (
 ): Tensor => {
   const { heads, kvHeads, headWidth: D, rmsNormEps } = config;
   const qkv = linear(tape, rmsNorm(tape, x, layer.inputNorm, rmsNormEps), layer.qkv, layer.qkvBias);
-  const rotated = (part: Tensor, norm: Tensor | undefined, count: number) =>
-    rope(tape, norm === undefined ? part : rmsNorm(tape, part, norm, rmsNormEps, count), rows.positions, table);
-  const q = rotated(sliceColumns(qkv, 0, heads * D), layer.queryNorm, heads);
-  const k = rotated(sliceColumns(qkv, heads * D, kvHeads * D), layer.keyNorm, kvHeads);
-  const v = sliceColumns(qkv, (heads + kvHeads) * D, kvHeads * D);
-  const { cache } = rows;
-  if (cache !== undefined) {
-    writeCache(tape.encoder, k, cache.rows, cache.keys[index]);
-    writeCache(tape.encoder, v, cache.rows, cache.values[index]);
-  }
-  const mixed = attention(tape, q, cache?.keys[index] ?? k, cache?.values[index] ?? v, rows, D);
+  const normed = (part: Tensor, norm: Tensor | undefined, count: number) =>
+    norm === undefined ? part : rmsNorm(tape, part, norm, rmsNormEps, count);
+  const part = (head: number, count: number) => sliceColumns(qkv, head * D, count * D);
+  const q = rope(tape, normed(part(0, heads), layer.queryNorm, heads), rows.positions, table);
+  const key = normed(part(heads, kvHeads), layer.keyNorm, kvHeads);
+  const value = part(heads + kvHeads, kvHeads);
+  const [k, v] = seen(tape, rows, index, key, value, table);
+  const mixed = attention(tape, q, k, v, rows, D);
   const attended = add(tape, x, linear(tape, mixed, layer.output));
   const gateUp = linear(tape, rmsNorm(tape, attended, layer.postNorm, rmsNormEps), layer.gateUp);
-  return add(tape, attended, linear(tape, swiglu(tape, gateUp), layer.down));
+  return addTo(tape, attended, swiglu(tape, gateUp), layer.down);
+};
+
+/** The rotated keys, and the values, that rows attend to: those of the pass, or of the cache with those of the pass written to it. */
+const seen = (
+  tape: Tape,
+  { positions, cache }: Rows,
+  index: number,
+  key: Tensor,
+  value: Tensor,
+  table: Tensor,
+): readonly [Tensor, Tensor] => {
+  if (cache === undefined) return [rope(tape, key, positions, table), value];
+  const [keys, values] = [cache.keys[index], cache.values[index]];
+  writeCache(tape.encoder, key, value, positions, table, { keys, values, slots: cache.rows });
+  return [keys, values];
+};
+
+/** x + y · weightᵀ; where no gradient is due the product adds to x itself, which has the same bits and saves a pass over it. */
+const addTo = (tape: Tape, x: Tensor, y: Tensor, weight: Tensor): Tensor => {
+  if (tape.mode !== "inference") return add(tape, x, linear(tape, y, weight));
+  matmulNT(tape.encoder, y, weight, undefined, x, { accumulate: true });
+  return x;
 };

@@ -1,26 +1,49 @@
-/** Writes new keys or values into the cache that decoding reads. */
-import type { Encoder } from "../../encoder.ts";
+/** Writes new keys, rotated, and values into the cache that decoding reads. */
 import { make } from "../../kernel.ts";
+import type { Encoder } from "../../encoder.ts";
 import { byRows, lanes, pack, strided } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
-import source from "./kv_cache.wgsl" with { type: "text" };
+import source from "./rope_cache.wgsl" with { type: "text" };
 
 /** The kernel. */
 export const kernel = make(
-  "kv_cache",
+  "rope_cache",
   source,
-  ["read", "read", "read_write"],
-  "N rowOffset rowStride slotOffset cacheOffset cacheStride",
+  ["read", "read", "read", "read", "read", "read_write", "read_write"],
+  "N kOffset kStride vOffset vStride positionOffset slotOffset keysOffset keysStride valuesOffset valuesStride",
 );
 
-/** cache[slots[n]] = row[n] for row [N, C], slots u32 [1, N], cache [S, C]. */
-export const writeCache = (encoder: Encoder, row: Tensor, slots: Tensor, cache: Tensor): void =>
-  byRows(encoder, row.rows, [row], ([row], start, N) => {
-    const constants = { ...pack([row, cache]), C: row.cols };
+/** Where the keys and values of a pass go: caches [S, H·D], and the row u32 [1, N] of each new one. */
+export interface CacheRows {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly slots: Tensor;
+}
+
+/**
+ * keys[slots[n]] = k[n] turned by positions[n] (u32 [1, N]), values[slots[n]] = v[n], for k and v [N, H·D]; `table` is [T, D], cosines then
+ * sines.
+ */
+export const writeCache = (
+  encoder: Encoder,
+  k: Tensor,
+  v: Tensor,
+  positions: Tensor,
+  table: Tensor,
+  { keys, values, slots }: CacheRows,
+): void =>
+  byRows(encoder, k.rows, [k, v], ([k, v], start, N) => {
+    const D = table.cols;
+    const constants = { ...pack([k, v, table, keys, values], D % 8 === 0), H: k.cols / D, D };
     encoder.dispatch(kernel, {
       constants,
-      tensors: [row, slots, cache],
-      params: { N, slotOffset: slots.offset + start, ...strided(encoder, { row, cache }) },
-      groups: lanes(N * row.cols / constants.PACK),
+      tensors: [k, v, positions, slots, table, keys, values],
+      params: {
+        N,
+        positionOffset: positions.offset + start,
+        slotOffset: slots.offset + start,
+        ...strided(encoder, { k, v, keys, values }),
+      },
+      groups: lanes(N * k.cols / 2 / constants.PACK),
     });
   });

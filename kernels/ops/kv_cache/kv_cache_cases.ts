@@ -1,24 +1,50 @@
-/** Cache writes that are checked: rows that land out of order, aligned and odd widths; other rows stay as they are. */
-import { floats, type OpCase, type OpCases, words } from "../../op_case.ts";
+/** Cache writes that are checked: rows that land out of order, widths that vec4 loads can and cannot read; other rows stay as they are. */
+import { floats, indices, type OpCase, type OpCases, words } from "../../op_case.ts";
 import { writeCache } from "./kv_cache.ts";
 
-const writeCase = ({ N, C, S }: { readonly N: number; readonly C: number; readonly S: number }): OpCase => {
+interface Shape {
+  readonly N: number;
+  readonly H: number;
+  readonly D: number;
+  readonly S: number;
+}
+
+const positionsMost = 50;
+
+const writeCase = ({ N, H, D, S }: Shape): OpCase => {
   const slots = words(Array.from({ length: N }, (_, n) => (n * 7 + 3) % S));
+  const positions = indices("positions", N, positionsMost);
+  const C = H * D;
+  const constant = { role: "constant" } as const;
   return {
-    name: `${N} rows of ${C} into ${S}`,
+    name: `${N} rows of ${H}x${D} into ${S}`,
     operands: {
-      row: floats("row", N, C, { role: "constant" }),
-      cache: floats("cache", S, C, { role: "constant" }),
+      k: floats("k", N, C, constant),
+      v: floats("v", N, C, constant),
+      table: floats("table", positionsMost, D, constant),
+      keys: floats("keys", S, C, constant),
+      values: floats("values", S, C, constant),
+      positions,
       slots,
     },
-    run: ({ encoder }, { row, slots, cache }) => {
-      writeCache(encoder, row, slots, cache);
-      return { cache };
+    run: ({ encoder }, { k, v, table, keys, values, positions, slots }) => {
+      writeCache(encoder, k, v, positions, table, { keys, values, slots });
+      return { keys, values };
     },
-    reference: ({ row, cache }) => {
-      const after = Float64Array.from(cache);
-      slots.data.forEach((slot, n) => after.set(row.subarray(n * C, (n + 1) * C), slot * C));
-      return { cache: after };
+    reference: ({ k, v, table, keys: before, values: kept }, round) => {
+      const [keys, values] = [Float64Array.from(before), Float64Array.from(kept)];
+      slots.data.forEach((slot, n) => {
+        values.set(v.subarray(n * C, (n + 1) * C), slot * C);
+        for (let column = 0; column < C; column++) {
+          const i = column % D;
+          if (i >= D / 2) continue;
+          const [cosine, sine] = [table[positions.data[n] * D + i], table[positions.data[n] * D + D / 2 + i]];
+          const [first, second] = [k[n * C + column], k[n * C + column + D / 2]];
+          keys[slot * C + column] = round(round(first * cosine) - round(second * sine));
+          keys[slot * C + column + D / 2] = round(round(second * cosine) + round(first * sine));
+        }
+      });
+      return { keys, values };
     },
   };
 };
@@ -26,5 +52,5 @@ const writeCase = ({ N, C, S }: { readonly N: number; readonly C: number; readon
 /** Cases of the cache write. */
 export const kvCacheCases: OpCases = {
   name: "kv_cache",
-  cases: [{ N: 1, C: 32, S: 5 }, { N: 20, C: 32, S: 29 }, { N: 5, C: 7, S: 9 }].map(writeCase),
+  cases: [{ N: 1, H: 2, D: 16, S: 5 }, { N: 20, H: 4, D: 8, S: 29 }, { N: 5, H: 3, D: 6, S: 9 }].map(writeCase),
 };

@@ -1,0 +1,46 @@
+// Turns the newest keys as rope.wgsl does and writes them, and the newest values as they are, where later tokens will look for them.
+// @binding(0) k f32 [N, H·D], read   @binding(1) v f32 [N, H·D], read   @binding(2) positions u32 [N], read   @binding(3) slots u32 [N], read
+// @binding(4) table f32 [T, D]: D/2 cosines, then D/2 sines, of each position, read
+// @binding(5) keys f32 [S, H·D], read_write   @binding(6) values f32 [S, H·D], read_write
+// One lane PACK pairs of columns. Limits: slots are distinct; with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
+// Source: transformers apply_rotary_pos_emb, the same operations as in rope.wgsl, so decoding keeps the bits of scoring.
+alias Elem = f32;
+const PACK = 1u;
+const H = 4u;
+const D = 16u;
+const HALF = D / 2u / PACK;
+
+struct Params {
+  N: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, positionOffset: u32, slotOffset: u32,
+  keysOffset: u32, keysStride: u32, valuesOffset: u32, valuesStride: u32,
+}
+@group(0) @binding(0) var<storage, read> k: array<Elem>;
+@group(0) @binding(1) var<storage, read> v: array<Elem>;
+@group(0) @binding(2) var<storage, read> positions: array<u32>;
+@group(0) @binding(3) var<storage, read> slots: array<u32>;
+@group(0) @binding(4) var<storage, read> table: array<Elem>;
+@group(0) @binding(5) var<storage, read_write> keys: array<Elem>;
+@group(0) @binding(6) var<storage, read_write> values: array<Elem>;
+@group(0) @binding(7) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn rope_cache(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.x + id.y * groups.x * 64u;
+  let row = index / (H * HALF);
+  if (row >= params.N) { return; }
+  let column = index / HALF % H * (D / PACK) + index % HALF;
+  let at = positions[params.positionOffset + row] * (D / PACK) + index % HALF;
+  let cosine = table[at];
+  let sine = table[at + HALF];
+  let slot = slots[params.slotOffset + row];
+  let kAt = (params.kOffset + row * params.kStride) / PACK + column;
+  let vAt = (params.vOffset + row * params.vStride) / PACK + column;
+  let first = k[kAt];
+  let second = k[kAt + HALF];
+  let key = (params.keysOffset + slot * params.keysStride) / PACK + column;
+  keys[key] = fma(first, cosine, -(second * sine));
+  keys[key + HALF] = fma(second, cosine, first * sine);
+  let value = (params.valuesOffset + slot * params.valuesStride) / PACK + column;
+  values[value] = v[vAt];
+  values[value + HALF] = v[vAt + HALF];
+}
