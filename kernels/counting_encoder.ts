@@ -1,6 +1,6 @@
 /**
  * An encoder that counts what is allocated and computes nothing: the code of a training step, run on it, is its own memory plan. It needs no
- * device, and buffers of any size cost nothing. What is read back are zeros, but for the words that `words` names.
+ * device, and buffers of any size cost nothing. What is read back are zeros, of words always the same one.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceInfo } from "./device_error.ts";
@@ -13,15 +13,14 @@ const nothing = {
   createBuffer: () => ({ destroy: () => {} }),
 } as unknown as GPUDevice;
 
-/** Counts like the encoder of a device with these limits; every word of the nth read-back of words (from 0) is `words(n)`. */
+/** Counts like the encoder of a device with these limits; every word that is read back is `word`. */
 export class CountingEncoder extends Encoder {
-  readonly #words: (read: number) => number;
-  #reads = 0;
+  readonly #word: number;
   #zeros = new Float32Array(0);
 
-  constructor(info: DeviceInfo, words: (read: number) => number = () => 0) {
+  constructor(info: DeviceInfo, word = 0) {
     super(nothing, info);
-    this.#words = words;
+    this.#word = word;
   }
 
   override readonly wait = Effect.void;
@@ -48,7 +47,8 @@ export class CountingEncoder extends Encoder {
     });
   }
 
-  override readWords(tensor: Tensor): Effect.Effect<Uint32Array<ArrayBuffer>> {
-    return Effect.sync(() => new Uint32Array(extent(tensor)).fill(this.#words(this.#reads++)));
+  override readWords(...tensors: ReadonlyArray<Tensor>): Effect.Effect<Uint32Array<ArrayBuffer>> {
+    const count = tensors.reduce((sum, tensor) => sum + extent(tensor), 0);
+    return Effect.sync(() => new Uint32Array(count).fill(this.#word));
   }
 }

@@ -189,30 +189,29 @@ export class Encoder {
   /** The elements of `tensor` as float32 (gaps included), after all recorded work. */
   read(tensor: Tensor): Effect.Effect<Float32Array<ArrayBuffer>, DeviceError> {
     const { format, offset } = tensor;
-    return Effect.map(
-      this.#bytes(tensor),
-      (bytes) =>
-        format === undefined
-          ? new Float32Array(bytes)
-          : fromHalves(new Uint16Array(bytes).subarray(offset % 2, offset % 2 + extent(tensor)), format),
-    );
+    return Effect.map(this.#bytes(tensor), (bytes) => {
+      if (format === undefined) return new Float32Array(bytes);
+      return fromHalves(new Uint16Array(bytes).subarray(offset % 2, offset % 2 + extent(tensor)), format);
+    });
   }
 
-  /** The words of `tensor` as u32 (gaps included), after all recorded work. */
-  readWords(tensor: Tensor): Effect.Effect<Uint32Array<ArrayBuffer>, DeviceError> {
-    return Effect.map(this.#bytes(tensor), (bytes) => new Uint32Array(bytes));
+  /** The words of `tensors` as u32 (gaps included), one behind the other, after all recorded work; one wait for all. */
+  readWords(...tensors: ReadonlyArray<Tensor>): Effect.Effect<Uint32Array<ArrayBuffer>, DeviceError> {
+    return Effect.map(this.#bytes(...tensors), (bytes) => new Uint32Array(bytes));
   }
 
-  #bytes(tensor: Tensor): Effect.Effect<ArrayBuffer, DeviceError> {
+  #bytes(...tensors: ReadonlyArray<Tensor>): Effect.Effect<ArrayBuffer, DeviceError> {
     return Effect.uninterruptible(Effect.suspend(() => {
-      const [start, bytes] = byteRange(tensor);
-      if (bytes === 0) return Effect.succeed(new ArrayBuffer(0));
-      const staging = this.device.createBuffer({
-        size: bytes,
-        usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-      });
+      const size = tensors.reduce((sum, tensor) => sum + byteRange(tensor)[1], 0);
+      if (size === 0) return Effect.succeed(new ArrayBuffer(0));
+      const staging = this.device.createBuffer({ size, usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ });
       this.#endPass();
-      this.#encoder().copyBufferToBuffer(tensor.storage.buffer, start, staging, 0, bytes);
+      let to = 0;
+      for (const tensor of tensors) {
+        const [start, bytes] = byteRange(tensor);
+        this.#encoder().copyBufferToBuffer(tensor.storage.buffer, start, staging, to, bytes);
+        to += bytes;
+      }
       this.#pending++;
       this.submit();
       return Effect.tryPromise({ try: () => staging.mapAsync(GPUMapMode.READ), catch: (cause) => lost(cause) }).pipe(

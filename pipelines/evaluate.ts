@@ -36,7 +36,7 @@ import { type Tally, tally } from "./stages/pass_at_k.ts";
 import { rollouts, type SampleSettings } from "./stages/sample.ts";
 import { verify } from "./stages/verify.ts";
 
-/** Counts of right responses by problem; `each` hears of every wave of graded responses. */
+/** Counts of right responses by problem; `each` hears of graded responses as they come. */
 export const measure = Effect.fn("Evaluate.measure")(function* (
   model: Model,
   tokenizer: Tokenizer,
@@ -112,8 +112,8 @@ const complete = Effect.fnUntraced(function* (
   const progress = yield* Progress.make("evaluate", total - there);
   yield* engine.draw((problemId, sampleIndex) => !log.has(problemId, sampleIndex), (drawn) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
-    return Effect.andThen(log.keep(verdicts), progress.advance(drawn.length));
-  });
+    return log.keep(verdicts);
+  }, progress.advance);
 });
 
 const passAtKOf = (rows: ReadonlyArray<EvaluationRow>) =>

@@ -17,7 +17,7 @@ import { type ModelConfig, parseModelConfig } from "./models/model_config.ts";
 import { parameterCount } from "./models/parameter_specs.ts";
 import { chunkRows, type Workload, worstShapes } from "./models/plan_shapes.ts";
 import { planTable, verdictOf } from "./models/plan_table.ts";
-import { defaultBatch } from "./models/waves.ts";
+import { defaultBatch } from "./models/pool_shape.ts";
 import type { Recipe } from "./recipes/mod.ts";
 import { fromEnvironment, resolveModel } from "./runtime/hub.ts";
 import * as Progress from "./runtime/progress.ts";
@@ -93,7 +93,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     critic: trains && needsCritic,
     storage: settings.storage,
   };
-  return { cast, work, phases: planOf(info, cast, worstShapes(config, info, work)) };
+  return { cast, work, phases: planOf(info, cast, worstShapes(config, work)) };
 };
 
 const isRecomputed = ({ cast, work }: Planned): boolean =>

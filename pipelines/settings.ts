@@ -37,7 +37,7 @@ export const settings = {
   seed: integer(0, { min: 0, max: 0xffffffff }, "seed of every random draw"),
   step: integer(0, { min: 0 }, "training step, from 1; 0 is outside of training"),
   batch: optional(
-    integer(1, { min: 1 }, "sequences decoded together; never changes the result (default: what memory holds)"),
+    integer(1, { min: 1 }, "sequences decoded at a time; never changes the result (default: what memory holds)"),
   ),
   storage: optional(
     choice("f32", storageTypes, "how the passes find weights stored; training keeps float32 beside it (default: f32)"),

@@ -31,9 +31,11 @@ export interface Engine {
   readonly prompts: ReadonlyArray<Question>;
   /** The SHA-256 of the weights, where they are on this machine. */
   readonly weights: Effect.Effect<string | undefined, Failure>;
+  /** `keep` gets the responses; `finished` hears how many more are drawn, which may be before they can be kept. */
   readonly draw: (
     wanted: Wanted,
     keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>,
+    finished: (count: number) => Effect.Effect<void>,
   ) => Effect.Effect<void, Failure>;
 }
 
@@ -73,12 +75,12 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const prompts = yield* promptsOf(settings, dir);
   const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
   if (bad !== undefined) return yield* new UsageError({ message: bad });
-  const draw: Engine["draw"] = (wanted, keep) =>
+  const draw: Engine["draw"] = (wanted, keep, finished) =>
     Effect.gen(function* () {
       const policy = yield* Policy;
       const { model } = yield* policy.load(settings.model, "policy", { storage: settings.storage });
       const tokenizer = yield* policy.tokenizer(settings.model);
-      const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, undefined, wanted);
+      const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
     }).pipe(Effect.provide(layerPolicy));
   const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), draw };
@@ -114,7 +116,13 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
     label: servedModel,
     prompts,
     weights: Effect.succeed(undefined),
-    draw: (wanted, keep) => Remote.draw(client, { prompts, maxTokens, wanted }, settings, keep),
+    draw: (wanted, keep, finished) =>
+      Remote.draw(
+        client,
+        { prompts, maxTokens, wanted },
+        settings,
+        (drawn) => Effect.andThen(keep(drawn), finished(drawn.length)),
+      ),
   };
   return engine;
 });

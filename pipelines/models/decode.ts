@@ -1,9 +1,12 @@
 /**
- * Sampling responses. Prompts are read once and shared by their responses; each step runs the newest token of every unfinished sequence
- * through the same transformer that trains, draws on the device, and keeps log-prob and entropy from the same kernel that scores. Sequences
- * that ended leave the batch at the next look. Neither the batch nor the number of steps between looks changes a byte.
+ * Sampling responses. A pool of places is decoded together: each step runs the newest token of every sequence in it through the same
+ * transformer that trains, draws on the device, and keeps log-prob and entropy from the same kernel that scores. At a look the sequences that
+ * ended are read back and their places go to the next requests; a prompt is read once for the responses to it. Neither the size of the pool,
+ * nor who sits beside whom, nor the number of steps between looks changes a byte.
  */
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Stream from "effect/Stream";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { lanes } from "../../kernels/op.ts";
@@ -17,10 +20,13 @@ import {
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/tensor.ts";
-import type { Purpose } from "./memory_purposes.ts";
+import { type DecodePool, makePool, releasePool, writeSeats } from "./decode_pool.ts";
+import { type LookInterval, lookInterval } from "./look_interval.ts";
 import type { Model } from "./model.ts";
-import { type KeyValueCache, transformer } from "./transformer.ts";
-import { type Request, same } from "./waves.ts";
+import type { Seat } from "./places.ts";
+import type { Request } from "./pool_shape.ts";
+import { prefill } from "./prefill.ts";
+import { transformer } from "./transformer.ts";
 
 /** A drawn response; the stop token, where there is one, is its last. */
 export interface Response {
@@ -30,172 +36,110 @@ export interface Response {
   readonly finish: "stop" | "length";
 }
 
-/** Draws the responses of one wave, in the order of the requests. */
-export const decodeWave = Effect.fn("Model.decodeWave")(function* (
+/** How requests are decoded; nothing here changes a response. */
+export interface DecodeOptions {
+  /** Sequences in the pool at most. */
+  readonly batch?: number | undefined;
+  /** Steps between two looks; by default what suits the device. */
+  readonly looks?: LookInterval;
+  /** Hears at each look how many responses are done that were not before. */
+  readonly finished?: (count: number) => Effect.Effect<void>;
+}
+
+/**
+ * Draws the responses, in the order of the requests. One that is done waits for those before it, on the host: never more tokens than the pool
+ * has room for, because a request is seated after all that stand before it.
+ */
+export const decode = (
   model: Model,
   requests: ReadonlyArray<Request>,
   sampling: Sampling,
   stopTokens: ReadonlyArray<number>,
-): Effect.fn.Return<ReadonlyArray<Response>, DeviceError> {
+  options: DecodeOptions = {},
+): Stream.Stream<Response, DeviceError> =>
+  requests.length === 0 ? Stream.empty : Stream.unwrap(Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => makePool(model, requests, stopTokens, options.batch)),
+      (pool) => Effect.sync(() => releasePool(model.encoder, pool)),
+    ),
+    (pool) => {
+      const done = new Map<number, Response>();
+      return Stream.paginate(0, (handed) =>
+        Effect.map(round(model, pool, sampling, options), (responses) => {
+          for (const [index, response] of responses) done.set(index, response);
+          const ready: Response[] = [];
+          for (let next = done.get(handed); next !== undefined; next = done.get(handed + ready.length)) {
+            done.delete(handed + ready.length);
+            ready.push(next);
+          }
+          return [ready, pool.places.isDone ? Option.none() : Option.some(handed + ready.length)] as const;
+        }));
+    },
+  ));
+
+/** Seats who waits, decodes until the next look, and gives the responses that ended, by the index of their request. */
+const round = Effect.fnUntraced(function* (
+  model: Model,
+  pool: DecodePool,
+  sampling: Sampling,
+  { looks = lookInterval(model.encoder.info), finished = () => Effect.void }: DecodeOptions,
+): Effect.fn.Return<ReadonlyArray<readonly [number, Response]>, DeviceError> {
   const { encoder } = model;
-  const wave = yield* open(model, requests, stopTokens);
-  const prompts = yield* prefill(model, wave);
-  let active = Uint32Array.from(requests, (_, slot) => slot);
-  let slots = encoder.upload(active, 1, active.length);
-  // The first token of every response comes from the last state of its prompt.
-  const owners = encoder.upload(wave.promptOf, 1, requests.length);
-  const first = new Tape(encoder, "inference");
-  emit(model, wave, embedding(first, prompts, owners, requests.length), slots, sampling);
-  first.free();
-  encoder.release(owners);
-  encoder.release(prompts);
-  for (let produced = 1;; produced++) {
-    // Looking costs one small read-back; with many sequences the steps that it saves are dearer.
-    if (active.length >= 64 || produced % 4 === 0 || produced <= 1) {
-      const state = yield* encoder.readWords(wave.state);
-      const next = active.filter((slot) => state[slot * 4 + 2] === 0);
-      if (next.length === 0) break;
-      if (next.length < active.length) {
-        active = next;
-        encoder.release(slots);
-        slots = encoder.upload(active, 1, active.length);
-      }
-    }
-    step(model, wave, slots, active.length, sampling);
+  const { places, longest } = pool;
+  const newcomers = places.admit();
+  if (newcomers.seats.length > 0) enter(model, pool, newcomers, sampling);
+  const seated = places.seated;
+  // Every sequence is over after as many steps as the one with the most tokens to come may take; each has one token by now.
+  const left = seated.reduce(
+    (most, { place, request }) => Math.max(most, request.maxTokens - Math.max(1, pool.state[place * 4 + 1])),
+    0,
+  );
+  const steps = Math.min(left, Math.max(1, looks(seated.length, longest)));
+  for (let i = 0; i < steps; i++) {
+    pool.slots ??= placesOf(encoder, seated);
+    step(model, pool, pool.slots, seated.length, sampling);
   }
-  encoder.release(slots);
-  const responses = yield* collect(encoder, wave, requests);
-  wave.release();
+  pool.state = yield* encoder.readWords(pool.device.state);
+  const ended = seated.filter(({ place }) => pool.state[place * 4 + 2] !== 0);
+  if (ended.length === 0) return [];
+  const responses = yield* readBack(model, pool, ended);
+  for (const seat of ended) places.leave(seat);
+  if (pool.slots !== undefined) encoder.release(pool.slots);
+  pool.slots = undefined;
+  yield* finished(ended.length);
   return responses;
 });
 
-interface Wave {
-  readonly longest: number;
-  readonly cacheRows: number;
-  readonly promptOf: Uint32Array<ArrayBuffer>;
-  readonly prompts: ReadonlyArray<{ readonly tokens: Int32Array; readonly start: number }>;
-  readonly table: Tensor;
-  readonly keys: Tensor;
-  readonly state: Tensor;
-  readonly sequences: Tensor;
-  readonly stops: Tensor;
-  readonly stopCount: number;
-  readonly out: Tensor;
-  readonly cache: Omit<KeyValueCache, "rows">;
-  readonly release: () => void;
-}
+/** Newcomers take their places; the first token of each comes from the last state of its prompt. */
+const enter = (
+  model: Model,
+  pool: DecodePool,
+  { seats, prompts }: ReturnType<DecodePool["places"]["admit"]>,
+  sampling: Sampling,
+): void => {
+  const { encoder } = model;
+  writeSeats(encoder, pool, seats);
+  // In front of the new prompts stands the one that was read for responses before.
+  const states = encoder.tensor(1 + prompts.length, model.config.width);
+  encoder.copy(pool.device.kept, sliceRows(states, 0, 1));
+  prefill(model, pool, prompts, sliceRows(states, 1, prompts.length));
+  const slots = placesOf(encoder, seats);
+  const owners = encoder.upload(Uint32Array.from(seats, ({ prompt }) => 1 + prompts.indexOf(prompt)), 1, seats.length);
+  const tape = new Tape(encoder, "inference");
+  emit(model, pool, embedding(tape, states, owners, seats.length), slots, sampling);
+  tape.free();
+  if (prompts.length > 0) encoder.copy(sliceRows(states, prompts.length, 1), pool.device.kept);
+  for (const tensor of [states, slots, owners]) encoder.release(tensor);
+};
 
-const open = (model: Model, requests: ReadonlyArray<Request>, stopTokens: ReadonlyArray<number>): Effect.Effect<Wave> =>
-  Effect.sync(() => {
-    const { encoder, config } = model;
-    const prompts: { tokens: Int32Array; start: number }[] = [];
-    const promptOf = new Uint32Array(requests.length);
-    let cacheRows = 0;
-    requests.forEach((request, i) => {
-      const previous = prompts[prompts.length - 1];
-      if (previous === undefined || !same(previous.tokens, request.promptTokens)) {
-        prompts.push({ tokens: request.promptTokens, start: cacheRows });
-        cacheRows += request.promptTokens.length;
-      }
-      promptOf[i] = prompts.length - 1;
-    });
-    const S = requests.length;
-    const state = new Uint32Array(S * 4);
-    const sequences = new Uint32Array(S * 4);
-    const keys = new Uint32Array(S * 2);
-    let longest = 1;
-    let position = 1;
-    requests.forEach((request, i) => {
-      const { tokens, start } = prompts[promptOf[i]];
-      state[i * 4 + 3] = request.maxTokens;
-      sequences.set([start, tokens.length, cacheRows, 0], i * 4);
-      keys.set(request.key, i * 2);
-      cacheRows += request.maxTokens;
-      longest = Math.max(longest, request.maxTokens);
-      position = Math.max(position, tokens.length + request.maxTokens);
-    });
-    const width = config.kvHeads * config.headWidth;
-    const purpose: Purpose = "key-value cache";
-    const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(cacheRows, width, { purpose }));
-    const cache = { keys: caches(), values: caches() };
-    const owned = {
-      keys: encoder.upload(keys, S, 2),
-      state: encoder.upload(state, S, 4),
-      sequences: encoder.upload(sequences, S, 4),
-      stops: encoder.upload(
-        Uint32Array.from(stopTokens.length === 0 ? [0] : stopTokens),
-        1,
-        Math.max(1, stopTokens.length),
-      ),
-      out: encoder.tensor(S * 3, longest),
-    };
-    return {
-      ...owned,
-      longest,
-      cacheRows,
-      promptOf,
-      prompts,
-      table: model.table(position),
-      stopCount: stopTokens.length,
-      cache,
-      release: () =>
-        [...Object.values(owned), ...cache.keys, ...cache.values].forEach((tensor) => encoder.release(tensor)),
-    };
-  });
-
-/** Reads every prompt into the cache; gives the state [U, C] behind each prompt's last token. */
-const prefill = (model: Model, wave: Wave): Effect.Effect<Tensor> =>
-  Effect.sync(() => {
-    const { encoder, config, weights } = model;
-    const states = encoder.tensor(wave.prompts.length, config.width);
-    const passTokens = 8192;
-    for (let from = 0; from < wave.prompts.length;) {
-      let to = from;
-      let count = 0;
-      while (to < wave.prompts.length && (to === from || count + wave.prompts[to].tokens.length <= passTokens)) {
-        count += wave.prompts[to++].tokens.length;
-      }
-      const tokens = new Int32Array(count);
-      const positions = new Uint32Array(count);
-      const spans = new Uint32Array(count * 4);
-      const cacheRows = new Uint32Array(count);
-      const lasts = new Uint32Array(to - from);
-      let row = 0;
-      for (let p = from; p < to; p++) {
-        const { tokens: own, start } = wave.prompts[p];
-        tokens.set(own, row);
-        for (let position = 0; position < own.length; position++, row++) {
-          positions[row] = position;
-          cacheRows[row] = start + position;
-          spans.set([start, position + 1, 0, position + 1], row * 4);
-        }
-        lasts[p - from] = row - 1;
-      }
-      const uploads = {
-        tokens: encoder.upload(tokens, 1, count),
-        positions: encoder.upload(positions, 1, count),
-        spans: encoder.upload(spans, count, 4),
-        rows: encoder.upload(cacheRows, 1, count),
-        lasts: encoder.upload(lasts, 1, lasts.length),
-      };
-      const tape = new Tape(encoder, "inference");
-      const hidden = transformer(tape, config, weights, wave.table, {
-        count,
-        ...uploads,
-        cache: { ...wave.cache, rows: uploads.rows },
-      });
-      const last = embedding(tape, hidden, uploads.lasts, lasts.length);
-      encoder.copy(last, sliceRows(states, from, lasts.length));
-      tape.free();
-      for (const tensor of Object.values(uploads)) encoder.release(tensor);
-      from = to;
-    }
-    return states;
-  });
+/** The places of some seats, u32 [1, R]. */
+const placesOf = (encoder: Encoder, seats: ReadonlyArray<Seat>): Tensor =>
+  encoder.upload(Uint32Array.from(seats, ({ place }) => place), 1, seats.length);
 
 /** One more token for every active sequence. */
-const step = (model: Model, wave: Wave, slots: Tensor, R: number, sampling: Sampling): void => {
+const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling: Sampling): void => {
   const { encoder, config, weights } = model;
+  const { state, sequences, cache, table } = pool.device;
   const rows = {
     tokens: encoder.tensor(1, R),
     positions: encoder.tensor(1, R),
@@ -203,61 +147,73 @@ const step = (model: Model, wave: Wave, slots: Tensor, R: number, sampling: Samp
     spans: encoder.tensor(R, 4),
   };
   encoder.dispatch(kernels.rows, {
-    tensors: [slots, wave.state, wave.sequences, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
+    tensors: [slots, state, sequences, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
     params: { R, slotOffset: 0 },
     groups: lanes(R),
   });
   const tape = new Tape(encoder, "inference");
-  const hidden = transformer(tape, config, weights, wave.table, {
+  const hidden = transformer(tape, config, weights, table, {
     count: R,
     tokens: rows.tokens,
     positions: rows.positions,
     spans: rows.spans,
-    cache: { ...wave.cache, rows: rows.cacheRows },
+    cache: { ...cache, rows: rows.cacheRows },
   });
-  emit(model, wave, hidden, slots, sampling);
+  emit(model, pool, hidden, slots, sampling);
   tape.free();
   for (const tensor of Object.values(rows)) encoder.release(tensor);
 };
 
 /** Draws a token from each hidden state [R, C] and appends it to the row's sequence. */
-const emit = (model: Model, wave: Wave, hidden: Tensor, slots: Tensor, sampling: Sampling): void => {
+const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sampling: Sampling): void => {
   const { encoder, weights } = model;
+  const { state, stops, out, keys } = pool.device;
   const R = hidden.rows;
   const chosen = encoder.tensor(1, R);
   const result = allocate(encoder, R);
   const tile = tileRows(weights.head.rows);
   for (let start = 0; start < R; start += tile) {
     const logits = tileLogits(encoder, sliceRows(hidden, start, Math.min(tile, R - start)), weights.head);
-    sampleToken(encoder, logits, { slots, keys: wave.keys, state: wave.state, chosen }, sampling, start);
+    sampleToken(encoder, logits, { slots, keys, state, chosen }, sampling, start);
     reduceTile(encoder, logits, chosen, reportedTemperature(sampling), result, start);
     encoder.release(logits);
   }
   encoder.dispatch(kernels.append, {
-    tensors: [chosen, slots, wave.stops, result.logProbs, result.entropy, wave.state, wave.out],
-    params: { R, T: wave.longest, slotOffset: 0, stopCount: wave.stopCount },
+    tensors: [chosen, slots, stops, result.logProbs, result.entropy, state, out],
+    params: { R, T: pool.longest, slotOffset: 0, stopCount: pool.stopCount },
     groups: lanes(R),
   });
   for (const tensor of [chosen, result.logProbs, result.entropy, result.stats]) encoder.release(tensor);
 };
 
-const collect = (
-  encoder: Encoder,
-  wave: Wave,
-  requests: ReadonlyArray<Request>,
-): Effect.Effect<ReadonlyArray<Response>, DeviceError> =>
-  Effect.gen(function* () {
-    const state = yield* encoder.readWords(wave.state);
-    const words = yield* encoder.readWords(wave.out);
-    const T = wave.longest;
-    return requests.map((_, slot) => {
-      const length = state[slot * 4 + 1];
-      const from = slot * 3 * T;
-      return {
-        responseTokens: new Int32Array(words.slice(from, from + length).buffer),
-        logProbs: new Float32Array(words.slice(from + T, from + T + length).buffer),
-        entropy: new Float32Array(words.slice(from + 2 * T, from + 2 * T + length).buffer),
-        finish: state[slot * 4 + 2] === 1 ? "stop" as const : "length" as const,
-      };
-    });
+/** The responses of sequences that ended, in order of their places, in one read-back. */
+const readBack = Effect.fnUntraced(function* (
+  { encoder }: Model,
+  { device, longest: T, state }: DecodePool,
+  ended: ReadonlyArray<Seat>,
+): Effect.fn.Return<ReadonlyArray<readonly [number, Response]>, DeviceError> {
+  const words = yield* encoder.readWords(
+    ...neighbours(ended).map(({ first, count }) => sliceRows(device.out, first, count)),
+  );
+  return ended.map(({ index, place }, i) => {
+    const length = state[place * 4 + 1];
+    const list = (which: number) => words.slice((3 * i + which) * T, (3 * i + which) * T + length).buffer;
+    return [index, {
+      responseTokens: new Int32Array(list(0)),
+      logProbs: new Float32Array(list(1)),
+      entropy: new Float32Array(list(2)),
+      finish: state[place * 4 + 2] === 1 ? "stop" : "length",
+    }];
   });
+});
+
+/** Places beside each other, taken together. */
+const neighbours = (seats: ReadonlyArray<Seat>) => {
+  const runs: { first: number; count: number }[] = [];
+  for (const { place } of seats) {
+    const last = runs[runs.length - 1];
+    if (last !== undefined && last.first + last.count === place) last.count++;
+    else runs.push({ first: place, count: 1 });
+  }
+  return runs;
+};

@@ -4,12 +4,13 @@
  * settings allow (`plan_shapes.ts`) no run exceeds it: parameter sets are exact then too, cache, activations and uploads a bound.
  */
 import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
 import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import type { StorageType } from "../../kernels/half_precision.ts";
-import { decodeWave } from "./decode.ts";
+import { decode } from "./decode.ts";
 import { criticGradient, type GradientError, policyGradient } from "./gradient.ts";
 import { type Purpose, purposeIn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
@@ -17,7 +18,7 @@ import { type ModelConfig, withValueHead } from "./model_config.ts";
 import * as Optimizer from "./optimizer.ts";
 import * as Parameters from "./parameters.ts";
 import { score, values } from "./score.ts";
-import type { Request } from "./waves.ts";
+import type { Request } from "./pool_shape.ts";
 
 /** The models that a run holds; one that does not train draws responses alone. */
 export interface Cast {
@@ -37,8 +38,8 @@ export interface Length {
 
 /** What a step works on. */
 export interface Shapes {
-  /** The requests of each wave that is drawn. */
-  readonly waves: ReadonlyArray<ReadonlyArray<Request>>;
+  /** Each list of requests that is drawn, and how many of them at a time. */
+  readonly drawn: ReadonlyArray<{ readonly requests: ReadonlyArray<Request>; readonly batch?: number }>;
   readonly scored: ReadonlyArray<Length>;
   /** A mini-batch, by sign. */
   readonly positive: ReadonlyArray<Length>;
@@ -99,7 +100,7 @@ export const runPhases = Effect.fnUntraced(function* (
   shapes: Shapes,
   steps = 1,
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
-  const { waves, scored, positive, negative, valued, together, gradientChunk } = shapes;
+  const { drawn, scored, positive, negative, valued, together, gradientChunk } = shapes;
   const { policy, reference, critic, optimizers } = load(encoder, cast);
   const criticPass = Effect.fnUntraced(function* (one: Model.Model) {
     return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, valueClip: 0.5 })).gradient;
@@ -116,7 +117,10 @@ export const runPhases = Effect.fnUntraced(function* (
   encoder.pool.mark();
   for (let step = 0; step < steps; step++) {
     found.length = 0;
-    for (const requests of waves) yield* decodeWave(policy, requests, sampling, cast.config.stopTokens);
+    for (const { requests, batch } of drawn) {
+      // A step more or less allocates the same.
+      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, { batch, looks: () => 1 }));
+    }
     end("sample");
     if (!cast.trains) continue;
     if (reference !== undefined) yield* score(reference, scored.map(sequenceOf), 1);
@@ -141,7 +145,7 @@ export const runPhases = Effect.fnUntraced(function* (
 
 /** What the last of `steps` of these models and shapes allocates on a device with these limits; by default one has gone before. */
 export const planOf = (info: DeviceInfo, cast: Cast, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
-  // Of a wave four lists of words are read: the first look finds every response unfinished, the second finds all done, then what they are.
-  const encoder = new CountingEncoder(info, (read) => read % 4 === 0 ? 0 : 1);
+  // At the first look every response is found to be done.
+  const encoder = new CountingEncoder(info, 1);
   return Effect.runSync(Effect.orDie(runPhases(encoder, cast, shapes, steps)));
 };

@@ -1,15 +1,14 @@
 /**
- * The largest shapes that settings allow, for the memory plan: every response as long as it may be, chunks of a gradient full, waves as large
- * as the cache allows. Rows of the head are bounded by those of the chunk, as if a prompt were a single token.
+ * The largest shapes that settings allow, for the memory plan: every response as long as it may be, chunks of a gradient full, as
+ * many responses at a time as the cache allows. Rows of the head are bounded by those of the chunk, as if a prompt were a single token.
  */
-import type { DeviceInfo } from "../../kernels/device_error.ts";
 import { algorithms } from "../algorithms/mod.ts";
 import { cutAlike, miniBatches } from "../algorithms/mini_batches.ts";
 import type { Settings } from "../settings.ts";
 import type { Length, Shapes } from "./memory_plan.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { passTokens } from "./score.ts";
-import { defaultBatch, type Request, waves } from "./waves.ts";
+import { defaultBatch } from "./pool_shape.ts";
 
 /** What decides the shapes of a run. */
 export interface Workload extends Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk"> {
@@ -41,28 +40,37 @@ const filling = (rows: number, longest: number): ReadonlyArray<Length> => {
   return lengths;
 };
 
-/** The first wave of `problems` prompts of `length` tokens, each asked `responses` times: none is larger. */
-const firstWave = (
+/** Responses that are drawn together. */
+type Drawn = Shapes["drawn"][number];
+
+/**
+ * The largest runs of requests that a pool can hold of `problems` prompts of `length` tokens, each asked `responses` times. Where not all fit
+ * at a time, a run that begins with the last response to a prompt has the most prompts, and one that begins with the first the most responses.
+ */
+const largestRuns = (
   config: ModelConfig,
-  info: DeviceInfo,
   { responseTokens, batch = defaultBatch }: Workload,
   problems: number,
   responses: number,
   length: number,
-): ReadonlyArray<Request> => {
+): ReadonlyArray<Drawn> => {
   const maxTokens = Math.min(responseTokens, config.context - length);
-  const count = Math.min(problems * responses, batch);
-  const prompts = Array.from({ length: Math.ceil(count / responses) }, (_, i) => new Int32Array(length).fill(i));
-  const requests = Array.from({ length: count }, (_, i): Request => ({
-    promptTokens: prompts[Math.floor(i / responses)],
-    key: [0, 0],
-    maxTokens,
+  const all = problems * responses;
+  const count = Math.min(all, batch + responses);
+  const starts = all <= batch || responses === 1 ? [0] : [0, responses - 1];
+  const prompts = Array.from({ length: Math.ceil(count / responses) + 1 }, (_, i) => new Int32Array(length).fill(i));
+  return all === 0 ? [] : starts.map((start): Drawn => ({
+    batch,
+    requests: Array.from({ length: count }, (_, i) => ({
+      promptTokens: prompts[Math.floor((start + i) / responses)],
+      key: [0, 0],
+      maxTokens,
+    })),
   }));
-  return waves({ config, encoder: { info } }, requests, batch)[0] ?? [];
 };
 
-/** The shapes that no step under these settings exceeds, on a device with these limits. */
-export const worstShapes = (config: ModelConfig, info: DeviceInfo, work: Workload): Shapes => {
+/** The shapes that no step under these settings exceeds. */
+export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
   const { prompts, responses, tested, promptTokens, gradientChunk } = work;
   const longest = longestRow(config, work);
   const sequences = prompts * responses;
@@ -72,11 +80,11 @@ export const worstShapes = (config: ModelConfig, info: DeviceInfo, work: Workloa
   const rollouts = Array.from({ length: sequences }, (_, i) => i);
   // Short prompts leave the cache to more sequences, long ones make more of what is read before the first token.
   const drawn = [1, Math.min(promptTokens, config.context - 1)].flatMap((length) => [
-    firstWave(config, info, work, prompts, responses, length),
-    firstWave(config, info, work, tested, 1, length),
+    ...largestRuns(config, work, prompts, responses, length),
+    ...largestRuns(config, work, tested, 1, length),
   ]);
   return {
-    waves: drawn.filter((wave) => wave.length > 0),
+    drawn,
     scored: filling(Math.min(sequences * longest, Math.max(passTokens, longest)), longest),
     // The gradient of the first sign is held while the other one's is made.
     positive: keeps("positive") ? keeps("negative") ? [{ prompt: 1, response: 1 }] : chunk : [],

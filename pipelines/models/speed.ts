@@ -4,15 +4,16 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
 import { Key } from "../../data/random.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import { profile } from "../../kernels/profiler.ts";
-import { decodeWave, type Response } from "./decode.ts";
+import { decode, type Response } from "./decode.ts";
 import { type GradientError, policyGradient } from "./gradient.ts";
 import type { Model } from "./model.ts";
 import * as Parameters from "./parameters.ts";
 import { score } from "./score.ts";
-import type { Request } from "./waves.ts";
+import type { Request } from "./pool_shape.ts";
 
 /** Tokens of each prompt and each response, sequences decoded or scored together, sequences of a mini-batch. */
 export interface Workload {
@@ -69,7 +70,7 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
 ): Effect.fn.Return<ReadonlyArray<Speed>, DeviceError | GradientError> {
   const { batch, miniBatch, promptTokens, responseTokens } = workload;
   const requests = requestsOf(model, workload, batch);
-  const responses: ReadonlyArray<Response> = yield* decodeWave(model, requests, sampling, []);
+  const responses: ReadonlyArray<Response> = yield* Stream.runCollect(decode(model, requests, sampling, [], { batch }));
   const sequences = requests.map((request, i) => ({ ...request, ...responses[i] }));
   const rows = sequences.slice(0, miniBatch).map((sequence, i) => ({
     ...sequence,
@@ -89,7 +90,8 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
       work: "sample",
       sequences: batch,
       tokens: batch * responseTokens,
-      run: (own: Model, count: number) => Effect.asVoid(decodeWave(own, requests.slice(0, count), sampling, [])),
+      run: (own: Model, count: number) =>
+        Stream.runDrain(decode(own, requests.slice(0, count), sampling, [], { batch })),
     },
     {
       work: "score",

@@ -5,8 +5,8 @@
 import { Effect, Stream } from "effect";
 import { Key } from "../../data/random.ts";
 import { tasks } from "../../data/mod.ts";
-import { decodeWave } from "../models/decode.ts";
-import { type Request, waves } from "../models/waves.ts";
+import { decode } from "../models/decode.ts";
+import type { Request } from "../models/pool_shape.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
@@ -92,42 +92,34 @@ const plan = <A extends Sampled>(
   });
 };
 
-/** The rollouts of checked prompts, wave by wave; `each` hears how many were drawn. Leaving some out changes none of the others. */
+/**
+ * The rollouts of checked prompts, in order; `finished` hears how many more are drawn, some of which may wait for one before them. Leaving
+ * some out changes none of the others.
+ */
 export const rollouts = <A extends Sampled>(
   model: Model,
   tokenizer: Tokenizer,
   prompts: ReadonlyArray<A>,
   settings: SampleSettings,
-  each: (count: number) => Effect.Effect<void> = () => Effect.void,
+  finished: (count: number) => Effect.Effect<void> = () => Effect.void,
   wanted: Wanted = () => true,
 ): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
-  return Stream.fromIterable(waves(model, planned, settings.batch)).pipe(
-    Stream.mapEffect((requests) =>
-      Effect.gen(function* () {
-        const responses = yield* decodeWave(model, requests, settings, model.config.stopTokens);
-        const bad = responses.findIndex(({ logProbs, entropy }) => ![logProbs, entropy].every(finite));
-        if (bad >= 0) return yield* new Stage.StageError({ stage: "sample", message: notFinite(requests[bad].prompt) });
-        yield* each(requests.length);
-        return responses.map((response, i) => {
-          const { prompt, sampleIndex } = requests[i];
-          const { responseTokens, finish, logProbs, entropy } = response;
-          const written = finish === "stop" ? responseTokens.subarray(0, -1) : responseTokens;
-          return {
-            ...prompt,
-            sampleIndex,
-            seed: settings.seed,
-            temperature: settings.temperature,
-            responseText: tokenizer.decode(written),
-            responseTokens,
-            logProbs,
-            entropy,
-            finish,
-          };
-        });
-      })
-    ),
-    Stream.flatMap((some) => Stream.fromIterable(some)),
+  const { batch, seed, temperature } = settings;
+  return decode(model, planned, settings, model.config.stopTokens, { batch, finished }).pipe(
+    Stream.map((response, i) => {
+      const { prompt, sampleIndex } = planned[i];
+      const { responseTokens, finish, logProbs, entropy } = response;
+      const written = finish === "stop" ? responseTokens.subarray(0, -1) : responseTokens;
+      const responseText = tokenizer.decode(written);
+      return { ...prompt, sampleIndex, seed, temperature, responseText, responseTokens, logProbs, entropy, finish };
+    }),
+    Stream.mapArrayEffect((some) => {
+      const bad = some.find(({ logProbs, entropy }) => ![logProbs, entropy].every(finite));
+      return bad === undefined
+        ? Effect.succeed(some)
+        : Effect.fail(new Stage.StageError({ stage: "sample", message: notFinite(bad) }));
+    }),
   );
 };
 

@@ -7,11 +7,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
 import { Key } from "../../data/random.ts";
 import * as ChatTemplate from "../../pipelines/models/chat_template.ts";
 import * as Checkpoint from "../../pipelines/models/checkpoint.ts";
-import { decodeWave } from "../../pipelines/models/decode.ts";
-import type { Request } from "../../pipelines/models/waves.ts";
+import { decode } from "../../pipelines/models/decode.ts";
+import type { Request } from "../../pipelines/models/pool_shape.ts";
 import * as Model from "../../pipelines/models/model.ts";
 import * as Safetensors from "../../pipelines/models/safetensors.ts";
 import { score } from "../../pipelines/models/score.ts";
@@ -114,7 +115,7 @@ const checkGreedy = Effect.fnUntraced(function* (model: Model.Model, cases: Read
     maxTokens: 24,
   }));
   const sampling = { temperature: 0, topK: 0, topP: 1 };
-  const found = yield* decodeWave(model, requests, sampling, model.config.stopTokens);
+  const found = yield* Stream.runCollect(decode(model, requests, sampling, model.config.stopTokens));
   cases.forEach(({ response, leads }, i) => {
     const differs = response.findIndex((token, t) => found[i].responseTokens[t] !== token);
     if (differs < 0) return;
@@ -140,7 +141,7 @@ const checkBits = Effect.fnUntraced(function* (model: Model.Model, prompts: Read
       maxTokens: 16,
     }))
   );
-  const responses = yield* decodeWave(model, requests, { temperature: 1, topK: 0, topP: 1 }, []);
+  const responses = yield* Stream.runCollect(decode(model, requests, { temperature: 1, topK: 0, topP: 1 }, []));
   const scores = yield* score(model, requests.map((request, i) => ({ ...request, ...responses[i] })), 1);
   responses.forEach(({ logProbs, entropy }, i) => {
     sameBits(logProbs, scores.logProbs[i], `response ${i}: logProbs, sampled and scored`);

@@ -4,10 +4,12 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
 import { Key } from "../../../data/random.ts";
+import { Encoder } from "../../../kernels/encoder.ts";
 import { sliceRows } from "../../../kernels/tensor.ts";
-import { decodeWave, type Response } from "../../../pipelines/models/decode.ts";
-import { type Request, waves } from "../../../pipelines/models/waves.ts";
+import { decode, type DecodeOptions, type Response } from "../../../pipelines/models/decode.ts";
+import type { Request } from "../../../pipelines/models/pool_shape.ts";
 import type { Model } from "../../../pipelines/models/model.ts";
 import { score } from "../../../pipelines/models/score.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
@@ -26,19 +28,13 @@ const samplings = [
 ];
 
 /** Every request's response, decoded `batch` at a time. */
-const decode = Effect.fnUntraced(function* (
+const decoded = (
   model: Model,
   requests: ReadonlyArray<Request>,
   sampling: typeof greedy,
   batch: number,
-) {
-  const responses: Response[] = [];
-  for (const wave of waves(model, requests, batch)) {
-    assert.ok(wave.length <= batch);
-    responses.push(...yield* decodeWave(model, wave, sampling, model.config.stopTokens));
-  }
-  return responses;
-});
+  options: DecodeOptions = {},
+) => Stream.runCollect(decode(model, requests, sampling, model.config.stopTokens, { batch, ...options }));
 
 /** `count` requests: groups of `group` share a prompt of 1 to 13 tokens; some may have few tokens. */
 const requestsFor = (model: Model, count: number, group: number): ReadonlyArray<Request> =>
@@ -89,7 +85,7 @@ for (const name of goldenModels) {
           key: [0, 0],
           maxTokens: 12,
         }));
-        const responses = yield* decode(model, requests, greedy, 8);
+        const responses = yield* decoded(model, requests, greedy, 8);
         golden.greedy.forEach(({ response, finish }, i) => {
           assert.deepEqual([...responses[i].responseTokens], response);
           assert.equal(responses[i].finish, finish);
@@ -108,13 +104,13 @@ for (const [name, count] of [["qwen3_tied", 1000], ["llama_untied", 200]] as con
         const model = yield* loadModel(encoder, name);
         const requests = requestsFor(model, count, 8);
         const [sampling] = samplings;
-        const all = yield* decode(model, requests, sampling, 64);
+        const all = yield* decoded(model, requests, sampling, 64);
         yield* sameAsScored(model, requests, all, sampling.temperature);
         assert.ok(all.some(({ finish }) => finish === "stop") && all.some(({ finish }) => finish === "length"));
-        const sevens = yield* decode(model, requests, sampling, 7);
+        const sevens = yield* decoded(model, requests, sampling, 7);
         sevens.forEach((response, i) => sameResponse(response, all[i], `rollout ${i} in a batch of 7`));
         const alone = requests.flatMap((_, i) => i % 10 === 3 ? [i] : []);
-        const ones = yield* decode(model, alone.map((i) => requests[i]), sampling, 1);
+        const ones = yield* decoded(model, alone.map((i) => requests[i]), sampling, 1);
         ones.forEach((response, i) => sameResponse(response, all[alone[i]], `rollout ${alone[i]} alone`));
       }),
   );
@@ -128,9 +124,9 @@ for (const name of ["qwen2_untied", "qwen3_untied", "llama_tied"]) {
         const model = yield* loadModel(encoder, name);
         const requests = requestsFor(model, 66, 3);
         for (const sampling of samplings) {
-          const together = yield* decode(model, requests, sampling, 64);
+          const together = yield* decoded(model, requests, sampling, 64);
           yield* sameAsScored(model, requests, together, sampling.temperature);
-          const sevens = yield* decode(model, requests, sampling, 7);
+          const sevens = yield* decoded(model, requests, sampling, 7);
           sevens.forEach((response, i) => sameResponse(response, together[i], `rollout ${i} in a batch of 7`));
         }
       }),
@@ -142,11 +138,11 @@ testOnDevice("the kernels for large vocabularies keep the same promise", (encode
     const model = madeUpModel(encoder, 1501);
     const requests = requestsFor(model, 33, 3);
     for (const sampling of samplings.slice(2)) {
-      const together = yield* decode(model, requests, sampling, 64);
+      const together = yield* decoded(model, requests, sampling, 64);
       yield* sameAsScored(model, requests, together, sampling.temperature);
-      const sevens = yield* decode(model, requests, sampling, 7);
+      const sevens = yield* decoded(model, requests, sampling, 7);
       sevens.forEach((response, i) => sameResponse(response, together[i], `rollout ${i} in a batch of 7`));
-      const alone = yield* decode(model, requests.slice(20, 26), sampling, 1);
+      const alone = yield* decoded(model, requests.slice(20, 26), sampling, 1);
       alone.forEach((response, i) => sameResponse(response, together[20 + i], `rollout ${20 + i} alone`));
     }
   }));
@@ -158,16 +154,74 @@ testOnDevice(
       const model = yield* loadModel(encoder, "qwen3_tied");
       const [sampling] = samplings;
       const grouped = requestsFor(model, 24, 8);
-      const shared = yield* decode(model, grouped, sampling, 64);
+      const shared = yield* decoded(model, grouped, sampling, 64);
       // Column by column, so that neighbours never have the same prompt.
       const order = grouped.map((_, i) => i % 3 * 8 + Math.floor(i / 3));
-      const spread = yield* decode(model, order.map((i) => grouped[i]), sampling, 64);
+      const spread = yield* decoded(model, order.map((i) => grouped[i]), sampling, 64);
       order.forEach((from, i) => sameResponse(spread[i], shared[from], `rollout ${from} apart from its group`));
       // The reverse order makes other neighbours and another place in the cache.
-      const reversed = yield* decode(model, grouped.toReversed(), sampling, 5);
+      const reversed = yield* decoded(model, grouped.toReversed(), sampling, 5);
       reversed.toReversed().forEach((response, i) => sameResponse(response, shared[i], `rollout ${i} in reverse`));
     }),
 );
+
+testOnDevice(
+  "places that are given on change no byte, whenever they are: other batches, other looks, mixed lengths",
+  (encoder) =>
+    Effect.gen(function* () {
+      const model = yield* loadModel(encoder, "qwen3_tied");
+      const [sampling] = samplings;
+      const requests = requestsFor(model, 90, 5).map((one, i) => ({ ...one, maxTokens: 1 + i * 7 % 23 }));
+      const all = yield* decoded(model, requests, sampling, 128);
+      yield* sameAsScored(model, requests, all, sampling.temperature);
+      for (const [batch, steps] of [[7, 1], [7, 3], [16, 2], [64, 32]]) {
+        let done = 0;
+        const finished = (count: number) => Effect.sync(() => void (done += count));
+        const found = yield* decoded(model, requests, sampling, batch, { looks: () => steps, finished });
+        assert.deepEqual([found.length, done], [90, 90]);
+        found.forEach((response, i) =>
+          sameResponse(response, all[i], `rollout ${i}, batch ${batch}, a look every ${steps} steps`)
+        );
+      }
+      const some = requests.filter((_, i) => i % 13 === 4);
+      const ones = yield* decoded(model, some, sampling, 1);
+      ones.forEach((response, i) => sameResponse(response, all[13 * i + 4], `rollout ${13 * i + 4} alone`));
+    }),
+);
+
+testOnDevice(
+  "who takes a place over sees no key of who sat there, nor what the cache held before",
+  (encoder) =>
+    Effect.gen(function* () {
+      const own = new Encoder(encoder.device, encoder.info);
+      const model = yield* loadModel(own, "qwen3_tied");
+      const { layers, kvHeads, headWidth } = model.config;
+      // Long sequences and short ones by turns, all at one place.
+      const requests = requestsFor(model, 8, 1).map((one, i) => ({ ...one, maxTokens: i % 2 === 0 ? 24 : 5 }));
+      const rows = Math.max(...requests.map(({ promptTokens, maxTokens }) => promptTokens.length + maxTokens));
+      // The caches are the buffers that lie free; a row that is read and was never written makes every log-prob a NaN.
+      const free = Array.from({ length: 2 * layers }, () => own.tensor(rows, kvHeads * headWidth));
+      for (const tensor of free) own.write(tensor, new Float32Array(rows * kvHeads * headWidth).fill(NaN));
+      for (const tensor of free) own.release(tensor);
+      const responses = yield* Stream.runCollect(decode(model, requests, samplings[0], [], { batch: 1 }));
+      assert.deepEqual(responses.map(({ responseTokens }) => responseTokens.length), [24, 5, 24, 5, 24, 5, 24, 5]);
+      yield* sameAsScored(model, requests, responses, 1);
+      yield* own.wait;
+      own.pool.trim();
+    }),
+);
+
+testOnDevice("a stream that is left early gives its pool back", (encoder) =>
+  Effect.gen(function* () {
+    const model = yield* loadModel(encoder, "qwen3_tied");
+    const requests = requestsFor(model, 40, 4);
+    model.table(64);
+    const before = encoder.pool.statistics.live;
+    const stream = decode(model, requests, samplings[0], model.config.stopTokens, { batch: 4 });
+    assert.equal((yield* Stream.runCollect(Stream.take(stream, 3))).length, 3);
+    assert.equal(encoder.pool.statistics.live, before);
+    assert.deepEqual(yield* Stream.runCollect(decode(model, [], samplings[0], [])), []);
+  }));
 
 testOnDevice(
   "logits that are not numbers end no differently from others, and are seen in the log-probs",
@@ -178,7 +232,7 @@ testOnDevice(
         for (const bad of [NaN, Infinity]) {
           encoder.write(sliceRows(model.weights.embedding, 60, 1), new Float32Array(16).fill(bad));
           for (const sampling of [greedy, ...samplings]) {
-            const responses = yield* decode(model, requestsFor(model, 4, 2), sampling, 4);
+            const responses = yield* decoded(model, requestsFor(model, 4, 2), sampling, 4);
             assert.ok(responses.every(({ logProbs }) => !logProbs.every(Number.isFinite)));
           }
         }

@@ -58,9 +58,14 @@ for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
         const config = { ...(yield* readConfig(goldenDirectory(name))).config, stopTokens: [] };
         const prompt = new Int32Array(5);
         const wave = Array.from({ length: 6 }, () => ({ promptTokens: prompt, key: [1, 2] as const, maxTokens: 7 }));
+        // Three responses to a prompt, four places: they are given on within a group.
+        const given = Array.from(
+          { length: 10 },
+          (_, i) => ({ ...wave[0], promptTokens: new Int32Array(4).fill(Math.floor(i / 3)) }),
+        );
         for (const [i, cast] of casts.entries()) {
           const shapes: Shapes = {
-            waves: [wave],
+            drawn: [{ requests: wave }, { requests: given, batch: 4 }],
             scored: lengths(9, 4, 9),
             positive: i === 1 ? [] : lengths(3, 6, 5),
             negative: lengths(8, 3, 8),
@@ -103,7 +108,7 @@ testOnDevice(
         maxTokens: 7,
       }));
       const shapes: Shapes = {
-        waves: [wave],
+        drawn: [{ requests: wave }],
         scored: lengths(9, 4, 9),
         positive: lengths(3, 6, 5),
         negative: lengths(8, 3, 8),
@@ -182,7 +187,7 @@ for (const algorithm of Object.values(algorithms)) {
         Array.from({ length: 4 }, () => ({ promptTokens, key: [0, 0] as const, maxTokens: 16 }))
       );
       const exact = planOf(encoder.info, cast, {
-        waves: [requests],
+        drawn: [{ requests }],
         scored: lengthsOf(),
         positive: lengthsOf("positive"),
         negative: lengthsOf("negative"),
@@ -200,7 +205,7 @@ for (const algorithm of Object.values(algorithms)) {
         promptTokens: 8,
         responseTokens: 16,
       };
-      const largest = planOf(encoder.info, cast, worstShapes(config, encoder.info, work));
+      const largest = planOf(encoder.info, cast, worstShapes(config, work));
       for (const [purpose, bytes] of statistics.most) {
         assert.equal(mostOf(exact, purpose), bytes, purpose);
         if (["activations", "uploads", "logits"].includes(purpose)) {

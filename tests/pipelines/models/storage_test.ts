@@ -4,18 +4,19 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
 import { Key } from "../../../data/random.ts";
 import { Encoder } from "../../../kernels/encoder.ts";
 import { fromHalves, type HalfFormat, toHalves } from "../../../kernels/half_precision.ts";
 import { noise } from "../../../kernels/op_case.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
-import { decodeWave, type Response } from "../../../pipelines/models/decode.ts";
+import { decode, type Response } from "../../../pipelines/models/decode.ts";
 import { policyGradient, type TrainedSequence } from "../../../pipelines/models/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import * as Optimizer from "../../../pipelines/models/optimizer.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import { score } from "../../../pipelines/models/score.ts";
-import { type Request, waves } from "../../../pipelines/models/waves.ts";
+import type { Request } from "../../../pipelines/models/pool_shape.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { loadModel, norm, readAll, relativeError, sameBits, sequencesOf } from "./golden_on_device.ts";
@@ -34,13 +35,8 @@ const requestsFor = (model: Model.Model, count: number): ReadonlyArray<Request> 
     maxTokens: 10 - i % 3,
   }));
 
-const decode = Effect.fnUntraced(function* (model: Model.Model, requests: ReadonlyArray<Request>, batch: number) {
-  const responses: Response[] = [];
-  for (const wave of waves(model, requests, batch)) {
-    responses.push(...yield* decodeWave(model, wave, sampling, model.config.stopTokens));
-  }
-  return responses;
-});
+const decoded = (model: Model.Model, requests: ReadonlyArray<Request>, batch: number) =>
+  Stream.runCollect(decode(model, requests, sampling, model.config.stopTokens, { batch }));
 
 /** A mini-batch of W-REINFORCE from drawn responses: every other one counts as right. */
 const batchOf = (
@@ -86,8 +82,8 @@ for (const format of formats) {
           const rounded = yield* loadModel(encoder, name);
           yield* roundWeights(rounded, format);
           const requests = requestsFor(stored, 64);
-          const responses = yield* decode(stored, requests, 64);
-          const expected = yield* decode(rounded, requests, 64);
+          const responses = yield* decoded(stored, requests, 64);
+          const expected = yield* decoded(rounded, requests, 64);
           responses.forEach(({ logProbs }, i) => sameBits(logProbs, expected[i].logProbs, `response ${i}: logProbs`));
           const batch = batchOf(requests, responses);
           const found = yield* policyGradient(stored, batch, loss);
@@ -133,11 +129,11 @@ for (const format of formats) {
           const trainer = yield* loadModel(encoder, name, { storage: format, trained: true });
           assert.equal(sampler.copy, undefined);
           const requests = requestsFor(sampler, 80);
-          const together = yield* decode(sampler, requests, 64);
+          const together = yield* decoded(sampler, requests, 64);
           const sequences = requests.map(({ promptTokens }, i) => ({ promptTokens, ...together[i] }));
           const scored = yield* score(trainer, sequences, sampling.temperature);
-          const sevens = yield* decode(sampler, requests, 7);
-          const alone = yield* decode(sampler, requests.slice(20, 26), 1);
+          const sevens = yield* decoded(sampler, requests, 7);
+          const alone = yield* decoded(sampler, requests.slice(20, 26), 1);
           together.forEach(({ logProbs, entropy }, i) => {
             sameBits(logProbs, scored.logProbs[i], `rollout ${i} as scored: logProbs`);
             sameBits(entropy, scored.entropy[i], `rollout ${i} as scored: entropy`);
