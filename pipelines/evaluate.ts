@@ -74,6 +74,7 @@ const settings = [
   "maxTokens",
   "seed",
   "batch",
+  "cacheSize",
   "storage",
   "concurrency",
   "requestResponses",

@@ -39,6 +39,9 @@ export const settings = {
   batch: optional(
     integer(1, { min: 1 }, "sequences decoded at a time; never changes the result (default: what memory holds)"),
   ),
+  cacheSize: optional(
+    number(4, { above: 0 }, "GiB for the keys and values of sampling; never changes the result (default: 4)"),
+  ),
   storage: optional(
     choice("f32", storageTypes, "how the passes find weights stored; training keeps float32 beside it (default: f32)"),
   ),

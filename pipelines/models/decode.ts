@@ -24,7 +24,7 @@ import { type DecodePool, makePool, releasePool, writeSeats } from "./decode_poo
 import { type LookInterval, lookInterval } from "./look_interval.ts";
 import type { Model } from "./model.ts";
 import type { Seat } from "./places.ts";
-import type { Request } from "./pool_shape.ts";
+import type { PoolLimits, Request } from "./pool_shape.ts";
 import { prefill } from "./prefill.ts";
 import { transformer } from "./transformer.ts";
 
@@ -37,9 +37,7 @@ export interface Response {
 }
 
 /** How requests are decoded; nothing here changes a response. */
-export interface DecodeOptions {
-  /** Sequences in the pool at most. */
-  readonly batch?: number | undefined;
+export interface DecodeOptions extends PoolLimits {
   /** Steps between two looks; by default what suits the device. */
   readonly looks?: LookInterval;
   /** Hears at each look how many responses are done that were not before. */
@@ -59,7 +57,7 @@ export const decode = (
 ): Stream.Stream<Response, DeviceError> =>
   requests.length === 0 ? Stream.empty : Stream.unwrap(Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => makePool(model, requests, stopTokens, options.batch)),
+      Effect.sync(() => makePool(model, requests, stopTokens, options)),
       (pool) => Effect.sync(() => releasePool(model.encoder, pool)),
     ),
     (pool) => {

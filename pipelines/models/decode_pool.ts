@@ -4,7 +4,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { Model } from "./model.ts";
 import { Places, type Seat } from "./places.ts";
-import { poolShape, type Request } from "./pool_shape.ts";
+import { type PoolLimits, poolShape, type Request } from "./pool_shape.ts";
 import type { KeyValueCache } from "./transformer.ts";
 
 /** A pool of S places for responses of at most T tokens. */
@@ -36,15 +36,15 @@ export interface DecodePool {
   slots: Tensor | undefined;
 }
 
-/** A pool for these requests, with at most `batch` places. */
+/** A pool for these requests, within these limits. */
 export const makePool = (
   model: Model,
   requests: ReadonlyArray<Request>,
   stopTokens: ReadonlyArray<number>,
-  batch?: number,
+  limits: PoolLimits = {},
 ): DecodePool => {
   const { encoder, config } = model;
-  const shape = poolShape({ config, info: encoder.info }, requests, batch);
+  const shape = poolShape({ config, info: encoder.info }, requests, limits);
   const { places: S, rows, longest, positions } = shape;
   const purpose: Purpose = "key-value cache";
   const width = config.kvHeads * config.headWidth;

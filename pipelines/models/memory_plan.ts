@@ -18,7 +18,7 @@ import { type ModelConfig, withValueHead } from "./model_config.ts";
 import * as Optimizer from "./optimizer.ts";
 import * as Parameters from "./parameters.ts";
 import { score, values } from "./score.ts";
-import type { Request } from "./pool_shape.ts";
+import type { PoolLimits, Request } from "./pool_shape.ts";
 
 /** The models that a run holds; one that does not train draws responses alone. */
 export interface Cast {
@@ -38,8 +38,8 @@ export interface Length {
 
 /** What a step works on. */
 export interface Shapes {
-  /** Each list of requests that is drawn, and how many of them at a time. */
-  readonly drawn: ReadonlyArray<{ readonly requests: ReadonlyArray<Request>; readonly batch?: number }>;
+  /** Each list of requests that is drawn, and within which limits. */
+  readonly drawn: ReadonlyArray<PoolLimits & { readonly requests: ReadonlyArray<Request> }>;
   readonly scored: ReadonlyArray<Length>;
   /** A mini-batch, by sign. */
   readonly positive: ReadonlyArray<Length>;
@@ -117,9 +117,9 @@ export const runPhases = Effect.fnUntraced(function* (
   encoder.pool.mark();
   for (let step = 0; step < steps; step++) {
     found.length = 0;
-    for (const { requests, batch } of drawn) {
+    for (const { requests, ...limits } of drawn) {
       // A step more or less allocates the same.
-      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, { batch, looks: () => 1 }));
+      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, { ...limits, looks: () => 1 }));
     }
     end("sample");
     if (!cast.trains) continue;

@@ -13,7 +13,7 @@ export const purposes = {
   "critic weights": critic,
   "critic moments": critic,
   "critic gradients": critic,
-  "key-value cache": "a smaller --batch or --max-tokens takes less",
+  "key-value cache": "a smaller --cache-size, --batch or --max-tokens takes less",
   activations: "a smaller --gradient-chunk (in training), --batch (in sampling) or --max-tokens takes less",
   logits: "their tile is fixed, so something else must be smaller: --batch or --gradient-chunk",
   uploads: "a smaller --gradient-chunk or --batch takes less",

@@ -11,7 +11,8 @@ import { passTokens } from "./score.ts";
 import { defaultBatch } from "./pool_shape.ts";
 
 /** What decides the shapes of a run. */
-export interface Workload extends Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk"> {
+export interface Workload
+  extends Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "cacheSize" | "gradientChunk"> {
   /** Prompts of a step, or of an evaluation. */
   readonly prompts: number;
   /** Problems of the test split that are asked greedily along training. */
@@ -49,7 +50,7 @@ type Drawn = Shapes["drawn"][number];
  */
 const largestRuns = (
   config: ModelConfig,
-  { responseTokens, batch = defaultBatch }: Workload,
+  { responseTokens, batch = defaultBatch, cacheSize }: Workload,
   problems: number,
   responses: number,
   length: number,
@@ -61,6 +62,7 @@ const largestRuns = (
   const prompts = Array.from({ length: Math.ceil(count / responses) + 1 }, (_, i) => new Int32Array(length).fill(i));
   return all === 0 ? [] : starts.map((start): Drawn => ({
     batch,
+    cacheSize,
     requests: Array.from({ length: count }, (_, i) => ({
       promptTokens: prompts[Math.floor((start + i) / responses)],
       key: [0, 0],

@@ -22,7 +22,7 @@ import type { Settings } from "../settings.ts";
 /** The settings of sampling. */
 export type SampleSettings = Pick<
   Settings,
-  "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch"
+  "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch" | "cacheSize"
 >;
 
 /** What sampling reads of a prompt. */
@@ -105,8 +105,8 @@ export const rollouts = <A extends Sampled>(
   wanted: Wanted = () => true,
 ): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
-  const { batch, seed, temperature } = settings;
-  return decode(model, planned, settings, model.config.stopTokens, { batch, finished }).pipe(
+  const { batch, cacheSize, seed, temperature } = settings;
+  return decode(model, planned, settings, model.config.stopTokens, { batch, cacheSize, finished }).pipe(
     Stream.map((response, i) => {
       const { prompt, sampleIndex } = planned[i];
       const { responseTokens, finish, logProbs, entropy } = response;
@@ -127,7 +127,19 @@ export const rollouts = <A extends Sampled>(
 export const sampleStage = Stage.make({
   name: "sample",
   summary: "Draws responses to each prompt, with their log-probs and entropies",
-  settings: ["model", "responses", "temperature", "topP", "topK", "maxTokens", "seed", "step", "batch", "storage"],
+  settings: [
+    "model",
+    "responses",
+    "temperature",
+    "topP",
+    "topK",
+    "maxTokens",
+    "seed",
+    "step",
+    "batch",
+    "cacheSize",
+    "storage",
+  ],
   required: ["model"],
   input: Noun.Prompt,
   needs: ["problemId", "promptTokens"],

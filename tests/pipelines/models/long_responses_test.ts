@@ -71,7 +71,7 @@ const sequencesOf = (rows: number) => {
 
 const sampling = { temperature: 1, topK: 0, topP: 1 };
 
-const passes = {
+const passes: Readonly<Record<string, (model: Model.Model, rows: number) => Effect.Effect<unknown, unknown>>> = {
   sample: (model: Model.Model, rows: number) => {
     const requests = sequencesOf(rows).map(({ promptTokens, responseTokens }) => ({
       promptTokens,
@@ -98,7 +98,7 @@ for (const [name, pass] of Object.entries(passes)) {
       const model = modelOf(encoder, own);
       const before = encoder.pool.statistics.live;
       encoder.pool.mark();
-      await Effect.runPromise(Effect.asVoid(pass(model, count)));
+      await Effect.runPromise(pass(model, count));
       peaks.push(encoder.pool.statistics.peak - before);
     }
     console.log(`${name}: ${peaks.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(", ")} MiB`);

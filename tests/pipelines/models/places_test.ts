@@ -81,7 +81,7 @@ const play = (
 Deno.test("the room is that of the largest run of requests, at most a batch and what the cache holds", () => {
   // Two prompts of 10 and 20 tokens, three responses of 5 to each.
   const requests = [0, 0, 0, 1, 1, 1].map((prompt) => requestOf(prompt, 10 * (prompt + 1), 5));
-  const shape = (rows: number, batch?: number) => poolShape(withRows(rows), requests, batch);
+  const shape = (rows: number, batch?: number) => poolShape(withRows(rows), requests, { batch });
   assert.deepEqual(shape(1000), { places: 6, rows: 60, longest: 5, positions: 25 });
   assert.deepEqual(shape(60), shape(1000));
   // Not the first three but three with both prompts take the most.
@@ -101,7 +101,7 @@ Deno.test("every request sits once and in order, its rows its own, whatever the 
       const group = 1 + next(9);
       for (let i = 0; i < group; i++) requests.push(requestOf(prompt, length, 1 + next(round % 2 === 0 ? 1 : 20)));
     }
-    const shape = poolShape(withRows(40 + next(200)), requests, 1 + next(20));
+    const shape = poolShape(withRows(40 + next(200)), requests, { batch: 1 + next(20) });
     const lengths = requests.map(({ maxTokens }) => 1 + next(maxTokens));
     play(requests, shape, (index) => lengths[index]);
   }
@@ -109,7 +109,7 @@ Deno.test("every request sits once and in order, its rows its own, whatever the 
 
 Deno.test("a prompt is read once for all responses to it, however they are seated", () => {
   const requests = Array.from({ length: 200 }, (_, i) => requestOf(Math.floor(i / 20), 30, 10));
-  const { read } = play(requests, poolShape(withRows(10_000), requests, 7), (index) => 1 + index * 7 % 10);
+  const { read } = play(requests, poolShape(withRows(10_000), requests, { batch: 7 }), (index) => 1 + index * 7 % 10);
   assert.equal(read.length, 10);
 });
 
@@ -118,7 +118,7 @@ Deno.test("a pool that gives places on takes fewer steps than waves that wait fo
   const requests = Array.from({ length: 1024 }, (_, i) => requestOf(Math.floor(i / 16), 20, 100));
   // Most responses are short and few are as long as they may be.
   const lengths = requests.map(() => 1 + Math.floor(100 * (next(1000) / 1000) ** 3));
-  const shape = poolShape(withRows(1e6), requests, 64);
+  const shape = poolShape(withRows(1e6), requests, { batch: 64 });
   const { steps } = play(requests, shape, (index) => lengths[index]);
   let waves = 0;
   for (let from = 0; from < 1024; from += 64) waves += Math.max(...lengths.slice(from, from + 64));
