@@ -92,6 +92,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     reference: trains && (needsReference || klInLoss === true),
     critic: trains && needsCritic,
     storage: settings.storage,
+    moments: settings.moments,
   };
   return { cast, work, phases: planOf(info, cast, worstShapes(config, info, work)) };
 };
@@ -114,9 +115,9 @@ const notesOf = (plan: Planned): ReadonlyArray<string> => [
         (plan.cast.storage ?? "f32") === "f32"
           ? "master and working copy in one"
           : `with a working copy in ${plan.cast.storage}`
-      }; gradients are made in chunks of ${chunkRows(plan.cast.config, plan.work)} rows, activations ${
-        isRecomputed(plan) ? "computed again block by block" : "kept"
-      }`,
+      }, moments ${plan.cast.moments ?? "f32"}; gradients are made in chunks of ${
+        chunkRows(plan.cast.config, plan.work)
+      } rows, activations ${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
     ]
     : [],
   "driver, pipelines and read-back buffers come on top",

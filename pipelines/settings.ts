@@ -4,7 +4,7 @@
  * without a value follows the task: what it declares, else 3,072 or what the model's context leaves, whichever is less.
  */
 import { tasks } from "../data/mod.ts";
-import { storageTypes } from "../kernels/half_precision.ts";
+import { momentTypes, storageTypes } from "../kernels/half_precision.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
@@ -65,6 +65,9 @@ export const settings = {
   criticLearningRate: number(1e-5, { min: 0 }, "learning rate of the critic (ppo)"),
   asPublished: optional(
     toggle(false, "as the authors' code, not the text: rewards 1 and 0, entropy coefficient 1e-3, step 1 at rate 0"),
+  ),
+  moments: optional(
+    choice("f32", momentTypes, "AdamW's moments: float32, or bf16 rounded by chance, half the memory (default: f32)"),
   ),
   weightDecay: number(0.01, { min: 0 }, "AdamW weight decay, on every parameter"),
   maxGradNorm: number(1, { above: 0 }, "global gradient norm is clipped to this"),

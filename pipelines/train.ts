@@ -55,6 +55,7 @@ export const trainSettings = [
   "seed",
   "batch",
   "storage",
+  "moments",
   "algorithm",
   "lambda",
   "aggregation",
@@ -121,7 +122,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
   const algorithm = algorithms[config.algorithm];
-  const { storage } = config;
+  const { storage, moments } = config;
   const trained = { storage, trained: true };
   const { dir, model } = yield* policy.load(config.model, "policy", trained);
   const tokenizer = yield* policy.tokenizer(config.model);
@@ -159,8 +160,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
     tests,
     initial: {
-      policy: { model, optimizer: Optimizer.make(model) },
-      critic: critic && { model: critic, optimizer: Optimizer.make(critic) },
+      policy: { model, optimizer: Optimizer.make(model, moments) },
+      critic: critic && { model: critic, optimizer: Optimizer.make(critic, moments) },
     },
     sourceDir: dir,
     steps,

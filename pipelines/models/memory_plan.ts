@@ -8,7 +8,7 @@ import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
+import type { MomentType, StorageType } from "../../kernels/half_precision.ts";
 import { decodeWave } from "./decode.ts";
 import { criticGradient, type GradientError, policyGradient } from "./gradient.ts";
 import { type Purpose, purposeIn } from "./memory_purposes.ts";
@@ -27,6 +27,8 @@ export interface Cast {
   readonly critic: boolean;
   /** How the passes find weights stored; float32 where it is not said. */
   readonly storage?: StorageType | undefined;
+  /** How the optimizers' moments are stored; float32 where it is not said. */
+  readonly moments?: MomentType | undefined;
 }
 
 /** Tokens of a prompt and of its response. */
@@ -78,7 +80,7 @@ const sequenceOf = ({ prompt, response }: Length) => ({
 });
 
 /** The models of a cast with their optimizers, weights of zero. */
-const load = (encoder: Encoder, { config, trains, reference, critic, storage = "f32" }: Cast) => {
+const load = (encoder: Encoder, { config, trains, reference, critic, storage = "f32", moments }: Cast) => {
   // What is only read is stored in 16 bits alone.
   const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
     const format = steps || storage === "f32" ? undefined : storage;
@@ -89,7 +91,8 @@ const load = (encoder: Encoder, { config, trains, reference, critic, storage = "
   const referenceModel = reference ? modelOf(config, "reference", false) : undefined;
   const criticModel = critic ? modelOf(withValueHead(config), "critic weights", trains) : undefined;
   const trained = trains ? [policy, ...criticModel === undefined ? [] : [criticModel]] : [];
-  return { policy, reference: referenceModel, critic: criticModel, optimizers: trained.map(Optimizer.make) };
+  const optimizers = trained.map((model) => Optimizer.make(model, moments));
+  return { policy, reference: referenceModel, critic: criticModel, optimizers };
 };
 
 /** Runs steps phase by phase on models whose weights are zero; gives the phases of the last step, what comes before it left behind. */

@@ -7,7 +7,7 @@ const critic = "an algorithm without a critic (all but ppo) has none";
 /** Each purpose with the knob to turn; activations, uploads and logits are those that kernels and ops name themselves. */
 export const purposes = {
   weights: "a smaller --model takes less",
-  moments: "a smaller --model takes less",
+  moments: "--moments bf16 takes half, a smaller --model less",
   gradients: "psr and nsr hold one gradient, every other algorithm two (one a sign)",
   reference,
   "critic weights": critic,
