@@ -93,6 +93,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     critic: trains && needsCritic,
     storage: settings.storage,
     moments: settings.moments,
+    offload: settings.offload,
   };
   return { cast, work, phases: planOf(info, cast, worstShapes(config, info, work)) };
 };

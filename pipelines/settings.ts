@@ -6,6 +6,7 @@
 import { tasks } from "../data/mod.ts";
 import { momentTypes, storageTypes } from "../kernels/half_precision.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
+import { offloads } from "./models/offload.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
@@ -87,6 +88,13 @@ export const settings = {
     8192,
     { min: 1 },
     "tokens for each partial sum of a gradient; part of the result, unlike batch",
+  ),
+  offload: optional(
+    choice(
+      "none",
+      offloads,
+      "what waits in the host's memory: one sign's gradient; never changes the result (default: none)",
+    ),
   ),
   testEvery: integer(7, { min: 0 }, "greedy accuracy on the test split every N steps; 0 is never"),
   saveEvery: integer(1, { min: 1 }, "a checkpoint every N steps (the last step always has one)"),

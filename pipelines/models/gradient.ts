@@ -1,22 +1,24 @@
 /**
  * The gradient of one mini-batch. Correct and incorrect responses are differentiated apart, chunk by chunk of a fixed size, and then added:
- * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory. The loss itself
- * is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
+ * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory: the first sign's
+ * gradient waits on the device, or in the host's memory where that is short. The loss itself is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
 import { accumulate } from "../../kernels/ops/add/add.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { tokenLogProbs } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape, type TapeMode } from "../../kernels/tape.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
 import { type Aggregated, denominatorsOf } from "../algorithms/aggregation.ts";
 import { gradientChunks } from "../algorithms/gradient_chunks.ts";
 import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
 import { valueLoss } from "../algorithms/value_loss.ts";
 import type { Sign } from "../schema.ts";
 import { GradientError, requireFinite } from "./finite_gradient.ts";
+import { bringAway, bringBack, foldRows, type HostGradient } from "./host_gradient.ts";
 import type { Model } from "./model.ts";
+import type { Offload } from "./offload.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "./parameters.ts";
 import { predictorStates } from "./score.ts";
@@ -39,6 +41,8 @@ export interface GradientSettings
   extends Pick<PolicyLossSettings, "clipRatio" | "entropyCoef" | "klCoef">, Pick<Aggregated, "aggregation" | "share"> {
   readonly temperature: number;
   readonly gradientChunk: number;
+  /** What waits in the host's memory: nothing, or the gradient of the first sign while the second's is made. */
+  readonly offload?: Offload | undefined;
 }
 
 /** Sums and norm of one sign. */
@@ -72,10 +76,13 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)),
   };
   const parts = new Map<Sign, SignPart & { readonly set: Parameters.ParameterSet }>();
+  let away: HostGradient | undefined;
   for (const sign of ["positive", "negative"] as const) {
     const sequences = batch.filter((sequence) => sequence.sign === sign);
     if (sequences.length === 0) continue;
-    const set = Parameters.zeros(encoder, model.parameters.layout, "gradients");
+    const earlier = settings.offload === "gradient" ? parts.get("positive")?.set : undefined;
+    if (earlier !== undefined) away = yield* bringAway(encoder, earlier);
+    const set = earlier ?? Parameters.zeros(encoder, model.parameters.layout, "gradients");
     let sums = noSums;
     yield* eachChunk(
       model,
@@ -107,11 +114,9 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
       cosine: undefined,
     };
   }
-  const product = yield* dot(encoder, positive.set.arenas.map((arena, index) => [arena, negative.set.arenas[index]]));
-  positive.set.arenas.forEach((arena, index) =>
-    accumulate(encoder, foldRows(arena), foldRows(negative.set.arenas[index]))
-  );
-  Parameters.release(encoder, negative.set);
+  const product = away === undefined
+    ? yield* joinOnDevice(encoder, positive.set, negative.set)
+    : yield* bringBack(encoder, away, positive.set);
   const norm = positive.gradNorm * negative.gradNorm;
   return {
     gradient: positive.set,
@@ -121,6 +126,18 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     negative,
     cosine: norm === 0 ? undefined : product / norm,
   };
+});
+
+/** Adds the second gradient to the first and gives it back; gives the sum of the products of the two as they were. */
+const joinOnDevice = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  first: Parameters.ParameterSet,
+  second: Parameters.ParameterSet,
+): Effect.fn.Return<number, DeviceError> {
+  const product = yield* dot(encoder, first.arenas.map((arena, index) => [arena, second.arenas[index]]));
+  first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
+  Parameters.release(encoder, second);
+  return product;
 });
 
 /** The gradient of the mean negative log-likelihood of the response tokens of `batch`: supervised training. */
@@ -272,6 +289,3 @@ const join = (lists: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => 
   }
   return all;
 };
-
-/** A flat tensor as rows of 64 words, for kernels that count rows: arenas are multiples of 64. */
-const foldRows = (flat: Tensor): Tensor => ({ ...flat, rows: flat.cols / 64, cols: 64, stride: 64 });

@@ -14,6 +14,7 @@ import { criticGradient, type GradientError, policyGradient } from "./gradient.t
 import { type Purpose, purposeIn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
+import type { Offload } from "./offload.ts";
 import * as Optimizer from "./optimizer.ts";
 import * as Parameters from "./parameters.ts";
 import { score, values } from "./score.ts";
@@ -29,6 +30,8 @@ export interface Cast {
   readonly storage?: StorageType | undefined;
   /** How the optimizers' moments are stored; float32 where it is not said. */
   readonly moments?: MomentType | undefined;
+  /** What waits in the host's memory. */
+  readonly offload?: Offload | undefined;
 }
 
 /** Tokens of a prompt and of its response. */
@@ -126,7 +129,7 @@ export const runPhases = Effect.fnUntraced(function* (
     if (critic !== undefined) yield* values(critic, scored.map(sequenceOf));
     end("score");
     if (critic !== undefined && !together) Parameters.release(encoder, yield* criticPass(critic));
-    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk });
+    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk, offload: cast.offload });
     const criticGradients = critic !== undefined && together ? yield* criticPass(critic) : undefined;
     end("gradient");
     Optimizer.update(policy, optimizers[0], gradient, 0, adamw);

@@ -8,7 +8,7 @@ const critic = "an algorithm without a critic (all but ppo) has none";
 export const purposes = {
   weights: "a smaller --model takes less",
   moments: "--moments bf16 takes half, a smaller --model less",
-  gradients: "psr and nsr hold one gradient, every other algorithm two (one a sign)",
+  gradients: "--offload gradient lets that of one sign wait in the host's memory; psr and nsr have one sign",
   reference,
   "critic weights": critic,
   "critic moments": critic,

@@ -92,42 +92,63 @@ for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
   );
 }
 
-testOnDevice(
-  "weights stored in 16 bits are planned to the byte: beside float32 where they are trained, else alone",
-  (encoder) =>
-    Effect.gen(function* () {
-      const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
-      const wave = Array.from({ length: 3 }, () => ({
-        promptTokens: new Int32Array(5),
-        key: [1, 2] as const,
-        maxTokens: 7,
-      }));
-      const shapes: Shapes = {
-        waves: [wave],
-        scored: lengths(9, 4, 9),
-        positive: lengths(3, 6, 5),
-        negative: lengths(8, 3, 8),
-        valued: lengths(5, 4, 7),
-        together: true,
-        gradientChunk: 30,
-      };
-      const { sizes } = parameterLayout(config);
-      const full = sizes.reduce((sum, words) => sum + arena(words), 0);
-      const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
-      assert.ok(half < full);
-      for (const cast of casts) {
-        const stored = { config, ...cast, storage: "bf16" as const };
-        const own = new Encoder(encoder.device, encoder.info);
-        const found = yield* runPhases(own, stored, shapes, 2);
-        assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, stored, shapes)));
-        const { use } = found[0].statistics;
-        assert.equal(use.get("weights"), cast.trains ? full + half : half);
-        assert.equal(use.get("reference"), cast.reference ? half : undefined);
-        yield* own.wait;
-        own.pool.trim();
-      }
-    }),
-);
+for (
+  const knobs of [
+    { storage: "bf16" },
+    { moments: "bf16" },
+    { offload: "gradient" },
+    { storage: "bf16", moments: "bf16", offload: "gradient" },
+  ] as const
+) {
+  testOnDevice(
+    `${JSON.stringify(knobs)} is planned to the byte, with each set of parameters as large as it says`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
+        const wave = Array.from({ length: 3 }, () => ({
+          promptTokens: new Int32Array(5),
+          key: [1, 2] as const,
+          maxTokens: 7,
+        }));
+        const shapes: Shapes = {
+          waves: [wave],
+          scored: lengths(9, 4, 9),
+          positive: lengths(3, 6, 5),
+          negative: lengths(8, 3, 8),
+          valued: lengths(5, 4, 7),
+          together: true,
+          gradientChunk: 30,
+        };
+        const { sizes } = parameterLayout(config);
+        const full = sizes.reduce((sum, words) => sum + arena(words), 0);
+        const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
+        assert.ok(half < full);
+        const { storage = "f32", moments = "f32", offload = "none" }: Pick<Cast, "storage" | "moments" | "offload"> =
+          knobs;
+        const stored = storage === "f32" ? full : half;
+        const moment = moments === "f32" ? full : half;
+        for (const cast of casts) {
+          const own = new Encoder(encoder.device, encoder.info);
+          const found = yield* runPhases(own, { config, ...cast, ...knobs }, shapes, 2);
+          assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, { config, ...cast, ...knobs }, shapes)));
+          const { use } = found[0].statistics;
+          const trained: number = storage === "f32" ? full : full + half;
+          assert.equal(use.get("weights"), cast.trains ? trained : stored);
+          assert.equal(use.get("moments"), cast.trains ? 2 * moment : undefined);
+          assert.equal(use.get("critic weights"), cast.critic ? found[0].statistics.use.get("weights") : undefined);
+          assert.equal(use.get("critic moments"), cast.critic ? 2 * moment : undefined);
+          assert.equal(use.get("reference"), cast.reference ? stored : undefined);
+          if (cast.trains) {
+            // The buffer through which what was brought away comes back is as large as the largest arena, at most 128 MiB.
+            const second = offload === "none" ? full : Math.max(...sizes.map(arena));
+            assert.equal(found[2].statistics.most.get("gradients"), full + second);
+          }
+          yield* own.wait;
+          own.pool.trim();
+        }
+      }),
+  );
+}
 
 const settings = merge({
   model: new URL("../../../data/models/countdown_1", import.meta.url).pathname,
