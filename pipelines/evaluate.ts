@@ -14,7 +14,7 @@ import { tasks } from "../data/mod.ts";
 import { ks as publishedKs } from "../data/paper/published.ts";
 import * as Engine from "./evaluation/engine.ts";
 import { figuresOf } from "./evaluation/figures.ts";
-import { claim, identityOf } from "./evaluation/identity.ts";
+import { claim, claimKernels, identityOf } from "./evaluation/identity.ts";
 import * as SampleLog from "./evaluation/sample_log.ts";
 import type { Model } from "./models/model.ts";
 import type { Tokenizer } from "./models/tokenizer.ts";
@@ -110,10 +110,15 @@ const complete = Effect.fnUntraced(function* (
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
   const progress = yield* Progress.make("evaluate", total - there);
-  yield* engine.draw((problemId, sampleIndex) => !log.has(problemId, sampleIndex), (drawn) => {
+  const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
     return Effect.andThen(log.keep(verdicts), progress.advance(drawn.length));
-  });
+  };
+  yield* engine.draw(
+    (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
+    keep,
+    (info) => config.out === undefined ? Effect.void : claimKernels(config.out, info, there > 0),
+  );
 });
 
 const passAtKOf = (rows: ReadonlyArray<EvaluationRow>) =>

@@ -6,9 +6,11 @@
 import { Effect } from "effect";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { otherKernels } from "../kernels/chosen_kernels.ts";
 import { exists, verifyManifest } from "./models/checkpoint_directory.ts";
 import { isObject } from "./models/model_config.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
+import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
 import * as Command from "./runtime/command.ts";
 import { comparable } from "./runtime/metrics.ts";
@@ -17,7 +19,8 @@ import { readText } from "./runtime/run_directory.ts";
 import { firstDifference } from "./runtime/stage_record.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { defaults } from "./settings.ts";
-import { prepare, test, type TrainConfig, trainSettings } from "./train.ts";
+import { type TrainConfig, trainSettings } from "./run_settings.ts";
+import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./training_step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });
@@ -44,7 +47,7 @@ const storedConfig = Effect.fnUntraced(
       ...(given.data && { data: given.data }),
       out: run,
     };
-    return { base: stored.base, config: config as unknown as TrainConfig };
+    return { base: stored.base, kernels: stored.kernels, config: config as unknown as TrainConfig };
   },
 );
 
@@ -101,7 +104,9 @@ export const replayCommand = Command.make({
   run: (given, [run]) =>
     Effect.scoped(Effect.gen(function* () {
       const { report } = yield* StandardStreams;
-      const { base, config } = yield* storedConfig(run, given);
+      const { base, kernels, config } = yield* storedConfig(run, given);
+      const other = otherKernels(kernels, (yield* Policy).info);
+      if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
       const prepared = yield* prepare(config);
       if (prepared.base !== base) {
         return yield* differs(

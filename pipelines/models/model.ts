@@ -27,6 +27,8 @@ export interface Model {
   readonly weights: Parameters.ModelTensors;
   /** Rotary table that covers at least `positions` positions. */
   readonly table: (positions: number) => Tensor;
+  /** Gives the rotary table's buffer back; the next pass makes another. */
+  readonly dropTable: () => void;
 }
 
 /** A model around a set of parameters, which the passes read as `storage`. */
@@ -48,10 +50,14 @@ export const fromParameters = (
     weights: Parameters.modelTensors(config, copy ?? parameters),
     table: (positions) => {
       if (table !== undefined && table.rows >= positions) return table;
-      if (table !== undefined) encoder.release(table);
+      model.dropTable();
       const rows = Math.max(64, 2 ** Math.ceil(Math.log2(positions)));
       table = encoder.upload(() => interleave(config, rows), rows, config.headWidth);
       return table;
+    },
+    dropTable: () => {
+      if (table !== undefined) encoder.release(table);
+      table = undefined;
     },
   };
   refresh(model);
@@ -115,7 +121,8 @@ export const clone = (model: Model): Model => {
 };
 
 /** Gives a model's buffers back. */
-export const release = ({ encoder, parameters, copy }: Model): void => {
+export const release = ({ encoder, parameters, copy, dropTable }: Model): void => {
+  dropTable();
   Parameters.release(encoder, parameters);
   if (copy !== undefined) Parameters.release(encoder, copy);
 };

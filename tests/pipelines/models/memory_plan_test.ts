@@ -20,7 +20,8 @@ import { type Workload, worstShapes } from "../../../pipelines/models/plan_shape
 import { layerDevice } from "../../../pipelines/models/policy_dawn.ts";
 import * as Safetensors from "../../../pipelines/models/safetensors.ts";
 import { merge } from "../../../pipelines/runtime/resolve.ts";
-import { prepare, type TrainConfig } from "../../../pipelines/train.ts";
+import type { TrainConfig } from "../../../pipelines/run_settings.ts";
+import { prepare } from "../../../pipelines/train.ts";
 import { trainingStep } from "../../../pipelines/training_step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
