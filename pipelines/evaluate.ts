@@ -29,6 +29,7 @@ import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
 import { toText } from "./runtime/stage_record.ts";
+import { merge } from "./runtime/resolve.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import type * as Noun from "./schema.ts";
 import type { Settings } from "./settings.ts";
@@ -74,6 +75,8 @@ const settings = [
   "maxTokens",
   "seed",
   "batch",
+  "cache",
+  "deviceMemory",
   "storage",
   "concurrency",
   "requestResponses",
@@ -157,6 +160,9 @@ const evaluate = Effect.fnUntraced(function* (
   return rows;
 });
 
+/** What the evaluation needs on this machine. */
+const planOf = (config: Settings) => runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
+
 /** `deno task evaluate`. */
 export const evaluateCommand = Command.make({
   name: "evaluate",
@@ -166,9 +172,7 @@ export const evaluateCommand = Command.make({
   defaults: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, extract: "lenient" },
   // A server has memory of its own.
   plan: (config) =>
-    config.endpoint === undefined
-      ? runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare })
-      : Effect.succeed([]),
+    config.endpoint === undefined ? Effect.map(planOf(config), ({ lines }) => lines) : Effect.succeed([]),
   run: Effect.fnUntraced(function* (config) {
     const ks = possibleKs(config.k ?? publishedKs, config.responses);
     if (ks.length === 0) {
@@ -179,7 +183,9 @@ export const evaluateCommand = Command.make({
     }
     const { write, report } = yield* StandardStreams;
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
-    const rows = yield* Effect.scoped(evaluate(config, ks));
+    const known = config.endpoint === undefined && config.deviceMemory !== undefined;
+    const { knobs } = known ? yield* planOf(merge(config)) : { knobs: {} };
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks));
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
     if (config.format === "json") return yield* print(toText(rows));
     const tables = yield* Effect.fromResult(evaluationsTable.build(rows)).pipe(

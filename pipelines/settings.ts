@@ -40,6 +40,20 @@ export const settings = {
   batch: optional(
     integer(1, { min: 1 }, "sequences decoded together; never changes the result (default: what memory holds)"),
   ),
+  cache: optional(
+    number(
+      4,
+      { min: 0 },
+      "GiB for keys and values of what is decoded together; never changes the result (default: what --device-memory leaves, else 4)",
+    ),
+  ),
+  deviceMemory: optional(
+    number(
+      80,
+      { above: 0 },
+      "the device's memory in GB: what never changes the result is then chosen to fit (default: not known)",
+    ),
+  ),
   storage: optional(
     choice("f32", storageTypes, "how the passes find weights stored; training keeps float32 beside it (default: f32)"),
   ),
@@ -88,6 +102,12 @@ export const settings = {
     8192,
     { min: 1 },
     "tokens for each partial sum of a gradient; part of the result, unlike batch",
+  ),
+  recompute: optional(
+    toggle(
+      false,
+      "activations computed again in the backward pass; never changes the result (default: where they would take much)",
+    ),
   ),
   offload: optional(
     choice(

@@ -15,6 +15,7 @@ import { training } from "../data/paper/hyperparameters.ts";
 import { algorithms } from "./algorithms/mod.ts";
 import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
+import type { Knobs } from "./models/memory_choice.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
@@ -120,10 +121,10 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
-/** Trains in a run directory until the last step; `announce` says first what the run needs. */
+/** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
 export const train = Effect.fn("Train.run")(function* (
   config: TrainConfig,
-  announce: Effect.Effect<void, Command.Failure, Policy> = Effect.void,
+  announce: Effect.Effect<Knobs, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
@@ -136,8 +137,7 @@ export const train = Effect.fn("Train.run")(function* (
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : otherKernels(stored.kernels, info);
   if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
-  yield* announce;
-  const prepared = yield* prepare(config);
+  const prepared = yield* prepare({ ...config, ...yield* announce });
   const begun = stored === undefined ? prepared.base : stored.base;
   if (begun !== prepared.base) {
     return yield* refuse(
@@ -205,7 +205,11 @@ export const trainCommand = Command.make({
     said.miniBatch === undefined
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
-  plan: (config) => runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+  plan: (config) =>
+    Effect.map(
+      runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+      ({ lines }) => lines,
+    ),
   run: (config) =>
     Effect.scoped(train(
       config,
@@ -215,7 +219,9 @@ export const trainCommand = Command.make({
         yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
-        for (const line of yield* runPlan(complete(config), { trains: true, info, times })) yield* report(line);
+        const { lines, knobs } = yield* runPlan(complete(config), { trains: true, info, times });
+        for (const line of lines) yield* report(line);
+        return knobs;
       }),
     )).pipe(Effect.provide(layerPolicy)),
 });

@@ -30,6 +30,8 @@ export interface Cast {
   readonly storage?: StorageType | undefined;
   /** How the optimizers' moments are stored; float32 where it is not said. */
   readonly moments?: MomentType | undefined;
+  /** Whether activations are computed again; by default where a chunk would keep many. */
+  readonly recompute?: boolean | undefined;
   /** What waits in the host's memory. */
   readonly offload?: Offload | undefined;
 }
@@ -106,9 +108,11 @@ export const runPhases = Effect.fnUntraced(function* (
   steps = 1,
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
   const { waves, scored, positive, negative, valued, together, gradientChunk } = shapes;
+  const { recompute, offload } = cast;
   const { policy, reference, critic, optimizers } = load(encoder, cast);
   const criticPass = Effect.fnUntraced(function* (one: Model.Model) {
-    return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, valueClip: 0.5 })).gradient;
+    return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, recompute, valueClip: 0.5 }))
+      .gradient;
   });
   const batch = [
     ...positive.map((length) => ({ ...sequenceOf(length), sign: "positive" as const })),
@@ -129,7 +133,7 @@ export const runPhases = Effect.fnUntraced(function* (
     if (critic !== undefined) yield* values(critic, scored.map(sequenceOf));
     end("score");
     if (critic !== undefined && !together) Parameters.release(encoder, yield* criticPass(critic));
-    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk, offload: cast.offload });
+    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk, recompute, offload });
     const criticGradients = critic !== undefined && together ? yield* criticPass(critic) : undefined;
     end("gradient");
     Optimizer.update(policy, optimizers[0], gradient, 0, adamw);

@@ -12,7 +12,10 @@ import { passTokens } from "./score.ts";
 import { defaultBatch, type Request, waves } from "./waves.ts";
 
 /** What decides the shapes of a run. */
-export interface Workload extends Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk"> {
+export interface Workload
+  extends
+    Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk">,
+    Partial<Pick<Settings, "cache">> {
   /** Prompts of a step, or of an evaluation. */
   readonly prompts: number;
   /** Problems of the test split that are asked greedily along training. */
@@ -45,7 +48,7 @@ const filling = (rows: number, longest: number): ReadonlyArray<Length> => {
 const firstWave = (
   config: ModelConfig,
   info: DeviceInfo,
-  { responseTokens, batch = defaultBatch }: Workload,
+  { responseTokens, batch = defaultBatch, cache }: Workload,
   problems: number,
   responses: number,
   length: number,
@@ -58,7 +61,7 @@ const firstWave = (
     key: [0, 0],
     maxTokens,
   }));
-  return waves({ config, encoder: { info } }, requests, batch)[0] ?? [];
+  return waves({ config, encoder: { info } }, requests, batch, cache)[0] ?? [];
 };
 
 /** The shapes that no step under these settings exceeds, on a device with these limits. */

@@ -13,15 +13,17 @@ export interface Request {
 /** Sequences of one wave where none is asked for. */
 export const defaultBatch = 4096;
 
-/** What the cache of a wave may take, all layers together. */
-const cacheBytes = 4 * 2 ** 30;
+/** What the cache of a wave may take, all layers together, in GiB, where nothing is said. */
+export const defaultCache = 4;
 
-/** Cuts requests into waves: at most `batch` sequences, and no more than what the cache holds. */
+/** Cuts requests into waves: at most `batch` sequences, and no more than what a cache of so many GiB holds. */
 export const waves = <A extends Request>(
   { config, encoder }: { readonly config: ModelConfig; readonly encoder: { readonly info: DeviceInfo } },
   requests: ReadonlyArray<A>,
   batch = defaultBatch,
+  cache = defaultCache,
 ): ReadonlyArray<ReadonlyArray<A>> => {
+  const cacheBytes = cache * 2 ** 30;
   const width = config.kvHeads * config.headWidth;
   const rows = Math.floor(Math.min(encoder.info.maxBinding, cacheBytes / (2 * config.layers)) / (4 * width));
   const cuts: A[][] = [];

@@ -20,10 +20,9 @@ import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
 
 /** The settings of sampling. */
-export type SampleSettings = Pick<
-  Settings,
-  "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch"
->;
+export type SampleSettings =
+  & Pick<Settings, "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch">
+  & Partial<Pick<Settings, "cache">>;
 
 /** What sampling reads of a prompt. */
 export type Sampled = Pick<Noun.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Noun.Prompt, "task">>;
@@ -102,7 +101,7 @@ export const rollouts = <A extends Sampled>(
   wanted: Wanted = () => true,
 ): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
-  return Stream.fromIterable(waves(model, planned, settings.batch)).pipe(
+  return Stream.fromIterable(waves(model, planned, settings.batch, settings.cache)).pipe(
     Stream.mapEffect((requests) =>
       Effect.gen(function* () {
         const responses = yield* decodeWave(model, requests, settings, model.config.stopTokens);
@@ -135,7 +134,19 @@ export const rollouts = <A extends Sampled>(
 export const sampleStage = Stage.make({
   name: "sample",
   summary: "Draws responses to each prompt, with their log-probs and entropies",
-  settings: ["model", "responses", "temperature", "topP", "topK", "maxTokens", "seed", "step", "batch", "storage"],
+  settings: [
+    "model",
+    "responses",
+    "temperature",
+    "topP",
+    "topK",
+    "maxTokens",
+    "seed",
+    "step",
+    "batch",
+    "cache",
+    "storage",
+  ],
   required: ["model"],
   input: Noun.Prompt,
   needs: ["problemId", "promptTokens"],

@@ -51,7 +51,9 @@ for (
     const dir = folder();
     const run = join(dir, "run");
     const rate = "--critic-learning-rate 1e-3";
-    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored}${moments} ${published}`));
+    // What changes memory and time alone: a sequence at a time, activations computed again, one gradient on the host.
+    const turned = moments === "" ? "" : " --device-memory 1 --cache 0 --recompute --offload gradient";
+    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored}${moments} ${published}${turned}`));
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
@@ -177,7 +179,7 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
 Deno.test("moments in bf16: a killed run goes on to the same bytes, replay and update make them again, f32 is refused", async () => {
   const dir = folder();
   const more = (moments: string) =>
-    `--algorithm ppo --steps 3 --save-every 1 --critic-learning-rate 1e-3 --moments ${moments}`;
+    `--algorithm ppo --steps 3 --save-every 1 --critic-learning-rate 1e-3 --device-memory 4 --moments ${moments}`;
   const whole = join(dir, "whole");
   succeeds(train(whole, more("bf16")));
   const run = join(dir, "killed");
