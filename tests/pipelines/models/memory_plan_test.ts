@@ -33,6 +33,9 @@ const casts = [
   { trains: false, reference: false, critic: false },
 ];
 
+/** What halves or moves memory, and changes nothing else of a plan. */
+type Knobs = Pick<Cast, "storage" | "moments" | "offload" | "recompute">;
+
 const bytesOf = (phases: ReadonlyArray<Phase>) =>
   phases.map(({ name, statistics: { live, peak, reserved, reservedPeak, use, most } }) => ({
     name,
@@ -98,6 +101,7 @@ for (
     { storage: "bf16" },
     { moments: "bf16" },
     { offload: "gradient" },
+    { recompute: true },
     { storage: "bf16", moments: "bf16", offload: "gradient" },
   ] as const
 ) {
@@ -124,8 +128,7 @@ for (
         const full = sizes.reduce((sum, words) => sum + arena(words), 0);
         const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
         assert.ok(half < full);
-        const { storage = "f32", moments = "f32", offload = "none" }: Pick<Cast, "storage" | "moments" | "offload"> =
-          knobs;
+        const { storage = "f32", moments = "f32", offload = "none" }: Knobs = knobs;
         const stored = storage === "f32" ? full : half;
         const moment = moments === "f32" ? full : half;
         for (const cast of casts) {
@@ -165,11 +168,11 @@ const settings = merge({
 });
 
 /** What a step of `train` had in use at most, and the lengths and signs of the responses that it learnt from. */
-const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof typeof algorithms) {
+const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof typeof algorithms, knobs: Knobs) {
   const policy = Layer.provide(layerDevice, Layer.succeed(Device, { encoder, info: encoder.info }));
   const records = new Map<string, string>();
   return yield* Effect.gen(function* () {
-    const prepared = yield* prepare({ ...settings, algorithm, out: "" } as unknown as TrainConfig);
+    const prepared = yield* prepare({ ...settings, ...knobs, algorithm, out: "" } as unknown as TrainConfig);
     const { use } = encoder.pool.statistics;
     encoder.pool.mark();
     const store = { put: Safetensors.digest };
@@ -181,60 +184,72 @@ const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof
   }).pipe(Effect.provide(policy));
 });
 
-for (const algorithm of Object.values(algorithms)) {
-  testOnDevice(`${algorithm.name}: a step of train allocates what the plan says, and no more than its largest shapes`, (
-    shared,
-  ) =>
-    Effect.gen(function* () {
-      const encoder = new Encoder(shared.device, shared.info);
-      const { config, use, statistics, credited } = yield* measured(encoder, algorithm.name as "ppo");
-      const cast: Cast = {
-        config,
-        trains: true,
-        reference: algorithm.needsReference,
-        critic: algorithm.needsCritic,
-      };
-      const lengthsOf = (sign?: string) =>
-        credited.filter((record) => sign === undefined || record.sign === sign).map((record) => ({
-          prompt: record.promptTokens.length,
-          response: record.responseTokens.length,
-        }));
-      const prompts = Array.from({ length: 4 }, (_, i) => new Int32Array(8).fill(i));
-      const requests = prompts.flatMap((promptTokens) =>
-        Array.from({ length: 4 }, () => ({ promptTokens, key: [0, 0] as const, maxTokens: 16 }))
-      );
-      const exact = planOf(encoder.info, cast, {
-        waves: [requests],
-        scored: lengthsOf(),
-        positive: lengthsOf("positive"),
-        negative: lengthsOf("negative"),
-        valued: lengthsOf(),
-        together: true,
-        gradientChunk: settings.gradientChunk,
-      }, 1);
-      const mostOf = (phases: ReadonlyArray<Phase>, purpose: string) =>
-        Math.max(...phases.map((phase) => phase.statistics.most.get(purpose) ?? 0));
-      const work: Workload = {
-        ...settings,
-        algorithm: algorithm.name as "ppo",
-        prompts: 4,
-        tested: 0,
-        promptTokens: 8,
-        responseTokens: 16,
-      };
-      const largest = planOf(encoder.info, cast, worstShapes(config, encoder.info, work));
-      for (const [purpose, bytes] of statistics.most) {
-        assert.equal(mostOf(exact, purpose), bytes, purpose);
-        if (["activations", "uploads", "logits"].includes(purpose)) {
-          assert.ok(mostOf(largest, purpose) >= bytes, purpose);
-        } else assert.equal(mostOf(largest, purpose), bytes, purpose);
-      }
-      assert.equal(Math.max(...exact.map((phase) => phase.statistics.peak)), statistics.peak);
-      assert.ok(Math.max(...largest.map((phase) => phase.statistics.peak)) >= statistics.peak);
-      for (const [purpose, bytes] of use) assert.equal(exact[3].statistics.use.get(purpose) ?? 0, bytes, purpose);
-      yield* encoder.wait;
-      encoder.pool.trim();
-    }));
+const every: Knobs = { storage: "bf16", moments: "bf16", offload: "gradient", recompute: true };
+const tried: ReadonlyArray<readonly [typeof algorithms["ppo"], Knobs]> = [
+  ...Object.values(algorithms).map((algorithm) => [algorithm, {}] as const),
+  [algorithms.grpo, every],
+  [algorithms.ppo, every],
+];
+
+for (const [algorithm, knobs] of tried) {
+  const how = knobs === every ? ` with ${JSON.stringify(every)}` : "";
+  testOnDevice(
+    `${algorithm.name}${how}: a step of train allocates what the plan says, and no more than its largest shapes`,
+    (
+      shared,
+    ) =>
+      Effect.gen(function* () {
+        const encoder = new Encoder(shared.device, shared.info);
+        const { config, use, statistics, credited } = yield* measured(encoder, algorithm.name as "ppo", knobs);
+        const cast: Cast = {
+          config,
+          trains: true,
+          reference: algorithm.needsReference,
+          critic: algorithm.needsCritic,
+          ...knobs,
+        };
+        const lengthsOf = (sign?: string) =>
+          credited.filter((record) => sign === undefined || record.sign === sign).map((record) => ({
+            prompt: record.promptTokens.length,
+            response: record.responseTokens.length,
+          }));
+        const prompts = Array.from({ length: 4 }, (_, i) => new Int32Array(8).fill(i));
+        const requests = prompts.flatMap((promptTokens) =>
+          Array.from({ length: 4 }, () => ({ promptTokens, key: [0, 0] as const, maxTokens: 16 }))
+        );
+        const exact = planOf(encoder.info, cast, {
+          waves: [requests],
+          scored: lengthsOf(),
+          positive: lengthsOf("positive"),
+          negative: lengthsOf("negative"),
+          valued: lengthsOf(),
+          together: true,
+          gradientChunk: settings.gradientChunk,
+        }, 1);
+        const mostOf = (phases: ReadonlyArray<Phase>, purpose: string) =>
+          Math.max(...phases.map((phase) => phase.statistics.most.get(purpose) ?? 0));
+        const work: Workload = {
+          ...settings,
+          algorithm: algorithm.name as "ppo",
+          prompts: 4,
+          tested: 0,
+          promptTokens: 8,
+          responseTokens: 16,
+        };
+        const largest = planOf(encoder.info, cast, worstShapes(config, encoder.info, work));
+        for (const [purpose, bytes] of statistics.most) {
+          assert.equal(mostOf(exact, purpose), bytes, purpose);
+          if (["activations", "uploads", "logits"].includes(purpose)) {
+            assert.ok(mostOf(largest, purpose) >= bytes, purpose);
+          } else assert.equal(mostOf(largest, purpose), bytes, purpose);
+        }
+        assert.equal(Math.max(...exact.map((phase) => phase.statistics.peak)), statistics.peak);
+        assert.ok(Math.max(...largest.map((phase) => phase.statistics.peak)) >= statistics.peak);
+        for (const [purpose, bytes] of use) assert.equal(exact[3].statistics.use.get(purpose) ?? 0, bytes, purpose);
+        yield* encoder.wait;
+        encoder.pool.trim();
+      }),
+  );
 }
 
 Deno.test("the published models: one set of parameters is 4 bytes a parameter and the arenas' alignment", () => {
