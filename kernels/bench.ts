@@ -112,5 +112,7 @@ const block = (encoder: Encoder, shape: BlockShape): Effect.Effect<void, DeviceE
     partialSums(encoder, [[gradient, gradient]]);
     const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, step: 1, clip: 1 };
     adamw(encoder, gradient, flat, mean, square, options);
+    const halves = Array.from({ length: 2 }, () => encoder.tensor(1, n, { format: "bf16" }));
+    adamw(encoder, gradient, flat, halves[0], halves[1], options);
     return encoder.wait;
   });

@@ -9,6 +9,12 @@ export type HalfFormat = "bf16" | "f16";
 /** How the passes find a model's weights stored: as float32, or as 16 bits of it. Sums are float32 in any case. */
 export type StorageType = "f32" | HalfFormat;
 
+/** How AdamW's moments are stored. */
+export type MomentType = "f32" | "bf16";
+
+/** The types of moments, as settings name them; float16's range is too small for squares of gradients. */
+export const momentTypes = ["f32", "bf16"] as const satisfies ReadonlyArray<MomentType>;
+
 /** The storage types, as settings name them. */
 export const storageTypes = ["f32", "bf16", "f16"] as const satisfies ReadonlyArray<StorageType>;
 
@@ -26,4 +32,19 @@ export const toHalves = (values: Float32Array<ArrayBuffer>, format: HalfFormat):
 export const fromHalves = (halves: Uint16Array<ArrayBuffer>, format: HalfFormat): Float32Array<ArrayBuffer> => {
   if (format === "f16") return Float32Array.from(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
   return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+};
+
+/**
+ * Bfloat16 of each number, rounded up with the probability of its distance from below: `dice` are whole numbers in [0, 2^16), one a number.
+ * The expectation is the number itself, so sums of many small steps move; this is what `adamw_halves.wgsl` does.
+ */
+export const toHalvesByChance = (
+  values: Float32Array<ArrayBuffer>,
+  dice: (i: number) => number,
+): Uint16Array<ArrayBuffer> => {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(
+    words,
+    (word, i) => (word & 0x7fffffff) > 0x7f800000 ? word >>> 16 | 0x40 : (word + dice(i)) >>> 16,
+  );
 };

@@ -14,7 +14,7 @@ import { tasks } from "../data/mod.ts";
 import { ks as publishedKs } from "../data/paper/published.ts";
 import * as Engine from "./evaluation/engine.ts";
 import { figuresOf } from "./evaluation/figures.ts";
-import { claim, identityOf } from "./evaluation/identity.ts";
+import { claim, claimKernels, identityOf } from "./evaluation/identity.ts";
 import * as SampleLog from "./evaluation/sample_log.ts";
 import type { Model } from "./models/model.ts";
 import type { Tokenizer } from "./models/tokenizer.ts";
@@ -29,6 +29,7 @@ import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
 import { toText } from "./runtime/stage_record.ts";
+import { merge } from "./runtime/resolve.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import type * as Noun from "./schema.ts";
 import type { Settings } from "./settings.ts";
@@ -74,7 +75,8 @@ const settings = [
   "maxTokens",
   "seed",
   "batch",
-  "cacheSize",
+  "cache",
+  "deviceMemory",
   "storage",
   "concurrency",
   "requestResponses",
@@ -111,10 +113,16 @@ const complete = Effect.fnUntraced(function* (
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
   const progress = yield* Progress.make("evaluate", total - there);
-  yield* engine.draw((problemId, sampleIndex) => !log.has(problemId, sampleIndex), (drawn) => {
+  const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
     return log.keep(verdicts);
-  }, progress.advance);
+  };
+  yield* engine.draw(
+    (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
+    keep,
+    progress.advance,
+    (info) => config.out === undefined ? Effect.void : claimKernels(config.out, info, there > 0),
+  );
 });
 
 const passAtKOf = (rows: ReadonlyArray<EvaluationRow>) =>
@@ -153,6 +161,9 @@ const evaluate = Effect.fnUntraced(function* (
   return rows;
 });
 
+/** What the evaluation needs on this machine. */
+const planOf = (config: Settings) => runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
+
 /** `deno task evaluate`. */
 export const evaluateCommand = Command.make({
   name: "evaluate",
@@ -162,9 +173,7 @@ export const evaluateCommand = Command.make({
   defaults: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, extract: "lenient" },
   // A server has memory of its own.
   plan: (config) =>
-    config.endpoint === undefined
-      ? runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare })
-      : Effect.succeed([]),
+    config.endpoint === undefined ? Effect.map(planOf(config), ({ lines }) => lines) : Effect.succeed([]),
   run: Effect.fnUntraced(function* (config) {
     const ks = possibleKs(config.k ?? publishedKs, config.responses);
     if (ks.length === 0) {
@@ -175,7 +184,9 @@ export const evaluateCommand = Command.make({
     }
     const { write, report } = yield* StandardStreams;
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
-    const rows = yield* Effect.scoped(evaluate(config, ks));
+    const known = config.endpoint === undefined && config.deviceMemory !== undefined;
+    const { knobs } = known ? yield* planOf(merge(config)) : { knobs: {} };
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks));
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
     if (config.format === "json") return yield* print(toText(rows));
     const tables = yield* Effect.fromResult(evaluationsTable.build(rows)).pipe(

@@ -6,9 +6,11 @@
 import { Effect } from "effect";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { otherKernels } from "../kernels/chosen_kernels.ts";
 import { exists, verifyManifest } from "./models/checkpoint_directory.ts";
 import { isObject } from "./models/model_config.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
+import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
 import * as Command from "./runtime/command.ts";
 import { comparable } from "./runtime/metrics.ts";
@@ -17,7 +19,9 @@ import { readText } from "./runtime/run_directory.ts";
 import { firstDifference } from "./runtime/stage_record.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { defaults } from "./settings.ts";
-import { prepare, test, type TrainConfig, trainSettings } from "./train.ts";
+import { runPlan } from "./run_plan.ts";
+import { complete, type TrainConfig, trainSettings } from "./run_settings.ts";
+import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./training_step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });
@@ -44,7 +48,7 @@ const storedConfig = Effect.fnUntraced(
       ...(given.data && { data: given.data }),
       out: run,
     };
-    return { base: stored.base, config: config as unknown as TrainConfig };
+    return { base: stored.base, kernels: stored.kernels, config: config as unknown as TrainConfig };
   },
 );
 
@@ -79,7 +83,7 @@ const intact = Effect.fnUntraced(function* (run: string) {
 });
 
 /** Fails where a finished run lacks rows of metrics, or a run has records of steps that no row speaks of. */
-const complete = Effect.fnUntraced(function* (run: string, rows: number, steps: number) {
+const wholeOf = Effect.fnUntraced(function* (run: string, rows: number, steps: number) {
   const metrics = join(run, "metrics.ndjson");
   const isFinished = yield* exists(join(run, "model", "trainer_state", "finished.json"));
   if (isFinished && rows !== steps) return yield* differs(`Replay differs at "${metrics}": ${rows} rows of ${steps}`);
@@ -101,8 +105,15 @@ export const replayCommand = Command.make({
   run: (given, [run]) =>
     Effect.scoped(Effect.gen(function* () {
       const { report } = yield* StandardStreams;
-      const { base, config } = yield* storedConfig(run, given);
-      const prepared = yield* prepare(config);
+      const { base, kernels, config } = yield* storedConfig(run, given);
+      const { info } = yield* Policy;
+      const other = otherKernels(kernels, info);
+      if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
+      const isKnown = config.deviceMemory !== undefined;
+      const { knobs } = isKnown
+        ? yield* runPlan(complete(config), { trains: true, info, times: false })
+        : { knobs: {} };
+      const prepared = yield* prepare({ ...config, ...knobs });
       if (prepared.base !== base) {
         return yield* differs(
           `Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`,
@@ -114,7 +125,7 @@ export const replayCommand = Command.make({
       };
       const world: TrainingWorld = { ...prepared.world, sink };
       const rows = ((yield* readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
-      yield* complete(run, rows.length, prepared.steps);
+      yield* wholeOf(run, rows.length, prepared.steps);
       const progress = yield* Progress.make("replay", rows.length);
       let state = prepared.initial;
       let last = prepared.base;

@@ -7,6 +7,7 @@
  */
 import { Clock, Effect } from "effect";
 import { join } from "node:path";
+import { deviceName } from "../kernels/chosen_kernels.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import { Policy } from "./models/policy.ts";
 import { type Cell, type Recipe, recipes } from "./recipes/mod.ts";
@@ -131,7 +132,7 @@ interface Choice {
 /** Runs the cells of a study, or a part of them, and gives the files of what is done; undefined for a part, which another run gathers. */
 const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard, gather }: Choice) {
   const policy = yield* Policy;
-  const device = `${policy.info.kind}, ${policy.info.description}`;
+  const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
   const prompts = yield* testPrompts(recipe);
   const earlier = yield* readRecords(out);
   const study: Begun = { recipe, folder: studyFolder(recipe.name), earlier };
@@ -171,7 +172,7 @@ const shownOfCells = Effect.fnUntraced(function* (
 /** Runs a study of algorithms; gives its files. */
 const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe) {
   const policy = yield* Policy;
-  const device = `${policy.info.kind}, ${policy.info.description}`;
+  const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
   const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
   const study: Study = { recipe, folder: studyFolder(recipe.name) };
   const cells = cellsOf(recipe);

@@ -11,8 +11,10 @@ import type { DeviceInfo } from "../kernels/device_error.ts";
 import { algorithms } from "./algorithms/mod.ts";
 import { stepArithmetic } from "./models/arithmetic.ts";
 import { readConfig } from "./models/checkpoint.ts";
-import { modeFor } from "./models/gradient.ts";
+import { modeFor } from "./models/gradient_passes.ts";
+import { chooseFor, type Knobs } from "./models/memory_choice.ts";
 import { type Cast, type Phase, planOf } from "./models/memory_plan.ts";
+import type { Purpose } from "./models/memory_purposes.ts";
 import { type ModelConfig, parseModelConfig } from "./models/model_config.ts";
 import { parameterCount } from "./models/parameter_specs.ts";
 import { chunkRows, type Workload, worstShapes } from "./models/plan_shapes.ts";
@@ -50,11 +52,13 @@ const shapeOf = Effect.fnUntraced(function* (model: string) {
   return parsed?.ok ? parsed.config : undefined;
 });
 
-/** A run as it is planned: the models that it holds, and what they work on. */
+/** A run as it is planned: the models that it holds, what they work on, and what a known memory decided. */
 interface Planned {
   readonly cast: Cast;
   readonly work: Workload;
   readonly phases: ReadonlyArray<Phase>;
+  readonly knobs: Knobs;
+  readonly notes: ReadonlyArray<string>;
 }
 
 const problemsOf = ({ task, limit }: Settings, split: "train" | "test"): number | undefined => {
@@ -86,18 +90,28 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     promptTokens: Math.min(longest, config.context - 1),
     responseTokens: Math.min(settings.maxTokens ?? defaultMaxTokens ?? publishedMaxTokens, config.context - 1),
   };
-  const cast = {
+  const cast: Cast = {
     config,
     trains,
     reference: trains && (needsReference || klInLoss === true),
     critic: trains && needsCritic,
     storage: settings.storage,
+    moments: settings.moments,
+    recompute: settings.recompute,
+    offload: settings.offload,
   };
-  return { cast, work, phases: planOf(info, cast, worstShapes(config, work)) };
+  const phasesUnder = ({ cache, ...more }: Knobs) =>
+    planOf(info, { ...cast, ...more }, worstShapes(config, { ...work, cache }));
+  const { deviceMemory, cache, recompute, offload } = settings;
+  const said: Knobs = { cache, recompute, offload };
+  if (deviceMemory === undefined) return { cast, work, phases: phasesUnder(said), knobs: {}, notes: [] };
+  const recomputes = trains && isRecomputed({ cast, work });
+  const { knobs, ...chosen } = chooseFor(deviceMemory, said, phasesUnder, recomputes);
+  return { ...chosen, cast: { ...cast, ...knobs }, work: { ...work, cache: knobs.cache }, knobs };
 };
 
-const isRecomputed = ({ cast, work }: Planned): boolean =>
-  modeFor({ config: cast.config }, chunkRows(cast.config, work)) === "recompute";
+const isRecomputed = ({ cast, work }: Pick<Planned, "cast" | "work">): boolean =>
+  modeFor({ config: cast.config }, chunkRows(cast.config, work), cast.recompute) === "recompute";
 
 const headOf = (settings: Settings, { cast, work }: Planned): string => {
   const { family } = cast.config;
@@ -108,16 +122,23 @@ const headOf = (settings: Settings, { cast, work }: Planned): string => {
 };
 
 const notesOf = (plan: Planned): ReadonlyArray<string> => [
+  ...plan.notes,
   ...plan.cast.trains
     ? [
       `weights are float32, ${
         (plan.cast.storage ?? "f32") === "f32"
           ? "master and working copy in one"
           : `with a working copy in ${plan.cast.storage}`
-      }; gradients are made in chunks of ${chunkRows(plan.cast.config, plan.work)} rows, activations ${
-        isRecomputed(plan) ? "computed again block by block" : "kept"
-      }`,
+      }, moments ${plan.cast.moments ?? "f32"}; gradients are made in chunks of ${
+        chunkRows(plan.cast.config, plan.work)
+      } rows, activations ${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
     ]
+    : [],
+  ...plan.cast.offload === "gradient" && plan.cast.trains
+    ? ["one sign's gradient waits in the host's memory (--offload gradient), as many bytes as the weights"]
+    : [],
+  ...plan.notes.length > 0 && plan.cast.trains
+    ? ["--gradient-chunk stays as it is set, since it orders the sums of a gradient"]
     : [],
   "driver, pipelines and read-back buffers come on top",
 ];
@@ -151,6 +172,12 @@ const withoutShape = (model: string | undefined, prepare?: string): ReadonlyArra
     `no memory plan: "${model}" is not on this machine${prepare === undefined ? "" : `; it is made by: ${prepare}`}`,
   ];
 
+/** A plan in lines, and the settings that a known memory decided. */
+export interface RunPlan {
+  readonly lines: ReadonlyArray<string>;
+  readonly knobs: Knobs;
+}
+
 /** The plan of a training or of an evaluation; with the open device's limits where there is one, the time where it is asked for. */
 export const runPlan = Effect.fn("RunPlan.lines")(function* (
   settings: Settings,
@@ -160,17 +187,26 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
     readonly prepare?: string | undefined;
     readonly times?: boolean;
   },
-): Effect.fn.Return<ReadonlyArray<string>> {
+): Effect.fn.Return<RunPlan> {
   const config = settings.model === undefined ? undefined : yield* shapeOf(settings.model);
-  if (config === undefined) return withoutShape(settings.model, prepare);
+  if (config === undefined) return { lines: withoutShape(settings.model, prepare), knobs: {} };
   const plan = planned(config, settings, trains, info);
-  return [
+  const lines = [
     headOf(settings, plan),
-    ...planTable(plan.phases),
+    ...planTable(plan.phases, turnedBy(plan.cast)),
     ...notesOf(plan),
     ...times ? timeLines(settings, plan) : [],
   ];
+  return { lines, knobs: plan.knobs };
 });
+
+/** The purposes whose knob is turned already. */
+const turnedBy = ({ storage = "f32", moments, offload, recompute }: Cast): ReadonlyArray<Purpose> => [
+  ...moments === "bf16" ? ["moments", "critic moments"] as const : [],
+  ...offload === "gradient" ? ["gradients"] as const : [],
+  ...storage === "f32" ? [] : ["reference"] as const,
+  ...recompute === true ? ["activations"] as const : [],
+];
 
 /** The plan of a whole recipe, a line for each training and each evaluation. */
 export const recipePlan = Effect.fn("RunPlan.recipe")(function* (

@@ -4,8 +4,9 @@
  * without a value follows the task: what it declares, else 3,072 or what the model's context leaves, whichever is less.
  */
 import { tasks } from "../data/mod.ts";
-import { storageTypes } from "../kernels/half_precision.ts";
+import { momentTypes, storageTypes } from "../kernels/half_precision.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
+import { offloads } from "./models/offload.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
@@ -39,8 +40,19 @@ export const settings = {
   batch: optional(
     integer(1, { min: 1 }, "sequences decoded at a time; never changes the result (default: what memory holds)"),
   ),
-  cacheSize: optional(
-    number(4, { above: 0 }, "GiB for the keys and values of sampling; never changes the result (default: 4)"),
+  cache: optional(
+    number(
+      4,
+      { min: 0 },
+      "GiB for keys and values of what is decoded together; never changes the result (default: what --device-memory leaves, else 4)",
+    ),
+  ),
+  deviceMemory: optional(
+    number(
+      80,
+      { above: 0 },
+      "the device's memory in GB: what never changes the result is then chosen to fit (default: not known)",
+    ),
   ),
   storage: optional(
     choice("f32", storageTypes, "how the passes find weights stored; training keeps float32 beside it (default: f32)"),
@@ -69,6 +81,9 @@ export const settings = {
   asPublished: optional(
     toggle(false, "as the authors' code, not the text: rewards 1 and 0, entropy coefficient 1e-3, step 1 at rate 0"),
   ),
+  moments: optional(
+    choice("f32", momentTypes, "AdamW's moments: float32, or bf16 rounded by chance, half the memory (default: f32)"),
+  ),
   weightDecay: number(0.01, { min: 0 }, "AdamW weight decay, on every parameter"),
   maxGradNorm: number(1, { above: 0 }, "global gradient norm is clipped to this"),
   // Training.
@@ -87,6 +102,19 @@ export const settings = {
     8192,
     { min: 1 },
     "tokens for each partial sum of a gradient; part of the result, unlike batch",
+  ),
+  recompute: optional(
+    toggle(
+      false,
+      "activations computed again in the backward pass; never changes the result (default: where they would take much)",
+    ),
+  ),
+  offload: optional(
+    choice(
+      "none",
+      offloads,
+      "what waits in the host's memory: one sign's gradient; never changes the result (default: none)",
+    ),
   ),
   testEvery: integer(7, { min: 0 }, "greedy accuracy on the test split every N steps; 0 is never"),
   saveEvery: integer(1, { min: 1 }, "a checkpoint every N steps (the last step always has one)"),

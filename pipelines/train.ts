@@ -1,7 +1,7 @@
 /**
  * `deno task train`: a run directory with every record, metrics, checkpoints and the final weights. The same command on a run that was
  * killed goes on from its newest checkpoint and ends with the same bytes; on a finished one it does nothing. What a run holds:
- *   config.json               the settings as resolved, and the SHA-256 of the weights that it began with
+ *   config.json               what its result depends on (`run_settings.ts`)
  *   steps/000001/*.ndjson     every record of every stage
  *   metrics.ndjson            one row a step, once more as TensorBoard events
  *   artifacts/ checkpoints/   the last `--keep` gradients and checkpoints
@@ -10,26 +10,34 @@
 import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
+import { otherKernels } from "../kernels/chosen_kernels.ts";
 import { training } from "../data/paper/hyperparameters.ts";
 import { algorithms } from "./algorithms/mod.ts";
 import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
-import { parseObject } from "./models/model_config.ts";
+import type { Knobs } from "./models/memory_choice.ts";
 import * as Optimizer from "./models/optimizer.ts";
 import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
 import * as Model from "./models/model.ts";
 import { recipes } from "./recipes/mod.ts";
+import {
+  changedSetting,
+  complete,
+  configText,
+  refuse,
+  storedSettings,
+  type TrainConfig,
+  trainSettings,
+} from "./run_settings.ts";
 import { runPlan } from "./run_plan.ts";
 import * as ArtifactStore from "./runtime/artifact_store.ts";
 import * as Command from "./runtime/command.ts";
 import { resolveModel } from "./runtime/hub.ts";
 import * as Metrics from "./runtime/metrics.ts";
 import * as Progress from "./runtime/progress.ts";
-import { select } from "./runtime/resolve.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
-import type { SettingKey, Settings } from "./settings.ts";
 import { dynamics, factsOf } from "./stages/dynamics.ts";
 import { cannotDraw, maxPromptTokens, promptsOf, trainable } from "./stages/prompt.ts";
 import { reward } from "./stages/reward.ts";
@@ -38,72 +46,6 @@ import { writeCheckpoint } from "./stages/update.ts";
 import { verify } from "./stages/verify.ts";
 import { recordedArtifacts, resume, save, sweepRecords } from "./training_state.ts";
 import { type TrainingState, trainingStep, type TrainingWorld } from "./training_step.ts";
-
-/** The settings that a run's result depends on, and those that only say where and how. */
-export const trainSettings = [
-  "model",
-  "task",
-  "split",
-  "data",
-  "limit",
-  "template",
-  "responses",
-  "temperature",
-  "topP",
-  "topK",
-  "maxTokens",
-  "seed",
-  "batch",
-  "cacheSize",
-  "storage",
-  "algorithm",
-  "lambda",
-  "aggregation",
-  "extract",
-  "clipRatio",
-  "entropyCoef",
-  "klCoef",
-  "klInLoss",
-  "normalizeAdvantage",
-  "asPublished",
-  "learningRate",
-  "criticLearningRate",
-  "weightDecay",
-  "maxGradNorm",
-  "steps",
-  "epochs",
-  "prompts",
-  "miniBatch",
-  "criticMiniBatch",
-  "gradientChunk",
-  "testEvery",
-  "saveEvery",
-  "keep",
-  "reference",
-  "critic",
-  "recipe",
-  "out",
-] as const satisfies ReadonlyArray<SettingKey>;
-
-/** Settings that may change between a run and its continuation. */
-const free: ReadonlyArray<string> = [
-  "recipe",
-  "out",
-  "batch",
-  "cacheSize",
-  "keep",
-  "saveEvery",
-  "model",
-  "reference",
-  "critic",
-  "data",
-];
-
-/** A run's settings: everything that `train` reads, with what it cannot do without. */
-export type TrainConfig = Command.ConfigOf<typeof trainSettings[number], "model" | "out">;
-
-/** A run that cannot be begun or continued. */
-const refuse = (message: string) => new Command.UsageError({ message });
 
 /** All that training needs, loaded; `steps` is how many there are. */
 export interface Prepared {
@@ -123,7 +65,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
   const algorithm = algorithms[config.algorithm];
-  const { storage } = config;
+  const { storage, moments } = config;
   const trained = { storage, trained: true };
   const { dir, model } = yield* policy.load(config.model, "policy", trained);
   const tokenizer = yield* policy.tokenizer(config.model);
@@ -161,17 +103,14 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
     tests,
     initial: {
-      policy: { model, optimizer: Optimizer.make(model) },
-      critic: critic && { model: critic, optimizer: Optimizer.make(critic) },
+      policy: { model, optimizer: Optimizer.make(model, moments) },
+      critic: critic && { model: critic, optimizer: Optimizer.make(critic, moments) },
     },
     sourceDir: dir,
     steps,
     base: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
   };
 });
-
-// `step` is set by the training loop; the rest of Settings is not read while training.
-const complete = (config: TrainConfig): Settings => config as unknown as Settings;
 
 /** Greedy accuracy on the test split, and the mean entropy of those responses at temperature 1 (Fig. 4a, b). */
 export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, model: Model.Model) {
@@ -182,10 +121,10 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
-/** Trains in a run directory until the last step; `announce` says first what the run needs. */
+/** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
 export const train = Effect.fn("Train.run")(function* (
   config: TrainConfig,
-  announce: Effect.Effect<void, Command.Failure, Policy> = Effect.void,
+  announce: Effect.Effect<Knobs, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
@@ -195,8 +134,10 @@ export const train = Effect.fn("Train.run")(function* (
   if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
     return yield* report(`"${config.out}" is finished`);
   }
-  yield* announce;
-  const prepared = yield* prepare(config);
+  const { info } = yield* Policy;
+  const other = stored === undefined ? undefined : otherKernels(stored.kernels, info);
+  if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
+  const prepared = yield* prepare({ ...config, ...yield* announce });
   const begun = stored === undefined ? prepared.base : stored.base;
   if (begun !== prepared.base) {
     return yield* refuse(
@@ -204,7 +145,7 @@ export const train = Effect.fn("Train.run")(function* (
     );
   }
   yield* sweepRecords(run);
-  yield* run.writeText("config.json", formatJson({ ...select(complete(config), trainSettings), base: prepared.base }));
+  yield* run.writeText("config.json", configText(config, prepared.base, info));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
   const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
@@ -252,25 +193,6 @@ export const train = Effect.fn("Train.run")(function* (
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
 
-/** The settings that a run was begun with, or undefined for one that has not begun. */
-const storedSettings = Effect.fnUntraced(function* (run: RunDirectory.RunDirectory) {
-  const text = yield* run.readText("config.json");
-  if (text === undefined) return undefined;
-  const path = run.pathOf("config.json");
-  const stored = parseObject(path, text);
-  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run.path}": "${path}" is no JSON object`);
-});
-
-/** The first setting that differs from the one that a run was begun with, in words. */
-const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {
-  for (const key of trainSettings) {
-    if (free.includes(key)) continue;
-    const [before, now] = [JSON.stringify(stored[key]), JSON.stringify(config[key])];
-    if (before !== now) return `${key} ${before ?? "not set"}, now it is ${now ?? "not set"}`;
-  }
-  return undefined;
-};
-
 /** `deno task train`. */
 export const trainCommand = Command.make({
   name: "train",
@@ -283,7 +205,11 @@ export const trainCommand = Command.make({
     said.miniBatch === undefined
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
-  plan: (config) => runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+  plan: (config) =>
+    Effect.map(
+      runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+      ({ lines }) => lines,
+    ),
   run: (config) =>
     Effect.scoped(train(
       config,
@@ -293,7 +219,9 @@ export const trainCommand = Command.make({
         yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
-        for (const line of yield* runPlan(complete(config), { trains: true, info, times })) yield* report(line);
+        const { lines, knobs } = yield* runPlan(complete(config), { trains: true, info, times });
+        for (const line of lines) yield* report(line);
+        return knobs;
       }),
     )).pipe(Effect.provide(layerPolicy)),
 });

@@ -89,7 +89,7 @@ export const resume = Effect.fnUntraced(function* (
       Optimizer.release(old.model.encoder, old.optimizer);
       Model.release(old.model);
       const { model } = yield* policy.load(from, role, { storage: old.model.storage, trained: true });
-      return { model, optimizer: yield* openOptimizer(model, from) };
+      return { model, optimizer: yield* openOptimizer(model, from, Optimizer.momentsOf(old.optimizer)) };
     });
     yield* report(`goes on after step ${step}, from "${dir}"`);
     return {

@@ -6,6 +6,7 @@ import { Effect, Result, Stream } from "effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
+import type { DeviceInfo } from "../../kernels/device_error.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { isObject } from "../models/model_config.ts";
@@ -36,6 +37,8 @@ export interface Engine {
     wanted: Wanted,
     keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>,
     finished: (count: number) => Effect.Effect<void>,
+    /** Called once the device is open, before anything is drawn on it. */
+    opened: (info: DeviceInfo) => Effect.Effect<void, Failure>,
   ) => Effect.Effect<void, Failure>;
 }
 
@@ -75,9 +78,10 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const prompts = yield* promptsOf(settings, dir);
   const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
   if (bad !== undefined) return yield* new UsageError({ message: bad });
-  const draw: Engine["draw"] = (wanted, keep, finished) =>
+  const draw: Engine["draw"] = (wanted, keep, finished, opened) =>
     Effect.gen(function* () {
       const policy = yield* Policy;
+      yield* opened(policy.info);
       const { model } = yield* policy.load(settings.model, "policy", { storage: settings.storage });
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);

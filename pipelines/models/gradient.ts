@@ -1,23 +1,25 @@
 /**
  * The gradient of one mini-batch. Correct and incorrect responses are differentiated apart, chunk by chunk of a fixed size, and then added:
- * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory. The loss itself
- * is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
+ * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory: the first sign's
+ * gradient waits on the device, or in the host's memory where that is short. The loss itself is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
 import { accumulate } from "../../kernels/ops/add/add.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { tokenLogProbs } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
-import { Tape, type TapeMode } from "../../kernels/tape.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { Tape } from "../../kernels/tape.ts";
 import { type Aggregated, denominatorsOf } from "../algorithms/aggregation.ts";
-import { gradientChunks } from "../algorithms/gradient_chunks.ts";
 import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
 import { valueLoss } from "../algorithms/value_loss.ts";
 import type { Sign } from "../schema.ts";
+import { eachChunk } from "./gradient_passes.ts";
 import { GradientError, requireFinite } from "./finite_gradient.ts";
+import { bringAway, bringBack, foldRows, type HostGradient } from "./host_gradient.ts";
 import type { Model } from "./model.ts";
-import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
+import type { Offload } from "./offload.ts";
+import type { PackedRows, Sequence } from "./packed_rows.ts";
 import * as Parameters from "./parameters.ts";
 import { predictorStates } from "./score.ts";
 import { valueHead } from "./value_head.ts";
@@ -39,6 +41,10 @@ export interface GradientSettings
   extends Pick<PolicyLossSettings, "clipRatio" | "entropyCoef" | "klCoef">, Pick<Aggregated, "aggregation" | "share"> {
   readonly temperature: number;
   readonly gradientChunk: number;
+  /** Whether activations are computed again in the backward pass; by default where a chunk would keep many. */
+  readonly recompute?: boolean | undefined;
+  /** What waits in the host's memory: nothing, or the gradient of the first sign while the second's is made. */
+  readonly offload?: Offload | undefined;
 }
 
 /** Sums and norm of one sign. */
@@ -72,16 +78,19 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)),
   };
   const parts = new Map<Sign, SignPart & { readonly set: Parameters.ParameterSet }>();
+  let away: HostGradient | undefined;
   for (const sign of ["positive", "negative"] as const) {
     const sequences = batch.filter((sequence) => sequence.sign === sign);
     if (sequences.length === 0) continue;
-    const set = Parameters.zeros(encoder, model.parameters.layout, "gradients");
+    const earlier = settings.offload === "gradient" ? parts.get("positive")?.set : undefined;
+    if (earlier !== undefined) away = yield* bringAway(encoder, earlier);
+    const set = earlier ?? Parameters.zeros(encoder, model.parameters.layout, "gradients");
     let sums = noSums;
     yield* eachChunk(
       model,
       set,
       sequences,
-      settings.gradientChunk,
+      settings,
       (tape, packed, part) => tokenPass(tape, model, packed, settings.temperature, chunkLoss(part, loss)),
       (chunk) => {
         sums = addSums(sums, chunk);
@@ -107,11 +116,9 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
       cosine: undefined,
     };
   }
-  const product = yield* dot(encoder, positive.set.arenas.map((arena, index) => [arena, negative.set.arenas[index]]));
-  positive.set.arenas.forEach((arena, index) =>
-    accumulate(encoder, foldRows(arena), foldRows(negative.set.arenas[index]))
-  );
-  Parameters.release(encoder, negative.set);
+  const product = away === undefined
+    ? yield* joinOnDevice(encoder, positive.set, negative.set)
+    : yield* bringBack(encoder, away, positive.set);
   const norm = positive.gradNorm * negative.gradNorm;
   return {
     gradient: positive.set,
@@ -121,6 +128,18 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     negative,
     cosine: norm === 0 ? undefined : product / norm,
   };
+});
+
+/** Adds the second gradient to the first and gives it back; gives the sum of the products of the two as they were. */
+const joinOnDevice = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  first: Parameters.ParameterSet,
+  second: Parameters.ParameterSet,
+): Effect.fn.Return<number, DeviceError> {
+  const product = yield* dot(encoder, first.arenas.map((arena, index) => [arena, second.arenas[index]]));
+  first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
+  Parameters.release(encoder, second);
+  return product;
 });
 
 /** The gradient of the mean negative log-likelihood of the response tokens of `batch`: supervised training. */
@@ -142,7 +161,7 @@ export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function
     model,
     set,
     batch,
-    gradientChunk,
+    { gradientChunk },
     (tape, packed) => tokenPass(tape, model, packed, 1, lossOf),
     ({ loss }) => {
       total += loss;
@@ -172,13 +191,15 @@ export interface LossGradient {
 export const criticGradient = Effect.fn("Model.criticGradient")(function* (
   critic: Model,
   batch: ReadonlyArray<ValuedSequence>,
-  settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk"> & { readonly valueClip: number },
+  settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk" | "recompute"> & {
+    readonly valueClip: number;
+  },
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
   const { encoder } = critic;
   const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
   const set = Parameters.zeros(encoder, critic.parameters.layout, "critic gradients");
   let total = 0;
-  yield* eachChunk(critic, set, batch, settings.gradientChunk, (tape, packed, part) =>
+  yield* eachChunk(critic, set, batch, settings, (tape, packed, part) =>
     Effect.gen(function* () {
       const output = valueHead(tape, critic, predictorStates(tape, critic, packed));
       const { loss, dValues } = valueLoss({
@@ -236,33 +257,6 @@ const chunkLoss = (part: ReadonlyArray<TrainedSequence>, settings: PolicyLossSet
   return (logProbs: Float32Array, entropy: Float32Array) => policyLoss({ ...given, logProbs, entropy }, settings);
 };
 
-/** Activations of a chunk above this many bytes are not kept but computed again, block by block; the bits are the same. */
-const keptBytes = 1.5 * 2 ** 30;
-
-/** How a chunk of so many tokens uses memory. */
-export const modeFor = ({ config }: Pick<Model, "config">, tokens: number): TapeMode => {
-  const { width, heads, kvHeads, headWidth, ffn, layers } = config;
-  const words = 6 * width + 4 * (heads + kvHeads) * headWidth + 3 * ffn;
-  return tokens * layers * words * 4 > keptBytes ? "recompute" : "training";
-};
-
-const eachChunk = Effect.fnUntraced(function* <A extends Sequence, B, E>(
-  model: Model,
-  set: Parameters.ParameterSet,
-  sequences: ReadonlyArray<A>,
-  chunkTokens: number,
-  pass: (tape: Tape, packed: PackedRows, part: ReadonlyArray<A>) => Effect.Effect<B, E>,
-  each: (result: B) => void,
-) {
-  const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));
-  for (const { start, end } of gradientChunks(sequences.map(packedLength), chunkTokens)) {
-    const part = sequences.slice(start, end);
-    const packed = packRows(model.encoder, part);
-    each(yield* pass(new Tape(model.encoder, modeFor(model, packed.rows.count), pairs), packed, part));
-    packed.release();
-  }
-});
-
 const join = (lists: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => {
   const all = new Float32Array(lists.reduce((sum, { length }) => sum + length, 0));
   let start = 0;
@@ -272,6 +266,3 @@ const join = (lists: ReadonlyArray<Float32Array>): Float32Array<ArrayBuffer> => 
   }
   return all;
 };
-
-/** A flat tensor as rows of 64 words, for kernels that count rows: arenas are multiples of 64. */
-const foldRows = (flat: Tensor): Tensor => ({ ...flat, rows: flat.cols / 64, cols: 64, stride: 64 });

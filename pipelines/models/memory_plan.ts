@@ -9,12 +9,13 @@ import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
+import type { MomentType, StorageType } from "../../kernels/half_precision.ts";
 import { decode } from "./decode.ts";
 import { criticGradient, type GradientError, policyGradient } from "./gradient.ts";
 import { type Purpose, purposeIn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
+import type { Offload } from "./offload.ts";
 import * as Optimizer from "./optimizer.ts";
 import * as Parameters from "./parameters.ts";
 import { score, values } from "./score.ts";
@@ -28,6 +29,12 @@ export interface Cast {
   readonly critic: boolean;
   /** How the passes find weights stored; float32 where it is not said. */
   readonly storage?: StorageType | undefined;
+  /** How the optimizers' moments are stored; float32 where it is not said. */
+  readonly moments?: MomentType | undefined;
+  /** Whether activations are computed again; by default where a chunk would keep many. */
+  readonly recompute?: boolean | undefined;
+  /** What waits in the host's memory. */
+  readonly offload?: Offload | undefined;
 }
 
 /** Tokens of a prompt and of its response. */
@@ -79,7 +86,7 @@ const sequenceOf = ({ prompt, response }: Length) => ({
 });
 
 /** The models of a cast with their optimizers, weights of zero. */
-const load = (encoder: Encoder, { config, trains, reference, critic, storage = "f32" }: Cast) => {
+const load = (encoder: Encoder, { config, trains, reference, critic, storage = "f32", moments }: Cast) => {
   // What is only read is stored in 16 bits alone.
   const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
     const format = steps || storage === "f32" ? undefined : storage;
@@ -90,7 +97,8 @@ const load = (encoder: Encoder, { config, trains, reference, critic, storage = "
   const referenceModel = reference ? modelOf(config, "reference", false) : undefined;
   const criticModel = critic ? modelOf(withValueHead(config), "critic weights", trains) : undefined;
   const trained = trains ? [policy, ...criticModel === undefined ? [] : [criticModel]] : [];
-  return { policy, reference: referenceModel, critic: criticModel, optimizers: trained.map(Optimizer.make) };
+  const optimizers = trained.map((model) => Optimizer.make(model, moments));
+  return { policy, reference: referenceModel, critic: criticModel, optimizers };
 };
 
 /** Runs steps phase by phase on models whose weights are zero; gives the phases of the last step, what comes before it left behind. */
@@ -101,9 +109,11 @@ export const runPhases = Effect.fnUntraced(function* (
   steps = 1,
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
   const { drawn, scored, positive, negative, valued, together, gradientChunk } = shapes;
+  const { recompute, offload } = cast;
   const { policy, reference, critic, optimizers } = load(encoder, cast);
   const criticPass = Effect.fnUntraced(function* (one: Model.Model) {
-    return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, valueClip: 0.5 })).gradient;
+    return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, recompute, valueClip: 0.5 }))
+      .gradient;
   });
   const batch = [
     ...positive.map((length) => ({ ...sequenceOf(length), sign: "positive" as const })),
@@ -127,7 +137,7 @@ export const runPhases = Effect.fnUntraced(function* (
     if (critic !== undefined) yield* values(critic, scored.map(sequenceOf));
     end("score");
     if (critic !== undefined && !together) Parameters.release(encoder, yield* criticPass(critic));
-    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk });
+    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk, recompute, offload });
     const criticGradients = critic !== undefined && together ? yield* criticPass(critic) : undefined;
     end("gradient");
     Optimizer.update(policy, optimizers[0], gradient, 0, adamw);

@@ -1,20 +1,22 @@
 /** What device memory is for in training and sampling, in the order in which a plan lists it, and what makes each of them smaller. */
 import type { ModelConfig } from "./model_config.ts";
 
-const reference = "an algorithm without a reference (psr, nsr, w-reinforce, reinforce) has none";
+const reference =
+  "--storage bf16 takes half, an algorithm without a reference (psr, nsr, w-reinforce, reinforce) has none";
 const critic = "an algorithm without a critic (all but ppo) has none";
 
 /** Each purpose with the knob to turn; activations, uploads and logits are those that kernels and ops name themselves. */
 export const purposes = {
   weights: "a smaller --model takes less",
-  moments: "a smaller --model takes less",
-  gradients: "psr and nsr hold one gradient, every other algorithm two (one a sign)",
+  moments: "--moments bf16 takes half, a smaller --model less",
+  gradients: "--offload gradient lets that of one sign wait in the host's memory; psr and nsr have one sign",
   reference,
   "critic weights": critic,
-  "critic moments": critic,
+  "critic moments": `--moments bf16 takes half, ${critic}`,
   "critic gradients": critic,
-  "key-value cache": "a smaller --cache-size, --batch or --max-tokens takes less",
-  activations: "a smaller --gradient-chunk (in training), --batch (in sampling) or --max-tokens takes less",
+  "key-value cache": "a smaller --cache, --batch or --max-tokens takes less",
+  activations:
+    "--recompute or a smaller --gradient-chunk (in training), --batch (in sampling) or --max-tokens takes less",
   logits: "their tile is fixed, so something else must be smaller: --batch or --gradient-chunk",
   uploads: "a smaller --gradient-chunk or --batch takes less",
 } as const;

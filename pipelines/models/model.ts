@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
-import { type HalfFormat, type StorageType, toHalves } from "../../kernels/half_precision.ts";
+import type { StorageType } from "../../kernels/half_precision.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { purposeIn } from "./memory_purposes.ts";
@@ -27,6 +27,8 @@ export interface Model {
   readonly weights: Parameters.ModelTensors;
   /** Rotary table that covers at least `positions` positions. */
   readonly table: (positions: number) => Tensor;
+  /** Gives the rotary table's buffer back; the next pass makes another. */
+  readonly dropTable: () => void;
 }
 
 /** A model around a set of parameters, which the passes read as `storage`. */
@@ -48,10 +50,14 @@ export const fromParameters = (
     weights: Parameters.modelTensors(config, copy ?? parameters),
     table: (positions) => {
       if (table !== undefined && table.rows >= positions) return table;
-      if (table !== undefined) encoder.release(table);
+      model.dropTable();
       const rows = Math.max(64, 2 ** Math.ceil(Math.log2(positions)));
       table = encoder.upload(() => interleave(config, rows), rows, config.headWidth);
       return table;
+    },
+    dropTable: () => {
+      if (table !== undefined) encoder.release(table);
+      table = undefined;
     },
   };
   refresh(model);
@@ -94,34 +100,15 @@ export const load = Effect.fn("Model.load")(function* (
   const config = role === "critic" && !own.valueHead ? withValueHead(own) : own;
   const purpose = role === "reference" ? role : purposeIn(config, "weights");
   const layout = Parameters.parameterLayout(config);
-  if (storage !== "f32" && !trained) {
-    const set = Parameters.zeros(encoder, layout, purpose, storage);
-    yield* fillHalves(encoder, checkpoint, set, storage);
-    return fromParameters(encoder, config, set, storage);
-  }
-  const parameters = Parameters.zeros(encoder, layout, purpose);
-  for (const place of layout.places) {
-    if (!checkpoint.names.includes(place.spec.name)) continue;
-    encoder.write(Parameters.flat(parameters, place), yield* checkpoint.read(place.spec.name));
-  }
+  const format = storage === "f32" || trained ? undefined : storage;
+  const parameters = Parameters.zeros(encoder, layout, purpose, format);
+  const names = new Set(checkpoint.names);
+  yield* Parameters.fill(
+    encoder,
+    parameters,
+    ({ spec }) => names.has(spec.name) ? checkpoint.read(spec.name) : undefined,
+  );
   return fromParameters(encoder, config, parameters, storage);
-});
-
-/** Weights rounded on the host, arena by arena, since a parameter may begin in the middle of a word. */
-const fillHalves = Effect.fnUntraced(function* (
-  encoder: Encoder,
-  checkpoint: Checkpoint,
-  { layout, arenas }: Parameters.ParameterSet,
-  format: HalfFormat,
-): Effect.fn.Return<void, CheckpointError> {
-  for (const [index, arena] of arenas.entries()) {
-    const halves = new Uint16Array(layout.sizes[index]);
-    for (const { spec, arena, offset } of layout.places) {
-      if (arena !== index || !checkpoint.names.includes(spec.name)) continue;
-      halves.set(toHalves(yield* checkpoint.read(spec.name), format), offset);
-    }
-    encoder.write(arena, new Uint32Array(halves.buffer));
-  }
 });
 
 /** A second copy of a model's weights on the device. */
@@ -134,7 +121,8 @@ export const clone = (model: Model): Model => {
 };
 
 /** Gives a model's buffers back. */
-export const release = ({ encoder, parameters, copy }: Model): void => {
+export const release = ({ encoder, parameters, copy, dropTable }: Model): void => {
+  dropTable();
   Parameters.release(encoder, parameters);
   if (copy !== undefined) Parameters.release(encoder, copy);
 };

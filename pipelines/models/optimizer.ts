@@ -2,10 +2,14 @@
  * AdamW over a model's arenas: clip by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
  * torch.optim.AdamW and torch.nn.utils.clip_grad_norm_ have them. Weights are float32 between steps: at a learning rate of 1e-6 a
  * bfloat16 weight would lose nearly every update. Where the passes read 16 bits, those are rounded anew from the float32 after each step.
+ * The moments may be stored in bfloat16 (files hold them so too): computed in float32, rounded by chance under a key that the number of the
+ * step and the arena make, and nothing else, so a step done anywhere else gives the same bits.
  */
 import * as Effect from "effect/Effect";
+import { Key } from "../../data/random.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
+import type { MomentType } from "../../kernels/half_precision.ts";
 import { adamw } from "../../kernels/ops/adamw/adamw.ts";
 import { purposeIn } from "./memory_purposes.ts";
 import { fileTensors, type Model, refresh } from "./model.ts";
@@ -29,11 +33,16 @@ export interface OptimizerSettings {
 }
 
 /** An optimizer before its first step. */
-export const make = ({ encoder, config, parameters: { layout } }: Model): Optimizer => ({
-  mean: Parameters.zeros(encoder, layout, purposeIn(config, "moments")),
-  square: Parameters.zeros(encoder, layout, purposeIn(config, "moments")),
-  step: 0,
-});
+export const make = ({ encoder, config, parameters: { layout } }: Model, moments: MomentType = "f32"): Optimizer => {
+  const set = () =>
+    Parameters.zeros(encoder, layout, purposeIn(config, "moments"), moments === "f32" ? undefined : moments);
+  return { mean: set(), square: set(), step: 0 };
+};
+
+/** How an optimizer's moments are stored. */
+export const momentsOf = ({ mean }: Optimizer): MomentType => mean.arenas[0]?.format === "bf16" ? "bf16" : "f32";
+
+const dice = Key.fold(Key.make(0), "moments");
 
 /** Gives the moments' buffers back. */
 export const release = (encoder: Encoder, optimizer: Optimizer): void => {
@@ -60,23 +69,40 @@ export const update = (
       weightDecay,
       step,
       clip,
+      key: Key.fold(dice, step, index),
     })
   );
   refresh(model);
   return { ...optimizer, step };
 };
 
-/** The optimizer as tensors of a file. */
-export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyArray<FileTensor<DeviceError>> => [
-  ...fileTensors(model.encoder, optimizer.mean, "exp_avg."),
-  ...fileTensors(model.encoder, optimizer.square, "exp_avg_sq."),
-  { name: "step", shape: [1], read: Effect.succeed(Float32Array.of(optimizer.step)) },
-];
+const fileTypes = { f32: { dtype: "F32", type: "float32" }, bf16: { dtype: "BF16", type: "bfloat16" } } as const;
 
-/** Reads what `optimizerTensors` wrote for the same model. */
+/** The optimizer as tensors of a file, the moments with as many bits as they have. */
+export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyArray<FileTensor<DeviceError>> => {
+  const { type } = fileTypes[momentsOf(optimizer)];
+  const moments = [
+    ...fileTensors(model.encoder, optimizer.mean, "exp_avg."),
+    ...fileTensors(model.encoder, optimizer.square, "exp_avg_sq."),
+  ].map((tensor) => ({ ...tensor, type }));
+  return [...moments, { name: "step", shape: [1], read: Effect.succeed(Float32Array.of(optimizer.step)) }];
+};
+
+/** Reads what `optimizerTensors` wrote for the same model, with moments of the same type. */
 export const restore = Effect.fnUntraced(
-  function* (model: Model, file: Safetensors): Effect.fn.Return<Optimizer, CheckpointError> {
-    const optimizer = make(model);
+  function* (
+    model: Model,
+    file: Safetensors,
+    moments: MomentType = "f32",
+  ): Effect.fn.Return<Optimizer, CheckpointError> {
+    const { dtype } = fileTypes[moments];
+    const other = [...file.entries].find(([name, entry]) => name !== "step" && entry.dtype !== dtype);
+    if (other !== undefined) {
+      const [tensor, { dtype: found }] = other;
+      const expected = `moments of ${dtype} (--moments ${moments})`;
+      return yield* new CheckpointError({ action: "read", file: file.path, tensor, expected, found });
+    }
+    const optimizer = make(model, moments);
     yield* fill(model.encoder, optimizer.mean, file, "exp_avg.");
     yield* fill(model.encoder, optimizer.square, file, "exp_avg_sq.");
     const [step] = yield* readTensor(file, "step", 1);
@@ -85,16 +111,13 @@ export const restore = Effect.fnUntraced(
 );
 
 /** Writes the tensors of a file, named `prefix` + parameter, into a set on the device. */
-export const fill = Effect.fnUntraced(function* (
+export const fill = (
   encoder: Encoder,
   set: Parameters.ParameterSet,
   file: Safetensors,
   prefix = "",
-): Effect.fn.Return<void, CheckpointError> {
-  for (const place of set.layout.places) {
-    encoder.write(Parameters.flat(set, place), yield* readTensor(file, `${prefix}${place.spec.name}`, place.words));
-  }
-});
+): Effect.Effect<void, CheckpointError> =>
+  Parameters.fill(encoder, set, ({ spec, words }) => readTensor(file, `${prefix}${spec.name}`, words));
 
 const readTensor = Effect.fnUntraced(function* (
   file: Safetensors,

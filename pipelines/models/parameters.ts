@@ -4,8 +4,9 @@
  * are multiplied as one. Weights, gradients and both moments of AdamW share one layout. It depends on the model alone, never on the device
  * or on how many bits a number has.
  */
+import * as Effect from "effect/Effect";
 import type { Encoder } from "../../kernels/encoder.ts";
-import type { HalfFormat } from "../../kernels/half_precision.ts";
+import { type HalfFormat, toHalves } from "../../kernels/half_precision.ts";
 import { cast } from "../../kernels/ops/cast/cast.ts";
 import { sliceColumns, type Tensor, view } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
@@ -18,7 +19,8 @@ const arenaWords = 1 << 25;
 /** Entries start at multiples of this many words: what a binding's offset must be. */
 const alignment = 64;
 
-interface Place {
+/** A parameter's place: its arena, and where it begins there. */
+export interface Place {
   readonly spec: ParameterSpec;
   readonly arena: number;
   readonly offset: number;
@@ -88,6 +90,29 @@ export const zeros = (
 /** Rounds every number of a float32 set into a set of 16 bits a number. */
 export const narrow = (encoder: Encoder, from: ParameterSet, to: ParameterSet): void =>
   from.arenas.forEach((arena, index) => cast(encoder, arena, to.arenas[index]));
+
+/**
+ * Writes what `read` gives for each parameter into a set, rounded where that has 16 bits a number; what there is nothing for stays as it is, in
+ * 16 bits zero. Those are put together on the host arena by arena, since a parameter may begin in the middle of a word.
+ */
+export const fill = Effect.fnUntraced(function* <E>(
+  encoder: Encoder,
+  set: ParameterSet,
+  read: (place: Place) => Effect.Effect<Float32Array<ArrayBuffer>, E> | undefined,
+): Effect.fn.Return<void, E> {
+  for (const [index, arena] of set.arenas.entries()) {
+    const { format } = arena;
+    const halves = format && new Uint16Array(set.layout.sizes[index]);
+    for (const place of set.layout.places) {
+      const reading = place.arena === index ? read(place) : undefined;
+      if (reading === undefined) continue;
+      const values = yield* reading;
+      if (halves !== undefined && format !== undefined) halves.set(toHalves(values, format), place.offset);
+      else encoder.write(flat(set, place), values);
+    }
+    if (halves !== undefined) encoder.write(arena, new Uint32Array(halves.buffer));
+  }
+});
 
 /** Gives a set's buffers back. */
 export const release = (encoder: Encoder, set: ParameterSet): void => {

@@ -12,7 +12,9 @@ import { defaultBatch } from "./pool_shape.ts";
 
 /** What decides the shapes of a run. */
 export interface Workload
-  extends Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "cacheSize" | "gradientChunk"> {
+  extends
+    Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk">,
+    Partial<Pick<Settings, "cache">> {
   /** Prompts of a step, or of an evaluation. */
   readonly prompts: number;
   /** Problems of the test split that are asked greedily along training. */
@@ -50,7 +52,7 @@ type Drawn = Shapes["drawn"][number];
  */
 const largestRuns = (
   config: ModelConfig,
-  { responseTokens, batch = defaultBatch, cacheSize }: Workload,
+  { responseTokens, batch = defaultBatch, cache }: Workload,
   problems: number,
   responses: number,
   length: number,
@@ -62,7 +64,7 @@ const largestRuns = (
   const prompts = Array.from({ length: Math.ceil(count / responses) + 1 }, (_, i) => new Int32Array(length).fill(i));
   return all === 0 ? [] : starts.map((start): Drawn => ({
     batch,
-    cacheSize,
+    cache,
     requests: Array.from({ length: count }, (_, i) => ({
       promptTokens: prompts[Math.floor((start + i) / responses)],
       key: [0, 0],

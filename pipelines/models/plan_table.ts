@@ -23,17 +23,21 @@ export const verdictOf = (phases: ReadonlyArray<Phase>): string => {
   return `${(bytes / unit.bytes).toFixed(2)} ${unit.name} at most, in ${name}; ${held}`;
 };
 
-/** The knob of what is largest beside weights and moments, where not every card holds the plan. */
-const knobOf = (phases: ReadonlyArray<Phase>): ReadonlyArray<string> => {
+/** The knob of what is largest beside weights and what is `turned` already, where not every card holds the plan. */
+const knobOf = (phases: ReadonlyArray<Phase>, turned: ReadonlyArray<string>): ReadonlyArray<string> => {
   const largest = largestOf(phases);
   if (cards.every(({ bytes }) => largest.bytes <= bytes)) return [];
   const { most } = phases.find(({ name }) => name === largest.name)?.statistics ?? { most: new Map<string, number>() };
-  const [found] = [...most].filter(([purpose]) => !/weights|moments/.test(purpose)).sort((a, b) => b[1] - a[1]);
+  const [found] = [...most].filter(([purpose]) => !purpose.includes("weights") && !turned.includes(purpose))
+    .sort((a, b) => b[1] - a[1]);
   return found === undefined ? [] : [`to make it smaller, ${found[0]}: ${adviceOn(found[0])}`];
 };
 
-/** The table, its verdict below it. */
-export const planTable = (phases: ReadonlyArray<Phase>): ReadonlyArray<string> => {
+/** The table, its verdict below it, and what could be turned beside what is `turned` already. */
+export const planTable = (
+  phases: ReadonlyArray<Phase>,
+  turned: ReadonlyArray<string> = [],
+): ReadonlyArray<string> => {
   const unit = unitOf(largestOf(phases).bytes);
   const shown = (bytes: number) => bytes === 0 ? "" : (bytes / unit.bytes).toFixed(2);
   const named = Object.keys(purposes).filter((name) => phases.some(({ statistics }) => statistics.most.has(name)));
@@ -47,5 +51,5 @@ export const planTable = (phases: ReadonlyArray<Phase>): ReadonlyArray<string> =
   const lines = rows.map(([label, ...cells]) =>
     [label.padEnd(width), ...cells.map((cell) => cell.padStart(9))].join(" ").trimEnd()
   );
-  return [...lines, verdictOf(phases), ...knobOf(phases)];
+  return [...lines, verdictOf(phases), ...knobOf(phases, turned)];
 };

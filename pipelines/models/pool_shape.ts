@@ -17,12 +17,12 @@ export interface Request {
 export const defaultBatch = 4096;
 
 /** GiB that the cache may take, all layers together, where nothing else is asked for. */
-const defaultCacheSize = 4;
+export const defaultCache = 4;
 
 /** What bounds a pool: sequences at a time, and GiB of keys and values. */
 export interface PoolLimits {
   readonly batch?: number | undefined;
-  readonly cacheSize?: number | undefined;
+  readonly cache?: number | undefined;
 }
 
 /** Places for sequences, cache rows for their prompts and responses, most tokens of a response, most tokens of a whole sequence. */
@@ -40,10 +40,10 @@ export interface PoolShape {
 export const poolShape = (
   { config, info }: { readonly config: ModelConfig; readonly info: DeviceInfo },
   requests: ReadonlyArray<Request>,
-  { batch = defaultBatch, cacheSize = defaultCacheSize }: PoolLimits = {},
+  { batch = defaultBatch, cache = defaultCache }: PoolLimits = {},
 ): PoolShape => {
   const width = config.kvHeads * config.headWidth;
-  const mostRows = Math.floor(Math.min(info.maxBinding, cacheSize * 2 ** 30 / (2 * config.layers)) / (4 * width));
+  const mostRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / (4 * width));
   const most = (of: (request: Request) => number) =>
     requests.reduce((found, request) => Math.max(found, of(request)), 1);
   const longest = most(({ maxTokens }) => maxTokens);

@@ -42,10 +42,11 @@ export interface Safetensors {
   readonly read: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
 }
 
-/** A tensor to be written; `read` is run when its turn comes. */
+/** A tensor to be written, as `type` where it has one of its own; `read` is run when its turn comes. */
 export interface Tensor<E = never, R = never> {
   readonly name: string;
   readonly shape: ReadonlyArray<number>;
+  readonly type?: ElementType | undefined;
   readonly read: Effect.Effect<Float32Array<ArrayBuffer>, E, R>;
 }
 
@@ -86,7 +87,7 @@ export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return
 });
 
 /**
- * Writes tensors as one file of one element type into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
+ * Writes tensors as one file, of one element type where they name none, into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
  * is not its shape's is an error, and nothing is left behind.
  */
 export const write = Effect.fnUntraced(function* <E, R>(
@@ -118,7 +119,7 @@ export const write = Effect.fnUntraced(function* <E, R>(
       if (values.length !== size) {
         return yield* writeError(partial, tensor.name, `${size} numbers`, `${values.length}`);
       }
-      yield* put(narrow(values, type));
+      yield* put(narrow(values, tensor.type ?? type));
     }
     yield* attempt("write", partial, () => file.sync());
   });
@@ -141,8 +142,7 @@ export const digest = Effect.fnUntraced(function* <E, R>(
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const hash = createHash("sha256").update(header);
   for (const tensor of order.flatMap((key) => byName.get(key) ?? [])) {
-    const values = yield* tensor.read;
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    hash.update(narrow(yield* tensor.read, tensor.type ?? "float32"));
   }
   return hash.digest("hex");
 });

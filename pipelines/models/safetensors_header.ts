@@ -105,21 +105,25 @@ export const writtenTypes = {
 export type ElementType = keyof typeof writtenTypes;
 
 /**
- * The first bytes of a file of tensors of one element type, up to and without the data. The tensors follow in the order of their
- * names, as the reference writer puts them, whatever order they are given in.
+ * The first bytes of a file of tensors, up to and without the data; one that names no element type has `type`. Float32 comes first, then
+ * bfloat16, then float16, each in the order of names, as the reference writer puts them, whatever order they are given in.
  */
 export const encodeHeader = (
-  tensors: ReadonlyArray<{ readonly name: string; readonly shape: ReadonlyArray<number> }>,
+  tensors: ReadonlyArray<
+    { readonly name: string; readonly shape: ReadonlyArray<number>; readonly type?: ElementType | undefined }
+  >,
   type: ElementType = "float32",
 ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly order: ReadonlyArray<string> } => {
-  const sorted = [...tensors].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  const rank = (own: ElementType = type) => Object.keys(writtenTypes).indexOf(own);
+  const sorted = [...tensors].sort((a, b) =>
+    rank(a.type) - rank(b.type) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  );
   let offset = 0;
-  const entries = sorted.map(({ name, shape }) => {
+  const entries = sorted.map(({ name, shape, type: own = type }) => {
     const begin = offset;
-    offset += writtenTypes[type].bytes * elementCount(shape);
-    return `${JSON.stringify(name)}:${
-      JSON.stringify({ dtype: writtenTypes[type].dtype, shape, data_offsets: [begin, offset] })
-    }`;
+    const { dtype, bytes } = writtenTypes[own];
+    offset += bytes * elementCount(shape);
+    return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, offset] })}`;
   });
   const json = new TextEncoder().encode(`{${['"__metadata__":{"format":"pt"}', ...entries].join(",")}}`);
   const padded = Math.ceil(json.length / 8) * 8;

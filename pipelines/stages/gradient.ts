@@ -35,7 +35,7 @@ export type LossSettings =
     Settings,
     "algorithm" | "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk"
   >
-  & Partial<Pick<Settings, "klInLoss">>;
+  & Partial<Pick<Settings, "klInLoss" | "recompute" | "offload">>;
 
 /** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
 const hasKl = ({ algorithm, klInLoss }: Pick<LossSettings, "algorithm" | "klInLoss">): boolean =>
@@ -160,6 +160,8 @@ export const gradientStage = Stage.make({
     "asPublished",
     "aggregation",
     "gradientChunk",
+    "recompute",
+    "offload",
     "storage",
   ],
   required: ["model"],

@@ -20,10 +20,9 @@ import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
 
 /** The settings of sampling. */
-export type SampleSettings = Pick<
-  Settings,
-  "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch" | "cacheSize"
->;
+export type SampleSettings =
+  & Pick<Settings, "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch">
+  & Partial<Pick<Settings, "cache">>;
 
 /** What sampling reads of a prompt. */
 export type Sampled = Pick<Noun.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Noun.Prompt, "task">>;
@@ -105,8 +104,8 @@ export const rollouts = <A extends Sampled>(
   wanted: Wanted = () => true,
 ): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
-  const { batch, cacheSize, seed, temperature } = settings;
-  return decode(model, planned, settings, model.config.stopTokens, { batch, cacheSize, finished }).pipe(
+  const { batch, cache, seed, temperature } = settings;
+  return decode(model, planned, settings, model.config.stopTokens, { batch, cache, finished }).pipe(
     Stream.map((response, i) => {
       const { prompt, sampleIndex } = planned[i];
       const { responseTokens, finish, logProbs, entropy } = response;
@@ -137,7 +136,7 @@ export const sampleStage = Stage.make({
     "seed",
     "step",
     "batch",
-    "cacheSize",
+    "cache",
     "storage",
   ],
   required: ["model"],

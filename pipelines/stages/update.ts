@@ -7,6 +7,7 @@ import { Effect, Stream } from "effect";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceError } from "../../kernels/device_error.ts";
+import type { MomentType } from "../../kernels/half_precision.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { exists } from "../models/checkpoint_directory.ts";
@@ -50,12 +51,13 @@ export const update = (
 /** Where a checkpoint keeps its optimizer. */
 export const optimizerFile = join("trainer_state", "optimizer.safetensors");
 
-/** The optimizer that was written beside a checkpoint. */
+/** The optimizer that was written beside a checkpoint, with moments of this type. */
 export const openOptimizer = (
   model: Model,
   dir: string,
+  moments?: MomentType,
 ): Effect.Effect<Optimizer.Optimizer, Safetensors.CheckpointError> =>
-  Effect.flatMap(Safetensors.open(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file));
+  Effect.flatMap(Safetensors.open(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file, moments));
 
 /** Writes policy and, where there is one, critic, each with its optimizer; `also` adds files before the directory gets its name. */
 export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
@@ -133,6 +135,7 @@ export const updateStage = Stage.make({
     "criticLearningRate",
     "weightDecay",
     "maxGradNorm",
+    "moments",
     "asPublished",
     "step",
   ],
@@ -160,7 +163,9 @@ export const updateStage = Stage.make({
       const store = yield* ArtifactStore.open(config.artifacts);
       const trainee = Effect.fnUntraced(function* (name: string, role: "policy" | "critic", state: string | undefined) {
         const { model, dir } = yield* policy.load(name, role);
-        const optimizer = state === undefined ? Optimizer.make(model) : yield* openOptimizer(model, state);
+        const optimizer = state === undefined
+          ? Optimizer.make(model, config.moments)
+          : yield* openOptimizer(model, state, config.moments);
         return { model, optimizer, dir };
       });
       const stepped = Effect.fnUntraced(function* (one: Trainee, id: string, learningRate: number) {

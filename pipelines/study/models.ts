@@ -2,6 +2,7 @@
 import { Effect, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
+import { deviceName } from "../../kernels/chosen_kernels.ts";
 import { measure } from "../evaluate.ts";
 import { isObject } from "../models/model_config.ts";
 import { fileTensors, release } from "../models/model.ts";
@@ -37,7 +38,7 @@ export const talliesOf = Effect.fnUntraced(
     const { report } = yield* StandardStreams;
     const { model } = yield* policy.load(dir);
     const weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
-    const key = sha256(JSON.stringify([weights, identity, settings.seed, policy.info.description]));
+    const key = sha256(JSON.stringify([weights, identity, settings.seed, deviceName(policy.info)]));
     const stored: unknown = JSON.parse((yield* RunDirectory.readText(file)) ?? "null");
     if (isObject(stored) && stored.key === key) {
       release(model);

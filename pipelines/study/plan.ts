@@ -76,7 +76,7 @@ export const evaluationSettings = (
     ...(responses === undefined ? {} : { responses }),
     step: 0,
     batch: undefined,
-    cacheSize: undefined,
+    cache: undefined,
   });
 };
 

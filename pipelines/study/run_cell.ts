@@ -6,6 +6,7 @@
 import { Effect, Stream } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { deviceName } from "../../kernels/chosen_kernels.ts";
 import { isObject } from "../models/model_config.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
@@ -22,7 +23,8 @@ import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
-import { train, type TrainConfig } from "../train.ts";
+import type { TrainConfig } from "../run_settings.ts";
+import { train } from "../train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
 import { commitOf } from "./write_files.ts";
@@ -134,7 +136,7 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
       cell.algorithm,
       settings,
       named,
-      policy.info.description,
+      deviceName(policy.info),
       ...(cell.insights ? ["insights"] : []),
     ]),
   );

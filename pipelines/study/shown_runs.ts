@@ -13,7 +13,8 @@ import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
 import { textFault } from "../reports/figure_5.ts";
 import { toText } from "../runtime/stage_record.ts";
-import { train, type TrainConfig } from "../train.ts";
+import type { TrainConfig } from "../run_settings.ts";
+import { train } from "../train.ts";
 import { settingsOf } from "./plan.ts";
 
 /** What is shown of runs, as records beside those of the study. */

@@ -71,7 +71,7 @@ Deno.test({
     for (const file of files) {
       const name = file.replace(/^.*\/(.*)\.wgsl$/, "$1");
       const text = Deno.readTextFileSync(new URL(file, folder));
-      const source = /sample_token(_wide)?\.wgsl$/.test(file) ? threefry + text : text;
+      const source = /(sample_token(_wide)?|adamw_halves)\.wgsl$/.test(file) ? threefry + text : text;
       const fault = await faultOf(name, source, {});
       // The null backend binds no more than eight buffers; adapters that compute bind more.
       if (fault?.includes("exceeds the maximum per-stage limit (8)")) beyond.push(name);

@@ -184,10 +184,38 @@ Deno.test("a dry run of any recipe resolves every setting on stdout, and says on
   assert.match(published, /^gradients +56\.74 +28\.37$/m);
   assert.match(
     published,
-    /in gradient; 80 GB card: too small, 141 GB card: too small\nto make it smaller, gradients: psr/,
+    /in gradient; 80 GB card: too small, 141 GB card: too small\nto make it smaller, moments: --moments bf16 takes half/,
   );
   assert.match(published, /8192 responses a step: .* at 100 TFLOP\/s .*; 140 steps: /);
   assert.match(plans.get("evaluate paper-qwen3-4b") ?? "", /^320000 responses: .*FLOP/m);
+});
+
+Deno.test("7B W-REINFORCE and GRPO are planned into 131.3 GiB, with moments in bf16 and one sign's gradient on the host", async () => {
+  for (const [algorithm, offload, most] of [["w-reinforce", "none", "121.80"], ["grpo", "gradient", "121.92"]]) {
+    const words = ["--recipe", "paper-qwen2.5-math-7b", "--algorithm", algorithm, "--moments", "bf16"];
+    const { stderr } = await cli("train", ...words, "--offload", offload, "--dry-run");
+    assert.ok(
+      stderr.includes(`\n${most} GiB at most, in gradient; 80 GB card: too small, 141 GB card: fits\n`),
+      stderr,
+    );
+  }
+  // The same by the device's memory: what is chosen fits, and is said.
+  const known = [
+    "--recipe",
+    "paper-qwen2.5-math-7b",
+    "--algorithm",
+    "grpo",
+    "--moments",
+    "bf16",
+    "--device-memory",
+    "141",
+  ];
+  const { stderr } = await cli("train", ...known, "--dry-run");
+  assert.match(stderr, /^chosen: --offload gradient, because/m);
+  assert.match(stderr, /^chosen: --cache \d\d(\.\d+)?, /m);
+  assert.match(stderr, /^--gradient-chunk stays as it is set/m);
+  const [, held] = stderr.match(/^([\d.]+) GiB at most/m) ?? [];
+  assert.ok(Number(held) > 110 && Number(held) <= 0.95 * 141e9 / 2 ** 30, held);
 });
 
 Deno.test("a dry run of reproduce says of each training what holds it", async () => {

@@ -40,18 +40,20 @@ const train = (out: string, more: string) =>
 const same = (a: string, b: string) => assert.ok(readFileSync(a).equals(readFileSync(b)), `"${a}" and "${b}" differ`);
 
 for (
-  const [algorithm, stored, published] of [
+  const [algorithm, stored, published, moments = ""] of [
     ["w-reinforce", "", ""],
-    ["w-reinforce", " --storage bf16", ""],
+    ["w-reinforce", " --storage bf16", "", " --moments bf16"],
     ["ppo", "", ""],
     ["ppo", "", "--as-published"],
   ] as const
 ) {
-  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm}${stored} ${published})`, () => {
+  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm}${stored}${moments} ${published})`, () => {
     const dir = folder();
     const run = join(dir, "run");
     const rate = "--critic-learning-rate 1e-3";
-    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored} ${published}`));
+    // What changes memory and time alone: a sequence at a time, activations computed again, one gradient on the host.
+    const turned = moments === "" ? "" : " --device-memory 1 --cache 0 --recompute --offload gradient";
+    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored}${moments} ${published}${turned}`));
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
@@ -72,7 +74,7 @@ for (
         "update",
         `--model ${base} --artifacts ${dir}/art --out ${dir}/out ${rates} --critic-learning-rate 1e-3${
           ppo ? ` --critic ${base}` : ""
-        } ${published} --step 1`,
+        } ${published}${moments} --step 1`,
       ],
     ].map(([name, flags]) => `${cli} ${name} ${flags} | tee ${dir}/${name}.ndjson`);
     succeeds(stages.join(" | "));
@@ -171,6 +173,73 @@ Deno.test("a run that is killed goes on to the same weights and records; replay 
     bytes[bytes.length - 1] ^= 1;
     writeFileSync(path, bytes);
   }
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("moments in bf16: a killed run goes on to the same bytes, replay and update make them again, f32 is refused", async () => {
+  const dir = folder();
+  const more = (moments: string) =>
+    `--algorithm ppo --steps 3 --save-every 1 --critic-learning-rate 1e-3 --device-memory 4 --moments ${moments}`;
+  const whole = join(dir, "whole");
+  succeeds(train(whole, more("bf16")));
+  const run = join(dir, "killed");
+  const line = `exec ${train(run, more("bf16"))}`;
+  const child = new Deno.Command("bash", { args: ["-c", line], stdout: "null", stderr: "null" }).spawn();
+  while (!existsSync(join(run, "steps/000002/sample.ndjson"))) await new Promise((wake) => setTimeout(wake, 5));
+  child.kill("SIGKILL");
+  assert.equal((await child.status).success, false);
+  const refused = shell(train(run, more("f32")));
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /begun with moments "bf16", now it is "f32"/);
+  assert.match(succeeds(train(run, more("bf16"))).stderr, /goes on after step 1/);
+  const state = "trainer_state/optimizer.safetensors";
+  for (const file of ["model.safetensors", state, "critic/model.safetensors", `critic/${state}`]) {
+    same(join(run, "model", file), join(whole, "model", file));
+  }
+  assert.match(succeeds(`${cli} replay ${run}`).stderr, /3 steps made again, every byte the same/);
+  // Two moments of two bytes a parameter, and the step.
+  const sizes = ["model.safetensors", state].map((file) => readFileSync(join(run, "model", file)).length);
+  assert.ok(Math.abs(sizes[1] / sizes[0] - 1) < 0.05, `${sizes[1]} bytes of moments, ${sizes[0]} of weights`);
+
+  // The last step by hand, from the checkpoint before it; under another type of moments nothing is written.
+  const before = join(run, "checkpoints/000002");
+  const update = (moments: string) =>
+    `${cli} update --model ${before} --critic ${before}/critic --optimizer ${before} --artifacts ${run}/artifacts ` +
+    `${rates} --critic-learning-rate 1e-3 --step 3 ${moments} --out ${dir}/out < ${run}/steps/000003/gradient.ndjson`;
+  const other = shell(update(""));
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /tensor "exp_avg[^"]+": expected moments of F32 \(--moments f32\), found BF16/);
+  assert.ok(!existsSync(join(dir, "out")));
+  succeeds(update("--moments bf16"));
+  for (const file of ["model.safetensors", state, "critic/model.safetensors", `critic/${state}`]) {
+    same(join(dir, "out", file), join(run, "model", file));
+  }
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("a run that was begun with other kernels is neither continued nor replayed", () => {
+  const dir = folder();
+  const run = join(dir, "run");
+  const line = train(run, "--algorithm nsr --steps 1");
+  succeeds(line);
+  const config = join(run, "config.json");
+  const text = readFileSync(config, "utf8");
+  assert.doesNotMatch(text, /kernels/);
+  writeFileSync(config, text.replace(/\n}\s*$/, ',\n  "kernels": [\n    "matrix"\n  ]\n}\n'));
+  const finished = join(run, "model/trainer_state/finished.json");
+  const end = readFileSync(finished);
+  rmSync(finished);
+  for (const [command, action] of [[line, "continue"], [`${cli} replay ${run}`, "replay"]]) {
+    const { code, stderr } = shell(command);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`Cannot ${action} ".*": it was begun with matrix kernels, now they are plain \\(SIGNUM_MATRIX`),
+    );
+  }
+  writeFileSync(config, text);
+  writeFileSync(finished, end);
+  assert.match(succeeds(`${cli} replay ${run}`).stderr, /1 steps made again/);
   rmSync(dir, { recursive: true });
 });
 

@@ -1,18 +1,26 @@
-/** One step of AdamW on a flat tensor, torch.optim.AdamW's arithmetic; the bias corrections are made on the host in float64. */
+/**
+ * One step of AdamW on a flat tensor, torch.optim.AdamW's arithmetic; the bias corrections are made on the host in float64. The moments are
+ * float32, or bfloat16 that is rounded by chance, under a key of the caller's.
+ */
+import type { Key } from "../../../data/random.ts";
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { lanes } from "../../op.ts";
 import { sliceColumns, type Tensor } from "../../tensor.ts";
+import threefry from "../sample_token/threefry.wgsl" with { type: "text" };
 import source from "./adamw.wgsl" with { type: "text" };
+import halvesSource from "./adamw_halves.wgsl" with { type: "text" };
 
-/** The kernel. */
-export const kernel = make(
-  "adamw",
-  source,
-  ["read", "read_write", "read_write", "read_write"],
-  "n gradientOffset weightOffset meanOffset squareOffset clip:f32 keep:f32 oneMinusBeta1:f32 beta2:f32 oneMinusBeta2:f32 stepSize:f32 correction:f32 eps:f32",
-);
+const bindings = ["read", "read_write", "read_write", "read_write"] as const;
+const offsets = "n gradientOffset weightOffset meanOffset squareOffset";
+const scalars = "clip keep oneMinusBeta1 beta2 oneMinusBeta2 stepSize correction eps".replace(/\w+/g, "$&:f32");
+
+/** With moments of float32, and of bfloat16. */
+export const kernels = {
+  words: make("adamw", source, bindings, `${offsets} ${scalars}`),
+  halves: make("adamw_halves", `${threefry}\n${halvesSource}`, bindings, `${offsets} first keyHigh keyLow ${scalars}`),
+};
 
 /** Hyperparameters of a step; `step` counts from 1; `clip` multiplies the gradient first. */
 export interface AdamW {
@@ -23,9 +31,11 @@ export interface AdamW {
   readonly weightDecay: number;
   readonly step: number;
   readonly clip: number;
+  /** The key of the dice that moments of 16 bits are rounded with: another one for each step and tensor. */
+  readonly key?: Key;
 }
 
-/** Updates weight, mean and square [1, n] in place from gradient [1, n]. */
+/** Updates weight, mean and square [1, n] in place from gradient [1, n]; the moments are both float32 or both bfloat16. */
 export const adamw = (
   encoder: Encoder,
   gradient: Tensor,
@@ -34,16 +44,20 @@ export const adamw = (
   square: Tensor,
   options: AdamW,
 ): void => {
-  const { learningRate, beta1, beta2, step } = options;
+  const { learningRate, beta1, beta2, step, key = [0, 0] } = options;
   if (weight.format !== undefined) {
     return encoder.fail(`Cannot step weights stored as "${weight.format}": expected f32`);
   }
+  if (mean.format !== square.format || mean.format === "f16") {
+    return encoder.fail(`Cannot step moments stored as "${mean.format}" and "${square.format}": expected f32 or bf16`);
+  }
+  const halves = mean.format === "bf16";
   byFlatWindow(
     encoder,
     gradient.cols,
     [gradient, weight, mean, square],
-    ([gradient, weight, mean, square], n) =>
-      encoder.dispatch(kernel, {
+    ([gradient, weight, mean, square], n, start) =>
+      encoder.dispatch(halves ? kernels.halves : kernels.words, {
         tensors: [gradient, weight, mean, square],
         params: {
           n,
@@ -51,6 +65,9 @@ export const adamw = (
           weightOffset: boundOffset(weight, encoder.info),
           meanOffset: boundOffset(mean, encoder.info),
           squareOffset: boundOffset(square, encoder.info),
+          first: start / 2,
+          keyHigh: key[0],
+          keyLow: key[1],
           clip: options.clip,
           keep: 1 - learningRate * options.weightDecay,
           oneMinusBeta1: 1 - beta1,
@@ -60,7 +77,7 @@ export const adamw = (
           correction: Math.sqrt(1 - beta2 ** step),
           eps: options.eps,
         },
-        groups: lanes(n),
+        groups: lanes(halves ? Math.ceil(n / 2) : n),
       }),
   );
 };

@@ -37,15 +37,16 @@ export const partialSums = (encoder: Encoder, pairs: ReadonlyArray<readonly [Ten
   return partials;
 };
 
-/** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64. */
+/** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64 to what came `before`. */
 export const dot = (
   encoder: Encoder,
   pairs: ReadonlyArray<readonly [Tensor, Tensor]>,
+  before = 0,
 ): Effect.Effect<number, DeviceError> => {
   const partials = partialSums(encoder, pairs);
   return Effect.map(encoder.read(partials), (values) => {
     encoder.release(partials);
-    let sum = 0;
+    let sum = before;
     for (let i = 0; i < values.length; i++) sum += values[i];
     return sum;
   });

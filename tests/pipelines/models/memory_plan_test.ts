@@ -20,7 +20,8 @@ import { type Workload, worstShapes } from "../../../pipelines/models/plan_shape
 import { layerDevice } from "../../../pipelines/models/policy_dawn.ts";
 import * as Safetensors from "../../../pipelines/models/safetensors.ts";
 import { merge } from "../../../pipelines/runtime/resolve.ts";
-import { prepare, type TrainConfig } from "../../../pipelines/train.ts";
+import type { TrainConfig } from "../../../pipelines/run_settings.ts";
+import { prepare } from "../../../pipelines/train.ts";
 import { trainingStep } from "../../../pipelines/training_step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
@@ -31,6 +32,9 @@ const casts = [
   { trains: true, reference: true, critic: true },
   { trains: false, reference: false, critic: false },
 ];
+
+/** What halves or moves memory, and changes nothing else of a plan. */
+type Knobs = Pick<Cast, "storage" | "moments" | "offload" | "recompute">;
 
 const bytesOf = (phases: ReadonlyArray<Phase>) =>
   phases.map(({ name, statistics: { live, peak, reserved, reservedPeak, use, most } }) => ({
@@ -97,42 +101,63 @@ for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
   );
 }
 
-testOnDevice(
-  "weights stored in 16 bits are planned to the byte: beside float32 where they are trained, else alone",
-  (encoder) =>
-    Effect.gen(function* () {
-      const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
-      const wave = Array.from({ length: 3 }, () => ({
-        promptTokens: new Int32Array(5),
-        key: [1, 2] as const,
-        maxTokens: 7,
-      }));
-      const shapes: Shapes = {
-        drawn: [{ requests: wave }],
-        scored: lengths(9, 4, 9),
-        positive: lengths(3, 6, 5),
-        negative: lengths(8, 3, 8),
-        valued: lengths(5, 4, 7),
-        together: true,
-        gradientChunk: 30,
-      };
-      const { sizes } = parameterLayout(config);
-      const full = sizes.reduce((sum, words) => sum + arena(words), 0);
-      const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
-      assert.ok(half < full);
-      for (const cast of casts) {
-        const stored = { config, ...cast, storage: "bf16" as const };
-        const own = new Encoder(encoder.device, encoder.info);
-        const found = yield* runPhases(own, stored, shapes, 2);
-        assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, stored, shapes)));
-        const { use } = found[0].statistics;
-        assert.equal(use.get("weights"), cast.trains ? full + half : half);
-        assert.equal(use.get("reference"), cast.reference ? half : undefined);
-        yield* own.wait;
-        own.pool.trim();
-      }
-    }),
-);
+for (
+  const knobs of [
+    { storage: "bf16" },
+    { moments: "bf16" },
+    { offload: "gradient" },
+    { recompute: true },
+    { storage: "bf16", moments: "bf16", offload: "gradient" },
+  ] as const
+) {
+  testOnDevice(
+    `${JSON.stringify(knobs)} is planned to the byte, with each set of parameters as large as it says`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
+        const wave = Array.from({ length: 3 }, () => ({
+          promptTokens: new Int32Array(5),
+          key: [1, 2] as const,
+          maxTokens: 7,
+        }));
+        const shapes: Shapes = {
+          drawn: [{ requests: wave }],
+          scored: lengths(9, 4, 9),
+          positive: lengths(3, 6, 5),
+          negative: lengths(8, 3, 8),
+          valued: lengths(5, 4, 7),
+          together: true,
+          gradientChunk: 30,
+        };
+        const { sizes } = parameterLayout(config);
+        const full = sizes.reduce((sum, words) => sum + arena(words), 0);
+        const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
+        assert.ok(half < full);
+        const { storage = "f32", moments = "f32", offload = "none" }: Knobs = knobs;
+        const stored = storage === "f32" ? full : half;
+        const moment = moments === "f32" ? full : half;
+        for (const cast of casts) {
+          const own = new Encoder(encoder.device, encoder.info);
+          const found = yield* runPhases(own, { config, ...cast, ...knobs }, shapes, 2);
+          assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, { config, ...cast, ...knobs }, shapes)));
+          const { use } = found[0].statistics;
+          const trained: number = storage === "f32" ? full : full + half;
+          assert.equal(use.get("weights"), cast.trains ? trained : stored);
+          assert.equal(use.get("moments"), cast.trains ? 2 * moment : undefined);
+          assert.equal(use.get("critic weights"), cast.critic ? found[0].statistics.use.get("weights") : undefined);
+          assert.equal(use.get("critic moments"), cast.critic ? 2 * moment : undefined);
+          assert.equal(use.get("reference"), cast.reference ? stored : undefined);
+          if (cast.trains) {
+            // The buffer through which what was brought away comes back is as large as the largest arena, at most 128 MiB.
+            const second = offload === "none" ? full : Math.max(...sizes.map(arena));
+            assert.equal(found[2].statistics.most.get("gradients"), full + second);
+          }
+          yield* own.wait;
+          own.pool.trim();
+        }
+      }),
+  );
+}
 
 const settings = merge({
   model: new URL("../../../data/models/countdown_1", import.meta.url).pathname,
@@ -148,11 +173,11 @@ const settings = merge({
 });
 
 /** What a step of `train` had in use at most, and the lengths and signs of the responses that it learnt from. */
-const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof typeof algorithms) {
+const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof typeof algorithms, knobs: Knobs) {
   const policy = Layer.provide(layerDevice, Layer.succeed(Device, { encoder, info: encoder.info }));
   const records = new Map<string, string>();
   return yield* Effect.gen(function* () {
-    const prepared = yield* prepare({ ...settings, algorithm, out: "" } as unknown as TrainConfig);
+    const prepared = yield* prepare({ ...settings, ...knobs, algorithm, out: "" } as unknown as TrainConfig);
     const { use } = encoder.pool.statistics;
     encoder.pool.mark();
     const store = { put: Safetensors.digest };
@@ -164,60 +189,72 @@ const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof
   }).pipe(Effect.provide(policy));
 });
 
-for (const algorithm of Object.values(algorithms)) {
-  testOnDevice(`${algorithm.name}: a step of train allocates what the plan says, and no more than its largest shapes`, (
-    shared,
-  ) =>
-    Effect.gen(function* () {
-      const encoder = new Encoder(shared.device, shared.info);
-      const { config, use, statistics, credited } = yield* measured(encoder, algorithm.name as "ppo");
-      const cast: Cast = {
-        config,
-        trains: true,
-        reference: algorithm.needsReference,
-        critic: algorithm.needsCritic,
-      };
-      const lengthsOf = (sign?: string) =>
-        credited.filter((record) => sign === undefined || record.sign === sign).map((record) => ({
-          prompt: record.promptTokens.length,
-          response: record.responseTokens.length,
-        }));
-      const prompts = Array.from({ length: 4 }, (_, i) => new Int32Array(8).fill(i));
-      const requests = prompts.flatMap((promptTokens) =>
-        Array.from({ length: 4 }, () => ({ promptTokens, key: [0, 0] as const, maxTokens: 16 }))
-      );
-      const exact = planOf(encoder.info, cast, {
-        drawn: [{ requests }],
-        scored: lengthsOf(),
-        positive: lengthsOf("positive"),
-        negative: lengthsOf("negative"),
-        valued: lengthsOf(),
-        together: true,
-        gradientChunk: settings.gradientChunk,
-      }, 1);
-      const mostOf = (phases: ReadonlyArray<Phase>, purpose: string) =>
-        Math.max(...phases.map((phase) => phase.statistics.most.get(purpose) ?? 0));
-      const work: Workload = {
-        ...settings,
-        algorithm: algorithm.name as "ppo",
-        prompts: 4,
-        tested: 0,
-        promptTokens: 8,
-        responseTokens: 16,
-      };
-      const largest = planOf(encoder.info, cast, worstShapes(config, work));
-      for (const [purpose, bytes] of statistics.most) {
-        assert.equal(mostOf(exact, purpose), bytes, purpose);
-        if (["activations", "uploads", "logits"].includes(purpose)) {
-          assert.ok(mostOf(largest, purpose) >= bytes, purpose);
-        } else assert.equal(mostOf(largest, purpose), bytes, purpose);
-      }
-      assert.equal(Math.max(...exact.map((phase) => phase.statistics.peak)), statistics.peak);
-      assert.ok(Math.max(...largest.map((phase) => phase.statistics.peak)) >= statistics.peak);
-      for (const [purpose, bytes] of use) assert.equal(exact[3].statistics.use.get(purpose) ?? 0, bytes, purpose);
-      yield* encoder.wait;
-      encoder.pool.trim();
-    }));
+const every: Knobs = { storage: "bf16", moments: "bf16", offload: "gradient", recompute: true };
+const tried: ReadonlyArray<readonly [typeof algorithms["ppo"], Knobs]> = [
+  ...Object.values(algorithms).map((algorithm) => [algorithm, {}] as const),
+  [algorithms.grpo, every],
+  [algorithms.ppo, every],
+];
+
+for (const [algorithm, knobs] of tried) {
+  const how = knobs === every ? ` with ${JSON.stringify(every)}` : "";
+  testOnDevice(
+    `${algorithm.name}${how}: a step of train allocates what the plan says, and no more than its largest shapes`,
+    (
+      shared,
+    ) =>
+      Effect.gen(function* () {
+        const encoder = new Encoder(shared.device, shared.info);
+        const { config, use, statistics, credited } = yield* measured(encoder, algorithm.name as "ppo", knobs);
+        const cast: Cast = {
+          config,
+          trains: true,
+          reference: algorithm.needsReference,
+          critic: algorithm.needsCritic,
+          ...knobs,
+        };
+        const lengthsOf = (sign?: string) =>
+          credited.filter((record) => sign === undefined || record.sign === sign).map((record) => ({
+            prompt: record.promptTokens.length,
+            response: record.responseTokens.length,
+          }));
+        const prompts = Array.from({ length: 4 }, (_, i) => new Int32Array(8).fill(i));
+        const requests = prompts.flatMap((promptTokens) =>
+          Array.from({ length: 4 }, () => ({ promptTokens, key: [0, 0] as const, maxTokens: 16 }))
+        );
+        const exact = planOf(encoder.info, cast, {
+          drawn: [{ requests }],
+          scored: lengthsOf(),
+          positive: lengthsOf("positive"),
+          negative: lengthsOf("negative"),
+          valued: lengthsOf(),
+          together: true,
+          gradientChunk: settings.gradientChunk,
+        }, 1);
+        const mostOf = (phases: ReadonlyArray<Phase>, purpose: string) =>
+          Math.max(...phases.map((phase) => phase.statistics.most.get(purpose) ?? 0));
+        const work: Workload = {
+          ...settings,
+          algorithm: algorithm.name as "ppo",
+          prompts: 4,
+          tested: 0,
+          promptTokens: 8,
+          responseTokens: 16,
+        };
+        const largest = planOf(encoder.info, cast, worstShapes(config, work));
+        for (const [purpose, bytes] of statistics.most) {
+          assert.equal(mostOf(exact, purpose), bytes, purpose);
+          if (["activations", "uploads", "logits"].includes(purpose)) {
+            assert.ok(mostOf(largest, purpose) >= bytes, purpose);
+          } else assert.equal(mostOf(largest, purpose), bytes, purpose);
+        }
+        assert.equal(Math.max(...exact.map((phase) => phase.statistics.peak)), statistics.peak);
+        assert.ok(Math.max(...largest.map((phase) => phase.statistics.peak)) >= statistics.peak);
+        for (const [purpose, bytes] of use) assert.equal(exact[3].statistics.use.get(purpose) ?? 0, bytes, purpose);
+        yield* encoder.wait;
+        encoder.pool.trim();
+      }),
+  );
 }
 
 Deno.test("the published models: one set of parameters is 4 bytes a parameter and the arenas' alignment", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
+import { momentTypes } from "../../../kernels/half_precision.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
 import { criticGradient, policyGradient } from "../../../pipelines/models/gradient.ts";
 import type { Model } from "../../../pipelines/models/model.ts";
@@ -96,27 +97,47 @@ for (const name of goldenModels) {
     }));
 }
 
-testOnDevice("an optimizer that was written and read goes on with the same bits", (encoder) =>
-  Effect.gen(function* () {
-    const golden = readGolden("qwen3_tied");
-    const [one] = golden.cases;
-    const dir = yield* Effect.acquireRelease(
-      Effect.promise(() => Deno.makeTempDir()),
-      (path) => Effect.promise(() => Deno.remove(path, { recursive: true })),
-    );
-    const ends: ReadonlyMap<string, Float32Array>[] = [];
-    for (const stored of [false, true]) {
-      const model = yield* loadModel(encoder, "qwen3_tied");
-      let optimizer = Optimizer.make(model);
-      for (let step = 0; step < 3; step++) {
-        const { gradient, gradNorm } = yield* policyGradient(model, batchOf(golden, one), settingsOf(one));
-        optimizer = Optimizer.update(model, optimizer, gradient, gradNorm, one);
-        if (!stored) continue;
-        const { name } = yield* Safetensors.write(dir, (hash) => hash, Optimizer.optimizerTensors(model, optimizer));
-        optimizer = yield* Optimizer.restore(model, yield* Safetensors.open(`${dir}/${name}`));
-        assert.equal(optimizer.step, step + 1);
-      }
-      ends.push(yield* readAll(encoder, model.parameters));
-    }
-    for (const [name, weights] of ends[0]) sameBits(ends[1].get(name) ?? new Float32Array(), weights, name);
-  }).pipe(Effect.scoped));
+for (const moments of momentTypes) {
+  testOnDevice(
+    `an optimizer with moments in ${moments} that was written and read goes on with the same bits`,
+    (encoder) =>
+      Effect.gen(function* () {
+        const golden = readGolden("qwen3_tied");
+        const [one] = golden.cases;
+        const dir = yield* Effect.acquireRelease(
+          Effect.promise(() => Deno.makeTempDir()),
+          (path) => Effect.promise(() => Deno.remove(path, { recursive: true })),
+        );
+        const ends: ReadonlyMap<string, Float32Array>[] = [];
+        for (const stored of [false, true]) {
+          const model = yield* loadModel(encoder, "qwen3_tied");
+          let optimizer = Optimizer.make(model, moments);
+          for (let step = 0; step < 3; step++) {
+            const { gradient, gradNorm } = yield* policyGradient(model, batchOf(golden, one), settingsOf(one));
+            optimizer = Optimizer.update(model, optimizer, gradient, gradNorm, one);
+            if (!stored) continue;
+            const { name } = yield* Safetensors.write(
+              dir,
+              (hash) => hash,
+              Optimizer.optimizerTensors(model, optimizer),
+            );
+            assert.equal(name, yield* Safetensors.digest(Optimizer.optimizerTensors(model, optimizer)));
+            const file = yield* Safetensors.open(`${dir}/${name}`);
+            const types = new Set([...file.entries].map(([tensor, { dtype }]) => `${tensor.split(".")[0]} ${dtype}`));
+            const dtype = moments === "bf16" ? "BF16" : "F32";
+            assert.deepEqual(types, new Set(["step F32", `exp_avg ${dtype}`, `exp_avg_sq ${dtype}`]));
+            optimizer = yield* Optimizer.restore(model, file, moments);
+            assert.equal(optimizer.step, step + 1);
+            const other = momentTypes.find((type) => type !== moments);
+            const { message } = yield* Effect.flip(Optimizer.restore(model, file, other));
+            assert.match(
+              message,
+              new RegExp(`tensor "exp_avg.*": expected moments of .* \\(--moments ${other}\\), found ${dtype}$`),
+            );
+          }
+          ends.push(yield* readAll(encoder, model.parameters));
+        }
+        for (const [name, weights] of ends[0]) sameBits(ends[1].get(name) ?? new Float32Array(), weights, name);
+      }).pipe(Effect.scoped),
+  );
+}

@@ -206,3 +206,20 @@ testOnDevice("an optimizer refuses weights of which only 16 bits are there", (en
     const failure = yield* Effect.flip(own.wait);
     assert.equal(failure.message, 'Cannot step weights stored as "bf16": expected f32');
   }));
+
+testOnDevice(
+  "a model that has been sampled and scored leaves nothing behind when it is released",
+  (encoder) =>
+    Effect.gen(function* () {
+      for (const options of [{}, { storage: "bf16" }, { storage: "bf16", trained: true }] as const) {
+        const own = new Encoder(encoder.device, encoder.info);
+        const model = yield* loadModel(own, "qwen3_tied", options);
+        const requests = requestsFor(model, 4);
+        const responses = yield* decoded(model, requests, 4);
+        yield* score(model, requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] })), 1);
+        assert.ok(own.pool.statistics.use.has("uploads"), "no rotary table");
+        Model.release(model);
+        assert.deepEqual([own.pool.statistics.live, own.pool.statistics.use.size], [0, 0]);
+      }
+    }),
+);

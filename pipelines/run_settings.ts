@@ -1,0 +1,113 @@
+/**
+ * What a run's result depends on, as it stands in the run's `config.json`: the settings as resolved, the SHA-256 of the weights that it began
+ * with, and the kernels that it uses where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
+ */
+import { Effect } from "effect";
+import { kernelsField } from "../kernels/chosen_kernels.ts";
+import type { DeviceInfo } from "../kernels/device_error.ts";
+import { formatJson } from "./models/checkpoint_directory.ts";
+import { parseObject } from "./models/model_config.ts";
+import * as Command from "./runtime/command.ts";
+import { select } from "./runtime/resolve.ts";
+import type * as RunDirectory from "./runtime/run_directory.ts";
+import type { SettingKey, Settings } from "./settings.ts";
+
+/** The settings that a run's result depends on, and those that only say where and how. */
+export const trainSettings = [
+  "model",
+  "task",
+  "split",
+  "data",
+  "limit",
+  "template",
+  "responses",
+  "temperature",
+  "topP",
+  "topK",
+  "maxTokens",
+  "seed",
+  "batch",
+  "cache",
+  "deviceMemory",
+  "storage",
+  "moments",
+  "algorithm",
+  "lambda",
+  "aggregation",
+  "extract",
+  "clipRatio",
+  "entropyCoef",
+  "klCoef",
+  "klInLoss",
+  "normalizeAdvantage",
+  "asPublished",
+  "learningRate",
+  "criticLearningRate",
+  "weightDecay",
+  "maxGradNorm",
+  "steps",
+  "epochs",
+  "prompts",
+  "miniBatch",
+  "criticMiniBatch",
+  "gradientChunk",
+  "recompute",
+  "offload",
+  "testEvery",
+  "saveEvery",
+  "keep",
+  "reference",
+  "critic",
+  "recipe",
+  "out",
+] as const satisfies ReadonlyArray<SettingKey>;
+
+/** Settings that may change between a run and its continuation. */
+const free: ReadonlyArray<string> = [
+  "recipe",
+  "out",
+  "batch",
+  "cache",
+  "deviceMemory",
+  "recompute",
+  "offload",
+  "keep",
+  "saveEvery",
+  "model",
+  "reference",
+  "critic",
+  "data",
+];
+
+/** A run's settings: everything that `train` reads, with what it cannot do without. */
+export type TrainConfig = Command.ConfigOf<typeof trainSettings[number], "model" | "out">;
+
+/** A run that cannot be begun or continued. */
+export const refuse = (message: string): Command.UsageError => new Command.UsageError({ message });
+
+// `step` is set by the training loop; the rest of Settings is not read while training.
+/** All settings of a run, those that training does not read left out. */
+export const complete = (config: TrainConfig): Settings => config as unknown as Settings;
+
+/** The text of a run's `config.json`. */
+export const configText = (config: TrainConfig, base: string, info: DeviceInfo): string =>
+  formatJson({ ...select(complete(config), trainSettings), base, ...kernelsField(info) });
+
+/** The settings that a run was begun with, or undefined for one that has not begun. */
+export const storedSettings = Effect.fnUntraced(function* (run: RunDirectory.RunDirectory) {
+  const text = yield* run.readText("config.json");
+  if (text === undefined) return undefined;
+  const path = run.pathOf("config.json");
+  const stored = parseObject(path, text);
+  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run.path}": "${path}" is no JSON object`);
+});
+
+/** The first setting that differs from the one that a run was begun with, in words. */
+export const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {
+  for (const key of trainSettings) {
+    if (free.includes(key)) continue;
+    const [before, now] = [JSON.stringify(stored[key]), JSON.stringify(config[key])];
+    if (before !== now) return `${key} ${before ?? "not set"}, now it is ${now ?? "not set"}`;
+  }
+  return undefined;
+};
