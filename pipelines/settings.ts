@@ -8,6 +8,7 @@ import { storageTypes } from "../kernels/half_precision.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
+import shapes from "./bench/shapes.json" with { type: "json" };
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
 
 const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
@@ -18,6 +19,13 @@ const algorithmNames = Object.keys(algorithms).filter((name): name is AlgorithmN
 export const settings = {
   // What is asked, and of whom.
   model: optional(text("", "model: a Hugging Face directory (or a Hub name)", "DIR")),
+  shape: optional(
+    choice(
+      "",
+      Object.keys(shapes.models),
+      "made-up weights of this model's shape, instead of --model, for measurements",
+    ),
+  ),
   task: choice("math", Object.keys(tasks), "task: where problems come from and how they are graded"),
   split: choice("train", ["train", "test"], "split of the task"),
   data: optional(text("", "file or folder of problems, or the Hub name of a data set", "FILE")),

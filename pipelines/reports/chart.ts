@@ -98,15 +98,16 @@ const legend = (series: ReadonlyArray<Series>, width: number) => {
   };
 };
 
-/** A chart of panels, two in a row, under one title and over one legend. */
+/** A chart of panels, two in a row, under one title and over one legend; `width` is that of a row, where panels have not the usual size. */
 export const panelChart = (
-  { name, title, subtitle, description, series, panels }: {
+  { name, title, subtitle, description, series, panels, width }: {
     readonly name: string;
     readonly title: string;
     readonly subtitle: string | undefined;
     readonly description: string;
     readonly series: ReadonlyArray<Series>;
     readonly panels: Panels;
+    readonly width?: number;
   },
 ): Chart => {
   const columns = Math.min(2, panels.length);
@@ -122,7 +123,7 @@ export const panelChart = (
       spacing: 16,
       vconcat: [
         { columns, spacing: between, bounds: "flush", concat: panels },
-        legend(series, columns * panelSize.width + (columns - 1) * between.column),
+        legend(series, width ?? columns * panelSize.width + (columns - 1) * between.column),
       ],
       config: {
         font,
