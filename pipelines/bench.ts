@@ -148,9 +148,11 @@ export const benchCommand = Command.make({
         `roofs, measured in this run: ${(roofs.flops / 1e9).toPrecision(4)} GFLOP/s (${roofs.flopsBy}), ` +
         `${(roofs.bytes / 1e9).toPrecision(4)} GB/s (${roofs.bytesBy}); a dispatch ${
           (plainly * 1e6).toPrecision(3)
-        } µs, waiting for the one before it ${(ordered * 1e6).toPrecision(3)} µs, the barrier so ${
-          ((ordered - plainly) * 1e6).toFixed(1)
-        } µs`,
+        } µs, waiting for the one before it ${(ordered * 1e6).toPrecision(3)} µs: ${
+          ordered > plainly
+            ? `a barrier costs ${((ordered - plainly) * 1e6).toPrecision(2)} µs`
+            : "what a barrier costs is below what can be told apart"
+        }`,
         `load before it began: ${load.toFixed(2)} a processor${load > 0.25 ? ", so other work ran beside it" : ""}`,
         "goals: those of a server GPU; bound is what these roofs allow at best",
       ];

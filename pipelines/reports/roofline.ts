@@ -58,7 +58,7 @@ const logAxis = (field: string, title: string, domain: readonly [number, number]
   type: "quantitative" as const,
   title,
   scale: { type: "log" as const, domain: [...domain], nice: false },
-  axis: { tickCount: 6, format: "~g", labelOverlap: true },
+  axis: { tickCount: 6, format: "~g", labelOverlap: true, labelFlush: false },
 });
 
 /** The powers of ten around some numbers. */
@@ -91,36 +91,24 @@ const panel = (rows: ReadonlyArray<Point>, series: ReadonlyArray<Series>) => {
     { intensity: across[1], gflops: roofGflops },
   ];
   const words = [
-    { intensity: across[1], gflops: roofGflops, align: "right", text: `best product ${figure(roofGflops)} GFLOP/s` },
+    { intensity: across[1], gflops: roofGflops, text: `best product ${figure(roofGflops)} GFLOP/s` },
     {
-      intensity: ridge / along([1, ridge / across[0]], 0.12),
-      gflops: roofGflops,
-      align: "left",
-      text: `slope: best copy ${figure(roofGbPerSecond)} GB/s`,
+      intensity: along([roof[0].intensity, ridge], 0.55),
+      gflops: along([roof[0].gflops, roofGflops], 0.55),
+      text: `best copy ${figure(roofGbPerSecond)} GB/s`,
     },
   ];
   const grey = "#555555";
-  const text = (align: "left" | "right") => ({
-    transform: [{ filter: `datum.align === "${align}"` }],
-    data: { values: words },
-    mark: {
-      type: "text" as const,
-      align,
-      baseline: "bottom" as const,
-      dy: align === "right" ? -5 : -22,
-      dx: align === "right" ? -4 : 0,
-      fontSize: 11,
-      color: grey,
-    },
-    encoding: { x, y, text: { field: "text" } },
-  });
   return {
     ...size,
     title: panelTitle(`${rows.length} measured works and kernels`),
     layer: [
       { data: { values: roof }, mark: { type: "line" as const, strokeWidth: 1.6, color: grey }, encoding: { x, y } },
-      text("right"),
-      text("left"),
+      {
+        data: { values: words },
+        mark: { type: "text" as const, align: "right", baseline: "bottom", dx: -6, dy: -5, fontSize: 11, color: grey },
+        encoding: { x, y, text: { field: "text" } },
+      },
       {
         data: {
           values: rows.map((row) => ({
@@ -165,6 +153,7 @@ export const roofline = chartReport({
       series,
       panels: [panel(computing, series)],
       width: size.width,
+      lines: false,
     }));
   },
 });
