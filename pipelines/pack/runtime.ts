@@ -93,9 +93,9 @@ const modulesPiece = async (root: string): Promise<Piece> => {
 };
 
 const archive = async (root: string, names: ReadonlyArray<string>, target: string): Promise<void> => {
-  const flags = "--create --gzip --no-recursion --null --owner=0 --group=0 --numeric-owner --mtime=@0 --files-from=-";
+  const flags = "--create --gzip --no-recursion --null --owner=0 --group=0 --numeric-owner --mtime=@0";
   const child = new Deno.Command("tar", {
-    args: [...flags.split(" "), `--directory=${root}`, `--file=${target}`],
+    args: [...flags.split(" "), `--file=${target}`, `--directory=${root}`, "--files-from=-"],
     env: { GZIP: "" },
     stdin: "piped",
     stderr: "piped",

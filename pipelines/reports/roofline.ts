@@ -106,7 +106,15 @@ const panel = (rows: ReadonlyArray<Point>, series: ReadonlyArray<Series>) => {
       { data: { values: roof }, mark: { type: "line" as const, strokeWidth: 1.6, color: grey }, encoding: { x, y } },
       {
         data: { values: words },
-        mark: { type: "text" as const, align: "right", baseline: "bottom", dx: -6, dy: -5, fontSize: 11, color: grey },
+        mark: {
+          type: "text" as const,
+          align: "right" as const,
+          baseline: "bottom" as const,
+          dx: -6,
+          dy: -5,
+          fontSize: 11,
+          color: grey,
+        },
         encoding: { x, y, text: { field: "text" } },
       },
       {
