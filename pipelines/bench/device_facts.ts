@@ -30,7 +30,11 @@ export const factsOf = (adapter: GPUAdapter, info: DeviceInfo): ReadonlyArray<Fa
     { fact: "driver", value: description },
     { fact: "subgroup size", value: `${subgroupMinSize} to ${subgroupMaxSize}` },
     { fact: "subgroupMatrixConfigs", value: configs.join("; ") || "none" },
-    ...(configs.length === 0 ? [] : info.notes ?? []).map((value) => ({ fact: "float16 matrix units", value })),
+    // That a device lacks matrix units is news only to somebody who asked for them.
+    ...(info.notes ?? []).filter((note) => configs.length > 0 || !note.startsWith("SIGNUM_MATRIX")).map((value) => ({
+      fact: "self-test",
+      value,
+    })),
     { fact: "features", value: [...adapter.features].sort().join(", ") },
     ...limitsOf(adapter.limits),
   ];
