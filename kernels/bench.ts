@@ -1,10 +1,11 @@
 /**
  * How fast the kernels are on the device at hand, at the shapes of training: one pass of every op forward and backward, profiled
- * kernel by kernel. Rates count a product's 2·M·N·K operations, and for other kernels the bytes of their tensors once.
+ * kernel by kernel. What a kernel has to do is counted from its shapes (`kernel_work.ts`).
  */
 import * as Effect from "effect/Effect";
-import type { DeviceError } from "./device_error.ts";
+import type { DeviceError, DeviceInfo } from "./device_error.ts";
 import type { Encoder } from "./encoder.ts";
+import { noiseFill } from "./noise_fill.ts";
 import { noise } from "./op_case.ts";
 import { adamw } from "./ops/adamw/adamw.ts";
 import { add } from "./ops/add/add.ts";
@@ -33,35 +34,35 @@ export interface BlockShape {
   readonly V: number;
 }
 
-/** The model of the tiny study and the block of Qwen2.5 0.5B. */
-export const blockShapes: ReadonlyArray<BlockShape> = [
+const server = { sequences: 8, length: 512, V: 16384 };
+
+/** What a software driver finishes in seconds: the model of the tiny study and the block of Qwen2.5 0.5B; on a GPU those of 1.5B and 7B too. */
+export const blockShapes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<BlockShape> => [
   { name: "tiny", sequences: 96, length: 21, C: 64, H: 4, KV: 2, D: 16, F: 128, V: 77 },
-  { name: "qwen2.5 0.5B", sequences: 1, length: 128, C: 896, H: 14, KV: 2, D: 64, F: 4864, V: 4096 },
+  ...kind === "gpu"
+    ? [
+      { name: "qwen2.5-0.5b", ...server, C: 896, H: 14, KV: 2, D: 64, F: 4864 },
+      { name: "qwen2.5-1.5b", ...server, C: 1536, H: 12, KV: 2, D: 128, F: 8960 },
+      { name: "qwen2.5-7b", ...server, C: 3584, H: 28, KV: 4, D: 128, F: 18944 },
+    ]
+    : [{ name: "qwen2.5-0.5b", sequences: 1, length: 128, C: 896, H: 14, KV: 2, D: 64, F: 4864, V: 4096 }],
 ];
 
-/** One kernel of a block, with its rate. */
-export interface BenchRow extends Profile {
+/** One kernel of a block. */
+export interface KernelRow extends Profile {
   readonly block: string;
-  readonly rate: number;
-  readonly unit: "GFLOP/s" | "GB/s";
 }
 
 /** Profiles one decoder block, the head and an optimizer step of each shape. */
 export const bench = (
   encoder: Encoder,
-  shapes: ReadonlyArray<BlockShape> = blockShapes,
-): Effect.Effect<ReadonlyArray<BenchRow>, DeviceError> =>
+  shapes: ReadonlyArray<BlockShape> = blockShapes(encoder.info),
+): Effect.Effect<ReadonlyArray<KernelRow>, DeviceError> =>
   Effect.map(
     Effect.forEach(shapes, (shape) =>
       Effect.map(
-        profile(encoder, (recorder) => block(recorder, shape)),
-        (rows) =>
-          rows.map((row): BenchRow => ({
-            ...row,
-            block: shape.name,
-            rate: (row.flops ?? row.bytes) / row.microseconds / 1e3,
-            unit: row.flops === undefined ? "GB/s" : "GFLOP/s",
-          })),
+        profile(encoder, (recorder) => block(recorder, shape), { keys: (shape.length + 1) / 2 }),
+        ({ kernels }) => kernels.map((row): KernelRow => ({ ...row, block: shape.name })),
       )),
     (all) => all.flat(),
   );
@@ -71,16 +72,22 @@ const block = (encoder: Encoder, shape: BlockShape): Effect.Effect<void, DeviceE
     const { sequences, length, C, H, KV, D, F, V } = shape;
     const N = sequences * length;
     const parameters = new Map<Tensor, Tensor>();
-    const weight = (name: string, rows: number, cols: number): Tensor => {
-      const tensor = encoder.upload(noise(name, rows * cols), rows, cols);
-      parameters.set(tensor, encoder.upload(noise(`${name} gradient`, rows * cols), rows, cols));
+    const filler = noiseFill(encoder, 1, Math.max(V, 2 * F, (H + 2 * KV) * D) * Math.max(C, F));
+    const filled = (rows: number, cols: number): Tensor => {
+      const tensor = encoder.tensor(rows, cols);
+      filler.fill(tensor);
+      return tensor;
+    };
+    const weight = (rows: number, cols: number): Tensor => {
+      const tensor = filled(rows, cols);
+      parameters.set(tensor, filled(rows, cols));
       return tensor;
     };
     const words = (data: number[], rows = 1) => encoder.upload(Uint32Array.from(data), rows, data.length / rows);
-    const table = weight("table", V, C);
-    const norms = [C, D, D, C].map((width, i) => weight(`norm ${i}`, 1, width));
-    const qkv = weight("qkv", (H + 2 * KV) * D, C);
-    const [output, gateUp, down] = [weight("output", C, H * D), weight("gateUp", 2 * F, C), weight("down", C, F)];
+    const table = weight(V, C);
+    const norms = [C, D, D, C].map((width) => weight(1, width));
+    const qkv = weight((H + 2 * KV) * D, C);
+    const [output, gateUp, down] = [weight(C, H * D), weight(2 * F, C), weight(C, F)];
     const rotation = encoder.upload(noise("rotation", length * D), length, D);
     const rows = Array.from({ length: N }, (_, n) => ({ first: n - n % length, at: n % length }));
     const tokens = Uint32Array.from(noise("tokens", N), (x) => Math.floor((x + 1) / 2 * V));
@@ -107,12 +114,20 @@ const block = (encoder: Encoder, shape: BlockShape): Effect.Effect<void, DeviceE
     tape.seed(entropy, encoder.upload(noise("dentropy", N), N, 1));
     tape.backward();
 
-    const n = Math.min(1 << 20, [...parameters.keys()].reduce((sum, { rows, cols }) => sum + rows * cols, 0));
+    // Flat arenas are larger than what a cache holds, which a software driver would take long for.
+    const n = Math.min(
+      encoder.info.kind === "gpu" ? 1 << 27 : 1 << 20,
+      [...parameters.keys()].reduce((sum, { rows, cols }) => sum + rows * cols, 0),
+    );
     const [gradient, flat, mean, square] = Array.from({ length: 4 }, () => encoder.tensor(1, n));
     partialSums(encoder, [[gradient, gradient]]);
     const options = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, step: 1, clip: 1 };
     adamw(encoder, gradient, flat, mean, square, options);
     const halves = Array.from({ length: 2 }, () => encoder.tensor(1, n, { format: "bf16" }));
     adamw(encoder, gradient, flat, halves[0], halves[1], options);
+    // What is timed afterwards still finds them: the pool keeps what it takes back.
+    filler.release();
+    for (const tensor of [...parameters].flat()) encoder.release(tensor);
+    for (const tensor of [gradient, flat, mean, square, ...halves]) encoder.release(tensor);
     return encoder.wait;
   });

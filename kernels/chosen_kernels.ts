@@ -4,25 +4,30 @@
  */
 import type { DeviceInfo } from "./device_error.ts";
 
+/** What chooses kernels on a device. */
+export type Choosing = Pick<DeviceInfo, "matrix" | "cooperative">;
+
 /** The names of the chosen kernels; none where all are the plain ones. */
-export const chosenKernels = ({ matrix }: Pick<DeviceInfo, "matrix">): ReadonlyArray<string> =>
-  matrix === undefined ? [] : ["matrix"];
+export const chosenKernels = ({ matrix, cooperative }: Choosing): ReadonlyArray<string> => [
+  ...(matrix === undefined ? [] : ["matrix"]),
+  ...(cooperative === true ? ["cooperative"] : []),
+];
 
 /** The device as results name it: two that give different bytes have different names. */
-export const deviceName = (info: Pick<DeviceInfo, "description" | "matrix">): string =>
+export const deviceName = (info: Choosing & Pick<DeviceInfo, "description">): string =>
   [info.description, ...chosenKernels(info).map((name) => `${name} kernels`)].join(", ");
 
 /** Why what was made with some kernels cannot go on with others, for the end of a sentence; undefined where they are the same. */
-export const otherKernels = (before: unknown, info: Pick<DeviceInfo, "matrix">): string | undefined => {
+export const otherKernels = (before: unknown, info: Choosing): string | undefined => {
   const shown = (names: unknown) => Array.isArray(names) && names.length > 0 ? names.join(", ") : "plain";
   const now = shown(chosenKernels(info));
   return shown(before) === now
     ? undefined
-    : `begun with ${shown(before)} kernels, now they are ${now} (SIGNUM_MATRIX chooses)`;
+    : `begun with ${shown(before)} kernels, now they are ${now} (SIGNUM_MATRIX and SIGNUM_COOPERATIVE choose)`;
 };
 
 /** The field of a run's record: absent where all kernels are the plain ones. */
-export const kernelsField = (info: Pick<DeviceInfo, "matrix">): { readonly kernels?: ReadonlyArray<string> } => {
+export const kernelsField = (info: Choosing): { readonly kernels?: ReadonlyArray<string> } => {
   const kernels = chosenKernels(info);
   return kernels.length === 0 ? {} : { kernels };
 };

@@ -4,7 +4,8 @@
  */
 import * as Effect from "effect/Effect";
 import type { DeviceInfo } from "./device_error.ts";
-import { Encoder } from "./encoder.ts";
+import { type Dispatch, Encoder } from "./encoder.ts";
+import type { Kernel } from "./kernel.ts";
 import { extent, type Tensor } from "./tensor.ts";
 
 /** A device of which only the allocator asks anything. */
@@ -35,7 +36,7 @@ export class CountingEncoder extends Encoder {
 
   override copy(): void {}
 
-  override dispatch(): void {}
+  override dispatch(_kernel: Kernel, _dispatch: Dispatch): void {}
 
   override submit(): void {}
 

@@ -54,7 +54,7 @@ const alive: unknown[] = [];
 export const open = (
   { adapter, validated, matrix = false, cooperative = false }: DeviceOptions,
 ): Effect.Effect<
-  { readonly encoder: Encoder; readonly info: DeviceInfo },
+  { readonly encoder: Encoder; readonly info: DeviceInfo; readonly adapter: GPUAdapter },
   DeviceError,
   Scope.Scope
 > =>
@@ -70,7 +70,7 @@ export const open = (
       Effect.tryPromise({ try: () => start(found, validated, matrix), catch: refuse }),
       (opened) => Effect.andThen(Effect.ignore(opened.wait), Effect.sync(() => opened.device.destroy())),
     );
-    if (!matrix && !cooperative) return { encoder, info: encoder.info };
+    if (!matrix && !cooperative) return { encoder, info: encoder.info, adapter: found.adapter };
     const units = encoder.device.features.has(matrixFeature)
       ? suitable(matrixConfigs(found.adapter.info), encoder.info.lanes)
       : undefined;
@@ -82,8 +82,12 @@ export const open = (
       cooperative: rows?.cooperative,
       notes: [...products?.notes ?? [], ...rows?.notes ?? []],
     };
-    return { encoder: listen(new Encoder(encoder.device, info)), info };
+    return { encoder: listen(new Encoder(encoder.device, info)), info, adapter: found.adapter };
   });
+
+/** The same open device with products that do not use its matrix units. */
+export const withoutMatrix = ({ device, info }: Encoder): Encoder =>
+  listen(new Encoder(device, { ...info, matrix: undefined, notes: undefined }));
 
 const refuse = (cause: unknown) =>
   new DeviceError({ reason: "NoAdapter", message: cause instanceof Error ? cause.message : String(cause) });

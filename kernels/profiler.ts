@@ -8,20 +8,24 @@ import * as Effect from "effect/Effect";
 import type { DeviceError } from "./device_error.ts";
 import { type Dispatch, Encoder } from "./encoder.ts";
 import type { Kernel } from "./kernel.ts";
-import { elementBytes } from "./tensor.ts";
+import { isProduct, type Work, workOf } from "./kernel_work.ts";
 
-/** One kernel at one shape: how often the work dispatched it and what one dispatch takes. */
-export interface Profile {
+/** One kernel at one shape: how often the work dispatched it, what one dispatch has to do and what it takes. */
+export interface Profile extends Work {
   readonly kernel: string;
   /** Sizes among its params, such as `M=1024 N=128 K=64`. */
   readonly shape: string;
   readonly calls: number;
   /** Median over samples, in microseconds. */
   readonly microseconds: number;
-  /** Multiplications and additions of a matrix product; undefined for other kernels. */
-  readonly flops: number | undefined;
-  /** Bytes of its tensors. */
+}
+
+/** What a piece of work dispatched, all together, and its kernels, slowest first. */
+export interface Profiled {
+  readonly dispatches: number;
+  readonly flops: number;
   readonly bytes: number;
+  readonly kernels: ReadonlyArray<Profile>;
 }
 
 class Recorder extends Encoder {
@@ -51,40 +55,44 @@ const samples = 7;
 const long = 5e4;
 const sampleMilliseconds = 8;
 
-/** Whether a kernel is a matrix product, whose operations are counted. */
-const isProduct = ({ name }: Kernel): boolean => name.startsWith("matmul");
+/** `productsOnly` times products alone; `keys` is how many keys a row of attention sees on average. */
+export interface ProfileOptions {
+  readonly productsOnly?: boolean;
+  readonly keys?: number;
+}
 
 /**
- * Profiles what `work` dispatches through the encoder that it is given; slowest kernels first. `productsOnly` leaves out the others, which may
- * read indices: where the work uses a buffer twice, those would be others by now.
+ * Profiles what `work` dispatches through the encoder that it is given. Kernels that are no products may read indices: where the work uses a
+ * buffer twice, those would be others by now.
  */
 export const profile = <E, R>(
   encoder: Encoder,
   work: (encoder: Encoder) => Effect.Effect<void, E, R>,
-  { productsOnly = false }: { readonly productsOnly?: boolean } = {},
-): Effect.Effect<ReadonlyArray<Profile>, E | DeviceError, R> =>
+  { productsOnly = false, keys = 0 }: ProfileOptions = {},
+): Effect.Effect<Profiled, E | DeviceError, R> =>
   Effect.gen(function* () {
     const recorder = new Recorder(encoder.device, encoder.info);
     yield* work(recorder);
     yield* recorder.wait;
     const rows: Profile[] = [];
+    const sum = { dispatches: 0, flops: 0, bytes: 0 };
     for (const { kernel, dispatch, calls } of [...recorder.recorded.values()]) {
+      const { flops, bytes } = workOf(kernel, dispatch, keys);
+      sum.dispatches += calls;
+      sum.flops += calls * (flops ?? 0);
+      sum.bytes += calls * bytes;
       if (productsOnly && !isProduct(kernel)) continue;
-      const { M = 0, N = 0, K = 0 } = dispatch.params;
       rows.push({
         kernel: kernel.name,
         shape: shapeOf(kernel, dispatch),
         calls,
         microseconds: yield* timeOf(encoder, () => encoder.dispatch(kernel, dispatch)),
-        flops: isProduct(kernel) ? 2 * M * N * K : undefined,
-        bytes: dispatch.tensors.reduce(
-          (sum, { rows, cols, format }) => sum + rows * cols * elementBytes({ format }),
-          0,
-        ),
+        flops,
+        bytes,
       });
     }
     recorder.pool.trim();
-    return rows.sort((a, b) => b.calls * b.microseconds - a.calls * a.microseconds);
+    return { ...sum, kernels: rows.sort((a, b) => b.calls * b.microseconds - a.calls * a.microseconds) };
   });
 
 /** The median time of what `record` records, in microseconds, a dispatch's share of a long submit. */

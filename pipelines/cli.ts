@@ -61,7 +61,7 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const merged = merge(command.defaults, recipe, file, line.values);
   const config = command.resolve?.(merged, { ...recipe, ...file, ...line.values }) ?? merged;
   if (line.dryRun && command.plan !== undefined) {
-    for (const said of yield* command.plan(config)) yield* streams.report(said);
+    for (const said of yield* command.plan(config, line.words)) yield* streams.report(said);
   }
   if (line.dryRun) return yield* streams.write(`${JSON.stringify(select(config, command.settings), null, 2)}\n`);
   return yield* command.run(config, line.words);

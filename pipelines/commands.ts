@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { gradeBenchCommand } from "./grade_bench.ts";
 import { importCommand } from "./import.ts";
+import { packCommand, partsCommand } from "./pack.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { replayCommand } from "./replay.ts";
 import { reportCommand } from "./report.ts";
@@ -32,5 +33,7 @@ export const commands: ReadonlyArray<Command> = [
   auditCommand,
   benchCommand,
   gradeBenchCommand,
+  packCommand,
+  partsCommand,
   doctorCommand,
 ];

@@ -9,6 +9,7 @@ import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
 import { offloads } from "./models/offload.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
+import shapes from "./bench/shapes.json" with { type: "json" };
 import { choice, integer, integers, number, optional, type Setting, text, toggle, words } from "./runtime/setting.ts";
 
 const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
@@ -19,6 +20,13 @@ const algorithmNames = Object.keys(algorithms).filter((name): name is AlgorithmN
 export const settings = {
   // What is asked, and of whom.
   model: optional(text("", "model: a Hugging Face directory (or a Hub name)", "DIR")),
+  shape: optional(
+    choice(
+      "",
+      Object.keys(shapes.models),
+      "made-up weights of this model's shape, instead of --model, for measurements",
+    ),
+  ),
   task: choice("math", Object.keys(tasks), "task: where problems come from and how they are graded"),
   split: choice("train", ["train", "test"], "split of the task"),
   data: optional(text("", "file or folder of problems, or the Hub name of a data set", "FILE")),
@@ -137,6 +145,7 @@ export const settings = {
   format: choice("terminal", ["terminal", "csv", "markdown", "latex", "json"], "how a table is printed"),
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
+  partSize: number(60, { above: 0 }, "size in MB (10^6 bytes) that every part of a file stays below"),
   shard: optional(text("", "part I of N of a study's cells, 1/2 say; a last run without it gathers", "I/N")),
   gather: toggle(false, "write the results of what a study has done, and run no more of it"),
   // Pretraining of a small base.

@@ -155,6 +155,7 @@ const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling
     tokens: rows.tokens,
     positions: rows.positions,
     spans: rows.spans,
+    most: table.rows,
     cache: { ...cache, rows: rows.cacheRows },
   });
   emit(model, pool, hidden, slots, sampling);

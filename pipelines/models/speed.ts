@@ -1,6 +1,6 @@
 /**
- * How fast a model is sampled, scored and trained on the device at hand: tokens a second, the rate of the matrix products, and how
- * much of the time they would take alone. What tokens say does not matter to the speed, so prompts are made up.
+ * How fast a model is sampled, scored and trained on the device at hand: tokens a second, what of it has to be computed and moved, and how
+ * much of the time its matrix products would take alone. What tokens say does not matter to the speed, so prompts are made up.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -11,6 +11,7 @@ import { profile } from "../../kernels/profiler.ts";
 import { decode, type Response } from "./decode.ts";
 import { type GradientError, policyGradient } from "./gradient.ts";
 import type { Model } from "./model.ts";
+import * as Optimizer from "./optimizer.ts";
 import * as Parameters from "./parameters.ts";
 import { score } from "./score.ts";
 import type { Request } from "./pool_shape.ts";
@@ -23,17 +24,28 @@ export interface Workload {
   readonly miniBatch: number;
 }
 
-/** One kind of work. `tokensPerSecond` counts response tokens of `sample`, all tokens of the others. */
+/**
+ * The kinds of work: responses are drawn; log-probs are made of them; a mini-batch is differentiated; the same with a step of AdamW; and a
+ * whole step of GRPO, whose reference has the policy's own weights: a batch drawn, scored, and learnt from in mini-batches.
+ */
+export const workNames = ["sample", "score", "gradient", "train", "grpo"] as const;
+
+/** One kind of work. `tokensPerSecond` counts response tokens of `sample` and `grpo`, all tokens of the others. */
 export interface Speed {
-  readonly work: "sample" | "score" | "train";
+  readonly work: typeof workNames[number];
   readonly sequences: number;
   readonly tokens: number;
+  /** Median over runs. */
   readonly seconds: number;
   readonly tokensPerSecond: number;
   /** Operations of its matrix products (recomputed ones too) over the time that it takes, in GFLOP/s. */
   readonly gflops: number;
   /** What the products take when each runs alone, over what all takes. */
   readonly productShare: number;
+  /** All that its dispatches compute and move, by their shapes. */
+  readonly dispatches: number;
+  readonly flops: number;
+  readonly bytes: number;
 }
 
 const objective = {
@@ -45,6 +57,8 @@ const objective = {
   temperature: 1,
   gradientChunk: 8192,
 } as const;
+
+const adamw = { learningRate: 1e-6, weightDecay: 0.01, maxGradNorm: 1 };
 
 const sampling = { temperature: 1, topK: 0, topP: 1 };
 
@@ -62,78 +76,106 @@ const requestsOf = (model: Model, { promptTokens, responseTokens }: Workload, co
     };
   });
 
-/** Measures sampling, scoring and a W-REINFORCE gradient, the least time of `runs`; the model's weights are lost. */
+/** What is measured and how often; by default all but the gradient alone, which `train` contains. */
+export interface SpeedOptions {
+  readonly runs: number;
+  readonly works?: ReadonlyArray<Speed["work"]>;
+}
+
+/** Measures each kind of work, the median of `runs`; the model's weights are lost. */
 export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
   model: Model,
   workload: Workload,
-  runs: number,
+  { runs, works = ["sample", "score", "train", "grpo"] }: SpeedOptions,
 ): Effect.fn.Return<ReadonlyArray<Speed>, DeviceError | GradientError> {
   const { batch, miniBatch, promptTokens, responseTokens } = workload;
+  const { encoder } = model;
   const requests = requestsOf(model, workload, batch);
-  const responses: ReadonlyArray<Response> = yield* Stream.runCollect(decode(model, requests, sampling, [], { batch }));
+  const draw = (own: Model, count: number): Effect.Effect<ReadonlyArray<Response>, DeviceError> =>
+    Stream.runCollect(decode(own, requests.slice(0, count), sampling, [], { batch }));
+  const responses = yield* draw(model, batch);
   const sequences = requests.map((request, i) => ({ ...request, ...responses[i] }));
-  const rows = sequences.slice(0, miniBatch).map((sequence, i) => ({
+  const rows = sequences.map((sequence, i) => ({
     ...sequence,
     problemId: "speed",
     sampleIndex: i,
     sign: i % 2 === 0 ? "positive" as const : "negative" as const,
     oldLogProbs: sequence.logProbs,
+    referenceLogProbs: sequence.logProbs,
     advantages: new Float32Array(responseTokens).fill(i % 2 === 0 ? 0.1 : -1),
   }));
-  const train = Effect.fnUntraced(function* (own: Model, count: number) {
-    const { gradient } = yield* policyGradient(own, rows.slice(0, count), objective);
+  const steps = works.some((work) => work === "train" || work === "grpo");
+  let optimizer = steps ? Optimizer.make(model) : undefined;
+  const differentiate = Effect.fnUntraced(function* (own: Model, from: number, to: number, klCoef = 0) {
+    const { gradient, gradNorm } = yield* policyGradient(own, rows.slice(from, to), { ...objective, klCoef });
+    return { gradient, gradNorm };
+  });
+  const learn = Effect.fnUntraced(function* (own: Model, from: number, to: number, klCoef = 0) {
+    const { gradient, gradNorm } = yield* differentiate(own, from, to, klCoef);
+    if (optimizer !== undefined) optimizer = Optimizer.update(own, optimizer, gradient, gradNorm, adamw);
     Parameters.release(own.encoder, gradient);
   });
   const length = promptTokens + responseTokens;
-  const works = [
-    {
-      work: "sample",
-      sequences: batch,
-      tokens: batch * responseTokens,
-      run: (own: Model, count: number) =>
-        Stream.runDrain(decode(own, requests.slice(0, count), sampling, [], { batch })),
-    },
-    {
-      work: "score",
-      sequences: batch,
-      tokens: batch * length,
-      run: (own: Model, count: number) => Effect.asVoid(score(own, sequences.slice(0, count), 1)),
-    },
-    { work: "train", sequences: rows.length, tokens: rows.length * length, run: train },
-  ] as const;
+  const learnt = Math.min(miniBatch, batch);
+  /** Runs on `count` sequences. */
+  const run: Record<Speed["work"], (own: Model, count: number) => Effect.Effect<void, DeviceError | GradientError>> = {
+    sample: (own, count) => Effect.asVoid(draw(own, count)),
+    score: (own, count) => Effect.asVoid(score(own, sequences.slice(0, count), 1)),
+    gradient: Effect.fnUntraced(function* (own, count) {
+      Parameters.release(own.encoder, (yield* differentiate(own, 0, count)).gradient);
+    }),
+    train: (own, count) => learn(own, 0, count),
+    grpo: Effect.fnUntraced(function* (own, count) {
+      yield* draw(own, count);
+      yield* score(own, sequences.slice(0, count), 1);
+      for (let from = 0; from < count; from += miniBatch) {
+        yield* learn(own, from, Math.min(from + miniBatch, count), 1e-3);
+      }
+    }),
+  };
+  const shapeOf = (work: Speed["work"]) => {
+    const count = work === "gradient" || work === "train" ? learnt : batch;
+    return { count, tokens: count * (work === "sample" || work === "grpo" ? responseTokens : length) };
+  };
   const times: number[] = [];
-  for (const { sequences, run } of works) {
+  for (const work of works) {
     // What is compiled once is left out.
-    yield* run(model, 2);
-    let least = Infinity;
+    yield* run[work](model, 2);
+    const seconds: number[] = [];
     for (let i = 0; i < runs; i++) {
       const start = yield* Clock.currentTimeNanos;
-      yield* run(model, sequences);
-      yield* model.encoder.wait;
-      least = Math.min(least, Number((yield* Clock.currentTimeNanos) - start) / 1e9);
+      yield* run[work](model, shapeOf(work).count);
+      yield* encoder.wait;
+      seconds.push(Number((yield* Clock.currentTimeNanos) - start) / 1e9);
     }
-    times.push(least);
+    times.push(seconds.sort((a, b) => a - b)[runs >> 1]);
   }
   // Profiling overwrites what tensors hold, so it comes last.
-  return yield* Effect.forEach(
-    works,
-    ({ work, sequences, tokens, run }, i) =>
-      Effect.map(
-        profile(model.encoder, (encoder) => run({ ...model, encoder }, sequences), { productsOnly: true }),
-        (products): Speed => {
-          const operations = products.reduce((sum, { flops = 0, calls }) => sum + flops * calls, 0);
-          const alone = products.reduce((sum, { microseconds, calls }) => sum + microseconds * calls, 0) / 1e6;
-          const seconds = times[i];
-          return {
-            work,
-            sequences,
-            tokens,
-            seconds,
-            tokensPerSecond: tokens / seconds,
-            gflops: operations / seconds / 1e9,
-            productShare: alone / seconds,
-          };
-        },
-      ),
-  );
+  const found: Speed[] = [];
+  for (const [i, work] of works.entries()) {
+    const { count, tokens } = shapeOf(work);
+    const seconds = times[i];
+    const keys = work === "sample" ? promptTokens + responseTokens / 2 : (length + 1) / 2;
+    const { kernels, dispatches, flops, bytes } = yield* profile(
+      encoder,
+      (recorder) => run[work]({ ...model, encoder: recorder }, count),
+      { productsOnly: true, keys },
+    );
+    const operations = kernels.reduce((sum, { flops = 0, calls }) => sum + flops * calls, 0);
+    const alone = kernels.reduce((sum, { microseconds, calls }) => sum + microseconds * calls, 0) / 1e6;
+    found.push({
+      work,
+      sequences: count,
+      tokens,
+      seconds,
+      tokensPerSecond: tokens / seconds,
+      gflops: operations / seconds / 1e9,
+      productShare: alone / seconds,
+      dispatches,
+      flops,
+      bytes,
+    });
+  }
+  if (optimizer !== undefined) Optimizer.release(encoder, optimizer);
+  return found;
 });

@@ -22,6 +22,8 @@ export interface Rows {
   readonly tokens: Tensor;
   readonly positions: Tensor;
   readonly spans: Tensor;
+  /** The most keys that a row sees, where that is known (`attention.ts`). */
+  readonly most?: number;
   /** Training only: one past the last row of each row's sequence, and the tokens once more on the host. */
   readonly ends?: Tensor;
   readonly hostTokens?: Int32Array;

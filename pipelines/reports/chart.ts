@@ -46,8 +46,8 @@ export const seriesEncoding = (series: ReadonlyArray<Series>) => {
 const sample = 44;
 const letter = 8;
 
-/** The legend as a panel of its own: of each series a piece of its line with its symbol, then its name; as many in a row as fit. */
-const legend = (series: ReadonlyArray<Series>, width: number) => {
+/** The legend as a panel of its own: of each series a piece of its line, if it has one, with its symbol, then its name; as many in a row as fit. */
+const legend = (series: ReadonlyArray<Series>, width: number, lines: boolean) => {
   const cell = sample + 32 + letter * Math.max(...series.map(({ name }) => name.length));
   const columns = Math.max(1, Math.min(series.length, Math.floor(width / cell)));
   const rows = Math.ceil(series.length / columns);
@@ -82,10 +82,12 @@ const legend = (series: ReadonlyArray<Series>, width: number) => {
     data: { values },
     encoding: { y },
     layer: [
-      {
-        mark: { type: "rule" as const, strokeWidth: 1.8 },
-        encoding: { x: at("x"), x2: { field: "end" }, color, strokeDash },
-      },
+      ...lines
+        ? [{
+          mark: { type: "rule" as const, strokeWidth: 1.8 },
+          encoding: { x: at("x"), x2: { field: "end" }, color, strokeDash },
+        }]
+        : [],
       {
         mark: { type: "point" as const, filled: true, size: 60, opacity: 1 },
         encoding: { x: at("middle"), color, shape },
@@ -98,15 +100,20 @@ const legend = (series: ReadonlyArray<Series>, width: number) => {
   };
 };
 
-/** A chart of panels, two in a row, under one title and over one legend. */
+/**
+ * A chart of panels, two in a row, under one title and over one legend; `width` is that of a row, where panels have not the usual size;
+ * without `lines` series are points alone.
+ */
 export const panelChart = (
-  { name, title, subtitle, description, series, panels }: {
+  { name, title, subtitle, description, series, panels, width, lines = true }: {
     readonly name: string;
     readonly title: string;
     readonly subtitle: string | undefined;
     readonly description: string;
     readonly series: ReadonlyArray<Series>;
     readonly panels: Panels;
+    readonly width?: number;
+    readonly lines?: boolean;
   },
 ): Chart => {
   const columns = Math.min(2, panels.length);
@@ -122,7 +129,7 @@ export const panelChart = (
       spacing: 16,
       vconcat: [
         { columns, spacing: between, bounds: "flush", concat: panels },
-        legend(series, columns * panelSize.width + (columns - 1) * between.column),
+        legend(series, width ?? columns * panelSize.width + (columns - 1) * between.column, lines),
       ],
       config: {
         font,

@@ -11,6 +11,7 @@ import { figure5 } from "./figure_5.ts";
 import { flatTable } from "./flat_table.ts";
 import { frontier } from "./frontier.ts";
 import type { Report } from "./report.ts";
+import { roofline } from "./roofline.ts";
 import { sweeps } from "./sweeps.ts";
 import { table1 } from "./table_1.ts";
 import { verdicts } from "./verdicts.ts";
@@ -19,7 +20,20 @@ export type { ChartReport, Report, TableReport } from "./report.ts";
 
 /** Every report, by name. */
 export const reports: Readonly<Record<string, Report>> = Object.fromEntries(
-  [flatTable, table1, evaluationsTable, claims, verdicts, dynamicsTable, frontier, sweeps, figure2, figure4, figure5]
+  [
+    flatTable,
+    table1,
+    evaluationsTable,
+    claims,
+    verdicts,
+    dynamicsTable,
+    frontier,
+    sweeps,
+    figure2,
+    figure4,
+    figure5,
+    roofline,
+  ]
     .map((
       report,
     ): [string, Report] => [report.name, report]),

@@ -44,7 +44,7 @@ export interface Command {
   readonly records?: { readonly reads?: string; readonly needs: ReadonlyArray<string>; readonly writes: string };
   readonly run: (config: Settings, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
   /** What a run would do, in lines: `--dry-run` says them on stderr. */
-  readonly plan?: (config: Settings) => Effect.Effect<ReadonlyArray<string>, Failure>;
+  readonly plan?: (config: Settings, words: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, Failure>;
 }
 
 /** Fails with the first of `required` that has no value. */

@@ -130,7 +130,7 @@ export const readText = (path: string): Effect.Effect<string | undefined, RunErr
     }));
 
 /** Puts a whole file in place: written apart, synced, renamed; folders on the way are made. */
-export const writeText = (path: string, text: string): Effect.Effect<void, RunError> =>
+export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>
   attempt("write", path, async () => {
     await mkdir(dirname(path), { recursive: true });
     const partial = `${path}.partial-${Deno.pid}`;

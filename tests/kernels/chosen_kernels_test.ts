@@ -7,6 +7,8 @@ const matrix = { ...plain, matrix: { size: 16, depth: 16, lanes: 32, refused: []
 Deno.test("kernels that give other bytes are named in records, the plain ones are not", () => {
   assert.deepEqual([chosenKernels(plain), chosenKernels(matrix)], [[], ["matrix"]]);
   assert.deepEqual([kernelsField(plain), kernelsField(matrix)], [{}, { kernels: ["matrix"] }]);
+  assert.deepEqual(chosenKernels({ ...matrix, cooperative: true }), ["matrix", "cooperative"]);
+  assert.deepEqual(chosenKernels({ cooperative: false }), []);
   assert.deepEqual([deviceName(plain), deviceName(matrix)], ["a card", "a card, matrix kernels"]);
 });
 
@@ -16,10 +18,10 @@ Deno.test("what was made with some kernels goes on with the same ones alone", ()
   }
   assert.equal(
     otherKernels(undefined, matrix),
-    "begun with plain kernels, now they are matrix (SIGNUM_MATRIX chooses)",
+    "begun with plain kernels, now they are matrix (SIGNUM_MATRIX and SIGNUM_COOPERATIVE choose)",
   );
   assert.equal(
     otherKernels(["matrix"], plain),
-    "begun with matrix kernels, now they are plain (SIGNUM_MATRIX chooses)",
+    "begun with matrix kernels, now they are plain (SIGNUM_MATRIX and SIGNUM_COOPERATIVE choose)",
   );
 });

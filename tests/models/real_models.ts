@@ -152,7 +152,7 @@ const checkBits = Effect.fnUntraced(function* (model: Model.Model, prompts: Read
 
 const measure = Effect.fnUntraced(function* (model: Model.Model, name: string) {
   console.log(`${name}: prompts of ${workload.promptTokens} tokens, responses of ${workload.responseTokens}`);
-  for (const row of yield* measureSpeed(model, workload, 1)) {
+  for (const row of yield* measureSpeed(model, workload, { runs: 1, works: ["sample", "score", "gradient"] })) {
     const { work, sequences, tokensPerSecond, seconds, gflops, productShare } = row;
     console.log(
       `  ${work}, ${sequences} sequences: ${tokensPerSecond.toFixed(1)} tokens/s (${seconds.toFixed(1)} s), products ` +

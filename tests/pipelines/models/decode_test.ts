@@ -239,3 +239,31 @@ testOnDevice(
       }
     }),
 );
+
+testOnDevice(
+  "rows shared out among lanes: rollouts have the bits of scoring in batches of 3 and 40, long contexts cut into chunks too",
+  (encoder) =>
+    Effect.gen(function* () {
+      const own = new Encoder(encoder.device, { ...encoder.info, cooperative: true });
+      const model = yield* loadModel(own, "qwen3_tied");
+      const requests = requestsFor(model, 40, 8);
+      const all = yield* decoded(model, requests, samplings[0], 40);
+      yield* sameAsScored(model, requests, all, samplings[0].temperature);
+      const threes = yield* decoded(model, requests, samplings[0], 3);
+      threes.forEach((response, i) => sameResponse(response, all[i], `rollout ${i} in a batch of 3`));
+      const plain = yield* score(
+        yield* loadModel(encoder, "qwen3_tied"),
+        requests.map(({ promptTokens }, i) => ({ promptTokens, ...all[i] })),
+        samplings[0].temperature,
+      );
+      assert.throws(() => all.forEach(({ logProbs }, i) => sameBits(logProbs, plain.logProbs[i], "plain kernels")));
+      const long = madeUpModel(own, 50);
+      const asked = [1, 500, 1030].map((length, i): Request => ({
+        promptTokens: Int32Array.from({ length }, (_, t) => (t * 7 + i) % 49),
+        key: Key.fold(Key.make(3), "long", i),
+        maxTokens: 20,
+      }));
+      const answers = yield* decoded(long, asked, greedy, 3);
+      yield* sameAsScored(long, asked, answers, 1);
+    }),
+);

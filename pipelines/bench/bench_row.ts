@@ -1,0 +1,122 @@
+/**
+ * A row of `deno task bench`: what was measured, in the terms of the roofline, on which device and when. The same columns are in the CSV, and
+ * `tests/bench/torch_compare.py` writes them too, so that two devices or two programs can be joined by part, work, model and shape.
+ */
+import { Result } from "effect";
+import type { KernelRow } from "../../kernels/bench.ts";
+import type { DeviceRow } from "../../kernels/bench_device.ts";
+import type { ProductRow } from "../../kernels/bench_products.ts";
+import type { Speed, Workload } from "../models/speed.ts";
+import { csvTables } from "../reports/csv_table.ts";
+import { flatTable } from "../reports/flat_table.ts";
+import { rates, type Roofs, roofsOf, type Timed } from "./roofline.ts";
+
+/** Where and when a run was measured; `load` is what else ran, in processes a processor, just before. */
+export interface Place {
+  readonly device: string;
+  readonly driver: string;
+  readonly adapter: string;
+  readonly date: string;
+  readonly commit: string;
+  readonly load: number;
+}
+
+/** What a run measured, part by part. */
+export interface Measured {
+  readonly device: ReadonlyArray<DeviceRow>;
+  readonly products: ReadonlyArray<ProductRow>;
+  readonly kernels: ReadonlyArray<KernelRow>;
+  readonly works: ReadonlyArray<
+    Speed & { readonly model: string; readonly storage: string; readonly workload: Workload }
+  >;
+}
+
+/** The parts of a run, in the order in which they are measured. */
+export const parts = ["device", "kernels", "model"] as const;
+
+/** A row before its rates: `part` is what it belongs to, `form` which variant of several it is. */
+export interface Entry extends Timed {
+  readonly part: typeof parts[number] | "product";
+  readonly work: string;
+  readonly form: string;
+  readonly model: string;
+  readonly shape: string;
+  readonly tokensPerSecond: number | null;
+}
+
+/** A row as it is printed and written. */
+export type BenchRow = Omit<Entry, "name" | "flops" | "bytes"> & ReturnType<typeof rates> & {
+  readonly roofGflops: number;
+  readonly roofGbPerSecond: number;
+} & Place;
+
+const plain = { form: "", model: "", tokensPerSecond: null, dispatches: 1 };
+
+/** How the shape of a workload is written. */
+export const workShape = (sequences: number, { promptTokens, responseTokens }: Workload): string =>
+  `sequences=${sequences} prompt=${promptTokens} response=${responseTokens}`;
+
+/** Every measured row. */
+export const entriesOf = ({ device, products, kernels, works }: Measured): ReadonlyArray<Entry> => [
+  ...device.map((row): Entry => ({ ...plain, ...row, part: "device", name: row.work })),
+  ...products.map((row): Entry => ({
+    ...plain,
+    ...row,
+    part: "product",
+    work: "product nt",
+    name: `${row.form} product, ${row.shape}`,
+  })),
+  ...kernels.map(({ kernel, block, shape, microseconds, flops = 0, bytes }): Entry => ({
+    ...plain,
+    part: "kernels",
+    work: kernel,
+    model: block,
+    shape,
+    name: `${kernel}, ${shape}`,
+    seconds: microseconds / 1e6,
+    flops,
+    bytes,
+  })),
+  ...works.map((row): Entry => ({
+    ...plain,
+    ...row,
+    part: "model",
+    form: row.storage,
+    shape: workShape(row.sequences, row.workload),
+    name: row.work,
+  })),
+];
+
+/** The roofs of a run: the best product of all, whatever part it belongs to, and the best of what the device part moves. */
+export const roofsOfRun = (entries: ReadonlyArray<Entry>): Roofs => {
+  const timed = (work: string) => entries.filter((row) => row.part === "device" && row.work === work);
+  const products = entries.filter(({ part, work }) =>
+    part === "product" || (part === "kernels" && work.startsWith("matmul"))
+  );
+  const [dispatch] = timed("dependent dispatch");
+  return roofsOf(products, [...timed("copy"), ...timed("add")], dispatch.seconds);
+};
+
+/** The rows of a run, with their rates. */
+export const rowsOf = (entries: ReadonlyArray<Entry>, roofs: Roofs, place: Place): ReadonlyArray<BenchRow> =>
+  entries.map((entry) => {
+    const { part, work, form, model, shape, dispatches, seconds, tokensPerSecond } = entry;
+    return {
+      part,
+      work,
+      form,
+      model,
+      shape,
+      dispatches,
+      seconds,
+      ...rates(entry, roofs),
+      tokensPerSecond,
+      roofGflops: roofs.flops / 1e9,
+      roofGbPerSecond: roofs.bytes / 1e9,
+      ...place,
+    };
+  });
+
+/** Rows as CSV, numbers unrounded. */
+export const csvOf = (rows: ReadonlyArray<BenchRow>): Result.Result<string, string> =>
+  Result.map(flatTable.build(rows.map((row) => ({ ...row }))), csvTables);

@@ -1,0 +1,41 @@
+/** What an adapter says of itself, as rows of a table: names, driver, features, matrix units with what their self-test found, every limit. */
+import type { DeviceInfo } from "../../kernels/device_error.ts";
+import { matrixConfigs } from "../../kernels/matrix_units.ts";
+
+/** One fact. */
+export interface Fact {
+  readonly fact: string;
+  readonly value: string | number;
+}
+
+/** The limits of an adapter by name; they stand on the prototype of what WebGPU gives. */
+export const limitsOf = (limits: GPUSupportedLimits): ReadonlyArray<Fact> => {
+  const found: Fact[] = [];
+  for (const fact in limits) {
+    const value: unknown = Reflect.get(limits, fact);
+    if (typeof value === "number") found.push({ fact, value });
+  }
+  return found;
+};
+
+/** Every fact of an adapter that is open. */
+export const factsOf = (adapter: GPUAdapter, info: DeviceInfo): ReadonlyArray<Fact> => {
+  const { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const configs = matrixConfigs(adapter.info).map(({ componentType, resultComponentType, M, N, K }) =>
+    `${componentType} to ${resultComponentType} ${M}x${N}x${K}`
+  );
+  return [
+    { fact: "adapter", value: `${info.kind}: ${info.why}` },
+    { fact: "device", value: [vendor, architecture, device].filter((word) => word !== "").join(", ") },
+    { fact: "driver", value: description },
+    { fact: "subgroup size", value: `${subgroupMinSize} to ${subgroupMaxSize}` },
+    { fact: "subgroupMatrixConfigs", value: configs.join("; ") || "none" },
+    // That a device lacks matrix units is news only to somebody who asked for them.
+    ...(info.notes ?? []).filter((note) => configs.length > 0 || !note.startsWith("SIGNUM_MATRIX")).map((value) => ({
+      fact: "self-test",
+      value,
+    })),
+    { fact: "features", value: [...adapter.features].sort().join(", ") },
+    ...limitsOf(adapter.limits),
+  ];
+};

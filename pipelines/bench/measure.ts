@@ -1,0 +1,74 @@
+/** Measures the parts of a bench, one after the other on one open device; what stands on stderr says which is under way. */
+import { Effect, Result } from "effect";
+import type { DeviceError, MatrixUnits } from "../../kernels/device_error.ts";
+import type { Encoder } from "../../kernels/encoder.ts";
+import type { StorageType } from "../../kernels/half_precision.ts";
+import type { Model } from "../models/model.ts";
+import * as Models from "../models/model.ts";
+import { measureSpeed, type Workload } from "../models/speed.ts";
+import type { GradientError } from "../models/gradient.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import type { Measured, parts } from "./bench_row.ts";
+import type { ProductSize } from "../../kernels/bench_products.ts";
+import type { BlockShape } from "../../kernels/bench.ts";
+
+/** A model that is measured: how it comes to the device, what it is called and what it is given to do. */
+export interface Subject<E> {
+  readonly name: string;
+  readonly load: (encoder: Encoder) => Effect.Effect<Model, E>;
+  readonly storage: StorageType;
+  readonly workload: Workload;
+  readonly runs: number;
+}
+
+/** What is measured, and with which sizes where not those that the device is given. */
+export interface Plan<E> {
+  readonly parts: ReadonlyArray<typeof parts[number]>;
+  readonly sizes: ReadonlyArray<ProductSize>;
+  readonly blocks?: ReadonlyArray<BlockShape>;
+  readonly copyBytes?: number;
+  readonly subject: Subject<E>;
+}
+
+/** The open device: without its matrix units, as models use it, and the units that it has. */
+export interface Devices {
+  readonly plain: Encoder;
+  readonly used: Encoder;
+  readonly units?: MatrixUnits | undefined;
+}
+
+/** What was measured before the model ended the run, and why it did, where it did. */
+export interface Outcome<E> {
+  readonly measured: Measured;
+  readonly failure?: E;
+}
+
+/** Products and copies are always measured, since they are the roofs. A model that the device has no memory for leaves the rest standing. */
+export const measure = Effect.fn("Bench.measure")(function* <E>(
+  { plain, used, units }: Devices,
+  { parts, sizes, blocks, copyBytes, subject }: Plan<E>,
+): Effect.fn.Return<Outcome<DeviceError | GradientError | E>, DeviceError> {
+  const { bench } = yield* Effect.promise(() => import("../../kernels/bench.ts"));
+  const { measureDevice } = yield* Effect.promise(() => import("../../kernels/bench_device.ts"));
+  const { measureProducts } = yield* Effect.promise(() => import("../../kernels/bench_products.ts"));
+  const { report } = yield* StandardStreams;
+  yield* report("measuring copies, dispatches and read-back");
+  const device = yield* measureDevice(plain, copyBytes);
+  yield* report(`measuring products of ${sizes.map(([M]) => M).join(", ")}`);
+  const products = yield* measureProducts(plain, sizes, units);
+  if (parts.includes("kernels")) yield* report("measuring kernel by kernel");
+  const kernels = parts.includes("kernels") ? yield* bench(used, blocks) : [];
+  const before = { device, products, kernels, works: [] };
+  if (!parts.includes("model")) return { measured: before };
+  const { name, storage, workload, runs, load } = subject;
+  yield* report(`measuring "${name}": ${workload.batch} sequences`);
+  const works = yield* Effect.result(Effect.gen(function* () {
+    const model = yield* load(used);
+    const found = yield* measureSpeed(model, workload, { runs });
+    Models.release(model);
+    return found.map((row) => ({ ...row, model: name, storage, workload }));
+  }));
+  return Result.isSuccess(works)
+    ? { measured: { ...before, works: works.success } }
+    : { measured: before, failure: works.failure };
+});

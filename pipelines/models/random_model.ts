@@ -1,0 +1,31 @@
+/**
+ * A model of a given shape with made-up weights, for measurements: norms of one, biases of zero, all else noise of 0.02. It is filled on the device,
+ * so that seven billion weights take seconds; block after block is alike, which no speed depends on.
+ */
+import type { Encoder } from "../../kernels/encoder.ts";
+import { copies, noiseFill } from "../../kernels/noise_fill.ts";
+import type { StorageType } from "../../kernels/half_precision.ts";
+import { fromParameters, type Model } from "./model.ts";
+import type { ModelConfig } from "./model_config.ts";
+import * as Parameters from "./parameters.ts";
+
+/** Uniform noise has a third of the variance of its spread squared. */
+const spread = 0.02 * Math.sqrt(3);
+
+/** A model that computes what a real one of its shape computes, with nothing learnt. */
+export const randomModel = (encoder: Encoder, config: ModelConfig, storage?: StorageType): Model => {
+  const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), "weights");
+  const { layout, arenas } = parameters;
+  const filler = noiseFill(encoder, spread, Math.max(...layout.sizes));
+  for (const arena of arenas) filler.fill(arena);
+  filler.release();
+  const vectors = layout.places.filter(({ spec }) => spec.shape.length === 1);
+  const width = Math.max(1, ...vectors.map(({ words }) => words));
+  const [ones, nothing] = [1, 0].map((value) => encoder.upload(new Float32Array(width).fill(value), 1, width));
+  for (const place of vectors) {
+    const block = place.spec.name.endsWith(".bias") ? nothing : ones;
+    copies(encoder, block, Parameters.flat(parameters, place));
+  }
+  for (const tensor of [ones, nothing]) encoder.release(tensor);
+  return fromParameters(encoder, config, parameters, storage);
+};

@@ -1,0 +1,114 @@
+/** A bench of the smallest shapes on the adapter of this test run: every row is there, with figures that can be. No time is asserted. */
+import assert from "node:assert/strict";
+import { Effect, Result } from "effect";
+import { readFileSync } from "node:fs";
+import { csvOf, entriesOf, parts, roofsOfRun, rowsOf } from "../../../pipelines/bench/bench_row.ts";
+import { measure } from "../../../pipelines/bench/measure.ts";
+import { benchCommand } from "../../../pipelines/bench.ts";
+import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
+import { randomModel } from "../../../pipelines/models/random_model.ts";
+import { run } from "../../../pipelines/cli.ts";
+import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { configText } from "../models/made_up_model.ts";
+import { testOnDevice } from "../../kernels/run_case.ts";
+
+const place = {
+  device: "a device, with a comma",
+  driver: "1.0",
+  adapter: "lavapipe",
+  date: "2026-01-01",
+  commit: "",
+  load: 0.5,
+};
+
+/** Cells of a line of CSV. */
+const cells = (line: string): ReadonlyArray<string> =>
+  [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, bare]) =>
+    quoted?.replaceAll('""', '"') ?? bare
+  );
+
+testOnDevice(
+  "a bench of the smallest shapes has a row for each work with finite figures, as CSV",
+  (encoder) =>
+    Effect.gen(function* () {
+      const parsed = parseModelConfig({ file: "config.json", text: configText(20) });
+      assert.ok(parsed.ok);
+      const before = encoder.pool.statistics.live;
+      const workload = { promptTokens: 3, responseTokens: 2, batch: 3, miniBatch: 2 };
+      const { measured, failure } = yield* measure({ plain: encoder, used: encoder }, {
+        parts,
+        sizes: [[16, 32, 8]],
+        blocks: [{ name: "block", sequences: 2, length: 4, C: 32, H: 4, KV: 2, D: 8, F: 32, V: 20 }],
+        copyBytes: 4096,
+        subject: {
+          name: "made up",
+          storage: "f32",
+          workload,
+          runs: 1,
+          load: (own) => Effect.sync(() => randomModel(own, parsed.config)),
+        },
+      });
+      assert.equal(failure, undefined);
+      // A model's rotary table, 64 rows of 8, stays until the process ends.
+      assert.equal(encoder.pool.statistics.live - before, 64 * 8 * 4);
+      const entries = entriesOf(measured);
+      const rows = rowsOf(entries, roofsOfRun(entries), place);
+      const works = (part: string) => rows.filter((row) => row.part === part).map(({ work }) => work);
+      assert.deepEqual(works("device"), ["copy", "add", "dispatch", "dependent dispatch", "read-back"]);
+      assert.deepEqual(works("model"), ["sample", "score", "train", "grpo"]);
+      for (const kernel of ["matmul", "attention", "rms_norm", "swiglu", "token_log_probs", "adamw", "global_norm"]) {
+        assert.ok(works("kernels").some((name) => name.startsWith(kernel)), kernel);
+      }
+      assert.ok(measured.kernels.every(({ flops }) => flops !== undefined), "every kernel of a block is counted");
+      const text = Result.getOrThrow(csvOf(rows));
+      const [head, ...lines] = text.trim().split("\n").map(cells);
+      assert.equal(lines.length, rows.length);
+      const at = (line: ReadonlyArray<string>, name: string) => line[head.indexOf(name)];
+      for (const line of lines) {
+        assert.equal(line.length, head.length);
+        assert.equal(at(line, "device"), place.device);
+        assert.ok(Number(at(line, "seconds")) > 0, line.join());
+        for (const name of ["gflops", "gbPerSecond", "intensity", "share", "tokensPerSecond", "roofGflops"]) {
+          assert.ok(Number.isFinite(Number(at(line, name))) && Number(at(line, name)) >= 0, `${name}: ${line.join()}`);
+        }
+      }
+      const product = lines.find((line) => at(line, "work") === "product nt" && at(line, "form") === "plain") ?? [];
+      assert.equal(at(product, "shape"), "M=16 N=32 K=8");
+      const operations = Number(at(product, "gflops")) * 1e9 * Number(at(product, "seconds"));
+      assert.ok(Math.abs(operations - 2 * 16 * 32 * 8) < 1e-6);
+      assert.ok(Math.abs(Number(at(product, "intensity")) - 8192 / (4 * (128 + 256 + 512))) < 1e-12);
+      // A sampled token and one of a score pass through the same products; of a mini-batch both passes are counted.
+      const flopsOf = (work: string) => entries.find((entry) => entry.work === work)?.flops ?? 0;
+      assert.ok(flopsOf("grpo") > flopsOf("sample") + flopsOf("score") && flopsOf("train") > 0);
+      const tokens = lines.find((line) => at(line, "work") === "grpo") ?? [];
+      assert.ok(Math.abs(Number(at(tokens, "tokensPerSecond")) * Number(at(tokens, "seconds")) - 6) < 1e-9);
+    }),
+);
+
+const refused = (...words: ReadonlyArray<string>) => {
+  const { streams } = memory("");
+  return Effect.runPromise(Effect.flip(run(["bench", ...words]).pipe(Effect.provideService(StandardStreams, streams))));
+};
+
+Deno.test("bench refuses parts that it does not have, and two models at once", async () => {
+  assert.equal(
+    (await refused("--report", "devise")).message,
+    'Cannot run "bench": --report "devise": expected some of device, kernels, model, did you mean "device"?',
+  );
+  assert.match((await refused("--shape", "qwen2")).message, /--shape "qwen2": expected one of qwen2.5-0.5b, /);
+  assert.ok(benchCommand.settings.includes("out"));
+});
+
+Deno.test("the comparison with PyTorch writes the columns of bench", () => {
+  const python = readFileSync(new URL("../../bench/torch_compare.py", import.meta.url), "utf8");
+  const [, list] = /COLUMNS = \(([^)]*)\)/.exec(python) ?? [];
+  const columns = [...(list ?? "").matchAll(/"(\w+)"/g)].map(([, name]) => name);
+  const timed = { seconds: 1, flops: 1, bytes: 1 };
+  const entries = entriesOf({
+    device: [{ work: "copy", shape: "", ...timed }, { work: "dependent dispatch", shape: "", ...timed }],
+    products: [{ form: "plain", shape: "", ...timed }],
+    kernels: [],
+    works: [],
+  });
+  assert.deepEqual(columns, Object.keys(rowsOf(entries, roofsOfRun(entries), place)[0]));
+});
