@@ -137,7 +137,8 @@ export const benchCommand = Command.make({
       if (out !== undefined) {
         yield* writeFiles(out, nameOf(place, asked, measuredParts, subject.name), rows);
       }
-      const goals = goalRows(entries, roofs, shapeConfigs, workloadFor({ kind: "gpu" }, false));
+      const goalWork = asked.shape === undefined ? workloadFor({ kind: "gpu" }, false) : subject.workload;
+      const goals = goalRows(entries, roofs, shapeConfigs, goalWork);
       const flat = (some: ReadonlyArray<object>) => flatTable.build(some.map((row) => ({ ...row })));
       const facts = measuredParts.includes("device") ? [factsOf(adapter, info)] : [];
       const tables = Result.all([...facts, rows.map(shownRow), goals].map(flat));

@@ -42,6 +42,13 @@ const fileLines = Effect.fnUntraced(function* (command: string, files: ReadonlyA
   return lines;
 });
 
+/** The same before anything is done: where it cannot be, why. */
+const plannedLines = (command: string, files: ReadonlyArray<string>, partSize: number) =>
+  Effect.match(fileLines(command, files, partBytes(partSize)), {
+    onFailure: ({ message }) => [message],
+    onSuccess: (lines) => lines,
+  });
+
 const splitAll = Effect.fnUntraced(function* (files: ReadonlyArray<string>, out: string, most: number) {
   const { report } = yield* StandardStreams;
   for (const file of files) {
@@ -64,8 +71,11 @@ export const packCommand = Command.make({
   },
   plan: ({ partSize }, files) =>
     Effect.gen(function* () {
-      const lines = yield* fileLines("pack", files, partBytes(partSize));
-      return [...pieceLines(yield* runtimePieces(Deno.cwd())), ...lines];
+      const pieces = yield* Effect.match(runtimePieces(Deno.cwd()), {
+        onFailure: ({ message }) => [message],
+        onSuccess: pieceLines,
+      });
+      return [...pieces, ...yield* plannedLines("pack", files, partSize)];
     }),
   run: Effect.fnUntraced(function* ({ out = ".gpu", partSize }, files) {
     const most = partBytes(partSize);
@@ -93,7 +103,7 @@ export const partsCommand = Command.make({
   settings: ["out", "partSize"],
   required: ["out"],
   positional: { name: "FILE", summary: "files of any size", many: true },
-  plan: ({ partSize }, files) => fileLines("parts", files, partBytes(partSize)),
+  plan: ({ partSize }, files) => plannedLines("parts", files, partSize),
   run: Effect.fnUntraced(function* ({ out, partSize }, files) {
     const most = partBytes(partSize);
     yield* fileLines("parts", files, most);

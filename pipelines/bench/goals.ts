@@ -55,7 +55,7 @@ const group = 8;
 
 const step = (config: ModelConfig, work: Workload, trains: boolean) => {
   const { batch, miniBatch, promptTokens, responseTokens } = work;
-  const sequences = trains ? miniBatch : batch;
+  const sequences = trains ? Math.min(miniBatch, batch) : batch;
   const flops = stepArithmetic(config, {
     prompts: sequences / group,
     responses: group,
@@ -66,6 +66,8 @@ const step = (config: ModelConfig, work: Workload, trains: boolean) => {
     critic: false,
     recomputed: false,
   });
+  // A share of the peak does not count what is computed twice.
+  const remade = trains ? 2 * sequences * responseTokens * config.vocabSize * config.width : 0;
   const weights = parameterCount(config);
   const cached = 2 * config.layers * config.kvHeads * config.headWidth * halfBytes;
   const sampled: Demand = {
@@ -79,7 +81,7 @@ const step = (config: ModelConfig, work: Workload, trains: boolean) => {
     dispatches: inLayer * config.layers,
   };
   const trained: Demand = {
-    flops: flops.gradient,
+    flops: flops.gradient - remade,
     bytes: 2 * weights * halfBytes + weights * adamwBytes,
     dispatches: 3 * inLayer * config.layers,
   };
@@ -130,14 +132,14 @@ const goalsOf = (
       goal: `${model} GRPO, a whole step`,
       unit: "tokens/s",
       asked: 1500,
-      demand: add(add(sampled, scored), trained, work.batch / work.miniBatch),
+      demand: add(add(sampled, scored), trained, Math.max(1, work.batch / work.miniBatch)),
       amount: tokens,
       measured: of(model, "grpo", speed),
     }];
   }),
 ];
 
-/** Every goal beside what a run measured and what its roofs allow. */
+/** Every goal beside what a run measured, on this work, and what its roofs allow. */
 export const goalRows = (
   entries: ReadonlyArray<Entry>,
   roofs: Roofs,

@@ -76,7 +76,10 @@ const requestsOf = (model: Model, { promptTokens, responseTokens }: Workload, co
     };
   });
 
-/** What is measured and how often; by default all but the gradient alone, which `train` contains. */
+/** Work that has taken this many seconds is not run again. */
+const enough = 30;
+
+/** What is measured and how often, where that does not take long; by default all but the gradient alone, which `train` contains. */
 export interface SpeedOptions {
   readonly runs: number;
   readonly works?: ReadonlyArray<Speed["work"]>;
@@ -142,13 +145,13 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
     // What is compiled once is left out.
     yield* run[work](model, 2);
     const seconds: number[] = [];
-    for (let i = 0; i < runs; i++) {
+    for (let spent = 0; seconds.length < runs && spent < enough; spent += seconds[seconds.length - 1]) {
       const start = yield* Clock.currentTimeNanos;
       yield* run[work](model, shapeOf(work).count);
       yield* encoder.wait;
       seconds.push(Number((yield* Clock.currentTimeNanos) - start) / 1e9);
     }
-    times.push(seconds.sort((a, b) => a - b)[runs >> 1]);
+    times.push(seconds.sort((a, b) => a - b)[seconds.length >> 1]);
   }
   // Profiling overwrites what tensors hold, so it comes last.
   const found: Speed[] = [];

@@ -70,6 +70,31 @@ Deno.test("goals stand beside what was measured, or beside what the roofs allow 
   assert.ok(Math.abs(sampled.bound - 256 / ((2 * weights + cache) / 3e12)) < 1e-6 * sampled.bound);
 });
 
+Deno.test("a training step's share is that of the work that was measured", () => {
+  const entries = entriesOf({
+    device: [{ work: "copy", shape: "", seconds: 1, flops: 0, bytes: 1e12 }, {
+      work: "dependent dispatch",
+      shape: "",
+      seconds: 1e-6,
+      flops: 0,
+      bytes: 0,
+    }],
+    products: [{ form: "subgroup", shape: "", seconds: 1, flops: 1e14, bytes: 1 }],
+    kernels: [],
+    works: [],
+  });
+  const roofs = roofsOfRun(entries);
+  const config = shapeConfigs["qwen2.5-0.5b"];
+  const work = { promptTokens: 0, responseTokens: 1, batch: 8, miniBatch: 64 };
+  const measured = { ...entries[0], part: "model" as const, work: "train", model: "qwen2.5-0.5b", seconds: 1 };
+  const step = goalRows([...entries, measured], roofs, shapeConfigs, work)[1];
+  // Eight sequences of one token: six operations a weight of the layers and of the head, none of them made again.
+  const weights = 24 * (896 * (896 + 2 * 128) + 896 * 896 + 3 * 896 * 4864);
+  const operations = 8 * (6 * weights + 3 * 4 * 0.5 * 896 * 24 + 6 * 151936 * 896);
+  assert.equal(config.layers, 24);
+  assert.ok(Math.abs((step.measured ?? 0) / (100 * operations / 1e14) - 1) < 1e-9, `${step.measured}`);
+});
+
 Deno.test("the shapes are those of Qwen2.5: their parameters are as many as published", () => {
   const billions = Object.values(shapeConfigs).map((config) => (parameterCount(config) / 1e9).toFixed(2));
   assert.deepEqual(billions, ["0.49", "1.54", "7.62"]);
