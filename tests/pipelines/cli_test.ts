@@ -191,13 +191,12 @@ Deno.test("a dry run of any recipe resolves every setting on stdout, and says on
 });
 
 Deno.test("7B W-REINFORCE and GRPO are planned into 131.3 GiB, with moments in bf16 and one sign's gradient on the host", async () => {
-  for (const [algorithm, offload, most] of [["w-reinforce", "none", "121.80"], ["grpo", "gradient", "121.92"]]) {
+  const heldIn = (plan: string) => Number(plan.match(/^([\d.]+) GiB at most/m)?.[1]);
+  for (const [algorithm, offload] of [["w-reinforce", "none"], ["grpo", "gradient"]]) {
     const words = ["--recipe", "paper-qwen2.5-math-7b", "--algorithm", algorithm, "--moments", "bf16"];
     const { stderr } = await cli("train", ...words, "--offload", offload, "--dry-run");
-    assert.ok(
-      stderr.includes(`\n${most} GiB at most, in gradient; 80 GB card: too small, 141 GB card: fits\n`),
-      stderr,
-    );
+    assert.ok(heldIn(stderr) > 115 && heldIn(stderr) < 131.3, stderr);
+    assert.match(stderr, /141 GB card: fits$/m);
   }
   // The same by the device's memory: what is chosen fits, and is said.
   const known = [
@@ -214,8 +213,7 @@ Deno.test("7B W-REINFORCE and GRPO are planned into 131.3 GiB, with moments in b
   assert.match(stderr, /^chosen: --offload gradient, because/m);
   assert.match(stderr, /^chosen: --cache \d\d(\.\d+)?, /m);
   assert.match(stderr, /^--gradient-chunk stays as it is set/m);
-  const [, held] = stderr.match(/^([\d.]+) GiB at most/m) ?? [];
-  assert.ok(Number(held) > 110 && Number(held) <= 0.95 * 141e9 / 2 ** 30, held);
+  assert.ok(heldIn(stderr) > 110 && heldIn(stderr) <= 0.95 * 141e9 / 2 ** 30, stderr);
 });
 
 Deno.test("a dry run of reproduce says of each training what holds it", async () => {
