@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
+import { isDeepStrictEqual } from "node:util";
 import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
@@ -19,7 +20,7 @@ import type { Offload } from "./offload.ts";
 import * as Optimizer from "./optimizer.ts";
 import * as Parameters from "./parameters.ts";
 import { score, values } from "./score.ts";
-import type { PoolLimits, Request } from "./pool_shape.ts";
+import { type PoolLimits, poolShape, type Request } from "./pool_shape.ts";
 
 /** The models that a run holds; one that does not train draws responses alone. */
 export interface Cast {
@@ -153,9 +154,25 @@ export const runPhases = Effect.fnUntraced(function* (
   return found;
 });
 
+/** As many of the first requests as make the same pool: places are given on the same way, however many wait. */
+const enough = (
+  config: ModelConfig,
+  info: DeviceInfo,
+  { requests, ...limits }: Shapes["drawn"][number],
+): Shapes["drawn"][number] => {
+  const shapeOf = (some: ReadonlyArray<Request>) => poolShape({ config, info }, some, limits);
+  const shape = shapeOf(requests);
+  for (let count = 2 * shape.places; count < requests.length; count *= 2) {
+    const some = requests.slice(0, count);
+    if (isDeepStrictEqual(shapeOf(some), shape)) return { requests: some, ...limits };
+  }
+  return { requests, ...limits };
+};
+
 /** What the last of `steps` of these models and shapes allocates on a device with these limits; by default one has gone before. */
 export const planOf = (info: DeviceInfo, cast: Cast, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
   // At the first look every response is found to be done.
   const encoder = new CountingEncoder(info, 1);
-  return Effect.runSync(Effect.orDie(runPhases(encoder, cast, shapes, steps)));
+  const drawn = shapes.drawn.map((one) => enough(cast.config, info, one));
+  return Effect.runSync(Effect.orDie(runPhases(encoder, cast, { ...shapes, drawn }, steps)));
 };
