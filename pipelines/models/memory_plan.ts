@@ -154,7 +154,10 @@ export const runPhases = Effect.fnUntraced(function* (
   return found;
 });
 
-/** As many of the first requests as make the same pool: places are given on the same way, however many wait. */
+/**
+ * As many of the first requests as make the same pool and give places on for a while: what is in use is the same however many wait, what the
+ * allocator holds may come to a little more as sizes go on mixing.
+ */
 const enough = (
   config: ModelConfig,
   info: DeviceInfo,
@@ -162,7 +165,7 @@ const enough = (
 ): Shapes["drawn"][number] => {
   const shapeOf = (some: ReadonlyArray<Request>) => poolShape({ config, info }, some, limits);
   const shape = shapeOf(requests);
-  for (let count = 2 * shape.places; count < requests.length; count *= 2) {
+  for (let count = Math.max(64, 2 * shape.places); count < requests.length; count *= 2) {
     const some = requests.slice(0, count);
     if (isDeepStrictEqual(shapeOf(some), shape)) return { requests: some, ...limits };
   }
