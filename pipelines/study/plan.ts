@@ -76,7 +76,6 @@ export const evaluationSettings = (
     ...(responses === undefined ? {} : { responses }),
     step: 0,
     batch: undefined,
-    cache: undefined,
   });
 };
 

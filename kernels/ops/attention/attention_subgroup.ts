@@ -1,47 +1,38 @@
 /**
- * Attention with a subgroup for each row and key head, where `attention.ts` has a lane: for devices with many lanes (`SIGNUM_COOPERATIVE=1`). Which
+ * Attention with a subgroup for each row and key head, where `attention_lanes.ts` has a lane: for devices with many lanes (`SIGNUM_COOPERATIVE=1`). Which
  * of the two runs depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
  */
 import { type Encoder, spread } from "../../encoder.ts";
-import { type Access, make } from "../../kernel.ts";
+import { make } from "../../kernel.ts";
 import { byRows, lanes, strided } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
-import type { AttentionRows } from "./attention.ts";
+import {
+  type AttentionRows,
+  backwardBindings,
+  forwardBindings,
+  forwardParams,
+  type Gradients,
+  keyValueParams,
+  type Operands,
+  queryParams,
+  sharedHeads,
+} from "./attention_bindings.ts";
 import keyValueSource from "./attention_backward_key_value_subgroup.wgsl" with { type: "text" };
 import querySource from "./attention_backward_query_subgroup.wgsl" with { type: "text" };
 import mergeSource from "./attention_merge.wgsl" with { type: "text" };
 import source from "./attention_subgroup.wgsl" with { type: "text" };
 
-const read: Access = "read";
-const written: Access = "read_write";
-const backwardBindings = [read, read, read, read, read, read, read, written, written];
-
 /** Forward, the join of its chunks, and the two backward kernels. */
 export const kernels = {
-  forward: make(
-    "attention_subgroup",
-    source,
-    [read, read, read, read, written, written],
-    "N qOffset qStride kOffset kStride vOffset vStride spanOffset outOffset outStride lseOffset scale:f32 chunks",
-  ),
+  forward: make("attention_subgroup", source, forwardBindings, `${forwardParams} chunks`),
   merge: make(
     "attention_merge",
     mergeSource,
-    [read, read, read, written, written],
+    ["read", "read", "read", "read_write", "read_write"],
     "N spanOffset outOffset outStride lseOffset chunks",
   ),
-  query: make(
-    "attention_backward_query_subgroup",
-    querySource,
-    backwardBindings,
-    "N qOffset qStride kOffset kStride vOffset vStride outOffset outStride doutOffset doutStride dqOffset dqStride scale:f32",
-  ),
-  keyValue: make(
-    "attention_backward_key_value_subgroup",
-    keyValueSource,
-    backwardBindings,
-    "N qOffset qStride kOffset kStride vOffset vStride doutOffset doutStride dkOffset dkStride dvOffset dvStride scale:f32",
-  ),
+  query: make("attention_backward_query_subgroup", querySource, backwardBindings, queryParams),
+  keyValue: make("attention_backward_key_value_subgroup", keyValueSource, backwardBindings, keyValueParams),
 };
 
 /** Keys that are summed on their own before the sums are joined, in order; a constant, since it shows in the bits. */
@@ -54,23 +45,10 @@ const enoughGroups = 1024;
 export const usesSubgroups = ({ info }: Encoder, headWidth: number): boolean =>
   info.cooperative === true && headWidth % 4 === 0;
 
-/** Queries [N, H·D], keys and values [S, K·D], the result [N, H·D] and its log Σ exp [N, H]. */
-export interface Operands {
-  readonly q: Tensor;
-  readonly k: Tensor;
-  readonly v: Tensor;
-  readonly out: Tensor;
-  readonly lse: Tensor;
-  readonly headWidth: number;
-}
-
 const shapeOf = (encoder: Encoder, { q, k, headWidth }: Operands) => {
   const [H, KV, D4, LANES] = [q.cols / headWidth, k.cols / headWidth, headWidth / 4, encoder.info.lanes];
   const GROUP = H / KV;
-  const COLS = Math.ceil(D4 / LANES);
-  // Heads that share what is loaded: as many of a group as leaves their sums in registers.
-  let HEADS = GROUP;
-  while (HEADS > 1 && (GROUP % HEADS > 0 || HEADS * COLS > 8)) HEADS--;
+  const HEADS = sharedHeads(GROUP, Math.ceil(D4 / LANES));
   return { H, KV, D4, LANES, GROUP, HEADS, scale: 1 / Math.sqrt(headWidth) };
 };
 
@@ -114,11 +92,11 @@ export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: Atte
   );
 };
 
-/** Gradients of q, k and v, overwritten; all rows are of the pass itself. */
+/** Gradients of q, k and v; all rows are of the pass itself. */
 export const backwardSubgroup = (
   encoder: Encoder,
   operands: Operands,
-  { dout, dq, dk, dv }: Readonly<Record<"dout" | "dq" | "dk" | "dv", Tensor>>,
+  { dout, dq, dk, dv }: Gradients,
   spans: Tensor,
   ends: Tensor,
 ): void => {

@@ -1,0 +1,89 @@
+/** Attention with a lane for each row and key head: the plain kernels, for vec4 loads and for head widths that do not divide by four. */
+import type { Encoder } from "../../encoder.ts";
+import { make } from "../../kernel.ts";
+import { byRows, lanes, strided } from "../../op.ts";
+import type { Constants } from "../../specialize.ts";
+import type { Tensor } from "../../tensor.ts";
+import source from "./attention.wgsl" with { type: "text" };
+import keyValueSource from "./attention_backward_key_value.wgsl" with { type: "text" };
+import keyValueScalarSource from "./attention_backward_key_value_scalar.wgsl" with { type: "text" };
+import querySource from "./attention_backward_query.wgsl" with { type: "text" };
+import queryScalarSource from "./attention_backward_query_scalar.wgsl" with { type: "text" };
+import {
+  type AttentionRows,
+  backwardBindings,
+  forwardBindings,
+  forwardParams,
+  type Gradients,
+  keyValueParams,
+  type Operands,
+  queryParams,
+  sharedHeads,
+} from "./attention_bindings.ts";
+import scalarSource from "./attention_scalar.wgsl" with { type: "text" };
+
+/** Forward kernel and the two backward ones. */
+export const kernels = {
+  forward: make("attention", source, forwardBindings, forwardParams),
+  forwardScalar: make("attention_scalar", scalarSource, forwardBindings, forwardParams),
+  query: make("attention_backward_query", querySource, backwardBindings, queryParams),
+  queryScalar: make("attention_backward_query_scalar", queryScalarSource, backwardBindings, queryParams),
+  keyValue: make("attention_backward_key_value", keyValueSource, backwardBindings, keyValueParams),
+  keyValueScalar: make("attention_backward_key_value_scalar", keyValueScalarSource, backwardBindings, keyValueParams),
+};
+
+const shapeOf = ({ q, k, headWidth }: Operands) => {
+  const [H, KV, D4] = [q.cols / headWidth, k.cols / headWidth, headWidth / 4];
+  const GROUP = H / KV;
+  const isScalar = headWidth % 4 !== 0;
+  const HEADS = isScalar ? 1 : sharedHeads(GROUP, D4);
+  const constants: Constants = isScalar ? { GROUP, D: headWidth } : { GROUP, D4 };
+  const heads: Constants = isScalar ? { H } : { H, HEADS };
+  return { H, KV, D4, HEADS, isScalar, constants, heads, scale: 1 / Math.sqrt(headWidth) };
+};
+
+/** Fills `out` and `lse`. */
+export const forwardLanes = (encoder: Encoder, operands: Operands, { spans }: AttentionRows): void => {
+  const { k, v } = operands;
+  const { H, HEADS, isScalar, constants, heads, scale } = shapeOf(operands);
+  byRows(
+    encoder,
+    operands.q.rows,
+    [operands.q, operands.out, operands.lse, spans],
+    ([q, out, lse, span], _, N) =>
+      encoder.dispatch(isScalar ? kernels.forwardScalar : kernels.forward, {
+        constants: { ...constants, ...heads },
+        tensors: [q, k, v, span, out, lse],
+        params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
+        groups: lanes(N * H / HEADS, 32),
+      }),
+  );
+};
+
+/** Gradients of q, k and v; all rows are of the pass itself. */
+export const backwardLanes = (
+  encoder: Encoder,
+  operands: Operands,
+  { dout, dq, dk, dv }: Gradients,
+  spans: Tensor,
+  ends: Tensor,
+): void => {
+  const { q, k, v, out, lse } = operands;
+  const { H, KV, D4, HEADS, isScalar, constants, heads, scale } = shapeOf(operands);
+  const N = q.rows;
+  const delta = encoder.tensor(N, H);
+  const ROWS = D4 <= 4 && !isScalar ? 2 : 1;
+  encoder.dispatch(isScalar ? kernels.queryScalar : kernels.query, {
+    constants: { ...constants, ...heads },
+    tensors: [q, k, v, spans, out, lse, dout, dq, delta],
+    params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
+    groups: lanes(N * H / HEADS, 32),
+  });
+  encoder.dispatch(isScalar ? kernels.keyValueScalar : kernels.keyValue, {
+    constants: { ...constants, KV, ...(isScalar ? {} : { ROWS }) },
+    tensors: [q, k, v, ends, lse, delta, dout, dk, dv],
+    params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
+    groups: lanes(Math.ceil(N / ROWS) * KV, 32),
+  });
+  encoder.release(delta);
+};
