@@ -26,10 +26,10 @@ export const advice = (
   ...(maxBinding < 2 ** 30 ? ["one binding covers less than 1 GiB: larger tensors are bound in windows"] : []),
 ];
 
-/** The largest error of a small matrix product on the device, against float64 on the host. */
+/** The largest error of a small matrix product on the device, against float64 on the host; of numbers that float16 holds, for matrix units. */
 const selfTest = Effect.fnUntraced(function* (encoder: Encoder) {
   const [M, N, K] = [33, 20, 64];
-  const value = (i: number) => ((i * 7919) % 101) / 50 - 1;
+  const value = (i: number) => ((i * 7919) % 129) / 64 - 1;
   const a = Float32Array.from({ length: M * K }, (_, i) => value(i));
   const b = Float32Array.from({ length: N * K }, (_, i) => value(i + 13));
   const c = encoder.tensor(M, N);
@@ -66,7 +66,7 @@ export const doctorCommand = Command.make({
         `limits       ${mebibytes(info.maxBinding)} a binding, ${mebibytes(info.maxBuffer)} a buffer`,
         `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 turns it on)`,
         `self-test    a matrix product, largest error ${error.toExponential(1)}: ${error < 1e-4 ? "right" : "WRONG"}`,
-        ...(info.notes ?? []).map((note) => `matrix units ${note}`),
+        ...(info.notes ?? []).map((note) => `kernels      ${note}`),
         ...advice(info).map((line) => `for more     ${line}`),
       ];
       const { write } = yield* StandardStreams;
