@@ -5,7 +5,7 @@ import { storageTypes } from "../../kernels/half_precision.ts";
 import { floats, noise } from "../../kernels/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
 import { ops } from "../../kernels/ops/mod.ts";
-import { readDense, runCase, testOnDevice, uploadOperand, uploadStrided } from "./run_case.ts";
+import { readDense, runCase, testInFloat32, testOnDevice, uploadOperand, uploadStrided } from "./run_case.ts";
 import { sameBits, sameOutcome } from "./same_bits.ts";
 
 const weightShapes = [[128, 64], [77, 64], [64, 128], [130, 36]].flatMap(([N, K]) =>
@@ -13,7 +13,7 @@ const weightShapes = [[128, 64], [77, 64], [64, 128], [130, 36]].flatMap(([N, K]
 );
 
 for (const { N, K, storage } of weightShapes) {
-  testOnDevice(
+  testInFloat32(
     `subgroup products of ${N} x ${K} weights in ${storage} give the bits of the plain ones`,
     (encoder) =>
       Effect.gen(function* () {

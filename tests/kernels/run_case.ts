@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import { Device } from "../../kernels/device.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
+import { Encoder } from "../../kernels/encoder.ts";
 import { toHalves } from "../../kernels/half_precision.ts";
 import { noise, type OpCase, type Operand, type Values } from "../../kernels/op_case.ts";
 import { Tape } from "../../kernels/tape.ts";
@@ -27,6 +27,14 @@ export const testOnDevice = (name: string, body: (encoder: Encoder) => Effect.Ef
       ),
   });
 };
+
+/** The encoder, or one of the same device without its matrix units: what those compute is float16's (`matrix_self_test.ts`). */
+const inFloat32 = (encoder: Encoder): Encoder =>
+  encoder.info.matrix === undefined ? encoder : new Encoder(encoder.device, { ...encoder.info, matrix: undefined });
+
+/** `testOnDevice` for numbers that float32 alone can give. */
+export const testInFloat32 = (name: string, body: (encoder: Encoder) => Effect.Effect<void, unknown>): void =>
+  testOnDevice(name, (encoder) => body(inFloat32(encoder)));
 
 const announced = new Set<string>();
 const announce = (line: string) => {

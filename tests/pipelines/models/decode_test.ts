@@ -252,7 +252,7 @@ testOnDevice(
       const threes = yield* decoded(model, requests, samplings[0], 3);
       threes.forEach((response, i) => sameResponse(response, all[i], `rollout ${i} in a batch of 3`));
       const plain = yield* score(
-        yield* loadModel(encoder, "qwen3_tied"),
+        yield* loadModel(new Encoder(encoder.device, { ...encoder.info, cooperative: false }), "qwen3_tied"),
         requests.map(({ promptTokens }, i) => ({ promptTokens, ...all[i] })),
         samplings[0].temperature,
       );

@@ -8,7 +8,7 @@ import { criticGradient, GradientError, policyGradient } from "../../../pipeline
 import { packRows } from "../../../pipelines/models/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import { predictorStates } from "../../../pipelines/models/score.ts";
-import { testOnDevice } from "../../kernels/run_case.ts";
+import { testInFloat32 } from "../../kernels/run_case.ts";
 import { goldenModels, type GoldenStep, readGolden } from "../../golden/models/golden.ts";
 import {
   batchOf,
@@ -48,7 +48,7 @@ const compare = Effect.fnUntraced(function* (
 for (const name of goldenModels) {
   const golden = readGolden(name);
 
-  testOnDevice(
+  testInFloat32(
     `${name}: losses, metrics and gradients of every objective are PyTorch's`,
     (encoder) =>
       Effect.gen(function* () {
@@ -71,7 +71,7 @@ for (const name of ["qwen2_untied", "qwen3_tied"]) {
   const { critic: expected } = golden;
   assert.ok(expected !== undefined);
 
-  testOnDevice(`${name}: the critic's loss and gradient are PyTorch's`, (encoder) =>
+  testInFloat32(`${name}: the critic's loss and gradient are PyTorch's`, (encoder) =>
     Effect.gen(function* () {
       const critic = yield* loadCritic(encoder, name, expected);
       const batch = sequencesOf(golden).map((sequence, i) => ({
@@ -87,7 +87,7 @@ for (const name of ["qwen2_untied", "qwen3_tied"]) {
     }));
 }
 
-testOnDevice(
+testInFloat32(
   "the gradients of the two signs, each differentiated alone, add up to the whole",
   (encoder) =>
     Effect.gen(function* () {
@@ -131,7 +131,7 @@ testOnDevice(
     }),
 );
 
-testOnDevice(
+testInFloat32(
   "activations that are computed again give the same bits as those that were kept",
   (encoder) =>
     Effect.gen(function* () {
@@ -165,7 +165,7 @@ testOnDevice(
     }),
 );
 
-testOnDevice(
+testInFloat32(
   "chunks of other sizes round sums differently and change nothing else",
   (encoder) =>
     Effect.gen(function* () {
@@ -197,7 +197,7 @@ testOnDevice(
     }),
 );
 
-testOnDevice(
+testInFloat32(
   "a number that is not finite stops the gradient and names the parameter and the responses",
   (encoder) =>
     Effect.gen(function* () {

@@ -5,10 +5,10 @@ import { policyGradient } from "../../../pipelines/models/gradient.ts";
 import { type ChosenToken, logitGradients } from "../../../pipelines/models/logit_gradients.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import { readGolden } from "../../golden/models/golden.ts";
-import { testOnDevice } from "../../kernels/run_case.ts";
+import { testInFloat32 } from "../../kernels/run_case.ts";
 import { batchOf, loadModel, readAll, relativeError, settingsOf } from "./golden_on_device.ts";
 
-testOnDevice(
+testInFloat32(
   "the gradient of the logits, token by token, is what training's gradient of the head is made of",
   (encoder) =>
     Effect.gen(function* () {

@@ -7,7 +7,7 @@ import type { Model } from "../../../pipelines/models/model.ts";
 import * as Optimizer from "../../../pipelines/models/optimizer.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import * as Safetensors from "../../../pipelines/models/safetensors.ts";
-import { testOnDevice } from "../../kernels/run_case.ts";
+import { testInFloat32 } from "../../kernels/run_case.ts";
 import { goldenModels, type GoldenStep, readGolden } from "../../golden/models/golden.ts";
 import {
   batchOf,
@@ -49,7 +49,7 @@ for (const name of goldenModels) {
   const golden = readGolden(name);
 
   for (const one of golden.cases.filter(({ after }) => after !== undefined)) {
-    testOnDevice(
+    testInFloat32(
       `${name}: the weights after one step of ${one.name} are PyTorch's`,
       (encoder) =>
         Effect.gen(function* () {
@@ -62,7 +62,7 @@ for (const name of goldenModels) {
     );
   }
 
-  testOnDevice(`${name}: the losses and norms of ten steps are PyTorch's`, (encoder) =>
+  testInFloat32(`${name}: the losses and norms of ten steps are PyTorch's`, (encoder) =>
     Effect.gen(function* () {
       const model = yield* loadModel(encoder, name);
       const one = golden.cases.find((other) => other.name === golden.steps.case);
@@ -79,7 +79,7 @@ for (const name of goldenModels) {
 
   const { critic: expected } = golden;
   if (expected === undefined) continue;
-  testOnDevice(`${name}: the critic's weights after one step are PyTorch's`, (encoder) =>
+  testInFloat32(`${name}: the critic's weights after one step are PyTorch's`, (encoder) =>
     Effect.gen(function* () {
       const critic = yield* loadCritic(encoder, name, expected);
       const batch = sequencesOf(golden).map((sequence, i) => ({
@@ -98,7 +98,7 @@ for (const name of goldenModels) {
 }
 
 for (const moments of momentTypes) {
-  testOnDevice(
+  testInFloat32(
     `an optimizer with moments in ${moments} that was written and read goes on with the same bits`,
     (encoder) =>
       Effect.gen(function* () {
