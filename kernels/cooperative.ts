@@ -1,6 +1,6 @@
 /**
  * Kernels that share a row out among the lanes of a subgroup, asked for with `SIGNUM_COOPERATIVE=1`: attention and RMSNorm, whose plain kernels
- * have one lane a row, which many lanes wait for. No hardware has run them, so the first use on a device holds them to the plain ones; where one
+ * have one lane a row, and sums over rows, which have one a column: many lanes wait for them. No hardware has run them, so the first use on a device holds them to the plain ones; where one
  * is wrong none is used, and a line says so.
  */
 import * as Effect from "effect/Effect";
@@ -11,6 +11,7 @@ import { noise } from "./op_case.ts";
 import { attention } from "./ops/attention/attention.ts";
 import { kernels as attentionKernels } from "./ops/attention/attention_subgroup.ts";
 import { kernels as normKernels, rmsNorm } from "./ops/rms_norm/rms_norm.ts";
+import { kernel as sumKernel } from "./ops/row_sums/row_sums.ts";
 import { type Check, isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
 import { Tape } from "./tape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -24,7 +25,7 @@ export interface FoundCooperative {
 /** Results of one op by name, as a pass on `encoder` gives them. */
 type Pass = (encoder: Encoder) => Effect.Effect<Readonly<Record<string, Float32Array>>, DeviceError>;
 
-/** Runs `record` on a training tape, seeds its output and reads what came out; gradients are those of `inputs`. */
+/** Runs `record` on a training tape, seeds its output and reads what came out; gradients are those of `inputs`, `weight` being a parameter. */
 const passOf = (
   operands: Readonly<Record<string, readonly [rows: number, cols: number]>>,
   record: (tape: Tape, inputs: Readonly<Record<string, Tensor>>, encoder: Encoder) => readonly [Tensor, Tensor[]],
@@ -34,14 +35,18 @@ const passOf = (
     for (const [name, [rows, cols]] of Object.entries(operands)) {
       inputs[name] = encoder.upload(noise(name, rows * cols), rows, cols);
     }
-    const tape = new Tape(encoder, "training");
+    const { weight } = inputs;
+    const parameters = new Map(
+      weight === undefined ? [] : [[weight, encoder.upload(new Float32Array(weight.cols), 1, weight.cols)]],
+    );
+    const tape = new Tape(encoder, "training", parameters);
     const [output, rest] = record(tape, inputs, encoder);
     const found: Record<string, Float32Array> = { result: yield* encoder.read(output) };
     const { rows, cols } = output;
     tape.seed(output, encoder.upload(noise("gradient", rows * cols), rows, cols));
     tape.backward();
     for (const name in inputs) {
-      const gradient = tape.arrived(inputs[name]);
+      const gradient = parameters.get(inputs[name]) ?? tape.arrived(inputs[name]);
       if (gradient === undefined) continue;
       found[`gradient of ${name}`] = yield* encoder.read(gradient);
       encoder.release(gradient);
@@ -64,7 +69,7 @@ const passesOf = (D: number): Readonly<Record<string, Pass>> => ({
     const ends = encoder.upload(Uint32Array.from(each((start, length) => start + length)), 1, N);
     return [attention(tape, q, k, v, { spans, ends }, D), [spans, ends]];
   }),
-  RMSNorm: passOf({ x: [9, 896], weight: [1, 896] }, (tape, { x, weight }) => [rmsNorm(tape, x, weight, 1e-6), []]),
+  RMSNorm: passOf({ x: [70, 896], weight: [1, 896] }, (tape, { x, weight }) => [rmsNorm(tape, x, weight, 1e-6), []]),
 });
 
 /** A sum of hundreds of products in float32, in any order, and twice over, of the largest number of a result. */
@@ -105,7 +110,8 @@ export const testedCooperative = Effect.fnUntraced(function* (
     return { cooperative: false, notes: [`${line}: the plain kernels are used`] };
   }
   const own = new Encoder(encoder.device, { ...encoder.info, cooperative: true });
-  const sources = [...Object.values(attentionKernels), normKernels.forwardSubgroup, normKernels.backwardSubgroup];
+  const { forwardSubgroup, backwardSubgroup, weightBackward } = normKernels;
+  const sources = [...Object.values(attentionKernels), forwardSubgroup, backwardSubgroup, weightBackward, sumKernel];
   const facts = [kind, description, lanes, sources.map(({ source }) => source)];
   const done = yield* Effect.result(remembered("cooperative", facts, folder, checkAll(encoder, own)));
   own.pool.trim();
@@ -117,7 +123,7 @@ export const testedCooperative = Effect.fnUntraced(function* (
   return {
     cooperative: wrong.length === 0,
     notes: wrong.length === 0
-      ? [`attention and RMSNorm share rows out among ${lanes} lanes`]
+      ? [`attention, RMSNorm and sums over rows are shared out among ${lanes} lanes`]
       : wrong.map((check) => refusal("cooperative kernels, wrong in", check)),
   };
 });

@@ -43,7 +43,7 @@ const rules: Readonly<Record<string, Rule>> = {
   matmul: product,
   matmul_tn: { ...product, grown: [2] },
   matmul_largest: each(1, 0),
-  bias_backward: each(1, 0, { grown: [1] }),
+  row_sums: each(1, 0, { grown: [1] }),
   embedding: { flops: () => 0, rows: ({ tensors: [, , out] }) => ({ 1: out.rows }) },
   embedding_backward: each(1, 2, { grown: [3], rows: ({ params: { U } }) => ({ 3: U }) }),
   rms_norm: each(4, 0),

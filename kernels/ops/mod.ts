@@ -9,6 +9,7 @@ import { globalNormCases } from "./global_norm/global_norm_cases.ts";
 import { kvCacheCases } from "./kv_cache/kv_cache_cases.ts";
 import { matmulCases } from "./matmul/matmul_cases.ts";
 import { rmsNormCases } from "./rms_norm/rms_norm_cases.ts";
+import { rowSumsCases } from "./row_sums/row_sums_cases.ts";
 import { ropeCases } from "./rope/rope_cases.ts";
 import { swigluCases } from "./swiglu/swiglu_cases.ts";
 import { tokenLogProbsCases } from "./token_log_probs/token_log_probs_cases.ts";
@@ -22,6 +23,7 @@ export const ops: ReadonlyArray<OpCases> = [
   attentionCases,
   swigluCases,
   addCases,
+  rowSumsCases,
   tokenLogProbsCases,
   kvCacheCases,
   globalNormCases,

@@ -10,15 +10,15 @@ import { attention } from "../../kernels/ops/attention/attention.ts";
 import { ops } from "../../kernels/ops/mod.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { checkCase } from "./check_case.ts";
-import { runCase, testOnDevice } from "./run_case.ts";
+import { runCase, testInFloat32, testOnDevice } from "./run_case.ts";
 import { sameBits, sameOutcome } from "./same_bits.ts";
 
 /** The device with rows shared out among lanes, its buffers its own. */
 const cooperative = (encoder: Encoder, asked = true) =>
   new Encoder(encoder.device, { ...encoder.info, cooperative: asked });
 
-for (const op of ops.filter(({ name }) => name === "attention" || name === "rms_norm")) {
-  testOnDevice(
+for (const op of ops.filter(({ name }) => ["attention", "rms_norm", "row_sums", "matmul"].includes(name))) {
+  testInFloat32(
     `${op.name} shared out among the lanes of a subgroup is as exact as float32 allows`,
     (encoder) =>
       Effect.gen(function* () {
@@ -28,13 +28,13 @@ for (const op of ops.filter(({ name }) => name === "attention" || name === "rms_
       }),
   );
 
+  const { rows } = op;
+  if (rows === undefined || op.name === "matmul") continue;
   testOnDevice(
     `${op.name} shared out has bits of its own, the same twice and for any number of rows`,
     (encoder) =>
       Effect.gen(function* () {
         const own = cooperative(encoder);
-        const { rows } = op;
-        assert.ok(rows !== undefined);
         const all = yield* runCase(own, rows(150));
         sameOutcome(yield* runCase(own, rows(150)), all, op.name);
         for (const N of [1, 7, 64]) {
@@ -122,7 +122,7 @@ testOnDevice(
       const { checks } = JSON.parse(readFileSync(join(dir, file), "utf8"));
       assert.deepEqual(checks.map(({ variant }: { variant: string }) => variant), [
         ...["result", "gradient of q", "gradient of k", "gradient of v"].map((name) => `attention, ${name}`),
-        ...["result", "gradient of x"].map((name) => `RMSNorm, ${name}`),
+        ...["result", "gradient of x", "gradient of weight"].map((name) => `RMSNorm, ${name}`),
       ]);
       writeFileSync(join(dir, file), JSON.stringify({ checks: [{ ...checks[0], error: null }, ...checks.slice(1)] }));
       const again = yield* testedCooperative(encoder, dir);

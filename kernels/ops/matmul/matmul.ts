@@ -7,11 +7,11 @@
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, readAs, rowsPerBinding, strided } from "../../op.ts";
+import { byRows, lanes, readAs, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
+import { addRowSums } from "../row_sums/row_sums.ts";
 import { matrixProduct, matrixTile } from "./matrix_product.ts";
-import bias from "./bias_backward.wgsl" with { type: "text" };
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import nnSubgroup from "./matmul_nn_subgroup.wgsl" with { type: "text" };
 import nt from "./matmul_nt.wgsl" with { type: "text" };
@@ -24,7 +24,7 @@ const bindings = ["read", "read", "read_write"] as const;
 const ntParams = "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride";
 const params = "M N K aOffset aStride bOffset bStride cOffset cStride";
 
-/** The kernels: plain and subgroup form of each product, and the gradient of a bias. */
+/** The kernels: plain and subgroup form of each product. */
 export const kernels = {
   nt: make("matmul_nt", nt, ntBindings, ntParams),
   ntSubgroup: make("matmul_nt_subgroup", ntSubgroup, ntBindings, ntParams),
@@ -32,7 +32,6 @@ export const kernels = {
   nnSubgroup: make("matmul_nn_subgroup", nnSubgroup, bindings, params),
   tn: make("matmul_tn", tn, bindings, params),
   tnSubgroup: make("matmul_tn_subgroup", tnSubgroup, bindings, params),
-  biasBackward: make("bias_backward", bias, ["read", "read_write"], "N dyOffset dyStride dbiasOffset"),
 };
 
 /**
@@ -204,18 +203,6 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     } else encoder.dispatch(kernels.tn, { tensors, params, groups: lanes(N * K) });
   });
 
-const biasGradient = (encoder: Encoder, dy: Tensor, dbias: Tensor): void =>
-  byRows(encoder, dy.rows, [dy], ([dy], _, N) => {
-    const constants = { ...pack([dy, dbias]), C: dy.cols };
-    const params = { N, ...strided(encoder, { dy, dbias }) };
-    encoder.dispatch(kernels.biasBackward, {
-      constants,
-      tensors: [dy, dbias],
-      params,
-      groups: lanes(dy.cols / constants.PACK, 8),
-    });
-  });
-
 /** The tensor with its columns counted up to the next multiple of four, where the stride leaves room for them. */
 const paddedColumns = (tensor: Tensor): Tensor => {
   const cols = Math.ceil(tensor.cols / 4) * 4;
@@ -237,7 +224,7 @@ export const linear = (tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, opt
     const dy = tape.arrived(y);
     if (dy === undefined) return;
     if (tape.trains(weight)) matmulTN(encoder, dy, x, tape.gradient(weight).tensor, options);
-    if (bias !== undefined && tape.trains(bias)) biasGradient(encoder, dy, tape.gradient(bias).tensor);
+    if (bias !== undefined && tape.trains(bias)) addRowSums(encoder, dy, tape.gradient(bias).tensor);
     const dx = tape.gradient(x);
     matmulNN(encoder, dy, weight, dx.tensor, { ...options, accumulate: dx.accumulate });
   });

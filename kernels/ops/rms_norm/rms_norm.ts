@@ -1,9 +1,10 @@
 /** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
-import { spread } from "../../encoder.ts";
+import { type Encoder, spread } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
 import { byRows, lanes, pack, readAs, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, type Tensor } from "../../tensor.ts";
+import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
 import backwardRegistersSource from "./rms_norm_backward_registers.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
@@ -68,18 +69,7 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
   tape.record([y], [inverse], () => {
     const dy = tape.arrived(y);
     if (dy === undefined) return;
-    if (tape.trains(weight)) {
-      const dweight = tape.gradient(weight).tensor;
-      byRows(encoder, x.rows, [x, dy, inverse], ([x, dy, inverse], _, N) => {
-        const constants = { ...pack([x, dy, dweight]), H, D };
-        encoder.dispatch(kernels.weightBackward, {
-          constants,
-          tensors: [x, inverse, dy, dweight],
-          params: { N, ...strided(encoder, { x, dy, dweight, inverse }) },
-          groups: lanes(D / constants.PACK, 8),
-        });
-      });
-    }
+    if (tape.trains(weight)) weightGradient(encoder, { x, dy, inverse }, H, tape.gradient(weight).tensor);
     const target = tape.gradient(x);
     byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
       const wide = [x, dy, dx, weight].every(isVectorized);
@@ -100,4 +90,32 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
     });
   });
   return y;
+};
+
+/** dweight[1, D] += Σ over rows and heads of dy · x · inverse. */
+const weightGradient = (
+  encoder: Encoder,
+  { x, dy, inverse }: Readonly<Record<"x" | "dy" | "inverse", Tensor>>,
+  H: number,
+  dweight: Tensor,
+): void => {
+  const D = dweight.cols;
+  // A lane's share of rows, heads counted.
+  const rows = Math.max(1, Math.floor(chunkRows / H));
+  byRows(encoder, x.rows, [x, dy, inverse], ([x, dy, inverse], _, N) => {
+    const inChunks = encoder.info.cooperative === true && N > rows;
+    const parts = inChunks ? encoder.tensor(Math.ceil(N / rows), D) : dweight;
+    const constants = { ...pack([x, dy, parts]), H, D };
+    const columns = D / constants.PACK;
+    const shared = inChunks ? chunked(N, rows, columns) : undefined;
+    encoder.dispatch(kernels.weightBackward, {
+      constants: { ...constants, ...shared?.constants },
+      tensors: [x, inverse, dy, parts],
+      params: { N, ...strided(encoder, { x, dy, dweight: parts, inverse }) },
+      groups: shared?.groups ?? lanes(columns, 8),
+    });
+    if (!inChunks) return;
+    addRowSums(encoder, parts, dweight);
+    encoder.release(parts);
+  });
 };

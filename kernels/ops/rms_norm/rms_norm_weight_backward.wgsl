@@ -1,11 +1,14 @@
-// dweight[D] += Σ over rows and heads of dy · x · inverse, rows in order.
+// dweight[D] += Σ over rows and heads of dy · x · inverse, rows in order; with CHUNKED, dweight[i, D] = that of the i-th CHUNK rows.
 // @binding(0) x f32 [N, H·D], read    @binding(1) inverse f32 [N, H], read
-// @binding(2) dy f32 [N, H·D], read   @binding(3) dweight f32 [D], read_write
-// One lane PACK columns. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// @binding(2) dy f32 [N, H·D], read   @binding(3) dweight f32 [D] or [N / CHUNK, D], read_write
+// One lane PACK columns, of all rows or of a chunk of them. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
 alias Elem = f32;
 const PACK = 1u;
 const H = 1u;
 const D = 64u;
+const SIZE = 8u;
+const CHUNKED = 0u;
+const CHUNK = 64u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, dyOffset: u32, dyStride: u32, dweightOffset: u32, inverseOffset: u32 }
 @group(0) @binding(0) var<storage, read> x: array<Elem>;
@@ -14,18 +17,20 @@ struct Params { N: u32, xOffset: u32, xStride: u32, dyOffset: u32, dyStride: u32
 @group(0) @binding(3) var<storage, read_write> dweight: array<Elem>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-@compute @workgroup_size(8)
+@compute @workgroup_size(SIZE)
 fn rms_norm_weight_backward(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   if (column >= D / PACK) { return; }
+  let chunk = id.y * CHUNKED;
+  let last = select(params.N, min(params.N, (chunk + 1u) * CHUNK), CHUNKED == 1u);
   var sum = Elem();
-  for (var row = 0u; row < params.N; row++) {
+  for (var row = chunk * CHUNK; row < last; row++) {
     for (var head = 0u; head < H; head++) {
       let at = head * (D / PACK) + column;
       let scaled = x[(params.xOffset + row * params.xStride) / PACK + at] * inverse[params.inverseOffset + row * H + head];
       sum = fma(dy[(params.dyOffset + row * params.dyStride) / PACK + at], scaled, sum);
     }
   }
-  let to = params.dweightOffset / PACK + column;
-  dweight[to] = dweight[to] + sum;
+  let to = params.dweightOffset / PACK + chunk * (D / PACK) + column;
+  if (CHUNKED == 1u) { dweight[to] = sum; } else { dweight[to] = dweight[to] + sum; }
 }
