@@ -2,7 +2,7 @@
  * `deno task reproduce`: the whole study of a recipe. Evaluates the base, trains every algorithm from it (or every cell of a larger study),
  * evaluates what each training ended with, and writes tables, pictures, rows and a page to `results/<recipe>/`. Runs and counts stay in
  * the cache, so a study that was interrupted goes on where it stopped, and one that is finished prints again. Several processes share a study
- * of cells by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. What stands in the results is
+ * by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. What stands in the results is
  * not run again; `--check` makes all of it again from the records alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
  */
 import { Clock, Effect } from "effect";
@@ -10,14 +10,15 @@ import { join } from "node:path";
 import { deviceName } from "../kernels/chosen_kernels.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import { Policy } from "./models/policy.ts";
-import { type Cell, type Recipe, recipes } from "./recipes/mod.ts";
+import type { Cell, Recipe } from "./recipes/mod.ts";
+import { commandOf } from "./recipes/recipe.ts";
 import { pageFile } from "./reports/page/page.ts";
 import { renderTables } from "./reports/render_table.ts";
 import { recipePlan } from "./run_plan.ts";
 import * as Command from "./runtime/command.ts";
 import * as Progress from "./runtime/progress.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
-import { codeDefaults, type Settings } from "./settings.ts";
+import { given, recipeOf } from "./study/given_recipe.ts";
 import { promptsOf } from "./stages/prompt.ts";
 import { algorithmFiles, algorithmRecords, readAlgorithmRecords } from "./study/algorithm_results.ts";
 import { gridFiles } from "./study/grid_results.ts";
@@ -169,19 +170,20 @@ const shownOfCells = Effect.fnUntraced(function* (
   return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, join(folder, "shown"))));
 });
 
-/** Runs a study of algorithms; gives its files. */
-const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe) {
+/** Runs a study of algorithms, or a part of it; gives its files, undefined for a part. */
+const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, shard?: string) {
   const policy = yield* Policy;
   const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
   const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
   const study: Study = { recipe, folder: studyFolder(recipe.name) };
-  const cells = cellsOf(recipe);
+  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
   const say = yield* sayWhere(recipe, cells);
   const outcomes = new Map<string, Outcome>();
   for (const [index, cell] of cells.entries()) {
     yield* say(index, cell.name);
     outcomes.set(cell.name, yield* runHere(study, cell));
   }
+  if (shard !== undefined) return undefined;
   const shown = yield* shownOf(shownCells(cells).map(({ name }) => join(study.folder, name)));
   const records = algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes);
   return yield* algorithmFiles(recipe, { ...records, shown });
@@ -192,14 +194,11 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
   const { report, write } = yield* StandardStreams;
   const { out, shard, gather } = choice;
   const begun = yield* Clock.currentTimeMillis;
-  if (recipe.cells === undefined && shard !== undefined) {
-    return yield* refuse(`Cannot reproduce "${recipe.name}" in parts: it is no study of cells`);
-  }
   const made = recipe.cells !== undefined
     ? yield* reproduceCells(recipe, choice)
     : gather
     ? yield* filesOfRecords(recipe, out)
-    : yield* reproduceAlgorithms(recipe);
+    : yield* reproduceAlgorithms(recipe, shard);
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
   if (made === undefined) {
     return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
@@ -217,7 +216,7 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
 
 /** Every file of a study, made of the records in its folder. */
 const filesOfRecords = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
-  const missing = refuse(`Cannot read "${out}": it has no record.json; reproduce --recipe ${recipe.name} writes it`);
+  const missing = refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
   if (recipe.cells === undefined) {
     const records = yield* readAlgorithmRecords(out);
     return records === undefined ? yield* missing : yield* algorithmFiles(recipe, records);
@@ -238,22 +237,11 @@ export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out
   yield* report(`${files.texts.size + files.pictures.size} files of "${out}" follow from its records, byte for byte`);
 });
 
-/** A recipe by name; with the quirks of the authors' code it is a study of its own, kept and written apart. */
-const recipeOf = ({ recipe: name = "tiny", asPublished }: Pick<Settings, "recipe" | "asPublished">) => {
-  const recipe = recipes[name];
-  if (recipe === undefined) {
-    return Effect.fail(refuse(`Cannot reproduce "${name}": the recipes are ${Object.keys(recipes).join(", ")}`));
-  }
-  if (asPublished !== true) return Effect.succeed(recipe);
-  const settings = { ...codeDefaults, ...recipe.settings, asPublished };
-  return Effect.succeed<Recipe>({ ...recipe, name: `${name}-as-published`, settings });
-};
-
 /** `deno task reproduce`. */
 export const reproduceCommand = Command.make({
   name: "reproduce",
   summary: "Trains and evaluates every algorithm of a recipe and writes tables, pictures and a page",
-  settings: ["recipe", "out", "shard", "gather", "asPublished", "tflops", "check"],
+  settings: ["recipe", ...given, "algorithms", "out", "shard", "gather", "asPublished", "tflops", "check"],
   defaults: { recipe: "tiny" },
   plan: (config) =>
     Effect.gen(function* () {

@@ -62,15 +62,16 @@ export const trainSettings = [
   "out",
 ] as const satisfies ReadonlyArray<SettingKey>;
 
+/** Settings that say how memory is used and change no byte of a result. */
+export const memoryKnobs = ["batch", "cache", "deviceMemory", "recompute", "offload"] as const satisfies ReadonlyArray<
+  SettingKey
+>;
+
 /** Settings that may change between a run and its continuation. */
 const free: ReadonlyArray<string> = [
+  ...memoryKnobs,
   "recipe",
   "out",
-  "batch",
-  "cache",
-  "deviceMemory",
-  "recompute",
-  "offload",
   "keep",
   "saveEvery",
   "model",

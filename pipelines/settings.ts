@@ -146,6 +146,7 @@ export const settings = {
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
   partSize: number(60, { above: 0 }, "size in MB (10^6 bytes) that every part of a file stays below"),
+  algorithms: optional(words([], "which of a recipe's algorithms are trained (default: all)")),
   shard: optional(text("", "part I of N of a study's cells, 1/2 say; a last run without it gathers", "I/N")),
   gather: toggle(false, "write the results of what a study has done, and run no more of it"),
   // Pretraining of a small base.

@@ -9,6 +9,8 @@ export interface Recipe {
   readonly name: string;
   readonly summary: string;
   readonly settings: Partial<Settings>;
+  /** What stands behind `--recipe` to reproduce it, where that is not its name alone. */
+  readonly asked?: string;
   /** The command that makes its model, where that is neither shipped nor on the Hub. */
   readonly prepare?: string;
   /** What `reproduce` trains, in this order, where there are no cells. */
@@ -20,6 +22,10 @@ export interface Recipe {
   /** Settings that cells go through, for the figure of sweeps. */
   readonly sweeps?: ReadonlyArray<Sweep>;
 }
+
+/** The command that reproduces a recipe. */
+export const commandOf = ({ name, asked = name }: Pick<Recipe, "name" | "asked">): string =>
+  `deno task reproduce --recipe ${asked}`;
 
 /** One way to sample the test split; `name` labels its columns, `repeats` names the evaluation that it asks again, of other problems. */
 export interface Evaluation {

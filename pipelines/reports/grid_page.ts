@@ -5,6 +5,7 @@
  */
 import { Result } from "effect";
 import type { Recipe } from "../recipes/mod.ts";
+import { commandOf } from "../recipes/recipe.ts";
 import type { ClaimRow } from "../study/judge.ts";
 import type { InsightRow } from "../study/rows.ts";
 import { dynamicsTable } from "./dynamics_table.ts";
@@ -96,7 +97,7 @@ export const gridPage = (study: GridStudy): Result.Result<string, string> =>
     return [
       `# Study \`${recipe.name}\``,
       "",
-      `${recipe.summary}. Everything on this page is made by \`deno task reproduce --recipe ${recipe.name}\`; [${pageFile}](${pageFile}) is ` +
+      `${recipe.summary}. Everything on this page is made by \`${commandOf(recipe)}\`; [${pageFile}](${pageFile}) is ` +
       "the same for a browser, with figures that answer to hover, single responses and one prompt through every stage.",
       "",
       ...section("In short", ...inShort(study)),

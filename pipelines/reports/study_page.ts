@@ -4,6 +4,7 @@
  */
 import { Result } from "effect";
 import type { Recipe } from "../recipes/mod.ts";
+import { commandOf } from "../recipes/recipe.ts";
 import { claims } from "./claims.ts";
 import { dynamicsTable } from "./dynamics_table.ts";
 import { markdownTable, markdownText } from "./markdown_table.ts";
@@ -52,7 +53,7 @@ export const studyPage = (study: Study): Result.Result<string, string> =>
     return [
       `# Study \`${recipe.name}\``,
       "",
-      `${recipe.summary}. Everything on this page is made by \`deno task reproduce --recipe ${recipe.name}\`; [${pageFile}](${pageFile}) is ` +
+      `${recipe.summary}. Everything on this page is made by \`${commandOf(recipe)}\`; [${pageFile}](${pageFile}) is ` +
       `the same for a browser.${isModelOrganism(recipe) ? ` ${modelOrganism}.` : ""}`,
       "",
       `- recipe: \`${recipe.name}\``,

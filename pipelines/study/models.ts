@@ -8,6 +8,7 @@ import { isObject } from "../models/model_config.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../models/safetensors.ts";
+import { runPlan } from "../run_plan.ts";
 import * as Progress from "../runtime/progress.ts";
 import * as RunDirectory from "../runtime/run_directory.ts";
 import { sha256 } from "../runtime/stage_record.ts";
@@ -36,15 +37,21 @@ export const talliesOf = Effect.fnUntraced(
   function* ({ dir, label, evaluation, settings, identity, file }: Evaluated) {
     const policy = yield* Policy;
     const { report } = yield* StandardStreams;
-    const { model } = yield* policy.load(dir);
+    const { storage, deviceMemory } = settings;
+    const { model } = yield* policy.load(dir, "policy", { storage });
     const weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
-    const key = sha256(JSON.stringify([weights, identity, settings.seed, deviceName(policy.info)]));
+    const key = sha256(
+      JSON.stringify([weights, identity, settings.seed, deviceName(policy.info), ...storage ? [storage] : []]),
+    );
     const stored: unknown = JSON.parse((yield* RunDirectory.readText(file)) ?? "null");
     if (isObject(stored) && stored.key === key) {
       release(model);
       return stored.tallies as ReadonlyArray<Tally>;
     }
     const prompts = yield* promptsOf(settings, dir);
+    const plan = deviceMemory !== undefined &&
+      runPlan({ ...settings, model: dir }, { trains: false, info: policy.info });
+    const { knobs } = plan ? yield* plan : { knobs: {} };
     yield* report(`evaluate ${label}, ${evaluation}`);
     const tallies = yield* Effect.scoped(Effect.gen(function* () {
       const progress = yield* Progress.make(`evaluate ${label}`, prompts.length * settings.responses);
@@ -52,7 +59,7 @@ export const talliesOf = Effect.fnUntraced(
         model,
         yield* policy.tokenizer(dir),
         prompts,
-        settings,
+        { ...settings, ...knobs },
         (verdicts) => progress.advance(verdicts.length),
       );
     }));
@@ -75,7 +82,7 @@ export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: s
     topK: 0,
     step: 0,
   };
-  const { model } = yield* policy.load(dir);
+  const { model } = yield* policy.load(dir, "policy", { storage: settings.storage });
   const prompts = yield* promptsOf(greedy, dir);
   const drawn = yield* Stream.runCollect(rollouts(model, yield* policy.tokenizer(dir), prompts, greedy));
   release(model);

@@ -75,7 +75,6 @@ export const evaluationSettings = (
     ...named?.settings,
     ...(responses === undefined ? {} : { responses }),
     step: 0,
-    batch: undefined,
   });
 };
 

@@ -23,7 +23,7 @@ import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
-import type { TrainConfig } from "../run_settings.ts";
+import { memoryKnobs, type TrainConfig } from "../run_settings.ts";
 import { train } from "../train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
@@ -128,7 +128,10 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
     release(model);
     digests.set(dir, weights);
   }
-  const { model: _, ...settings } = { ...recipe.settings, ...cell.settings };
+  const free: ReadonlyArray<string> = ["model", ...memoryKnobs];
+  const settings = Object.fromEntries(
+    Object.entries({ ...recipe.settings, ...cell.settings }).filter(([key]) => !free.includes(key)),
+  );
   const named = cell.evaluations.map((one) => [one, recipe.evaluations.find(({ name }) => name === one.evaluation)]);
   return sha256(
     JSON.stringify([

@@ -1,7 +1,8 @@
 /**
- * The tiny study's NSR training with 16 bits in place of 32, three seeds each: weights stored in bfloat16 or float16, AdamW's moments in
- * bfloat16. `deno task bench:storage`: each training is a run of `deno task train` (one that is there already is gone on with), and
- * `results/bench/storage_tiny.md` says how far each seed's curve is from the same seed's in float32, beside what the seed alone changes.
+ * The tiny study's NSR training with 16 bits in place of 32, three seeds each. `deno task bench:storage`: weights stored in bfloat16 or float16,
+ * AdamW's moments in bfloat16. `deno task bench:storage kernels`: products on matrix units (float16 operands), and rows shared out among lanes,
+ * on a device that has them. Each training is a run of `deno task train` (one that is there already is gone on with), and `results/bench/` says
+ * how far each seed's curve is from the same seed's in float32 with the plain kernels, beside what the seed alone changes.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -9,14 +10,46 @@ const steps = 50;
 const window = 10;
 const seeds = [1, 2, 3];
 
-/** What is stored in 16 bits, and the flags that say so. */
-const variants = {
-  "f32": [],
-  "bf16 weights": ["--storage", "bf16"],
-  "f16 weights": ["--storage", "f16"],
-  "bf16 moments": ["--moments", "bf16"],
-} as const;
-type Variant = keyof typeof variants;
+/** What a training does otherwise: flags and environment that say so, and the kernels that its `config.json` must then name. */
+interface Variant {
+  readonly flags?: ReadonlyArray<string>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly kernels?: string;
+}
+
+interface Comparison {
+  readonly title: string;
+  readonly what: string;
+  readonly variants: Readonly<Record<string, Variant>>;
+}
+
+const comparisons: Readonly<Record<string, Comparison>> = {
+  storage: {
+    title: "Weights or moments stored in 16 bits",
+    what: "Training steps float32 weights; what the passes read of them, or AdamW's moments, are stored as named.",
+    variants: {
+      "bf16 weights": { flags: ["--storage", "bf16"] },
+      "f16 weights": { flags: ["--storage", "f16"] },
+      "bf16 moments": { flags: ["--moments", "bf16"] },
+    },
+  },
+  kernels: {
+    title: "Products on matrix units, rows shared out among lanes",
+    what:
+      "Matrix units take float16 operands and sum in float32 (`SIGNUM_MATRIX=1`); shared rows (`SIGNUM_COOPERATIVE=1`) are float32 in another order.",
+    variants: {
+      "matrix units": { environment: { SIGNUM_MATRIX: "1" }, kernels: "matrix" },
+      "shared rows": { environment: { SIGNUM_COOPERATIVE: "1" }, kernels: "cooperative" },
+    },
+  },
+};
+
+const [chosen = "storage"] = Deno.args;
+const comparison = comparisons[chosen];
+if (comparison === undefined) {
+  console.error(`Cannot compare "${chosen}": expected ${Object.keys(comparisons).join(" or ")}`);
+  Deno.exit(1);
+}
 
 interface Curve {
   readonly name: string;
@@ -28,13 +61,20 @@ interface Curve {
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** Trains, or finds it done, and reads the metrics: means over windows of steps, test accuracy at the end of each. */
-const curve = async (variant: Variant, seed: number): Promise<Curve> => {
-  const out = `runs/storage/${variant.replace(" ", "_")}_seed_${seed}`;
+const curve = async (name: string, { flags = [], environment, kernels }: Variant, seed: number): Promise<Curve> => {
+  const out = `runs/${chosen}/${name.replace(" ", "_")}_seed_${seed}`;
   const words =
     `train --recipe tiny --algorithm nsr --seed ${seed} --steps ${steps} --test-every ${window} --out ${out}`;
-  const args = ["task", "-q", ...words.split(" "), ...variants[variant]];
-  const { code } = await new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" }).output();
+  const args = ["task", "-q", ...words.split(" "), ...flags];
+  const env = { SIGNUM_MATRIX: "0", SIGNUM_COOPERATIVE: "0", ...environment };
+  const { code } = await new Deno.Command(Deno.execPath(), { args, env, stdout: "inherit", stderr: "inherit" })
+    .output();
   if (code !== 0) Deno.exit(code);
+  const found: ReadonlyArray<string> = JSON.parse(readFileSync(`${out}/config.json`, "utf8")).kernels ?? [];
+  if (found.join() !== (kernels ?? "")) {
+    console.error(`Cannot compare "${name}": the device ran ${found.join(" and ") || "plain"} kernels`);
+    Deno.exit(1);
+  }
   const rows: ReadonlyArray<Record<string, number>> = readFileSync(`${out}/metrics.ndjson`, "utf8").trim().split("\n")
     .map((line) => JSON.parse(line));
   const windows = (key: string) =>
@@ -43,25 +83,22 @@ const curve = async (variant: Variant, seed: number): Promise<Curve> => {
       (_, i) => mean(rows.slice(i * window, (i + 1) * window).map((row) => row[key])),
     );
   return {
-    name: `${variant}, seed ${seed}`,
+    name: `${name}, seed ${seed}`,
     correct: windows("correctRatio"),
     entropy: windows("meanEntropy"),
     test: Array.from({ length: steps / window }, (_, i) => rows[(i + 1) * window - 1].testAccuracy),
   };
 };
 
-const train = async (variant: Variant) => {
-  const done: Curve[] = [];
-  for (const seed of seeds) done.push(await curve(variant, seed));
-  return done;
+const train = async (name: string, variant: Variant) => {
+  const curves: Curve[] = [];
+  for (const seed of seeds) curves.push(await curve(name, variant, seed));
+  return { name, curves };
 };
-const full = await train("f32");
-const halves = [
-  { name: "bf16 weights", curves: await train("bf16 weights") },
-  { name: "f16 weights", curves: await train("f16 weights") },
-  { name: "bf16 moments", curves: await train("bf16 moments") },
-];
-const all = [...full, ...halves.flatMap(({ curves }) => curves)];
+const { curves: full } = await train("f32", {});
+const others: Awaited<ReturnType<typeof train>>[] = [];
+for (const [name, variant] of Object.entries(comparison.variants)) others.push(await train(name, variant));
+const all = [...full, ...others.flatMap(({ curves }) => curves)];
 
 const percent = (x: number): string => (100 * x).toFixed(1);
 const fixed = (x: number): string => x.toFixed(3);
@@ -78,25 +115,29 @@ const table = (key: "correct" | "entropy" | "test", show: (x: number) => string)
 const verdict = (key: "correct" | "entropy" | "test", show: (x: number) => string): string => {
   const apart = (a: Curve, b: Curve) => Math.max(...a[key].map((x, i) => Math.abs(x - b[key][i])));
   const spread = Math.max(...full.flatMap((a) => full.map((b) => apart(a, b))));
-  const cells = halves.map(({ curves }) => {
+  const cells = others.map(({ curves }) => {
     const each = curves.map((one, i) => apart(one, full[i]));
     return `${each.map(show).join(", ")} (${Math.max(...each) <= spread ? "within" : "beyond"})`;
   });
   return `${show(spread)} | ${cells.join(" | ")}`;
 };
 
+const file = `results/bench/${chosen}_tiny.md`;
+const doctor = await new Deno.Command(Deno.execPath(), { args: ["task", "-q", "doctor"] }).output();
+const [device] = new TextDecoder().decode(doctor.stdout).split("\n");
 writeFileSync(
-  "results/bench/storage_tiny.md",
-  `# Weights or moments stored in 16 bits: the tiny study's NSR training
+  file,
+  `# ${comparison.title}: the tiny study's NSR training
 
-Written by \`deno task bench:storage\`: ${steps} steps of recipe \`tiny\`, base 1, seeds ${
-    seeds.join(", ")
-  }. Training steps float32 weights; what the passes read of them,
-or AdamW's moments, are stored as named. Each seed is compared with the same seed in f32: the largest difference of any point of its curve, beside
-the largest between two seeds in f32.
+Written by \`deno task bench:storage${
+    chosen === "storage" ? "" : ` ${chosen}`
+  }\`: ${steps} steps of recipe \`tiny\`, base 1, seeds ${seeds.join(", ")}.
+${comparison.what}
+Each seed is compared with the same seed in f32: the largest difference of any point of its curve, beside the largest between two seeds in f32.
+Device: ${device.replace(/^adapter +/, "")}.
 
-| | two seeds in f32 | ${halves.map(({ name }) => `${name} from f32, seed by seed`).join(" | ")} |
-|---|${"--:|".repeat(1 + halves.length)}
+| | two seeds in f32 | ${others.map(({ name }) => `${name} from f32, seed by seed`).join(" | ")} |
+|---|${"--:|".repeat(1 + others.length)}
 | correct rollouts (%), mean of ${window} steps | ${verdict("correct", percent)} |
 | entropy (nats), mean of ${window} steps | ${verdict("entropy", fixed)} |
 | greedy test accuracy (%) | ${verdict("test", percent)} |

@@ -6,6 +6,7 @@
 import { Result } from "effect";
 import type { Explained } from "../../explained.ts";
 import type { Recipe } from "../../recipes/mod.ts";
+import { commandOf } from "../../recipes/recipe.ts";
 import type { InsightRow } from "../../study/rows.ts";
 import { mainAndAblations } from "../evaluation_blocks.ts";
 import type { FrontierRow } from "../frontier.ts";
@@ -53,7 +54,7 @@ export interface StudyHtml {
 
 /** How the study was made, and the command that makes it again. */
 const madeSection = ({ name, recipe, commits = [], device, records }: StudyHtml): Html => {
-  const command = `deno task reproduce --recipe ${recipe?.name ?? name ?? ""}`;
+  const command = commandOf(recipe ?? { name: name ?? "" });
   const [commit] = commits.slice(-1);
   return markup`${
     recipe === undefined
