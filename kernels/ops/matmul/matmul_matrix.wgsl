@@ -10,6 +10,7 @@ enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 
+alias AElem = vec4f;
 alias BElem = vec4f;
 alias BiasElem = f32;
 const LANES = 32u;
@@ -20,6 +21,7 @@ const GROUP_N = 2u;
 const PART_M = 2u;
 const PART_N = 2u;
 const DEPTH = 32u;
+const BAND = 8u;
 const A_TURNED = 0u;
 const B_TURNED = 1u;
 const BIAS = 0u;
@@ -34,7 +36,7 @@ const B_ROWS = TILE_N * B_TURNED + DEPTH * (1u - B_TURNED);
 const B_EIGHTS = (DEPTH * B_TURNED + TILE_N * (1u - B_TURNED)) / 8u;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, biasOffset: u32, cOffset: u32, cStride: u32 }
-@group(0) @binding(0) var<storage, read> A: array<vec4f>;
+@group(0) @binding(0) var<storage, read> A: array<AElem>;
 @group(0) @binding(1) var<storage, read> B: array<BElem>;
 @group(0) @binding(2) var<storage, read> bias: array<BiasElem>;
 @group(0) @binding(3) var<storage, read> largest: array<u32>;
@@ -45,6 +47,7 @@ var<workgroup> stagedA: array<vec4<u32>, A_ROWS * (A_EIGHTS + 1u)>;
 var<workgroup> stagedB: array<vec4<u32>, B_ROWS * (B_EIGHTS + 1u)>;
 var<workgroup> leaving: array<f32, GROUP_M * GROUP_N * T * T>;
 
+fn aAt(i: u32) -> vec4f { return A[i]; }
 fn bAt(i: u32) -> vec4f { return B[i]; }
 fn biasAt(i: u32) -> f32 { return bias[i]; }
 
@@ -60,8 +63,8 @@ fn eightOfA(row: u32, column: u32, rows: u32, columns: u32, scale: f32) -> vec4<
   var low = vec4f();
   var high = vec4f();
   let at = (params.aOffset + row * params.aStride + column) / 4u;
-  if (row < rows && column < columns) { low = inside(A[at], column, columns) * scale; }
-  if (row < rows && column + 4u < columns) { high = inside(A[at + 1u], column + 4u, columns) * scale; }
+  if (row < rows && column < columns) { low = inside(aAt(at), column, columns) * scale; }
+  if (row < rows && column + 4u < columns) { high = inside(aAt(at + 1u), column + 4u, columns) * scale; }
   return halves(low, high);
 }
 
@@ -75,9 +78,15 @@ fn eightOfB(row: u32, column: u32, rows: u32, columns: u32) -> vec4<u32> {
 }
 
 @compute @workgroup_size(SIZE)
-fn matmul_matrix(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(subgroup_id) subgroup: u32) {
-  let row = group.y * TILE_M;
-  let column = group.x * TILE_N;
+fn matmul_matrix(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32, @builtin(subgroup_id) subgroup: u32) {
+  // Workgroups that run at the same time walk down a band of rows of tiles: they share rows of A and columns of B in the cache.
+  let id = group.x + group.y * groups.x;
+  let band = id / (BAND * groups.x) * BAND;
+  let height = min(BAND, groups.y - band);
+  let place = id % (BAND * groups.x);
+  let row = (band + place % height) * TILE_M;
+  let column = place / height * TILE_N;
   let ownRow = subgroup / GROUP_N * PART_M * T;
   let ownColumn = subgroup % GROUP_N * PART_N * T;
   // The largest size becomes 2^14 to 2^15; zeros stay as they are.

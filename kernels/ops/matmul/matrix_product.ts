@@ -131,6 +131,7 @@ export const matrixProduct = (
   }
   const constants: Constants = {
     ...matrixConstants(product, tile, units),
+    ...readAs("A", a, 4),
     ...readAs("B", b, 4),
     ...(bias && readAs("bias", bias, 1)),
     BIAS: bias ? 1 : 0,

@@ -23,8 +23,8 @@ import {
   variantName,
 } from "./matrix_product.ts";
 
-/** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next. */
-const sizes = { M: 261, N: 140, K: 84 };
+/** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next, and rows of tiles in more than one band of workgroups. */
+const sizes = { M: 581, N: 140, K: 84 };
 
 /** Gradients are small: below what float16 holds without a scale. */
 const smallness: Readonly<Record<Product, number>> = { nt: 1, nn: 2 ** -30, tn: 2 ** -30 };
