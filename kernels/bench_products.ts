@@ -8,7 +8,8 @@ import type { Encoder } from "./encoder.ts";
 import { noiseFill } from "./noise_fill.ts";
 import { cast } from "./ops/cast/cast.ts";
 import { matmulNT } from "./ops/matmul/matmul.ts";
-import { matrixFits, matrixProduct, matrixTiles, variantName } from "./ops/matmul/matrix_product.ts";
+import { matrixProduct } from "./ops/matmul/matrix_product.ts";
+import { matrixTiles, variantName } from "./ops/matmul/matrix_tiles.ts";
 import { timeOf } from "./profiler.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -67,9 +68,7 @@ const formsOf = (encoder: Encoder, { a, b, c, halves }: Operands, units: MatrixU
   const narrow = { ...halves, rows: N, cols: K, stride: K };
   const tiles = units === undefined
     ? []
-    : matrixTiles.filter((tile) =>
-      matrixFits(encoder, "nt", tile, units) && !units.refused.includes(variantName("nt", tile))
-    );
+    : matrixTiles.filter((tile) => !units.refused.includes(variantName("nt", tile)));
   // Kernels read an operand with its gaps, and the products of a tile are not said to be the plain ones: formats are converted once, before.
   if (tiles.length > 0) cast(encoder, { ...b, rows: 1, cols: N * K, stride: N * K }, halves);
   return [

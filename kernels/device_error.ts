@@ -12,7 +12,7 @@ export interface MatrixUnits {
   readonly size: number;
   readonly depth: number;
   readonly lanes: number;
-  /** Variants whose self-test on this device was wrong. */
+  /** Variants that this device has no room for, and what its self-test found wrong. */
   readonly refused: ReadonlyArray<string>;
 }
 

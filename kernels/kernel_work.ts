@@ -29,7 +29,10 @@ const each = (operations: number, binding: number, more: Omit<Rule, "flops"> = {
   ...more,
 });
 
-const product: Rule = { flops: ({ params: { M, N, K } }) => 2 * M * N * K };
+/** With a gated activation behind it a result has two products. */
+const product: Rule = {
+  flops: ({ params: { M, N, K }, constants }) => 2 * M * N * K * (constants?.SWIGLU === 1 ? 2 : 1),
+};
 
 /** So many operations for each channel of a query head and pair of positions; keys and values that no row sees are left alone. */
 const pairs = (operations: number, more: Omit<Rule, "flops"> = {}): Rule => ({
@@ -43,6 +46,7 @@ const rules: Readonly<Record<string, Rule>> = {
   matmul: product,
   matmul_tn: { ...product, grown: [2] },
   matmul_largest: each(1, 0),
+  matmul_join: each(1, 0),
   row_sums: each(1, 0, { grown: [1] }),
   embedding: { flops: () => 0, rows: ({ tensors: [, , out] }) => ({ 1: out.rows }) },
   embedding_backward: each(1, 2, { grown: [3], rows: ({ params: { U } }) => ({ 3: U }) }),
@@ -86,7 +90,9 @@ export const workOf = (kernel: Kernel, dispatch: Dispatch, keys = 0): Work => {
   const { tensors, constants = {} } = dispatch;
   const rule = ruleOf(kernel.name);
   const touched = rule?.rows?.(dispatch, keys) ?? {};
-  const accumulates = constants.ACCUMULATE === 1 ? [kernel.bindings.lastIndexOf("read_write")] : [];
+  const accumulates = constants.ACCUMULATE === 1 || dispatch.params.accumulate === 1
+    ? [kernel.bindings.lastIndexOf("read_write")]
+    : [];
   const grown = [...rule?.grown ?? [], ...accumulates];
   let bytes = 0;
   tensors.forEach((tensor, i) => {

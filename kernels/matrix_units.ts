@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import type { MatrixUnits } from "./device_error.ts";
 import type { Encoder } from "./encoder.ts";
-import { kernels, matrixTiles } from "./ops/matmul/matrix_product.ts";
+import { kernels } from "./ops/matmul/matrix_product.ts";
 import { checkMatrixProducts, type CheckOptions } from "./ops/matmul/matrix_self_test.ts";
+import { matrixFits, matrixForms, matrixTiles, products, variantName } from "./ops/matmul/matrix_tiles.ts";
 import { isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
 
 /** The feature of Dawn behind them. */
@@ -45,15 +46,16 @@ export const testedUnits = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits | undefined,
   folder = selfTestFolder(),
-  { kernel = kernels.matrix, tiles = matrixTiles }: CheckOptions = {},
+  options: CheckOptions = {},
 ): Effect.fn.Return<FoundUnits> {
   if (units === undefined) {
     const line = "SIGNUM_MATRIX=1, but this device has no matrix units that take float16 and give float32";
     return { units, notes: [`${line}: products use the plain kernels`] };
   }
+  const { kernel = kernels.matrix, tiles = matrixTiles } = options;
   const { kind, description } = encoder.info;
-  const facts = [kind, description, units, tiles, kernel.source, kernels.largest.source];
-  const run = checkMatrixProducts(encoder, units, { kernel, tiles });
+  const facts = [kind, description, units, tiles, kernel.source, kernels.largest.source, kernels.join.source];
+  const run = checkMatrixProducts(encoder, units, options);
   const done = yield* Effect.result(remembered("matrix", facts, folder, run));
   if (Result.isFailure(done)) {
     return {
@@ -64,10 +66,15 @@ export const testedUnits = Effect.fnUntraced(function* (
   const checks = done.success;
   const wrong = checks.filter((check) => !isRight(check));
   const right = checks.length - wrong.length;
+  const large = matrixForms.flatMap((form) =>
+    tiles.filter((tile) => !matrixFits(encoder, form, tile, units)).map((tile) => variantName(form, tile))
+  );
+  const refused = [...large, ...wrong.map(({ variant }) => variant)];
+  const some = products.some((product) => tiles.some((tile) => !refused.includes(variantName(product, tile))));
   return {
-    units: right === 0 ? undefined : { ...units, refused: wrong.map(({ variant }) => variant) },
+    units: some ? { ...units, refused } : undefined,
     notes: [
-      `matrix units of ${units.size}x${units.size}x${units.depth}: ${right} of ${checks.length} variants are right`,
+      `matrix units of ${units.size}x${units.size}x${units.depth}: ${right} of ${checks.length} checks are right`,
       ...wrong.map((check) => refusal("matrix product", check)),
     ],
   };

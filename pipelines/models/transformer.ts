@@ -10,7 +10,7 @@ import { writeCache } from "../../kernels/ops/kv_cache/kv_cache.ts";
 import { linear, matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import { rmsNorm } from "../../kernels/ops/rms_norm/rms_norm.ts";
 import { rope } from "../../kernels/ops/rope/rope.ts";
-import { swiglu } from "../../kernels/ops/swiglu/swiglu.ts";
+import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
 import type { Tape } from "../../kernels/tape.ts";
 import { sliceColumns, type Tensor } from "../../kernels/tensor.ts";
 import type { ModelConfig } from "./model_config.ts";
@@ -73,8 +73,8 @@ const block = (
   const [k, v] = seen(tape, rows, index, key, value, table);
   const mixed = attention(tape, q, k, v, rows, D);
   const attended = add(tape, x, linear(tape, mixed, layer.output));
-  const gateUp = linear(tape, rmsNorm(tape, attended, layer.postNorm, rmsNormEps), layer.gateUp);
-  return addTo(tape, attended, swiglu(tape, gateUp), layer.down);
+  const activated = linearSwiglu(tape, rmsNorm(tape, attended, layer.postNorm, rmsNormEps), layer.gateUp);
+  return addTo(tape, attended, activated, layer.down);
 };
 
 /** The rotated keys, and the values, that rows attend to: those of the pass, or of the cache with those of the pass written to it. */

@@ -6,13 +6,8 @@ import assert from "node:assert/strict";
 import { storageTypes } from "../../kernels/half_precision.ts";
 import { matrixFeature } from "../../kernels/matrix_units.ts";
 import { readAs } from "../../kernels/op.ts";
-import {
-  kernels,
-  matrixConstants,
-  matrixNeeds,
-  matrixTiles,
-  products,
-} from "../../kernels/ops/matmul/matrix_product.ts";
+import { kernels } from "../../kernels/ops/matmul/matrix_product.ts";
+import { matrixConstants, matrixForms, matrixNeeds, matrixTiles } from "../../kernels/ops/matmul/matrix_tiles.ts";
 import { type Constants, specialize } from "../../kernels/specialize.ts";
 import { view } from "../../kernels/tensor.ts";
 
@@ -96,16 +91,18 @@ Deno.test({
     let small = 0;
     for (const [size, lanes] of [[16, 32], [8, 32]]) {
       const units = { size, depth: size, lanes, refused: [] };
-      for (const product of products) {
+      for (const form of matrixForms) {
         for (const tile of matrixTiles) {
-          const constants = matrixConstants(product, tile, units);
-          const { bytes, lanes: threads } = matrixNeeds(product, tile, units);
+          const constants = matrixConstants(form, tile, units);
+          const { bytes, lanes: threads } = matrixNeeds(form, tile, units);
           for (const storage of storageTypes) {
             const stored = view(tensor, 1, 4, 0, 4, storage === "f32" ? undefined : storage);
-            const flags: Constants = product === "nt"
-              ? { BIAS: 1, ...readAs("bias", stored, 1) }
-              : { SCALED: 1, ACCUMULATE: 1 };
-            const variant: Constants = { ...constants, ...flags, ...readAs("B", stored, 4) };
+            const variant: Constants = {
+              ...constants,
+              ...readAs("A", stored, 4),
+              ...readAs("B", stored, 4),
+              ...readAs("bias", stored, 1),
+            };
             const fault = await faultOf("matmul_matrix", source, variant);
             // The null backend has little workgroup memory: of what compiles and does not fit it says how much it takes.
             const taken = Number(fault?.match(/total use of workgroup storage \((\d+) bytes\)/)?.[1] ?? 0);
@@ -115,11 +112,11 @@ Deno.test({
             small += expected === 0 ? 1 : 0;
             count++;
           }
-          assert.ok(bytes <= 48 << 10 && threads <= 1024, `${product}: ${bytes} bytes, ${threads} lanes`);
+          assert.ok(bytes <= 48 << 10 && threads <= 1024, `${form}: ${bytes} bytes, ${threads} lanes`);
         }
       }
     }
-    assert.equal(count, 36);
+    assert.equal(count, 48);
     assert.ok(small > 0, "no variant was built to its end");
   },
 });

@@ -19,7 +19,8 @@ const operations = `${half("A")}${half("B")}
 fn multiply(lane: u32, left: vec3u, right: vec3u, sum: f32) -> f32 {
   let e = lane % LANES;
   var out = sum;
-  for (var k = 0u; k < TK; k++) { out = fma(halfA(left, e / T, k), halfB(right, k, e % T), out); }
+  // A bound that no compiler knows: drivers take long to write this loop out.
+  for (var k = 0u; k < min(TK, params.chunk); k++) { out = fma(halfA(left, e / T, k), halfB(right, k, e % T), out); }
   return out;
 }
 fn store(lane: u32, at: u32, value: f32, stride: u32) {

@@ -2,7 +2,7 @@
  * Matrix products of a linear layer: y = x Wᵀ + b (NT), dx = dy W (NN), dW += dyᵀ x (TN), torch.nn.functional.linear. The plain kernels
  * are the specification; the subgroup-broadcast ones are chosen by alignment and device alone, never by the number of rows, and give the
  * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
- * self-test, are chosen by the same sizes and have bits of their own.
+ * self-test, have bits of their own, which the number of rows does not change either.
  */
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
@@ -11,7 +11,8 @@ import { byRows, lanes, readAs, rowsPerBinding, strided } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
 import { addRowSums } from "../row_sums/row_sums.ts";
-import { matrixProduct, matrixTile } from "./matrix_product.ts";
+import { matrixProduct } from "./matrix_product.ts";
+import { matrixTile } from "./matrix_tiles.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import nnSubgroup from "./matmul_nn_subgroup.wgsl" with { type: "text" };
 import nt from "./matmul_nt.wgsl" with { type: "text" };
@@ -96,7 +97,7 @@ const ntWindow = (
 ): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "nt", b.rows, [a, b]);
+    const tile = options.plain ? undefined : matrixTile(encoder, "nt", M, b.rows, [a, b]);
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "nt", tile, a, b, bias, c, accumulate: options.accumulate });
     }
@@ -146,7 +147,7 @@ export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "nn", b.cols, [a, b]);
+    const tile = options.plain ? undefined : matrixTile(encoder, "nn", M, b.cols, [a, b]);
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "nn", tile, a, b, c, accumulate: options.accumulate });
     }
@@ -183,7 +184,7 @@ export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "tn", c.cols, [a, b]);
+    const tile = options.plain ? undefined : matrixTile(encoder, "tn", c.rows, c.cols, [a, b]);
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "tn", tile, a, b, c, accumulate: true });
     }

@@ -1,127 +1,87 @@
 /**
  * Matrix products on a device's matrix units (tensor cores): float16 operands, float32 sums. Off unless it is asked for (`SIGNUM_MATRIX=1`),
  * since rounding activations to float16 changes results; a variant is used only where its self-test on this very device was right
- * (`matrix_self_test.ts`). Gradients are brought into float16's range by a power of two that a pass over them finds.
+ * (`matrix_self_test.ts`). Gradients are brought into float16's range by a power of two that a pass over them finds. The sum of a linear layer is
+ * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.
  */
 import { boundOffset } from "../../binding_window.ts";
 import type { MatrixUnits } from "../../device_error.ts";
 import type { Encoder } from "../../encoder.ts";
 import { type Kernel, make } from "../../kernel.ts";
-import { readAs, strided } from "../../op.ts";
-import type { Constants } from "../../specialize.ts";
+import { lanes, readAs, strided } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
+import {
+  depth,
+  enoughGroups,
+  groupsOf,
+  matrixConstants,
+  type MatrixForm,
+  type MatrixTile,
+  splitName,
+} from "./matrix_tiles.ts";
+import join from "./matmul_join.wgsl" with { type: "text" };
 import largest from "./matmul_largest.wgsl" with { type: "text" };
 import matrix from "./matmul_matrix.wgsl" with { type: "text" };
 
-/** The product, and the size by which its first operand is scaled. */
+/** The product, the size by which its first operand is scaled, and the join of the chunks of its sum. */
 export const kernels = {
   matrix: make(
     "matmul_matrix",
     matrix,
     ["read", "read", "read", "read", "read_write"],
-    "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride",
+    "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride chunk chunks withBias accumulate",
   ),
   largest: make("matmul_largest", largest, ["read", "read_write"], "M K aOffset aStride"),
+  join: make(
+    "matmul_join",
+    join,
+    ["read", "read", "read_write"],
+    "M N parts biasOffset cOffset cStride withBias accumulate",
+  ),
 };
 
-/** A linear layer, the gradient of its input, the gradient of its weight. */
-export type Product = "nt" | "nn" | "tn";
-
-/** The products, in the order in which they are checked. */
-export const products: ReadonlyArray<Product> = ["nt", "nn", "tn"];
-
-/** What a workgroup owns: subgroups down and across, and rows and columns of each. */
-export interface MatrixTile {
-  readonly down: number;
-  readonly across: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** The tiles, the largest first. */
-export const matrixTiles: ReadonlyArray<MatrixTile> = [
-  { down: 4, across: 2, rows: 64, columns: 64 },
-  { down: 2, across: 2, rows: 32, columns: 32 },
-];
-
-const depth = 32;
-
-/** A variant's name, as the self-test knows it: `nt 256x128`. */
-export const variantName = (product: Product, { down, across, rows, columns }: MatrixTile): string =>
-  `${product} ${down * rows}x${across * columns}`;
-
-/** The constants of a variant. */
-export const matrixConstants = (product: Product, tile: MatrixTile, { size, depth: TK, lanes }: MatrixUnits) => ({
-  LANES: lanes,
-  T: size,
-  TK,
-  GROUP_M: tile.down,
-  GROUP_N: tile.across,
-  PART_M: tile.rows / size,
-  PART_N: tile.columns / size,
-  DEPTH: depth,
-  A_TURNED: product === "tn" ? 1 : 0,
-  B_TURNED: product === "nt" ? 1 : 0,
-});
-
-/** Bytes of workgroup memory and lanes that a variant takes. */
-export const matrixNeeds = (product: Product, { down, across, rows, columns }: MatrixTile, units: MatrixUnits) => {
-  const staged = (long: number, turned: boolean) => turned ? depth * (long / 8 + 1) * 16 : long * (depth / 8 + 1) * 16;
-  const leaving = down * across * units.size ** 2 * 4;
-  return {
-    bytes: staged(down * rows, product === "tn") + staged(across * columns, product !== "nt") + leaving,
-    lanes: down * across * units.lanes,
-  };
-};
-
-/** Whether the device has the workgroup memory and the lanes for a variant. */
-export const matrixFits = ({ device }: Encoder, product: Product, tile: MatrixTile, units: MatrixUnits): boolean => {
-  const { bytes, lanes } = matrixNeeds(product, tile, units);
-  return bytes <= device.limits.maxComputeWorkgroupStorageSize &&
-    lanes <= Math.min(device.limits.maxComputeInvocationsPerWorkgroup, device.limits.maxComputeWorkgroupSizeX);
-};
-
-/** Columns from which the large tile pays, by what is known of such units: nothing of it was measured. */
-const wide = 1024;
-
-/** The tile for a product with `columns` columns of its result, by device and size of the weight alone; undefined for none. */
-export const matrixTile = (
-  encoder: Encoder,
-  product: Product,
-  columns: number,
-  tensors: ReadonlyArray<Tensor>,
-): MatrixTile | undefined => {
-  const { matrix } = encoder.info;
-  if (matrix === undefined || !tensors.every(({ offset, stride }) => offset % 4 === 0 && stride % 4 === 0)) {
-    return undefined;
-  }
-  const usable = matrixTiles.filter((tile) =>
-    !matrix.refused.includes(variantName(product, tile)) && matrixFits(encoder, product, tile, matrix)
-  );
-  return columns >= wide ? usable[0] : usable.at(-1);
-};
+/**
+ * How much of a linear layer's sum is summed before it is joined, by the weight's size alone, since it shows in the bits. Results with many columns
+ * have workgroups enough without chunks; the others keep a device busy with few rows only if chunks of the sum can be shared out.
+ */
+export const chunkOf = (columns: number): number => columns < 8192 ? 2048 : 4096;
 
 /** What a matrix product reads and writes; a bias belongs to `nt`. */
 export interface MatrixProduct {
-  readonly product: Product;
+  readonly product: MatrixForm;
   readonly tile: MatrixTile;
   readonly a: Tensor;
   readonly b: Tensor;
   readonly bias?: Tensor | undefined;
   readonly c: Tensor;
   readonly accumulate?: boolean | undefined;
+  /** What of the sum of `nt` is summed on its own, and whether in workgroups of its own, where not as the sizes say. */
+  readonly chunk?: number;
+  readonly split?: boolean;
 }
 
-/** c = a · bᵀ (+ bias), a · b or aᵀ · b, and c added to where `accumulate` says so. */
+/** c = a · bᵀ (+ bias), a · b or aᵀ · b, and c added to where `accumulate` says so; `swiglu`: c = silu(a · gateᵀ) · (a · upᵀ), one chunk. */
 export const matrixProduct = (
   encoder: Encoder,
   units: MatrixUnits,
-  { product, tile, a, b, bias, c, accumulate }: MatrixProduct,
+  given: MatrixProduct,
   kernel: Kernel = kernels.matrix,
 ): void => {
-  const scaled = product !== "nt";
+  const { product, tile, a, b, bias, c } = given;
+  const accumulate = given.accumulate ?? false;
+  const K = product === "tn" ? a.rows : a.cols;
+  const chunk = product === "nt" ? given.chunk ?? chunkOf(c.cols) : Math.max(1, Math.ceil(K / depth)) * depth;
+  const chunks = Math.max(1, Math.ceil(K / chunk));
+  const [across, down] = groupsOf(product, tile, c.rows, c.cols);
+  const shared = across * down < enoughGroups && !units.refused.includes(splitName(tile)) &&
+    chunks * c.rows * c.cols * 4 <= encoder.info.maxBinding;
+  const parts = chunks > 1 && (given.split ?? shared) ? chunks : 1;
+  // What was there before is added last, as a sum of two tensors would be: chunks cannot be joined on top of it.
+  const apart = parts > 1 || (chunks > 1 && accumulate);
+  const out = apart ? encoder.tensor(parts * c.rows, c.cols) : c;
   const most = encoder.tensor(1, 1);
-  if (scaled) {
+  const constants = matrixConstants(product, tile, units);
+  if (constants.SCALED === 1) {
     encoder.zero(most);
     encoder.dispatch(kernels.largest, {
       tensors: [a, most],
@@ -129,26 +89,39 @@ export const matrixProduct = (
       groups: [Math.min(1024, Math.ceil(a.rows * a.cols / 256))],
     });
   }
-  const constants: Constants = {
-    ...matrixConstants(product, tile, units),
-    ...readAs("A", a, 4),
-    ...readAs("B", b, 4),
-    ...(bias && readAs("bias", bias, 1)),
-    BIAS: bias ? 1 : 0,
-    SCALED: scaled ? 1 : 0,
-    ACCUMULATE: accumulate ? 1 : 0,
-  };
+  const biasOffset = bias ? boundOffset(bias, encoder.info) : 0;
   encoder.dispatch(kernel, {
-    constants,
-    tensors: [a, b, bias ?? b, most, c],
+    constants: { ...constants, ...readAs("A", a, 4), ...readAs("B", b, 4), ...(bias && readAs("bias", bias, 1)) },
+    tensors: [a, b, bias ?? b, most, out],
     params: {
       M: c.rows,
       N: c.cols,
-      K: product === "tn" ? a.rows : a.cols,
-      ...strided(encoder, { a, b, c }),
-      biasOffset: bias ? boundOffset(bias, encoder.info) : 0,
+      K,
+      ...strided(encoder, { a, b, c: out }),
+      biasOffset,
+      chunk,
+      chunks: chunks / parts,
+      withBias: bias && parts === 1 ? 1 : 0,
+      accumulate: accumulate && !apart ? 1 : 0,
     },
-    groups: [Math.ceil(c.cols / (tile.across * tile.columns)), Math.ceil(c.rows / (tile.down * tile.rows))],
+    groups: [across, down, parts],
   });
   encoder.release(most);
+  if (!apart) return;
+  const joined = parts > 1 ? bias : undefined;
+  encoder.dispatch(kernels.join, {
+    constants: joined ? readAs("bias", joined, 1) : {},
+    tensors: [out, joined ?? out, c],
+    params: {
+      M: c.rows,
+      N: c.cols,
+      parts,
+      ...strided(encoder, { c }),
+      biasOffset,
+      withBias: joined ? 1 : 0,
+      accumulate: accumulate ? 1 : 0,
+    },
+    groups: lanes(c.rows * c.cols),
+  });
+  encoder.release(out);
 };

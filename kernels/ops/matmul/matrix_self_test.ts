@@ -1,6 +1,7 @@
 /**
  * Whether a device's matrix units compute what the plain kernels compute: every variant on operands that float16 holds exactly, at sizes no
- * tile divides, where a wrong layout, edge or scale is off by the size of the result and rounding by a millionth of it.
+ * tile divides, where a wrong layout, edge or scale is off by the size of the result and rounding by a millionth of it. What is chosen by the
+ * number of rows must agree to the bit: the tiles of a product, chunks of its sum together and apart, the gated activation in one pass and in two.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError, MatrixUnits } from "../../device_error.ts";
@@ -9,22 +10,29 @@ import { fromHalves, type StorageType, storageTypes, toHalves } from "../../half
 import type { Kernel } from "../../kernel.ts";
 import { noise } from "../../op_case.ts";
 import type { Check } from "../../self_tests.ts";
+import { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast } from "../cast/cast.ts";
+import { swiglu } from "../swiglu/swiglu.ts";
 import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
+import { kernels, type MatrixProduct, matrixProduct } from "./matrix_product.ts";
 import {
-  kernels,
+  anyTile,
   matrixFits,
-  matrixProduct,
   type MatrixTile,
   matrixTiles,
   type Product,
   products,
+  splitName,
   variantName,
-} from "./matrix_product.ts";
+} from "./matrix_tiles.ts";
 
-/** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next, and rows of tiles in more than one band of workgroups. */
-const sizes = { M: 581, N: 140, K: 84 };
+/** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next; rows of tiles in more than one band; several chunks. */
+const sizes = { M: 581, N: 140, K: 148 };
+const chunk = 64;
+
+/** A sum of K products below 1 in float32, in any order, and twice over. */
+const allowed = sizes.K * sizes.K * 2 ** -23;
 
 /** Gradients are small: below what float16 holds without a scale. */
 const smallness: Readonly<Record<Product, number>> = { nt: 1, nn: 2 ** -30, tn: 2 ** -30 };
@@ -34,15 +42,31 @@ const halvesOf = (name: string, length: number) => fromHalves(toHalves(noise(nam
 /** Numbers that both 16-bit formats hold, so that each storage type is checked with the same ones. */
 const eighthsOf = (name: string, length: number) => noise(name, length).map((x) => Math.round(x * 64) / 64);
 
-const check = Effect.fnUntraced(function* (
-  encoder: Encoder,
-  units: MatrixUnits,
-  product: Product,
-  tile: MatrixTile,
-  storage: StorageType,
-  kernel: Kernel,
-): Effect.fn.Return<number, DeviceError> {
-  const { M, N, K } = sizes;
+/** Which kernel is checked, in which tiles and storage types, where not those that are used. */
+export interface CheckOptions {
+  readonly kernel?: Kernel;
+  readonly tiles?: ReadonlyArray<MatrixTile>;
+  readonly storages?: ReadonlyArray<StorageType>;
+}
+
+/** Who is checked. */
+interface Subject {
+  readonly encoder: Encoder;
+  readonly units: MatrixUnits;
+  readonly kernel: Kernel;
+}
+
+/** Operands of a product with `N` columns; `b` is `full` in a storage type. */
+interface Operands {
+  readonly a: Tensor;
+  readonly full: Tensor;
+  readonly b: Tensor;
+  readonly bias?: Tensor | undefined;
+  readonly release: () => void;
+}
+
+const operandsOf = (encoder: Encoder, product: Product, storage: StorageType, N = sizes.N): Operands => {
+  const { M, K } = sizes;
   const owned: Tensor[] = [];
   const upload = (data: Float32Array<ArrayBuffer>, rows: number, cols: number) => {
     owned.push(encoder.upload(data, rows, cols));
@@ -62,48 +86,103 @@ const check = Effect.fnUntraced(function* (
     b = { ...narrow, rows: bRows, cols: bCols, stride: bCols };
   }
   const bias = product === "nt" ? upload(noise("bias", N), 1, N) : undefined;
-  const start = noise("c", M * N).map((x) => x * smallness[product]);
-  const [found, expected] = [upload(start, M, N), upload(start, M, N)];
-  matrixProduct(encoder, units, { product, tile, a, b, bias, c: found, accumulate: product !== "nt" }, kernel);
-  if (product === "nt") matmulNT(encoder, a, full, bias, expected, { plain: true });
-  else if (product === "nn") matmulNN(encoder, a, full, expected, { plain: true, accumulate: true });
-  else matmulTN(encoder, a, full, expected, { plain: true });
-  const [x, y] = [yield* encoder.read(found), yield* encoder.read(expected)];
-  for (const tensor of owned) encoder.release(tensor);
-  let worst = 0;
-  for (let i = 0; i < y.length; i++) {
-    const error = Math.abs(x[i] - y[i]) / smallness[product];
-    // Not a number counts as wrong.
-    if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
-  }
-  return worst;
+  const release = () => owned.forEach((tensor) => encoder.release(tensor));
+  return { a, full, b, bias, release };
+};
+
+/** What `record` makes of a result that holds something already. */
+const resultOf = Effect.fnUntraced(function* (encoder: Encoder, product: Product, record: (c: Tensor) => void) {
+  const { M, N } = sizes;
+  const c = encoder.upload(noise("c", M * N).map((x) => x * smallness[product]), M, N);
+  record(c);
+  const result = yield* encoder.read(c);
+  encoder.release(c);
+  return result;
 });
 
-/** A sum of K products below 1 in float32, in any order, and twice over. */
-const allowed = sizes.K * sizes.K * 2 ** -23;
+/** The largest difference, by the size of operands; infinite where it is not a number. */
+const difference = (x: Float32Array, y: Float32Array, size = 1): number =>
+  y.reduce((worst, _, i) => {
+    const error = Math.abs(x[i] - y[i]) / size;
+    return error <= worst ? worst : Number.isNaN(error) ? Infinity : error;
+  }, 0);
 
-/** Which kernel is checked, in which tiles, where not those that are used. */
-export interface CheckOptions {
-  readonly kernel?: Kernel;
-  readonly tiles?: ReadonlyArray<MatrixTile>;
-}
+/** One product in one tile: its result, how far that is from the plain kernel's, and the result in chunks, together and apart. */
+const inTile = Effect.fnUntraced(function* (
+  { encoder, units, kernel }: Subject,
+  product: Product,
+  tile: MatrixTile,
+  storage: StorageType,
+) {
+  const { a, full, b, bias, release } = operandsOf(encoder, product, storage);
+  const found = (more: Partial<MatrixProduct>) =>
+    resultOf(encoder, product, (c) => matrixProduct(encoder, units, { product, tile, a, b, bias, c, ...more }, kernel));
+  const expected = (accumulate: boolean) =>
+    resultOf(encoder, product, (c) => {
+      if (product === "nt") matmulNT(encoder, a, full, bias, c, { plain: true, accumulate });
+      else if (product === "nn") matmulNN(encoder, a, full, c, { plain: true, accumulate });
+      else matmulTN(encoder, a, full, c, { plain: true });
+    });
+  const result = yield* found({ accumulate: product !== "nt" });
+  let error = difference(result, yield* expected(product !== "nt"), smallness[product]);
+  let split = 0;
+  if (product === "nt") {
+    const together = yield* found({ accumulate: true, chunk, split: false });
+    error = Math.max(error, difference(together, yield* expected(true)));
+    split = difference(yield* found({ accumulate: true, chunk, split: true }), together);
+  }
+  release();
+  return { result, error, split };
+});
 
-/** Checks every variant that the device has room for, with weights in each storage type. */
+/** How far the gated activation in one pass is from that in two. */
+const gated = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, tile: MatrixTile) {
+  const { M, N } = sizes;
+  const { a, b, release } = operandsOf(encoder, "nt", "f32", 2 * N);
+  const tape = new Tape(encoder, "inference");
+  const gateUp = encoder.tensor(M, 2 * N);
+  matrixProduct(encoder, units, { product: "nt", tile, a, b, c: gateUp }, kernel);
+  const expected = yield* encoder.read(swiglu(tape, gateUp));
+  const found = yield* resultOf(encoder, "nt", (c) => {
+    matrixProduct(encoder, units, { product: "swiglu", tile, a, b, c }, kernel);
+  });
+  encoder.release(gateUp);
+  tape.free();
+  release();
+  return difference(found, expected);
+});
+
+const testing = (variant: string) => Effect.logInfo(`testing matrix product "${variant}", once on this device`);
+
+/** Checks every variant that the device has room for; weights in 16 bits with the smallest tile, since how they are read is the same in all. */
 export const checkMatrixProducts = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits,
-  { kernel = kernels.matrix, tiles = matrixTiles }: CheckOptions = {},
+  { kernel = kernels.matrix, tiles = matrixTiles, storages = storageTypes }: CheckOptions = {},
 ): Effect.fn.Return<ReadonlyArray<Check>, DeviceError> {
+  const subject = { encoder, units, kernel };
   const checks: Check[] = [];
   for (const product of products) {
-    for (const tile of tiles) {
-      if (!matrixFits(encoder, product, tile, units)) continue;
-      let error = 0;
-      for (const storage of product === "tn" ? ["f32" as const] : storageTypes) {
-        error = Math.max(error, yield* check(encoder, units, product, tile, storage, kernel));
-      }
-      checks.push({ variant: variantName(product, tile), error, allowed });
+    const fitting = tiles.filter((tile) => matrixFits(encoder, product, tile, units));
+    const found = yield* Effect.forEach(fitting, (tile) =>
+      Effect.andThen(
+        testing(variantName(product, tile)),
+        Effect.map(inTile(subject, product, tile, "f32"), (one) => ({ tile, ...one })),
+      ));
+    let narrow = 0;
+    for (const storage of product === "tn" || fitting.length === 0 ? [] : storages.filter((type) => type !== "f32")) {
+      narrow = Math.max(narrow, (yield* inTile(subject, product, fitting[fitting.length - 1], storage)).error);
     }
+    for (const { tile, error, split } of found) {
+      checks.push({ variant: variantName(product, tile), error: Math.max(error, narrow), allowed });
+      if (product === "nt") checks.push({ variant: splitName(tile), error: split, allowed: 0 });
+    }
+    const unlike = found.map(({ result }) => difference(result, found[0].result, smallness[product]));
+    if (found.length > 1) checks.push({ variant: anyTile(product), error: Math.max(...unlike), allowed: 0 });
+  }
+  for (const tile of tiles.filter((tile) => matrixFits(encoder, "swiglu", tile, units))) {
+    yield* testing(variantName("swiglu", tile));
+    checks.push({ variant: variantName("swiglu", tile), error: yield* gated(subject, tile), allowed: 0 });
   }
   return checks;
 });

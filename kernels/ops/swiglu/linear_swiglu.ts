@@ -1,0 +1,40 @@
+/**
+ * The first half of the feed-forward block: silu(x · gateᵀ) · (x · upᵀ). Where no gradient is due matrix units compute it in one pass that never
+ * stores gate and up; its bits are those of the product and the activation one after the other, which everything else takes.
+ */
+import type { Encoder } from "../../encoder.ts";
+import { byRows, rowsPerBinding } from "../../op.ts";
+import type { Tape } from "../../tape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { linear } from "../matmul/matmul.ts";
+import { chunkOf, matrixProduct } from "../matmul/matrix_product.ts";
+import { matrixTile, variantName } from "../matmul/matrix_tiles.ts";
+import { swiglu } from "./swiglu.ts";
+
+/** out[N, F] = silu(x · weight[:F]ᵀ) · (x · weight[F:]ᵀ), recorded on the tape; weight is [2F, C]. */
+export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor): Tensor => {
+  const { encoder, mode } = tape;
+  const { matrix } = encoder.info;
+  const tile = mode === "inference" ? fusedTile(encoder, x, weight) : undefined;
+  if (matrix === undefined || tile === undefined) return swiglu(tape, linear(tape, x, weight));
+  const out = encoder.tensor(x.rows, weight.rows / 2);
+  byRows(
+    encoder,
+    x.rows,
+    [x, out],
+    ([a, c]) => matrixProduct(encoder, matrix, { product: "swiglu", tile, a, b: weight, c }),
+  );
+  tape.record([out], [], () => {});
+  return out;
+};
+
+/**
+ * The tile that the product alone would have, so that the bits are the same even where those of tiles differ; undefined where one pass cannot
+ * do it: the variant was refused, the weight needs more than one binding, or its sum more than one chunk.
+ */
+const fusedTile = (encoder: Encoder, x: Tensor, weight: Tensor) => {
+  const tile = matrixTile(encoder, "nt", x.rows, weight.rows, [x, weight]);
+  if (tile === undefined || encoder.info.matrix?.refused.includes(variantName("swiglu", tile))) return undefined;
+  const whole = Math.floor(rowsPerBinding(encoder, [weight]) / 4) * 4 >= weight.rows;
+  return whole && weight.cols <= chunkOf(weight.rows) ? tile : undefined;
+};
