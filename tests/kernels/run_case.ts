@@ -12,9 +12,14 @@ import { type Tensor, view } from "../../kernels/tensor.ts";
 const runtime = ManagedRuntime.make(Device.layerDawn);
 
 /** A test whose body uses the device; its name says which adapter ran it. */
-export const testOnDevice = (name: string, body: (encoder: Encoder) => Effect.Effect<void, unknown>): void => {
+export const testOnDevice = (
+  name: string,
+  body: (encoder: Encoder) => Effect.Effect<void, unknown>,
+  ignore = false,
+): void => {
   Deno.test({
     name,
+    ignore,
     // The device lives as long as the process.
     sanitizeOps: false,
     sanitizeResources: false,
