@@ -116,6 +116,10 @@ Deno.test({
         }
       }
     }
+    for (const format of ["bf16", "f16"] as const) {
+      const stored = readAs("bias", view(tensor, 1, 4, 0, 4, format), 1);
+      assert.equal(await faultOf("matmul_join", kernels.join.source, stored), undefined);
+    }
     assert.equal(count, 48);
     assert.ok(small > 0, "no variant was built to its end");
   },

@@ -10,6 +10,7 @@ import { adamw } from "../../kernels/ops/adamw/adamw.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
+import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
 import { Tape } from "../../kernels/tape.ts";
 
 const info: DeviceInfo = {
@@ -60,6 +61,34 @@ Deno.test("a product has 2MNK operations and moves each operand once, a sum of p
     matmulTN(encoder, encoder.tensor(3, 4), encoder.tensor(3, 8), encoder.tensor(4, 8))
   );
   assert.deepEqual(gradient, { flops: 2 * 3 * 4 * 8, bytes: 4 * (12 + 24 + 2 * 32) });
+});
+
+Deno.test("matrix units are counted alike: what is added to is moved twice, gate and up are two products, a join is no product", () => {
+  const matrix = { size: 16, depth: 16, lanes: 32, refused: [] };
+  const works = (record: (encoder: Recording) => void): ReadonlyArray<Work> => {
+    const encoder = new Recording({ ...info, matrix });
+    record(encoder);
+    return encoder.dispatched.map((one) => workOf(...one));
+  };
+  const unread = 4;
+  assert.deepEqual(
+    works((encoder) =>
+      matmulNT(encoder, encoder.tensor(3, 8), encoder.tensor(4, 8), undefined, encoder.tensor(3, 4), {
+        accumulate: true,
+      })
+    ),
+    [{ flops: 192, bytes: 4 * (24 + 32 + 2 * 12) + unread }],
+  );
+  const inOnePass = works((encoder) =>
+    linearSwiglu(new Tape(encoder, "inference"), encoder.tensor(3, 8), encoder.tensor(2 * 4, 8))
+  );
+  assert.deepEqual(inOnePass, [{ flops: 2 * 192, bytes: 4 * (24 + 64 + 12) + unread }]);
+  const [parts, join] = works((encoder) =>
+    matmulNT(encoder, encoder.tensor(3, 5000), encoder.tensor(4, 5000), undefined, encoder.tensor(3, 4))
+  );
+  assert.deepEqual(parts, { flops: 24 * 5000, bytes: 4 * (7 * 5000 + 3 * 12) + unread });
+  assert.deepEqual(join, { flops: 36, bytes: 4 * (3 * 12 + 12) });
+  assert.deepEqual(["matmul_matrix", "matmul_join"].map((name) => isProduct({ name })), [true, false]);
 });
 
 Deno.test("attention is counted by the keys that a row sees, a gather by the rows that it takes", () => {
