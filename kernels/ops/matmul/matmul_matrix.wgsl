@@ -4,13 +4,12 @@
 // @binding(0) A, @binding(1) B f32 or 16 bits (op.ts, readAs), read   @binding(2) bias f32 or 16 bits [N], read (unused without withBias)
 // @binding(3) largest u32 [1], read: with SCALED the bits of A's largest size, by whose power of two A is brought into float16's range
 // @binding(4) C f32, read_write (added to with accumulate); where group.z has parts of the sum, [groups.z · M, N]
-// A workgroup is GROUP_M x GROUP_N subgroups, each owner of PART_M x PART_N results of T x T. A step stages DEPTH of the sum in workgroup
-// memory, eight halves a vec4<u32>, rows padded by 16 bytes; results leave through workgroup memory, one matrix at a time. The sum is cut into
-// chunks, joined in order in C. Limits: strides, offsets divide by 4, chunk by DEPTH; LANES is the subgroup's exact size; SWIGLU one chunk.
+// A workgroup is GROUP_M x GROUP_N subgroups, each owner of PART_M x PART_N results of T x T. A step stages DEPTH of the sum in workgroup memory,
+// eight halves a vec4<u32>, rows padded by 16 bytes; chunks of the sum are joined in order in C, which results reach through workgroup memory.
+// Limits: strides, offsets divide by 4, chunk by DEPTH; LANES is the subgroup's exact size; SWIGLU has one chunk, PART_N then is even.
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
-
 alias AElem = vec4f;
 alias BElem = vec4f;
 alias BiasElem = f32;
