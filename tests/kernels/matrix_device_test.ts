@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { noise } from "../../kernels/op_case.ts";
+import { add } from "../../kernels/ops/add/add.ts";
 import { matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
 import { Tape, type TapeMode } from "../../kernels/tape.ts";
@@ -54,6 +55,17 @@ testOnUnits(
         // Operands are rounded to float16, so the bits are others.
         assert.throws(() => sameBits(some, plain, "plain"));
         plain.forEach((value, i) => assert.ok(Math.abs(some[i] - value) < 0.1, `${some[i]}, expected about ${value}`));
+      }
+      // What inference adds to the residual in the product, training adds to it afterwards.
+      for (const rows of [M, few]) {
+        const [x, y] = [made(encoder, "c", rows, N), encoder.tensor(rows, N)];
+        const tape = new Tape(encoder, "inference");
+        matmulNT(encoder, sliceRows(a, 0, rows), b, undefined, y);
+        const added = yield* encoder.read(add(tape, x, y));
+        matmulNT(encoder, sliceRows(a, 0, rows), b, undefined, x, { accumulate: true });
+        sameBits(yield* encoder.read(x), added, `added to ${rows} rows`);
+        tape.free();
+        for (const tensor of [x, y]) encoder.release(tensor);
       }
       for (const tensor of [a, b, bias]) encoder.release(tensor);
     }),
