@@ -5,6 +5,7 @@
  */
 import type { Dispatch } from "./encoder.ts";
 import type { Kernel } from "./kernel.ts";
+import { pageRows } from "./ops/kv_cache/pages.ts";
 import { elementBytes, type Tensor } from "./tensor.ts";
 
 /** Operations (undefined where a kernel's are not known) and bytes. */
@@ -55,7 +56,10 @@ const rules: Readonly<Record<string, Rule>> = {
   rms_norm_weight_backward: each(3, 0, { grown: [3] }),
   rope_cache: each(3, 0, { rows: ({ tensors: [k] }) => ({ 4: k.rows, 5: k.rows, 6: k.rows }) }),
   rope: { ...each(3, 0), rows: ({ tensors: [x] }) => ({ 2: x.rows }) },
-  attention: pairs(4),
+  // Of the pages, an entry for each that a row looks into.
+  attention: pairs(4, {
+    rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys, 4: Math.ceil(N * keys / pageRows) }),
+  }),
   attention_merge: each(2, 0),
   attention_backward_query: pairs(6),
   attention_backward_key_value: pairs(8),
@@ -66,7 +70,7 @@ const rules: Readonly<Record<string, Rule>> = {
   token_log_probs_backward: each(11, 0, { grown: [0] }),
   sample_token: each(4, 0),
   append_token: { flops: () => 0 },
-  decode_rows: { flops: () => 0 },
+  decode_rows: { flops: () => 0, rows: ({ params: { R } }) => ({ 3: R }) },
   global_norm: each(2, 0),
   adamw: { flops: ({ params: { n } }) => 15 * n, grown: [1, 2, 3] },
   cast: { flops: () => 0 },

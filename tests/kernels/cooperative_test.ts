@@ -7,6 +7,7 @@ import { testedCooperative } from "../../kernels/cooperative.ts";
 import { Encoder } from "../../kernels/encoder.ts";
 import { noise } from "../../kernels/op_case.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
+import { pageRows, pagesFor, rowIn } from "../../kernels/ops/kv_cache/pages.ts";
 import { ops } from "../../kernels/ops/mod.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { checkCase } from "./check_case.ts";
@@ -63,7 +64,7 @@ const exact = (
 
 for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
   testOnDevice(
-    `long contexts of ${H}/${KV} heads of ${D}: chunks of keys together, apart, and behind a shared prompt give the same bits`,
+    `long contexts of ${H}/${KV} heads of ${D}: chunks of keys together, apart, behind a shared prompt and in pages give the same bits`,
     (encoder) =>
       Effect.gen(function* () {
         const own = cooperative(encoder);
@@ -75,21 +76,44 @@ for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
         const moved = (data: Float32Array) =>
           Float32Array.from([...data.subarray(prefix * width), ...data.subarray(0, prefix * width)]);
         const run = Effect.fnUntraced(
-          function* (most: number | undefined, spans: number[], ...cache: ReadonlyArray<Float32Array<ArrayBuffer>>) {
-            const inputs = [own.upload(q, N, H * D), ...cache.map((data) => own.upload(data, S, width))];
-            const rows = { spans: own.upload(Uint32Array.from(spans), N, 4), most };
+          function* (
+            most: number | undefined,
+            spans: number[],
+            cache: ReadonlyArray<Float32Array<ArrayBuffer>>,
+            list: ReadonlyArray<number> = [],
+          ) {
+            const inputs = [
+              own.upload(q, N, H * D),
+              ...cache.map((data) => own.upload(data, data.length / width, width)),
+            ];
+            const pages = list.length === 0 ? undefined : own.upload(Uint32Array.from(list), list.length, 1);
+            const rows = { spans: own.upload(Uint32Array.from(spans), N, 4), most, pages };
             const tape = new Tape(own, "inference");
             const out = yield* own.read(attention(tape, inputs[0], inputs[1], inputs[2], rows, D));
             tape.free();
-            for (const tensor of [...inputs, rows.spans]) own.release(tensor);
+            for (const tensor of [...inputs, rows.spans, ...pages === undefined ? [] : [pages]]) own.release(tensor);
             return out;
           },
         );
         const whole = counts.flatMap((count) => [0, 0, 0, count]);
-        const together = yield* run(undefined, whole, k, v);
-        sameBits(yield* run(S, whole, k, v), together, "chunks apart");
+        const together = yield* run(undefined, whole, [k, v]);
+        sameBits(yield* run(S, whole, [k, v]), together, "chunks apart");
         const split = counts.flatMap((count) => [S - prefix, Math.min(prefix, count), 0, count]);
-        sameBits(yield* run(S, split, moved(k), moved(v)), together, "behind a shared prompt");
+        sameBits(yield* run(S, split, [moved(k), moved(v)]), together, "behind a shared prompt");
+        const [prefixPages, count] = [pagesFor(prefix), pagesFor(prefix) + pagesFor(S - prefix)];
+        const pages = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
+        const paged = (data: Float32Array) => {
+          const rows = new Float32Array(count * pageRows * width);
+          for (let at = 0; at < S; at++) {
+            const row = at < prefix ? rowIn(pages, at) : rowIn(pages.slice(prefixPages), at - prefix);
+            rows.set(data.subarray(at * width, (at + 1) * width), row * width);
+          }
+          return rows;
+        };
+        const entries = counts.flatMap((count) => [0, Math.min(prefix, count), prefixPages, count]);
+        for (const most of [undefined, S]) {
+          sameBits(yield* run(most, entries, [paged(k), paged(v)], pages), together, `in pages, most ${most}`);
+        }
         const row = (data: Float32Array, at: number, across: number, head: number) =>
           Float64Array.from(data.subarray(at * across + head * D, at * across + (head + 1) * D));
         counts.forEach((count, n) => {

@@ -1,14 +1,17 @@
 // out = softmax(q · Kᵀ · scale) · V for each query row and head over the keys before it (causal), grouped heads, nothing of T × T stored.
 // @binding(0) q f32 [N, H·D], read          @binding(1) k f32 [S, K·D], read         @binding(2) v f32 [S, K·D], read
 // @binding(3) spans vec4u [N]: rows `prefixStart … + prefixLength` of k and v, then `ownStart …`, `count` keys in all, read
-// @binding(4) out f32 [N, H·D], read_write  @binding(5) lse f32 [N, H], read_write: log Σ exp, saved for backward
+// @binding(4) pages u32: with PAGED the two starts of a span count entries of it, each the number of a page of PAGE rows; else unused, read
+// @binding(5) out f32 [N, H·D], read_write  @binding(6) lse f32 [N, H], read_write: log Σ exp, saved for backward
 // One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), D4 vec4s of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
-// its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache).
+// its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache, whichever pages they are in).
 // Limits: D, strides and offsets divide by 4. Source: online softmax, Milakov and Gimelshein 2018.
 const H = 4u;
 const GROUP = 2u;
 const HEADS = 1u;
 const D4 = 4u;
+const PAGED = 0u;
+const PAGE = 16u;
 
 struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
@@ -18,9 +21,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> pages: array<u32>;
+@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 @compute @workgroup_size(32)
 fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -43,8 +47,13 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
       query[h][d] = q[start + h * D4 + d] * params.scale;
     }
   }
+  var page = 0u;
   for (var j = 0u; j < span.w; j++) {
-    let at = select(span.z + j - span.y, span.x + j, j < span.y);
+    let inPrefix = j < span.y;
+    let first = select(span.z, span.x, inPrefix);
+    let nth = select(j - span.y, j, inPrefix);
+    if (PAGED == 1u && nth % PAGE == 0u) { page = pages[first + nth / PAGE] * PAGE; }
+    let at = select(first + nth, page + nth % PAGE, PAGED == 1u);
     let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
     let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;
     for (var d = 0u; d < D4; d++) { // unroll

@@ -1,10 +1,14 @@
 /** What the attention kernels have in common, whether a row has a lane or a subgroup: what they work on, their bindings and `Params`. */
 import type { Access } from "../../kernel.ts";
+import type { Constants } from "../../specialize.ts";
 import type { Tensor } from "../../tensor.ts";
+import { pageRows } from "../kv_cache/pages.ts";
 
 /** Where each query row finds its keys: `spans` vec4u [N] (attention.wgsl), `ends` u32 [1, N] of its own sequence (training only). */
 export interface AttentionRows {
   readonly spans: Tensor;
+  /** Pages of the cache by the entries that spans count, u32 from the first word of its buffer; without them spans count rows of k and v. */
+  readonly pages?: Tensor | undefined;
   readonly ends?: Tensor;
   /** The most keys that a row sees, where the host knows it: long contexts of few rows are then shared out by chunks of keys. */
   readonly most?: number | undefined;
@@ -30,10 +34,14 @@ export const sharedHeads = (GROUP: number, size: number): number => {
   return heads;
 };
 
+/** Constants of a forward kernel that looks rows up in pages, where there are any. */
+export const pageConstants = ({ pages }: AttentionRows): Constants =>
+  pages === undefined ? {} : { PAGED: 1, PAGE: pageRows };
+
 const reads = (count: number): ReadonlyArray<Access> => Array.from({ length: count }, () => "read");
 
-/** q, k, v and spans in, out and log Σ exp out. */
-export const forwardBindings: ReadonlyArray<Access> = [...reads(4), "read_write", "read_write"];
+/** q, k, v, spans and pages in, out and log Σ exp out. */
+export const forwardBindings: ReadonlyArray<Access> = [...reads(5), "read_write", "read_write"];
 
 /** Of both backward kernels: seven tensors in, two out. */
 export const backwardBindings: ReadonlyArray<Access> = [...reads(7), "read_write", "read_write"];

@@ -1,9 +1,10 @@
 /**
  * Attention that is checked: sequences of many lengths packed one behind another, grouped heads, queries cut from a fused projection, and
- * decoding rows whose keys lie in two places, a prompt's shared prefix and their own.
+ * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in pages.
  */
 import { columns, dotProduct, floats, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
+import { pageRows, rowIn } from "../kv_cache/pages.ts";
 import { attention } from "./attention.ts";
 
 interface Shape {
@@ -18,13 +19,17 @@ interface Shape {
 /** The rows of k and v that a row sees: [prefixStart, prefixLength, ownStart, count]. */
 type Span = readonly [number, number, number, number];
 
-const keyRow = ([prefixStart, prefixLength, ownStart]: Span, j: number): number =>
-  j < prefixLength ? prefixStart + j : ownStart + j - prefixLength;
+/** The row of k and v with the j-th key of a span; where there are pages, its starts count entries of them. */
+const keyRow = ([prefixStart, prefixLength, ownStart]: Span, j: number, pages?: ReadonlyArray<number>): number => {
+  const [first, nth] = j < prefixLength ? [prefixStart, j] : [ownStart, j - prefixLength];
+  return pages === undefined ? first + nth : rowIn(pages.slice(first), nth);
+};
 
 interface Heads {
   readonly H: number;
   readonly KV: number;
   readonly D: number;
+  readonly pages?: ReadonlyArray<number>;
 }
 
 /** Softmax weights of a row and head over its keys, subtracting the maximum. */
@@ -34,14 +39,15 @@ const weigh = (
   row: number,
   head: number,
   span: Span,
-  { H, KV, D }: Heads,
+  { H, KV, D, pages }: Heads,
   round: Round,
 ): Float64Array => {
   const scale = round(1 / Math.sqrt(D));
   const kv = Math.floor(head / (H / KV));
   const scores = Float64Array.from(
     { length: span[3] },
-    (_, j) => round(scale * dotProduct(round, D, q, (row * H + head) * D, 1, k, (keyRow(span, j) * KV + kv) * D, 1)),
+    (_, j) =>
+      round(scale * dotProduct(round, D, q, (row * H + head) * D, 1, k, (keyRow(span, j, pages) * KV + kv) * D, 1)),
   );
   const most = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const weights = scores.map((score) => round(Math.exp(round(score - most))));
@@ -57,7 +63,7 @@ const forward = (
   heads: Heads,
   round: Round,
 ): Float64Array => {
-  const { H, KV, D } = heads;
+  const { H, KV, D, pages } = heads;
   const out = new Float64Array(spans.length * H * D);
   spans.forEach((span, row) => {
     for (let head = 0; head < H; head++) {
@@ -65,7 +71,9 @@ const forward = (
       const kv = Math.floor(head / (H / KV));
       for (let d = 0; d < D; d++) {
         let sum = 0;
-        weights.forEach((weight, j) => sum = round(sum + round(weight * v[(keyRow(span, j) * KV + kv) * D + d])));
+        weights.forEach((weight, j) =>
+          sum = round(sum + round(weight * v[(keyRow(span, j, pages) * KV + kv) * D + d]))
+        );
         out[(row * H + head) * D + d] = sum;
       }
     }
@@ -148,6 +156,31 @@ const decoding = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
   };
 };
 
+// The same with keys in pages, each list of them in any order: prompts of two pages and of one, up to three own pages.
+const paging = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
+  const count = 3 + 3 * N;
+  const pages = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
+  const prompts = [{ first: 0, length: pageRows + 5 }, { first: 2, length: pageRows }];
+  const spans = Array.from({ length: N }, (_, r): Span => {
+    const { first, length } = prompts[r % 2];
+    return [first, length, 3 + 3 * r, length + 1 + r * 13 % (3 * pageRows)];
+  });
+  // A prompt that is being read sees its first tokens alone.
+  spans[N - 1] = [0, pageRows + 3, 0, pageRows + 3];
+  return {
+    name: `${N} rows in pages, ${H}/${KV} heads of ${D}`,
+    operands: {
+      q: floats("q", N, H * D, { spread: 3 }),
+      k: floats("k", count * pageRows, KV * D),
+      v: floats("v", count * pageRows, KV * D),
+      spans: words(spans.flat(), N),
+      pages: words(pages, count),
+    },
+    run: (tape, { q, k, v, spans, pages }) => ({ out: attention(tape, q, k, v, { spans, pages }, D) }),
+    reference: ({ q, k, v }, round) => ({ out: forward(q, k, v, spans, { H, KV, D, pages }, round) }),
+  };
+};
+
 /** Cases of attention. */
 export const attentionCases: OpCases = {
   name: "attention",
@@ -160,6 +193,8 @@ export const attentionCases: OpCases = {
     packed({ lengths: [9, 1, 24], H: 4, KV: 2, D: 10 }),
     packed({ lengths: [5, 11], H: 3, KV: 1, D: 6, width: 22 }),
     decoding({ N: 7, H: 6, KV: 2, D: 14 }),
+    paging({ N: 11, H: 4, KV: 2, D: 16 }),
+    paging({ N: 7, H: 6, KV: 2, D: 14 }),
   ],
   rows: (N) => decoding({ N, H: 4, KV: 2, D: 16 }),
 };

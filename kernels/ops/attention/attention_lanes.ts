@@ -17,6 +17,7 @@ import {
   type Gradients,
   keyValueParams,
   type Operands,
+  pageConstants,
   queryParams,
   sharedHeads,
 } from "./attention_bindings.ts";
@@ -43,7 +44,8 @@ const shapeOf = ({ q, k, headWidth }: Operands) => {
 };
 
 /** Fills `out` and `lse`. */
-export const forwardLanes = (encoder: Encoder, operands: Operands, { spans }: AttentionRows): void => {
+export const forwardLanes = (encoder: Encoder, operands: Operands, rows: AttentionRows): void => {
+  const { spans, pages = spans } = rows;
   const { k, v } = operands;
   const { H, HEADS, isScalar, constants, heads, scale } = shapeOf(operands);
   byRows(
@@ -52,8 +54,8 @@ export const forwardLanes = (encoder: Encoder, operands: Operands, { spans }: At
     [operands.q, operands.out, operands.lse, spans],
     ([q, out, lse, span], _, N) =>
       encoder.dispatch(isScalar ? kernels.forwardScalar : kernels.forward, {
-        constants: { ...constants, ...heads },
-        tensors: [q, k, v, span, out, lse],
+        constants: { ...constants, ...heads, ...pageConstants(rows) },
+        tensors: [q, k, v, span, pages, out, lse],
         params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
         groups: lanes(N * H / HEADS, 32),
       }),

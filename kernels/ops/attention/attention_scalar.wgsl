@@ -1,11 +1,13 @@
 // out = softmax(q · Kᵀ · scale) · V as attention.wgsl, for head widths that vec4 loads cannot read: one scalar at a time.
 // @binding(0) q f32 [N, H·D], read          @binding(1) k f32 [S, K·D], read         @binding(2) v f32 [S, K·D], read
-// @binding(3) spans vec4u [N] (see attention.wgsl), read
-// @binding(4) out f32 [N, H·D], read_write  @binding(5) lse f32 [N, H], read_write: log Σ exp, saved for backward
+// @binding(3) spans vec4u [N], read         @binding(4) pages u32 (both see attention.wgsl), read
+// @binding(5) out f32 [N, H·D], read_write  @binding(6) lse f32 [N, H], read_write: log Σ exp, saved for backward
 // One lane a head of a row; keys one by one in order with a running maximum, the same in training and in decoding. No limits on D.
 const H = 4u;
 const GROUP = 2u;
 const D = 6u;
+const PAGED = 0u;
+const PAGE = 16u;
 
 struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
@@ -15,9 +17,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<f32>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
-@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> pages: array<u32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 @compute @workgroup_size(32)
 fn attention_scalar(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -35,8 +38,13 @@ fn attention_scalar(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
   }
   var most = -3.4028234e38;
   var total = 0f;
+  var page = 0u;
   for (var j = 0u; j < span.w; j++) {
-    let at = select(span.z + j - span.y, span.x + j, j < span.y);
+    let inPrefix = j < span.y;
+    let first = select(span.z, span.x, inPrefix);
+    let nth = select(j - span.y, j, inPrefix);
+    if (PAGED == 1u && nth % PAGE == 0u) { page = pages[first + nth / PAGE] * PAGE; }
+    let at = select(first + nth, page + nth % PAGE, PAGED == 1u);
     let kAt = params.kOffset + at * params.kStride + column;
     let vAt = params.vOffset + at * params.vStride + column;
     var score = 0f;

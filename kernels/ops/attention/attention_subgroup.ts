@@ -14,6 +14,7 @@ import {
   type Gradients,
   keyValueParams,
   type Operands,
+  pageConstants,
   queryParams,
   sharedHeads,
 } from "./attention_bindings.ts";
@@ -56,19 +57,20 @@ const shapeOf = (encoder: Encoder, { q, k, headWidth }: Operands) => {
 export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: AttentionRows): void => {
   const { k, v } = operands;
   const { H, D4, LANES, GROUP, HEADS, scale } = shapeOf(encoder, operands);
-  const constants = { H, GROUP, HEADS, D4, LANES, CHUNK: chunkKeys };
+  const constants = { H, GROUP, HEADS, D4, LANES, CHUNK: chunkKeys, ...pageConstants(rows) };
+  const { spans, pages = spans } = rows;
   const chunks = Math.ceil((rows.most ?? 0) / chunkKeys);
   byRows(
     encoder,
     operands.q.rows,
-    [operands.q, operands.out, operands.lse, rows.spans],
+    [operands.q, operands.out, operands.lse, spans],
     ([q, out, lse, span], _, N) => {
       const groups = N * H / HEADS;
       const params = { N, scale, chunks, ...strided(encoder, { q, k, v, span, out, lse }) };
       if (chunks < 2 || groups >= enoughGroups) {
         return encoder.dispatch(kernels.forward, {
           constants,
-          tensors: [q, k, v, span, out, lse],
+          tensors: [q, k, v, span, pages, out, lse],
           params,
           groups: spread(groups),
         });
@@ -77,7 +79,7 @@ export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: Atte
       const parts = encoder.tensor(N * chunks, H * 2);
       encoder.dispatch(kernels.forward, {
         constants: { ...constants, SPLIT: 1 },
-        tensors: [q, k, v, span, sums, parts],
+        tensors: [q, k, v, span, pages, sums, parts],
         params,
         groups: [groups, 1, chunks],
       });

@@ -12,6 +12,8 @@ const D4 = 4u;
 const LANES = 8u;
 const CHUNK = 512u;
 const SPLIT = 0u;
+const PAGED = 0u;
+const PAGE = 16u;
 const COLS = (D4 + LANES - 1u) / LANES;
 
 struct Params {
@@ -22,11 +24,20 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> pages: array<u32>;
+@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 var<workgroup> query: array<vec4f, HEADS * D4>;
+
+fn rowAt(span: vec4u, j: u32) -> u32 {
+  let inPrefix = j < span.y;
+  let first = select(span.z, span.x, inPrefix);
+  let nth = select(j - span.y, j, inPrefix);
+  if (PAGED == 0u) { return first + nth; }
+  return pages[first + nth / PAGE] * PAGE + nth % PAGE;
+}
 
 fn sumOfLanes(own: f32) -> f32 {
   var sum = own;
@@ -72,7 +83,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
     for (var first = chunk * CHUNK; first < last; first += LANES) {
       // Lanes past the last key read it again, with weight 0.
       let j = min(first + lane, last - 1u);
-      let at = select(span.z + j - span.y, span.x + j, j < span.y);
+      let at = rowAt(span, j);
       let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
       let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;
       for (var h = 0u; h < HEADS; h++) { // unroll
