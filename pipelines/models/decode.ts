@@ -1,8 +1,9 @@
 /**
  * Sampling responses. A pool of places is decoded together: each step runs the newest token of every sequence in it through the same
  * transformer that trains, draws on the device, and keeps log-prob and entropy from the same kernel that scores. At a look the sequences that
- * ended are read back and their places go to the next requests; a prompt is read once for the responses to it. Neither the size of the pool,
- * nor who sits beside whom, nor the number of steps between looks changes a byte.
+ * ended are read back and their places go to the next requests; a prompt is read once for the responses to it. Keys and values lie in pages,
+ * which are handed out at looks as sequences grow; where there are too few the youngest sequences wait, and go on later from what they had
+ * drawn. Neither the size of the pool, nor who sits beside whom, nor who waits, nor the number of steps between looks changes a byte.
  */
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -11,6 +12,7 @@ import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { lanes } from "../../kernels/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
+import { pageRows } from "../../kernels/ops/kv_cache/pages.ts";
 import {
   kernels,
   reportedTemperature,
@@ -20,19 +22,16 @@ import {
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/tensor.ts";
-import { type DecodePool, makePool, releasePool, writeSeats } from "./decode_pool.ts";
+import { type DecodePool, type Drawn, makePool, releasePool, writePages, writeSeats } from "./decode_pool.ts";
 import { type LookInterval, lookInterval } from "./look_interval.ts";
 import type { Model } from "./model.ts";
 import type { Seat } from "./places.ts";
-import type { PoolLimits, Request } from "./pool_shape.ts";
-import { prefill } from "./prefill.ts";
+import { isScarce, type PoolLimits, type Request } from "./pool_shape.ts";
+import { prefill, prefillMost } from "./prefill.ts";
 import { transformer } from "./transformer.ts";
 
 /** A drawn response; the stop token, where there is one, is its last. */
-export interface Response {
-  readonly responseTokens: Int32Array<ArrayBuffer>;
-  readonly logProbs: Float32Array<ArrayBuffer>;
-  readonly entropy: Float32Array<ArrayBuffer>;
+export interface Response extends Drawn {
   readonly finish: "stop" | "length";
 }
 
@@ -42,6 +41,8 @@ export interface DecodeOptions extends PoolLimits {
   readonly looks?: LookInterval;
   /** Hears at each look how many responses are done that were not before. */
   readonly finished?: (count: number) => Effect.Effect<void>;
+  /** For plans of memory: where sequences may have to wait, the most that going on with them can read is read once before anything else. */
+  readonly rehearses?: boolean;
 }
 
 /**
@@ -57,7 +58,11 @@ export const decode = (
 ): Stream.Stream<Response, DeviceError> =>
   requests.length === 0 ? Stream.empty : Stream.unwrap(Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => makePool(model, requests, stopTokens, options)),
+      Effect.sync(() => {
+        const pool = makePool(model, requests, stopTokens, options);
+        if (options.rehearses === true && isScarce(pool.shape)) prefillMost(model, pool);
+        return pool;
+      }),
       (pool) => Effect.sync(() => releasePool(model.encoder, pool)),
     ),
     (pool) => {
@@ -83,16 +88,23 @@ const round = Effect.fnUntraced(function* (
   { looks = lookInterval(model.encoder.info), finished = () => Effect.void }: DecodeOptions,
 ): Effect.fn.Return<ReadonlyArray<readonly [number, Response]>, DeviceError> {
   const { encoder } = model;
-  const { places, longest } = pool;
+  const { places, shape: { longest } } = pool;
+  const lengthOf = ({ place }: Seat) => pool.state[place * 4 + 1];
+  const stepsOf = (count: number) => Math.max(1, looks(count, longest));
+  const paused = places.provide(stepsOf(Math.max(1, places.seated.length)), lengthOf);
+  const begun = yield* readBack(model, pool, paused);
+  paused.forEach(({ index }, i) => pool.begun.set(index, begun[i]));
   const newcomers = places.admit();
+  if (paused.length + newcomers.seats.length > 0) dropSlots(encoder, pool);
+  writePages(encoder, pool);
   if (newcomers.seats.length > 0) enter(model, pool, newcomers, sampling);
   const seated = places.seated;
   // Every sequence is over after as many steps as the one with the most tokens to come may take; each has one token by now.
   const left = seated.reduce(
-    (most, { place, request }) => Math.max(most, request.maxTokens - Math.max(1, pool.state[place * 4 + 1])),
+    (most, seat) => Math.max(most, seat.request.maxTokens - Math.max(1, lengthOf(seat))),
     0,
   );
-  const steps = Math.min(left, Math.max(1, looks(seated.length, longest)));
+  const steps = Math.min(left, places.steps, stepsOf(seated.length));
   for (let i = 0; i < steps; i++) {
     pool.slots ??= placesOf(encoder, seated);
     step(model, pool, pool.slots, seated.length, sampling);
@@ -100,15 +112,20 @@ const round = Effect.fnUntraced(function* (
   pool.state = yield* encoder.readWords(pool.device.state);
   const ended = seated.filter(({ place }) => pool.state[place * 4 + 2] !== 0);
   if (ended.length === 0) return [];
-  const responses = yield* readBack(model, pool, ended);
-  for (const seat of ended) places.leave(seat);
-  if (pool.slots !== undefined) encoder.release(pool.slots);
-  pool.slots = undefined;
+  const drawn = yield* readBack(model, pool, ended);
+  for (const seat of ended) {
+    places.leave(seat);
+    pool.begun.delete(seat.index);
+  }
+  dropSlots(encoder, pool);
   yield* finished(ended.length);
-  return responses;
+  return ended.map(({ index, place }, i) => {
+    const finish = pool.state[place * 4 + 2] === 1 ? "stop" : "length";
+    return [index, { ...drawn[i], finish }];
+  });
 });
 
-/** Newcomers take their places; the first token of each comes from the last state of its prompt. */
+/** Newcomers take their places; the first token of those who have none comes from the last state of their prompt. */
 const enter = (
   model: Model,
   pool: DecodePool,
@@ -120,19 +137,36 @@ const enter = (
   // In front of the new prompts stands the one that was read for responses before.
   const states = encoder.tensor(1 + prompts.length, model.config.width);
   encoder.copy(pool.device.kept, sliceRows(states, 0, 1));
-  prefill(model, pool, prompts, sliceRows(states, 1, prompts.length));
-  const slots = placesOf(encoder, seats);
-  const owners = encoder.upload(Uint32Array.from(seats, ({ prompt }) => 1 + prompts.indexOf(prompt)), 1, seats.length);
-  const tape = new Tape(encoder, "inference");
-  emit(model, pool, embedding(tape, states, owners, seats.length), slots, sampling);
-  tape.free();
+  const resumed = seats.flatMap((seat) => {
+    const tokens = pool.begun.get(seat.index)?.responseTokens;
+    return tokens === undefined ? [] : [{ seat, tokens }];
+  });
+  prefill(model, pool, { prompts, resumed }, sliceRows(states, 1, prompts.length));
+  const fresh = seats.filter(({ drawn }) => drawn === 0);
+  if (fresh.length > 0) {
+    const owner = new Map(prompts.map((prompt, i) => [prompt, 1 + i]));
+    const owners = Uint32Array.from(fresh, ({ prompt }) => owner.get(prompt) ?? 0);
+    const rows = encoder.upload(owners, 1, fresh.length);
+    const slots = placesOf(encoder, fresh);
+    const tape = new Tape(encoder, "inference");
+    emit(model, pool, embedding(tape, states, rows, fresh.length), slots, sampling);
+    tape.free();
+    for (const tensor of [slots, rows]) encoder.release(tensor);
+  }
+  // The last prompt that was read is the only one whose responses may yet have no token.
   if (prompts.length > 0) encoder.copy(sliceRows(states, prompts.length, 1), pool.device.kept);
-  for (const tensor of [states, slots, owners]) encoder.release(tensor);
+  encoder.release(states);
 };
 
 /** The places of some seats, u32 [1, R]. */
 const placesOf = (encoder: Encoder, seats: ReadonlyArray<Seat>): Tensor =>
   encoder.upload(Uint32Array.from(seats, ({ place }) => place), 1, seats.length);
+
+/** Others sit now than those whose places were written down. */
+const dropSlots = (encoder: Encoder, pool: DecodePool): void => {
+  if (pool.slots !== undefined) encoder.release(pool.slots);
+  pool.slots = undefined;
+};
 
 /** One more token for every active sequence. */
 const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling: Sampling): void => {
@@ -145,7 +179,8 @@ const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling
     spans: encoder.tensor(R, 4),
   };
   encoder.dispatch(kernels.rows, {
-    tensors: [slots, state, sequences, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
+    constants: { PAGE: pageRows },
+    tensors: [slots, state, sequences, cache.pages, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
     params: { R, slotOffset: 0 },
     groups: lanes(R),
   });
@@ -179,30 +214,35 @@ const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sam
   }
   encoder.dispatch(kernels.append, {
     tensors: [chosen, slots, stops, result.logProbs, result.entropy, state, out],
-    params: { R, T: pool.longest, slotOffset: 0, stopCount: pool.stopCount },
+    params: { R, T: pool.shape.longest, slotOffset: 0, stopCount: pool.stopCount },
     groups: lanes(R),
   });
   for (const tensor of [chosen, result.logProbs, result.entropy, result.stats]) encoder.release(tensor);
 };
 
-/** The responses of sequences that ended, in order of their places, in one read-back. */
+/** What the sequences at some places have drawn, in the order of the places, in one read-back; what was drawn before they sat is here. */
 const readBack = Effect.fnUntraced(function* (
   { encoder }: Model,
-  { device, longest: T, state }: DecodePool,
-  ended: ReadonlyArray<Seat>,
-): Effect.fn.Return<ReadonlyArray<readonly [number, Response]>, DeviceError> {
+  { device, shape: { longest: T }, state, begun }: DecodePool,
+  seats: ReadonlyArray<Seat>,
+): Effect.fn.Return<ReadonlyArray<Drawn>, DeviceError> {
+  if (seats.length === 0) return [];
   const words = yield* encoder.readWords(
-    ...neighbours(ended).map(({ first, count }) => sliceRows(device.out, first, count)),
+    ...neighbours(seats).map(({ first, count }) => sliceRows(device.out, first, count)),
   );
-  return ended.map(({ index, place }, i) => {
+  return seats.map(({ index, place, drawn }, i): Drawn => {
     const length = state[place * 4 + 1];
-    const list = (which: number) => words.slice((3 * i + which) * T, (3 * i + which) * T + length).buffer;
-    return [index, {
-      responseTokens: new Int32Array(list(0)),
-      logProbs: new Float32Array(list(1)),
-      entropy: new Float32Array(list(2)),
-      finish: state[place * 4 + 2] === 1 ? "stop" : "length",
-    }];
+    const list = (which: number, before?: Int32Array | Float32Array) => {
+      const own = words.slice((3 * i + which) * T, (3 * i + which) * T + length);
+      if (before !== undefined) own.set(new Uint32Array(before.buffer, before.byteOffset, drawn));
+      return own.buffer;
+    };
+    const before = begun.get(index);
+    return {
+      responseTokens: new Int32Array(list(0, before?.responseTokens)),
+      logProbs: new Float32Array(list(1, before?.logProbs)),
+      entropy: new Float32Array(list(2, before?.entropy)),
+    };
   });
 });
 

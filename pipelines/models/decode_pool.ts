@@ -1,22 +1,32 @@
 /** What decoding keeps on the device: a place for each sequence, the cache of keys and values, and what is drawn. */
 import type { Encoder } from "../../kernels/encoder.ts";
+import { pageRows } from "../../kernels/ops/kv_cache/pages.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { Model } from "./model.ts";
 import { Places, type Seat } from "./places.ts";
-import { type PoolLimits, poolShape, type Request } from "./pool_shape.ts";
+import { type PoolLimits, type PoolShape, poolShape, type Request } from "./pool_shape.ts";
 import type { KeyValueCache } from "./transformer.ts";
+
+/** Tokens of a response, with their log-probs and entropies. */
+export interface Drawn {
+  readonly responseTokens: Int32Array<ArrayBuffer>;
+  readonly logProbs: Float32Array<ArrayBuffer>;
+  readonly entropy: Float32Array<ArrayBuffer>;
+}
 
 /** A pool of S places for responses of at most T tokens. */
 export interface DecodePool {
   readonly places: Places;
-  /** T. */
-  readonly longest: number;
+  readonly shape: PoolShape;
   readonly stopCount: number;
-  /** The words of `device.state` as they were at the last look; of the other two, the host alone writes them. */
+  /** The words of `device.state` as they were at the last look; the other three the host alone writes. */
   state: Uint32Array<ArrayBuffer>;
   readonly sequences: Uint32Array<ArrayBuffer>;
   readonly keys: Uint32Array<ArrayBuffer>;
+  readonly pages: Uint32Array<ArrayBuffer>;
+  /** By the index of a request, what was drawn before it last lost its place. */
+  readonly begun: Map<number, Drawn>;
   readonly device: {
     /** Threefry keys vec2u [S]. */
     readonly keys: Tensor;
@@ -28,6 +38,7 @@ export interface DecodePool {
     /** u32 [S, 3T], see append_token.wgsl. */
     readonly out: Tensor;
     readonly table: Tensor;
+    /** Its `pages` are u32 [E, 1]: a list for the response at each place, then one for each prompt. */
     readonly cache: Omit<KeyValueCache, "rows">;
     /** The state [1, C] behind the last prompt that was read; more responses to it may follow. */
     readonly kept: Tensor;
@@ -45,24 +56,29 @@ export const makePool = (
 ): DecodePool => {
   const { encoder, config } = model;
   const shape = poolShape({ config, info: encoder.info }, requests, limits);
-  const { places: S, rows, longest, positions } = shape;
+  const { places: S, longest, positions } = shape;
   const purpose: Purpose = "key-value cache";
   const width = config.kvHeads * config.headWidth;
-  const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(rows, width, { purpose }));
-  const words = (cols: number) => encoder.tensor(S, cols, { purpose: "uploads" satisfies Purpose });
+  const caches = () =>
+    Array.from({ length: config.layers }, () => encoder.tensor(shape.pages * pageRows, width, { purpose }));
+  const words = (rows: number, cols: number) => encoder.tensor(rows, cols, { purpose: "uploads" satisfies Purpose });
+  const entries = promptEntry(shape, shape.prompts);
   const stops = Uint32Array.from(stopTokens.length === 0 ? [0] : stopTokens);
   return {
     places: new Places(requests, shape),
-    longest,
+    shape,
     stopCount: stopTokens.length,
     state: new Uint32Array(S * 4),
     sequences: new Uint32Array(S * 4),
     keys: new Uint32Array(S * 2),
+    // No page has this number, so whatever is listed first is new.
+    pages: new Uint32Array(entries).fill(0xffffffff),
+    begun: new Map(),
     device: {
-      cache: { keys: caches(), values: caches() },
-      keys: words(2),
-      state: words(4),
-      sequences: words(4),
+      cache: { keys: caches(), values: caches(), pages: words(entries, 1) },
+      keys: words(S, 2),
+      state: words(S, 4),
+      sequences: words(S, 4),
       stops: encoder.upload(stops, 1, stops.length),
       out: encoder.tensor(S, 3 * longest),
       table: model.table(positions),
@@ -72,12 +88,19 @@ export const makePool = (
   };
 };
 
-/** Writes where newcomers stand: nothing drawn yet, their prompt and their own rows, their names. */
+/** The first entry of the pages of the response at a place. */
+export const ownEntry = ({ ownPages }: PoolShape, place: number): number => place * ownPages;
+
+/** The first entry of the pages of a prompt. */
+export const promptEntry = ({ places, ownPages, promptPages }: PoolShape, list: number): number =>
+  places * ownPages + list * promptPages;
+
+/** Writes where newcomers stand: their newest token and how many they have, their prompt and their own pages, their names. */
 export const writeSeats = (encoder: Encoder, pool: DecodePool, seats: ReadonlyArray<Seat>): void => {
-  const { state, sequences, keys, device } = pool;
-  for (const { place, request, prompt, start } of seats) {
-    state.set([0, 0, 0, request.maxTokens], place * 4);
-    sequences.set([prompt.start, prompt.tokens.length, start, 0], place * 4);
+  const { state, sequences, keys, device, shape, begun } = pool;
+  for (const { place, index, request, prompt, drawn } of seats) {
+    state.set([begun.get(index)?.responseTokens.at(-1) ?? 0, drawn, 0, request.maxTokens], place * 4);
+    sequences.set([promptEntry(shape, prompt.list), prompt.tokens.length, ownEntry(shape, place), 0], place * 4);
     keys.set(request.key, place * 2);
   }
   encoder.write(device.state, state);
@@ -85,9 +108,25 @@ export const writeSeats = (encoder: Encoder, pool: DecodePool, seats: ReadonlyAr
   encoder.write(device.keys, keys);
 };
 
+/** Writes the lists of pages as they are now, if they have changed. */
+export const writePages = (encoder: Encoder, { places: { seated }, shape, pages, device }: DecodePool): void => {
+  let [from, to] = [pages.length, 0];
+  const list = (first: number, own: ReadonlyArray<number>) => {
+    for (let i = 0; i < own.length; i++) {
+      if (pages[first + i] === own[i]) continue;
+      pages[first + i] = own[i];
+      from = Math.min(from, first + i);
+      to = Math.max(to, first + i + 1);
+    }
+  };
+  for (const { place, pages } of seated) list(ownEntry(shape, place), pages);
+  for (const prompt of new Set(seated.map((seat) => seat.prompt))) list(promptEntry(shape, prompt.list), prompt.pages);
+  if (from < to) encoder.write(device.cache.pages, pages.subarray(from, to), from);
+};
+
 /** Gives the buffers of a pool back; the table is the model's. */
 export const releasePool = (encoder: Encoder, { device, slots }: DecodePool): void => {
   const { cache, keys, state, sequences, stops, out, kept } = device;
-  const owned = [...cache.keys, ...cache.values, keys, state, sequences, stops, out, kept];
+  const owned = [...cache.keys, ...cache.values, cache.pages, keys, state, sequences, stops, out, kept];
   for (const tensor of slots === undefined ? owned : [...owned, slots]) encoder.release(tensor);
 };

@@ -51,9 +51,11 @@ export const chooseFor = (
   };
   const most = () => largestOf(phases).bytes;
   if (said.offload === undefined && most() > budget) {
-    const before = most();
+    // What lies free besides would hide what is won.
+    const inUse = (some: ReadonlyArray<Phase>) => Math.max(...some.map(({ statistics }) => statistics.peak));
+    const before = inUse(phases);
     const note = "chosen: --offload gradient, because the gradients of both signs do not fit";
-    turn({ offload: "gradient" }, (_, bytes) => bytes < before, note);
+    turn({ offload: "gradient" }, (tried) => inUse(tried) < before, note);
   }
   if (said.recompute === undefined && recomputes && most() < budget) {
     const note = "chosen: --no-recompute, because the activations of a chunk fit and computing them again takes time";

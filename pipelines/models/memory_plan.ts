@@ -130,7 +130,8 @@ export const runPhases = Effect.fnUntraced(function* (
     found.length = 0;
     for (const { requests, ...limits } of drawn) {
       // A step more or less allocates the same.
-      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, { ...limits, looks: () => 1 }));
+      const options = { ...limits, looks: () => 1, rehearses: true };
+      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, options));
     }
     end("sample");
     if (!cast.trains) continue;

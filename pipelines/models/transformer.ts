@@ -31,10 +31,11 @@ export interface Rows {
   readonly cache?: KeyValueCache;
 }
 
-/** Keys and values [S, K·D] of each layer, and the cache row u32 [1, N] of each row of the pass. */
+/** Keys and values [S, K·D] of each layer, its pages (attention_bindings.ts), and the cache row u32 [1, N] of each row of the pass. */
 export interface KeyValueCache {
   readonly keys: ReadonlyArray<Tensor>;
   readonly values: ReadonlyArray<Tensor>;
+  readonly pages: Tensor;
   readonly rows: Tensor;
 }
 
@@ -71,7 +72,7 @@ const block = (
   const key = normed(part(heads, kvHeads), layer.keyNorm, kvHeads);
   const value = part(heads + kvHeads, kvHeads);
   const [k, v] = seen(tape, rows, index, key, value, table);
-  const mixed = attention(tape, q, k, v, rows, D);
+  const mixed = attention(tape, q, k, v, { ...rows, pages: rows.cache?.pages }, D);
   const attended = add(tape, x, linear(tape, mixed, layer.output));
   const activated = linearSwiglu(tape, rmsNorm(tape, attended, layer.postNorm, rmsNormEps), layer.gateUp);
   return addTo(tape, attended, activated, layer.down);

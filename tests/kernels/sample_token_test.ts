@@ -4,6 +4,7 @@ import { threefry2x32 } from "../../data/random.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { lanes } from "../../kernels/op.ts";
 import { noise } from "../../kernels/op_case.ts";
+import { pageRows } from "../../kernels/ops/kv_cache/pages.ts";
 import { kernels, sampleToken, type Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
 import { testOnDevice, uploadStrided } from "./run_case.ts";
 
@@ -190,23 +191,25 @@ testOnDevice(
       assert.deepEqual([written[at(3, 0, 0)], numbers[at(3, 1, 0)], numbers[at(3, 2, 0)]], [23, -3, 3]);
       assert.equal(written.filter((word) => word !== 0).length, 9);
 
-      // Prompt's first row and length, first own row of each sequence.
+      // The prompt's first page and length, the first own page of each sequence.
       const sequences = encoder.upload(
-        Uint32Array.from([[0, 8, 20, 0], [0, 8, 24, 0], [8, 5, 28, 0], [8, 5, 32, 0]].flat()),
+        Uint32Array.from([[0, 8, 2, 0], [0, 8, 3, 0], [1, 5, 4, 0], [1, 5, 5, 0]].flat()),
         4,
         4,
       );
       const [tokens, positions, rows, spans] = [[1, 2], [1, 2], [1, 2], [2, 4]].map(([r, c]) => encoder.tensor(r, c));
       const live = encoder.upload(Uint32Array.of(3, 0), 1, 2);
+      const pages = encoder.upload(Uint32Array.of(9, 8, 4, 3, 1, 7), 6, 1);
       encoder.dispatch(kernels.rows, {
-        tensors: [live, state, sequences, tokens, positions, rows, spans],
+        constants: { PAGE: pageRows },
+        tensors: [live, state, sequences, pages, tokens, positions, rows, spans],
         params: { R: 2, slotOffset: 0 },
         groups: lanes(2),
       });
       assert.deepEqual([...yield* encoder.readWords(tokens)], [23, 9]);
       assert.deepEqual([...yield* encoder.readWords(positions)], [5, 9]);
-      assert.deepEqual([...yield* encoder.readWords(rows)], [32, 21]);
-      assert.deepEqual([...yield* encoder.readWords(spans)], [8, 5, 32, 6, 0, 8, 20, 10]);
+      assert.deepEqual([...yield* encoder.readWords(rows)], [7 * pageRows, 4 * pageRows + 1]);
+      assert.deepEqual([...yield* encoder.readWords(spans)], [1, 5, 5, 6, 0, 8, 2, 10]);
       const all = [
         state,
         slots,
@@ -221,6 +224,7 @@ testOnDevice(
         rows,
         spans,
         live,
+        pages,
       ];
       for (const tensor of all) encoder.release(tensor);
     }),

@@ -25,7 +25,7 @@ export const kernels = {
   rows: make(
     "decode_rows",
     rowsSource,
-    ["read", "read", "read", "read_write", "read_write", "read_write", "read_write"],
+    ["read", "read", "read", "read", "read_write", "read_write", "read_write", "read_write"],
     "R slotOffset",
   ),
 };

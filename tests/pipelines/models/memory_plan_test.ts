@@ -5,13 +5,16 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import * as Stream from "effect/Stream";
 import { sizeClass } from "../../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../../kernels/counting_encoder.ts";
 import { Device } from "../../../kernels/device.ts";
 import { Encoder } from "../../../kernels/encoder.ts";
+import { pageRows } from "../../../kernels/ops/kv_cache/pages.ts";
 import { publishedConfigs } from "../../../data/paper/models.ts";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
 import { readConfig } from "../../../pipelines/models/checkpoint.ts";
+import { decode } from "../../../pipelines/models/decode.ts";
 import { type Cast, type Phase, planOf, runPhases, type Shapes } from "../../../pipelines/models/memory_plan.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
@@ -25,6 +28,7 @@ import { prepare } from "../../../pipelines/train.ts";
 import { trainingStep } from "../../../pipelines/training_step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
+import { loadModel } from "./golden_on_device.ts";
 
 const casts = [
   { trains: true, reference: false, critic: false },
@@ -91,7 +95,8 @@ for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
           );
           assert.equal(
             found[0].statistics.most.get("key-value cache"),
-            2 * config.layers * sizeClass((5 + 6 * 7) * width * 4),
+            // A page of the prompt, and one of each response.
+            2 * config.layers * sizeClass(7 * pageRows * width * 4),
           );
           assert.deepEqual([use.has("critic weights"), use.has("critic moments")], [cast.critic, cast.critic]);
           yield* own.wait;
@@ -158,6 +163,47 @@ for (
       }),
   );
 }
+
+testOnDevice(
+  "where pages run out and sequences wait, no more is allocated than the plan says, and just as much of the cache",
+  (encoder) =>
+    Effect.gen(function* () {
+      const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
+      // Short prompts and long responses: going on reads far more rows than any prompt has.
+      const requests = Array.from({ length: 24 }, (_, i) => ({
+        promptTokens: new Int32Array(3).fill(i >> 1),
+        key: [1, i] as const,
+        maxTokens: 160,
+      }));
+      const cache = 2 * config.layers * 36 * pageRows * config.kvHeads * config.headWidth * 4 / 2 ** 30;
+      const shapes: Shapes = {
+        drawn: [{ requests, cache }],
+        scored: [],
+        positive: [],
+        negative: [],
+        valued: [],
+        together: true,
+        gradientChunk: 30,
+      };
+      const [planned] = planOf(encoder.info, { config, trains: false, reference: false, critic: false }, shapes, 1);
+      const own = new Encoder(encoder.device, encoder.info);
+      const model = yield* loadModel(own, "qwen3_tied");
+      own.pool.mark();
+      const lengths = yield* decode(model, requests, { temperature: 1, topK: 0, topP: 1 }, [], { cache }).pipe(
+        Stream.map(({ responseTokens }) => responseTokens.length),
+        Stream.runCollect,
+      );
+      assert.deepEqual(lengths, requests.map(({ maxTokens }) => maxTokens));
+      const { most } = own.pool.statistics;
+      assert.equal(most.get("key-value cache"), planned.statistics.most.get("key-value cache"));
+      for (const [purpose, bytes] of most) {
+        const bound = planned.statistics.most.get(purpose) ?? 0;
+        assert.ok(bytes <= bound, `${purpose}: ${bytes}, planned ${bound}`);
+      }
+      yield* own.wait;
+      own.pool.trim();
+    }),
+);
 
 const settings = merge({
   model: new URL("../../../data/models/countdown_1", import.meta.url).pathname,
