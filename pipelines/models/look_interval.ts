@@ -12,4 +12,4 @@ export type LookInterval = (active: number, longest: number) => number;
  * rows of a step cost little; a 32nd of the longest response, 4 to 32 steps, leaves a place idle for a 64th of that time on the average.
  */
 export const lookInterval = ({ kind }: Pick<DeviceInfo, "kind">): LookInterval => (active, longest) =>
-  kind === "gpu" ? Math.min(32, Math.max(4, Math.ceil(longest / 32))) : active >= 64 ? 1 : 4;
+  kind === "gpu" ? Math.min(32, Math.max(4, Math.ceil(longest / 32))) : active > 64 ? 1 : 4;

@@ -1,7 +1,8 @@
 /**
  * Decoding in waves beside a pool whose places are given on, on the adapter at hand: `deno task bench:decode`. The model has the tiny study's
  * shape and weights of zero, so every token is equally likely and lengths are geometric: 1,024 responses to 16 prompts, 18 tokens in the mean
- * and at most 64. A wave is a pool that nobody enters later. All variants run by turns in one process; medians are printed.
+ * and at most 64. A wave is a pool that nobody enters later; an eighth of the cache holds 128 responses of 64 tokens. All variants run by
+ * turns in one process; medians are printed. Arguments: rounds, and words that the names of the variants have.
  */
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
@@ -17,13 +18,21 @@ import { readConfig } from "../../pipelines/models/checkpoint.ts";
 import * as Parameters from "../../pipelines/models/parameters.ts";
 import type { Request } from "../../pipelines/models/pool_shape.ts";
 
-/** Counts steps of decoding and what is read back. */
+/** Counts steps of decoding, what is read back, and rows that are read into the cache of every layer beside them. */
 class Counter extends Encoder {
   steps = 0;
   reads = 0;
+  rows = 0;
+  #isStep = false;
 
   override dispatch(kernel: Kernel, dispatch: Dispatch): void {
-    if (kernel.name === "decode_rows") this.steps++;
+    if (kernel.name === "decode_rows") {
+      this.steps++;
+      this.#isStep = true;
+    }
+    if (kernel.name === "append_token") this.#isStep = false;
+    // Prompts, and what sequences that had to wait go on from.
+    if (kernel.name === "rope_cache" && !this.#isStep) this.rows += dispatch.params.N;
     super.dispatch(kernel, dispatch);
   }
 
@@ -34,6 +43,7 @@ class Counter extends Encoder {
 }
 
 const rounds = Number(Deno.args[0] ?? 3);
+const words = Deno.args.slice(1);
 const maxTokens = 64;
 const stopTokens = [0, 1, 2, 3];
 const sampling = { temperature: 1, topK: 0, topP: 1 };
@@ -67,40 +77,52 @@ const bench = Effect.gen(function* () {
       }
       return tokens;
     });
-  const works = [64, 256].flatMap((batch) => [
-    { name: `${batch} places, waves`, run: waves(batch) },
-    { name: `${batch} places, given on`, run: pool(batch) },
-    ...[2, 4, 8].map((steps) => ({
-      name: `${batch} places, given on, a look every ${steps} steps`,
-      run: pool(batch, { looks: () => steps }),
+  const { layers, kvHeads, headWidth } = config;
+  const eighth = 2 * layers * (128 * maxTokens + 16 * 8) * kvHeads * headWidth * 4 / 2 ** 30;
+  const works = [
+    ...[64, 256].flatMap((batch) => [
+      { name: `${batch} places, waves`, run: waves(batch) },
+      { name: `${batch} places, given on`, run: pool(batch) },
+      ...[2, 4, 8].map((steps) => ({
+        name: `${batch} places, given on, a look every ${steps} steps`,
+        run: pool(batch, { looks: () => steps }),
+      })),
+    ]),
+    { name: "1024 places", run: pool(1024) },
+    ...[1, 2, 4].map((steps) => ({
+      name: `1024 places at most, an eighth of the cache, a look every ${steps} steps`,
+      run: pool(1024, { cache: eighth, looks: () => steps }),
     })),
-  ]);
+  ].filter(({ name }) => words.every((word) => name.includes(word)));
   const found = works.map(({ name }) => ({
     name,
     rates: [] as number[],
     cpu: [] as number[],
     steps: 0,
     reads: 0,
+    rows: 0,
     tokens: 0,
   }));
   yield* pool(64, {}, requests.slice(0, 80));
   for (let round = 0; round < rounds; round++) {
     for (const [i, { run }] of works.entries()) {
-      encoder.steps = encoder.reads = 0;
+      encoder.steps = encoder.reads = encoder.rows = 0;
       const start = performance.now();
       const before = process.cpuUsage();
       const tokens = yield* run;
       found[i].rates.push(1000 * tokens / (performance.now() - start));
       const { user, system } = process.cpuUsage(before);
       found[i].cpu.push((user + system) / 1e6);
-      Object.assign(found[i], { steps: encoder.steps, reads: encoder.reads, tokens });
+      Object.assign(found[i], { steps: encoder.steps, reads: encoder.reads, rows: encoder.rows / layers, tokens });
     }
   }
   console.log(`adapter: ${info.kind}, ${info.description}; ${rounds} rounds`);
-  console.log("| | tokens/s | CPU s | steps | read-backs | tokens |\n|---|--:|--:|--:|--:|--:|");
-  for (const { name, rates, cpu, steps, reads, tokens } of found) {
+  console.log("| | tokens/s | CPU s | steps | read-backs | rows read | tokens |\n|---|--:|--:|--:|--:|--:|--:|");
+  for (const { name, rates, cpu, steps, reads, rows, tokens } of found) {
     console.log(
-      `| ${name} | ${median(rates).toFixed(0)} | ${median(cpu).toFixed(2)} | ${steps} | ${reads} | ${tokens} |`,
+      `| ${name} | ${median(rates).toFixed(0)} | ${
+        median(cpu).toFixed(2)
+      } | ${steps} | ${reads} | ${rows} | ${tokens} |`,
     );
   }
 });
