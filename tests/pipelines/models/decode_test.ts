@@ -293,6 +293,21 @@ for (const kernels of ["plain", "cooperative"] as const) {
   );
 }
 
+testOnDevice(
+  "prompts that are read in several passes, cut anywhere, give the bits of scoring",
+  (encoder) =>
+    Effect.gen(function* () {
+      const model = madeUpModel(encoder, 50);
+      const requests = [900, 1500, 2600, 7].map((length, i): Request => ({
+        promptTokens: Int32Array.from({ length }, (_, t) => (t * 7 + i * i) % 49),
+        key: Key.fold(Key.make(5), "passes", i),
+        maxTokens: 6,
+      }));
+      const responses = yield* decoded(model, requests, samplings[0], 4);
+      yield* sameAsScored(model, requests, responses, 1);
+    }),
+);
+
 testOnDevice("a stream that is left early gives its pool back", (encoder) =>
   Effect.gen(function* () {
     const model = yield* loadModel(encoder, "qwen3_tied");
