@@ -21,7 +21,7 @@ import {
 } from "../../kernels/ops/sample_token/sample_token.ts";
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/tape.ts";
-import { sliceRows, type Tensor } from "../../kernels/tensor.ts";
+import { sliceColumns, sliceRows, type Tensor } from "../../kernels/tensor.ts";
 import { type DecodePool, type Drawn, makePool, releasePool, writePages, writeSeats } from "./decode_pool.ts";
 import { type LookInterval, lookInterval } from "./look_interval.ts";
 import type { Model } from "./model.ts";
@@ -220,39 +220,39 @@ const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sam
   for (const tensor of [chosen, result.logProbs, result.entropy, result.stats]) encoder.release(tensor);
 };
 
-/** What the sequences at some places have drawn, in the order of the places, in one read-back; what was drawn before they sat is here. */
+/** What the sequences at some places have drawn, in one read-back of what is new since they sat down; what was drawn before is here. */
 const readBack = Effect.fnUntraced(function* (
   { encoder }: Model,
-  { device, shape: { longest: T }, state, begun }: DecodePool,
+  { device, state, begun }: DecodePool,
   seats: ReadonlyArray<Seat>,
 ): Effect.fn.Return<ReadonlyArray<Drawn>, DeviceError> {
   if (seats.length === 0) return [];
+  const lengthOf = (place: number) => state[place * 4 + 1];
   const words = yield* encoder.readWords(
-    ...neighbours(seats).map(({ first, count }) => sliceRows(device.out, first, count)),
+    ...seats.map(({ place, drawn }) =>
+      sliceColumns(sliceRows(device.out, place, 1), 3 * drawn, 3 * (lengthOf(place) - drawn))
+    ),
   );
-  return seats.map(({ index, place, drawn }, i): Drawn => {
-    const length = state[place * 4 + 1];
-    const list = (which: number, before?: Int32Array | Float32Array) => {
-      const own = words.slice((3 * i + which) * T, (3 * i + which) * T + length);
-      if (before !== undefined) own.set(new Uint32Array(before.buffer, before.byteOffset, drawn));
-      return own.buffer;
-    };
+  const numbers = new Float32Array(words.buffer);
+  let from = 0;
+  return seats.map(({ index, place, drawn }): Drawn => {
+    const length = lengthOf(place);
+    const [responseTokens, logProbs, entropy] = [
+      new Int32Array(length),
+      new Float32Array(length),
+      new Float32Array(length),
+    ];
     const before = begun.get(index);
-    return {
-      responseTokens: new Int32Array(list(0, before?.responseTokens)),
-      logProbs: new Float32Array(list(1, before?.logProbs)),
-      entropy: new Float32Array(list(2, before?.entropy)),
-    };
+    if (before !== undefined) {
+      responseTokens.set(before.responseTokens);
+      logProbs.set(before.logProbs);
+      entropy.set(before.entropy);
+    }
+    for (let t = drawn; t < length; t++, from += 3) {
+      responseTokens[t] = words[from];
+      logProbs[t] = numbers[from + 1];
+      entropy[t] = numbers[from + 2];
+    }
+    return { responseTokens, logProbs, entropy };
   });
 });
-
-/** Places beside each other, taken together. */
-const neighbours = (seats: ReadonlyArray<Seat>) => {
-  const runs: { first: number; count: number }[] = [];
-  for (const { place } of seats) {
-    const last = runs[runs.length - 1];
-    if (last !== undefined && last.first + last.count === place) last.count++;
-    else runs.push({ first: place, count: 1 });
-  }
-  return runs;
-};

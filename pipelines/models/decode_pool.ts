@@ -35,7 +35,7 @@ export interface DecodePool {
     /** vec4u [S], see decode_rows.wgsl. */
     readonly sequences: Tensor;
     readonly stops: Tensor;
-    /** u32 [S, 3T], see append_token.wgsl. */
+    /** u32 [S, T, 3], see append_token.wgsl. */
     readonly out: Tensor;
     readonly table: Tensor;
     /** Its `pages` are u32 [E, 1]: a list for the response at each place, then one for each prompt. */

@@ -173,7 +173,7 @@ testOnDevice(
       const [logProbs, entropy] = [[-1, -2, -3, -4], [1, 2, 3, 4]].map((row) =>
         encoder.upload(Float32Array.from(row), 4, 1)
       );
-      const out = encoder.upload(new Uint32Array(4 * 3 * T), 4 * 3, T);
+      const out = encoder.upload(new Uint32Array(4 * T * 3), 4, T * 3);
       encoder.dispatch(kernels.append, {
         tensors: [chosen, slots, stops, logProbs, entropy, state, out],
         params: { R: 4, T, slotOffset: 0, stopCount: 1 },
@@ -185,7 +185,7 @@ testOnDevice(
       );
       const written = yield* encoder.readWords(out);
       const numbers = new Float32Array(written.buffer);
-      const at = (sequence: number, part: number, t: number) => (sequence * 3 + part) * T + t;
+      const at = (sequence: number, part: number, t: number) => (sequence * T + t) * 3 + part;
       assert.deepEqual([written[at(0, 0, 1)], numbers[at(0, 1, 1)], numbers[at(0, 2, 1)]], [9, -2, 2]);
       assert.deepEqual([written[at(2, 0, 3)], numbers[at(2, 1, 3)], numbers[at(2, 2, 3)]], [21, -1, 1]);
       assert.deepEqual([written[at(3, 0, 0)], numbers[at(3, 1, 0)], numbers[at(3, 2, 0)]], [23, -3, 3]);

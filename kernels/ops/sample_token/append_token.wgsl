@@ -2,7 +2,7 @@
 // @binding(0) chosen u32 [R]   @binding(1) slots u32 [R]: the sequence of each row   @binding(2) stops u32 [stopCount]
 // @binding(3) logProbs f32 [R] of the token drawn   @binding(4) entropy f32 [R] of its distribution, all read
 // @binding(5) state vec4u [S]: last token, tokens so far, finished (1 stop, 2 length), most tokens, read_write
-// @binding(6) out u32 [S, 3, T]: tokens, bits of log-probs, bits of entropies, read_write
+// @binding(6) out u32 [S, T, 3]: token, bits of its log-prob, bits of the entropy, read_write
 // One lane a row.
 struct Params { R: u32, T: u32, slotOffset: u32, stopCount: u32 }
 @group(0) @binding(0) var<storage, read> chosen: array<u32>;
@@ -22,10 +22,10 @@ fn append_token(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
   var own = state[slot];
   if (own.z != 0u) { return; }
   let token = chosen[row];
-  let at = slot * 3u * params.T + own.y;
+  let at = (slot * params.T + own.y) * 3u;
   out[at] = token;
-  out[at + params.T] = bitcast<u32>(logProbs[row]);
-  out[at + 2u * params.T] = bitcast<u32>(entropy[row]);
+  out[at + 1u] = bitcast<u32>(logProbs[row]);
+  out[at + 2u] = bitcast<u32>(entropy[row]);
   own.x = token;
   own.y += 1u;
   if (own.y >= own.w) { own.z = 2u; }
