@@ -1,5 +1,6 @@
 /** What decoding keeps on the device: a place for each sequence, the cache of keys and values, and what is drawn. */
 import type { Encoder } from "../../kernels/encoder.ts";
+import { formatOf } from "../../kernels/half_precision.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { Model } from "./model.ts";
@@ -43,12 +44,13 @@ export const makePool = (
   stopTokens: ReadonlyArray<number>,
   limits: PoolLimits = {},
 ): DecodePool => {
-  const { encoder, config } = model;
-  const shape = poolShape({ config, info: encoder.info }, requests, limits);
+  const { encoder, config, activations } = model;
+  const shape = poolShape({ config, info: encoder.info, activations }, requests, limits);
   const { places: S, rows, longest, positions } = shape;
   const purpose: Purpose = "key-value cache";
   const width = config.kvHeads * config.headWidth;
-  const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(rows, width, { purpose }));
+  const kept = { purpose, format: formatOf(activations) };
+  const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(rows, width, kept));
   const words = (cols: number) => encoder.tensor(S, cols, { purpose: "uploads" satisfies Purpose });
   const stops = Uint32Array.from(stopTokens.length === 0 ? [0] : stopTokens);
   return {

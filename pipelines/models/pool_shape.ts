@@ -4,6 +4,8 @@
  */
 import type { Key } from "../../data/random.ts";
 import type { DeviceInfo } from "../../kernels/device_error.ts";
+import { formatOf, type StorageType } from "../../kernels/half_precision.ts";
+import { elementBytes } from "../../kernels/tensor.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /** A response to draw: its prompt, the key of its randomness, and the most tokens it may have. */
@@ -38,12 +40,17 @@ export interface PoolShape {
  * takes its rows once for all responses to it that stand together.
  */
 export const poolShape = (
-  { config, info }: { readonly config: ModelConfig; readonly info: DeviceInfo },
+  { config, info, activations = "f32" }: {
+    readonly config: ModelConfig;
+    readonly info: DeviceInfo;
+    readonly activations?: StorageType | undefined;
+  },
   requests: ReadonlyArray<Request>,
   { batch = defaultBatch, cache = defaultCache }: PoolLimits = {},
 ): PoolShape => {
   const width = config.kvHeads * config.headWidth;
-  const mostRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / (4 * width));
+  const rowBytes = elementBytes({ format: formatOf(activations) }) * width;
+  const mostRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / rowBytes);
   const most = (of: (request: Request) => number) =>
     requests.reduce((found, request) => Math.max(found, of(request)), 1);
   const longest = most(({ maxTokens }) => maxTokens);

@@ -17,7 +17,7 @@ export const prefill = (
   prompts: ReadonlyArray<SeatedPrompt>,
   states: Tensor,
 ): void => {
-  const { encoder, config, weights } = model;
+  const { encoder } = model;
   const { cache, table } = pool.device;
   for (let from = 0; from < prompts.length;) {
     let to = from;
@@ -49,7 +49,7 @@ export const prefill = (
       lasts: encoder.upload(lasts, 1, lasts.length),
     };
     const tape = new Tape(encoder, "inference");
-    const hidden = transformer(tape, config, weights, table, {
+    const hidden = transformer(tape, model, table, {
       count,
       ...uploads,
       cache: { ...cache, rows: uploads.rows },
