@@ -214,7 +214,8 @@ testOnDevice(
       const places = storageTypes.map((activations) =>
         poolShape({ config, info: shared.info, activations }, requests, limits).places
       );
-      assert.deepEqual(places, [100, 200, 200]);
+      assert.ok(places[0] >= 100 && places[0] < 250, `${places[0]} places`);
+      assert.deepEqual(places, [places[0], 2 * places[0], 2 * places[0]]);
     }),
 );
 
