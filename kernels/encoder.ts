@@ -9,7 +9,7 @@ import type { Kernel, ParamValues } from "./kernel.ts";
 import { compile, type Pipeline, variantKey } from "./pipeline.ts";
 import type { Constants } from "./specialize.ts";
 import { bindingWindow } from "./binding_window.ts";
-import { fromHalves, type HalfFormat } from "./half_precision.ts";
+import { fromHalves } from "./half_precision.ts";
 import { byteRange, elementBytes, extent, type Tensor, view } from "./tensor.ts";
 
 interface Compiled extends Pipeline {
@@ -25,12 +25,11 @@ const mostGroups = 8192;
 const sizeText = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(2)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
-/** How a tensor is allocated: rows at multiples of `align` elements, what it is for, whether its buffer has just its size, its format. */
-export interface Allocation {
+/** How a tensor is allocated: rows at multiples of `align` elements, what it is for, whether its buffer has just its size, how it is stored. */
+export interface Allocation extends Pick<Tensor, "format" | "scale"> {
   readonly align?: number;
   readonly purpose?: string;
   readonly exact?: boolean;
-  readonly format?: HalfFormat | undefined;
 }
 
 /** Data of 32-bit words as it lies in memory; of a tensor with a 16-bit format two elements a word. */
@@ -89,7 +88,7 @@ export class Encoder {
 
   /** A new rows × cols tensor with unspecified content. */
   tensor(rows: number, cols: number, options: Allocation = {}): Tensor {
-    const { align = 1, purpose = "activations", exact = false, format } = options;
+    const { align = 1, purpose = "activations", exact = false, format, scale } = options;
     const stride = Math.ceil(cols / align) * align;
     const bytes = Math.max(4, rows * stride * elementBytes({ format }));
     if (bytes > this.info.maxBuffer) {
@@ -100,7 +99,7 @@ export class Encoder {
       this.submit();
       this.pool.trim(finest);
     }
-    return view(this.pool.take(bytes, purpose, exact), rows, cols, 0, stride, format);
+    return view(this.pool.take(bytes, purpose, exact), rows, cols, 0, stride, format, scale);
   }
 
   /** Gives the buffer of `tensor` back. */
@@ -188,10 +187,11 @@ export class Encoder {
 
   /** The elements of `tensor` as float32 (gaps included), after all recorded work. */
   read(tensor: Tensor): Effect.Effect<Float32Array<ArrayBuffer>, DeviceError> {
-    const { format, offset } = tensor;
+    const { format, offset, scale = 1 } = tensor;
     return Effect.map(this.#bytes(tensor), (bytes) => {
       if (format === undefined) return new Float32Array(bytes);
-      return fromHalves(new Uint16Array(bytes).subarray(offset % 2, offset % 2 + extent(tensor)), format);
+      const numbers = fromHalves(new Uint16Array(bytes).subarray(offset % 2, offset % 2 + extent(tensor)), format);
+      return scale === 1 ? numbers : numbers.map((x) => x * scale);
     });
   }
 

@@ -6,7 +6,7 @@
 /** An element type of 16 bits. */
 export type HalfFormat = "bf16" | "f16";
 
-/** How the passes find a model's weights stored: as float32, or as 16 bits of it. Sums are float32 in any case. */
+/** How a model's weights, or its activations, are stored: as float32, or as 16 bits of it. Sums are float32 in any case. */
 export type StorageType = "f32" | HalfFormat;
 
 /** How AdamW's moments are stored. */
@@ -17,6 +17,9 @@ export const momentTypes = ["f32", "bf16"] as const satisfies ReadonlyArray<Mome
 
 /** The storage types, as settings name them. */
 export const storageTypes = ["f32", "bf16", "f16"] as const satisfies ReadonlyArray<StorageType>;
+
+/** The format of a storage type, where it has 16 bits. */
+export const formatOf = (type: StorageType): HalfFormat | undefined => type === "f32" ? undefined : type;
 
 /** The 16-bit numbers nearest to `values`. */
 export const toHalves = (values: Float32Array<ArrayBuffer>, format: HalfFormat): Uint16Array<ArrayBuffer> => {

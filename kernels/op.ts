@@ -8,13 +8,19 @@ import { elementBytes, isVectorized, sliceRows, type Tensor } from "./tensor.ts"
 export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: number } =>
   allowed && tensors.every(isVectorized) ? { Elem: "vec4f", PACK: 4 } : { Elem: "f32", PACK: 1 };
 
+const capital = (name: string): string => name[0].toUpperCase() + name.slice(1);
+
 /**
  * How a kernel reads the binding `name` where its tensor has a 16-bit format: what the array holds (`alias BElem`, say) and what the kernel's
- * one-line function `bAt` returns. No device feature is needed for it, and every kernel of an op reads the same numbers.
+ * one-line function `bAt` (or `reader`) returns. No device feature is needed for it, and every kernel of an op reads the same numbers.
  */
-export const readAs = (name: string, { format }: Tensor, width: 1 | 4): Constants => {
+export const readAs = (
+  name: string,
+  { format, scale }: Tensor,
+  width: 1 | 4,
+  reader = `${name[0].toLowerCase()}${name.slice(1)}At`,
+): Constants => {
   if (format === undefined) return {};
-  const upper = name[0].toUpperCase() + name.slice(1);
   const word = `${name}[i${width === 1 ? " / 2u" : ""}]`;
   const expressions = {
     bf16: {
@@ -26,10 +32,21 @@ export const readAs = (name: string, { format }: Tensor, width: 1 | 4): Constant
       4: `vec4f(unpack2x16float(${word}.x), unpack2x16float(${word}.y))`,
     },
   };
+  const expression = expressions[format][width];
   return {
-    [`${upper}Elem`]: width === 1 ? "u32" : "vec2u",
-    [`${name[0].toLowerCase()}${name.slice(1)}At`]: expressions[format][width],
+    [`${capital(name)}Elem`]: width === 1 ? "u32" : "vec2u",
+    [reader]: scale === undefined ? expression : `${scale}f * ${expression}`,
   };
+};
+
+/**
+ * How a kernel writes the binding `name`, four numbers at a time, where its tensor has a 16-bit format: what the array holds (`alias YElem`,
+ * say) and what the kernel's one-line function `asY(value)` makes of them, the nearest numbers of the format (`half_words.wgsl`).
+ */
+export const writeAs = (name: string, { format, scale }: Tensor): Constants => {
+  if (format === undefined) return {};
+  const value = scale === undefined ? "value" : `value * ${1 / scale}f`;
+  return { [`${capital(name)}Elem`]: "vec2u", [`as${capital(name)}`]: `${format}Words(${value})` };
 };
 
 /** Workgroup counts for `lanes` lanes in workgroups of `size`. */

@@ -21,8 +21,9 @@ export interface Operand {
   /** Words from row to row; more than `cols` leaves gaps. */
   readonly stride: number;
   readonly data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-  /** How the device stores it, where not as float32; `data` are numbers of that format. */
+  /** How the device stores it, where not as float32, and divided by what; `data` are numbers of that format times the scale. */
   readonly format?: HalfFormat | undefined;
+  readonly scale?: number | undefined;
   /** `weight`: its gradient is added to what is there; `activation`: its gradient is written; `constant`: it has none. */
   readonly role: "weight" | "activation" | "constant";
 }
@@ -64,14 +65,32 @@ export interface FloatOptions {
   readonly center?: number;
   readonly stride?: number;
   readonly format?: HalfFormat | undefined;
+  readonly scale?: number | undefined;
 }
 
 /** A rows × cols operand of numbers around `center`; at most `spread` away, as the format rounds them. */
 export const floats = (name: string, rows: number, cols: number, options: FloatOptions = {}): Operand => {
-  const { role = "activation", spread = 1, center = 0, stride = cols, format } = options;
+  const { role = "activation", spread = 1, center = 0, stride = cols, format, scale } = options;
   const numbers = noise(name, rows * cols).map((x) => center + spread * x);
-  const data = format === undefined ? numbers : fromHalves(toHalves(numbers, format), format);
-  return { rows, cols, stride, role, data, format };
+  const data = format === undefined ? numbers : inHalves(numbers, format, scale);
+  return { rows, cols, stride, role, data, format, scale };
+};
+
+/** Numbers as 16 bits hold them, divided by `scale`; what is finite stays finite in float16, as `half_words.wgsl` has it. */
+export const inHalves = (
+  numbers: Float32Array<ArrayBuffer>,
+  format: HalfFormat,
+  scale = 1,
+): Float32Array<ArrayBuffer> => {
+  const most = format === "f16" ? 65504 : Infinity;
+  const stored = numbers.map((x) => Number.isFinite(x) ? Math.min(most, Math.max(-most, x / scale)) : x);
+  return fromHalves(toHalves(stored, format), format).map((x) => x * scale);
+};
+
+/** The last step of a reference whose result is stored in `format`: rounded to it, where steps are rounded at all. */
+export const kept = (round: Round, format: HalfFormat | undefined, scale?: number): Round => {
+  const isExact = round(0.1) === 0.1;
+  return (x) => isExact || format === undefined ? round(x) : inHalves(Float32Array.of(x), format, scale)[0];
 };
 
 /** A rows × cols operand of words, without a gradient. */

@@ -4,11 +4,15 @@
  * functions that are one line, `fn NAME(…) -> T { return …; }`; and a loop whose first line ends in `// unroll` is written out, with arrays declared `// registers` taken apart into
  * scalars, because software Vulkan drivers keep indexed arrays in memory. Neither rewrite changes the order of a sum.
  */
+import halfWords from "./half_words.wgsl" with { type: "text" };
 
 /** Values for the `const`, `alias` and one-line `fn` lines of a kernel: numbers become `u32` literals, strings are pasted as they are. */
 export type Constants = Readonly<Record<string, number | string>>;
 
-/** The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. */
+/**
+ * The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. Where a constant
+ * calls a function of `half_words.wgsl`, that stands behind it.
+ */
 export const specialize = (
   source: string,
   constants: Constants,
@@ -25,7 +29,8 @@ export const specialize = (
   }
   const values = readConstants(code);
   code = unroll(code, values);
-  return { code: registers(code, values), missing };
+  code = registers(code, values);
+  return { code: /\bb?f16Words\(/.test(code) ? code + halfWords : code, missing };
 };
 
 const readConstants = (code: string): ReadonlyMap<string, number> => {

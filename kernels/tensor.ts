@@ -1,7 +1,8 @@
 /**
  * A tensor is a window of float32 (or u32) words in a device buffer: `rows` rows of `cols` words, `stride` words apart, beginning `offset`
  * words into the buffer. Slices of columns are tensors of their own that share the buffer, so fused projections need no copy. Where a tensor
- * has a `format`, its elements have 16 bits, two a word with the low half first, and all four sizes count elements.
+ * has a `format`, its elements have 16 bits, two a word with the low half first, and all four sizes count elements; where it has a `scale`, a
+ * power of two, what lies there is the number divided by it.
  */
 import type { HalfFormat } from "./half_precision.ts";
 
@@ -20,6 +21,7 @@ export interface Tensor {
   readonly cols: number;
   readonly stride: number;
   readonly format?: HalfFormat | undefined;
+  readonly scale?: number | undefined;
   readonly base?: { readonly tensor: Tensor; readonly column: number };
 }
 
@@ -31,7 +33,8 @@ export const view = (
   offset = 0,
   stride = cols,
   format?: HalfFormat,
-): Tensor => ({ storage, offset, rows, cols, stride, format });
+  scale?: number,
+): Tensor => ({ storage, offset, rows, cols, stride, format, scale });
 
 /** Bytes of one element. */
 export const elementBytes = ({ format }: Pick<Tensor, "format">): number => format === undefined ? 4 : 2;
@@ -44,6 +47,7 @@ export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tens
   cols,
   stride: tensor.stride,
   format: tensor.format,
+  scale: tensor.scale,
   base: { tensor, column },
 });
 
@@ -55,6 +59,7 @@ export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => 
   cols: tensor.cols,
   stride: tensor.stride,
   format: tensor.format,
+  scale: tensor.scale,
 });
 
 /** The same words read as another number of rows and columns; only for tensors without gaps. */
@@ -65,6 +70,7 @@ export const reshape = (tensor: Tensor, rows: number, cols: number): Tensor => (
   cols,
   stride: cols,
   format: tensor.format,
+  scale: tensor.scale,
 });
 
 /** Elements from the first to the last, gaps of the stride included. */

@@ -25,7 +25,7 @@ import { StandardStreams } from "./runtime/standard_streams.ts";
 import type { Settings } from "./settings.ts";
 import { commitOf, fromResult } from "./study/write_files.ts";
 
-type Asked = Pick<Settings, "model" | "shape" | "batch" | "maxTokens" | "storage">;
+type Asked = Pick<Settings, "model" | "shape" | "batch" | "maxTokens" | "storage" | "activations">;
 
 const fail = (problem: string) => Effect.fail(new Command.UsageError({ message: `Cannot run "bench": ${problem}` }));
 
@@ -41,22 +41,23 @@ const askedParts = Effect.fnUntraced(function* (report: ReadonlyArray<string> = 
 
 /** The model that is measured: a directory, a shape with made-up weights, or the base of the tiny study. */
 const subjectOf = Effect.fnUntraced(function* (
-  { model: dir, shape, batch, maxTokens, storage = "f32" }: Asked,
+  { model: dir, shape, batch, maxTokens, storage = "f32", activations = "f32" }: Asked,
   kind: Place["adapter"],
 ) {
   if (dir !== undefined && shape !== undefined) return yield* fail("--model and --shape name two models");
   const isTiny = dir === undefined && shape === undefined;
   const standard = workloadFor({ kind: kind === "gpu" ? kind : "lavapipe" }, isTiny);
   const given = { ...(batch && { batch }), ...(maxTokens && { responseTokens: maxTokens }) };
-  const more = { storage, workload: { ...standard, ...given }, runs: isTiny ? 5 : kind === "gpu" ? 3 : 1 };
+  const stored = { storage, activations };
+  const more = { ...stored, workload: { ...standard, ...given }, runs: isTiny ? 5 : kind === "gpu" ? 3 : 1 };
   if (shape !== undefined) {
     const load: Subject<CheckpointError>["load"] = (encoder) =>
-      Effect.sync(() => randomModel(encoder, shapeConfigs[shape], storage));
+      Effect.sync(() => randomModel(encoder, shapeConfigs[shape], stored));
     return { name: shape, load, ...more };
   }
   const checkpoint = yield* Checkpoint.open(dir ?? "data/models/countdown_1");
   const load: Subject<CheckpointError>["load"] = (encoder) =>
-    Model.load(encoder, checkpoint, "policy", { storage, trained: true });
+    Model.load(encoder, checkpoint, "policy", { ...stored, trained: true });
   return { name: basename(checkpoint.dir), load, ...more };
 });
 
@@ -114,7 +115,7 @@ const loadNow = Effect.sync(() => Deno.loadavg()[0] / navigator.hardwareConcurre
 export const benchCommand = Command.make({
   name: "bench",
   summary: `Times the device, every kernel and a model under measured roofs (--report: ${parts.join(", ")})`,
-  settings: ["model", "shape", "batch", "maxTokens", "storage", "report", "out", "format"],
+  settings: ["model", "shape", "batch", "maxTokens", "storage", "activations", "report", "out", "format"],
   run: ({ format, report: wanted, out, ...asked }) =>
     Effect.scoped(Effect.gen(function* () {
       const measuredParts = yield* askedParts(wanted);

@@ -78,6 +78,7 @@ const settings = [
   "cache",
   "deviceMemory",
   "storage",
+  "activations",
   "concurrency",
   "requestResponses",
   "requestsPerMinute",

@@ -96,6 +96,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     reference: trains && (needsReference || klInLoss === true),
     critic: trains && needsCritic,
     storage: settings.storage,
+    activations: settings.activations,
     moments: settings.moments,
     recompute: settings.recompute,
     offload: settings.offload,
@@ -111,7 +112,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
 };
 
 const isRecomputed = ({ cast, work }: Pick<Planned, "cast" | "work">): boolean =>
-  modeFor({ config: cast.config }, chunkRows(cast.config, work), cast.recompute) === "recompute";
+  modeFor(cast, chunkRows(cast.config, work), cast.recompute) === "recompute";
 
 const headOf = (settings: Settings, { cast, work }: Planned): string => {
   const { family } = cast.config;
@@ -120,6 +121,8 @@ const headOf = (settings: Settings, { cast, work }: Planned): string => {
   return `memory plan of "${settings.model}" (${family}, ${count} parameters), ${what}: prompts of at most ${work.promptTokens} tokens, ` +
     `responses of ${work.responseTokens}`;
 };
+
+const inHalves = ({ activations = "f32" }: Cast): string => activations === "f32" ? "" : `in ${activations} `;
 
 const notesOf = (plan: Planned): ReadonlyArray<string> => [
   ...plan.notes,
@@ -131,7 +134,7 @@ const notesOf = (plan: Planned): ReadonlyArray<string> => [
           : `with a working copy in ${plan.cast.storage}`
       }, moments ${plan.cast.moments ?? "f32"}; gradients are made in chunks of ${
         chunkRows(plan.cast.config, plan.work)
-      } rows, activations ${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
+      } rows, activations ${inHalves(plan.cast)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
     ]
     : [],
   ...plan.cast.offload === "gradient" && plan.cast.trains

@@ -30,6 +30,7 @@ export const trainSettings = [
   "cache",
   "deviceMemory",
   "storage",
+  "activations",
   "moments",
   "algorithm",
   "lambda",

@@ -65,6 +65,9 @@ export const settings = {
   storage: optional(
     choice("f32", storageTypes, "how the passes find weights stored; training keeps float32 beside it (default: f32)"),
   ),
+  activations: optional(
+    choice("f32", storageTypes, "how the passes store activations, keys and values; sums are float32 (default: f32)"),
+  ),
   // What is learnt from them.
   algorithm: choice("w-reinforce", algorithmNames, "learning algorithm"),
   lambda: number(0.1, { min: 0 }, "weight of the correct responses in w-reinforce"),

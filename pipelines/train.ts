@@ -65,8 +65,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
   const algorithm = algorithms[config.algorithm];
-  const { storage, moments } = config;
-  const trained = { storage, trained: true };
+  const { storage, activations, moments } = config;
+  const trained = { storage, activations, trained: true };
   const { dir, model } = yield* policy.load(config.model, "policy", trained);
   const tokenizer = yield* policy.tokenizer(config.model);
   const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
@@ -82,7 +82,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
   const reference = needsReference
-    ? (yield* policy.load(config.reference ?? config.model, "reference", { storage })).model
+    ? (yield* policy.load(config.reference ?? config.model, "reference", { storage, activations })).model
     : undefined;
   const critic = algorithm.needsCritic
     ? (yield* policy.load(config.critic ?? config.model, "critic", trained)).model

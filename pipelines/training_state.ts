@@ -88,7 +88,8 @@ export const resume = Effect.fnUntraced(function* (
     const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: Trainee) {
       Optimizer.release(old.model.encoder, old.optimizer);
       Model.release(old.model);
-      const { model } = yield* policy.load(from, role, { storage: old.model.storage, trained: true });
+      const { storage, activations } = old.model;
+      const { model } = yield* policy.load(from, role, { storage, activations, trained: true });
       return { model, optimizer: yield* openOptimizer(model, from, Optimizer.momentsOf(old.optimizer)) };
     });
     yield* report(`goes on after step ${step}, from "${dir}"`);

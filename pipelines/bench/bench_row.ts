@@ -27,7 +27,7 @@ export interface Measured {
   readonly products: ReadonlyArray<ProductRow>;
   readonly kernels: ReadonlyArray<KernelRow>;
   readonly works: ReadonlyArray<
-    Speed & { readonly model: string; readonly storage: string; readonly workload: Workload }
+    Speed & { readonly model: string; readonly form: string; readonly workload: Workload }
   >;
 }
 
@@ -81,7 +81,7 @@ export const entriesOf = ({ device, products, kernels, works }: Measured): Reado
     ...plain,
     ...row,
     part: "model",
-    form: row.storage,
+    form: row.form,
     shape: workShape(row.sequences, row.workload),
     name: row.work,
   })),

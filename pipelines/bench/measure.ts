@@ -17,6 +17,7 @@ export interface Subject<E> {
   readonly name: string;
   readonly load: (encoder: Encoder) => Effect.Effect<Model, E>;
   readonly storage: StorageType;
+  readonly activations?: StorageType;
   readonly workload: Workload;
   readonly runs: number;
 }
@@ -60,13 +61,14 @@ export const measure = Effect.fn("Bench.measure")(function* <E>(
   const kernels = parts.includes("kernels") ? yield* bench(used, blocks) : [];
   const before = { device, products, kernels, works: [] };
   if (!parts.includes("model")) return { measured: before };
-  const { name, storage, workload, runs, load } = subject;
+  const { name, storage, activations = "f32", workload, runs, load } = subject;
+  const form = activations === "f32" ? storage : `${storage}, activations ${activations}`;
   yield* report(`measuring "${name}": ${workload.batch} sequences`);
   const works = yield* Effect.result(Effect.gen(function* () {
     const model = yield* load(used);
     const found = yield* measureSpeed(model, workload, { runs });
     Models.release(model);
-    return found.map((row) => ({ ...row, model: name, storage, workload }));
+    return found.map((row) => ({ ...row, model: name, form, workload }));
   }));
   return Result.isSuccess(works)
     ? { measured: { ...before, works: works.success } }

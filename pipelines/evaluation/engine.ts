@@ -47,7 +47,10 @@ export type EngineSettings =
   & PromptSettings
   & Omit<SampleSettings, "step">
   & Omit<Client.ServerSettings, "servedModel">
-  & Pick<Settings, "model" | "endpoint" | "servedModel" | "concurrency" | "requestResponses" | "storage">;
+  & Pick<
+    Settings,
+    "model" | "endpoint" | "servedModel" | "concurrency" | "requestResponses" | "storage" | "activations"
+  >;
 
 const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
 
@@ -64,9 +67,8 @@ export const open = Effect.fn("Engine.open")(function* (
     return yield* local({ ...settings, model });
   }
   if (servedModel === undefined) return yield* refuse("--served-model is missing: the model's name on the server");
-  if (settings.storage !== undefined) {
-    return yield* refuse("--storage is this engine's, and a server (--endpoint) answers");
-  }
+  const own = (["storage", "activations"] as const).find((key) => settings[key] !== undefined);
+  if (own !== undefined) return yield* refuse(`--${own} is this engine's, and a server (--endpoint) answers`);
   const url = completionsUrl(endpoint);
   if (Result.isFailure(url)) return yield* refuse(url.failure);
   return yield* server({ ...settings, servedModel }, url.success);
@@ -82,7 +84,8 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
     Effect.gen(function* () {
       const policy = yield* Policy;
       yield* opened(policy.info);
-      const { model } = yield* policy.load(settings.model, "policy", { storage: settings.storage });
+      const { storage, activations } = settings;
+      const { model } = yield* policy.load(settings.model, "policy", { storage, activations });
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));

@@ -36,6 +36,7 @@ const shaping = [
   "extract",
   "logprobs",
   "storage",
+  "activations",
 ] as const;
 
 /** The settings that decide what the responses and their grades are. */

@@ -170,7 +170,7 @@ const dropSlots = (encoder: Encoder, pool: DecodePool): void => {
 
 /** One more token for every active sequence. */
 const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling: Sampling): void => {
-  const { encoder, config, weights } = model;
+  const { encoder } = model;
   const { state, sequences, cache, table } = pool.device;
   const rows = {
     tokens: encoder.tensor(1, R),
@@ -185,7 +185,7 @@ const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling
     groups: lanes(R),
   });
   const tape = new Tape(encoder, "inference");
-  const hidden = transformer(tape, config, weights, table, {
+  const hidden = transformer(tape, model, table, {
     count: R,
     tokens: rows.tokens,
     positions: rows.positions,

@@ -1,5 +1,6 @@
 /** What decoding keeps on the device: a place for each sequence, the cache of keys and values, and what is drawn. */
 import type { Encoder } from "../../kernels/encoder.ts";
+import { formatOf } from "../../kernels/half_precision.ts";
 import { pageRows } from "../../kernels/ops/kv_cache/pages.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
@@ -54,13 +55,13 @@ export const makePool = (
   stopTokens: ReadonlyArray<number>,
   limits: PoolLimits = {},
 ): DecodePool => {
-  const { encoder, config } = model;
-  const shape = poolShape({ config, info: encoder.info }, requests, limits);
+  const { encoder, config, activations } = model;
+  const shape = poolShape({ config, info: encoder.info, activations }, requests, limits);
   const { places: S, longest, positions } = shape;
   const purpose: Purpose = "key-value cache";
   const width = config.kvHeads * config.headWidth;
-  const caches = () =>
-    Array.from({ length: config.layers }, () => encoder.tensor(shape.pages * pageRows, width, { purpose }));
+  const kept = { purpose, format: formatOf(activations) };
+  const caches = () => Array.from({ length: config.layers }, () => encoder.tensor(shape.pages * pageRows, width, kept));
   const words = (rows: number, cols: number) => encoder.tensor(rows, cols, { purpose: "uploads" satisfies Purpose });
   const entries = promptEntry(shape, shape.prompts);
   const stops = Uint32Array.from(stopTokens.length === 0 ? [0] : stopTokens);

@@ -3,8 +3,10 @@
  * the order of sums and so are a setting; whether activations are kept or computed again, block by block, changes memory and time alone.
  */
 import * as Effect from "effect/Effect";
+import { formatOf, type StorageType } from "../../kernels/half_precision.ts";
 import { Tape, type TapeMode } from "../../kernels/tape.ts";
 import { gradientChunks } from "../algorithms/gradient_chunks.ts";
+import { elementBytes } from "../../kernels/tensor.ts";
 import type { Model } from "./model.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "./parameters.ts";
@@ -19,10 +21,16 @@ export interface ChunkSettings {
 const keptBytes = 1.5 * 2 ** 30;
 
 /** How a chunk of so many tokens uses memory. */
-export const modeFor = ({ config }: Pick<Model, "config">, tokens: number, recompute?: boolean): TapeMode => {
+export const modeFor = (
+  { config, activations = "f32" }: Pick<Model, "config"> & { readonly activations?: StorageType | undefined },
+  tokens: number,
+  recompute?: boolean,
+): TapeMode => {
   const { width, heads, kvHeads, headWidth, ffn, layers } = config;
-  const words = 6 * width + 4 * (heads + kvHeads) * headWidth + 3 * ffn;
-  return recompute ?? tokens * layers * words * 4 > keptBytes ? "recompute" : "training";
+  // Of the residual stream four tensors, always float32; the rest as activations are stored.
+  const stored = 2 * width + 4 * (heads + kvHeads) * headWidth + 3 * ffn;
+  const bytes = 4 * 4 * width + elementBytes({ format: formatOf(activations) }) * stored;
+  return recompute ?? tokens * layers * bytes > keptBytes ? "recompute" : "training";
 };
 
 /** Runs `pass` on each chunk of `sequences`, adding to the gradient in `set`; `each` gets what it gives. */

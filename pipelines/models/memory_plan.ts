@@ -10,7 +10,7 @@ import type { PoolStatistics } from "../../kernels/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
-import type { MomentType, StorageType } from "../../kernels/half_precision.ts";
+import { formatOf, type MomentType, type StorageType } from "../../kernels/half_precision.ts";
 import { decode } from "./decode.ts";
 import { criticGradient, type GradientError, policyGradient } from "./gradient.ts";
 import { type Purpose, purposeIn } from "./memory_purposes.ts";
@@ -30,6 +30,8 @@ export interface Cast {
   readonly critic: boolean;
   /** How the passes find weights stored; float32 where it is not said. */
   readonly storage?: StorageType | undefined;
+  /** How activations and the cache are stored; float32 where it is not said. */
+  readonly activations?: StorageType | undefined;
   /** How the optimizers' moments are stored; float32 where it is not said. */
   readonly moments?: MomentType | undefined;
   /** Whether activations are computed again; by default where a chunk would keep many. */
@@ -87,12 +89,13 @@ const sequenceOf = ({ prompt, response }: Length) => ({
 });
 
 /** The models of a cast with their optimizers, weights of zero. */
-const load = (encoder: Encoder, { config, trains, reference, critic, storage = "f32", moments }: Cast) => {
+const load = (encoder: Encoder, cast: Cast) => {
+  const { config, trains, reference, critic, storage = "f32", activations, moments } = cast;
   // What is only read is stored in 16 bits alone.
   const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
-    const format = steps || storage === "f32" ? undefined : storage;
+    const format = steps ? undefined : formatOf(storage);
     const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(own), purpose, format);
-    return Model.fromParameters(encoder, own, parameters, storage);
+    return Model.fromParameters(encoder, own, parameters, { storage, activations });
   };
   const policy = modelOf(config, purposeIn(config, "weights"), trains);
   const referenceModel = reference ? modelOf(config, "reference", false) : undefined;
@@ -160,11 +163,11 @@ export const runPhases = Effect.fnUntraced(function* (
  * allocator holds may come to a little more as sizes go on mixing.
  */
 const enough = (
-  config: ModelConfig,
+  { config, activations }: Cast,
   info: DeviceInfo,
   { requests, ...limits }: Shapes["drawn"][number],
 ): Shapes["drawn"][number] => {
-  const shapeOf = (some: ReadonlyArray<Request>) => poolShape({ config, info }, some, limits);
+  const shapeOf = (some: ReadonlyArray<Request>) => poolShape({ config, info, activations }, some, limits);
   const shape = shapeOf(requests);
   for (let count = Math.max(64, 2 * shape.places); count < requests.length; count *= 2) {
     const some = requests.slice(0, count);
@@ -177,6 +180,6 @@ const enough = (
 export const planOf = (info: DeviceInfo, cast: Cast, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
   // At the first look every response is found to be done.
   const encoder = new CountingEncoder(info, 1);
-  const drawn = shapes.drawn.map((one) => enough(cast.config, info, one));
+  const drawn = shapes.drawn.map((one) => enough(cast, info, one));
   return Effect.runSync(Effect.orDie(runPhases(encoder, cast, { ...shapes, drawn }, steps)));
 };

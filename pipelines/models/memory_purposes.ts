@@ -14,7 +14,7 @@ export const purposes = {
   "critic weights": critic,
   "critic moments": `--moments bf16 takes half, ${critic}`,
   "critic gradients": critic,
-  "key-value cache": "a smaller --cache, --batch or --max-tokens takes less",
+  "key-value cache": "a smaller --cache, --batch or --max-tokens takes less, --activations bf16 half",
   activations:
     "--recompute or a smaller --gradient-chunk (in training), --batch (in sampling) or --max-tokens takes less",
   logits: "their tile is fixed, so something else must be smaller: --batch or --gradient-chunk",

@@ -4,16 +4,18 @@
  * that is only read has the copy alone. Either way the copy has the same bits.
  */
 import * as Effect from "effect/Effect";
+import { join } from "node:path";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
+import { formatOf, type StorageType } from "../../kernels/half_precision.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
+import { activationsFault } from "./activations.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { purposeIn } from "./memory_purposes.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
 import * as Parameters from "./parameters.ts";
 import { ropeTable } from "./rope_table.ts";
-import type { CheckpointError, Tensor as FileTensor } from "./safetensors.ts";
+import { CheckpointError, type Tensor as FileTensor } from "./safetensors.ts";
 
 /** A model whose weights are on the device. */
 export interface Model {
@@ -24,6 +26,8 @@ export interface Model {
   /** The 16-bit copy that the passes read, where `parameters` are float32 and the storage type is not. */
   readonly copy: Parameters.ParameterSet | undefined;
   readonly storage: StorageType;
+  /** How activations, keys and values are stored (`activations.ts`). */
+  readonly activations: StorageType;
   readonly weights: Parameters.ModelTensors;
   /** Rotary table that covers at least `positions` positions. */
   readonly table: (positions: number) => Tensor;
@@ -31,12 +35,18 @@ export interface Model {
   readonly dropTable: () => void;
 }
 
-/** A model around a set of parameters, which the passes read as `storage`. */
+/** As what the passes read weights, and as what they keep activations; float32 where it is not said. */
+export interface StorageOptions {
+  readonly storage?: StorageType | undefined;
+  readonly activations?: StorageType | undefined;
+}
+
+/** A model around a set of parameters. */
 export const fromParameters = (
   encoder: Encoder,
   config: ModelConfig,
   parameters: Parameters.ParameterSet,
-  storage: StorageType = "f32",
+  { storage = "f32", activations = "f32" }: StorageOptions = {},
 ): Model => {
   let table: Tensor | undefined;
   const copied = storage !== "f32" && parameters.arenas.every(({ format }) => format === undefined);
@@ -47,6 +57,7 @@ export const fromParameters = (
     parameters,
     copy,
     storage,
+    activations,
     weights: Parameters.modelTensors(config, copy ?? parameters),
     table: (positions) => {
       if (table !== undefined && table.rows >= positions) return table;
@@ -83,9 +94,8 @@ const interleave = (config: ModelConfig, rows: number): Float32Array<ArrayBuffer
 /** What a loaded model is for: a critic has a value head, of zeros where the file has none. */
 export type Role = "policy" | "reference" | "critic";
 
-/** How a model is loaded: as what its passes read weights, and whether it is trained or only read. */
-export interface LoadOptions {
-  readonly storage?: StorageType | undefined;
+/** How a model is loaded: how it is stored, and whether it is trained or only read. */
+export interface LoadOptions extends StorageOptions {
   readonly trained?: boolean;
 }
 
@@ -94,13 +104,22 @@ export const load = Effect.fn("Model.load")(function* (
   encoder: Encoder,
   checkpoint: Checkpoint,
   role: Role = "policy",
-  { storage = "f32", trained = false }: LoadOptions = {},
+  { storage = "f32", activations = "f32", trained = false }: LoadOptions = {},
 ): Effect.fn.Return<Model, CheckpointError> {
   const { config: own } = checkpoint;
+  const fault = activationsFault(own, encoder.info, activations);
+  if (fault !== undefined) {
+    return yield* new CheckpointError({
+      action: "read",
+      file: join(checkpoint.dir, "config.json"),
+      tensor: "",
+      ...fault,
+    });
+  }
   const config = role === "critic" && !own.valueHead ? withValueHead(own) : own;
   const purpose = role === "reference" ? role : purposeIn(config, "weights");
   const layout = Parameters.parameterLayout(config);
-  const format = storage === "f32" || trained ? undefined : storage;
+  const format = trained ? undefined : formatOf(storage);
   const parameters = Parameters.zeros(encoder, layout, purpose, format);
   const names = new Set(checkpoint.names);
   yield* Parameters.fill(
@@ -108,16 +127,16 @@ export const load = Effect.fn("Model.load")(function* (
     parameters,
     ({ spec }) => names.has(spec.name) ? checkpoint.read(spec.name) : undefined,
   );
-  return fromParameters(encoder, config, parameters, storage);
+  return fromParameters(encoder, config, parameters, { storage, activations });
 });
 
 /** A second copy of a model's weights on the device. */
 export const clone = (model: Model): Model => {
-  const { encoder, config, storage } = model;
+  const { encoder, config, storage, activations } = model;
   const { layout, arenas } = model.parameters;
   const parameters = Parameters.zeros(encoder, layout, purposeIn(config, "weights"), arenas[0]?.format);
   arenas.forEach((arena, index) => encoder.copy(arena, parameters.arenas[index]));
-  return fromParameters(encoder, config, parameters, storage);
+  return fromParameters(encoder, config, parameters, { storage, activations });
 };
 
 /** Gives a model's buffers back. */

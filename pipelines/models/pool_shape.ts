@@ -4,7 +4,9 @@
  */
 import type { Key } from "../../data/random.ts";
 import type { DeviceInfo } from "../../kernels/device_error.ts";
+import { formatOf, type StorageType } from "../../kernels/half_precision.ts";
 import { pageRows, pagesFor } from "../../kernels/ops/kv_cache/pages.ts";
+import { elementBytes } from "../../kernels/tensor.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /** A response to draw: its prompt, the key of its randomness, and the most tokens it may have. */
@@ -45,12 +47,17 @@ export interface PoolShape {
  * response has its first page. A prompt takes its pages once for all responses to it that stand together.
  */
 export const poolShape = (
-  { config, info }: { readonly config: ModelConfig; readonly info: DeviceInfo },
+  { config, info, activations = "f32" }: {
+    readonly config: ModelConfig;
+    readonly info: DeviceInfo;
+    readonly activations?: StorageType | undefined;
+  },
   requests: ReadonlyArray<Request>,
   { batch = defaultBatch, cache = defaultCache }: PoolLimits = {},
 ): PoolShape => {
   const width = config.kvHeads * config.headWidth;
-  const cacheRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / (4 * width));
+  const rowBytes = elementBytes({ format: formatOf(activations) }) * width;
+  const cacheRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / rowBytes);
   const most = (of: (request: Request) => number) =>
     requests.reduce((found, request) => Math.max(found, of(request)), 1);
   const promptOf = ({ promptTokens }: Request) => pagesFor(promptTokens.length);

@@ -102,13 +102,14 @@ const readRows = (model: Model, pool: DecodePool, rows: Rows, states: Tensor): v
 };
 
 const readPass = (
-  { encoder, config, weights }: Model,
+  model: Model,
   { device: { cache, table } }: DecodePool,
   { tokens, positions, spans, cacheRows, lasts, states }: Omit<Rows, "lasts"> & {
     readonly lasts: Uint32Array<ArrayBuffer>;
     readonly states: Tensor;
   },
 ): void => {
+  const { encoder } = model;
   const count = tokens.length;
   const uploads = {
     tokens: encoder.upload(tokens, 1, count),
@@ -118,7 +119,7 @@ const readPass = (
     lasts: encoder.upload(lasts, 1, lasts.length),
   };
   const tape = new Tape(encoder, "inference");
-  const hidden = transformer(tape, config, weights, table, {
+  const hidden = transformer(tape, model, table, {
     count,
     ...uploads,
     cache: { ...cache, rows: uploads.rows },

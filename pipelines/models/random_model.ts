@@ -4,8 +4,8 @@
  */
 import type { Encoder } from "../../kernels/encoder.ts";
 import { copies, noiseFill } from "../../kernels/noise_fill.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
-import { fromParameters, type Model } from "./model.ts";
+import { activationsFault } from "./activations.ts";
+import { fromParameters, type Model, type StorageOptions } from "./model.ts";
 import type { ModelConfig } from "./model_config.ts";
 import * as Parameters from "./parameters.ts";
 
@@ -13,7 +13,9 @@ import * as Parameters from "./parameters.ts";
 const spread = 0.02 * Math.sqrt(3);
 
 /** A model that computes what a real one of its shape computes, with nothing learnt. */
-export const randomModel = (encoder: Encoder, config: ModelConfig, storage?: StorageType): Model => {
+export const randomModel = (encoder: Encoder, config: ModelConfig, stored: StorageOptions = {}): Model => {
+  const fault = activationsFault(config, encoder.info, stored.activations ?? "f32");
+  if (fault !== undefined) encoder.fail(`Cannot make a model: expected ${fault.expected}, found ${fault.found}`);
   const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), "weights");
   const { layout, arenas } = parameters;
   const filler = noiseFill(encoder, spread, Math.max(...layout.sizes));
@@ -27,5 +29,5 @@ export const randomModel = (encoder: Encoder, config: ModelConfig, storage?: Sto
     copies(encoder, block, Parameters.flat(parameters, place));
   }
   for (const tensor of [ones, nothing]) encoder.release(tensor);
-  return fromParameters(encoder, config, parameters, storage);
+  return fromParameters(encoder, config, parameters, stored);
 };

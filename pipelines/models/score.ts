@@ -16,7 +16,7 @@ export const passTokens = 8192;
 
 /** Hidden states [R, C] at the rows that predict response tokens. */
 export const predictorStates = (tape: Tape, model: Model, packed: PackedRows): Tensor => {
-  const hidden = transformer(tape, model.config, model.weights, model.table(packed.longest), packed.rows);
+  const hidden = transformer(tape, model, model.table(packed.longest), packed.rows);
   const indices = tape.encoder.upload(packed.predictors, 1, packed.predictors.length);
   const states = embedding(tape, hidden, indices, packed.predictors.length, packed.predictors);
   tape.encoder.release(indices);

@@ -3,6 +3,7 @@
  * padding. One path serves training, scoring and decoding; decoding only adds where keys and values are kept. Source: transformers
  * modeling_qwen3.py and modeling_llama.py, float32.
  */
+import { formatOf } from "../../kernels/half_precision.ts";
 import { add } from "../../kernels/ops/add/add.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
@@ -13,8 +14,8 @@ import { rope } from "../../kernels/ops/rope/rope.ts";
 import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
 import type { Tape } from "../../kernels/tape.ts";
 import { sliceColumns, type Tensor } from "../../kernels/tensor.ts";
-import type { ModelConfig } from "./model_config.ts";
-import type { LayerTensors, ModelTensors } from "./parameters.ts";
+import type { Model } from "./model.ts";
+import type { LayerTensors } from "./parameters.ts";
 
 /** The rows of one pass, on the device: tokens, positions and ends u32 [1, N], spans vec4u [N] (see attention.wgsl). */
 export interface Rows {
@@ -39,24 +40,22 @@ export interface KeyValueCache {
   readonly rows: Tensor;
 }
 
+/** What a pass needs of a model: its sizes, its weights, and how activations are stored (`activations.ts`). */
+export type Passed = Pick<Model, "config" | "weights" | "activations">;
+
 /** Hidden states [N, C] after the last norm; `table` is [T, D], cosines then sines of each position. */
-export const transformer = (
-  tape: Tape,
-  config: ModelConfig,
-  weights: ModelTensors,
-  table: Tensor,
-  rows: Rows,
-): Tensor => {
+export const transformer = (tape: Tape, model: Passed, table: Tensor, rows: Rows): Tensor => {
+  const { config, weights } = model;
   let x = embedding(tape, weights.embedding, rows.tokens, rows.count, rows.hostTokens);
   weights.layers.forEach((layer, index) => {
-    x = tape.block(x, (inner, input) => block(inner, config, layer, index, table, rows, input));
+    x = tape.block(x, (inner, input) => block(inner, model, layer, index, table, rows, input));
   });
   return rmsNorm(tape, x, weights.norm, config.rmsNormEps);
 };
 
 const block = (
   tape: Tape,
-  config: ModelConfig,
+  { config, activations }: Passed,
   layer: LayerTensors,
   index: number,
   table: Tensor,
@@ -64,18 +63,21 @@ const block = (
   x: Tensor,
 ): Tensor => {
   const { heads, kvHeads, headWidth: D, rmsNormEps } = config;
-  const qkv = linear(tape, rmsNorm(tape, x, layer.inputNorm, rmsNormEps), layer.qkv, layer.qkvBias);
+  const format = formatOf(activations);
+  const qkv = linear(tape, rmsNorm(tape, x, layer.inputNorm, rmsNormEps, 1, format), layer.qkv, layer.qkvBias, {
+    format,
+  });
   const normed = (part: Tensor, norm: Tensor | undefined, count: number) =>
-    norm === undefined ? part : rmsNorm(tape, part, norm, rmsNormEps, count);
+    norm === undefined ? part : rmsNorm(tape, part, norm, rmsNormEps, count, format);
   const part = (head: number, count: number) => sliceColumns(qkv, head * D, count * D);
-  const q = rope(tape, normed(part(0, heads), layer.queryNorm, heads), rows.positions, table);
+  const q = rope(tape, normed(part(0, heads), layer.queryNorm, heads), rows.positions, table, format);
   const key = normed(part(heads, kvHeads), layer.keyNorm, kvHeads);
   const value = part(heads + kvHeads, kvHeads);
   const [k, v] = seen(tape, rows, index, key, value, table);
-  const mixed = attention(tape, q, k, v, { ...rows, pages: rows.cache?.pages }, D);
+  const mixed = attention(tape, q, k, v, { ...rows, pages: rows.cache?.pages }, D, format);
   const attended = add(tape, x, linear(tape, mixed, layer.output));
-  const activated = linearSwiglu(tape, rmsNorm(tape, attended, layer.postNorm, rmsNormEps), layer.gateUp);
-  return addTo(tape, attended, activated, layer.down);
+  const normedAgain = rmsNorm(tape, attended, layer.postNorm, rmsNormEps, 1, format);
+  return addTo(tape, attended, linearSwiglu(tape, normedAgain, layer.gateUp, format), layer.down);
 };
 
 /** The rotated keys, and the values, that rows attend to: those of the pass, or of the cache with those of the pass written to it. */
@@ -87,7 +89,7 @@ const seen = (
   value: Tensor,
   table: Tensor,
 ): readonly [Tensor, Tensor] => {
-  if (cache === undefined) return [rope(tape, key, positions, table), value];
+  if (cache === undefined) return [rope(tape, key, positions, table, key.format), value];
   const [keys, values] = [cache.keys[index], cache.values[index]];
   writeCache(tape.encoder, key, value, positions, table, { keys, values, slots: cache.rows });
   return [keys, values];

@@ -163,6 +163,7 @@ export const gradientStage = Stage.make({
     "recompute",
     "offload",
     "storage",
+    "activations",
   ],
   required: ["model"],
   // Whatever comes in is a whole mini-batch unless its nominal size is named.
@@ -186,7 +187,7 @@ export const gradientStage = Stage.make({
         });
       }
       const policy = yield* Policy;
-      const stored = { storage: config.storage };
+      const stored = { storage: config.storage, activations: config.activations };
       const { model } = yield* policy.load(config.model, "policy", stored);
       const critic = config.critic === undefined
         ? undefined

@@ -138,6 +138,7 @@ export const sampleStage = Stage.make({
     "batch",
     "cache",
     "storage",
+    "activations",
   ],
   required: ["model"],
   input: Noun.Prompt,
@@ -150,7 +151,8 @@ export const sampleStage = Stage.make({
       const prompts = yield* Stream.runCollect(input);
       const policy = yield* Policy;
       const tokenizer = yield* policy.tokenizer(config.model);
-      const { model } = yield* policy.load(config.model, "policy", { storage: config.storage });
+      const { storage, activations } = config;
+      const { model } = yield* policy.load(config.model, "policy", { storage, activations });
       for (const prompt of prompts) {
         const message = fault(prompt, model.config);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });

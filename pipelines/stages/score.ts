@@ -75,7 +75,7 @@ const window = 256;
 export const scoreStage = Stage.make({
   name: "score",
   summary: "Log-probs under policy and reference, and a critic's values",
-  settings: ["model", "reference", "critic", "temperature", "storage"],
+  settings: ["model", "reference", "critic", "temperature", "storage", "activations"],
   required: ["model"],
   input: Noun.Signed,
   needs: ["problemId", "promptTokens", "responseTokens"],
@@ -85,7 +85,7 @@ export const scoreStage = Stage.make({
     Stream.unwrap(Effect.gen(function* () {
       const policy = yield* Policy;
       const { reference, critic } = config;
-      const stored = { storage: config.storage };
+      const stored = { storage: config.storage, activations: config.activations };
       const { model } = yield* policy.load(config.model, "policy", stored);
       const scorers = {
         policy: model,

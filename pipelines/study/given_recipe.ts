@@ -12,7 +12,9 @@ import { codeDefaults, type SettingKey, type Settings } from "../settings.ts";
 const refuse = (message: string) => new Command.UsageError({ message });
 
 /** What a study may be given beside its recipe: where its model is, what it stores in how many bits, and how it uses memory. */
-export const given = ["model", "storage", "moments", ...memoryKnobs] as const satisfies ReadonlyArray<SettingKey>;
+export const given = ["model", "storage", "activations", "moments", ...memoryKnobs] as const satisfies ReadonlyArray<
+  SettingKey
+>;
 
 type Given = Pick<Settings, "recipe" | "asPublished" | "algorithms" | typeof given[number]>;
 
@@ -35,7 +37,7 @@ export const recipeOf = Effect.fnUntraced(function* (config: Given) {
   if (recipe.cells !== undefined && config.model !== recipe.settings.model) {
     return yield* refuse(`Cannot reproduce "${name}": --model "${config.model}": expected none, its cells name theirs`);
   }
-  const other = (["storage", "moments"] as const).filter((key) =>
+  const other = (["storage", "activations", "moments"] as const).filter((key) =>
     (config[key] ?? "f32") !== (recipe.settings[key] ?? "f32")
   );
   const apart = [...asPublished ? ["as-published"] : [], ...other.map((key) => `${config[key]}-${key}`)];

@@ -37,11 +37,18 @@ export const talliesOf = Effect.fnUntraced(
   function* ({ dir, label, evaluation, settings, identity, file }: Evaluated) {
     const policy = yield* Policy;
     const { report } = yield* StandardStreams;
-    const { storage, deviceMemory } = settings;
-    const { model } = yield* policy.load(dir, "policy", { storage });
+    const { storage, activations, deviceMemory } = settings;
+    const { model } = yield* policy.load(dir, "policy", { storage, activations });
     const weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
     const key = sha256(
-      JSON.stringify([weights, identity, settings.seed, deviceName(policy.info), ...storage ? [storage] : []]),
+      JSON.stringify([
+        weights,
+        identity,
+        settings.seed,
+        deviceName(policy.info),
+        ...storage ? [storage] : [],
+        ...activations ? [{ activations }] : [],
+      ]),
     );
     const stored: unknown = JSON.parse((yield* RunDirectory.readText(file)) ?? "null");
     if (isObject(stored) && stored.key === key) {
@@ -82,7 +89,8 @@ export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: s
     topK: 0,
     step: 0,
   };
-  const { model } = yield* policy.load(dir, "policy", { storage: settings.storage });
+  const { storage, activations } = settings;
+  const { model } = yield* policy.load(dir, "policy", { storage, activations });
   const prompts = yield* promptsOf(greedy, dir);
   const drawn = yield* Stream.runCollect(rollouts(model, yield* policy.tokenizer(dir), prompts, greedy));
   release(model);

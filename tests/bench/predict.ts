@@ -104,7 +104,7 @@ const predicted = (shape: string): Readonly<Record<Work, ReadonlyMap<string, Par
   const { promptTokens, responseTokens, batch, miniBatch } = workloadFor({ kind: "gpu" }, false);
   const encoder = new Predicting(info, 1);
   const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), "weights");
-  const model = Model.fromParameters(encoder, config, parameters, "bf16");
+  const model = Model.fromParameters(encoder, config, parameters, { storage: "bf16" });
   const prompts = Array.from({ length: batch / 8 }, (_, i) => new Int32Array(promptTokens).fill(i));
   const sequences = Array.from({ length: batch }, (_, i) => ({
     problemId: "",

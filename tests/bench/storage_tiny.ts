@@ -1,7 +1,7 @@
 /**
  * The tiny study's NSR training with 16 bits in place of 32, three seeds each. `deno task bench:storage`: weights stored in bfloat16 or float16,
  * AdamW's moments in bfloat16. `deno task bench:storage kernels`: products on matrix units (float16 operands), and rows shared out among lanes,
- * on a device that has them. Each training is a run of `deno task train` (one that is there already is gone on with), and `results/bench/` says
+ * on a device that has them. `deno task bench:storage activations`: activations and caches in float16 or bfloat16. Each training is a run of `deno task train` (one that is there already is gone on with), and `results/bench/` says
  * how far each seed's curve is from the same seed's in float32 with the plain kernels, beside what the seed alone changes.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -31,6 +31,15 @@ const comparisons: Readonly<Record<string, Comparison>> = {
       "bf16 weights": { flags: ["--storage", "bf16"] },
       "f16 weights": { flags: ["--storage", "f16"] },
       "bf16 moments": { flags: ["--moments", "bf16"] },
+    },
+  },
+  activations: {
+    title: "Activations and caches stored in 16 bits",
+    what:
+      "What feeds products and attention is stored as named (`--activations`), keys and values with it; weights, sums and gradients are float32.",
+    variants: {
+      "f16 activations": { flags: ["--activations", "f16"] },
+      "bf16 activations": { flags: ["--activations", "bf16"] },
     },
   },
   kernels: {

@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testedCooperative } from "../../kernels/cooperative.ts";
 import { Encoder } from "../../kernels/encoder.ts";
-import { noise } from "../../kernels/op_case.ts";
+import type { HalfFormat } from "../../kernels/half_precision.ts";
+import { floats } from "../../kernels/op_case.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
 import { pageRows, pagesFor, rowIn } from "../../kernels/ops/kv_cache/pages.ts";
 import { ops } from "../../kernels/ops/mod.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { checkCase } from "./check_case.ts";
-import { runCase, testInFloat32, testOnDevice } from "./run_case.ts";
+import { runCase, testInFloat32, testOnDevice, uploadOperand } from "./run_case.ts";
 import { sameBits, sameOutcome } from "./same_bits.ts";
 
 /** The device with rows shared out among lanes, its buffers its own. */
@@ -62,16 +63,28 @@ const exact = (
   return q.map((_, d) => values.reduce((sum, value, j) => sum + value[d] * weights[j], 0) / total);
 };
 
-for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
+const contexts: ReadonlyArray<{ H: number; KV: number; D: number; format?: HalfFormat }> = [
+  { H: 4, KV: 2, D: 16 },
+  { H: 2, KV: 1, D: 36 },
+  { H: 4, KV: 2, D: 16, format: "f16" },
+];
+
+for (const { H, KV, D, format } of contexts) {
   testOnDevice(
-    `long contexts of ${H}/${KV} heads of ${D}: chunks of keys together, apart, behind a shared prompt and in pages give the same bits`,
+    `long contexts of ${H}/${KV} heads of ${D}${
+      format ? ` in ${format}` : ""
+    }: chunks of keys together, apart, behind a shared prompt and in pages give the same bits`,
     (encoder) =>
       Effect.gen(function* () {
         const own = cooperative(encoder);
         const counts = [1, 7, 511, 512, 513, 1100, 1300];
         const [N, S, prefix, width] = [counts.length, 1300, 300, KV * D];
-        const q = noise("q", N * H * D).map((x) => 3 * x);
-        const [k, v] = [noise("k", S * width), noise("v", S * width)];
+        const numbers = (name: string, rows: number, cols: number, spread = 1) =>
+          Float32Array.from(floats(name, rows, cols, { spread, format }).data);
+        const q = numbers("q", N, H * D, 3);
+        const [k, v] = [numbers("k", S, width), numbers("v", S, width)];
+        const upload = (data: Float32Array<ArrayBuffer>, rows: number, cols: number) =>
+          uploadOperand(own, { data, rows, cols, stride: cols, role: "constant", format });
         // The same keys, the first of them behind the others.
         const moved = (data: Float32Array) =>
           Float32Array.from([...data.subarray(prefix * width), ...data.subarray(0, prefix * width)]);
@@ -83,13 +96,13 @@ for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
             list: ReadonlyArray<number> = [],
           ) {
             const inputs = [
-              own.upload(q, N, H * D),
-              ...cache.map((data) => own.upload(data, data.length / width, width)),
+              upload(q, N, H * D),
+              ...cache.map((data) => upload(data, data.length / width, width)),
             ];
             const pages = list.length === 0 ? undefined : own.upload(Uint32Array.from(list), list.length, 1);
             const rows = { spans: own.upload(Uint32Array.from(spans), N, 4), most, pages };
             const tape = new Tape(own, "inference");
-            const out = yield* own.read(attention(tape, inputs[0], inputs[1], inputs[2], rows, D));
+            const out = yield* own.read(attention(tape, inputs[0], inputs[1], inputs[2], rows, D, format));
             tape.free();
             for (const tensor of [...inputs, rows.spans, ...pages === undefined ? [] : [pages]]) own.release(tensor);
             return out;
@@ -123,7 +136,7 @@ for (const { H, KV, D } of [{ H: 4, KV: 2, D: 16 }, { H: 2, KV: 1, D: 36 }]) {
             const expected = exact(row(q, n, H * D, head), list(k), list(v));
             row(together, n, H * D, head).forEach((x, d) =>
               assert.ok(
-                Math.abs(x - expected[d]) < 2e-5,
+                Math.abs(x - expected[d]) < 2e-5 + (format ? Math.abs(x) * 2 ** -11 : 0),
                 `${count} keys, head ${head}: ${x}, expected ${expected[d]}`,
               )
             );

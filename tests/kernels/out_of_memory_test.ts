@@ -21,7 +21,7 @@ testOnDevice(
       assert.equal(
         message,
         'Cannot allocate "key-value cache": a buffer has at most 1.00 MiB, [1024, 512] takes 2.00 MiB, 0.00 MiB are in use; ' +
-          "a smaller --cache, --batch or --max-tokens takes less",
+          "a smaller --cache, --batch or --max-tokens takes less, --activations bf16 half",
       );
     }),
 );
@@ -40,6 +40,6 @@ testOnDevice(
         message,
         /^Cannot allocate "key-value cache": the device has no more memory, [\d.]+ MiB are in use/,
       );
-      assert.match(message, /; a smaller --cache, --batch or --max-tokens takes less$/);
+      assert.match(message, /; a smaller --cache, --batch or --max-tokens takes less, --activations bf16 half$/);
     })),
 );

@@ -75,12 +75,20 @@ export const valuesOf = (one: OpCase): Values => {
 };
 
 /** Uploads an operand as the device stores it; the gaps hold NaN. */
-export const uploadOperand = (encoder: Encoder, { data, rows, cols, stride, format }: Operand): Tensor => {
+export const uploadOperand = (encoder: Encoder, { data, rows, cols, stride, format, scale = 1 }: Operand): Tensor => {
   if (format === undefined || data instanceof Uint32Array) return uploadStrided(encoder, data, rows, cols, stride);
-  const halves = toHalves(data, format);
+  const halves = toHalves(data.map((x) => x / scale), format);
   const spaced = new Uint16Array(Math.ceil(rows * stride / 2) * 2).fill(0x7fff);
   for (let row = 0; row < rows; row++) spaced.set(halves.subarray(row * cols, (row + 1) * cols), row * stride);
-  const tensor = view(encoder.pool.take(Math.max(4, spaced.byteLength), "activations"), rows, cols, 0, stride, format);
+  const tensor = view(
+    encoder.pool.take(Math.max(4, spaced.byteLength), "activations"),
+    rows,
+    cols,
+    0,
+    stride,
+    format,
+    scale,
+  );
   encoder.write(tensor, new Uint32Array(spaced.buffer));
   return tensor;
 };

@@ -43,6 +43,8 @@ for (
   const [algorithm, stored, published, moments = ""] of [
     ["w-reinforce", "", ""],
     ["w-reinforce", " --storage bf16", "", " --moments bf16"],
+    ["w-reinforce", " --activations f16", ""],
+    ["ppo", " --activations bf16 --storage f16", ""],
     ["ppo", "", ""],
     ["ppo", "", "--as-published"],
   ] as const
@@ -214,6 +216,25 @@ Deno.test("moments in bf16: a killed run goes on to the same bytes, replay and u
   for (const file of ["model.safetensors", state, "critic/model.safetensors", `critic/${state}`]) {
     same(join(dir, "out", file), join(run, "model", file));
   }
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("activations in f16: a killed run goes on to the same bytes, replay makes them again, another type is refused", async () => {
+  const dir = folder();
+  const more = "--algorithm nsr --steps 2 --save-every 1 --activations f16";
+  const [whole, run] = [join(dir, "whole"), join(dir, "killed")];
+  succeeds(train(whole, more));
+  const args = ["-c", `exec ${train(run, more)}`];
+  const child = new Deno.Command("bash", { args, stdout: "null", stderr: "null" }).spawn();
+  while (!existsSync(join(run, "steps/000002/sample.ndjson"))) await new Promise((wake) => setTimeout(wake, 5));
+  child.kill("SIGKILL");
+  assert.equal((await child.status).success, false);
+  const refused = shell(train(run, more.replace("f16", "bf16")));
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /begun with activations "f16", now it is "bf16"/);
+  assert.match(succeeds(train(run, more)).stderr, /goes on after step 1/);
+  same(join(run, "model/model.safetensors"), join(whole, "model/model.safetensors"));
+  assert.match(succeeds(`${cli} replay ${run}`).stderr, /2 steps made again, every byte the same/);
   rmSync(dir, { recursive: true });
 });
 

@@ -2,13 +2,14 @@
  * Causal attention with grouped heads over packed sequences. One forward kernel serves training (keys and values of the pass) and decoding
  * (keys and values in the cache, the prompt's shared by its responses), so both give the same bits.
  */
+import type { HalfFormat } from "../../half_precision.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { AttentionRows } from "./attention_bindings.ts";
 import { backwardLanes, forwardLanes } from "./attention_lanes.ts";
 import { backwardSubgroup, forwardSubgroup, usesSubgroups } from "./attention_subgroup.ts";
 
-/** out[N, H·D] of q[N, H·D], k and v [S, K·D]; heads are D = `headWidth` wide; recorded on the tape. */
+/** out[N, H·D], stored as `format`, of q[N, H·D], k and v [S, K·D]; heads are D = `headWidth` wide; recorded on the tape. */
 export const attention = (
   tape: Tape,
   q: Tensor,
@@ -16,9 +17,10 @@ export const attention = (
   v: Tensor,
   rows: AttentionRows,
   headWidth: number,
+  format?: HalfFormat,
 ): Tensor => {
   const { encoder } = tape;
-  const out = encoder.tensor(q.rows, q.cols);
+  const out = encoder.tensor(q.rows, q.cols, { format });
   const lse = encoder.tensor(q.rows, q.cols / headWidth);
   const operands = { q, k, v, out, lse, headWidth };
   const [forward, backward] = usesSubgroups(encoder, headWidth)

@@ -6,6 +6,11 @@
 // One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), D4 vec4s of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
 // its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache, whichever pages they are in).
 // Limits: D, strides and offsets divide by 4. Source: online softmax, Milakov and Gimelshein 2018.
+// What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
+alias QElem = vec4f;
+alias KElem = vec4f;
+alias VElem = vec4f;
+alias OutElem = vec4f;
 const H = 4u;
 const GROUP = 2u;
 const HEADS = 1u;
@@ -17,14 +22,19 @@ struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
   lseOffset: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<QElem>;
+@group(0) @binding(1) var<storage, read> k: array<KElem>;
+@group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
 @group(0) @binding(4) var<storage, read> pages: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
+
+fn qOf(i: u32) -> vec4f { return q[i]; }
+fn kOf(i: u32) -> vec4f { return k[i]; }
+fn vOf(i: u32) -> vec4f { return v[i]; }
+fn asOut(value: vec4f) -> OutElem { return value; }
 
 @compute @workgroup_size(32)
 fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -44,7 +54,7 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   for (var h = 0u; h < HEADS; h++) { // unroll
     most[h] = -3.4028234e38;
     for (var d = 0u; d < D4; d++) { // unroll
-      query[h][d] = q[start + h * D4 + d] * params.scale;
+      query[h][d] = qOf(start + h * D4 + d) * params.scale;
     }
   }
   var page = 0u;
@@ -57,8 +67,8 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
     let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
     let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;
     for (var d = 0u; d < D4; d++) { // unroll
-      key[d] = k[kAt + d];
-      value[d] = v[vAt + d];
+      key[d] = kOf(kAt + d);
+      value[d] = vOf(vAt + d);
     }
     for (var h = 0u; h < HEADS; h++) { // unroll
       var products = vec4f();
@@ -81,7 +91,7 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let to = (params.outOffset + row * params.outStride) / 4u + head * D4;
   for (var h = 0u; h < HEADS; h++) { // unroll
     for (var d = 0u; d < D4; d++) { // unroll
-      out[to + h * D4 + d] = sum[h][d] / total[h];
+      out[to + h * D4 + d] = asOut(sum[h][d] / total[h]);
     }
     lse[params.lseOffset + row * H + head + h] = most[h] + log(total[h]);
   }

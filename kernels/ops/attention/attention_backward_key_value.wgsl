@@ -3,6 +3,10 @@
 // @binding(4) lse f32 [N, H]   @binding(5) delta f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
 // @binding(7) dk f32 [N, K·D], read_write   @binding(8) dv f32 [N, K·D], read_write
 // One lane a key head of ROWS rows, which share what they load, looping over rows, then heads, in order: no atomics. Limits: D, strides and offsets divide by 4.
+// What q, k and v hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
+alias QElem = vec4f;
+alias KElem = vec4f;
+alias VElem = vec4f;
 const KV = 2u;
 const GROUP = 2u;
 const D4 = 4u;
@@ -12,9 +16,9 @@ struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, doutOffset: u32, doutStride: u32,
   dkOffset: u32, dkStride: u32, dvOffset: u32, dvStride: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<QElem>;
+@group(0) @binding(1) var<storage, read> k: array<KElem>;
+@group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> ends: array<u32>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
@@ -22,6 +26,10 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> dk: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;
 @group(0) @binding(9) var<uniform> params: Params;
+
+fn qOf(i: u32) -> vec4f { return q[i]; }
+fn kOf(i: u32) -> vec4f { return k[i]; }
+fn vOf(i: u32) -> vec4f { return v[i]; }
 
 @compute @workgroup_size(32)
 fn attention_backward_key_value(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -42,8 +50,8 @@ fn attention_backward_key_value(@builtin(global_invocation_id) id: vec3u, @built
     end[r] = ends[own];
     last = end[r];
     for (var d = 0u; d < D4; d++) { // unroll
-      key[r][d] = k[(params.kOffset + own * params.kStride) / 4u + kvHead * D4 + d];
-      value[r][d] = v[(params.vOffset + own * params.vStride) / 4u + kvHead * D4 + d];
+      key[r][d] = kOf((params.kOffset + own * params.kStride) / 4u + kvHead * D4 + d);
+      value[r][d] = vOf((params.vOffset + own * params.vStride) / 4u + kvHead * D4 + d);
     }
   }
   for (var i = row; i < last; i++) {
@@ -52,7 +60,7 @@ fn attention_backward_key_value(@builtin(global_invocation_id) id: vec3u, @built
       let qAt = (params.qOffset + i * params.qStride) / 4u + head * D4;
       let doutAt = (params.doutOffset + i * params.doutStride) / 4u + head * D4;
       for (var d = 0u; d < D4; d++) { // unroll
-        query[d] = q[qAt + d];
+        query[d] = qOf(qAt + d);
         gradient[d] = dout[doutAt + d];
       }
       let at = i * (KV * GROUP) + head;

@@ -3,6 +3,10 @@
 // blocks of LANES rows in order: no atomics. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES.
 enable subgroups;
 
+// What q, k and v hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
+alias QElem = vec4f;
+alias KElem = vec4f;
+alias VElem = vec4f;
 const KV = 2u;
 const GROUP = 2u;
 const D4 = 4u;
@@ -13,9 +17,9 @@ struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, doutOffset: u32, doutStride: u32,
   dkOffset: u32, dkStride: u32, dvOffset: u32, dvStride: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<QElem>;
+@group(0) @binding(1) var<storage, read> k: array<KElem>;
+@group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> ends: array<u32>;
 @group(0) @binding(4) var<storage, read> lse: array<f32>;
 @group(0) @binding(5) var<storage, read> delta: array<f32>;
@@ -23,6 +27,10 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> dk: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;
 @group(0) @binding(9) var<uniform> params: Params;
+
+fn qOf(i: u32) -> vec4f { return q[i]; }
+fn kOf(i: u32) -> vec4f { return k[i]; }
+fn vOf(i: u32) -> vec4f { return v[i]; }
 
 var<workgroup> key: array<vec4f, D4>;
 var<workgroup> value: array<vec4f, D4>;
@@ -34,8 +42,8 @@ fn attention_backward_key_value_subgroup(@builtin(workgroup_id) group: vec3u, @b
   let kvHead = index % KV;
   if (row >= params.N) { return; }
   for (var d = lane; d < D4; d += LANES) {
-    key[d] = k[(params.kOffset + row * params.kStride) / 4u + kvHead * D4 + d] * params.scale;
-    value[d] = v[(params.vOffset + row * params.vStride) / 4u + kvHead * D4 + d];
+    key[d] = kOf((params.kOffset + row * params.kStride) / 4u + kvHead * D4 + d) * params.scale;
+    value[d] = vOf((params.vOffset + row * params.vStride) / 4u + kvHead * D4 + d);
   }
   workgroupBarrier();
   let end = ends[row];
@@ -51,7 +59,7 @@ fn attention_backward_key_value_subgroup(@builtin(workgroup_id) group: vec3u, @b
       var products = vec4f();
       var values = vec4f();
       for (var d = 0u; d < D4; d++) {
-        products = fma(q[qAt + d], key[d], products);
+        products = fma(qOf(qAt + d), key[d], products);
         values = fma(dout[doutAt + d], value[d], values);
       }
       let at = i * (KV * GROUP) + head;
@@ -65,7 +73,7 @@ fn attention_backward_key_value_subgroup(@builtin(workgroup_id) group: vec3u, @b
         let valueWeight = subgroupBroadcast(p, l);
         for (var c = 0u; c < COLS; c++) { // unroll
           let column = min(lane + c * LANES, D4 - 1u);
-          keySum[c] = fma(vec4f(keyWeight), q[queryAt + column], keySum[c]);
+          keySum[c] = fma(vec4f(keyWeight), qOf(queryAt + column), keySum[c]);
           valueSum[c] = fma(vec4f(valueWeight), dout[gradientAt + column], valueSum[c]);
         }
       }

@@ -3,6 +3,11 @@
 // @binding(4) out f32 [N, H·D]   @binding(5) lse f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
 // @binding(7) dq f32 [N, H·D], read_write   @binding(8) delta f32 [N, H]: dout · out, read_write, for attention_backward_key_value.wgsl
 // One lane HEADS heads of a row, which share their keys (HEADS divides GROUP). Limits: D, strides and offsets divide by 4; own keys only (no shared prefix).
+// What each holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+alias QElem = vec4f;
+alias KElem = vec4f;
+alias VElem = vec4f;
+alias OutElem = vec4f;
 const H = 4u;
 const GROUP = 2u;
 const HEADS = 1u;
@@ -12,16 +17,21 @@ struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, outOffset: u32, outStride: u32,
   doutOffset: u32, doutStride: u32, dqOffset: u32, dqStride: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<QElem>;
+@group(0) @binding(1) var<storage, read> k: array<KElem>;
+@group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> out: array<OutElem>;
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
 @group(0) @binding(6) var<storage, read> dout: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dq: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> delta: array<f32>;
 @group(0) @binding(9) var<uniform> params: Params;
+
+fn qOf(i: u32) -> vec4f { return q[i]; }
+fn kOf(i: u32) -> vec4f { return k[i]; }
+fn vOf(i: u32) -> vec4f { return v[i]; }
+fn outOf(i: u32) -> vec4f { return out[i]; }
 
 @compute @workgroup_size(32)
 fn attention_backward_query(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -44,9 +54,9 @@ fn attention_backward_query(@builtin(global_invocation_id) id: vec3u, @builtin(n
   for (var h = 0u; h < HEADS; h++) { // unroll
     var dots = vec4f();
     for (var d = 0u; d < D4; d++) { // unroll
-      query[h][d] = q[qAt + h * D4 + d] * params.scale;
+      query[h][d] = qOf(qAt + h * D4 + d) * params.scale;
       gradient[h][d] = dout[doutAt + h * D4 + d];
-      dots = fma(gradient[h][d], out[outAt + h * D4 + d], dots);
+      dots = fma(gradient[h][d], outOf(outAt + h * D4 + d), dots);
     }
     own[h] = (dots.x + dots.y) + (dots.z + dots.w);
     normalizer[h] = lse[row * H + head + h];
@@ -55,8 +65,8 @@ fn attention_backward_query(@builtin(global_invocation_id) id: vec3u, @builtin(n
     let kAt = (params.kOffset + (span.z + j) * params.kStride) / 4u + kvHead;
     let vAt = (params.vOffset + (span.z + j) * params.vStride) / 4u + kvHead;
     for (var d = 0u; d < D4; d++) { // unroll
-      key[d] = k[kAt + d];
-      value[d] = v[vAt + d];
+      key[d] = kOf(kAt + d);
+      value[d] = vOf(vAt + d);
     }
     for (var h = 0u; h < HEADS; h++) { // unroll
       var products = vec4f();

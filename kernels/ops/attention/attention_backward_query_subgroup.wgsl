@@ -3,6 +3,11 @@
 // Limits: D, strides and offsets divide by 4; subgroups of exactly LANES; own keys only (no shared prefix).
 enable subgroups;
 
+// What each holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+alias QElem = vec4f;
+alias KElem = vec4f;
+alias VElem = vec4f;
+alias OutElem = vec4f;
 const H = 4u;
 const GROUP = 2u;
 const HEADS = 1u;
@@ -14,16 +19,21 @@ struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, outOffset: u32, outStride: u32,
   doutOffset: u32, doutStride: u32, dqOffset: u32, dqStride: u32, scale: f32,
 }
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q: array<QElem>;
+@group(0) @binding(1) var<storage, read> k: array<KElem>;
+@group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read> out: array<OutElem>;
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
 @group(0) @binding(6) var<storage, read> dout: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dq: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> delta: array<f32>;
 @group(0) @binding(9) var<uniform> params: Params;
+
+fn qOf(i: u32) -> vec4f { return q[i]; }
+fn kOf(i: u32) -> vec4f { return k[i]; }
+fn vOf(i: u32) -> vec4f { return v[i]; }
+fn outOf(i: u32) -> vec4f { return out[i]; }
 
 var<workgroup> query: array<vec4f, HEADS * D4>;
 var<workgroup> gradient: array<vec4f, HEADS * D4>;
@@ -38,7 +48,7 @@ fn attention_backward_query_subgroup(@builtin(workgroup_id) group: vec3u, @built
   let kvHead = head / GROUP * D4;
   let outAt = (params.outOffset + row * params.outStride) / 4u + head * D4;
   for (var i = lane; i < HEADS * D4; i += LANES) {
-    query[i] = q[(params.qOffset + row * params.qStride) / 4u + head * D4 + i] * params.scale;
+    query[i] = qOf((params.qOffset + row * params.qStride) / 4u + head * D4 + i) * params.scale;
     gradient[i] = dout[(params.doutOffset + row * params.doutStride) / 4u + head * D4 + i];
   }
   workgroupBarrier();
@@ -53,7 +63,7 @@ fn attention_backward_query_subgroup(@builtin(workgroup_id) group: vec3u, @built
   for (var h = 0u; h < HEADS; h++) { // unroll
     var dots = vec4f();
     for (var d = 0u; d < D4; d++) {
-      dots = fma(gradient[h * D4 + d], out[outAt + h * D4 + d], dots);
+      dots = fma(gradient[h * D4 + d], outOf(outAt + h * D4 + d), dots);
     }
     own[h] = (dots.x + dots.y) + (dots.z + dots.w);
     normalizer[h] = lse[row * H + head + h];
@@ -68,8 +78,8 @@ fn attention_backward_query_subgroup(@builtin(workgroup_id) group: vec3u, @built
       values[h] = vec4f();
     }
     for (var d = 0u; d < D4; d++) {
-      let keyPart = k[kAt + d];
-      let valuePart = v[vAt + d];
+      let keyPart = kOf(kAt + d);
+      let valuePart = vOf(vAt + d);
       for (var h = 0u; h < HEADS; h++) { // unroll
         products[h] = fma(query[h * D4 + d], keyPart, products[h]);
         values[h] = fma(gradient[h * D4 + d], valuePart, values[h]);
@@ -83,7 +93,7 @@ fn attention_backward_query_subgroup(@builtin(workgroup_id) group: vec3u, @built
     for (var l = 0u; l < LANES; l++) { // unroll
       let start = subgroupBroadcast(kAt, l);
       for (var c = 0u; c < COLS; c++) { // unroll
-        key[c] = k[start + min(lane + c * LANES, D4 - 1u)];
+        key[c] = kOf(start + min(lane + c * LANES, D4 - 1u));
       }
       for (var h = 0u; h < HEADS; h++) { // unroll
         let weight = subgroupBroadcast(slope[h], l);

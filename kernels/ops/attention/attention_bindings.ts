@@ -1,5 +1,6 @@
 /** What the attention kernels have in common, whether a row has a lane or a subgroup: what they work on, their bindings and `Params`. */
 import type { Access } from "../../kernel.ts";
+import { readAs } from "../../op.ts";
 import type { Constants } from "../../specialize.ts";
 import type { Tensor } from "../../tensor.ts";
 import { pageRows } from "../kv_cache/pages.ts";
@@ -23,6 +24,13 @@ export interface Operands {
   readonly lse: Tensor;
   readonly headWidth: number;
 }
+
+/** How the kernels read q, k and v where those have 16 bits. */
+export const readOperands = ({ q, k, v }: Pick<Operands, "q" | "k" | "v">): Constants => ({
+  ...readAs("q", q, 4, "qOf"),
+  ...readAs("k", k, 4, "kOf"),
+  ...readAs("v", v, 4, "vOf"),
+});
 
 /** The gradient that arrived for the result, and those of q, k and v, which are overwritten. */
 export type Gradients = Readonly<Record<"dout" | "dq" | "dk" | "dv", Tensor>>;

@@ -2,7 +2,8 @@
  * Attention that is checked: sequences of many lengths packed one behind another, grouped heads, queries cut from a fused projection, and
  * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in pages.
  */
-import { columns, dotProduct, floats, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
+import type { HalfFormat } from "../../half_precision.ts";
+import { columns, dotProduct, floats, kept, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
 import { pageRows, rowIn } from "../kv_cache/pages.ts";
 import { attention } from "./attention.ts";
@@ -14,6 +15,8 @@ interface Shape {
   readonly D: number;
   /** The query is cut from a tensor this wide. */
   readonly width?: number;
+  /** How queries, keys, values and the result are stored. */
+  readonly activations?: HalfFormat;
 }
 
 /** The rows of k and v that a row sees: [prefixStart, prefixLength, ownStart, count]. */
@@ -62,6 +65,7 @@ const forward = (
   spans: ReadonlyArray<Span>,
   heads: Heads,
   round: Round,
+  keep = round,
 ): Float64Array => {
   const { H, KV, D, pages } = heads;
   const out = new Float64Array(spans.length * H * D);
@@ -74,14 +78,14 @@ const forward = (
         weights.forEach((weight, j) =>
           sum = round(sum + round(weight * v[(keyRow(span, j, pages) * KV + kv) * D + d]))
         );
-        out[(row * H + head) * D + d] = sum;
+        out[(row * H + head) * D + d] = keep(sum);
       }
     }
   });
   return out;
 };
 
-const packed = ({ lengths, H, KV, D, width = H * D }: Shape): OpCase => {
+const packed = ({ lengths, H, KV, D, width = H * D, activations }: Shape): OpCase => {
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
   const spans = lengths.flatMap((length, i) =>
     Array.from({ length }, (_, t): Span => [starts[i], 0, starts[i], t + 1])
@@ -91,18 +95,22 @@ const packed = ({ lengths, H, KV, D, width = H * D }: Shape): OpCase => {
   const column = width - H * D;
   const heads = { H, KV, D };
   return {
-    name: `${lengths.length} sequences, ${N} rows, ${H}/${KV} heads of ${D}${width > H * D ? ` of ${width}` : ""}`,
+    name: `${lengths.length} sequences, ${N} rows, ${H}/${KV} heads of ${D}${width > H * D ? ` of ${width}` : ""}${
+      activations ? ` ${activations}` : ""
+    }`,
     operands: {
-      q: floats("q", N, width, { spread: 3 }),
-      k: floats("k", N, KV * D),
-      v: floats("v", N, KV * D),
+      q: floats("q", N, width, { spread: 3, format: activations }),
+      k: floats("k", N, KV * D, { format: activations }),
+      v: floats("v", N, KV * D, { format: activations }),
       spans: words(spans.flat(), N),
       ends: words(ends),
     },
     run: (tape, { q, k, v, spans, ends }) => ({
-      out: attention(tape, column > 0 ? sliceColumns(q, column, H * D) : q, k, v, { spans, ends }, D),
+      out: attention(tape, column > 0 ? sliceColumns(q, column, H * D) : q, k, v, { spans, ends }, D, activations),
     }),
-    reference: ({ q, k, v }, round) => ({ out: forward(columns(q, width, column, H * D), k, v, spans, heads, round) }),
+    reference: ({ q, k, v }, round) => ({
+      out: forward(columns(q, width, column, H * D), k, v, spans, heads, round, kept(round, activations)),
+    }),
     vjp: ({ q, k, v }, { out: dout }, round) => {
       const query = columns(q, width, column, H * D);
       const [dq, dk, dv] = [
@@ -111,6 +119,8 @@ const packed = ({ lengths, H, KV, D, width = H * D }: Shape): OpCase => {
         new Float64Array(v.length),
       ];
       const scale = round(1 / Math.sqrt(D));
+      // The backward pass reads the result as it is stored.
+      const out = activations && forward(query, k, v, spans, heads, round, kept(round, activations));
       spans.forEach((span, row) => {
         for (let head = 0; head < H; head++) {
           const kv = Math.floor(head / (H / KV));
@@ -118,7 +128,9 @@ const packed = ({ lengths, H, KV, D, width = H * D }: Shape): OpCase => {
           const weights = weigh(query, k, row, head, span, heads, round);
           const at = (j: number) => (keyRow(span, j) * KV + kv) * D;
           const pulls = weights.map((_, j) => dotProduct(round, D, dout, from, 1, v, at(j), 1));
-          const own = weights.reduce((sum, weight, j) => round(sum + round(weight * pulls[j])), 0);
+          const own = out === undefined
+            ? weights.reduce((sum, weight, j) => round(sum + round(weight * pulls[j])), 0)
+            : dotProduct(round, D, dout, from, 1, out, from, 1);
           for (let d = 0; d < D; d++) dq[row * width + column + head * D + d] = 0;
           weights.forEach((weight, j) => {
             const slope = round(round(weight * round(pulls[j] - own)) * scale);
@@ -137,22 +149,26 @@ const packed = ({ lengths, H, KV, D, width = H * D }: Shape): OpCase => {
 };
 
 // Rows decode at once: row r continues prompt r % 2, whose keys are shared, with r % 5 keys of its own.
-const decoding = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
+const decoding = (
+  { N, H, KV, D, activations }: Heads & { readonly N: number; readonly activations?: HalfFormat },
+): OpCase => {
   const prompts = [{ start: 3, length: 9 }, { start: 12, length: 4 }];
   const spans = Array.from({ length: N }, (_, r): Span => {
     const { start, length } = prompts[r % 2];
     return [start, length, 16 + r * 5, length + 1 + r % 5];
   });
   return {
-    name: `${N} decoding rows with shared prompts, ${H}/${KV} heads of ${D}`,
+    name: `${N} decoding rows with shared prompts, ${H}/${KV} heads of ${D}${activations ? ` ${activations}` : ""}`,
     operands: {
-      q: floats("q", N, H * D, { spread: 3 }),
-      k: floats("k", 16 + N * 5, KV * D),
-      v: floats("v", 16 + N * 5, KV * D),
+      q: floats("q", N, H * D, { spread: 3, format: activations }),
+      k: floats("k", 16 + N * 5, KV * D, { format: activations }),
+      v: floats("v", 16 + N * 5, KV * D, { format: activations }),
       spans: words(spans.flat(), N),
     },
-    run: (tape, { q, k, v, spans }) => ({ out: attention(tape, q, k, v, { spans }, D) }),
-    reference: ({ q, k, v }, round) => ({ out: forward(q, k, v, spans, { H, KV, D }, round) }),
+    run: (tape, { q, k, v, spans }) => ({ out: attention(tape, q, k, v, { spans }, D, activations) }),
+    reference: ({ q, k, v }, round) => ({
+      out: forward(q, k, v, spans, { H, KV, D }, round, kept(round, activations)),
+    }),
   };
 };
 
@@ -193,6 +209,9 @@ export const attentionCases: OpCases = {
     packed({ lengths: [9, 1, 24], H: 4, KV: 2, D: 10 }),
     packed({ lengths: [5, 11], H: 3, KV: 1, D: 6, width: 22 }),
     decoding({ N: 7, H: 6, KV: 2, D: 14 }),
+    packed({ lengths: [9, 1, 24, 17, 2], H: 4, KV: 2, D: 16, activations: "f16" }),
+    packed({ lengths: [5, 11], H: 6, KV: 1, D: 4, width: 40, activations: "bf16" }),
+    decoding({ N: 11, H: 4, KV: 2, D: 16, activations: "f16" }),
     paging({ N: 11, H: 4, KV: 2, D: 16 }),
     paging({ N: 7, H: 6, KV: 2, D: 14 }),
   ],

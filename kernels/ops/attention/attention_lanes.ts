@@ -1,7 +1,7 @@
 /** Attention with a lane for each row and key head: the plain kernels, for vec4 loads and for head widths that do not divide by four. */
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, strided } from "../../op.ts";
+import { byRows, lanes, readAs, strided, writeAs } from "../../op.ts";
 import type { Constants } from "../../specialize.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./attention.wgsl" with { type: "text" };
@@ -19,6 +19,7 @@ import {
   type Operands,
   pageConstants,
   queryParams,
+  readOperands,
   sharedHeads,
 } from "./attention_bindings.ts";
 import scalarSource from "./attention_scalar.wgsl" with { type: "text" };
@@ -33,12 +34,16 @@ export const kernels = {
   keyValueScalar: make("attention_backward_key_value_scalar", keyValueScalarSource, backwardBindings, keyValueParams),
 };
 
-const shapeOf = ({ q, k, headWidth }: Operands) => {
+const shapeOf = (operands: Operands) => {
+  const { q, k, headWidth } = operands;
   const [H, KV, D4] = [q.cols / headWidth, k.cols / headWidth, headWidth / 4];
   const GROUP = H / KV;
   const isScalar = headWidth % 4 !== 0;
   const HEADS = isScalar ? 1 : sharedHeads(GROUP, D4);
-  const constants: Constants = isScalar ? { GROUP, D: headWidth } : { GROUP, D4 };
+  const constants: Constants = {
+    ...isScalar ? { GROUP, D: headWidth } : { GROUP, D4 },
+    ...readOperands(operands),
+  };
   const heads: Constants = isScalar ? { H } : { H, HEADS };
   return { H, KV, D4, HEADS, isScalar, constants, heads, scale: 1 / Math.sqrt(headWidth) };
 };
@@ -54,7 +59,7 @@ export const forwardLanes = (encoder: Encoder, operands: Operands, rows: Attenti
     [operands.q, operands.out, operands.lse, spans],
     ([q, out, lse, span], _, N) =>
       encoder.dispatch(isScalar ? kernels.forwardScalar : kernels.forward, {
-        constants: { ...constants, ...heads, ...pageConstants(rows) },
+        constants: { ...constants, ...heads, ...pageConstants(rows), ...writeAs("out", out) },
         tensors: [q, k, v, span, pages, out, lse],
         params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
         groups: lanes(N * H / HEADS, 32),
@@ -76,7 +81,7 @@ export const backwardLanes = (
   const delta = encoder.tensor(N, H);
   const ROWS = D4 <= 4 && !isScalar ? 2 : 1;
   encoder.dispatch(isScalar ? kernels.queryScalar : kernels.query, {
-    constants: { ...constants, ...heads },
+    constants: { ...constants, ...heads, ...readAs("out", out, 4, "outOf") },
     tensors: [q, k, v, spans, out, lse, dout, dq, delta],
     params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
     groups: lanes(N * H / HEADS, 32),

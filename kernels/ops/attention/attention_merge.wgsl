@@ -3,6 +3,8 @@
 // @binding(2) spans vec4u [N] (attention.wgsl), read
 // @binding(3) out f32 [N, H·D], read_write       @binding(4) lse f32 [N, H], read_write
 // One lane a vec4 of a head of a row. Limits: D, strides and offsets divide by 4.
+// What out holds and how it is written: where it has 16 bits the host sets both (op.ts, writeAs).
+alias OutElem = vec4f;
 const H = 4u;
 const D4 = 4u;
 const CHUNK = 512u;
@@ -11,9 +13,11 @@ struct Params { N: u32, spanOffset: u32, outOffset: u32, outStride: u32, lseOffs
 @group(0) @binding(0) var<storage, read> sums: array<vec4f>;
 @group(0) @binding(1) var<storage, read> parts: array<vec2f>;
 @group(0) @binding(2) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
+
+fn asOut(value: vec4f) -> OutElem { return value; }
 
 @compute @workgroup_size(64)
 fn attention_merge(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -36,6 +40,6 @@ fn attention_merge(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
     most = now;
     sum = fma(sum, vec4f(shrink), sums[at * D4 + column % D4] * power);
   }
-  out[(params.outOffset + row * params.outStride) / 4u + column] = sum / total;
+  out[(params.outOffset + row * params.outStride) / 4u + column] = asOut(sum / total);
   if (column % D4 == 0u) { lse[params.lseOffset + row * H + head] = most + log(total); }
 }

@@ -4,7 +4,7 @@
  */
 import { type Encoder, spread } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, strided } from "../../op.ts";
+import { byRows, lanes, readAs, strided, writeAs } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
 import {
   type AttentionRows,
@@ -16,6 +16,7 @@ import {
   type Operands,
   pageConstants,
   queryParams,
+  readOperands,
   sharedHeads,
 } from "./attention_bindings.ts";
 import keyValueSource from "./attention_backward_key_value_subgroup.wgsl" with { type: "text" };
@@ -57,7 +58,7 @@ const shapeOf = (encoder: Encoder, { q, k, headWidth }: Operands) => {
 export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: AttentionRows): void => {
   const { k, v } = operands;
   const { H, D4, LANES, GROUP, HEADS, scale } = shapeOf(encoder, operands);
-  const constants = { H, GROUP, HEADS, D4, LANES, CHUNK: chunkKeys, ...pageConstants(rows) };
+  const constants = { H, GROUP, HEADS, D4, LANES, CHUNK: chunkKeys, ...pageConstants(rows), ...readOperands(operands) };
   const { spans, pages = spans } = rows;
   const chunks = Math.ceil((rows.most ?? 0) / chunkKeys);
   byRows(
@@ -69,7 +70,7 @@ export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: Atte
       const params = { N, scale, chunks, ...strided(encoder, { q, k, v, span, out, lse }) };
       if (chunks < 2 || groups >= enoughGroups) {
         return encoder.dispatch(kernels.forward, {
-          constants,
+          constants: { ...constants, ...writeAs("out", out) },
           tensors: [q, k, v, span, pages, out, lse],
           params,
           groups: spread(groups),
@@ -84,7 +85,7 @@ export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: Atte
         groups: [groups, 1, chunks],
       });
       encoder.dispatch(kernels.merge, {
-        constants: { H, D4, CHUNK: chunkKeys },
+        constants: { H, D4, CHUNK: chunkKeys, ...writeAs("out", out) },
         tensors: [sums, parts, span, out, lse],
         params: { N, chunks, ...strided(encoder, { span, out, lse }) },
         groups: lanes(N * H * D4),
@@ -107,13 +108,13 @@ export const backwardSubgroup = (
   const N = q.rows;
   const delta = encoder.tensor(N, H);
   encoder.dispatch(kernels.query, {
-    constants: { H, GROUP, HEADS, D4, LANES },
+    constants: { H, GROUP, HEADS, D4, LANES, ...readOperands(operands), ...readAs("out", out, 4, "outOf") },
     tensors: [q, k, v, spans, out, lse, dout, dq, delta],
     params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
     groups: spread(N * H / HEADS),
   });
   encoder.dispatch(kernels.keyValue, {
-    constants: { KV, GROUP, D4, LANES },
+    constants: { KV, GROUP, D4, LANES, ...readOperands(operands) },
     tensors: [q, k, v, ends, lse, delta, dout, dk, dv],
     params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
     groups: spread(N * KV),

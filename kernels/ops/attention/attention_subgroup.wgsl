@@ -1,10 +1,13 @@
 // attention.wgsl with a subgroup for each row and HEADS of its heads (they share their keys; HEADS divides GROUP), for devices with many lanes.
-// Bindings as in attention.wgsl; with SPLIT, out is f32 [N, chunks, H, D] and lse f32 [N, chunks, H, 2] (maximum, total) of each chunk of
-// CHUNK keys for attention_merge.wgsl. Each lane has a key for the scores, then its columns of the values, COLS vec4s a head.
-// Blocks of LANES keys in order with a running maximum, then the chunks in order: a row's bits depend on its keys and on LANES alone, with SPLIT or
-// without. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES. Source: online softmax, Milakov and Gimelshein 2018.
+// Bindings as in attention.wgsl; with SPLIT, out is f32 [N, chunks, H, D] and lse f32 [N, chunks, H, 2] (maximum, total) of each chunk of CHUNK keys for attention_merge.wgsl.
+// Each lane has a key for the scores, then its columns of the values, COLS vec4s a head. Blocks of LANES keys in order with a running maximum, then the chunks in order: a row's bits
+// depend on its keys and on LANES alone, with SPLIT or without. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES. Source: online softmax, Milakov and Gimelshein 2018.
 enable subgroups;
-
+// What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
+alias QElem = vec4f;
+alias KElem = vec4f;
+alias VElem = vec4f;
+alias OutElem = vec4f;
 const H = 4u;
 const GROUP = 2u;
 const HEADS = 1u;
@@ -16,18 +19,21 @@ const PAGED = 0u;
 const PAGE = 16u;
 const COLS = (D4 + LANES - 1u) / LANES;
 
-struct Params {
-  N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
-  lseOffset: u32, scale: f32, chunks: u32,
-}
-@group(0) @binding(0) var<storage, read> q: array<vec4f>;
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;
+struct Params { N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
+  lseOffset: u32, scale: f32, chunks: u32 }
+@group(0) @binding(0) var<storage, read> q: array<QElem>;
+@group(0) @binding(1) var<storage, read> k: array<KElem>;
+@group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
 @group(0) @binding(4) var<storage, read> pages: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
+
+fn qOf(i: u32) -> vec4f { return q[i]; }
+fn kOf(i: u32) -> vec4f { return k[i]; }
+fn vOf(i: u32) -> vec4f { return v[i]; }
+fn asOut(value: vec4f) -> OutElem { return value; }
 
 var<workgroup> query: array<vec4f, HEADS * D4>;
 
@@ -53,9 +59,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
   if (row >= params.N) { return; }
   let span = spans[params.spanOffset / 4u + row];
   let kvHead = head / GROUP * D4;
-  for (var i = lane; i < HEADS * D4; i += LANES) {
-    query[i] = q[(params.qOffset + row * params.qStride) / 4u + head * D4 + i] * params.scale;
-  }
+  for (var i = lane; i < HEADS * D4; i += LANES) { query[i] = qOf((params.qOffset + row * params.qStride) / 4u + head * D4 + i) * params.scale; }
   workgroupBarrier();
   var most: array<f32, HEADS>; // registers
   var total: array<f32, HEADS>; // registers
@@ -73,8 +77,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
   let chunkEnd = select((span.w + CHUNK - 1u) / CHUNK, chunk + 1u, SPLIT == 1u);
   for (; chunk < chunkEnd; chunk++) {
     for (var h = 0u; h < HEADS; h++) { // unroll
-      chunkMost[h] = -3.4028234e38;
-      chunkTotal[h] = 0f;
+      chunkMost[h] = -3.4028234e38; chunkTotal[h] = 0f;
       for (var c = 0u; c < COLS; c++) { // unroll
         chunkSum[h][c] = vec4f();
       }
@@ -90,7 +93,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
         products[h] = vec4f();
       }
       for (var d = 0u; d < D4; d++) {
-        let key = k[kAt + d];
+        let key = kOf(kAt + d);
         for (var h = 0u; h < HEADS; h++) { // unroll
           products[h] = fma(query[h * D4 + d], key, products[h]);
         }
@@ -109,7 +112,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
       for (var l = 0u; l < LANES; l++) { // unroll
         let start = subgroupBroadcast(vAt, l);
         for (var c = 0u; c < COLS; c++) { // unroll
-          value[c] = v[start + min(lane + c * LANES, D4 - 1u)];
+          value[c] = vOf(start + min(lane + c * LANES, D4 - 1u));
         }
         for (var h = 0u; h < HEADS; h++) { // unroll
           let power = subgroupBroadcast(weight[h], l);
@@ -123,7 +126,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
       if (SPLIT == 1u) {
         let to = (row * params.chunks + chunk) * H + head + h;
         for (var c = 0u; c < COLS; c++) { // unroll
-          if (lane + c * LANES < D4) { out[to * D4 + lane + c * LANES] = chunkSum[h][c]; }
+          if (lane + c * LANES < D4) { out[to * D4 + lane + c * LANES] = asOut(chunkSum[h][c]); }
         }
         if (lane == 0u) { lse[to * 2u] = chunkMost[h]; lse[to * 2u + 1u] = chunkTotal[h]; }
       } else {
@@ -142,7 +145,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
   let to = (params.outOffset + row * params.outStride) / 4u + head * D4;
   for (var h = 0u; h < HEADS; h++) { // unroll
     for (var c = 0u; c < COLS; c++) { // unroll
-      if (lane + c * LANES < D4) { out[to + h * D4 + lane + c * LANES] = sum[h][c] / total[h]; }
+      if (lane + c * LANES < D4) { out[to + h * D4 + lane + c * LANES] = asOut(sum[h][c] / total[h]); }
     }
     if (lane == 0u) { lse[params.lseOffset + row * H + head + h] = most[h] + log(total[h]); }
   }

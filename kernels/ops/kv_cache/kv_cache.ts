@@ -1,7 +1,7 @@
 /** Writes new keys, rotated, and values into the cache that decoding reads. */
 import { make } from "../../kernel.ts";
 import type { Encoder } from "../../encoder.ts";
-import { byRows, lanes, pack, strided } from "../../op.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./rope_cache.wgsl" with { type: "text" };
 
@@ -34,7 +34,15 @@ export const writeCache = (
 ): void =>
   byRows(encoder, k.rows, [k, v], ([k, v], start, N) => {
     const D = table.cols;
-    const constants = { ...pack([k, v, table, keys, values], D % 8 === 0), H: k.cols / D, D };
+    const constants = {
+      ...pack([k, v, table, keys, values], D % 8 === 0),
+      H: k.cols / D,
+      D,
+      ...readAs("k", k, 4, "kOf"),
+      ...readAs("v", v, 4, "vOf"),
+      ...writeAs("keys", keys),
+      ...writeAs("values", values),
+    };
     encoder.dispatch(kernel, {
       constants,
       tensors: [k, v, positions, slots, table, keys, values],

@@ -5,6 +5,11 @@
 // One lane PACK pairs of columns. Limits: slots are distinct; with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
 // Source: transformers apply_rotary_pos_emb, the same operations as in rope.wgsl, so decoding keeps the bits of scoring.
 alias Elem = f32;
+// What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
+alias KElem = Elem;
+alias VElem = Elem;
+alias KeysElem = Elem;
+alias ValuesElem = Elem;
 const PACK = 1u;
 const H = 4u;
 const D = 16u;
@@ -14,14 +19,19 @@ struct Params {
   N: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, positionOffset: u32, slotOffset: u32,
   keysOffset: u32, keysStride: u32, valuesOffset: u32, valuesStride: u32,
 }
-@group(0) @binding(0) var<storage, read> k: array<Elem>;
-@group(0) @binding(1) var<storage, read> v: array<Elem>;
+@group(0) @binding(0) var<storage, read> k: array<KElem>;
+@group(0) @binding(1) var<storage, read> v: array<VElem>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
 @group(0) @binding(3) var<storage, read> slots: array<u32>;
 @group(0) @binding(4) var<storage, read> table: array<Elem>;
-@group(0) @binding(5) var<storage, read_write> keys: array<Elem>;
-@group(0) @binding(6) var<storage, read_write> values: array<Elem>;
+@group(0) @binding(5) var<storage, read_write> keys: array<KeysElem>;
+@group(0) @binding(6) var<storage, read_write> values: array<ValuesElem>;
 @group(0) @binding(7) var<uniform> params: Params;
+
+fn kOf(i: u32) -> Elem { return k[i]; }
+fn vOf(i: u32) -> Elem { return v[i]; }
+fn asKeys(value: Elem) -> KeysElem { return value; }
+fn asValues(value: Elem) -> ValuesElem { return value; }
 
 @compute @workgroup_size(64)
 fn rope_cache(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -35,12 +45,12 @@ fn rope_cache(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups)
   let slot = slots[params.slotOffset + row];
   let kAt = (params.kOffset + row * params.kStride) / PACK + column;
   let vAt = (params.vOffset + row * params.vStride) / PACK + column;
-  let first = k[kAt];
-  let second = k[kAt + HALF];
+  let first = kOf(kAt);
+  let second = kOf(kAt + HALF);
   let key = (params.keysOffset + slot * params.keysStride) / PACK + column;
-  keys[key] = fma(first, cosine, -(second * sine));
-  keys[key + HALF] = fma(second, cosine, first * sine);
+  keys[key] = asKeys(fma(first, cosine, -(second * sine)));
+  keys[key + HALF] = asKeys(fma(second, cosine, first * sine));
   let value = (params.valuesOffset + slot * params.valuesStride) / PACK + column;
-  values[value] = v[vAt];
-  values[value + HALF] = v[vAt + HALF];
+  values[value] = asValues(vOf(vAt));
+  values[value + HALF] = asValues(vOf(vAt + HALF));
 }

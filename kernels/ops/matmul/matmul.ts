@@ -7,7 +7,9 @@
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, readAs, rowsPerBinding, strided } from "../../op.ts";
+import type { HalfFormat } from "../../half_precision.ts";
+import { byRows, lanes, readAs, rowsPerBinding, strided, writeAs } from "../../op.ts";
+import type { Constants } from "../../specialize.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
 import { addRowSums } from "../row_sums/row_sums.ts";
@@ -57,10 +59,19 @@ const tileFor = (M: number, most: number): number => {
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
   !plain && encoder.info.lanes >= 4 && encoder.info.lanes <= 32 && tensors.every(isVectorized);
 
+/** Whether activations are float32, as matrix units read and write them. */
+const areWhole = (...activations: ReadonlyArray<Tensor>): boolean =>
+  activations.every(({ format }) => format === undefined);
+
 /** Options of a product: `plain` forces the specification kernel, `accumulate` adds to what is there. */
 export interface MatmulOptions {
   readonly plain?: boolean;
   readonly accumulate?: boolean;
+}
+
+/** How a linear layer computes, and how its result is stored. */
+export interface LinearOptions extends Pick<MatmulOptions, "plain"> {
+  readonly format?: HalfFormat | undefined;
 }
 
 /** c[M, N] = a[M, K] · b[N, K]ᵀ (+ bias[1, N]); b may be larger than one binding. */
@@ -97,7 +108,7 @@ const ntWindow = (
 ): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "nt", M, b.rows, [a, b]);
+    const tile = options.plain || !areWhole(a, c) ? undefined : matrixTile(encoder, "nt", M, b.rows, [a, b]);
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "nt", tile, a, b, bias, c, accumulate: options.accumulate });
     }
@@ -120,13 +131,13 @@ const ntWindow = (
       const LANES = encoder.info.lanes;
       const TM = tileFor(M, tiles(LANES).rowsNT);
       encoder.dispatch(kernels.ntSubgroup, {
-        constants: { ...constants, ...readAs("B", b, 4), LANES, TM },
+        constants: { ...constants, ...readAs("A", a, 4), ...readAs("B", b, 4), ...storedC(c), LANES, TM },
         tensors,
         params,
         groups: [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)],
       });
     } else {
-      const plain = { ...constants, ...readAs("B", b, 1) };
+      const plain = { ...constants, ...readAs("A", a, 1), ...readAs("B", b, 1), ...storedC(c) };
       encoder.dispatch(kernels.nt, { constants: plain, tensors, params, groups: lanes(M * N) });
     }
   });
@@ -147,7 +158,7 @@ export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "nn", M, b.cols, [a, b]);
+    const tile = options.plain || !areWhole(a, c) ? undefined : matrixTile(encoder, "nn", M, b.cols, [a, b]);
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "nn", tile, a, b, c, accumulate: options.accumulate });
     }
@@ -184,7 +195,7 @@ export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "tn", c.rows, c.cols, [a, b]);
+    const tile = options.plain || !areWhole(a, b) ? undefined : matrixTile(encoder, "tn", c.rows, c.cols, [a, b]);
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "tn", tile, a, b, c, accumulate: true });
     }
@@ -196,12 +207,12 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
       const LANES = encoder.info.lanes;
       const TN4 = tiles(LANES).foursTN;
       encoder.dispatch(kernels.tnSubgroup, {
-        constants: { LANES, TN4 },
+        constants: { ...readAs("B", b, 4), LANES, TN4 },
         tensors,
         params,
         groups: [Math.ceil(K / 4 / LANES), Math.ceil(N / 4 / TN4)],
       });
-    } else encoder.dispatch(kernels.tn, { tensors, params, groups: lanes(N * K) });
+    } else encoder.dispatch(kernels.tn, { constants: readAs("B", b, 1), tensors, params, groups: lanes(N * K) });
   });
 
 /** The tensor with its columns counted up to the next multiple of four, where the stride leaves room for them. */
@@ -216,10 +227,19 @@ const ownGap = (tensor: Tensor): Tensor => {
   return cols === tensor.stride ? { ...tensor, cols } : tensor;
 };
 
+/** How the result of a product is read and written where it has 16 bits; only the subgroup kernel does so. */
+const storedC = (c: Tensor): Constants => ({ ...readAs("C", c, 4), ...writeAs("C", c) });
+
 /** y[N, O] = x[N, I] · weight[O, I]ᵀ + bias, recorded on the tape. */
-export const linear = (tape: Tape, x: Tensor, weight: Tensor, bias?: Tensor, options: MatmulOptions = {}): Tensor => {
+export const linear = (
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  { format, ...options }: LinearOptions = {},
+): Tensor => {
   const { encoder } = tape;
-  const y = encoder.tensor(x.rows, weight.rows);
+  const y = encoder.tensor(x.rows, weight.rows, { format });
   matmulNT(encoder, x, weight, bias, y, options);
   tape.record([y], [], () => {
     const dy = tape.arrived(y);

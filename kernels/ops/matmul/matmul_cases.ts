@@ -1,6 +1,6 @@
 /** Linear layers that are checked: sizes no tile divides, single rows, strided columns, a bias; each in plain and subgroup form. */
 import type { HalfFormat } from "../../half_precision.ts";
-import { dotProduct, floats, type OpCase, type OpCases, type Round } from "../../op_case.ts";
+import { dotProduct, floats, kept, type OpCase, type OpCases, type Round } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
 import { linear } from "./matmul.ts";
 
@@ -12,32 +12,35 @@ interface Shape {
   readonly plain?: boolean;
   /** How weight and bias are stored. */
   readonly format?: HalfFormat;
+  /** How input and result are stored; the input divided by 16. */
+  readonly activations?: HalfFormat;
   /** The input is columns `column … column + K` of a tensor this wide. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 
-const linearCase = ({ M, N, K, bias = false, plain = false, within, format }: Shape): OpCase => {
+const linearCase = ({ M, N, K, bias = false, plain = false, within, format, activations }: Shape): OpCase => {
   const width = within?.width ?? K;
   const column = within?.column ?? 0;
   return {
     name: `${M}x${N}x${K}${bias ? " bias" : ""}${within ? ` of ${width}` : ""}${plain ? " plain" : ""}${
       format ? ` ${format}` : ""
-    }`,
+    }${activations ? ` activations ${activations}` : ""}`,
     operands: {
-      x: floats("x", M, width),
+      x: floats("x", M, width, { format: activations, scale: activations && 16 }),
       weight: floats("weight", N, K, { role: "weight", format }),
       ...(bias ? { bias: floats("bias", 1, N, { role: "weight", format }) } : {}),
     },
     run: (tape, { x, weight, bias }) => {
       const input = within === undefined ? x : sliceColumns(x, column, K);
-      return { y: linear(tape, input, weight, bias, { plain }) };
+      return { y: linear(tape, input, weight, bias, { plain, format: activations }) };
     },
     reference: ({ x, weight, bias }, round) => {
+      const keep = kept(round, activations);
       const y = new Float64Array(M * N);
       for (let m = 0; m < M; m++) {
         for (let n = 0; n < N; n++) {
           const sum = dotProduct(round, K, x, m * width + column, 1, weight, n * K, 1);
-          y[m * N + n] = round(sum + (bias?.[n] ?? 0));
+          y[m * N + n] = keep(sum + (bias?.[n] ?? 0));
         }
       }
       return { y };
@@ -71,13 +74,20 @@ const shapes: ReadonlyArray<Shape> = [
   { M: 130, N: 36, K: 132 },
 ];
 
+// Only the subgroup kernels write 16 bits.
+const halves: ReadonlyArray<Shape> = [
+  { M: 37, N: 76, K: 64, activations: "f16" },
+  { M: 33, N: 128, K: 20, bias: true, format: "bf16", activations: "bf16" },
+  { M: 18, N: 132, K: 36, within: { column: 8, width: 48 }, activations: "f16" },
+];
+
 /** Cases of the linear layer. */
 export const matmulCases: OpCases = {
   name: "matmul",
   cases: [
     ...shapes,
     ...shapes.slice(1, 5).flatMap((shape) => (["bf16", "f16"] as const).map((format) => ({ ...shape, format }))),
-  ].flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]),
+  ].flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]).concat(halves.map(linearCase)),
   rows: (M) => linearCase({ M, N: 77, K: 64, bias: true }),
   windowed: { binding: 4096, bits: "close" },
 };

@@ -2,19 +2,21 @@
 // @binding(0) A f32 [M, K] rows aStride apart, read      @binding(1) B f32 [N, K] rows bStride apart, read
 // @binding(2) bias f32 [N], read (unused without BIAS)   @binding(3) C f32 [M, N] rows cStride apart, read_write
 // One lane an element of C. The specification: every faster variant gives the same bits.
-// What B and the bias hold, and how an element is read: with 16-bit weights the host sets all four (op.ts, readAs).
+// What A, B and the bias hold, and how an element is read: where they have 16 bits the host sets both (op.ts, readAs).
+alias AElem = f32;
 alias BElem = f32;
 alias BiasElem = f32;
 const BIAS = 0u;
 const ACCUMULATE = 0u;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, biasOffset: u32, cOffset: u32, cStride: u32 }
-@group(0) @binding(0) var<storage, read> A: array<f32>;
+@group(0) @binding(0) var<storage, read> A: array<AElem>;
 @group(0) @binding(1) var<storage, read> B: array<BElem>;
 @group(0) @binding(2) var<storage, read> bias: array<BiasElem>;
 @group(0) @binding(3) var<storage, read_write> C: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
+fn aAt(i: u32) -> f32 { return A[i]; }
 fn bAt(i: u32) -> f32 { return B[i]; }
 fn biasAt(i: u32) -> f32 { return bias[i]; }
 
@@ -28,7 +30,7 @@ fn matmul_nt(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let b = params.bOffset + n * params.bStride;
   var value = 0f;
   for (var k = 0u; k < params.K; k++) {
-    value = fma(A[a + k], bAt(b + k), value);
+    value = fma(aAt(a + k), bAt(b + k), value);
   }
   let c = params.cOffset + m * params.cStride + n;
   if (BIAS == 1u) { value += biasAt(params.biasOffset + n); }

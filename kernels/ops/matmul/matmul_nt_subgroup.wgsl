@@ -7,8 +7,10 @@
 // subgroup of exactly LANES. The sum over K is one fma after another, so the bits do not depend on M, TM or LANES: they equal matmul_nt.wgsl.
 enable subgroups;
 
-// As in matmul_nt.wgsl, four elements at a time of B.
+// As in matmul_nt.wgsl, four elements at a time of A, B and C; C is written so too (op.ts, writeAs).
+alias AElem = vec4f;
 alias BElem = vec4f;
+alias CElem = vec4f;
 alias BiasElem = f32;
 const LANES = 8u;
 const TM = 16u;
@@ -17,13 +19,16 @@ const BIAS = 0u;
 const ACCUMULATE = 0u;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, biasOffset: u32, cOffset: u32, cStride: u32 }
-@group(0) @binding(0) var<storage, read> A: array<vec4f>;
+@group(0) @binding(0) var<storage, read> A: array<AElem>;
 @group(0) @binding(1) var<storage, read> B: array<BElem>;
 @group(0) @binding(2) var<storage, read> bias: array<BiasElem>;
-@group(0) @binding(3) var<storage, read_write> C: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> C: array<CElem>;
 @group(0) @binding(4) var<uniform> params: Params;
 
+fn aAt(i: u32) -> vec4f { return A[i]; }
 fn bAt(i: u32) -> vec4f { return B[i]; }
+fn cAt(i: u32) -> vec4f { return C[i]; }
+fn asC(value: vec4f) -> CElem { return value; }
 fn biasAt(i: u32) -> f32 { return bias[i]; }
 
 @compute @workgroup_size(LANES)
@@ -40,7 +45,7 @@ fn matmul_nt_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_inv
   }
   for (var k = 0u; k < params.K / 4u; k++) {
     for (var r = 0u; r < LOADS; r++) { // unroll
-      a[r] = A[at[r] + k];
+      a[r] = aAt(at[r] + k);
     }
     let b0 = bAt(own.x + k);
     let b1 = bAt(own.y + k);
@@ -68,8 +73,8 @@ fn matmul_nt_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_inv
       let index = (params.cOffset + (row + i) * params.cStride + column) / 4u;
       var value = c[i];
       if (BIAS == 1u) { value += shift; }
-      if (ACCUMULATE == 1u) { value += C[index]; }
-      C[index] = value;
+      if (ACCUMULATE == 1u) { value += cAt(index); }
+      C[index] = asC(value);
     }
   }
 }

@@ -8,6 +8,8 @@
 // as 0. The order of the sum is that of matmul_tn.wgsl.
 enable subgroups;
 
+// What B holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+alias BElem = vec4f;
 const LANES = 8u;
 const TN4 = 4u;
 const FOURS = LANES / 4u;
@@ -15,9 +17,11 @@ const LOADS = (TN4 + FOURS - 1u) / FOURS;
 
 struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, cOffset: u32, cStride: u32 }
 @group(0) @binding(0) var<storage, read> A: array<vec4f>;
-@group(0) @binding(1) var<storage, read> B: array<vec4f>;
+@group(0) @binding(1) var<storage, read> B: array<BElem>;
 @group(0) @binding(2) var<storage, read_write> C: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
+
+fn bAt(i: u32) -> vec4f { return B[i]; }
 
 @compute @workgroup_size(LANES)
 fn matmul_tn_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -38,10 +42,10 @@ fn matmul_tn_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_inv
     for (var r = 0u; r < LOADS; r++) { // unroll
       a[r] = select(vec4f(), A[at[r] + ownRow], m + lane % 4u < params.M);
     }
-    let b0 = B[safeColumn + m * bStride];
-    let b1 = B[safeColumn + min(m + 1u, params.M - 1u) * bStride];
-    let b2 = B[safeColumn + min(m + 2u, params.M - 1u) * bStride];
-    let b3 = B[safeColumn + min(m + 3u, params.M - 1u) * bStride];
+    let b0 = bAt(safeColumn + m * bStride);
+    let b1 = bAt(safeColumn + min(m + 1u, params.M - 1u) * bStride);
+    let b2 = bAt(safeColumn + min(m + 2u, params.M - 1u) * bStride);
+    let b3 = bAt(safeColumn + min(m + 3u, params.M - 1u) * bStride);
     for (var j = 0u; j < TN4; j++) { // unroll
       for (var q = 0u; q < 4; q++) { // unroll
         let a0 = vec4f(subgroupBroadcast(a[j / FOURS][q], j % FOURS * 4u));

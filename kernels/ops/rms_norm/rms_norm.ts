@@ -1,7 +1,8 @@
 /** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
 import { type Encoder, spread } from "../../encoder.ts";
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, readAs, strided } from "../../op.ts";
+import type { HalfFormat } from "../../half_precision.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import { isVectorized, type Tensor } from "../../tensor.ts";
 import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
@@ -46,17 +47,28 @@ export const kernels = {
 /** Heads up to this wide fit in registers. */
 const narrow = 32;
 
-/** y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of `heads` heads, recorded on the tape. */
-export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, heads = 1): Tensor => {
+/**
+ * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of `heads` heads, stored as `format` (of which x may be too), recorded on the
+ * tape.
+ */
+export const rmsNorm = (
+  tape: Tape,
+  x: Tensor,
+  weight: Tensor,
+  eps: number,
+  heads = 1,
+  format?: HalfFormat,
+): Tensor => {
   const { encoder } = tape;
   const D = weight.cols;
   const H = heads;
   const { lanes: LANES, cooperative } = encoder.info;
-  const y = encoder.tensor(x.rows, x.cols);
+  const y = encoder.tensor(x.rows, x.cols, { format });
   const inverse = encoder.tensor(x.rows, H);
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
     const wide = [x, y, weight].every(isVectorized);
-    const constants = { H, D, ...readAs("weight", weight, wide ? 4 : 1) };
+    const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
+    const constants = { H, D, ...read, ...writeAs("y", y) };
     const tensors = [x, weight, y, inverse];
     const params = { N, eps, ...strided(encoder, { x, y, weight, inverse }) };
     if (wide && cooperative) {
@@ -73,7 +85,8 @@ export const rmsNorm = (tape: Tape, x: Tensor, weight: Tensor, eps: number, head
     const target = tape.gradient(x);
     byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
       const wide = [x, dy, dx, weight].every(isVectorized);
-      const constants = { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...readAs("weight", weight, wide ? 4 : 1) };
+      const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
+      const constants = { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...read };
       const tensors = [x, weight, inverse, dy, dx];
       const params = { N, ...strided(encoder, { x, weight, dy, dx, inverse }) };
       if (wide && cooperative) {
@@ -105,7 +118,7 @@ const weightGradient = (
   byRows(encoder, x.rows, [x, dy, inverse], ([x, dy, inverse], _, N) => {
     const inChunks = encoder.info.cooperative === true && N > rows;
     const parts = inChunks ? encoder.tensor(Math.ceil(N / rows), D) : dweight;
-    const constants = { ...pack([x, dy, parts]), H, D };
+    const constants = { ...pack([x, dy, parts]), H, D, ...readAs("x", x, 4) };
     const columns = D / constants.PACK;
     const shared = inChunks ? chunked(N, rows, columns) : undefined;
     encoder.dispatch(kernels.weightBackward, {

@@ -3,14 +3,15 @@
 // @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
 // One lane a head of a row, which it keeps in registers between both passes, four columns a load: for narrow heads.
 // Limits: D, strides and offsets divide by 4. The order of the sum is that of rms_norm_backward_vec4.wgsl.
-// What the weight holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+// What weight and x hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
 alias WeightElem = vec4f;
+alias XElem = vec4f;
 const H = 1u;
 const D = 64u;
 const ACCUMULATE = 0u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<XElem>;
 @group(0) @binding(1) var<storage, read> weight: array<WeightElem>;
 @group(0) @binding(2) var<storage, read> inverse: array<f32>;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
@@ -18,6 +19,7 @@ struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset:
 @group(0) @binding(5) var<uniform> params: Params;
 
 fn weightAt(i: u32) -> vec4f { return weight[i]; }
+fn xAt(i: u32) -> vec4f { return x[i]; }
 
 @compute @workgroup_size(64)
 fn rms_norm_backward_registers(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -33,7 +35,7 @@ fn rms_norm_backward_registers(@builtin(global_invocation_id) id: vec3u, @builti
   var scaled: array<vec4f, D / 4u>; // registers
   var sum = vec4f();
   for (var c = 0u; c < D / 4u; c++) { // unroll
-    value[c] = x[base + c];
+    value[c] = xAt(base + c);
     scaled[c] = dy[gradient + c] * weightAt(params.weightOffset / 4u + c);
     sum = fma(scaled[c], value[c], sum);
   }

@@ -4,15 +4,16 @@
 // A subgroup a head of a row, as in rms_norm_subgroup.wgsl. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES.
 enable subgroups;
 
-// What the weight holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+// What weight and x hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
 alias WeightElem = vec4f;
+alias XElem = vec4f;
 const H = 1u;
 const D = 64u;
 const ACCUMULATE = 0u;
 const LANES = 8u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<XElem>;
 @group(0) @binding(1) var<storage, read> weight: array<WeightElem>;
 @group(0) @binding(2) var<storage, read> inverse: array<f32>;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
@@ -20,6 +21,7 @@ struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset:
 @group(0) @binding(5) var<uniform> params: Params;
 
 fn weightAt(i: u32) -> vec4f { return weight[i]; }
+fn xAt(i: u32) -> vec4f { return x[i]; }
 
 fn sumOfLanes(own: f32) -> f32 {
   var sum = own;
@@ -39,11 +41,11 @@ fn rms_norm_backward_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_
   let scale = inverse[params.inverseOffset + index];
   var sum = vec4f();
   for (var c = lane; c < D / 4u; c += LANES) {
-    sum = fma(dy[gradient + c] * weightAt(params.weightOffset / 4u + c), x[base + c], sum);
+    sum = fma(dy[gradient + c] * weightAt(params.weightOffset / 4u + c), xAt(base + c), sum);
   }
   let pull = sumOfLanes((sum.x + sum.y) + (sum.z + sum.w)) * scale * scale / f32(D);
   for (var c = lane; c < D / 4u; c += LANES) {
-    let value = scale * (dy[gradient + c] * weightAt(params.weightOffset / 4u + c) - x[base + c] * pull);
+    let value = scale * (dy[gradient + c] * weightAt(params.weightOffset / 4u + c) - xAt(base + c) * pull);
     if (ACCUMULATE == 1u) { dx[to + c] = dx[to + c] + value; } else { dx[to + c] = value; }
   }
 }

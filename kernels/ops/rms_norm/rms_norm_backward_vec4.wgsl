@@ -2,14 +2,15 @@
 // @binding(0) x f32 [N, H·D], read   @binding(1) weight f32 [D], read   @binding(2) inverse f32 [N, H], read
 // @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
 // One lane a head of a row, four columns a load. Limits: D, strides and offsets divide by 4.
-// What the weight holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+// What weight and x hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
 alias WeightElem = vec4f;
+alias XElem = vec4f;
 const H = 1u;
 const D = 64u;
 const ACCUMULATE = 0u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<XElem>;
 @group(0) @binding(1) var<storage, read> weight: array<WeightElem>;
 @group(0) @binding(2) var<storage, read> inverse: array<f32>;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
@@ -17,6 +18,7 @@ struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset:
 @group(0) @binding(5) var<uniform> params: Params;
 
 fn weightAt(i: u32) -> vec4f { return weight[i]; }
+fn xAt(i: u32) -> vec4f { return x[i]; }
 
 @compute @workgroup_size(64)
 fn rms_norm_backward_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -30,11 +32,11 @@ fn rms_norm_backward_vec4(@builtin(global_invocation_id) id: vec3u, @builtin(num
   let scale = inverse[params.inverseOffset + index];
   var sum = vec4f();
   for (var c = 0u; c < D / 4u; c++) {
-    sum = fma(dy[gradient + c] * weightAt(params.weightOffset / 4u + c), x[base + c], sum);
+    sum = fma(dy[gradient + c] * weightAt(params.weightOffset / 4u + c), xAt(base + c), sum);
   }
   let pull = ((sum.x + sum.y) + (sum.z + sum.w)) * scale * scale / f32(D);
   for (var c = 0u; c < D / 4u; c++) {
-    let value = scale * (dy[gradient + c] * weightAt(params.weightOffset / 4u + c) - x[base + c] * pull);
+    let value = scale * (dy[gradient + c] * weightAt(params.weightOffset / 4u + c) - xAt(base + c) * pull);
     if (ACCUMULATE == 1u) { dx[to + c] = dx[to + c] + value; } else { dx[to + c] = value; }
   }
 }

@@ -1,6 +1,6 @@
 /** Root-mean-square norms that are checked: whole rows and heads, aligned and odd widths, strided columns. */
 import type { HalfFormat } from "../../half_precision.ts";
-import { dotProduct, floats, type OpCase, type OpCases } from "../../op_case.ts";
+import { dotProduct, floats, kept, type OpCase, type OpCases } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
 import { rmsNorm } from "./rms_norm.ts";
 
@@ -10,32 +10,37 @@ interface Shape {
   readonly H?: number;
   /** How the weight is stored. */
   readonly format?: HalfFormat;
+  /** How input and result are stored. */
+  readonly activations?: HalfFormat;
   /** The input is columns `column … column + H · D` of a tensor this wide. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 
 const eps = 1e-6;
 
-const normCase = ({ N, D, H = 1, within, format }: Shape): OpCase => {
+const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase => {
   const width = within?.width ?? H * D;
   const column = within?.column ?? 0;
   // Where head `head` of row `row` begins, in x and in y.
   const from = (row: number, head: number) => row * width + column + head * D;
   return {
-    name: `${N}x${H}x${D}${within ? ` of ${width}` : ""}${format ? ` ${format}` : ""}`,
+    name: `${N}x${H}x${D}${within ? ` of ${width}` : ""}${format ? ` ${format}` : ""}${
+      activations ? ` activations ${activations}` : ""
+    }`,
     operands: {
-      x: floats("x", N, width, { center: 0.25 }),
+      x: floats("x", N, width, { center: 0.25, format: activations }),
       weight: floats("weight", 1, D, { role: "weight", center: 1, spread: 0.5, format }),
     },
     run: (tape, { x, weight }) => ({
-      y: rmsNorm(tape, within === undefined ? x : sliceColumns(x, column, H * D), weight, eps, H),
+      y: rmsNorm(tape, within === undefined ? x : sliceColumns(x, column, H * D), weight, eps, H, activations),
     }),
     reference: ({ x, weight }, round) => {
+      const keep = kept(round, activations);
       const y = new Float64Array(N * H * D);
       for (let i = 0; i < N * H; i++) {
         const at = from(Math.floor(i / H), i % H);
         const inverse = round(1 / round(Math.sqrt(round(round(dotProduct(round, D, x, at, 1, x, at, 1) / D) + eps))));
-        for (let c = 0; c < D; c++) y[i * D + c] = round(round(x[at + c] * inverse) * weight[c]);
+        for (let c = 0; c < D; c++) y[i * D + c] = keep(round(x[at + c] * inverse) * weight[c]);
       }
       return { y };
     },
@@ -74,6 +79,8 @@ export const rmsNormCases: OpCases = {
     { N: 70, D: 16, H: 4, format: "f16" as const },
     { N: 9, D: 7, format: "bf16" as const },
     { N: 9, D: 7, format: "f16" as const },
+    { N: 37, D: 64, activations: "f16" as const },
+    { N: 33, D: 16, H: 2, within: { column: 64, width: 128 }, activations: "f16" as const },
   ].map(normCase),
   rows: (N) => normCase({ N, D: 16, H: 4 }),
   windowed: { binding: 4096, bits: "close" },

@@ -5,20 +5,24 @@
 // Limits: D, strides and offsets divide by 4; subgroups of exactly LANES.
 enable subgroups;
 
-// What the weight holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+// What weight, x and y hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
 alias WeightElem = vec4f;
+alias XElem = vec4f;
+alias YElem = vec4f;
 const H = 1u;
 const D = 64u;
 const LANES = 8u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, yOffset: u32, yStride: u32, inverseOffset: u32, eps: f32 }
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<XElem>;
 @group(0) @binding(1) var<storage, read> weight: array<WeightElem>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<YElem>;
 @group(0) @binding(3) var<storage, read_write> inverse: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 fn weightAt(i: u32) -> vec4f { return weight[i]; }
+fn xAt(i: u32) -> vec4f { return x[i]; }
+fn asY(value: vec4f) -> YElem { return value; }
 
 fn sumOfLanes(own: f32) -> f32 {
   var sum = own;
@@ -36,12 +40,12 @@ fn rms_norm_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroup
   let to = (params.yOffset + row * params.yStride + head * D) / 4u;
   var sum = vec4f();
   for (var c = lane; c < D / 4u; c += LANES) {
-    let value = x[base + c];
+    let value = xAt(base + c);
     sum = fma(value, value, sum);
   }
   let scale = 1f / sqrt(sumOfLanes((sum.x + sum.y) + (sum.z + sum.w)) / f32(D) + params.eps);
   for (var c = lane; c < D / 4u; c += LANES) {
-    y[to + c] = x[base + c] * scale * weightAt(params.weightOffset / 4u + c);
+    y[to + c] = asY(xAt(base + c) * scale * weightAt(params.weightOffset / 4u + c));
   }
   if (lane == 0u) { inverse[params.inverseOffset + index] = scale; }
 }

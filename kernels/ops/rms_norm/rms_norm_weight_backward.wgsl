@@ -3,6 +3,8 @@
 // @binding(2) dy f32 [N, H·D], read   @binding(3) dweight f32 [D] or [N / CHUNK, D], read_write
 // One lane PACK columns, of all rows or of a chunk of them. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
 alias Elem = f32;
+// What x holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+alias XElem = Elem;
 const PACK = 1u;
 const H = 1u;
 const D = 64u;
@@ -11,11 +13,13 @@ const CHUNKED = 0u;
 const CHUNK = 64u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, dyOffset: u32, dyStride: u32, dweightOffset: u32, inverseOffset: u32 }
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(0) var<storage, read> x: array<XElem>;
 @group(0) @binding(1) var<storage, read> inverse: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<Elem>;
 @group(0) @binding(3) var<storage, read_write> dweight: array<Elem>;
 @group(0) @binding(4) var<uniform> params: Params;
+
+fn xAt(i: u32) -> Elem { return x[i]; }
 
 @compute @workgroup_size(SIZE)
 fn rms_norm_weight_backward(@builtin(global_invocation_id) id: vec3u) {
@@ -27,7 +31,7 @@ fn rms_norm_weight_backward(@builtin(global_invocation_id) id: vec3u) {
   for (var row = chunk * CHUNK; row < last; row++) {
     for (var head = 0u; head < H; head++) {
       let at = head * (D / PACK) + column;
-      let scaled = x[(params.xOffset + row * params.xStride) / PACK + at] * inverse[params.inverseOffset + row * H + head];
+      let scaled = xAt((params.xOffset + row * params.xStride) / PACK + at) * inverse[params.inverseOffset + row * H + head];
       sum = fma(dy[(params.dyOffset + row * params.dyStride) / PACK + at], scaled, sum);
     }
   }

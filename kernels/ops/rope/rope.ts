@@ -1,6 +1,7 @@
 /** Rotary position embedding of queries or keys. */
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, strided } from "../../op.ts";
+import type { HalfFormat } from "../../half_precision.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
@@ -13,10 +14,10 @@ export const kernel = make(
   "N xOffset xStride positionOffset yOffset yStride",
 );
 
-/** y = x[N, H·D] turned by positions[1, N] (u32); `table` is [T, D], cosines then sines, recorded on the tape. */
-export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor): Tensor => {
+/** y = x[N, H·D] turned by positions[1, N] (u32), stored as `format`; `table` is [T, D], cosines then sines, recorded on the tape. */
+export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor, format?: HalfFormat): Tensor => {
   const { encoder } = tape;
-  const y = encoder.tensor(x.rows, x.cols);
+  const y = encoder.tensor(x.rows, x.cols, { format });
   run(tape, x, positions, table, y, 0);
   tape.record([y], [], () => {
     const dy = tape.arrived(y);
@@ -30,7 +31,7 @@ const run = ({ encoder }: Tape, x: Tensor, positions: Tensor, table: Tensor, y: 
   byRows(encoder, x.rows, [x, y], ([x, y], start, N) => {
     const D = table.cols;
     const H = x.cols / D;
-    const constants = { ...pack([x, y, table], D % 8 === 0), H, D, BACKWARD };
+    const constants = { ...pack([x, y, table], D % 8 === 0), H, D, BACKWARD, ...readAs("x", x, 4), ...writeAs("y", y) };
     encoder.dispatch(kernel, {
       constants,
       tensors: [x, positions, table, y],

@@ -4,6 +4,9 @@
 // One lane PACK pairs. Limits: with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
 // Source: transformers apply_rotary_pos_emb; the table is made on the host as transformers makes it.
 alias Elem = f32;
+// What x and y hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
+alias XElem = Elem;
+alias YElem = Elem;
 const PACK = 1u;
 const H = 4u;
 const D = 16u;
@@ -11,11 +14,14 @@ const BACKWARD = 0u;
 const HALF = D / 2u / PACK;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, positionOffset: u32, yOffset: u32, yStride: u32 }
-@group(0) @binding(0) var<storage, read> x: array<Elem>;
+@group(0) @binding(0) var<storage, read> x: array<XElem>;
 @group(0) @binding(1) var<storage, read> positions: array<u32>;
 @group(0) @binding(2) var<storage, read> table: array<Elem>;
-@group(0) @binding(3) var<storage, read_write> y: array<Elem>;
+@group(0) @binding(3) var<storage, read_write> y: array<YElem>;
 @group(0) @binding(4) var<uniform> params: Params;
+
+fn xAt(i: u32) -> Elem { return x[i]; }
+fn asY(value: Elem) -> YElem { return value; }
 
 @compute @workgroup_size(64)
 fn rope(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -30,8 +36,8 @@ fn rope(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (BACKWARD == 1u) { sine = -sine; }
   let base = (params.xOffset + row * params.xStride) / PACK + head * (D / PACK) + i;
   let to = (params.yOffset + row * params.yStride) / PACK + head * (D / PACK) + i;
-  let first = x[base];
-  let second = x[base + HALF];
-  y[to] = fma(first, cosine, -(second * sine));
-  y[to + HALF] = fma(second, cosine, first * sine);
+  let first = xAt(base);
+  let second = xAt(base + HALF);
+  y[to] = asY(fma(first, cosine, -(second * sine)));
+  y[to + HALF] = asY(fma(second, cosine, first * sine));
 }

@@ -3,6 +3,7 @@
  * stores gate and up; its bits are those of the product and the activation one after the other, which everything else takes.
  */
 import type { Encoder } from "../../encoder.ts";
+import type { HalfFormat } from "../../half_precision.ts";
 import { byRows, rowsPerBinding } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -11,12 +12,17 @@ import { chunkOf, matrixProduct } from "../matmul/matrix_product.ts";
 import { matrixTile, variantName } from "../matmul/matrix_tiles.ts";
 import { swiglu } from "./swiglu.ts";
 
-/** out[N, F] = silu(x · weight[:F]ᵀ) · (x · weight[F:]ᵀ), recorded on the tape; weight is [2F, C]. */
-export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor): Tensor => {
+/**
+ * out[N, F] = silu(x · weight[:F]ᵀ) · (x · weight[F:]ᵀ), recorded on the tape; weight is [2F, C]. With a `format` gate and up are rounded to it
+ * before they are multiplied, and the result after: that is done apart.
+ */
+export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor, format?: HalfFormat): Tensor => {
   const { encoder, mode } = tape;
   const { matrix } = encoder.info;
-  const tile = mode === "inference" ? fusedTile(encoder, x, weight) : undefined;
-  if (matrix === undefined || tile === undefined) return swiglu(tape, linear(tape, x, weight));
+  const tile = mode === "inference" && format === undefined ? fusedTile(encoder, x, weight) : undefined;
+  if (matrix === undefined || tile === undefined) {
+    return swiglu(tape, linear(tape, x, weight, undefined, { format }), format);
+  }
   const out = encoder.tensor(x.rows, weight.rows / 2);
   byRows(
     encoder,

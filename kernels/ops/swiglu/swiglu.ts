@@ -1,6 +1,7 @@
 /** The gated activation of the feed-forward block: silu(gate) · up, both halves of one projection. */
 import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, strided } from "../../op.ts";
+import type { HalfFormat } from "../../half_precision.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
@@ -17,13 +18,21 @@ export const kernels = {
   ),
 };
 
-/** out[N, F] = silu(gateUp[:, :F]) · gateUp[:, F:], recorded on the tape. */
-export const swiglu = (tape: Tape, gateUp: Tensor): Tensor => {
+/**
+ * What products are divided by in float16, whose largest number is 65504: the product of two channels is the one activation of a block that may
+ * go beyond it (a few channels of real models are in the thousands). Numbers from 2^-10 to 2^20 then keep 11 digits. It is the same for every
+ * row, so that a row's bits depend on nothing else.
+ */
+export const float16Scale = 16;
+
+/** out[N, F] = silu(gateUp[:, :F]) · gateUp[:, F:], stored as `format`, recorded on the tape. */
+export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor => {
   const { encoder } = tape;
   const F = gateUp.cols / 2;
-  const y = encoder.tensor(gateUp.rows, F);
+  const y = encoder.tensor(gateUp.rows, F, { format, scale: format === "f16" ? float16Scale : undefined });
   byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
-    const constants = { ...pack([input, out], F % 4 === 0), F };
+    const stored = { ...readAs("gateUp", input, 4), ...writeAs("out", out) };
+    const constants = { ...pack([input, out], F % 4 === 0), F, ...stored };
     const params = { N, ...strided(encoder, { in: input, out }) };
     encoder.dispatch(kernels.forward, {
       constants,
@@ -36,7 +45,7 @@ export const swiglu = (tape: Tape, gateUp: Tensor): Tensor => {
     const dy = tape.arrived(y);
     if (dy === undefined) return;
     byRows(encoder, y.rows, [gateUp, dy, tape.gradient(gateUp).tensor], ([input, dout, din], _, N) => {
-      const constants = { ...pack([input, dout, din], F % 4 === 0), F };
+      const constants = { ...pack([input, dout, din], F % 4 === 0), F, ...readAs("gateUp", input, 4) };
       const params = { N, ...strided(encoder, { in: input, dout, din }) };
       encoder.dispatch(kernels.backward, {
         constants,

@@ -3,13 +3,19 @@
 // One lane PACK elements. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
 // Source: transformers Qwen2MLP.
 alias Elem = f32;
+// What both hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
+alias GateUpElem = Elem;
+alias OutElem = Elem;
 const PACK = 1u;
 const F = 64u;
 
 struct Params { N: u32, inOffset: u32, inStride: u32, outOffset: u32, outStride: u32 }
-@group(0) @binding(0) var<storage, read> gateUp: array<Elem>;
-@group(0) @binding(1) var<storage, read_write> out: array<Elem>;
+@group(0) @binding(0) var<storage, read> gateUp: array<GateUpElem>;
+@group(0) @binding(1) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(2) var<uniform> params: Params;
+
+fn gateUpAt(i: u32) -> Elem { return gateUp[i]; }
+fn asOut(value: Elem) -> OutElem { return value; }
 
 @compute @workgroup_size(64)
 fn swiglu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -18,6 +24,7 @@ fn swiglu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   let column = index % (F / PACK);
   if (row >= params.N) { return; }
   let at = (params.inOffset + row * params.inStride) / PACK + column;
-  let gate = gateUp[at];
-  out[(params.outOffset + row * params.outStride) / PACK + column] = gate / (Elem(1f) + exp(-gate)) * gateUp[at + F / PACK];
+  let gate = gateUpAt(at);
+  out[(params.outOffset + row * params.outStride) / PACK + column] =
+    asOut(gate / (Elem(1f) + exp(-gate)) * gateUpAt(at + F / PACK));
 }

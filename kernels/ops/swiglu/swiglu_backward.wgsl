@@ -2,14 +2,18 @@
 // @binding(0) gateUp f32 [N, 2F], read   @binding(1) dout f32 [N, F], read   @binding(2) dgateUp f32 [N, 2F], read_write
 // One lane PACK elements of dout. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
 alias Elem = f32;
+// What gateUp holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+alias GateUpElem = Elem;
 const PACK = 1u;
 const F = 64u;
 
 struct Params { N: u32, inOffset: u32, inStride: u32, doutOffset: u32, doutStride: u32, dinOffset: u32, dinStride: u32 }
-@group(0) @binding(0) var<storage, read> gateUp: array<Elem>;
+@group(0) @binding(0) var<storage, read> gateUp: array<GateUpElem>;
 @group(0) @binding(1) var<storage, read> dout: array<Elem>;
 @group(0) @binding(2) var<storage, read_write> dgateUp: array<Elem>;
 @group(0) @binding(3) var<uniform> params: Params;
+
+fn gateUpAt(i: u32) -> Elem { return gateUp[i]; }
 
 @compute @workgroup_size(64)
 fn swiglu_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -18,8 +22,8 @@ fn swiglu_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
   let column = index % (F / PACK);
   if (row >= params.N) { return; }
   let at = (params.inOffset + row * params.inStride) / PACK + column;
-  let gate = gateUp[at];
-  let up = gateUp[at + F / PACK];
+  let gate = gateUpAt(at);
+  let up = gateUpAt(at + F / PACK);
   let sigmoid = Elem(1f) / (Elem(1f) + exp(-gate));
   let gradient = dout[(params.doutOffset + row * params.doutStride) / PACK + column];
   let dat = (params.dinOffset + row * params.dinStride) / PACK + column;

@@ -108,6 +108,7 @@ const settings = {
   extract: "lenient" as const,
   logprobs: true,
   storage: undefined,
+  activations: undefined,
 };
 
 Deno.test("an evaluation is the same only with the same settings, weights and problems; the difference is named", () => {

@@ -30,6 +30,8 @@ import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { loadModel } from "./golden_on_device.ts";
 
+const base = new URL("../../../data/models/countdown_1", import.meta.url).pathname;
+
 const casts = [
   { trains: true, reference: false, critic: false },
   { trains: true, reference: true, critic: false },
@@ -38,7 +40,7 @@ const casts = [
 ];
 
 /** What halves or moves memory, and changes nothing else of a plan. */
-type Knobs = Pick<Cast, "storage" | "moments" | "offload" | "recompute">;
+type Knobs = Pick<Cast, "storage" | "activations" | "moments" | "offload" | "recompute">;
 
 const bytesOf = (phases: ReadonlyArray<Phase>) =>
   phases.map(({ name, statistics: { live, peak, reserved, reservedPeak, use, most } }) => ({
@@ -112,6 +114,7 @@ for (
     { moments: "bf16" },
     { offload: "gradient" },
     { recompute: true },
+    { activations: "f16" },
     { storage: "bf16", moments: "bf16", offload: "gradient" },
   ] as const
 ) {
@@ -119,7 +122,10 @@ for (
     `${JSON.stringify(knobs)} is planned to the byte, with each set of parameters as large as it says`,
     (encoder) =>
       Effect.gen(function* () {
-        const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
+        const { storage = "f32", activations, moments = "f32", offload = "none" }: Knobs = knobs;
+        // The golden model's heads are too narrow for activations in 16 bits.
+        const directory = activations === undefined ? goldenDirectory("qwen3_tied") : base;
+        const config = { ...(yield* readConfig(directory)).config, stopTokens: [] };
         const wave = Array.from({ length: 3 }, () => ({
           promptTokens: new Int32Array(5),
           key: [1, 2] as const,
@@ -138,14 +144,16 @@ for (
         const full = sizes.reduce((sum, words) => sum + arena(words), 0);
         const half = sizes.reduce((sum, words) => sum + arena(words / 2), 0);
         assert.ok(half < full);
-        const { storage = "f32", moments = "f32", offload = "none" }: Knobs = knobs;
         const stored = storage === "f32" ? full : half;
         const moment = moments === "f32" ? full : half;
         for (const cast of casts) {
           const own = new Encoder(encoder.device, encoder.info);
           const found = yield* runPhases(own, { config, ...cast, ...knobs }, shapes, 2);
           assert.deepEqual(bytesOf(found), bytesOf(planOf(encoder.info, { config, ...cast, ...knobs }, shapes)));
-          const { use } = found[0].statistics;
+          const { use, most } = found[0].statistics;
+          const [{ statistics: whole }] = planOf(encoder.info, { config, ...cast }, shapes);
+          const cache = whole.most.get("key-value cache") ?? 0;
+          assert.equal(most.get("key-value cache"), activations === undefined ? cache : cache / 2);
           const trained: number = storage === "f32" ? full : full + half;
           assert.equal(use.get("weights"), cast.trains ? trained : stored);
           assert.equal(use.get("moments"), cast.trains ? 2 * moment : undefined);
@@ -206,7 +214,7 @@ testOnDevice(
 );
 
 const settings = merge({
-  model: new URL("../../../data/models/countdown_1", import.meta.url).pathname,
+  model: base,
   task: "countdown",
   prompts: 4,
   responses: 4,
@@ -235,7 +243,7 @@ const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof
   }).pipe(Effect.provide(policy));
 });
 
-const every: Knobs = { storage: "bf16", moments: "bf16", offload: "gradient", recompute: true };
+const every: Knobs = { storage: "bf16", activations: "bf16", moments: "bf16", offload: "gradient", recompute: true };
 const tried: ReadonlyArray<readonly [typeof algorithms["ppo"], Knobs]> = [
   ...Object.values(algorithms).map((algorithm) => [algorithm, {}] as const),
   [algorithms.grpo, every],

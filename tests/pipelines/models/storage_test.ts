@@ -182,7 +182,7 @@ testOnDevice(
       const whole = madeUpModel(own, 261_000);
       const words = whole.parameters.layout.sizes.reduce((sum, size) => sum + size, 0);
       const full = own.pool.statistics.live;
-      const trained = Model.fromParameters(own, whole.config, whole.parameters, "bf16");
+      const trained = Model.fromParameters(own, whole.config, whole.parameters, { storage: "bf16" });
       const both = own.pool.statistics.live;
       assert.ok(trained.copy !== undefined);
       Parameters.release(own, whole.parameters);

@@ -28,6 +28,10 @@ Deno.test("other bits make another study, whose command says so; knobs of memory
   assert.equal(narrow.name, "tiny-bf16-storage-bf16-moments");
   assert.equal(commandOf(narrow), "deno task reproduce --recipe tiny --storage bf16 --moments bf16");
   assert.equal(narrow.settings.storage, "bf16");
+  const halves = recipe("tiny", { activations: "f16" });
+  assert.equal(halves.name, "tiny-f16-activations");
+  assert.equal(commandOf(halves), "deno task reproduce --recipe tiny --activations f16");
+  assert.equal(halves.settings.activations, "f16");
   const published = recipe("tiny", { asPublished: true, storage: "f16" });
   assert.equal(commandOf(published), "deno task reproduce --recipe tiny --as-published --storage f16");
   const knobs = { cache: 2, offload: "gradient", recompute: true, deviceMemory: 141, batch: 64 } as const;

@@ -1,0 +1,27 @@
+/**
+ * Activations and the cache of keys and values in 16 bits: what feeds a product or attention is stored so (norms, projections, rotated queries and
+ * keys, attention's result, the gated activation). The residual stream, the last norm, every sum, the logits and all gradients stay float32; a gradient
+ * passes a rounding as if it were none. Kernels write four numbers at a time, so not every model and device can have it.
+ */
+import type { DeviceInfo } from "../../kernels/device_error.ts";
+import type { StorageType } from "../../kernels/half_precision.ts";
+import type { ModelConfig } from "./model_config.ts";
+
+/** Why a model's activations cannot be stored so on a device, if they cannot: what was expected and what there is. */
+export const activationsFault = (
+  { width, ffn, headWidth }: Pick<ModelConfig, "width" | "ffn" | "headWidth">,
+  { lanes }: Pick<DeviceInfo, "lanes">,
+  activations: StorageType,
+): { readonly expected: string; readonly found: string } | undefined => {
+  if (activations === "f32") return undefined;
+  const setting = `--activations ${activations}`;
+  const sizes = [["hidden_size", width, 4], ["intermediate_size", ffn, 4], ["head_dim", headWidth, 8]] as const;
+  const odd = sizes.find(([, size, divisor]) => size % divisor !== 0);
+  if (odd !== undefined) {
+    const [name, size, divisor] = odd;
+    return { expected: `"${name}" to be a multiple of ${divisor} (${setting})`, found: `${size}` };
+  }
+  if (lanes >= 4 && lanes <= 32) return undefined;
+  const found = lanes === 0 ? "none of a fixed size" : `${lanes} lanes`;
+  return { expected: `a device with subgroups of 4 to 32 lanes (${setting})`, found };
+};
