@@ -169,7 +169,7 @@ export class Places {
 
   /** The youngest loses its place and waits. */
   #pause(lengthOf: (seat: Seat) => number): Seat {
-    const seat = this.seated.reduce((youngest, other) => other.index > youngest.index ? other : youngest);
+    const seat = [...this.#seats.values()].reduce((youngest, other) => other.index > youngest.index ? other : youngest);
     const run = this.#rise(seat);
     if (run.seats === 0) this.#drop(run);
     this.#paused.push({ index: seat.index, drawn: lengthOf(seat) });
