@@ -89,7 +89,10 @@ Deno.test("kernels are short, open with a comment and are named for their entry 
     assert.match(name, /^[a-z0-9]+(_[a-z0-9]+)*$/, path);
     assert.ok(text.split("\n").length <= 151, `${path} has more than 150 lines`);
     assert.ok(text.startsWith("//"), `${path} does not open with a comment`);
-    assert.match(text, new RegExp(`fn ${name}\\(`), `${path} has no entry point "${name}"`);
+    // What is put behind other kernels has none.
+    if (text.includes("@compute")) {
+      assert.match(text, new RegExp(`fn ${name}\\(`), `${path} has no entry point "${name}"`);
+    }
   }
 });
 

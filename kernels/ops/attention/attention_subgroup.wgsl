@@ -36,7 +36,6 @@ fn vOf(i: u32) -> vec4f { return v[i]; }
 fn asOut(value: vec4f) -> OutElem { return value; }
 
 var<workgroup> query: array<vec4f, HEADS * D4>;
-
 fn rowAt(span: vec4u, j: u32) -> u32 {
   let inPrefix = j < span.y;
   let first = select(span.z, span.x, inPrefix);
@@ -44,7 +43,6 @@ fn rowAt(span: vec4u, j: u32) -> u32 {
   if (PAGED == 0u) { return first + nth; }
   return pages[first + nth / PAGE] * PAGE + nth % PAGE;
 }
-
 fn sumOfLanes(own: f32) -> f32 {
   var sum = own;
   for (var width = LANES / 2u; width > 0u; width /= 2u) { sum += subgroupShuffleXor(sum, width); }
@@ -85,8 +83,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
     let last = min(span.w, (chunk + 1u) * CHUNK);
     for (var first = chunk * CHUNK; first < last; first += LANES) {
       // Lanes past the last key read it again, with weight 0.
-      let j = min(first + lane, last - 1u);
-      let at = rowAt(span, j);
+      let at = rowAt(span, min(first + lane, last - 1u));
       let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
       let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;
       for (var h = 0u; h < HEADS; h++) { // unroll
