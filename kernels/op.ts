@@ -1,6 +1,7 @@
 /** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
 import { boundOffset } from "./binding_window.ts";
 import { type Encoder, spread } from "./encoder.ts";
+import type { HalfFormat } from "./half_precision.ts";
 import type { Constants } from "./specialize.ts";
 import { elementBytes, isVectorized, sliceRows, type Tensor } from "./tensor.ts";
 
@@ -47,6 +48,17 @@ export const writeAs = (name: string, { format, scale }: Tensor): Constants => {
   if (format === undefined) return {};
   const value = scale === undefined ? "value" : `value * ${1 / scale}f`;
   return { [`${capital(name)}Elem`]: "vec2u", [`as${capital(name)}`]: `${format}Words(${value})` };
+};
+
+/** What a one-line function `kept(value)` of a kernel makes of four numbers that are stored in this format and read again. */
+export const keptAs = (format: HalfFormat | undefined): Constants => {
+  if (format === undefined) return {};
+  const words = `${format}Words(value)`;
+  return {
+    kept: format === "f16"
+      ? `vec4f(unpack2x16float(${words}.x), unpack2x16float(${words}.y))`
+      : `bitcast<vec4f>((${words}.xxyy << vec4u(16u, 0u, 16u, 0u)) & vec4u(0xffff0000u))`,
+  };
 };
 
 /** Workgroup counts for `lanes` lanes in workgroups of `size`. */

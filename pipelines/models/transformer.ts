@@ -12,6 +12,7 @@ import { linear, matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import { rmsNorm } from "../../kernels/ops/rms_norm/rms_norm.ts";
 import { rope } from "../../kernels/ops/rope/rope.ts";
 import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
+import { float16Scale } from "../../kernels/ops/swiglu/swiglu.ts";
 import type { Tape } from "../../kernels/tape.ts";
 import { sliceColumns, type Tensor } from "../../kernels/tensor.ts";
 import type { Model } from "./model.ts";
@@ -95,9 +96,12 @@ const seen = (
   return [keys, values];
 };
 
-/** x + y · weightᵀ; where no gradient is due the product adds to x itself, which has the same bits and saves a pass over it. */
+/** The gated activation passes float16's range in some models (`swiglu.ts`). */
+const beyond = Math.log2(float16Scale);
+
+/** x + y · weightᵀ of the gated activation; where no gradient is due the product adds to x itself, which has the same bits and saves a pass over it. */
 const addTo = (tape: Tape, x: Tensor, y: Tensor, weight: Tensor): Tensor => {
-  if (tape.mode !== "inference") return add(tape, x, linear(tape, y, weight));
-  matmulNT(tape.encoder, y, weight, undefined, x, { accumulate: true });
+  if (tape.mode !== "inference") return add(tape, x, linear(tape, y, weight, undefined, { beyond }));
+  matmulNT(tape.encoder, y, weight, undefined, x, { accumulate: true, beyond });
   return x;
 };

@@ -10,6 +10,7 @@ import { Key } from "../../data/random.ts";
 import { CountingEncoder } from "../../kernels/counting_encoder.ts";
 import type { DeviceInfo } from "../../kernels/device_error.ts";
 import type { Dispatch } from "../../kernels/encoder.ts";
+import type { StorageType } from "../../kernels/half_precision.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
 import { workOf } from "../../kernels/kernel_work.ts";
 import { shapeConfigs, workloadFor } from "../../pipelines/bench/bench_shapes.ts";
@@ -99,12 +100,12 @@ const works = ["sample", "score", "train"] as const;
 type Work = typeof works[number];
 
 /** The parts of each kind of work for a model of this shape, its weights in bfloat16 where passes read them. */
-const predicted = (shape: string): Readonly<Record<Work, ReadonlyMap<string, Part>>> => {
+const predicted = (shape: string, activations: StorageType): Readonly<Record<Work, ReadonlyMap<string, Part>>> => {
   const config = shapeConfigs[shape];
   const { promptTokens, responseTokens, batch, miniBatch } = workloadFor({ kind: "gpu" }, false);
   const encoder = new Predicting(info, 1);
   const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(config), "weights");
-  const model = Model.fromParameters(encoder, config, parameters, { storage: "bf16" });
+  const model = Model.fromParameters(encoder, config, parameters, { storage: "bf16", activations });
   const prompts = Array.from({ length: batch / 8 }, (_, i) => new Int32Array(promptTokens).fill(i));
   const sequences = Array.from({ length: batch }, (_, i) => ({
     problemId: "",
@@ -166,7 +167,9 @@ const tableOf = (parts: ReadonlyMap<string, Part>): string => {
 };
 
 const shapes = ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-7b"];
-const found = shapes.map((shape) => ({ shape, parts: predicted(shape) }));
+const found = shapes.flatMap((shape) =>
+  (["f32", "f16"] as const).map((activations) => ({ shape, activations, parts: predicted(shape, activations) }))
+);
 const work = workloadFor({ kind: "gpu" }, false);
 const tokensOf: Record<Work, number> = {
   sample: work.batch * work.responseTokens,
@@ -183,15 +186,15 @@ const grpo = (parts: Readonly<Record<Work, ReadonlyMap<string, Part>>>, card: Ca
 
 const whole = (value: number) => Math.round(value).toLocaleString("en");
 
-const summary = found.flatMap(({ shape, parts }) => [
+const summary = found.flatMap(({ shape, activations, parts }) => [
   ...works.map((name) => {
     const cells = names.flatMap((card) =>
       (["best", "usual"] as const).map((which) => whole(tokensOf[name] / total(parts[name], card, which)))
     );
     const share = 100 * flopsOf(parts[name]) / total(parts[name], "H100 SXM", "usual") / 989e12;
-    return `| ${shape} | ${name} | ${cells.join(" | ")} | ${share.toFixed(1)} |`;
+    return `| ${shape} | ${activations} | ${name} | ${cells.join(" | ")} | ${share.toFixed(1)} |`;
   }),
-  `| ${shape} | a GRPO step | ${
+  `| ${shape} | ${activations} | a GRPO step | ${
     names.flatMap((card) => (["best", "usual"] as const).map((which) => whole(grpo(parts, card, which)))).join(" | ")
   } | |`,
 ]);
@@ -222,12 +225,15 @@ Work: ${work.batch} responses to ${
   } prompts, ${work.promptTokens} + ${work.responseTokens} tokens; a mini-batch of ${work.miniBatch}. Tokens a second (response tokens for
 sampling and GRPO, all tokens else); the last column is products over time, of 989 TFLOP/s.
 
-| model | work | H100, roofs | H100, usual | H200, roofs | H200, usual | H100, usual (% of peak) |
-|---|---|--:|--:|--:|--:|--:|
+| model | activations | work | H100, roofs | H100, usual | H200, roofs | H200, usual | H100, usual (% of peak) |
+|---|---|---|--:|--:|--:|--:|--:|
 ${summary.join("\n")}
 
 Asked: 7B sampled at 20,000 tokens/s, GRPO at 1,500, training at 25 % of the peak.
 
-${works.map((name) => `## ${name}, 7B, kernel by kernel\n\n${tableOf(found[2].parts[name])}`).join("\n\n")}
+${
+    works.map((name) => `## ${name}, 7B with activations in f16, kernel by kernel\n\n${tableOf(found[5].parts[name])}`)
+      .join("\n\n")
+  }
 `,
 );

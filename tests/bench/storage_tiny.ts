@@ -1,8 +1,8 @@
 /**
  * The tiny study's NSR training with 16 bits in place of 32, three seeds each. `deno task bench:storage`: weights stored in bfloat16 or float16,
- * AdamW's moments in bfloat16. `deno task bench:storage kernels`: products on matrix units (float16 operands), and rows shared out among lanes,
- * on a device that has them. `deno task bench:storage activations`: activations and caches in float16 or bfloat16. Each training is a run of `deno task train` (one that is there already is gone on with), and `results/bench/` says
- * how far each seed's curve is from the same seed's in float32 with the plain kernels, beside what the seed alone changes.
+ * AdamW's moments in bfloat16. `deno task bench:storage activations`: activations and caches in float16 or bfloat16. `deno task bench:storage
+ * kernels`: products on matrix units (float16 operands), and rows shared out among lanes, on a device that has them, and all of it together. Each
+ * training is a run of `deno task train` (one that is there already is gone on with), and `results/bench/` says how far each seed's curve is from the same seed's in float32 with the plain kernels, beside what the seed alone changes.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -45,10 +45,15 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   kernels: {
     title: "Products on matrix units, rows shared out among lanes",
     what:
-      "Matrix units take float16 operands and sum in float32 (`SIGNUM_MATRIX=1`); shared rows (`SIGNUM_COOPERATIVE=1`) are float32 in another order.",
+      "Matrix units take float16 operands and sum in float32 (`SIGNUM_MATRIX=1`); shared rows (`SIGNUM_COOPERATIVE=1`) are float32 in another order;\nthe last has both, weights and moments in bf16 and activations in f16, as a GPU is to run it.",
     variants: {
       "matrix units": { environment: { SIGNUM_MATRIX: "1" }, kernels: "matrix" },
       "shared rows": { environment: { SIGNUM_COOPERATIVE: "1" }, kernels: "cooperative" },
+      "both and 16 bits": {
+        flags: ["--storage", "bf16", "--moments", "bf16", "--activations", "f16"],
+        environment: { SIGNUM_MATRIX: "1", SIGNUM_COOPERATIVE: "1" },
+        kernels: "matrix,cooperative",
+      },
     },
   },
 };
@@ -71,7 +76,7 @@ const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) =
 
 /** Trains, or finds it done, and reads the metrics: means over windows of steps, test accuracy at the end of each. */
 const curve = async (name: string, { flags = [], environment, kernels }: Variant, seed: number): Promise<Curve> => {
-  const out = `runs/${chosen}/${name.replace(" ", "_")}_seed_${seed}`;
+  const out = `runs/${chosen}/${name.replaceAll(" ", "_")}_seed_${seed}`;
   const words =
     `train --recipe tiny --algorithm nsr --seed ${seed} --steps ${steps} --test-every ${window} --out ${out}`;
   const args = ["task", "-q", ...words.split(" "), ...flags];

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { storageTypes } from "../../kernels/half_precision.ts";
 import { matrixFeature } from "../../kernels/matrix_units.ts";
-import { readAs } from "../../kernels/op.ts";
+import { keptAs, readAs, writeAs } from "../../kernels/op.ts";
 import { kernels } from "../../kernels/ops/matmul/matrix_product.ts";
 import { matrixConstants, matrixForms, matrixNeeds, matrixTiles } from "../../kernels/ops/matmul/matrix_tiles.ts";
 import { type Constants, specialize } from "../../kernels/specialize.ts";
@@ -102,6 +102,9 @@ Deno.test({
               ...readAs("A", stored, 4),
               ...readAs("B", stored, 4),
               ...readAs("bias", stored, 1),
+              ...readAs("C", stored, 4),
+              ...writeAs("C", stored),
+              ...keptAs(stored.format),
             };
             const fault = await faultOf("matmul_matrix", source, variant);
             // The null backend has little workgroup memory: of what compiles and does not fit it says how much it takes.
@@ -117,7 +120,8 @@ Deno.test({
       }
     }
     for (const format of ["bf16", "f16"] as const) {
-      const stored = readAs("bias", view(tensor, 1, 4, 0, 4, format), 1);
+      const half = view(tensor, 1, 4, 0, 4, format);
+      const stored = { ...readAs("bias", half, 1), ...readAs("C", half, 4), ...writeAs("C", half) };
       assert.equal(await faultOf("matmul_join", kernels.join.source, stored), undefined);
     }
     assert.equal(count, 48);

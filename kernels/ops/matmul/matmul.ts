@@ -59,18 +59,22 @@ const tileFor = (M: number, most: number): number => {
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
   !plain && encoder.info.lanes >= 4 && encoder.info.lanes <= 32 && tensors.every(isVectorized);
 
-/** Whether activations are float32, as matrix units read and write them. */
-const areWhole = (...activations: ReadonlyArray<Tensor>): boolean =>
-  activations.every(({ format }) => format === undefined);
+/** Whether some of the activations are stored in 16 bits. */
+const haveHalves = (...activations: ReadonlyArray<Tensor>): boolean =>
+  activations.some(({ format }) => format !== undefined);
 
-/** Options of a product: `plain` forces the specification kernel, `accumulate` adds to what is there. */
+/**
+ * Options of a product: `plain` forces the specification kernel, `accumulate` adds to what is there; the layer's input may pass float16's range
+ * by `beyond` powers of two, which matrix units provide for.
+ */
 export interface MatmulOptions {
   readonly plain?: boolean;
   readonly accumulate?: boolean;
+  readonly beyond?: number;
 }
 
 /** How a linear layer computes, and how its result is stored. */
-export interface LinearOptions extends Pick<MatmulOptions, "plain"> {
+export interface LinearOptions extends Pick<MatmulOptions, "plain" | "beyond"> {
   readonly format?: HalfFormat | undefined;
 }
 
@@ -108,9 +112,10 @@ const ntWindow = (
 ): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain || !areWhole(a, c) ? undefined : matrixTile(encoder, "nt", M, b.rows, [a, b]);
+    const { plain: isPlain, accumulate, beyond } = options;
+    const tile = isPlain ? undefined : matrixTile(encoder, "nt", M, b.rows, [a, b, c], haveHalves(a, c));
     if (matrix !== undefined && tile !== undefined) {
-      return matrixProduct(encoder, matrix, { product: "nt", tile, a, b, bias, c, accumulate: options.accumulate });
+      return matrixProduct(encoder, matrix, { product: "nt", tile, a, b, bias, c, accumulate, beyond });
     }
     const constants = {
       BIAS: bias ? 1 : 0,
@@ -158,7 +163,7 @@ export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain || !areWhole(a, c) ? undefined : matrixTile(encoder, "nn", M, b.cols, [a, b]);
+    const tile = options.plain ? undefined : matrixTile(encoder, "nn", M, b.cols, [a, b, c], haveHalves(a, c));
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "nn", tile, a, b, c, accumulate: options.accumulate });
     }
@@ -195,9 +200,10 @@ export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
 const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {
     const { matrix } = encoder.info;
-    const tile = options.plain || !areWhole(a, b) ? undefined : matrixTile(encoder, "tn", c.rows, c.cols, [a, b]);
+    const { plain, beyond } = options;
+    const tile = plain ? undefined : matrixTile(encoder, "tn", c.rows, c.cols, [a, b, c], haveHalves(a, b));
     if (matrix !== undefined && tile !== undefined) {
-      return matrixProduct(encoder, matrix, { product: "tn", tile, a, b, c, accumulate: true });
+      return matrixProduct(encoder, matrix, { product: "tn", tile, a, b, c, accumulate: true, beyond });
     }
     const N = c.rows;
     const K = c.cols;

@@ -3,16 +3,17 @@
 // C = silu(A · B[:N]ᵀ) · (A · B[N:]ᵀ), written as swiglu.wgsl writes it: one half of a subgroup's results are of gate, the other of up.
 // @binding(0) A, @binding(1) B f32 or 16 bits (op.ts, readAs), read   @binding(2) bias f32 or 16 bits [N], read (unused without withBias)
 // @binding(3) largest u32 [1], read: with SCALED the bits of A's largest size, by whose power of two A is brought into float16's range
-// @binding(4) C f32, read_write (added to with accumulate); where group.z has parts of the sum, [groups.z · M, N]
-// A workgroup is GROUP_M x GROUP_N subgroups, each owner of PART_M x PART_N results of T x T. A step stages DEPTH of the sum in workgroup memory,
+// @binding(4) C f32 (added to with accumulate) or 16 bits (writeAs; one chunk), read_write; where group.z has parts of the sum, [groups.z · M, N]
+// A is staged divided by 2^aDown, B by 2^bDown, results leave times 2^up, for what may pass float16's range. A workgroup is GROUP_M x GROUP_N subgroups, each owner of PART_M x PART_N results of T x T. A step stages DEPTH of the sum in workgroup memory,
 // eight halves a vec4<u32>, rows padded by 16 bytes; chunks of the sum are joined in order in C, which results reach through workgroup memory.
-// Limits: strides, offsets divide by 4, chunk by DEPTH; LANES is the subgroup's exact size; SWIGLU has one chunk, PART_N then is even.
+// Limits: N, strides, offsets divide by 4, chunk by DEPTH; LANES is the subgroup's exact size; SWIGLU has one chunk, PART_N then is even.
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
 alias AElem = vec4f;
 alias BElem = vec4f;
 alias BiasElem = f32;
+alias CElem = vec4f;
 const LANES = 32u;
 const T = 16u;
 const TK = 16u;
@@ -37,13 +38,12 @@ const B_EIGHTS = (DEPTH * B_TURNED + TILE_N * (1u - B_TURNED)) / 8u;
 const B_LOADS = (B_ROWS * B_EIGHTS + SIZE - 1u) / SIZE;
 const OUT = PART_N * T / (1u + SWIGLU);
 
-struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, biasOffset: u32, cOffset: u32, cStride: u32,
-  chunk: u32, chunks: u32, withBias: u32, accumulate: u32 }
+struct Params { M: u32, N: u32, K: u32, aOffset: u32, aStride: u32, bOffset: u32, bStride: u32, biasOffset: u32, cOffset: u32, cStride: u32, chunk: u32, chunks: u32, withBias: u32, accumulate: u32, aDown: u32, bDown: u32, up: u32 }
 @group(0) @binding(0) var<storage, read> A: array<AElem>;
 @group(0) @binding(1) var<storage, read> B: array<BElem>;
 @group(0) @binding(2) var<storage, read> bias: array<BiasElem>;
 @group(0) @binding(3) var<storage, read> largest: array<u32>;
-@group(0) @binding(4) var<storage, read_write> C: array<f32>;
+@group(0) @binding(4) var<storage, read_write> C: array<CElem>;
 @group(0) @binding(5) var<uniform> params: Params;
 var<workgroup> stagedA: array<vec4<u32>, A_ROWS * (A_EIGHTS + 1u)>;
 var<workgroup> stagedB: array<vec4<u32>, B_ROWS * (B_EIGHTS + 1u)>;
@@ -52,6 +52,11 @@ var<workgroup> leaving: array<f32, GROUP_M * GROUP_N * T * T * (1u + SWIGLU)>;
 fn aAt(i: u32) -> vec4f { return A[i]; }
 fn bAt(i: u32) -> vec4f { return B[i]; }
 fn biasAt(i: u32) -> f32 { return bias[i]; }
+fn cAt(i: u32) -> vec4f { return C[i]; }
+fn asC(value: vec4f) -> CElem { return value; }
+fn kept(value: vec4f) -> vec4f { return value; }
+fn fourOfBias(i: u32) -> vec4f { return vec4f(biasAt(i), biasAt(i + 1u), biasAt(i + 2u), biasAt(i + 3u)); }
+fn fourLeaving(i: u32) -> vec4f { return vec4f(leaving[i], leaving[i + 1u], leaving[i + 2u], leaving[i + 3u]); }
 
 // The first `count` of eight numbers; the others may be of the next row, or nothing.
 fn halves(low: vec4f, high: vec4f, count: u32) -> vec4<u32> {
@@ -70,40 +75,36 @@ fn loadA(i: u32, tile: u32, k: u32, scale: f32) -> vec4<u32> {
   return halves(aAt(four) * scale, high, ends.y - at.y);
 }
 
-fn loadB(i: u32, tile: u32, k: u32) -> vec4<u32> {
+fn loadB(i: u32, tile: u32, k: u32, scale: f32) -> vec4<u32> {
   let r = i / B_EIGHTS;
   let at = vec2u(r / (PART_N * T) * OUT + r % OUT, i % B_EIGHTS * 8u) + select(vec2u(tile, k), vec2u(k, tile), B_TURNED == 0u);
   let ends = select(vec2u(params.N, params.K), vec2u(params.K, params.N), B_TURNED == 0u);
   let four = (params.bOffset + (at.x + r / OUT % 2u * SWIGLU * params.N) * params.bStride + at.y) / 4u;
   if (any(at >= ends)) { return vec4<u32>(); }
   var high = vec4f();
-  if (at.y + 4u < ends.y) { high = bAt(four + 1u); }
-  return halves(bAt(four), high, ends.y - at.y);
+  if (at.y + 4u < ends.y) { high = bAt(four + 1u) * scale; }
+  return halves(bAt(four) * scale, high, ends.y - at.y);
 }
 
 @compute @workgroup_size(SIZE)
 fn matmul_matrix(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(subgroup_id) subgroup: u32) {
   // Workgroups that run at the same time walk down a band of rows of tiles: they share rows of A and columns of B in the cache.
-  let band = group.y / BAND * BAND;
-  let height = min(BAND, groups.y - band);
+  let band = group.y / BAND * BAND; let height = min(BAND, groups.y - band);
   let place = group.x + (group.y - band) * groups.x;
-  let row = (band + place % height) * TILE_M;
-  let column = place / height * (GROUP_N * OUT);
-  let ownRow = subgroup / GROUP_N * PART_M * T;
-  let ownColumn = subgroup % GROUP_N * PART_N * T;
+  let row = (band + place % height) * TILE_M; let column = place / height * (GROUP_N * OUT);
+  let ownRow = subgroup / GROUP_N * PART_M * T; let ownColumn = subgroup % GROUP_N * PART_N * T;
   // The largest size becomes 2^14 to 2^15; zeros stay as they are.
-  let exponent = select(0, clamp(141 - i32(largest[0] >> 23u), -126, 126), SCALED == 1u && largest[0] > 0u);
+  let exponent = select(-i32(params.aDown), clamp(141 - i32(largest[0] >> 23u), -126, 126), SCALED == 1u && largest[0] > 0u);
+  let back = ldexp(1f, i32(params.up) - select(0, exponent, SCALED == 1u));
   for (var c = 0u; c < params.chunks; c++) {
-    let start = (group.z * params.chunks + c) * params.chunk;
-    let end = min(start + params.chunk, params.K);
-    var nextA: array<vec4<u32>, A_LOADS>;
-    var nextB: array<vec4<u32>, B_LOADS>;
+    let start = (group.z * params.chunks + c) * params.chunk; let end = min(start + params.chunk, params.K);
+    var nextA: array<vec4<u32>, A_LOADS>; var nextB: array<vec4<u32>, B_LOADS>;
     // Sums are cleared in so many words, since Dawn clears a variable once for all rounds. A round loads a step, multiplies the last one, stages its own.
     var sums = array<array<subgroup_matrix_result<f32, T, T>, PART_N>, PART_M>();
     for (var k = start; k < end + DEPTH; k += DEPTH) {
       if (k < end) {
         for (var l = 0u; l < A_LOADS; l++) { nextA[l] = loadA(lane + l * SIZE, row, k, ldexp(1f, exponent)); }
-        for (var l = 0u; l < B_LOADS; l++) { nextB[l] = loadB(lane + l * SIZE, column, k); }
+        for (var l = 0u; l < B_LOADS; l++) { nextB[l] = loadB(lane + l * SIZE, column, k, ldexp(1f, -i32(params.bDown))); }
       }
       if (k > start) {
         for (var d = 0u; d < DEPTH; d += TK) {
@@ -131,16 +132,15 @@ fn matmul_matrix(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
         subgroupMatrixStore<row_major>(&leaving, slot, sums[i][j], T);
         if (SWIGLU == 1u) { subgroupMatrixStore<row_major>(&leaving, slot + T * T, sums[i][j + OUT / T * SWIGLU], T); }
         workgroupBarrier();
-        for (var e = lane % LANES; e < T * T; e += LANES) {
-          let m = row + ownRow + i * T + e / T;
-          let n = column + ownColumn / (1u + SWIGLU) + j * T + e % T;
+        for (var e = lane % LANES * 4u; e < T * T; e += LANES * 4u) {
+          let m = row + ownRow + i * T + e / T; let n = column + ownColumn / (1u + SWIGLU) + j * T + e % T;
           if (m >= params.M || n >= params.N) { continue; }
-          let at = params.cOffset + (group.z * params.M + m) * params.cStride + n;
-          var value = leaving[slot + e] * ldexp(1f, -exponent);
-          if (SWIGLU == 1u) { value = value / (1f + exp(-value)) * leaving[slot + T * T * SWIGLU + e]; }
-          if (params.withBias == 1u && c == 0u) { value += biasAt(params.biasOffset + n); }
-          if (params.accumulate == 1u || c > 0u) { value += C[at]; }
-          C[at] = value;
+          let at = (params.cOffset + (group.z * params.M + m) * params.cStride + n) / 4u;
+          var value = fourLeaving(slot + e) * back;
+          if (SWIGLU == 1u) { value = kept(value); value = value / (1f + exp(-value)) * kept(fourLeaving(slot + T * T * SWIGLU + e)); }
+          if (params.withBias == 1u && c == 0u) { value += fourOfBias(params.biasOffset + n); }
+          if (params.accumulate == 1u || c > 0u) { value += cAt(at); }
+          C[at] = asC(value);
         }
         workgroupBarrier();
       }

@@ -8,7 +8,7 @@ import { boundOffset } from "../../binding_window.ts";
 import type { MatrixUnits } from "../../device_error.ts";
 import type { Encoder } from "../../encoder.ts";
 import { type Kernel, make } from "../../kernel.ts";
-import { lanes, readAs, strided } from "../../op.ts";
+import { keptAs, lanes, readAs, strided, writeAs } from "../../op.ts";
 import type { Tensor } from "../../tensor.ts";
 import {
   depth,
@@ -29,7 +29,7 @@ export const kernels = {
     "matmul_matrix",
     matrix,
     ["read", "read", "read", "read", "read_write"],
-    "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride chunk chunks withBias accumulate",
+    "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride chunk chunks withBias accumulate aDown bDown up",
   ),
   largest: make("matmul_largest", largest, ["read", "read_write"], "M K aOffset aStride"),
   join: make(
@@ -41,10 +41,10 @@ export const kernels = {
 };
 
 /**
- * How much of a linear layer's sum is summed before it is joined, by the weight's size alone, since it shows in the bits. Results with many columns
- * have workgroups enough without chunks; the others keep a device busy with few rows only if chunks of the sum can be shared out.
+ * How much of a linear layer's sum is summed before it is joined: a constant, since it shows in the bits. Most layers have one chunk; the long sums
+ * of a feed-forward block's second half have several, which can be shared out where few rows would leave a device idle.
  */
-export const chunkOf = (columns: number): number => columns < 8192 ? 2048 : 4096;
+export const chunkDepth = 4096;
 
 /** What a matrix product reads and writes; a bias belongs to `nt`. */
 export interface MatrixProduct {
@@ -55,6 +55,8 @@ export interface MatrixProduct {
   readonly bias?: Tensor | undefined;
   readonly c: Tensor;
   readonly accumulate?: boolean | undefined;
+  /** Powers of two by which the layer's input (`a` of `nt`, `b` of `tn`) may pass float16's range; where it is float16, its own scale counts. */
+  readonly beyond?: number | undefined;
   /** What of the sum of `nt` is summed on its own, and whether in workgroups of its own, where not as the sizes say. */
   readonly chunk?: number;
   readonly split?: boolean;
@@ -70,14 +72,19 @@ export const matrixProduct = (
   const { product, tile, a, b, bias, c } = given;
   const accumulate = given.accumulate ?? false;
   const K = product === "tn" ? a.rows : a.cols;
-  const chunk = product === "nt" ? given.chunk ?? chunkOf(c.cols) : Math.max(1, Math.ceil(K / depth)) * depth;
+  const chunk = product === "nt" ? given.chunk ?? chunkDepth : Math.max(1, Math.ceil(K / depth)) * depth;
   const chunks = Math.max(1, Math.ceil(K / chunk));
-  const [across, down] = groupsOf(product, tile, c.rows, c.cols);
-  const shared = across * down < enoughGroups && !units.refused.includes(splitName(tile)) &&
+  const [across, along] = groupsOf(product, tile, c.rows, c.cols);
+  const shared = across * along < enoughGroups && !units.refused.includes(splitName(tile)) &&
     chunks * c.rows * c.cols * 4 <= encoder.info.maxBinding;
+  const input = product === "tn" ? b : a;
+  // Float16 is staged as it lies there, divided by its scale; the rest is divided on its way.
+  const isHalf = input.format === "f16";
+  const beyond = isHalf ? Math.log2(input.scale ?? 1) : given.beyond ?? 0;
+  const down = isHalf ? 0 : beyond;
   const parts = chunks > 1 && (given.split ?? shared) ? chunks : 1;
-  // What was there before is added last, as a sum of two tensors would be: chunks cannot be joined on top of it.
-  const apart = parts > 1 || (chunks > 1 && accumulate);
+  // What was there before is added last, as a sum of two tensors would be: chunks cannot be joined on top of it, nor in fewer bits.
+  const apart = parts > 1 || (chunks > 1 && (accumulate || c.format !== undefined));
   const out = apart ? encoder.tensor(parts * c.rows, c.cols) : c;
   const most = encoder.tensor(1, 1);
   const constants = matrixConstants(product, tile, units);
@@ -91,7 +98,14 @@ export const matrixProduct = (
   }
   const biasOffset = bias ? boundOffset(bias, encoder.info) : 0;
   encoder.dispatch(kernel, {
-    constants: { ...constants, ...readAs("A", a, 4), ...readAs("B", b, 4), ...(bias && readAs("bias", bias, 1)) },
+    constants: {
+      ...constants,
+      ...readAs("A", { ...a, scale: undefined }, 4),
+      ...readAs("B", { ...b, scale: undefined }, 4),
+      ...(bias && readAs("bias", bias, 1)),
+      ...stored(out),
+      ...(product === "swiglu" ? keptAs(c.format) : {}),
+    },
     tensors: [a, b, bias ?? b, most, out],
     params: {
       M: c.rows,
@@ -103,14 +117,17 @@ export const matrixProduct = (
       chunks: chunks / parts,
       withBias: bias && parts === 1 ? 1 : 0,
       accumulate: accumulate && !apart ? 1 : 0,
+      aDown: product === "tn" ? 0 : down,
+      bDown: product === "tn" ? down : 0,
+      up: beyond,
     },
-    groups: [across, down, parts],
+    groups: [across, along, parts],
   });
   encoder.release(most);
   if (!apart) return;
   const joined = parts > 1 ? bias : undefined;
   encoder.dispatch(kernels.join, {
-    constants: joined ? readAs("bias", joined, 1) : {},
+    constants: { ...(joined && readAs("bias", joined, 1)), ...stored(c) },
     tensors: [out, joined ?? out, c],
     params: {
       M: c.rows,
@@ -121,7 +138,10 @@ export const matrixProduct = (
       withBias: joined ? 1 : 0,
       accumulate: accumulate ? 1 : 0,
     },
-    groups: lanes(c.rows * c.cols),
+    groups: lanes(c.rows * c.cols / 4),
   });
   encoder.release(out);
 };
+
+/** How a result is read and written where it has 16 bits. */
+const stored = (c: Tensor) => ({ ...readAs("C", c, 4), ...writeAs("C", c) });

@@ -18,6 +18,7 @@ import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
 import { kernels, type MatrixProduct, matrixProduct } from "./matrix_product.ts";
 import {
   anyTile,
+  halfActivations,
   matrixFits,
   type MatrixTile,
   matrixTiles,
@@ -152,6 +153,38 @@ const gated = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, 
   return difference(found, expected);
 });
 
+/** How far products are off that read and write activations in float16: from those in float32 of the same numbers, rounded once. */
+const inHalves = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, tile: MatrixTile) {
+  const { M, N } = sizes;
+  let error = 0;
+  for (const product of ["nt", "tn"] as const) {
+    const { a, full: b, bias, release } = operandsOf(encoder, product, "f32");
+    const input = product === "tn" ? b : a;
+    const length = input.rows * input.stride;
+    const narrow = encoder.tensor(1, length, { format: "f16" });
+    cast(encoder, { ...input, rows: 1, cols: length, stride: length }, narrow);
+    const stored = { ...narrow, rows: input.rows, cols: input.cols, stride: input.stride };
+    const c = encoder.upload(new Float32Array(M * N), M, N);
+    const halves = encoder.tensor(M, N, { format: "f16" });
+    const given = { product, tile, a, b, bias };
+    matrixProduct(encoder, units, { ...given, c }, kernel);
+    const expected = yield* encoder.read(c);
+    if (product === "nt") {
+      matrixProduct(encoder, units, { ...given, a: stored, c: halves }, kernel);
+      const words = yield* encoder.readWords(halves);
+      const found = fromHalves(new Uint16Array(words.buffer), "f16");
+      error = Math.max(error, difference(found, fromHalves(toHalves(expected, "f16"), "f16")));
+    } else {
+      // Nothing is added to what is there.
+      matrixProduct(encoder, units, { ...given, b: stored, c }, kernel);
+      error = Math.max(error, difference(yield* encoder.read(c), expected, smallness[product]));
+    }
+    for (const tensor of [narrow, c, halves]) encoder.release(tensor);
+    release();
+  }
+  return error;
+});
+
 const testing = (variant: string) => Effect.logInfo(`testing matrix product "${variant}", once on this device`);
 
 /** Checks every variant that the device has room for; weights in 16 bits with the smallest tile, since how they are read is the same in all. */
@@ -179,6 +212,13 @@ export const checkMatrixProducts = Effect.fnUntraced(function* (
     }
     const unlike = found.map(({ result }) => difference(result, found[0].result, smallness[product]));
     if (found.length > 1) checks.push({ variant: anyTile(product), error: Math.max(...unlike), allowed: 0 });
+  }
+  const smallest = tiles.findLast((tile) =>
+    ["nt" as const, "tn" as const].every((form) => matrixFits(encoder, form, tile, units))
+  );
+  if (smallest !== undefined) {
+    yield* testing(halfActivations);
+    checks.push({ variant: halfActivations, error: yield* inHalves(subject, smallest), allowed: 0 });
   }
   for (const tile of tiles.filter((tile) => matrixFits(encoder, "swiglu", tile, units))) {
     yield* testing(variantName("swiglu", tile));

@@ -45,6 +45,9 @@ export const splitName = (tile: MatrixTile): string => `${variantName("nt", tile
 /** The name under which all tiles of a form give the same bits. */
 export const anyTile = (form: MatrixForm): string => `${form} in any tile`;
 
+/** The name under which activations may be stored in 16 bits. */
+export const halfActivations = "activations in 16 bits";
+
 /** The constants of a variant. */
 export const matrixConstants = (form: MatrixForm, tile: MatrixTile, { size, depth: TK, lanes }: MatrixUnits) => ({
   LANES: lanes,
@@ -90,18 +93,21 @@ export const groupsOf = (form: MatrixForm, tile: MatrixTile, rows: number, colum
 /** Columns from which the large tile pays where only one tile may be used; not measured either. */
 const wide = 1024;
 
-/** The tile for a product with a result of `rows` x `columns`; undefined for none. The number of rows shows in no bit. */
+/**
+ * The tile for a product with a result of `rows` x `columns`, some of whose activations may have 16 bits; undefined for none. The number of rows
+ * shows in no bit.
+ */
 export const matrixTile = (
   encoder: Encoder,
   product: Product,
   rows: number,
   columns: number,
   tensors: ReadonlyArray<Tensor>,
+  hasHalves: boolean,
 ): MatrixTile | undefined => {
   const { matrix } = encoder.info;
-  if (matrix === undefined || !tensors.every(({ offset, stride }) => offset % 4 === 0 && stride % 4 === 0)) {
-    return undefined;
-  }
+  const isAligned = columns % 4 === 0 && tensors.every(({ offset, stride }) => offset % 4 === 0 && stride % 4 === 0);
+  if (matrix === undefined || !isAligned || (hasHalves && matrix.refused.includes(halfActivations))) return undefined;
   const usable = matrixTiles.filter((tile) => !matrix.refused.includes(variantName(product, tile)));
   if (matrix.refused.includes(anyTile(product))) return columns >= wide ? usable[0] : usable.at(-1);
   const busy = usable.find((tile) => {

@@ -8,22 +8,22 @@ import { byRows, rowsPerBinding } from "../../op.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { linear } from "../matmul/matmul.ts";
-import { chunkOf, matrixProduct } from "../matmul/matrix_product.ts";
+import { chunkDepth, matrixProduct } from "../matmul/matrix_product.ts";
 import { matrixTile, variantName } from "../matmul/matrix_tiles.ts";
-import { swiglu } from "./swiglu.ts";
+import { storedAs, swiglu } from "./swiglu.ts";
 
 /**
  * out[N, F] = silu(x · weight[:F]ᵀ) · (x · weight[F:]ᵀ), recorded on the tape; weight is [2F, C]. With a `format` gate and up are rounded to it
- * before they are multiplied, and the result after: that is done apart.
+ * before they are multiplied, and the result after.
  */
 export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor, format?: HalfFormat): Tensor => {
   const { encoder, mode } = tape;
   const { matrix } = encoder.info;
-  const tile = mode === "inference" && format === undefined ? fusedTile(encoder, x, weight) : undefined;
+  const tile = mode === "inference" ? fusedTile(encoder, x, weight, format) : undefined;
   if (matrix === undefined || tile === undefined) {
     return swiglu(tape, linear(tape, x, weight, undefined, { format }), format);
   }
-  const out = encoder.tensor(x.rows, weight.rows / 2);
+  const out = encoder.tensor(x.rows, weight.rows / 2, storedAs(format));
   byRows(
     encoder,
     x.rows,
@@ -38,9 +38,11 @@ export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor, format?: Hal
  * The tile that the product alone would have, so that the bits are the same even where those of tiles differ; undefined where one pass cannot
  * do it: the variant was refused, the weight needs more than one binding, or its sum more than one chunk.
  */
-const fusedTile = (encoder: Encoder, x: Tensor, weight: Tensor) => {
-  const tile = matrixTile(encoder, "nt", x.rows, weight.rows, [x, weight]);
+const fusedTile = (encoder: Encoder, x: Tensor, weight: Tensor, format: HalfFormat | undefined) => {
+  const hasHalves = x.format !== undefined || format !== undefined;
+  const tile = matrixTile(encoder, "nt", x.rows, weight.rows, [x, weight], hasHalves);
+  if (weight.rows % 8 > 0) return undefined;
   if (tile === undefined || encoder.info.matrix?.refused.includes(variantName("swiglu", tile))) return undefined;
   const whole = Math.floor(rowsPerBinding(encoder, [weight]) / 4) * 4 >= weight.rows;
-  return whole && weight.cols <= chunkOf(weight.rows) ? tile : undefined;
+  return whole && weight.cols <= chunkDepth ? tile : undefined;
 };

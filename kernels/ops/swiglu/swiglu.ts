@@ -25,11 +25,17 @@ export const kernels = {
  */
 export const float16Scale = 16;
 
+/** How the gated activation is stored as `format`. */
+export const storedAs = (format: HalfFormat | undefined) => ({
+  format,
+  scale: format === "f16" ? float16Scale : undefined,
+});
+
 /** out[N, F] = silu(gateUp[:, :F]) · gateUp[:, F:], stored as `format`, recorded on the tape. */
 export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor => {
   const { encoder } = tape;
   const F = gateUp.cols / 2;
-  const y = encoder.tensor(gateUp.rows, F, { format, scale: format === "f16" ? float16Scale : undefined });
+  const y = encoder.tensor(gateUp.rows, F, storedAs(format));
   byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
     const stored = { ...readAs("gateUp", input, 4), ...writeAs("out", out) };
     const constants = { ...pack([input, out], F % 4 === 0), F, ...stored };
