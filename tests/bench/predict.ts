@@ -14,6 +14,7 @@ import type { StorageType } from "../../kernels/half_precision.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
 import { workOf } from "../../kernels/kernel_work.ts";
 import { shapeConfigs, workloadFor } from "../../pipelines/bench/bench_shapes.ts";
+import { leastTime, type Term } from "../../pipelines/bench/roofline.ts";
 import { decode } from "../../pipelines/models/decode.ts";
 import { policyGradient } from "../../pipelines/models/gradient.ts";
 import * as Model from "../../pipelines/models/model.ts";
@@ -50,6 +51,8 @@ interface Part {
   bytes: number;
   /** Seconds by card, at the roofs and at what is usual. */
   readonly seconds: Record<Card, { best: number; usual: number }>;
+  /** Seconds on an H100 at what is usual, by the term that holds the dispatch. */
+  readonly held: Record<Term, number>;
 }
 
 const none = (): Part => ({
@@ -57,6 +60,7 @@ const none = (): Part => ({
   flops: 0,
   bytes: 0,
   seconds: { "H100 SXM": { best: 0, usual: 0 }, "H200": { best: 0, usual: 0 } },
+  held: { arithmetic: 0, bandwidth: 0, dispatch: 0 },
 });
 
 const names = ["H100 SXM", "H200"] as const;
@@ -76,12 +80,16 @@ class Predicting extends CountingEncoder {
     for (const name of names) {
       const card = cards[name];
       const peak = kernel.name.startsWith("matmul_matrix") ? card.matrix : card.float32;
-      part.seconds[name].best += Math.max(flops / peak, bytes / card.bytes, card.dispatch);
-      part.seconds[name].usual += Math.max(
-        flops / peak / usual.arithmetic,
-        bytes / card.bytes / usual.bandwidth,
-        card.dispatch,
-      );
+      const demand = { flops, bytes, dispatches: 1 };
+      const roofs = { flops: peak, bytes: card.bytes, dispatch: card.dispatch, flopsBy: "", bytesBy: "" };
+      part.seconds[name].best += leastTime(demand, roofs).seconds;
+      const { seconds, heldBy } = leastTime(demand, {
+        ...roofs,
+        flops: peak * usual.arithmetic,
+        bytes: card.bytes * usual.bandwidth,
+      });
+      part.seconds[name].usual += seconds;
+      if (name === "H100 SXM") part.held[heldBy] += seconds;
     }
   }
 }
@@ -148,6 +156,13 @@ const predicted = (shape: string, activations: StorageType): Readonly<Record<Wor
 const total = (parts: ReadonlyMap<string, Part>, card: Card, which: "best" | "usual"): number =>
   [...parts.values()].reduce((sum, { seconds }) => sum + seconds[card][which], 0);
 
+/** How much of the time at what is usual each term holds, in percent. */
+const heldOf = (parts: ReadonlyMap<string, Part>): string => {
+  const whole = total(parts, "H100 SXM", "usual");
+  const shareOf = (term: Term) => [...parts.values()].reduce((sum, { held }) => sum + held[term], 0) / whole;
+  return (["arithmetic", "bandwidth", "dispatch"] as const).map((term) => (100 * shareOf(term)).toFixed(0)).join(", ");
+};
+
 const milliseconds = (seconds: number): string => (seconds * 1e3).toPrecision(3);
 
 const tableOf = (parts: ReadonlyMap<string, Part>): string => {
@@ -192,11 +207,13 @@ const summary = found.flatMap(({ shape, activations, parts }) => [
       (["best", "usual"] as const).map((which) => whole(tokensOf[name] / total(parts[name], card, which)))
     );
     const share = 100 * flopsOf(parts[name]) / total(parts[name], "H100 SXM", "usual") / 989e12;
-    return `| ${shape} | ${activations} | ${name} | ${cells.join(" | ")} | ${share.toFixed(1)} |`;
+    return `| ${shape} | ${activations} | ${name} | ${cells.join(" | ")} | ${share.toFixed(1)} | ${
+      heldOf(parts[name])
+    } |`;
   }),
   `| ${shape} | ${activations} | a GRPO step | ${
     names.flatMap((card) => (["best", "usual"] as const).map((which) => whole(grpo(parts, card, which)))).join(" | ")
-  } | |`,
+  } | | |`,
 ]);
 
 writeFileSync(
@@ -223,10 +240,10 @@ that reads an operand many times takes longer than its line.
 Work: ${work.batch} responses to ${
     work.batch / 8
   } prompts, ${work.promptTokens} + ${work.responseTokens} tokens; a mini-batch of ${work.miniBatch}. Tokens a second (response tokens for
-sampling and GRPO, all tokens else); the last column is products over time, of 989 TFLOP/s.
+sampling and GRPO, all tokens else); then products over time, of 989 TFLOP/s, and which term holds how much of the time at what is usual.
 
-| model | activations | work | H100, roofs | H100, usual | H200, roofs | H200, usual | H100, usual (% of peak) |
-|---|---|---|--:|--:|--:|--:|--:|
+| model | activations | work | H100, roofs | H100, usual | H200, roofs | H200, usual | H100, usual (% of peak) | held by arithmetic, bandwidth, dispatch (%) |
+|---|---|---|--:|--:|--:|--:|--:|--:|
 ${summary.join("\n")}
 
 Asked: 7B sampled at 20,000 tokens/s, GRPO at 1,500, training at 25 % of the peak.

@@ -38,7 +38,7 @@ testOnUnits(
   "real matrix units: a sum in chunks has the same bits in few rows, whose chunks are apart, and in many, and is near the plain kernel's",
   (encoder) =>
     Effect.gen(function* () {
-      const [M, few, N, K] = [256, 5, 4096, 2100];
+      const [M, few, N, K] = [256, 5, 4096, 4200];
       const [a, b, bias] = [made(encoder, "a", M, K), made(encoder, "b", N, K), made(encoder, "bias", 1, N)];
       for (const accumulate of [false, true]) {
         const run = Effect.fnUntraced(function* (rows: number, plain: boolean) {
