@@ -4,8 +4,6 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as Stream from "effect/Stream";
-import { Key } from "../../../data/random.ts";
 import { CountingEncoder } from "../../../kernels/counting_encoder.ts";
 import { Encoder } from "../../../kernels/encoder.ts";
 import { type HalfFormat, storageTypes } from "../../../kernels/half_precision.ts";
@@ -14,18 +12,18 @@ import { Tape } from "../../../kernels/tape.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
 import { activationsFault } from "../../../pipelines/models/activations.ts";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import { decode, type Response } from "../../../pipelines/models/decode.ts";
 import { policyGradient, type TrainedSequence } from "../../../pipelines/models/gradient.ts";
 import { modeFor } from "../../../pipelines/models/gradient_passes.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import { packRows } from "../../../pipelines/models/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
-import { poolShape, type Request } from "../../../pipelines/models/pool_shape.ts";
+import { poolShape } from "../../../pipelines/models/pool_shape.ts";
 import { score } from "../../../pipelines/models/score.ts";
 import { transformer } from "../../../pipelines/models/transformer.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testInFloat32, testOnDevice } from "../../kernels/run_case.ts";
 import { norm, readAll, sameBits } from "./golden_on_device.ts";
+import { batchOf, decoded, loss, requestsFor, sampling } from "./drawn_batch.ts";
 
 const formats: ReadonlyArray<HalfFormat> = ["bf16", "f16"];
 // The golden Qwen3 has heads of 12 columns, which 16 bits do not take; the tiny study's base is one of 16.
@@ -38,46 +36,6 @@ const directoryOf = (name: string): string =>
 const loaded = Effect.fnUntraced(function* (encoder: Encoder, name: string, options: Model.LoadOptions = {}) {
   return yield* Model.load(encoder, yield* Checkpoint.open(directoryOf(name)), "policy", options);
 });
-
-const sampling = { temperature: 1, topK: 0, topP: 1 };
-
-const requestsFor = (model: Model.Model, count: number): ReadonlyArray<Request> =>
-  Array.from({ length: count }, (_, i) => ({
-    promptTokens: Int32Array.from(
-      { length: 1 + (i >> 3) * 5 % 11 },
-      (_, t) => ((i >> 3) * 31 + t * t * 7) % (model.config.vocabSize - 4),
-    ),
-    key: Key.fold(Key.make(3), "activations", i),
-    maxTokens: 10 - i % 3,
-  }));
-
-const decoded = (model: Model.Model, requests: ReadonlyArray<Request>, batch: number) =>
-  Stream.runCollect(decode(model, requests, sampling, model.config.stopTokens, { batch }));
-
-/** A mini-batch of W-REINFORCE from drawn responses: every other one counts as right. */
-const batchOf = (
-  requests: ReadonlyArray<Request>,
-  responses: ReadonlyArray<Response>,
-): ReadonlyArray<TrainedSequence> =>
-  requests.map(({ promptTokens }, i) => ({
-    promptTokens,
-    responseTokens: responses[i].responseTokens,
-    problemId: `problem-${i >> 3}`,
-    sampleIndex: i & 7,
-    sign: i % 2 === 0 ? "positive" : "negative",
-    oldLogProbs: responses[i].logProbs,
-    advantages: new Float32Array(responses[i].responseTokens.length).fill(i % 2 === 0 ? 0.1 : -1),
-  }));
-
-const loss = {
-  clipRatio: 0.2,
-  entropyCoef: 1e-4,
-  klCoef: 0,
-  aggregation: "token-mean",
-  share: 1,
-  temperature: 1,
-  gradientChunk: 200,
-} as const;
 
 /** Sequences of made-up tokens. */
 const sequencesFor = ({ config }: Model.Model) =>
@@ -94,7 +52,7 @@ for (const activations of formats) {
       (encoder) =>
         Effect.gen(function* () {
           const model = yield* loaded(encoder, name, { activations, storage: activations });
-          const requests = requestsFor(model, 80);
+          const requests = requestsFor(model, 80, "activations");
           const together = yield* decoded(model, requests, 64);
           const sequences = requests.map(({ promptTokens }, i) => ({ promptTokens, ...together[i] }));
           const scored = yield* score(model, sequences, sampling.temperature);
@@ -125,7 +83,7 @@ testOnDevice(
     Effect.gen(function* () {
       const encoder = new Encoder(shared.device, { ...shared.info, cooperative: true });
       const model = yield* loaded(encoder, "countdown_1", { activations: "f16" });
-      const requests = requestsFor(model, 16);
+      const requests = requestsFor(model, 16, "activations");
       const responses = yield* decoded(model, requests, 5);
       const scored = yield* score(model, requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] })), 1);
       responses.forEach(({ logProbs }, i) => sameBits(logProbs, scored.logProbs[i], `rollout ${i}`));

@@ -13,22 +13,12 @@ import { type ModelConfig, parseModelConfig, withValueHead } from "../../../pipe
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import { score, values } from "../../../pipelines/models/score.ts";
 import { configText } from "./made_up_model.ts";
+import { serverCard as info } from "./server_card.ts";
 
 const prompt = 64;
 const sequences = 3;
 /** Rows of a sequence, which fill a pass; the last token of a response has none. Buffers come in powers of two, so these fill theirs alike. */
 const rows = [8192, 16_384, 32_768];
-
-const info = {
-  kind: "gpu",
-  description: "",
-  why: "",
-  features: [],
-  lanes: 32,
-  maxBinding: 2 ** 31 - 4,
-  maxBuffer: 2 ** 40,
-  validated: false,
-} as const;
 
 /** One layer of 32 channels with a context of 32k tokens and a real vocabulary. */
 const parsed = parseModelConfig({

@@ -7,17 +7,7 @@ import { largestOf } from "../../../pipelines/models/plan_table.ts";
 import { type Workload, worstShapes } from "../../../pipelines/models/plan_shapes.ts";
 import { poolShape, type Request } from "../../../pipelines/models/pool_shape.ts";
 import { merge } from "../../../pipelines/runtime/resolve.ts";
-
-const info = {
-  kind: "gpu",
-  description: "",
-  why: "",
-  features: [],
-  lanes: 32,
-  maxBinding: 2 ** 31 - 4,
-  maxBuffer: 2 ** 40,
-  validated: false,
-} as const;
+import { serverCard as info } from "./server_card.ts";
 
 // A model with much to cache for each token, and more than a gigabyte of parameters.
 const parsed = parseModelConfig({

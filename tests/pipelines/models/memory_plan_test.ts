@@ -29,6 +29,7 @@ import { trainingStep } from "../../../pipelines/training_step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { loadModel } from "./golden_on_device.ts";
+import { serverCard as info } from "./server_card.ts";
 
 const base = new URL("../../../data/models/countdown_1", import.meta.url).pathname;
 
@@ -324,17 +325,6 @@ Deno.test("the published models: one set of parameters is 4 bytes a parameter an
     assert.ok(live >= 4 * parameterCount(config) && live < 4 * parameterCount(config) + 256 * places.length);
   }
 });
-
-const info = {
-  kind: "gpu",
-  description: "",
-  why: "",
-  features: [],
-  lanes: 32,
-  maxBinding: 2 ** 31 - 4,
-  maxBuffer: 2 ** 40,
-  validated: false,
-} as const;
 
 Deno.test("free buffers are given back before more are made, so that one phase does not hold what another used", () => {
   const encoder = new CountingEncoder(info);

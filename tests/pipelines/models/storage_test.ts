@@ -4,65 +4,22 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as Stream from "effect/Stream";
-import { Key } from "../../../data/random.ts";
 import { Encoder } from "../../../kernels/encoder.ts";
 import { fromHalves, type HalfFormat, toHalves } from "../../../kernels/half_precision.ts";
 import { noise } from "../../../kernels/op_case.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
-import { decode, type Response } from "../../../pipelines/models/decode.ts";
-import { policyGradient, type TrainedSequence } from "../../../pipelines/models/gradient.ts";
+import { policyGradient } from "../../../pipelines/models/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import * as Optimizer from "../../../pipelines/models/optimizer.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import { score } from "../../../pipelines/models/score.ts";
-import type { Request } from "../../../pipelines/models/pool_shape.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { loadModel, norm, readAll, relativeError, sameBits, sequencesOf } from "./golden_on_device.ts";
+import { batchOf, decoded, loss, requestsFor, sampling } from "./drawn_batch.ts";
 import { madeUpModel } from "./made_up_model.ts";
 
 const formats: ReadonlyArray<HalfFormat> = ["bf16", "f16"];
-const sampling = { temperature: 1, topK: 0, topP: 1 };
-
-const requestsFor = (model: Model.Model, count: number): ReadonlyArray<Request> =>
-  Array.from({ length: count }, (_, i) => ({
-    promptTokens: Int32Array.from(
-      { length: 1 + (i >> 3) * 5 % 11 },
-      (_, t) => ((i >> 3) * 31 + t * t * 7) % (model.config.vocabSize - 4),
-    ),
-    key: Key.fold(Key.make(3), "storage", i),
-    maxTokens: 10 - i % 3,
-  }));
-
-const decoded = (model: Model.Model, requests: ReadonlyArray<Request>, batch: number) =>
-  Stream.runCollect(decode(model, requests, sampling, model.config.stopTokens, { batch }));
-
-/** A mini-batch of W-REINFORCE from drawn responses: every other one counts as right. */
-const batchOf = (
-  requests: ReadonlyArray<Request>,
-  responses: ReadonlyArray<Response>,
-): ReadonlyArray<TrainedSequence> =>
-  requests.map(({ promptTokens }, i) => ({
-    promptTokens,
-    responseTokens: responses[i].responseTokens,
-    problemId: `problem-${i >> 3}`,
-    sampleIndex: i & 7,
-    sign: i % 2 === 0 ? "positive" : "negative",
-    oldLogProbs: responses[i].logProbs,
-    advantages: new Float32Array(responses[i].responseTokens.length).fill(i % 2 === 0 ? 0.1 : -1),
-  }));
-
-const loss = {
-  clipRatio: 0.2,
-  entropyCoef: 1e-4,
-  klCoef: 0,
-  aggregation: "token-mean",
-  share: 1,
-  temperature: 1,
-  gradientChunk: 200,
-} as const;
-
 const optimizer = { learningRate: 1e-3, weightDecay: 0.01, maxGradNorm: 1 };
 
 /** Rounds the float32 weights of a model in place. */
@@ -81,7 +38,7 @@ for (const format of formats) {
           const stored = yield* loadModel(encoder, name, { storage: format, trained: true });
           const rounded = yield* loadModel(encoder, name);
           yield* roundWeights(rounded, format);
-          const requests = requestsFor(stored, 64);
+          const requests = requestsFor(stored, 64, "storage");
           const responses = yield* decoded(stored, requests, 64);
           const expected = yield* decoded(rounded, requests, 64);
           responses.forEach(({ logProbs }, i) => sameBits(logProbs, expected[i].logProbs, `response ${i}: logProbs`));
@@ -128,7 +85,7 @@ for (const format of formats) {
           const sampler = yield* loadModel(encoder, name, { storage: format });
           const trainer = yield* loadModel(encoder, name, { storage: format, trained: true });
           assert.equal(sampler.copy, undefined);
-          const requests = requestsFor(sampler, 80);
+          const requests = requestsFor(sampler, 80, "storage");
           const together = yield* decoded(sampler, requests, 64);
           const sequences = requests.map(({ promptTokens }, i) => ({ promptTokens, ...together[i] }));
           const scored = yield* score(trainer, sequences, sampling.temperature);
@@ -214,7 +171,7 @@ testOnDevice(
       for (const options of [{}, { storage: "bf16" }, { storage: "bf16", trained: true }] as const) {
         const own = new Encoder(encoder.device, encoder.info);
         const model = yield* loadModel(own, "qwen3_tied", options);
-        const requests = requestsFor(model, 4);
+        const requests = requestsFor(model, 4, "storage");
         const responses = yield* decoded(model, requests, 4);
         yield* score(model, requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] })), 1);
         assert.ok(own.pool.statistics.use.has("uploads"), "no rotary table");
