@@ -28,8 +28,8 @@ import type { Settings } from "./settings.ts";
 import { maxPromptTokens } from "./stages/prompt.ts";
 import { publishedMaxTokens } from "./stages/sample.ts";
 
-/** What a server GPU is expected to allow, where no device is open. */
-const serverGpu: DeviceInfo = {
+/** What a server GPU is expected to allow, where no device is open: bindings of 2 GiB, subgroups of 32 lanes, plain kernels. */
+export const serverGpu: DeviceInfo = {
   kind: "gpu",
   description: "a server GPU",
   why: "",

@@ -48,7 +48,8 @@ export interface Speed {
   readonly bytes: number;
 }
 
-const objective = {
+/** The objective that is differentiated. */
+export const objective = {
   clipRatio: 0.2,
   entropyCoef: 1e-4,
   klCoef: 0,
@@ -58,9 +59,11 @@ const objective = {
   gradientChunk: 8192,
 } as const;
 
-const adamw = { learningRate: 1e-6, weightDecay: 0.01, maxGradNorm: 1 };
+/** AdamW at the paper's rate. */
+export const adamw = { learningRate: 1e-6, weightDecay: 0.01, maxGradNorm: 1 };
 
-const sampling = { temperature: 1, topK: 0, topP: 1 };
+/** Plain sampling. */
+export const sampling = { temperature: 1, topK: 0, topP: 1 };
 
 /** Sequences with an eighth of `count` different prompts, at least two. */
 const requestsOf = (model: Model, { promptTokens, responseTokens }: Workload, count: number): ReadonlyArray<Request> =>

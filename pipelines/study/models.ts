@@ -56,9 +56,9 @@ export const talliesOf = Effect.fnUntraced(
       return stored.tallies as ReadonlyArray<Tally>;
     }
     const prompts = yield* promptsOf(settings, dir);
-    const plan = deviceMemory !== undefined &&
-      runPlan({ ...settings, model: dir }, { trains: false, info: policy.info });
-    const { knobs } = plan ? yield* plan : { knobs: {} };
+    const { knobs } = deviceMemory === undefined
+      ? { knobs: {} }
+      : yield* runPlan({ ...settings, model: dir }, { trains: false, info: policy.info });
     yield* report(`evaluate ${label}, ${evaluation}`);
     const tallies = yield* Effect.scoped(Effect.gen(function* () {
       const progress = yield* Progress.make(`evaluate ${label}`, prompts.length * settings.responses);

@@ -20,6 +20,8 @@ import { policyGradient } from "../../pipelines/models/gradient.ts";
 import * as Model from "../../pipelines/models/model.ts";
 import * as Optimizer from "../../pipelines/models/optimizer.ts";
 import * as Parameters from "../../pipelines/models/parameters.ts";
+import { adamw, objective, sampling } from "../../pipelines/models/speed.ts";
+import { serverGpu } from "../../pipelines/run_plan.ts";
 import { score } from "../../pipelines/models/score.ts";
 
 /** Published figures (data sheets; float16 products by what `mma.sync` is known to reach), and a guess at a dispatch that waits for another. */
@@ -33,14 +35,7 @@ type Card = keyof typeof cards;
 const usual = { arithmetic: 0.2, bandwidth: 0.6 };
 
 const info: DeviceInfo = {
-  kind: "gpu",
-  description: "a server GPU that nobody has seen",
-  why: "",
-  features: ["shader-f16", "subgroups"],
-  lanes: 32,
-  maxBinding: 2 ** 31 - 4,
-  maxBuffer: 2 ** 33,
-  validated: false,
+  ...serverGpu,
   matrix: { size: 16, depth: 16, lanes: 32, refused: [] },
   cooperative: true,
 };
@@ -94,16 +89,6 @@ class Predicting extends CountingEncoder {
   }
 }
 
-const objective = {
-  clipRatio: 0.2,
-  entropyCoef: 1e-4,
-  klCoef: 0,
-  aggregation: "token-mean",
-  share: 1,
-  temperature: 1,
-  gradientChunk: 8192,
-} as const;
-
 const works = ["sample", "score", "train"] as const;
 type Work = typeof works[number];
 
@@ -133,7 +118,6 @@ const predicted = (shape: string, activations: StorageType): Readonly<Record<Wor
     Effect.runSync(run);
     return encoder.parts;
   };
-  const sampling = { temperature: 1, topK: 0, topP: 1 };
   const options = { batch, cache: 32, looks: () => responseTokens };
   return {
     sample: counted(
@@ -146,7 +130,7 @@ const predicted = (shape: string, activations: StorageType): Readonly<Record<Wor
       Effect.gen(function* () {
         const optimizer = Optimizer.make(model);
         const { gradient } = yield* policyGradient(model, sequences.slice(0, miniBatch), objective);
-        Optimizer.update(model, optimizer, gradient, 0, { learningRate: 1e-6, weightDecay: 0.01, maxGradNorm: 1 });
+        Optimizer.update(model, optimizer, gradient, 0, adamw);
         Parameters.release(encoder, gradient);
       }),
     ),

@@ -13,7 +13,7 @@ import { type ModelConfig, parseModelConfig, withValueHead } from "../../../pipe
 import * as Parameters from "../../../pipelines/models/parameters.ts";
 import { score, values } from "../../../pipelines/models/score.ts";
 import { configText } from "./made_up_model.ts";
-import { serverCard as info } from "./server_card.ts";
+import { serverGpu as info } from "../../../pipelines/run_plan.ts";
 
 const prompt = 64;
 const sequences = 3;

@@ -7,7 +7,7 @@ import { largestOf } from "../../../pipelines/models/plan_table.ts";
 import { type Workload, worstShapes } from "../../../pipelines/models/plan_shapes.ts";
 import { poolShape, type Request } from "../../../pipelines/models/pool_shape.ts";
 import { merge } from "../../../pipelines/runtime/resolve.ts";
-import { serverCard as info } from "./server_card.ts";
+import { serverGpu as info } from "../../../pipelines/run_plan.ts";
 
 // A model with much to cache for each token, and more than a gigabyte of parameters.
 const parsed = parseModelConfig({

@@ -29,7 +29,7 @@ import { trainingStep } from "../../../pipelines/training_step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { loadModel } from "./golden_on_device.ts";
-import { serverCard as info } from "./server_card.ts";
+import { serverGpu as info } from "../../../pipelines/run_plan.ts";
 
 const base = new URL("../../../data/models/countdown_1", import.meta.url).pathname;
 
