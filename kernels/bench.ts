@@ -36,7 +36,7 @@ export interface BlockShape {
 
 const server = { sequences: 8, length: 512, V: 16384 };
 
-/** What a software driver finishes in seconds: the model of the tiny study and the block of Qwen2.5 0.5B; on a GPU those of 1.5B and 7B too. */
+/** What a device without hardware of its own finishes in seconds: the model of the tiny study and the block of Qwen2.5 0.5B; on a GPU those of 1.5B and 7B too. */
 export const blockShapes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<BlockShape> => [
   { name: "tiny", sequences: 96, length: 21, C: 64, H: 4, KV: 2, D: 16, F: 128, V: 77 },
   ...kind === "gpu"
@@ -114,7 +114,7 @@ const block = (encoder: Encoder, shape: BlockShape): Effect.Effect<void, DeviceE
     tape.seed(entropy, encoder.upload(noise("dentropy", N), N, 1));
     tape.backward();
 
-    // Flat arenas are larger than what a cache holds, which a software driver would take long for.
+    // Flat arenas are larger than what a cache holds, which without hardware would take long.
     const n = Math.min(
       encoder.info.kind === "gpu" ? 1 << 27 : 1 << 20,
       [...parameters.keys()].reduce((sum, { rows, cols }) => sum + rows * cols, 0),

@@ -1,6 +1,6 @@
 /**
- * A linear layer's product, c[M, N] = a[M, K] · b[N, K]ᵀ, in every form that the device has: the plain kernel, the subgroup kernel, and matrix
- * units in each tile, with b stored in float16 there. The best of them is the arithmetic roof of a device.
+ * A linear layer's product, c[M, N] = a[M, K] · b[N, K]ᵀ, in every form that the device has: the plain kernel, the subgroup kernel or that
+ * of the embedded device, which packs panels, and matrix units in each tile, with b stored in float16 there. The best of them is the arithmetic roof of a device.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError, MatrixUnits } from "./device_error.ts";
@@ -63,7 +63,8 @@ interface Operands {
 }
 
 const formsOf = (encoder: Encoder, { a, b, c, halves }: Operands, units: MatrixUnits | undefined) => {
-  const { lanes } = encoder.info;
+  const { lanes, serial } = encoder.info;
+  const faster = serial === true ? "panels" : lanes >= 4 && lanes <= 32 ? "subgroup" : undefined;
   const [N, K] = [b.rows, b.cols];
   const narrow = { ...halves, rows: N, cols: K, stride: K };
   const tiles = units === undefined
@@ -73,9 +74,7 @@ const formsOf = (encoder: Encoder, { a, b, c, halves }: Operands, units: MatrixU
   if (tiles.length > 0) cast(encoder, { ...b, rows: 1, cols: N * K, stride: N * K }, halves);
   return [
     { name: "plain", bytesOfB: 4, record: () => matmulNT(encoder, a, b, undefined, c, { plain: true }) },
-    ...lanes >= 4 && lanes <= 32
-      ? [{ name: "subgroup", bytesOfB: 4, record: () => matmulNT(encoder, a, b, undefined, c) }]
-      : [],
+    ...faster === undefined ? [] : [{ name: faster, bytesOfB: 4, record: () => matmulNT(encoder, a, b, undefined, c) }],
     ...tiles.map((tile) => ({
       name: `matrix ${variantName("nt", tile).slice(3)}`,
       bytesOfB: 2,

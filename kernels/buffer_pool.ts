@@ -2,6 +2,7 @@
  * Device buffers, reused by size class. One queue runs everything in order, so a buffer may be handed out again as soon as the last
  * dispatch that names it is recorded. Bytes are counted by what they are for, because memory is part of what is planned and measured.
  */
+import * as Elementary from "../data/elementary/mod.ts";
 import type { Storage } from "./tensor.ts";
 
 /** Bytes by what they are for. */
@@ -19,13 +20,14 @@ export interface PoolStatistics {
 
 /** Hands out and takes back device buffers; of those that are free always the oldest, so that equal work meets equal buffers. */
 export class BufferPool {
+  /** No two buffers of a process have one: an encoder knows them by it, and may be given those of another. */
+  static #nextId = 1;
   readonly #device: GPUDevice;
   readonly #free = new Map<number, Storage[]>();
   readonly #usage: number;
   readonly #purposes = new Map<number, string>();
   readonly #use = new Map<string, number>();
   #most = new Map<string, number>();
-  #nextId = 1;
   #live = 0;
   #reserved = 0;
   #peak = 0;
@@ -109,7 +111,7 @@ export class BufferPool {
     this.#reservedPeak = Math.max(this.#reservedPeak, this.#reserved);
     // The device names the label where it has no more memory.
     const buffer = this.#device.createBuffer({ label: purpose, size, usage: this.#usage });
-    return { id: this.#nextId++, bytes: size, buffer };
+    return { id: BufferPool.#nextId++, bytes: size, buffer };
   }
 }
 
@@ -119,6 +121,10 @@ export const finest = 1 << 24;
 /** Bytes that may lie free while new buffers are made. */
 const slack = 2 * 2 ** 30;
 
+/** Bytes for a person. */
+export const sizeText = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(2)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+
 const sizeOf = (bytes: number, exact: boolean): number =>
   exact && bytes > finest ? Math.ceil(bytes / 4) * 4 : sizeClass(bytes);
 
@@ -127,7 +133,7 @@ const sizeOf = (bytes: number, exact: boolean): number =>
  * with them the same bind groups, each of which costs a mapping on lavapipe), eighths of a power of two above, where memory counts.
  */
 export const sizeClass = (bytes: number): number => {
-  const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
+  const power = Elementary.pow(2, Math.ceil(Elementary.log2(Math.max(bytes, 256))));
   if (power <= finest) return power;
   const step = power / 16;
   return Math.ceil(bytes / step) * step;

@@ -1,251 +1,136 @@
 /**
- * Opens the GPU through Dawn: a hardware adapter, else lavapipe (Mesa's software Vulkan), else the SwiftShader that npm carries; it says
- * which and why, and never falls back in silence. A boundary file: it loads the addon, sets the environment that Vulkan's loader
- * reads and patches the polling of Dawn's event loop. What is true of Dawn and its drivers stands where it is used.
+ * Opens the device that kernels run on: a GPU through Dawn where there is one, else the embedded device, which is the same kernels compiled to
+ * WebAssembly. `SIGNUM_ADAPTER` names another; lavapipe and SwiftShader, software drivers of Vulkan, are there to try Dawn's path. It says
+ * which and why. A boundary file: it reads the environment.
  */
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { testedCooperative } from "./cooperative.ts";
-import { DeviceError, type DeviceInfo } from "./device_error.ts";
+import { type FoundAdapter, listen, mayHaveGpu, requestAdapter, startDevice } from "./dawn.ts";
+import { adapterKinds, DeviceError, type DeviceInfo, type MatrixUnits } from "./device_error.ts";
 import { Encoder } from "./encoder.ts";
 import { matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
-import { swiftshaderFiles } from "./swiftshader.ts";
+import { openEmbedded } from "./wasm/open.ts";
 
 /** The open device; one a process. */
 export class Device extends Context.Service<Device, { readonly encoder: Encoder; readonly info: DeviceInfo }>()(
   "signum/kernels/Device",
 ) {
-  /** The device that `SIGNUM_ADAPTER` names, else the best that is there; `SIGNUM_VALIDATION=1` keeps Dawn's checks on. */
-  static readonly layerDawn: Layer.Layer<Device, DeviceError> = Layer.effect(
+  /** The device that `SIGNUM_ADAPTER` names, else the best that is there; `SIGNUM_VALIDATION=1` has every access checked. */
+  static readonly layer: Layer.Layer<Device, DeviceError> = Layer.effect(
     Device,
     Effect.suspend(() => open(environment())),
   );
 }
 
-/** Which adapter is wanted (undefined: the best) and whether Dawn's validation and robustness stay on. */
+/** Which device is wanted (undefined: the best), and how it is opened. */
 export interface DeviceOptions {
   readonly adapter: string | undefined;
+  /** Whether Dawn's validation and robustness stay on, or the embedded device checks every access. */
   readonly validated: boolean;
   /** Whether products may use matrix units, which round their operands to float16. */
   readonly matrix?: boolean;
   /** Whether rows may be shared out among the lanes of a subgroup, which sums in another order. */
   readonly cooperative?: boolean;
+  /** Threads of the embedded device; undefined: one a processor. */
+  readonly threads?: string | undefined;
 }
 
-const kinds = ["gpu", "lavapipe", "swiftshader"] as const;
-type Kind = typeof kinds[number];
-
-/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`, `SIGNUM_COOPERATIVE`. */
+/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_THREADS`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`, `SIGNUM_COOPERATIVE`. */
 export const environment = (): DeviceOptions => ({
   adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
+  threads: Deno.env.get("SIGNUM_THREADS") || undefined,
   validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
   matrix: Deno.env.get("SIGNUM_MATRIX") === "1",
   cooperative: Deno.env.get("SIGNUM_COOPERATIVE") === "1",
 });
 
-// Dropping what create() returned crashes the process, so both live as long as it does.
-const alive: unknown[] = [];
-
-/** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted adapter cannot be had. */
-export const open = (
-  { adapter, validated, matrix = false, cooperative = false }: DeviceOptions,
-): Effect.Effect<
-  { readonly encoder: Encoder; readonly info: DeviceInfo; readonly adapter: GPUAdapter },
-  DeviceError,
-  Scope.Scope
-> =>
-  Effect.gen(function* () {
-    if (adapter !== undefined && !kinds.some((kind) => kind === adapter)) {
-      return yield* new DeviceError({
-        reason: "NoAdapter",
-        message: `Cannot open adapter "${adapter}" (SIGNUM_ADAPTER): expected one of ${kinds.join(", ")}`,
-      });
-    }
-    const found = yield* Effect.tryPromise({ try: () => request(adapter, validated), catch: refuse });
-    const encoder = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => start(found, validated, matrix), catch: refuse }),
-      (opened) => Effect.andThen(Effect.ignore(opened.wait), Effect.sync(() => opened.device.destroy())),
-    );
-    if (!matrix && !cooperative) return { encoder, info: encoder.info, adapter: found.adapter };
-    const units = encoder.device.features.has(matrixFeature)
-      ? suitable(matrixConfigs(found.adapter.info), encoder.info.lanes)
-      : undefined;
-    const products = matrix ? yield* testedUnits(encoder, units) : undefined;
-    const rows = cooperative ? yield* testedCooperative(encoder) : undefined;
-    const info = {
-      ...encoder.info,
-      matrix: products?.units,
-      cooperative: rows?.cooperative,
-      notes: [...products?.notes ?? [], ...rows?.notes ?? []],
-    };
-    return { encoder: listen(new Encoder(encoder.device, info)), info, adapter: found.adapter };
-  });
-
-/** The same open device with products that do not use its matrix units. */
-export const withoutMatrix = ({ device, info }: Encoder): Encoder =>
-  listen(new Encoder(device, { ...info, matrix: undefined, notes: undefined }));
-
-const refuse = (cause: unknown) =>
-  new DeviceError({ reason: "NoAdapter", message: cause instanceof Error ? cause.message : String(cause) });
-
-interface Found {
-  readonly adapter: GPUAdapter;
-  readonly kind: Kind;
-  readonly why: string;
+/** An open device; `adapter` is what Dawn says of it, where Dawn runs it. */
+export interface Opened {
+  readonly encoder: Encoder;
+  readonly info: DeviceInfo;
+  readonly adapter?: GPUAdapter;
 }
 
-const request = async (wanted: string | undefined, validated: boolean): Promise<Found> => {
-  const { create, globals } = await import("webgpu");
-  Object.assign(globalThis, globals);
-  patchPolling();
-  if (Deno.env.get("XDG_RUNTIME_DIR") === undefined) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
-  const adapterOf = async (): Promise<GPUAdapter | null> => {
-    const gpu = create(toggles(validated));
-    alive.push(gpu);
-    return await gpu.requestAdapter({ powerPreference: "high-performance" });
-  };
-  const reasons: string[] = [];
-  if (wanted !== "swiftshader") {
-    if (wanted === "lavapipe") useDriver(lavapipeDriver() ?? "");
-    const adapter = await adapterOf();
-    const kind = adapter === null ? undefined : kindOf(adapter.info);
-    if (adapter !== null && kind !== undefined && (wanted === undefined || wanted === kind)) {
-      const why = wanted !== undefined
-        ? "SIGNUM_ADAPTER asks for it"
-        : kind === "gpu"
-        ? "the first hardware adapter"
-        : kind === "lavapipe"
-        ? "no hardware adapter"
-        : "the only adapter";
-      return { adapter, kind, why };
+/** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted one cannot be had. */
+export const open = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { validated } = options;
+    const adapter = adapterKinds.find((kind) => kind === options.adapter);
+    if (options.adapter !== undefined && adapter === undefined) {
+      const wanted = `Cannot open adapter "${options.adapter}" (SIGNUM_ADAPTER)`;
+      return yield* new DeviceError({
+        reason: "NoAdapter",
+        message: `${wanted}: expected one of ${adapterKinds.join(", ")}`,
+      });
     }
-    reasons.push(
-      adapter === null ? "no Vulkan adapter that Dawn accepts" : `only "${describe(adapter.info)}" was found`,
-    );
-    if (wanted !== undefined) throw new Error(`Cannot open adapter "${wanted}" (SIGNUM_ADAPTER): ${reasons[0]}`);
-  }
-  const files = await swiftshaderFiles();
-  useDriver(files.icd);
-  Deno.dlopen(files.loader, {});
-  const adapter = await adapterOf();
-  if (adapter === null) {
-    throw new Error(`Cannot open any adapter: ${[...reasons, "the bundled SwiftShader was refused"].join("; ")}`);
-  }
+    if (adapter === "wasm") return yield* embedded("SIGNUM_ADAPTER asks for it", options);
+    if (adapter === undefined) {
+      if (!mayHaveGpu()) return yield* embedded("no driver of a GPU is installed", options);
+      const found = yield* Effect.result(
+        Effect.tryPromise({ try: () => requestAdapter("gpu", validated), catch: reasonOf }),
+      );
+      if (found._tag === "Failure") return yield* embedded(`no GPU can be used: ${found.failure}`, options);
+      return yield* throughDawn(found.success, options);
+    }
+    const found = yield* Effect.tryPromise({
+      try: () => requestAdapter(adapter, validated),
+      catch: (cause) => refuse(`Cannot open adapter "${adapter}" (SIGNUM_ADAPTER): ${reasonOf(cause)}`),
+    });
+    return yield* throughDawn(found, options);
+  });
+
+const embedded = Effect.fnUntraced(function* (
+  why: string,
+  options: DeviceOptions,
+): Effect.fn.Return<Opened, DeviceError, Scope.Scope> {
+  const { validated, threads } = options;
+  const encoder = yield* openEmbedded({ validated, why, threads });
+  return { encoder, info: yield* chosen(encoder, undefined, options) };
+});
+
+const throughDawn = Effect.fnUntraced(function* (
+  found: FoundAdapter,
+  options: DeviceOptions,
+): Effect.fn.Return<Opened, DeviceError, Scope.Scope> {
+  const { validated, matrix = false } = options;
+  const { adapter } = found;
+  const encoder = yield* Effect.acquireRelease(
+    Effect.tryPromise({ try: () => startDevice(found, validated, matrix), catch: (cause) => refuse(reasonOf(cause)) }),
+    (opened) => Effect.andThen(Effect.ignore(opened.wait), Effect.sync(() => opened.device.destroy())),
+  );
+  const units = encoder.device.features.has(matrixFeature)
+    ? suitable(matrixConfigs(adapter.info), encoder.info.lanes)
+    : undefined;
+  const info = yield* chosen(encoder, units, options);
+  return { encoder: info === encoder.info ? encoder : listen(new Encoder(encoder.device, info)), info, adapter };
+});
+
+/** What is known of a device once the kernels that somebody asks for have passed their self-tests. */
+const chosen = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  units: MatrixUnits | undefined,
+  { matrix = false, cooperative = false }: DeviceOptions,
+): Effect.fn.Return<DeviceInfo> {
+  if (!matrix && !cooperative) return encoder.info;
+  const products = matrix ? yield* testedUnits(encoder, units) : undefined;
+  const rows = cooperative ? yield* testedCooperative(encoder) : undefined;
   return {
-    adapter,
-    kind: "swiftshader",
-    why: wanted === undefined ? reasons.join("; ") : "SIGNUM_ADAPTER asks for it",
+    ...encoder.info,
+    matrix: products?.units,
+    cooperative: rows?.cooperative,
+    notes: [...products?.notes ?? [], ...rows?.notes ?? []],
   };
-};
+});
 
-const start = async ({ adapter, kind, why }: Found, validated: boolean, matrix: boolean): Promise<Encoder> => {
-  const features = [...wantedFeatures, ...(matrix ? [matrixFeature] : [])].filter((feature) =>
-    adapter.features.has(feature)
-  );
-  const requiredLimits: Record<string, number> = {};
-  for (const limit of liftedLimits) requiredLimits[limit] = adapter.limits[limit];
-  const device = await adapter.requestDevice({ requiredFeatures: features, requiredLimits });
-  alive.push(device);
-  const { subgroupMinSize, subgroupMaxSize } = adapter.info;
-  const fixed = features.includes("subgroups") && subgroupMinSize === subgroupMaxSize;
-  return listen(
-    new Encoder(device, {
-      kind,
-      description: describe(adapter.info),
-      why,
-      features,
-      lanes: fixed ? subgroupMaxSize : 0,
-      maxBinding: device.limits.maxStorageBufferBindingSize,
-      maxBuffer: device.limits.maxBufferSize,
-      validated,
-    }),
-  );
-};
+/** The same open device with products that do not use its matrix units. */
+export const withoutMatrix = (encoder: Encoder): Encoder =>
+  encoder.info.matrix === undefined
+    ? encoder
+    : listen(new Encoder(encoder.device, { ...encoder.info, matrix: undefined, notes: undefined }));
 
-/** Hands errors that no promise carries to the encoder. */
-const listen = (encoder: Encoder): Encoder => {
-  const { device } = encoder;
-  device.addEventListener("uncapturederror", (event) => {
-    const error = event instanceof GPUUncapturedErrorEvent ? event.error : undefined;
-    // Dawn names the label of the buffer that it could not make.
-    const purpose = error instanceof GPUOutOfMemoryError ? /BufferDescriptor "+([^"]+)"/.exec(error.message) : null;
-    if (purpose !== null) encoder.outOfMemory(purpose[1]);
-    else encoder.fail(`The device reported: ${error?.message ?? String(event)}`);
-  });
-  device.lost.then((lost) => {
-    if (lost.reason !== "destroyed") encoder.fail(`The device was lost: ${lost.message}`);
-  });
-  return encoder;
-};
+const refuse = (message: string) => new DeviceError({ reason: "NoAdapter", message });
 
-const wantedFeatures: GPUFeatureName[] = ["subgroups", "shader-f16", "timestamp-query"];
-
-const liftedLimits = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeWorkgroupsPerDimension",
-] as const;
-
-/** Toggles of Dawn. Kernels guard their own bounds, so robustness and validation are only wanted while debugging. */
-export const toggles = (validated: boolean): string[] => [
-  `enable-dawn-features=${
-    [
-      "allow_unsafe_apis",
-      "vulkan_enable_f16_on_nvidia",
-      ...(validated ? [] : [
-        "disable_robustness",
-        "skip_validation",
-        "disable_workgroup_init",
-        "disable_polyfills_on_integer_div_and_mod",
-      ]),
-    ].join(",")
-  }`,
-  ...(validated ? [] : ["disable-dawn-features=enable_spirv_validation,timestamp_quantization"]),
-];
-
-const describe = (info: GPUAdapterInfo): string => info.description || info.device || info.vendor || "unnamed adapter";
-
-const kindOf = (info: GPUAdapterInfo): Kind => {
-  const text = `${info.description} ${info.device} ${info.vendor}`.toLowerCase();
-  return text.includes("llvmpipe") ? "lavapipe" : text.includes("swiftshader") ? "swiftshader" : "gpu";
-};
-
-const useDriver = (icd: string): void => {
-  Deno.env.set("VK_DRIVER_FILES", icd);
-  Deno.env.set("VK_ICD_FILENAMES", icd);
-};
-
-const lavapipeDriver = (): string | undefined => {
-  for (const folder of ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"]) {
-    const file = existsSync(folder) ? readdirSync(folder).find((name) => name.startsWith("lvp_icd")) : undefined;
-    if (file !== undefined) return join(folder, file);
-  }
-  return undefined;
-};
-
-/**
- * While one of its promises is pending Dawn polls through `setImmediate` and keeps a core busy, the core that a software driver computes
- * on. Polls stay immediate for a short while after the last submit, then back off to a millisecond.
- */
-const patchPolling = (): void => {
-  const immediate = globalThis.setImmediate;
-  if (immediate === undefined || alive.includes(immediate)) return;
-  alive.push(immediate);
-  let burst = 0;
-  let last = 0;
-  const patched = (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
-    const now = performance.now();
-    if (now - last > 5) burst = now;
-    last = now;
-    return now - burst < 0.3 ? immediate(callback, ...args) : setTimeout(callback, 1, ...args);
-  };
-  Object.assign(globalThis, { setImmediate: patched });
-};
+const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);

@@ -16,14 +16,21 @@ export interface MatrixUnits {
   readonly refused: ReadonlyArray<string>;
 }
 
+/** The kinds of adapters, as `SIGNUM_ADAPTER` names them. */
+export const adapterKinds = ["gpu", "wasm", "lavapipe", "swiftshader"] as const;
+
 /** Which adapter runs the kernels, why, and the limits that kernels depend on. */
 export interface DeviceInfo {
-  readonly kind: "gpu" | "lavapipe" | "swiftshader";
+  readonly kind: typeof adapterKinds[number];
   readonly description: string;
   readonly why: string;
   readonly features: ReadonlyArray<string>;
   /** Lanes of a subgroup, 0 where subgroups cannot be used (no feature, or a size that varies). */
   readonly lanes: number;
+  /** Whether the invocations of a workgroup run one after the other: no barriers, and `vec4f` is what runs at once. */
+  readonly serial?: boolean | undefined;
+  /** Threads that share the workgroups of a dispatch, where the device is made of them. */
+  readonly threads?: number | undefined;
   /** The most bytes that one binding may cover. */
   readonly maxBinding: number;
   readonly maxBuffer: number;

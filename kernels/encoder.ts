@@ -3,7 +3,7 @@
  * not. Params of all dispatches of a submit lie in one uniform buffer written just before it.
  */
 import * as Effect from "effect/Effect";
-import { BufferPool, finest } from "./buffer_pool.ts";
+import { BufferPool, finest, sizeText } from "./buffer_pool.ts";
 import { DeviceError, type DeviceInfo } from "./device_error.ts";
 import type { Kernel, ParamValues } from "./kernel.ts";
 import { compile, type Pipeline, variantKey } from "./pipeline.ts";
@@ -19,11 +19,10 @@ interface Compiled extends Pipeline {
 const ringBytes = 1 << 20;
 const maxGroups = 65_535;
 
+/** Commands that are sent together to a device for which a submit costs nothing. */
+const eager = 8;
 /** Bind groups that are kept: on lavapipe each is a memory mapping, of which a process has 65,530. */
 const mostGroups = 8192;
-
-const sizeText = (bytes: number): string =>
-  bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(2)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
 /** How a tensor is allocated: rows at multiples of `align` elements, what it is for, whether its buffer has just its size, how it is stored. */
 export interface Allocation extends Pick<Tensor, "format" | "scale"> {
@@ -161,6 +160,8 @@ export class Encoder {
     this.#pass.setBindGroup(0, group, [offset]);
     this.#pass.dispatchWorkgroups(x, y, z);
     this.#pending++;
+    // Threads of this process start at once with what is recorded so far.
+    if (this.info.serial === true && this.#pending >= eager) this.submit();
   }
 
   /** Sends what was recorded to the queue. */

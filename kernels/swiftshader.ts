@@ -1,7 +1,7 @@
 /**
- * The software Vulkan driver of last resort: SwiftShader, carried by the npm package `@sparticuz/chromium` as a small archive. It is
- * installed only when no other adapter is found (the package also carries a browser, ~65 MB), checked against a pinned SHA-256 and
- * unpacked once into the cache. Needs no root. A boundary file: it touches disk and the module loader.
+ * SwiftShader, a software driver of Vulkan on which Dawn's path is tried where there is no GPU. The npm package `@sparticuz/chromium` carries
+ * it as a small archive. It is installed only where `SIGNUM_ADAPTER=swiftshader` asks for it (the package also carries a browser, ~65 MB),
+ * checked against a pinned SHA-256 and unpacked once into the cache. Needs no root. A boundary file: it touches disk and the module loader.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

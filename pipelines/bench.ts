@@ -5,9 +5,10 @@
  */
 import { Clock, Effect, Result } from "effect";
 import { basename, join } from "node:path";
+import type { DeviceInfo } from "../kernels/device_error.ts";
 import { type BenchRow, csvOf, entriesOf, parts, type Place, roofsOfRun, rowsOf } from "./bench/bench_row.ts";
 import { productSizes, shapeConfigs, workloadFor } from "./bench/bench_shapes.ts";
-import { factsOf } from "./bench/device_facts.ts";
+import { factsOf, namesOf } from "./bench/device_facts.ts";
 import { goalRows } from "./bench/goals.ts";
 import { measure, type Subject } from "./bench/measure.ts";
 import * as Checkpoint from "./models/checkpoint.ts";
@@ -42,11 +43,11 @@ const askedParts = Effect.fnUntraced(function* (report: ReadonlyArray<string> = 
 /** The model that is measured: a directory, a shape with made-up weights, or the base of the tiny study. */
 const subjectOf = Effect.fnUntraced(function* (
   { model: dir, shape, batch, maxTokens, storage = "f32", activations = "f32" }: Asked,
-  kind: Place["adapter"],
+  { kind }: Pick<DeviceInfo, "kind">,
 ) {
   if (dir !== undefined && shape !== undefined) return yield* fail("--model and --shape name two models");
   const isTiny = dir === undefined && shape === undefined;
-  const standard = workloadFor({ kind: kind === "gpu" ? kind : "lavapipe" }, isTiny);
+  const standard = workloadFor({ kind }, isTiny);
   const given = { ...(batch && { batch }), ...(maxTokens && { responseTokens: maxTokens }) };
   const stored = { storage, activations };
   const more = { ...stored, workload: { ...standard, ...given }, runs: isTiny ? 5 : kind === "gpu" ? 3 : 1 };
@@ -69,12 +70,11 @@ const nameOf = (place: Place, asked: Asked, measured: ReadonlyArray<string>, sub
   return all.join("_").toLowerCase().replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/^_+|_+$/g, "");
 };
 
-const placeOf = Effect.fnUntraced(function* (adapter: GPUAdapter, kind: Place["adapter"], load: number) {
-  const { device, description } = adapter.info;
+const placeOf = Effect.fnUntraced(function* (info: DeviceInfo, adapter: GPUAdapter | undefined, load: number) {
   const now = new Date(yield* Clock.currentTimeMillis);
   const commit = (yield* commitOf)?.slice(0, 12) ?? "";
   const date = now.toISOString().slice(0, 10);
-  return { device: device || description, driver: description, adapter: kind, date, commit, load };
+  return { ...namesOf(info, adapter), adapter: info.kind, date, commit, load };
 });
 
 const writeFiles = Effect.fnUntraced(function* (out: string, name: string, rows: ReadonlyArray<BenchRow>) {
@@ -125,7 +125,7 @@ export const benchCommand = Command.make({
       const { encoder, info, adapter } = yield* open({ ...options, matrix: true });
       const { report, write } = yield* StandardStreams;
       yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
-      const subject = yield* subjectOf(asked, info.kind);
+      const subject = yield* subjectOf(asked, info);
       const sizes = productSizes(info);
       const plain = withoutMatrix(encoder);
       // Only where somebody asks for matrix units do models use them.
@@ -133,7 +133,7 @@ export const benchCommand = Command.make({
       const { measured, failure } = yield* measure(devices, { parts: measuredParts, sizes, subject });
       const entries = entriesOf(measured);
       const roofs = roofsOfRun(entries);
-      const place = yield* placeOf(adapter, info.kind, load);
+      const place = yield* placeOf(info, adapter, load);
       const rows = rowsOf(entries, roofs, place);
       if (out !== undefined) {
         yield* writeFiles(out, nameOf(place, asked, measuredParts, subject.name), rows);
@@ -141,7 +141,7 @@ export const benchCommand = Command.make({
       const goalWork = asked.shape === undefined ? workloadFor({ kind: "gpu" }, false) : subject.workload;
       const goals = goalRows(entries, roofs, shapeConfigs, goalWork);
       const flat = (some: ReadonlyArray<object>) => flatTable.build(some.map((row) => ({ ...row })));
-      const facts = measuredParts.includes("device") ? [factsOf(adapter, info)] : [];
+      const facts = measuredParts.includes("device") ? [factsOf(info, adapter)] : [];
       const tables = Result.all([...facts, rows.map(shownRow), goals].map(flat));
       const [plainly, ordered] = ["dispatch", "dependent dispatch"].map((work) =>
         entries.find((entry) => entry.part === "device" && entry.work === work)?.seconds ?? 0

@@ -1,9 +1,9 @@
 /**
- * `deno task doctor`: which adapter runs the kernels and why, its features and limits, a kernel run and checked on it, and what is missing
- * for more. It prints facts and needs no model.
+ * `deno task doctor`: which adapter runs the kernels and why, its features and limits (of the embedded device its threads and memory), a kernel
+ * run and checked on it, and what is missing for more. It prints facts and needs no model.
  */
 import { Effect } from "effect";
-import type { DeviceInfo } from "../kernels/device_error.ts";
+import { adapterKinds, type DeviceInfo } from "../kernels/device_error.ts";
 import type { Encoder } from "../kernels/encoder.ts";
 import { matmulNT } from "../kernels/ops/matmul/matmul.ts";
 import * as Command from "./runtime/command.ts";
@@ -16,14 +16,11 @@ export const advice = (
   ...(kind === "gpu" ? [] : [
     "no GPU is used: install its Vulkan driver and the loader (libvulkan1); containers of NVIDIA need NVIDIA_DRIVER_CAPABILITIES=all",
   ]),
-  ...(kind === "swiftshader"
-    ? [
-      "lavapipe is several times faster than SwiftShader: install mesa-vulkan-drivers 25 or later (Debian 13, Ubuntu 24.04)",
-    ]
-    : []),
-  ...(lanes === 0 ? ["no subgroups of one fixed size: matrix products use the plain kernel, which is slow"] : []),
-  ...(features.includes("shader-f16") ? [] : ["no shader-f16: 16-bit storage is not available"]),
-  ...(maxBinding < 2 ** 30 ? ["one binding covers less than 1 GiB: larger tensors are bound in windows"] : []),
+  ...(kind === "wasm" ? [] : [
+    ...(lanes === 0 ? ["no subgroups of one fixed size: matrix products use the plain kernel, which is slow"] : []),
+    ...(features.includes("shader-f16") ? [] : ["no shader-f16: matrix units cannot be used"]),
+    ...(maxBinding < 2 ** 30 ? ["one binding covers less than 1 GiB: larger tensors are bound in windows"] : []),
+  ]),
 ];
 
 /** The largest error of a small matrix product on the device, against float64 on the host; of numbers that float16 holds, for matrix units. */
@@ -48,6 +45,27 @@ const selfTest = Effect.fnUntraced(function* (encoder: Encoder) {
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
 
+/** What is known of a device, a line each; `error` is the largest of the self-test. */
+export const doctorLines = (info: DeviceInfo, error: number): ReadonlyArray<string> => [
+  `adapter      ${info.kind}: ${info.description}`,
+  `why          ${info.why} (SIGNUM_ADAPTER=${adapterKinds.join("|")} chooses)`,
+  ...(info.kind === "wasm"
+    ? [
+      `threads      ${info.threads} (SIGNUM_THREADS chooses)`,
+      `memory       ${mebibytes(info.maxBuffer)} at most`,
+      `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 has every access checked)`,
+    ]
+    : [
+      `subgroups    ${info.lanes === 0 ? "none of a fixed size" : `${info.lanes} lanes`}`,
+      `features     ${info.features.join(", ") || "none of those that are used"}`,
+      `limits       ${mebibytes(info.maxBinding)} a binding, ${mebibytes(info.maxBuffer)} a buffer`,
+      `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 turns it on)`,
+    ]),
+  `self-test    a matrix product, largest error ${error.toExponential(1)}: ${error < 1e-4 ? "right" : "WRONG"}`,
+  ...(info.notes ?? []).map((note) => `kernels      ${note}`),
+  ...advice(info).map((line) => `for more     ${line}`),
+];
+
 /** `deno task doctor`. */
 export const doctorCommand = Command.make({
   name: "doctor",
@@ -58,19 +76,8 @@ export const doctorCommand = Command.make({
       const { environment, open } = yield* Effect.promise(() => import("../kernels/device.ts"));
       const { encoder, info } = yield* open(environment());
       const error = yield* selfTest(encoder);
-      const lines = [
-        `adapter      ${info.kind}: ${info.description}`,
-        `why          ${info.why} (SIGNUM_ADAPTER=gpu|lavapipe|swiftshader chooses)`,
-        `subgroups    ${info.lanes === 0 ? "none of a fixed size" : `${info.lanes} lanes`}`,
-        `features     ${info.features.join(", ") || "none of those that are used"}`,
-        `limits       ${mebibytes(info.maxBinding)} a binding, ${mebibytes(info.maxBuffer)} a buffer`,
-        `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 turns it on)`,
-        `self-test    a matrix product, largest error ${error.toExponential(1)}: ${error < 1e-4 ? "right" : "WRONG"}`,
-        ...(info.notes ?? []).map((note) => `kernels      ${note}`),
-        ...advice(info).map((line) => `for more     ${line}`),
-      ];
       const { write } = yield* StandardStreams;
-      yield* Effect.catchTag(write(`${lines.join("\n")}\n`), "PipeClosed", () => Effect.void);
+      yield* Effect.catchTag(write(`${doctorLines(info, error).join("\n")}\n`), "PipeClosed", () => Effect.void);
       if (error >= 1e-4) {
         return yield* new Command.UsageError({ message: "The self-test failed: this adapter computes wrong numbers" });
       }

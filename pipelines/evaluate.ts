@@ -14,7 +14,7 @@ import { tasks } from "../data/mod.ts";
 import { ks as publishedKs } from "../data/paper/published.ts";
 import * as Engine from "./evaluation/engine.ts";
 import { figuresOf } from "./evaluation/figures.ts";
-import { claim, claimKernels, identityOf } from "./evaluation/identity.ts";
+import { claim, claimDevice, identityOf } from "./evaluation/identity.ts";
 import * as SampleLog from "./evaluation/sample_log.ts";
 import type { Model } from "./models/model.ts";
 import type { Tokenizer } from "./models/tokenizer.ts";
@@ -122,7 +122,7 @@ const complete = Effect.fnUntraced(function* (
     (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
     keep,
     progress.advance,
-    (info) => config.out === undefined ? Effect.void : claimKernels(config.out, info, there > 0),
+    (info) => config.out === undefined ? Effect.void : claimDevice(config.out, info, there > 0),
   );
 });
 

@@ -1,9 +1,10 @@
 /**
  * Makes a base for countdown: a Qwen3, of 79,040 parameters where no other size is asked for, that learns from noisy demonstrations, 1,000
  * steps of 256 with AdamW (0.9, 0.98), warm-up and a cosine to 5 % of the peak rate. The seed decides weights and demonstrations, so the
- * shipped bases can be made again, byte for byte on one adapter.
+ * shipped bases can be made again, byte for byte on the same kind of adapter.
  */
 import { Effect } from "effect";
+import * as Elementary from "../data/elementary/mod.ts";
 import * as Countdown from "../data/tasks/countdown.ts";
 import {
   countdownGenerationConfig,
@@ -63,7 +64,7 @@ const floor = 0.05;
 
 /** The learning rate of a step (from 0): linear warm-up, then a cosine to 5 % of the peak. */
 export const rateAt = (step: number, steps: number, peak: number, warmup: number): number =>
-  peak * Math.min(1, (step + 1) / warmup) * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * step / steps)));
+  peak * Math.min(1, (step + 1) / warmup) * (floor + (1 - floor) * 0.5 * (1 + Elementary.cos(Math.PI * step / steps)));
 
 /** Demonstrations, each up to its first end token. */
 const sequencesOf = ({ prompts, responses }: Countdown.Demonstrations, count: number) =>

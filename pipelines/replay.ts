@@ -6,7 +6,7 @@
 import { Effect } from "effect";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { otherKernels } from "../kernels/chosen_kernels.ts";
+import { otherDevice } from "../kernels/chosen_kernels.ts";
 import { exists, verifyManifest } from "./models/checkpoint_directory.ts";
 import { isObject } from "./models/model_config.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
@@ -48,7 +48,7 @@ const storedConfig = Effect.fnUntraced(
       ...(given.data && { data: given.data }),
       out: run,
     };
-    return { base: stored.base, kernels: stored.kernels, config: config as unknown as TrainConfig };
+    return { base: stored.base, recorded: stored, config: config as unknown as TrainConfig };
   },
 );
 
@@ -105,10 +105,15 @@ export const replayCommand = Command.make({
   run: (given, [run]) =>
     Effect.scoped(Effect.gen(function* () {
       const { report } = yield* StandardStreams;
-      const { base, kernels, config } = yield* storedConfig(run, given);
+      const { base, recorded, config } = yield* storedConfig(run, given);
       const { info } = yield* Policy;
-      const other = otherKernels(kernels, info);
+      const other = otherDevice(recorded, info);
       if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
+      if (recorded.adapter === undefined) {
+        yield* report(
+          `"${run}" does not say on which adapter it was made: it is compared with what ${info.kind} gives`,
+        );
+      }
       const isKnown = config.deviceMemory !== undefined;
       const { knobs } = isKnown
         ? yield* runPlan(complete(config), { trains: true, info, times: false })

@@ -6,7 +6,7 @@
  * not run again; `--check` makes all of it again from the records alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
  */
 import { Clock, Effect } from "effect";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { deviceName } from "../kernels/chosen_kernels.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import { Policy } from "./models/policy.ts";
@@ -20,13 +20,21 @@ import * as Progress from "./runtime/progress.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { given, recipeOf } from "./study/given_recipe.ts";
 import { promptsOf } from "./stages/prompt.ts";
-import { algorithmFiles, algorithmRecords, readAlgorithmRecords } from "./study/algorithm_results.ts";
+import {
+  algorithmFiles,
+  algorithmRecordFiles,
+  type AlgorithmRecords,
+  algorithmRecords,
+  readAlgorithmRecords,
+  withCommit,
+} from "./study/algorithm_results.ts";
 import { gridFiles } from "./study/grid_results.ts";
 import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./study/plan.ts";
-import { type Finished, readRecords, type Records, recordsFrom } from "./study/records.ts";
+import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./study/records.ts";
 import { keyOf, type Outcome, outcomeOf, runCell, runHere, type Study } from "./study/run_cell.ts";
 import { covers, type Shown, shownCells, shownOf, trainShown } from "./study/shown_runs.ts";
-import { commitOf, differingFiles, fromResult, writeFiles } from "./study/write_files.ts";
+import { besides, keeping, type Made, standingIn } from "./study/standing_results.ts";
+import { bytesBelow, commitOf, differing, fromResult, writeFiles } from "./study/write_files.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
@@ -126,11 +134,25 @@ const testPrompts = Effect.fnUntraced(function* (recipe: Recipe) {
 
 interface Choice {
   readonly out: string;
+  /** Results that what comes out is compared with; default: those of the recipe. */
+  readonly committed?: string;
   readonly shard?: string;
   readonly gather?: boolean;
 }
 
-/** Runs the cells of a study, or a part of them, and gives the files of what is done; undefined for a part, which another run gathers. */
+/** What came out of a study of cells. */
+const madeOfCells = (recipe: Recipe, records: Records): Made => ({
+  records: (there) => recordFiles(withCommits(records, there)),
+  files: (there) => gridFiles(recipe, withCommits(records, there)),
+});
+
+/** What came out of a study of algorithms. */
+const madeOfAlgorithms = (recipe: Recipe, records: AlgorithmRecords): Made => ({
+  records: (there) => algorithmRecordFiles(there === undefined ? records : withCommit(records, there)),
+  files: (there) => algorithmFiles(recipe, there === undefined ? records : withCommit(records, there)),
+});
+
+/** Runs the cells of a study, or a part of them, and gives what is done; undefined for a part, which another run gathers. */
 const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard, gather }: Choice) {
   const policy = yield* Policy;
   const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
@@ -138,8 +160,8 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   const earlier = yield* readRecords(out);
   const study: Begun = { recipe, folder: studyFolder(recipe.name), earlier };
   const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
-  const filesOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
-    gridFiles(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
+  const madeOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
+    madeOfCells(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
   // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
   const lastOfSeed = new Map(
     cells.filter(({ condition }) => condition === "main").map(({ seed, name }) => [seed, name]),
@@ -149,11 +171,11 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
     study,
     cells,
     (done, { name }) =>
-      milestones.has(name) ? Effect.flatMap(filesOf(done), ({ files }) => writeFiles(out, files)) : Effect.void,
+      milestones.has(name) ? Effect.flatMap(madeOf(done).files(), ({ files }) => writeFiles(out, files)) : Effect.void,
   );
   if (shard !== undefined) return undefined;
   if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
-  return yield* filesOf(done, yield* shownOfCells(study, done));
+  return madeOf(done, yield* shownOfCells(study, done));
 });
 
 /** What the page shows of single runs: what it had where their cells are as they were, else two runs made for it. */
@@ -170,7 +192,7 @@ const shownOfCells = Effect.fnUntraced(function* (
   return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, join(folder, "shown"))));
 });
 
-/** Runs a study of algorithms, or a part of it; gives its files, undefined for a part. */
+/** Runs a study of algorithms, or a part of it; gives what came out, undefined for a part. */
 const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, shard?: string) {
   const policy = yield* Policy;
   const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
@@ -186,50 +208,57 @@ const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, shard?:
   if (shard !== undefined) return undefined;
   const shown = yield* shownOf(shownCells(cells).map(({ name }) => join(study.folder, name)));
   const records = algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes);
-  return yield* algorithmFiles(recipe, { ...records, shown });
+  return madeOfAlgorithms(recipe, { ...records, shown });
 });
 
-/** Runs a study, or its part, and writes what came out of it. */
+/** Runs a study, or its part, writes what came out of it, and says whether that is what is committed. */
 export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe, choice: Choice) {
   const { report, write } = yield* StandardStreams;
-  const { out, shard, gather } = choice;
+  const { out, shard, gather, committed = join("results", recipe.name) } = choice;
+  const { info } = yield* Policy;
+  const stood = yield* standingIn(out);
+  const expected = resolve(committed) === resolve(out) ? stood : yield* standingIn(committed);
   const begun = yield* Clock.currentTimeMillis;
   const made = recipe.cells !== undefined
     ? yield* reproduceCells(recipe, choice)
     : gather
-    ? yield* filesOfRecords(recipe, out)
+    ? yield* recorded(recipe, out)
     : yield* reproduceAlgorithms(recipe, shard);
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
   if (made === undefined) {
     return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
   }
-  const names = yield* writeFiles(out, made.files);
+  const { files, tables } = yield* keeping(made, stood);
+  const last = yield* besides(made, expected, info);
+  const names = (yield* writeFiles(out, files)).map((file) => join(out, file));
   yield* Effect.catchTag(
-    write(renderTables(made.tables, { format: "terminal", isTerminal: false })),
+    write(renderTables(tables, { format: "terminal", isTerminal: false })),
     "PipeClosed",
     () => Effect.void,
   );
-  yield* report(`${minutes.toFixed(1)} minutes; wrote ${names.map((file) => join(out, file)).join(", ")}`);
-  const page = [pageFile, "README.md"].find((name) => made.files.texts.has(name));
+  const wrote = names.length === 0 ? `every file of "${out}" stays as it is` : `wrote ${names.join(", ")}`;
+  yield* report(`${minutes.toFixed(1)} minutes; ${wrote}`);
+  const page = [pageFile, "README.md"].find((name) => files.texts.has(name));
   if (page !== undefined) yield* report(`read "${join(out, page)}"`);
+  if (last !== undefined) yield* report(last);
 });
 
-/** Every file of a study, made of the records in its folder. */
-const filesOfRecords = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
+/** What came out of a study, from the records in its folder. */
+const recorded = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
   const missing = refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
   if (recipe.cells === undefined) {
     const records = yield* readAlgorithmRecords(out);
-    return records === undefined ? yield* missing : yield* algorithmFiles(recipe, records);
+    return records === undefined ? yield* missing : madeOfAlgorithms(recipe, records);
   }
   const records = yield* readRecords(out);
-  return records === undefined ? yield* missing : yield* gridFiles(recipe, records);
+  return records === undefined ? yield* missing : madeOfCells(recipe, records);
 });
 
 /** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */
 export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out: string) {
   const { report } = yield* StandardStreams;
-  const { files } = yield* filesOfRecords(recipe, out);
-  const wrong = yield* differingFiles(out, files);
+  const { files } = yield* (yield* recorded(recipe, out)).files();
+  const wrong = yield* differing(files, bytesBelow(out));
   if (wrong.length > 0) {
     const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;
     return yield* refuse(message);

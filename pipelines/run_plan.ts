@@ -18,7 +18,7 @@ import type { Purpose } from "./models/memory_purposes.ts";
 import { type ModelConfig, parseModelConfig } from "./models/model_config.ts";
 import { parameterCount } from "./models/parameter_specs.ts";
 import { chunkRows, type Workload, worstShapes } from "./models/plan_shapes.ts";
-import { planTable, verdictOf } from "./models/plan_table.ts";
+import { planTable, roomLines, verdictOf } from "./models/plan_table.ts";
 import { defaultBatch } from "./models/pool_shape.ts";
 import type { Recipe } from "./recipes/mod.ts";
 import { fromEnvironment, resolveModel } from "./runtime/hub.ts";
@@ -197,6 +197,7 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
   const lines = [
     headOf(settings, plan),
     ...planTable(plan.phases, turnedBy(plan.cast)),
+    ...roomLines(plan.phases, info),
     ...notesOf(plan),
     ...times ? timeLines(settings, plan) : [],
   ];

@@ -1,15 +1,16 @@
 /**
  * What a run's result depends on, as it stands in the run's `config.json`: the settings as resolved, the SHA-256 of the weights that it began
- * with, and the kernels that it uses where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
+ * with, the kind of the adapter, and the kernels where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
  */
 import { Effect } from "effect";
-import { kernelsField } from "../kernels/chosen_kernels.ts";
+import { join } from "node:path";
+import { deviceFields } from "../kernels/chosen_kernels.ts";
 import type { DeviceInfo } from "../kernels/device_error.ts";
 import { formatJson } from "./models/checkpoint_directory.ts";
 import { parseObject } from "./models/model_config.ts";
 import * as Command from "./runtime/command.ts";
 import { select } from "./runtime/resolve.ts";
-import type * as RunDirectory from "./runtime/run_directory.ts";
+import * as RunDirectory from "./runtime/run_directory.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
@@ -93,15 +94,15 @@ export const complete = (config: TrainConfig): Settings => config as unknown as 
 
 /** The text of a run's `config.json`. */
 export const configText = (config: TrainConfig, base: string, info: DeviceInfo): string =>
-  formatJson({ ...select(complete(config), trainSettings), base, ...kernelsField(info) });
+  formatJson({ ...select(complete(config), trainSettings), base, ...deviceFields(info) });
 
-/** The settings that a run was begun with, or undefined for one that has not begun. */
-export const storedSettings = Effect.fnUntraced(function* (run: RunDirectory.RunDirectory) {
-  const text = yield* run.readText("config.json");
+/** The settings that the run in a folder was begun with, or undefined for one that has not begun. */
+export const storedSettings = Effect.fnUntraced(function* (run: string) {
+  const path = join(run, "config.json");
+  const text = yield* RunDirectory.readText(path);
   if (text === undefined) return undefined;
-  const path = run.pathOf("config.json");
   const stored = parseObject(path, text);
-  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run.path}": "${path}" is no JSON object`);
+  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run}": "${path}" is no JSON object`);
 });
 
 /** The first setting that differs from the one that a run was begun with, in words. */

@@ -4,6 +4,7 @@
  * the backward kernel apart, since the equations speak of the first alone.
  */
 import { Effect } from "effect";
+import * as Elementary from "../data/elementary/mod.ts";
 import type { DeviceError } from "../kernels/device_error.ts";
 import { softmax, trainingFactor, trainingGradient } from "../data/paper/token_gradient.ts";
 import { denominatorsOf, tokenFactor } from "./algorithms/aggregation.ts";
@@ -81,7 +82,7 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
     const record = batch[sequence];
     const token = record.responseTokens[position];
     const advantage = record.advantages[position];
-    const oldProbability = Math.exp(record.oldLogProbs[position]);
+    const oldProbability = Elementary.exp(record.oldLogProbs[position]);
     const clipped = advantage !== 0 && losses[sequence].alone[position] === 0;
     const weight = tokenFactor(lengths[sequence], aggregated);
     const factor = clipped ? 0 : trainingFactor({ advantage, oldProbability, weight, temperature });

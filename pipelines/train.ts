@@ -10,7 +10,7 @@
 import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
-import { otherKernels } from "../kernels/chosen_kernels.ts";
+import { cannotContinue } from "../kernels/chosen_kernels.ts";
 import { training } from "../data/paper/hyperparameters.ts";
 import { algorithms } from "./algorithms/mod.ts";
 import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
@@ -128,14 +128,14 @@ export const train = Effect.fn("Train.run")(function* (
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
-  const stored = yield* storedSettings(run);
+  const stored = yield* storedSettings(config.out);
   const changed = stored === undefined ? undefined : changedSetting(stored, config);
   if (changed !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${changed}`);
   if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
     return yield* report(`"${config.out}" is finished`);
   }
   const { info } = yield* Policy;
-  const other = stored === undefined ? undefined : otherKernels(stored.kernels, info);
+  const other = stored === undefined ? undefined : cannotContinue(stored, info);
   if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
   const prepared = yield* prepare({ ...config, ...yield* announce });
   const begun = stored === undefined ? prepared.base : stored.base;

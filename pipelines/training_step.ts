@@ -3,7 +3,7 @@
  * then gradient and update for each mini-batch. It calls the very functions that the filters call, so a pipe typed by hand gives the same
  * bytes. Where records and gradients go is the `Sink`'s business: a run writes them, a replay compares them.
  */
-import { Clock, Effect, Stream } from "effect";
+import { Clock, Effect, Fiber, Stream } from "effect";
 import { tasks } from "../data/mod.ts";
 import { cutAlike, type MiniBatch, miniBatches } from "./algorithms/mini_batches.ts";
 import * as Model from "./models/model.ts";
@@ -14,6 +14,7 @@ import * as Safetensors from "./models/safetensors.ts";
 import type { Tokenizer } from "./models/tokenizer.ts";
 import type { Failure } from "./runtime/command.ts";
 import type { MetricsRow } from "./runtime/metrics.ts";
+import type { ListTexts } from "./runtime/record.ts";
 import { toText } from "./runtime/stage_record.ts";
 import type * as Noun from "./schema.ts";
 import type { Settings } from "./settings.ts";
@@ -63,8 +64,14 @@ export const trainingStep = Effect.fn("Train.step")(function* (
 > {
   const { config, sink, tokenizer, reference } = world;
   const clock = yield* stopwatch;
-  const keep = <A extends object>(stage: string, records: ReadonlyArray<A>) =>
-    Effect.as(sink.records(`${stepFolder(step)}/${stage}.ndjson`, toText(records)), records);
+  // Records are written while the device is at work on what follows; the step is over when all of them are.
+  const texts: ListTexts = new WeakMap();
+  const writing: Fiber.Fiber<void, Failure>[] = [];
+  const keep = Effect.fnUntraced(function* <A extends object>(stage: string, records: ReadonlyArray<A>) {
+    const name = `${stepFolder(step)}/${stage}.ndjson`;
+    writing.push(yield* Effect.forkChild(Effect.suspend(() => sink.records(name, toText(records, texts)))));
+    return records;
+  });
   const prompts = yield* keep("prompt", draw(world.prompts, config.prompts, step, config.seed));
   const settings = { ...config, step };
   const sampled = yield* keep(
@@ -87,6 +94,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   yield* keep("gradient", learnt.gradients);
   yield* keep("update", learnt.states);
   if (learnt.criticSteps.length > 0) yield* keep("critic", learnt.criticSteps);
+  yield* Fiber.joinAll(writing);
   yield* clock.lap("train");
   const tokens = sampled.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
   const trained = credited.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);

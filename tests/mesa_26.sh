@@ -4,6 +4,7 @@
 # On Debian, as root, with debootstrap: the first call makes a Debian unstable (700 MB) in SIGNUM_MESA, by default /opt/signum_mesa, from the mirror
 # that this machine uses. The working folder, Deno and its cache are bound into it for the length of the command; nothing else of it is seen.
 set -eu
+export SIGNUM_ADAPTER=lavapipe
 root=${SIGNUM_MESA:-/opt/signum_mesa}
 if [ ! -e "$root/.complete" ]; then
   mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2> /dev/null | grep -Eo 'https?://[^ ]*/debian/?( |$)' | head -1)

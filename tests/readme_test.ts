@@ -20,6 +20,7 @@ import { flagOf, settingKeys } from "../pipelines/settings.ts";
 import type { ClaimRow } from "../pipelines/study/judge.ts";
 import { stages } from "../pipelines/stages/mod.ts";
 import { tasks } from "../data/mod.ts";
+import "./adapter.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const path = join(root, "README.md");

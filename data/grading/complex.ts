@@ -1,4 +1,5 @@
 /** Complex numbers in doubles, for evaluating formulas that have no exact value. An undefined result has NaN parts. */
+import * as Elementary from "../elementary/mod.ts";
 
 /** A complex number. */
 export interface Complex {
@@ -19,7 +20,7 @@ export const undefinedValue = complex(NaN, NaN);
 export const isFiniteComplex = (z: Complex) => Number.isFinite(z.re) && Number.isFinite(z.im);
 
 /** The length |z|. */
-export const modulus = (z: Complex) => Math.hypot(z.re, z.im);
+export const modulus = (z: Complex) => Elementary.hypot(z.re, z.im);
 
 /** a + b. */
 export const add = (a: Complex, b: Complex) => complex(a.re + b.re, a.im + b.im);
@@ -40,12 +41,12 @@ export function divide(a: Complex, b: Complex): Complex {
 
 /** e^z. */
 export function exp(z: Complex): Complex {
-  const size = Math.exp(z.re);
-  return z.im === 0 ? complex(size) : complex(size * Math.cos(z.im), size * Math.sin(z.im));
+  const size = Elementary.exp(z.re);
+  return z.im === 0 ? complex(size) : complex(size * Elementary.cos(z.im), size * Elementary.sin(z.im));
 }
 
 /** The principal logarithm. */
-export const log = (z: Complex) => complex(Math.log(modulus(z)), Math.atan2(z.im, z.re));
+export const log = (z: Complex) => complex(Elementary.log(modulus(z)), Elementary.atan2(z.im, z.re));
 
 /** a^b: by repeated squaring for small whole b, in reals where both are, else by exp and log. */
 export function power(a: Complex, b: Complex): Complex {
@@ -61,7 +62,7 @@ export function power(a: Complex, b: Complex): Complex {
     return b.re < 0 ? divide(complex(1), product) : product;
   }
   if (a.re === 0 && a.im === 0) return b.re > 0 ? complex(0) : undefinedValue;
-  return a.im === 0 && b.im === 0 && a.re > 0 ? complex(a.re ** b.re) : exp(multiply(b, log(a)));
+  return a.im === 0 && b.im === 0 && a.re > 0 ? complex(Elementary.pow(a.re, b.re)) : exp(multiply(b, log(a)));
 }
 
 /** The principal square root; of a negative real it is exactly imaginary. */
@@ -74,14 +75,14 @@ const imaginary = (z: Complex) => complex(-z.im, z.re);
 
 /** sin z. */
 export function sin(z: Complex): Complex {
-  if (z.im === 0) return complex(Math.sin(z.re));
-  return complex(Math.sin(z.re) * Math.cosh(z.im), Math.cos(z.re) * Math.sinh(z.im));
+  if (z.im === 0) return complex(Elementary.sin(z.re));
+  return complex(Elementary.sin(z.re) * Elementary.cosh(z.im), Elementary.cos(z.re) * Elementary.sinh(z.im));
 }
 
 /** cos z. */
 export function cos(z: Complex): Complex {
-  if (z.im === 0) return complex(Math.cos(z.re));
-  return complex(Math.cos(z.re) * Math.cosh(z.im), -Math.sin(z.re) * Math.sinh(z.im));
+  if (z.im === 0) return complex(Elementary.cos(z.re));
+  return complex(Elementary.cos(z.re) * Elementary.cosh(z.im), -Elementary.sin(z.re) * Elementary.sinh(z.im));
 }
 
 /** cos z + i sin z. */

@@ -117,7 +117,7 @@ function power(base: Fraction, exponent: Fraction): Fraction | null {
     return { n: times % 2n === 0n ? 1n : base.n, d: 1n };
   }
   if (base.n === 0n && times === 0n) return null;
-  const [n, d] = [base.n ** times, base.d ** times];
+  const [n, d] = [BigInt(base.n) ** times, BigInt(base.d) ** times];
   return exponent.n < 0n ? fraction(d, n) : fraction(n, d);
 }
 

@@ -3,6 +3,7 @@
  * variables: both are evaluated at the same pseudo-random points (fixed, so a verdict never changes), first real, then
  * complex; formulas are equal if they agree at five points where both are defined.
  */
+import * as Elementary from "../elementary/mod.ts";
 import { Key, uniform } from "../random.ts";
 import * as C from "./complex.ts";
 import { type Complex, complex, type Environment } from "./complex.ts";
@@ -93,7 +94,7 @@ function rational(of: Expression): Complex {
 function root(of: Complex, index: Complex | null): Complex {
   if (index === null) return C.squareRoot(of);
   const odd = index.im === 0 && Math.abs(index.re % 2) === 1;
-  if (of.im === 0 && of.re < 0 && odd) return complex(-((-of.re) ** (1 / index.re)));
+  if (of.im === 0 && of.re < 0 && odd) return complex(-Elementary.pow(-of.re, 1 / index.re));
   return C.power(of, C.divide(complex(1), index));
 }
 
@@ -120,14 +121,14 @@ const calls: Readonly<Record<string, (z: Complex) => Complex>> = {
   sinh: C.sinh,
   cosh: C.cosh,
   tanh: (z) => C.divide(C.sinh(z), C.cosh(z)),
-  arcsin: real(Math.asin),
-  asin: real(Math.asin),
-  arccos: real(Math.acos),
-  acos: real(Math.acos),
-  arctan: real(Math.atan),
-  arctg: real(Math.atan),
-  arccot: real((x) => Math.PI / 2 - Math.atan(x)),
-  atan: real(Math.atan),
+  arcsin: real(Elementary.asin),
+  asin: real(Elementary.asin),
+  arccos: real(Elementary.acos),
+  acos: real(Elementary.acos),
+  arctan: real(Elementary.atan),
+  arctg: real(Elementary.atan),
+  arccot: real((x) => Math.PI / 2 - Elementary.atan(x)),
+  atan: real(Elementary.atan),
 };
 
 /** A function's value; `\log` without a base is decimal. */

@@ -3,6 +3,7 @@
  * `symbolic.ts`. A decimal must have the value exactly: `0.33` is not `1/3`; only a decimal of twelve digits or more may be a
  * rounded value, since nobody rounds there by hand.
  */
+import * as Elementary from "../elementary/mod.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
 import { parse } from "./parser.ts";
@@ -69,5 +70,5 @@ function rounded(long: Expression, of: Expression): boolean {
   if (variables(of).size > 0) return false;
   const places = bare.text.split(".")[1].length;
   const [x, y] = [evaluate(long, new Map()), evaluate(of, new Map())];
-  return y.im === 0 && Math.abs(x.re - y.re) <= 10 ** -places + 2e-16 * Math.abs(y.re);
+  return y.im === 0 && Math.abs(x.re - y.re) <= Elementary.pow(10, -places) + 2e-16 * Math.abs(y.re);
 }

@@ -2,6 +2,7 @@
  * How much work a comparison may be. Time is never measured: each step is weighed before it is taken (one is about a tenth of a microsecond),
  * what a comparison spends is counted over all its parts, and where the allowance ends the answers are not equal.
  */
+import * as Elementary from "../elementary/mod.ts";
 import { children, type Expression } from "./expression.ts";
 import { exact } from "./numeric.ts";
 
@@ -52,7 +53,7 @@ export function costOf(of: Expression): Cost {
     }
     case "factorial": {
       const n = Math.min(1000, whole(of.of) ?? 1000);
-      return plain(n, n, n * Math.log2(n + 2));
+      return plain(n, n, n * Elementary.log2(n + 2));
     }
     case "binomial": {
       const k = Math.min(1000, whole(of.right) ?? 1000);
@@ -63,8 +64,10 @@ export function costOf(of: Expression): Cost {
     case "add":
     case "subtract":
     case "multiply":
-    case "divide":
-      return plain(1 + (Math.min(longest, bits) / 100) ** 2, 1, bits);
+    case "divide": {
+      const hundreds = Math.min(longest, bits) / 100;
+      return plain(1 + hundreds * hundreds, 1, bits);
+    }
     case "quantified":
       return {
         once: 1,
@@ -79,7 +82,7 @@ export function costOf(of: Expression): Cost {
 /** The bits of a decimal's numerator and denominator. */
 function bitsOf(digits: string): number {
   const places = digits.length - 1 - digits.indexOf(".");
-  const bits = digits.length < 16 ? Math.log2(Number(digits.replace(".", "")) + 1) : digits.length * 3.33;
+  const bits = digits.length < 16 ? Elementary.log2(Number(digits.replace(".", "")) + 1) : digits.length * 3.33;
   return (digits === "2" ? 1 : bits) + (digits.includes(".") ? places * 3.33 : 0);
 }
 

@@ -6,12 +6,13 @@
  * that factor is |A| w / (π_old(y) T), and the sign of A says which of the two equations it is. The entropy bonus moves the logits by a term
  * of its own (`entropyGradient`).
  */
+import * as Elementary from "../elementary/mod.ts";
 
 /** The softmax of logits at a temperature. */
 export const softmax = (logits: ArrayLike<number>, temperature = 1): Float64Array => {
   let most = -Infinity;
   for (let v = 0; v < logits.length; v++) most = Math.max(most, logits[v]);
-  const powers = Float64Array.from(logits, (z) => Math.exp((z - most) / temperature));
+  const powers = Float64Array.from(logits, (z) => Elementary.exp((z - most) / temperature));
   const total = powers.reduce((sum, power) => sum + power, 0);
   return powers.map((power) => power / total);
 };
@@ -53,7 +54,7 @@ export const trainingGradient = (
 
 /** Where the entropy bonus moves each logit, for a coefficient of 1: -π_v (log π_v + H) / T. */
 export const entropyGradient = (probabilities: Float64Array, temperature = 1): Float64Array => {
-  const weighted = probabilities.map((p) => p === 0 ? 0 : p * Math.log(p));
+  const weighted = probabilities.map((p) => p === 0 ? 0 : p * Elementary.log(p));
   const entropy = -weighted.reduce((sum, x) => sum + x, 0);
   return probabilities.map((p, v) => -(weighted[v] + p * entropy) / temperature);
 };

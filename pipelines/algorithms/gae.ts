@@ -52,7 +52,7 @@ export const whiten = (lists: ReadonlyArray<Float64Array>): ReadonlyArray<Float6
   const total = (term: (x: number) => number) =>
     lists.map((list) => list.reduce((sum, x) => sum + term(x), 0)).sort((a, b) => a - b).reduce((a, b) => a + b, 0);
   const mean = total((x) => x) / count;
-  const variance = count > 1 ? total((x) => (x - mean) ** 2) / (count - 1) : 0;
+  const variance = count > 1 ? total((x) => (x - mean) * (x - mean)) / (count - 1) : 0;
   const scale = 1 / Math.sqrt(variance + EPSILON);
   return lists.map((list) => list.map((x) => (x - mean) * scale));
 };

@@ -12,7 +12,7 @@ export const groupStatistics = (rewards: ReadonlyArray<number>): { readonly mean
   if (rewards.length === 1) return { mean: 0, std: 1 };
   const sorted = rewards.toSorted((a, b) => a - b);
   const mean = sorted.reduce((sum, reward) => sum + reward, 0) / sorted.length;
-  const squares = sorted.reduce((sum, reward) => sum + (reward - mean) ** 2, 0);
+  const squares = sorted.reduce((sum, reward) => sum + (reward - mean) * (reward - mean), 0);
   return { mean, std: Math.sqrt(squares / (sorted.length - 1)) };
 };
 

@@ -8,6 +8,7 @@
  * On-policy (r = 1) the first is -A w exactly. All sums are float64 over tokens in order. Every result adds up over
  * parts of a mini-batch, and over its two signs, since the denominators are those of the whole.
  */
+import * as Elementary from "../../data/elementary/mod.ts";
 import type { Sign } from "../schema.ts";
 import { type Aggregated, tokenFactor } from "./aggregation.ts";
 
@@ -113,7 +114,7 @@ const sequenceLoss = (
   let entropySum = 0;
   for (let t = start; t < start + length; t++) {
     const advantage = advantages[t];
-    const ratio = Math.exp(logProbs[t] - oldLogProbs[t]);
+    const ratio = Elementary.exp(logProbs[t] - oldLogProbs[t]);
     const plainLoss = -advantage * ratio;
     const clippedLoss = -advantage * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatio);
     const isClipped = clippedLoss > plainLoss;
@@ -121,9 +122,9 @@ const sequenceLoss = (
     let derivative = isClipped ? 0 : plainLoss;
     if (referenceLogProbs !== undefined) {
       const d = referenceLogProbs[t] - logProbs[t];
-      const divergence = Math.expm1(d) - d;
+      const divergence = Elementary.expm1(d) - d;
       loss += klCoef * Math.min(divergence, KL_CLAMP);
-      if (divergence <= KL_CLAMP) derivative -= klCoef * Math.expm1(d);
+      if (divergence <= KL_CLAMP) derivative -= klCoef * Elementary.expm1(d);
     }
     dLogProbs[t] = derivative * factor;
     dEntropy[t] = -entropyCoef * factor;

@@ -44,8 +44,8 @@ export const valueLoss = (
     const factor = tokenFactor(length, settings);
     for (const end = t + length; t < end; t++) {
       const bounded = Math.min(Math.max(values[t], oldValues[t] - valueClip), oldValues[t] + valueClip);
-      const plain = (values[t] - returns[t]) ** 2;
-      const other = (bounded - returns[t]) ** 2;
+      const plain = (values[t] - returns[t]) * (values[t] - returns[t]);
+      const other = (bounded - returns[t]) * (bounded - returns[t]);
       const slope = other > plain ? 0 : other === plain && bounded !== values[t] ? 0.5 : 1;
       loss += 0.5 * Math.max(plain, other) * factor;
       dValues[t] = slope * (values[t] - returns[t]) * factor;

@@ -1,6 +1,6 @@
 /**
  * The shapes that are measured, from `shapes.json`, which `tests/bench/torch_compare.py` reads too: products, work, and models of published
- * shapes whose weights are made up. A software driver gets what it finishes in seconds.
+ * shapes whose weights are made up. A device without hardware of its own gets what it finishes in seconds.
  */
 import type { ProductSize } from "../../kernels/bench_products.ts";
 import type { DeviceInfo } from "../../kernels/device_error.ts";

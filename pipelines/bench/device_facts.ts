@@ -1,4 +1,7 @@
-/** What an adapter says of itself, as rows of a table: names, driver, features, matrix units with what their self-test found, every limit. */
+/**
+ * What a device says of itself, as rows of a table. An adapter of Dawn has names, driver, features, matrix units with what their self-test found
+ * and every limit; the embedded device has threads and memory.
+ */
 import type { DeviceInfo } from "../../kernels/device_error.ts";
 import { matrixConfigs } from "../../kernels/matrix_units.ts";
 
@@ -18,8 +21,26 @@ export const limitsOf = (limits: GPUSupportedLimits): ReadonlyArray<Fact> => {
   return found;
 };
 
-/** Every fact of an adapter that is open. */
-export const factsOf = (adapter: GPUAdapter, info: DeviceInfo): ReadonlyArray<Fact> => {
+/** The device and its driver as the rows of a bench name them; `adapter` is what Dawn says of it, where Dawn runs it. */
+export const namesOf = (
+  { description, threads }: DeviceInfo,
+  adapter?: GPUAdapter,
+): { readonly device: string; readonly driver: string } =>
+  adapter === undefined
+    ? { device: `${description}, ${threads} threads`, driver: `V8 ${Deno.version.v8}` }
+    : { device: adapter.info.device || adapter.info.description, driver: adapter.info.description };
+
+/** Every fact of an open device. */
+export const factsOf = (info: DeviceInfo, adapter?: GPUAdapter): ReadonlyArray<Fact> => {
+  if (adapter === undefined) {
+    return [
+      { fact: "adapter", value: `${info.kind}: ${info.why}` },
+      { fact: "device", value: info.description },
+      { fact: "driver", value: namesOf(info).driver },
+      { fact: "threads", value: info.threads ?? 1 },
+      { fact: "memory limit", value: info.maxBuffer },
+    ];
+  }
   const { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize } = adapter.info;
   const configs = matrixConfigs(adapter.info).map(({ componentType, resultComponentType, M, N, K }) =>
     `${componentType} to ${resultComponentType} ${M}x${N}x${K}`

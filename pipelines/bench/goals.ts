@@ -36,8 +36,8 @@ const product: Goal = {
   goal: `float16 product of ${size}^3`,
   unit: "TFLOP/s",
   asked: 400,
-  demand: { flops: 2 * size ** 3, bytes: 3 * 2 * size ** 2, dispatches: 1 },
-  amount: 2 * size ** 3 / 1e12,
+  demand: { flops: 2 * size * size * size, bytes: 3 * 2 * size * size, dispatches: 1 },
+  amount: 2 * size * size * size / 1e12,
   measured: ({ part, shape, form, flops, seconds }) =>
     part === "product" && shape === `M=${size} N=${size} K=${size}` && form.startsWith("matrix")
       ? flops / seconds / 1e12

@@ -1,12 +1,12 @@
 /**
  * What an evaluation's responses depend on, as it stands in the `config.json` of its folder: the settings that shape a response or its grade,
- * the SHA-256 of the weights and of the problems as they are asked, the kernels where they are not the plain ones. How responses are fetched (the server's address, how many at once) and
+ * the SHA-256 of the weights and of the problems as they are asked, the kind of the adapter, the kernels where they are not the plain ones. How responses are fetched (the server's address, how many at once) and
  * what is printed of them (k, the format) may change from one start to the next.
  */
 import { Effect } from "effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { kernelsField, otherKernels } from "../../kernels/chosen_kernels.ts";
+import { cannotContinue, deviceFields } from "../../kernels/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/device_error.ts";
 import { exists } from "../models/checkpoint_directory.ts";
 import { isObject } from "../models/model_config.ts";
@@ -104,17 +104,19 @@ export const claim = Effect.fnUntraced(function* (
   }
 });
 
-/** Writes the kernels that responses are drawn with beside the identity, where they are not the plain ones; those that are `there` had the same. */
-export const claimKernels = Effect.fnUntraced(function* (
+/** Writes the device that responses are drawn on beside the identity; those that are `there` were drawn on the same. */
+export const claimDevice = Effect.fnUntraced(function* (
   out: string,
   info: DeviceInfo,
   there: boolean,
 ): Effect.fn.Return<void, Failure> {
   const path = join(out, configFile);
   const begun: unknown = JSON.parse((yield* RunDirectory.readText(path)) ?? "{}");
-  const { kernels, ...identity } = isObject(begun) ? begun : {};
-  const other = otherKernels(kernels, info);
+  const { adapter, kernels, ...identity } = isObject(begun) ? begun : {};
+  if (!there) {
+    return yield* RunDirectory.writeText(path, `${JSON.stringify({ ...identity, ...deviceFields(info) }, null, 2)}\n`);
+  }
+  const other = cannotContinue({ adapter, kernels }, info);
   if (other === undefined) return;
-  if (there) return yield* new UsageError({ message: `Cannot evaluate into "${out}" (--out): it was ${other}` });
-  yield* RunDirectory.writeText(path, `${JSON.stringify({ ...identity, ...kernelsField(info) }, null, 2)}\n`);
+  return yield* new UsageError({ message: `Cannot evaluate into "${out}" (--out): it was ${other}` });
 });

@@ -3,6 +3,7 @@
  * that has a name, so that requests that failed together do not come back together and a run can be told again. A server that says how long
  * (`Retry-After`, in seconds or as a date) is given that long at least.
  */
+import * as Elementary from "../../data/elementary/mod.ts";
 import { type Key, uniform } from "../../data/random.ts";
 
 const first = 500;
@@ -12,7 +13,7 @@ const patience = 3_600_000;
 
 /** Milliseconds to wait before try `attempt` (from 1) of what `key` names. */
 export const backOff = (key: Key, attempt: number, asked: number | undefined): number => {
-  const full = Math.min(longest, first * 2 ** (attempt - 1));
+  const full = Math.min(longest, first * Elementary.pow(2, attempt - 1));
   const wait = full * (1 - uniform(key, attempt) / 2);
   return Math.min(patience, Math.max(wait, asked ?? 0));
 };

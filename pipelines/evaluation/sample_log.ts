@@ -134,7 +134,7 @@ export const open = Effect.fn("SampleLog.open")(function* (
   return {
     ...index,
     keep: Effect.fnUntraced(function* (verdicts) {
-      const lines = verdicts.map(encode);
+      const lines = verdicts.map((record) => encode(record));
       yield* log.append(lines);
       for (const [i, verdict] of verdicts.entries()) {
         const problem = index.add(factOf(verdict), Buffer.byteLength(lines[i]) + 1);

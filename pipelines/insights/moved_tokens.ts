@@ -4,6 +4,7 @@
  * logits both are exact (Eqs. 7, 8); after a step all tokens share one set of weights, so there they are measured.
  */
 import { Effect } from "effect";
+import * as Elementary from "../../data/elementary/mod.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import { softmax } from "../../data/paper/token_gradient.ts";
 import { logitGradients } from "../models/logit_gradients.ts";
@@ -98,7 +99,7 @@ const movement = ({ token, probabilities, ...before }: Before, after: Float64Arr
   const prior = without(probabilities, token);
   const posterior = without(after, token);
   // A probability that float64 cannot hold has no logarithm.
-  const logChange = (p: number, q: number) => p > 0 && q > 0 ? Math.log(q / p) : 0;
+  const logChange = (p: number, q: number) => p > 0 && q > 0 ? Elementary.log(q / p) : 0;
   return {
     ...before,
     logProbChange: logChange(probabilities[token], after[token]),

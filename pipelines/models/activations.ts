@@ -10,7 +10,7 @@ import type { ModelConfig } from "./model_config.ts";
 /** Why a model's activations cannot be stored so on a device, if they cannot: what was expected and what there is. */
 export const activationsFault = (
   { width, ffn, headWidth }: Pick<ModelConfig, "width" | "ffn" | "headWidth">,
-  { lanes }: Pick<DeviceInfo, "lanes">,
+  { lanes, serial }: Pick<DeviceInfo, "lanes" | "serial">,
   activations: StorageType,
 ): { readonly expected: string; readonly found: string } | undefined => {
   if (activations === "f32") return undefined;
@@ -21,7 +21,7 @@ export const activationsFault = (
     const [name, size, divisor] = odd;
     return { expected: `"${name}" to be a multiple of ${divisor} (${setting})`, found: `${size}` };
   }
-  if (lanes >= 4 && lanes <= 32) return undefined;
+  if (serial === true || (lanes >= 4 && lanes <= 32)) return undefined;
   const found = lanes === 0 ? "none of a fixed size" : `${lanes} lanes`;
   return { expected: `a device with subgroups of 4 to 32 lanes (${setting})`, found };
 };

@@ -34,8 +34,8 @@ export const stepArithmetic = (config: ModelConfig, shape: StepShape): StepArith
   const body = (rows: number, pairs: number) =>
     2 * rows * inLayers + 4 * pairs * config.heads * config.headWidth * config.layers;
   const head = 2 * sequences * T * config.vocabSize * config.width;
-  const whole = body(sequences * (P + T), sequences * (P + T) ** 2 / 2);
-  const prefill = body(prompts * P, prompts * P ** 2 / 2);
+  const whole = body(sequences * (P + T), sequences * ((P + T) * (P + T)) / 2);
+  const prefill = body(prompts * P, prompts * (P * P) / 2);
   const decoded = body(sequences * T, sequences * T * (P + T / 2)) + head;
   const passes = shape.recomputed ? 4 : 3;
   return {

@@ -2,6 +2,7 @@
  * Weights of a new model: norms of one, biases of zero, every matrix normal with variance 1 / inputs (the two that write into the residual
  * stream half as wide), the embedding with 0.04. Drawn from Threefry by parameter name, so a seed is a model.
  */
+import * as Elementary from "../../data/elementary/mod.ts";
 import { bits, Key } from "../../data/random.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { fromParameters, type Model } from "./model.ts";
@@ -35,5 +36,5 @@ const deviationOf = (name: string, inputs: number): number => {
 /** The i-th standard normal number of a key (Box and Muller). */
 const normal = (key: Key, i: number): number => {
   const uniform = (counter: number) => (bits(key, counter) + 0.5) / 2 ** 32;
-  return Math.sqrt(-2 * Math.log(uniform(2 * i))) * Math.cos(2 * Math.PI * uniform(2 * i + 1));
+  return Math.sqrt(-2 * Elementary.log(uniform(2 * i))) * Elementary.cos(2 * Math.PI * uniform(2 * i + 1));
 };

@@ -1,10 +1,10 @@
-/** The `Policy` layer that loads the GPU only when a stage runs, so that `--help` and the pure stages never do. */
+/** The `Policy` layer that opens the device only when a stage runs, so that `--help` and the pure stages never do. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Policy } from "./policy.ts";
 
-/** `policy_dawn.ts`, imported when it is first needed. */
+/** `policy_on_device.ts`, imported when it is first needed. */
 export const layerPolicy: Layer.Layer<Policy, DeviceError> = Layer.unwrap(
-  Effect.map(Effect.promise(() => import("./policy_dawn.ts")), ({ layerDawn }) => layerDawn),
+  Effect.map(Effect.promise(() => import("./policy_on_device.ts")), ({ layer }) => layer),
 );

@@ -8,8 +8,9 @@ import type { DeviceInfo } from "../../kernels/device_error.ts";
 export type LookInterval = (active: number, longest: number) => number;
 
 /**
- * A software driver shares the host's memory: a look costs little, and a step with many rows much. On hardware a look stops the queue, and
- * rows of a step cost little; a 32nd of the longest response, 4 to 32 steps, leaves a place idle for a 64th of that time on the average.
+ * A device that computes on the host's processors has its memory: a look costs little, and a step with many rows much. On hardware a look
+ * stops the queue, and rows of a step cost little; a 32nd of the longest response, 4 to 32 steps, leaves a place idle for a 64th of that time
+ * on the average.
  */
 export const lookInterval = ({ kind }: Pick<DeviceInfo, "kind">): LookInterval => (active, longest) =>
   kind === "gpu" ? Math.min(32, Math.max(4, Math.ceil(longest / 32))) : active > 64 ? 1 : 4;

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
+import * as Elementary from "../../data/elementary/mod.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { formatOf, type StorageType } from "../../kernels/half_precision.ts";
@@ -62,7 +63,7 @@ export const fromParameters = (
     table: (positions) => {
       if (table !== undefined && table.rows >= positions) return table;
       model.dropTable();
-      const rows = Math.max(64, 2 ** Math.ceil(Math.log2(positions)));
+      const rows = Math.max(64, Elementary.pow(2, Math.ceil(Elementary.log2(positions))));
       table = encoder.upload(() => interleave(config, rows), rows, config.headWidth);
       return table;
     },

@@ -1,4 +1,5 @@
 /** A memory plan in lines for a terminal: what each phase has in use by purpose, what it holds at most, and which cards have as much. */
+import type { DeviceInfo } from "../../kernels/device_error.ts";
 import type { Phase } from "./memory_plan.ts";
 import { adviceOn, purposes } from "./memory_purposes.ts";
 
@@ -21,6 +22,16 @@ export const verdictOf = (phases: ReadonlyArray<Phase>): string => {
   const unit = unitOf(bytes);
   const held = cards.map((card) => `${card.name} card: ${bytes <= card.bytes ? "fits" : "too small"}`).join(", ");
   return `${(bytes / unit.bytes).toFixed(2)} ${unit.name} at most, in ${name}; ${held}`;
+};
+
+/** Whether a device that knows its memory has as much. */
+export const roomLines = (
+  phases: ReadonlyArray<Phase>,
+  { kind, maxBuffer }: Pick<DeviceInfo, "kind" | "maxBuffer">,
+): ReadonlyArray<string> => {
+  if (kind !== "wasm") return [];
+  const fits = largestOf(phases).bytes <= maxBuffer;
+  return [`this device has ${(maxBuffer / 2 ** 30).toFixed(2)} GiB: ${fits ? "fits" : "too small"}`];
 };
 
 /** The knob of what is largest beside weights and what is `turned` already, where not every card holds the plan. */

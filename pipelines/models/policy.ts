@@ -1,6 +1,6 @@
 /**
  * The one service behind the stages that need a model: it opens the device and loads models, tokenizers and data into it. Stages see this
- * interface only, so that everything else loads without the GPU.
+ * interface only, so that everything else loads without the device.
  */
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";

@@ -22,6 +22,10 @@ export const defaultBatch = 4096;
 /** GiB that the cache may take, all layers together, where nothing else is asked for. */
 export const defaultCache = 4;
 
+/** The same on a device: one that knows its memory, and shares it with everything else, gives a quarter of it at most. */
+const cacheOn = ({ kind, maxBuffer }: DeviceInfo): number =>
+  kind === "wasm" ? Math.min(defaultCache, maxBuffer / 4 / 2 ** 30) : defaultCache;
+
 /** What bounds a pool: sequences at a time, and GiB of keys and values. */
 export interface PoolLimits {
   readonly batch?: number | undefined;
@@ -53,7 +57,7 @@ export const poolShape = (
     readonly activations?: StorageType | undefined;
   },
   requests: ReadonlyArray<Request>,
-  { batch = defaultBatch, cache = defaultCache }: PoolLimits = {},
+  { batch = defaultBatch, cache = cacheOn(info) }: PoolLimits = {},
 ): PoolShape => {
   const width = config.kvHeads * config.headWidth;
   const rowBytes = elementBytes({ format: formatOf(activations) }) * width;

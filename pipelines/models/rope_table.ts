@@ -4,6 +4,7 @@
  * number on the left is that number times a reciprocal, as torch has it), because at far positions the rounding of f_i is
  * what the angle is made of.
  */
+import * as Elementary from "../../data/elementary/mod.ts";
 import type { ModelConfig, RopeScaling } from "./model_config.ts";
 
 /** Cosines and sines by position: [positions, headWidth / 2] each, float32. */
@@ -19,7 +20,7 @@ export const ropeFrequencies = (
   config: Pick<ModelConfig, "headWidth" | "ropeTheta" | "ropeScaling">,
 ): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: config.headWidth / 2 }, (_, i) => {
-    const power = fround(Math.pow(fround(config.ropeTheta), fround(2 * i / config.headWidth)));
+    const power = fround(Elementary.pow(fround(config.ropeTheta), fround(2 * i / config.headWidth)));
     return scaled(fround(1 / power), config.ropeScaling);
   });
 
@@ -35,8 +36,8 @@ export const ropeTable = (
   for (let position = 0; position < positions; position++) {
     for (let i = 0; i < half; i++) {
       const angle = fround(position * frequencies[i]);
-      cosine[position * half + i] = Math.cos(angle);
-      sine[position * half + i] = Math.sin(angle);
+      cosine[position * half + i] = Elementary.cos(angle);
+      sine[position * half + i] = Elementary.sin(angle);
     }
   }
   return { cosine, sine };

@@ -3,6 +3,7 @@
  * padding. One path serves training, scoring and decoding; decoding only adds where keys and values are kept. Source: transformers
  * modeling_qwen3.py and modeling_llama.py, float32.
  */
+import * as Elementary from "../../data/elementary/mod.ts";
 import { formatOf } from "../../kernels/half_precision.ts";
 import { add } from "../../kernels/ops/add/add.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
@@ -97,7 +98,7 @@ const seen = (
 };
 
 /** The gated activation passes float16's range in some models (`swiglu.ts`). */
-const beyond = Math.log2(float16Scale);
+const beyond = Elementary.log2(float16Scale);
 
 /** x + y · weightᵀ of the gated activation; where no gradient is due the product adds to x itself, which has the same bits and saves a pass over it. */
 const addTo = (tape: Tape, x: Tensor, y: Tensor, weight: Tensor): Tensor => {

@@ -1,6 +1,7 @@
 /**
  * What a checkout needs on a bare x86-64 Linux machine beside a GPU driver: this Deno, the files of `node_modules` that run there, and the Vulkan
- * loader. Archives have the same bytes each time. A boundary file: it meets files and runs tar.
+ * loader. No software driver is among them: where there is no GPU the embedded device is used, which is part of the checkout. Archives have the
+ * same bytes each time. A boundary file: it meets files and runs tar.
  */
 import type { Effect } from "effect";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";

@@ -3,6 +3,7 @@
  * interval over problems as light bars.
  */
 import { Result } from "effect";
+import * as Elementary from "../../data/elementary/mod.ts";
 import { panelChart, panelSize, panelTitle, seriesEncoding } from "./chart.ts";
 import { blockName, type EvaluationBlock, evaluationBlocks } from "./evaluation_blocks.ts";
 import { chartReport } from "./report.ts";
@@ -21,7 +22,7 @@ const points = (block: EvaluationBlock, series: ReadonlyArray<Series>) =>
       if (row === undefined) return [];
       const { passAtK, low, high } = row;
       const hasEnds = low !== undefined && high !== undefined;
-      const aside = Number((k * 2 ** (gap * (i - (series.length - 1) / 2))).toPrecision(6));
+      const aside = Number((k * Elementary.pow(2, gap * (i - (series.length - 1) / 2))).toPrecision(6));
       const bar = hasEnds ? { aside, low: percent(low), high: percent(high) } : {};
       return [{ series: name, k, passAtK: percent(passAtK), ...bar }];
     })
@@ -63,7 +64,7 @@ const panel = (block: EvaluationBlock, series: ReadonlyArray<Series>) => {
 /** A third of an octave more than the data on both sides, where the outer error bars stand. */
 const domainOf = (
   ks: ReadonlyArray<number>,
-): [number, number] => [ks[0] / 2 ** (1 / 3), ks[ks.length - 1] * 2 ** (1 / 3)];
+): [number, number] => [ks[0] / Elementary.pow(2, 1 / 3), ks[ks.length - 1] * Elementary.pow(2, 1 / 3)];
 
 /** Pass@k curves of a study. */
 export const figure2 = chartReport({

@@ -3,6 +3,7 @@
  * the slope waits for memory, one under the flat roof computes as fast as the best product; the distance to the roof is what is left to gain.
  */
 import { Result } from "effect";
+import * as Elementary from "../../data/elementary/mod.ts";
 import type { Noun } from "../schema.ts";
 import { panelChart, panelTitle, seriesEncoding } from "./chart.ts";
 import { chartReport } from "./report.ts";
@@ -63,14 +64,15 @@ const logAxis = (field: string, title: string, domain: readonly [number, number]
 
 /** The powers of ten around some numbers. */
 const decades = (values: ReadonlyArray<number>): readonly [number, number] => [
-  10 ** Math.floor(Math.log10(Math.min(...values))),
-  10 ** Math.ceil(Math.log10(Math.max(...values))),
+  Elementary.pow(10, Math.floor(Elementary.log10(Math.min(...values)))),
+  Elementary.pow(10, Math.ceil(Elementary.log10(Math.max(...values)))),
 ];
 
 const figure = (value: number): string => Number(value.toPrecision(3)).toLocaleString("en-US");
 
 /** The share of the way from the left end of a logarithmic axis to the right one. */
-const along = ([low, high]: readonly [number, number], share: number): number => low * (high / low) ** share;
+const along = ([low, high]: readonly [number, number], share: number): number =>
+  low * Elementary.pow(high / low, share);
 
 /** A row that computes something on what it moves. */
 type Point = RooflineRow & { readonly intensity: number };

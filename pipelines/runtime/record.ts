@@ -91,10 +91,10 @@ export const decode = <A>(
  * Credited in their order and then all others, an aggregate its fields as they stand. Numbers that are not finite become
  * `null`, which `decode` refuses.
  */
-export const encode = (record: object): string => {
+export const encode = (record: object, lists?: ListTexts): string => {
   const parts: Array<string> = [];
   const add = (name: string, value: unknown) => {
-    const text = encodeValue(value);
+    const text = encodeValue(value, lists);
     if (text !== undefined) parts.push(`${JSON.stringify(name)}:${text}`);
   };
   const fields: Record<string, unknown> = { ...record };
@@ -109,7 +109,7 @@ export const encodeFloat32 = (x: number): string => {
   if (Number.isInteger(x) && Math.abs(x) < 1e6) return Object.is(x, -0) ? "-0" : String(x);
   if (!Number.isFinite(x)) return "null";
   const size = Math.abs(x);
-  const exponent = Math.floor(Math.log10(size));
+  const exponent = decimalExponent(size);
   // Both factors below are exact doubles, so the quotient is the double nearest to the short decimal, and prints as it.
   for (let digits = 6; digits <= 9; digits++) {
     const shift = digits - 1 - exponent;
@@ -124,19 +124,42 @@ export const encodeFloat32 = (x: number): string => {
   return String(x);
 };
 
+/** The largest e with 10^e <= x, for float32 x > 0. */
+const decimalExponent = (x: number): number => {
+  let low = 0;
+  let high = POWERS.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (POWERS[middle] <= x) low = middle;
+    else high = middle - 1;
+  }
+  return low + LEAST_POWER;
+};
+
+const LEAST_POWER = -46;
+const POWERS = Float64Array.from({ length: 86 }, (_, i) => Number(`1e${i + LEAST_POWER}`));
+
 const TEN_TO_THE = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 const travelling: ReadonlyArray<string> = Credited.fields.map((field) => field.name);
 
-const encodeValue = (value: unknown): string | undefined => {
-  if (value instanceof Float32Array) {
-    if (value.length === 0) return "[]";
-    let text = "[" + encodeFloat32(value[0]);
-    for (let i = 1; i < value.length; i++) text += "," + encodeFloat32(value[i]);
-    return text + "]";
-  }
-  if (value instanceof Int32Array) return `[${value.join(",")}]`;
-  return JSON.stringify(value);
+/** The texts of lists that were encoded before: records of a step share their lists, which nobody changes. */
+export type ListTexts = WeakMap<Float32Array | Int32Array, string>;
+
+const encodeValue = (value: unknown, lists?: ListTexts): string | undefined => {
+  if (!(value instanceof Float32Array || value instanceof Int32Array)) return JSON.stringify(value);
+  const known = lists?.get(value);
+  if (known !== undefined) return known;
+  const text = value instanceof Float32Array ? encodeFloats(value) : `[${value.join(",")}]`;
+  lists?.set(value, text);
+  return text;
+};
+
+const encodeFloats = (value: Float32Array): string => {
+  if (value.length === 0) return "[]";
+  let text = "[" + encodeFloat32(value[0]);
+  for (let i = 1; i < value.length; i++) text += "," + encodeFloat32(value[i]);
+  return text + "]";
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

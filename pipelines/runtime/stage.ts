@@ -56,7 +56,7 @@ export interface Declared<In, Out extends object, K extends SettingKey, Q extend
   readonly output: Noun<Out>;
   readonly buffered?: boolean;
   readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<K, Q>) => Stream.Stream<Out, Failure, R>;
-  /** Gives the services when the stage runs as a command; a layer that loads the GPU should do so inside `Layer.unwrap`. */
+  /** Gives the services when the stage runs as a command; a layer that opens the device should do so inside `Layer.unwrap`. */
   readonly layer?: Layer.Layer<R, Failure>;
 }
 

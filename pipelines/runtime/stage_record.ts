@@ -7,7 +7,7 @@ import { Effect, Stream } from "effect";
 import { createHash } from "node:crypto";
 import type { SettingKey, Settings } from "../settings.ts";
 import type { Failure } from "./command.ts";
-import { encode } from "./record.ts";
+import { encode, type ListTexts } from "./record.ts";
 import type { RunDirectory, RunError } from "./run_directory.ts";
 import * as Stage from "./stage.ts";
 
@@ -49,10 +49,10 @@ export interface Difference {
 /** The SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Records as NDJSON. */
-export const toText = (records: Iterable<object>): string => {
+/** Records as NDJSON; `lists` remembers the texts of number lists that several records hold. */
+export const toText = (records: Iterable<object>, lists?: ListTexts): string => {
   let text = "";
-  for (const record of records) text += `${encode(record)}\n`;
+  for (const record of records) text += `${encode(record, lists)}\n`;
   return text;
 };
 

@@ -7,6 +7,7 @@
  * names, so neither depends on the order of the records.
  */
 import { Effect, Stream } from "effect";
+import * as Elementary from "../../data/elementary/mod.ts";
 import { integer, Key } from "../../data/random.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
 import * as Noun from "../schema.ts";
@@ -117,7 +118,7 @@ const quotient = (a: bigint, b: bigint): number => {
   const scaled = a << BigInt(shift);
   // What the division leaves over only breaks a tie, so one bit stands for it.
   const whole = scaled / b << 1n | (scaled % b === 0n ? 0n : 1n);
-  return Number(whole) / 2 ** (shift + 1);
+  return Number(whole) / Elementary.pow(2, shift + 1);
 };
 
 /** The quantile of sorted numbers, linear between neighbours; nothing of nothing. */

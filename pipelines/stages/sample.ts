@@ -106,6 +106,8 @@ export const rollouts = <A extends Sampled>(
   const planned = plan(prompts, model.config, settings, wanted);
   const { batch, cache, seed, temperature } = settings;
   return decode(model, planned, settings, model.config.stopTokens, { batch, cache, finished }).pipe(
+    // The device draws on while what has ended is read, graded and written.
+    Stream.bufferArray({ capacity: 2 }),
     Stream.map((response, i) => {
       const { prompt, sampleIndex } = planned[i];
       const { responseTokens, finish, logProbs, entropy } = response;

@@ -19,7 +19,7 @@ import type * as Noun from "../schema.ts";
 import { defaults } from "../settings.ts";
 import { passAtK } from "../stages/pass_at_k.ts";
 import type { Measured, Outcome } from "./run_cell.ts";
-import { readProvenance } from "./records.ts";
+import { type Provenance, readProvenance } from "./records.ts";
 import { readShown, type Shown, shownFiles, shownRecords } from "./shown_runs.ts";
 import { addFigure, type Files, fromResult } from "./write_files.ts";
 
@@ -107,15 +107,26 @@ export const readAlgorithmRecords = Effect.fn("AlgorithmRecords.read")(function*
   return found;
 });
 
+/** Records with the commit that `there` names. */
+export const withCommit = ({ commit: _, ...records }: AlgorithmRecords, { commit }: Provenance): AlgorithmRecords => ({
+  ...records,
+  ...(commit !== undefined && { commit }),
+});
+
+/** The files of records by name. */
+export const algorithmRecordFiles = ({ evaluations, dynamics, shown, recipe, device, commit }: AlgorithmRecords) =>
+  new Map([
+    ["record.json", `${JSON.stringify({ recipe, device, commit }, null, 1)}\n`],
+    ["evaluations.ndjson", toText(evaluations)],
+    ["dynamics.ndjson", toText(dynamics)],
+    ...shownFiles(shown),
+  ]);
+
 /** Every file of a study's folder, made of its records alone, and Table 1. */
 export const algorithmFiles = Effect.fnUntraced(function* (recipe: Recipe, found: AlgorithmRecords) {
-  const { evaluations, dynamics, shown, ...record } = found;
-  const files: Files = { texts: new Map(), pictures: new Map() };
+  const { evaluations, dynamics, shown, commit, device } = found;
+  const files: Files = { texts: algorithmRecordFiles(found), pictures: new Map() };
   const { texts } = files;
-  texts.set("record.json", `${JSON.stringify(record, null, 1)}\n`);
-  texts.set("evaluations.ndjson", toText(evaluations));
-  texts.set("dynamics.ndjson", toText(dynamics));
-  for (const [file, text] of shownFiles(shown)) texts.set(file, text);
   const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
   const tables = yield* fromResult(table1.build(evaluations));
   texts.set("table_1.csv", renderTables(tables, { format: "csv", isTerminal: false }));
@@ -124,7 +135,6 @@ export const algorithmFiles = Effect.fnUntraced(function* (recipe: Recipe, found
     "figure-2": yield* addFigure(files, yield* fromResult(figure2.build(evaluations))),
     "figure-4": yield* addFigure(files, yield* fromResult(figure4.build(dynamics))),
   };
-  const { commit, device } = record;
   const { explained = [], ...runs } = shown === undefined ? {} : yield* shownRecords(shown);
   if (explained.length > 0) figures["figure-5"] = yield* addFigure(files, yield* fromResult(figure5.build(explained)));
   const page = studyPage({ recipe, ...(commit && { commit }), device, evaluations, dynamics, figures, records });

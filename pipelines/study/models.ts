@@ -2,7 +2,7 @@
 import { Effect, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
-import { deviceName } from "../../kernels/chosen_kernels.ts";
+import { deviceFields, deviceName } from "../../kernels/chosen_kernels.ts";
 import { measure } from "../evaluate.ts";
 import { isObject } from "../models/model_config.ts";
 import { fileTensors, release } from "../models/model.ts";
@@ -71,7 +71,7 @@ export const talliesOf = Effect.fnUntraced(
       );
     }));
     release(model);
-    yield* RunDirectory.writeText(file, `${JSON.stringify({ key, tallies })}\n`);
+    yield* RunDirectory.writeText(file, `${JSON.stringify({ key, ...deviceFields(policy.info), tallies })}\n`);
     return tallies;
   },
 );

@@ -1,6 +1,6 @@
 /**
  * What a study runs and how long that takes: the cells of a recipe (its own, or the base and each of its algorithms), the settings of each, the
- * part of them that one process of several runs, and an estimate in seconds from what two cores with lavapipe were measured to need.
+ * part of them that one process of several runs, and an estimate in seconds from what two cores were measured to need without a GPU.
  */
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
@@ -78,13 +78,15 @@ export const evaluationSettings = (
   });
 };
 
-// Measured on two cores with lavapipe at the sizes of `tiny`: 60 steps of 32 x 8 in 17 s, 128 x 256 responses in 7 s.
-const secondsPerRollout = 17 / (60 * 32 * 8);
-const secondsPerResponse = 7 / (128 * 256);
+/** Seconds that two cores take without a GPU (`wasm`), measured at the sizes of `tiny`: for 60 steps of 32 x 8, for 128 x 256 responses. */
+const trainingSeconds = 20;
+const evaluationSeconds = 7.5;
+const secondsPerRollout = trainingSeconds / (60 * 32 * 8);
+const secondsPerResponse = evaluationSeconds / (128 * 256);
 const secondsPerModel = 0.5;
 const testProblems = 128;
 
-/** About how many seconds a cell of the tiny study takes on two cores with lavapipe. */
+/** About how many seconds a cell of the tiny study takes on two cores without a GPU. */
 export const secondsOf = (recipe: Recipe, cell: Cell): number => {
   const { prompts = 0, responses } = settingsOf(recipe, cell.settings);
   const training = stepsOf(recipe, cell) * prompts * responses * secondsPerRollout;
@@ -102,6 +104,6 @@ export const planOf = (recipe: Recipe, shard?: string): Result.Result<ReadonlyAr
     const conditions = [...Map.groupBy(cells, ({ condition }) => condition)];
     return [
       ...conditions.map(([name, some]) => `${name}: ${some.length} cells, about ${Progress.duration(total(some))}`),
-      `${cells.length} cells, about ${Progress.duration(total(cells))} in one process on two cores with lavapipe`,
+      `${cells.length} cells, about ${Progress.duration(total(cells))} in one process on two cores without a GPU`,
     ];
   });

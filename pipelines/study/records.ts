@@ -1,7 +1,7 @@
 /**
  * What a study of cells recorded, as files in its folder of results: which cells were run under what (`record.json`), the problems, right
  * responses, dynamics and measurements. All else in the folder follows from these, so it can be made again without running anything, and a
- * study goes on from a clone of its results on the same kind of device.
+ * study goes on from a clone of its results on the same device.
  */
 import { Effect } from "effect";
 import { join } from "node:path";
@@ -94,6 +94,21 @@ export const recordFiles = ({ recipe, device, cells, problems, counts, steps, in
     ...shownFiles(shown),
   ]);
 
+/** What `record.json` of a folder of results says; of what it holds only some have cells, others one commit. */
+export interface Provenance {
+  readonly recipe: string;
+  readonly device: string;
+  readonly commit?: string;
+  readonly cells: ReadonlyArray<unknown>;
+}
+
+/** Records with the commits that `there` names for the same cells under the same keys. */
+export const withCommits = (records: Records, there: Provenance | undefined): Records => {
+  const known = (there?.cells ?? []).filter(isCell);
+  const same = (record: CellRecord) => known.find(({ cell, key }) => cell === record.cell && key === record.key);
+  return { ...records, cells: records.cells.map((record) => same(record) ?? record) };
+};
+
 const isCell = (value: unknown): value is CellRecord =>
   isObject(value) && typeof value.cell === "string" && typeof value.key === "string";
 
@@ -106,12 +121,13 @@ export const readProvenance = Effect.fnUntraced(function* (folder: string) {
   const record: unknown = yield* Effect.try({ try: () => JSON.parse(text), catch: () => bad });
   if (!isObject(record) || typeof record.recipe !== "string" || typeof record.device !== "string") return yield* bad;
   const { recipe, device, commit, cells } = record;
-  return {
+  const found: Provenance = {
     recipe,
     device,
     ...(typeof commit === "string" && { commit }),
-    cells: Array.isArray(cells) ? cells as ReadonlyArray<unknown> : [],
+    cells: Array.isArray(cells) ? cells : [],
   };
+  return found;
 });
 
 /** The records that stand in a folder of results; undefined where there is no `record.json`. */

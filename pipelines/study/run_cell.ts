@@ -6,7 +6,7 @@
 import { Effect, Stream } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { deviceName } from "../../kernels/chosen_kernels.ts";
+import { cannotContinue, deviceFields, deviceName } from "../../kernels/chosen_kernels.ts";
 import { isObject } from "../models/model_config.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
@@ -23,7 +23,7 @@ import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
-import { memoryKnobs, type TrainConfig } from "../run_settings.ts";
+import { memoryKnobs, storedSettings, type TrainConfig } from "../run_settings.ts";
 import { train } from "../train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
@@ -71,6 +71,17 @@ const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
   return yield* Stream.runCollect(Stage.run(insightsStage, rewarded, { ...settings, bootstrap: 0 }));
 });
 
+/** Trains a run of a study. One that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
+export const trainRun = Effect.fn("Study.train")(function* (config: TrainConfig) {
+  const { info } = yield* Policy;
+  const stored = yield* storedSettings(config.out);
+  const other = stored === undefined ? undefined : cannotContinue(stored, info);
+  if (other !== undefined) {
+    return yield* refuse(`Cannot go on with "${config.out}": it was ${other}; to begin again, remove it`);
+  }
+  yield* Effect.scoped(train(config));
+});
+
 /** Trains and evaluates a cell; everything that is already there is taken from there. */
 export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
@@ -85,7 +96,7 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
       ...settingsOf(recipe, { ...settings, ...savingOf(recipe, cell), algorithm }),
       out: run,
     } as unknown as TrainConfig;
-    yield* Effect.scoped(train(config));
+    yield* trainRun(config);
     const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
     metrics.push(...lines.map(withoutTiming));
   }
@@ -166,8 +177,12 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
   // What was kept of a run under other settings lacks what evaluating it again would need.
   if (isStale) yield* remove(run);
   const commit = yield* commitOf;
+  const { info } = yield* Policy;
   const outcome: Outcome = yield* runHere(study, cell);
-  yield* RunDirectory.writeText(fileOf(study, cell), `${JSON.stringify({ key, commit, outcome })}\n`);
+  yield* RunDirectory.writeText(
+    fileOf(study, cell),
+    `${JSON.stringify({ key, ...deviceFields(info), commit, outcome })}\n`,
+  );
   for (const part of ["steps", "artifacts", "checkpoints", "tensorboard"]) yield* remove(join(run, part));
   for (const [index, { at }] of cell.evaluations.entries()) {
     for (const step of at ?? [undefined]) yield* remove(countsFile(study.folder, cell.name, index, step));

@@ -14,8 +14,8 @@ import { readRun } from "../reports/page/read_run.ts";
 import { textFault } from "../reports/figure_5.ts";
 import { toText } from "../runtime/stage_record.ts";
 import type { TrainConfig } from "../run_settings.ts";
-import { train } from "../train.ts";
 import { settingsOf } from "./plan.ts";
+import { trainRun } from "./run_cell.ts";
 
 /** What is shown of runs, as records beside those of the study. */
 export interface Shown {
@@ -38,7 +38,7 @@ export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, ce
   const out = join(folder, cell.name);
   // The recipe names every setting that training cannot do without.
   const config = { ...settingsOf(recipe, { ...cell.settings, algorithm: cell.algorithm as "nsr" }), out };
-  yield* Effect.scoped(train(config as unknown as TrainConfig));
+  yield* trainRun(config as unknown as TrainConfig);
   return out;
 });
 

@@ -1,5 +1,6 @@
 /** The files of a study: texts and pictures by name, written whole into its folder of results. */
 import { Effect, type Result } from "effect";
+import { Buffer } from "node:buffer";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as Safetensors from "../models/safetensors.ts";
@@ -26,25 +27,44 @@ export const addFigure = Effect.fnUntraced(function* (files: Files, chart: Chart
   return `${file}.svg`;
 });
 
-/** Writes every file; gives their names. */
+const encoder = new TextEncoder();
+
+/** Writes the files that do not stand there as they are; gives their names. */
 export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pictures }: Files) {
   yield* Safetensors.attempt("write", out, () => mkdir(out, { recursive: true }));
-  for (const [file, text] of texts) yield* RunDirectory.writeText(join(out, file), text);
-  for (const [file, bytes] of pictures) {
-    yield* Safetensors.attempt("write", join(out, file), () => writeFile(join(out, file), bytes));
+  const written: string[] = [];
+  const there = bytesBelow(out);
+  for (const [file, text] of texts) {
+    if (isSame(encoder.encode(text), yield* there(file))) continue;
+    yield* RunDirectory.writeText(join(out, file), text);
+    written.push(file);
   }
-  return [...texts.keys(), ...pictures.keys()];
+  for (const [file, bytes] of pictures) {
+    if (isSame(bytes, yield* there(file))) continue;
+    yield* Safetensors.attempt("write", join(out, file), () => writeFile(join(out, file), bytes));
+    written.push(file);
+  }
+  return written;
 });
 
-/** What of the files is not there as it should be, each a phrase that names the file and the first byte that differs. */
-export const differingFiles = Effect.fnUntraced(function* (out: string, { texts, pictures }: Files) {
-  const encoder = new TextEncoder();
+/** The bytes of the files of a folder by name; undefined for one that cannot be read. */
+export const bytesBelow = (folder: string) => (name: string): Effect.Effect<Uint8Array | undefined> =>
+  Effect.promise(() => readFile(join(folder, name)).catch(() => undefined));
+
+const isSame = (bytes: Uint8Array, found: Uint8Array | undefined): boolean =>
+  found !== undefined && Buffer.compare(bytes, found) === 0;
+
+/** What of the files is not as `bytesOf` has it, each a phrase that names the file and the first byte that differs. */
+export const differing = Effect.fnUntraced(function* (
+  { texts, pictures }: Files,
+  bytesOf: (name: string) => Effect.Effect<Uint8Array | undefined>,
+) {
   const wanted = [...[...texts].map(([file, text]) => [file, encoder.encode(text)] as const), ...pictures];
   const wrong: string[] = [];
   for (const [file, bytes] of wanted) {
-    const found = yield* Effect.promise(() => readFile(join(out, file)).catch(() => undefined));
+    const found = yield* bytesOf(file);
     if (found === undefined) wrong.push(`"${file}" is not there`);
-    else if (!found.equals(bytes)) {
+    else if (!isSame(bytes, found)) {
       const first = bytes.findIndex((byte, i) => byte !== found[i]);
       wrong.push(`"${file}" differs at byte ${first < 0 ? bytes.length : first}`);
     }

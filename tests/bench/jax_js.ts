@@ -1,10 +1,11 @@
 /**
  * The three products of a training step beside those of jax-js (npm `@jax-js/jax`), on the same adapter in one run, taking turns: `deno task
  * bench:jax-js`. Each figure is the median of seven turns; jax-js's kernels are compiled (`jit`) and warm, and its transposes
- * are what its compiler makes of them. Prints a Markdown table.
+ * are what its compiler makes of them. Both run through Dawn, so it needs a GPU or SIGNUM_ADAPTER=lavapipe. Prints a Markdown table.
  */
 import * as Effect from "effect/Effect";
-import { environment, open, toggles } from "../../kernels/device.ts";
+import { toggles } from "../../kernels/dawn.ts";
+import { environment, open, type Opened } from "../../kernels/device.ts";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { noise } from "../../kernels/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
@@ -127,7 +128,13 @@ const main = async (encoder: Encoder): Promise<void> => {
   );
 };
 
+const run = async ({ encoder, adapter }: Opened): Promise<void> => {
+  if (adapter !== undefined) return await main(encoder);
+  console.error(`jax-js runs through Dawn, not on ${encoder.info.kind}: SIGNUM_ADAPTER=gpu|lavapipe chooses`);
+  Deno.exit(1);
+};
+
 await Effect.runPromise(
-  Effect.scoped(Effect.flatMap(open(environment()), ({ encoder }) => Effect.promise(() => main(encoder)))),
+  Effect.scoped(Effect.flatMap(open(environment()), (opened) => Effect.promise(() => run(opened)))),
 );
 Deno.exit(0);

@@ -8,10 +8,11 @@ import { toHalves } from "../../kernels/half_precision.ts";
 import { noise, type OpCase, type Operand, type Values } from "../../kernels/op_case.ts";
 import { Tape } from "../../kernels/tape.ts";
 import { type Tensor, view } from "../../kernels/tensor.ts";
+import "../adapter.ts";
 
-const runtime = ManagedRuntime.make(Device.layerDawn);
+const runtime = ManagedRuntime.make(Device.layer);
 
-/** A test whose body uses the device; its name says which adapter ran it. */
+/** A test whose body uses the device; a line says which adapter that is. */
 export const testOnDevice = (
   name: string,
   body: (encoder: Encoder) => Effect.Effect<void, unknown>,
@@ -34,7 +35,7 @@ export const testOnDevice = (
 };
 
 /** The encoder, or one of the same device without its matrix units: what those compute is float16's (`matrix_self_test.ts`). */
-const inFloat32 = (encoder: Encoder): Encoder =>
+export const inFloat32 = (encoder: Encoder): Encoder =>
   encoder.info.matrix === undefined ? encoder : new Encoder(encoder.device, { ...encoder.info, matrix: undefined });
 
 /** `testOnDevice` for numbers that float32 alone can give. */
@@ -42,7 +43,9 @@ export const testInFloat32 = (name: string, body: (encoder: Encoder) => Effect.E
   testOnDevice(name, (encoder) => body(inFloat32(encoder)));
 
 const announced = new Set<string>();
-const announce = (line: string) => {
+
+/** Says once which adapter is used, or what is done for it. */
+export const announce = (line: string): void => {
   if (!announced.has(line)) console.log(`adapter: ${line}`);
   announced.add(line);
 };

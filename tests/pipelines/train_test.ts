@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import "../adapter.ts";
 
 const base = "data/models/countdown_1";
 const cli = [Deno.execPath(), "run", "-q", "-A", "pipelines/cli.ts"].join(" ");
@@ -235,6 +236,46 @@ Deno.test("activations in f16: a killed run goes on to the same bytes, replay ma
   assert.match(succeeds(train(run, more)).stderr, /goes on after step 1/);
   same(join(run, "model/model.safetensors"), join(whole, "model/model.safetensors"));
   assert.match(succeeds(`${cli} replay ${run}`).stderr, /2 steps made again, every byte the same/);
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("a run that was begun on another kind of adapter is neither continued nor replayed; an old one, which names none, is replayed with a note", () => {
+  const dir = folder();
+  const run = join(dir, "run");
+  const line = train(run, "--algorithm nsr --steps 1");
+  succeeds(line);
+  const config = join(run, "config.json");
+  const text = readFileSync(config, "utf8");
+  const [, kind] = /"adapter": "(\w+)"/.exec(text) ?? [];
+  assert.ok(kind !== undefined, text);
+  const other = kind === "wasm" ? "lavapipe" : "wasm";
+  const write = (adapter: string) => writeFileSync(config, text.replace(/"adapter": "\w+"/, adapter));
+  const finished = join(run, "model/trainer_state/finished.json");
+  const end = readFileSync(finished);
+  const refused = (command: string) => {
+    const { code, stdout, stderr } = shell(command);
+    assert.deepEqual([code, stdout], [1, ""], stderr);
+    return stderr.trimEnd().split("\n").at(-1) ?? "";
+  };
+  const begun = `it was begun on ${other}, now the adapter is ${kind} (SIGNUM_ADAPTER=${other} chooses the first)`;
+
+  write(`"adapter": "${other}"`);
+  assert.match(succeeds(line).stderr, /is finished/);
+  assert.equal(refused(`${cli} replay ${run}`), `Cannot replay "${run}": ${begun}`);
+  rmSync(finished);
+  assert.equal(refused(line), `Cannot continue "${run}": ${begun}`);
+
+  // A run of before.
+  write('"was": 1');
+  assert.match(
+    refused(line),
+    /^Cannot continue ".*": it was begun on an adapter that its config\.json does not name, now it is /,
+  );
+  writeFileSync(finished, end);
+  assert.match(succeeds(line).stderr, /is finished/);
+  const { stderr } = succeeds(`${cli} replay ${run}`);
+  assert.match(stderr, new RegExp(`^".*" does not say on which adapter it was made: .* what ${kind} gives$`, "m"));
+  assert.match(stderr, /1 steps made again, every byte the same/);
   rmSync(dir, { recursive: true });
 });
 

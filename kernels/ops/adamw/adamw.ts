@@ -2,6 +2,7 @@
  * One step of AdamW on a flat tensor, torch.optim.AdamW's arithmetic; the bias corrections are made on the host in float64. The moments are
  * float32, or bfloat16 that is rounded by chance, under a key of the caller's.
  */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import type { Key } from "../../../data/random.ts";
 import { boundOffset } from "../../binding_window.ts";
 import type { Encoder } from "../../encoder.ts";
@@ -73,8 +74,8 @@ export const adamw = (
           oneMinusBeta1: 1 - beta1,
           beta2,
           oneMinusBeta2: 1 - beta2,
-          stepSize: learningRate / (1 - beta1 ** step),
-          correction: Math.sqrt(1 - beta2 ** step),
+          stepSize: learningRate / (1 - Elementary.pow(beta1, step)),
+          correction: Math.sqrt(1 - Elementary.pow(beta2, step)),
           eps: options.eps,
         },
         groups: lanes(halves ? Math.ceil(n / 2) : n),

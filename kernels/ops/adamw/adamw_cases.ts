@@ -1,4 +1,5 @@
 /** Optimizer steps that are checked: the first and a later one, with and without clipping. */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import { floats, type OpCase, type OpCases } from "../../op_case.ts";
 import { type AdamW, adamw } from "./adamw.ts";
 
@@ -22,8 +23,8 @@ const stepCase = ({ n, step, clip }: { readonly n: number; readonly step: number
       Float64Array.from(source)
     );
     const keep = round(1 - learningRate * weightDecay);
-    const stepSize = round(learningRate / (1 - beta1 ** step));
-    const correction = round(Math.sqrt(1 - beta2 ** step));
+    const stepSize = round(learningRate / (1 - Elementary.pow(beta1, step)));
+    const correction = round(Math.sqrt(1 - Elementary.pow(beta2, step)));
     values.gradient.forEach((x, i) => {
       const g = round(x * round(clip));
       mean[i] = round(mean[i] + round(round(g - mean[i]) * round(1 - beta1)));

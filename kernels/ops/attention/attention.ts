@@ -6,6 +6,7 @@ import type { HalfFormat } from "../../half_precision.ts";
 import type { Tape } from "../../tape.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { AttentionRows } from "./attention_bindings.ts";
+import { backwardFours, forwardFours, usesFours } from "./attention_fours.ts";
 import { backwardLanes, forwardLanes } from "./attention_lanes.ts";
 import { backwardSubgroup, forwardSubgroup, usesSubgroups } from "./attention_subgroup.ts";
 
@@ -25,6 +26,8 @@ export const attention = (
   const operands = { q, k, v, out, lse, headWidth };
   const [forward, backward] = usesSubgroups(encoder, headWidth)
     ? [forwardSubgroup, backwardSubgroup]
+    : usesFours(encoder, headWidth)
+    ? [forwardFours, backwardFours]
     : [forwardLanes, backwardLanes];
   forward(encoder, operands, rows);
   tape.record([out], [lse], () => {

@@ -2,6 +2,7 @@
  * Attention that is checked: sequences of many lengths packed one behind another, grouped heads, queries cut from a fused projection, and
  * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in pages.
  */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../half_precision.ts";
 import { columns, dotProduct, floats, kept, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
 import { sliceColumns } from "../../tensor.ts";
@@ -53,7 +54,7 @@ const weigh = (
       round(scale * dotProduct(round, D, q, (row * H + head) * D, 1, k, (keyRow(span, j, pages) * KV + kv) * D, 1)),
   );
   const most = scores.reduce((a, b) => Math.max(a, b), -Infinity);
-  const weights = scores.map((score) => round(Math.exp(round(score - most))));
+  const weights = scores.map((score) => round(Elementary.exp(round(score - most))));
   const total = weights.reduce((a, b) => round(a + b), 0);
   return weights.map((weight) => round(weight / total));
 };

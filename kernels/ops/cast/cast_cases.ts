@@ -1,4 +1,5 @@
 /** Conversions that are checked: every kind of 16-bit number widened, numbers of all sizes narrowed, odd counts. */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../half_precision.ts";
 import { floats, noise, type OpCase, type OpCases, words } from "../../op_case.ts";
 import { view } from "../../tensor.ts";
@@ -15,7 +16,7 @@ const f16 = (bits: number): number => {
   const sign = bits >> 15 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * Elementary.pow(2, exponent - 15));
 };
 
 // Normal numbers of both formats; float16's infinities and NaNs (exponent 31) and subnormals are left out.
@@ -48,7 +49,7 @@ const widening = ({ n, format }: Shape): OpCase => {
 /** The number of the format that is nearest to x, ties to even. */
 const nearest = (x: number, format: HalfFormat): number => {
   const [digits, least] = format === "f16" ? [10, -14] : [7, -126];
-  const step = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(x))), least) - digits);
+  const step = Elementary.pow(2, Math.max(Math.floor(Elementary.log2(Math.abs(x))), least) - digits);
   const down = Math.floor(x / step);
   const over = x / step - down;
   return step * (over > 0.5 || (over === 0.5 && down % 2 !== 0) ? down + 1 : down);

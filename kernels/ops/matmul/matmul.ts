@@ -18,8 +18,10 @@ import { matrixTile } from "./matrix_tiles.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import nnSubgroup from "./matmul_nn_subgroup.wgsl" with { type: "text" };
 import nt from "./matmul_nt.wgsl" with { type: "text" };
+import panels from "./matmul_panels.wgsl" with { type: "text" };
 import ntSubgroup from "./matmul_nt_subgroup.wgsl" with { type: "text" };
 import tn from "./matmul_tn.wgsl" with { type: "text" };
+import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
 const ntBindings = ["read", "read", "read", "read_write"] as const;
@@ -27,7 +29,7 @@ const bindings = ["read", "read", "read_write"] as const;
 const ntParams = "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride";
 const params = "M N K aOffset aStride bOffset bStride cOffset cStride";
 
-/** The kernels: plain and subgroup form of each product. */
+/** The kernels: of each product the plain one, one for subgroups, one for devices whose invocations run one after the other. */
 export const kernels = {
   nt: make("matmul_nt", nt, ntBindings, ntParams),
   ntSubgroup: make("matmul_nt_subgroup", ntSubgroup, ntBindings, ntParams),
@@ -35,6 +37,8 @@ export const kernels = {
   nnSubgroup: make("matmul_nn_subgroup", nnSubgroup, bindings, params),
   tn: make("matmul_tn", tn, bindings, params),
   tnSubgroup: make("matmul_tn_subgroup", tnSubgroup, bindings, params),
+  panels: make("matmul_panels", panels, ntBindings, ntParams),
+  tnPanels: make("matmul_tn_panels", tnPanels, bindings, params),
 };
 
 /**
@@ -58,6 +62,19 @@ const tileFor = (M: number, most: number): number => {
 /** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 32 lanes and tensors that vec4 loads can read. */
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
   !plain && encoder.info.lanes >= 4 && encoder.info.lanes <= 32 && tensors.every(isVectorized);
+
+/** Whether the kernels that pack operands into panels may be used. */
+const packs = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
+  !plain && encoder.info.serial === true && tensors.every(isVectorized);
+
+/** What a workgroup of the panel kernels has of C, and how much of the sum it packs at a time: what caches hold. No tile shows in a bit. */
+const panelTile = { ROWS: 64, COLUMNS: 32, DEPTH: 256 };
+
+/** Workgroups of the NT and NN panel kernel. */
+const panelGroups = (rows: number, columns: number): [number, number] => [
+  Math.ceil(columns / panelTile.COLUMNS),
+  Math.ceil(rows / panelTile.ROWS),
+];
 
 /** Whether some of the activations are stored in 16 bits. */
 const haveHalves = (...activations: ReadonlyArray<Tensor>): boolean =>
@@ -132,7 +149,14 @@ const ntWindow = (
       biasOffset: bias ? boundOffset(bias, encoder.info) : 0,
     };
     const tensors = [a, b, bias ?? b, c];
-    if (broadcasts(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
+    if (packs(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
+      encoder.dispatch(kernels.panels, {
+        constants: { ...constants, ...panelTile, ...readAs("A", a, 4), ...readAs("B", b, 4), ...storedC(c) },
+        tensors,
+        params,
+        groups: panelGroups(M, N),
+      });
+    } else if (broadcasts(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
       const TM = tileFor(M, tiles(LANES).rowsNT);
       encoder.dispatch(kernels.ntSubgroup, {
@@ -172,7 +196,14 @@ const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     const K = b.cols;
     const params = { M, N, K, ...strided(encoder, { a, b, c }) };
     const tensors = [a, b, c];
-    if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+    if (packs(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+      encoder.dispatch(kernels.panels, {
+        constants: { ...constants, ...panelTile, ...readAs("B", b, 4), B_TURNED: 0, TAIL: N % 4 === 0 ? 0 : 1 },
+        tensors: [a, b, b, c],
+        params: { ...params, N: K, K: N, biasOffset: 0 },
+        groups: panelGroups(M, K),
+      });
+    } else if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
       const TM = tiles(LANES).rowsNN;
       encoder.dispatch(kernels.nnSubgroup, {
@@ -209,7 +240,15 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     const K = c.cols;
     const params = { M, N, K, ...strided(encoder, { a, b, c }) };
     const tensors = [a, b, c];
-    if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+    if (packs(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+      const ROWS = N * K <= 32 * 32 * 16 ? 16 : 32;
+      encoder.dispatch(kernels.tnPanels, {
+        constants: { ...readAs("B", b, 4), ...panelTile, ROWS },
+        tensors,
+        params,
+        groups: [Math.ceil(K / 32), Math.ceil(N / ROWS)],
+      });
+    } else if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       const LANES = encoder.info.lanes;
       const TN4 = tiles(LANES).foursTN;
       encoder.dispatch(kernels.tnSubgroup, {

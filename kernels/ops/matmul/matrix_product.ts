@@ -4,6 +4,7 @@
  * (`matrix_self_test.ts`). Gradients are brought into float16's range by a power of two that a pass over them finds. The sum of a linear layer is
  * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.
  */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import { boundOffset } from "../../binding_window.ts";
 import type { MatrixUnits } from "../../device_error.ts";
 import type { Encoder } from "../../encoder.ts";
@@ -80,7 +81,7 @@ export const matrixProduct = (
   const input = product === "tn" ? b : a;
   // Float16 is staged as it lies there, divided by its scale; the rest is divided on its way.
   const isHalf = input.format === "f16";
-  const beyond = isHalf ? Math.log2(input.scale ?? 1) : given.beyond ?? 0;
+  const beyond = isHalf ? Elementary.log2(input.scale ?? 1) : given.beyond ?? 0;
   const down = isHalf ? 0 : beyond;
   const parts = chunks > 1 && (given.split ?? shared) ? chunks : 1;
   // What was there before is added last, as a sum of two tensors would be: chunks cannot be joined on top of it, nor in fewer bits.

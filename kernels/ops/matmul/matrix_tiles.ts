@@ -67,7 +67,7 @@ export const matrixConstants = (form: MatrixForm, tile: MatrixTile, { size, dept
 /** Bytes of workgroup memory and lanes that a variant takes. */
 export const matrixNeeds = (form: MatrixForm, { down, across, rows, columns }: MatrixTile, units: MatrixUnits) => {
   const staged = (long: number, turned: boolean) => turned ? depth * (long / 8 + 1) * 16 : long * (depth / 8 + 1) * 16;
-  const leaving = down * across * units.size ** 2 * 4 * (form === "swiglu" ? 2 : 1);
+  const leaving = down * across * units.size * units.size * 4 * (form === "swiglu" ? 2 : 1);
   return {
     bytes: staged(down * rows, form === "tn") + staged(across * columns, form === "nn" || form === "tn") + leaving,
     lanes: down * across * units.lanes,

@@ -6,16 +6,18 @@ import type { Tensor } from "../../tensor.ts";
 import appendSource from "./append_token.wgsl" with { type: "text" };
 import rowsSource from "./decode_rows.wgsl" with { type: "text" };
 import source from "./sample_token.wgsl" with { type: "text" };
+import foursSource from "./sample_token_fours.wgsl" with { type: "text" };
 import wideSource from "./sample_token_wide.wgsl" with { type: "text" };
 import threefry from "./threefry.wgsl" with { type: "text" };
 
 const bindings = ["read", "read", "read", "read", "read_write"] as const;
 const params = "R V stride slotOffset topK inverseTemperature:f32 topP:f32";
 
-/** Drawing for small and large vocabularies, appending, and the rows of the next step. */
+/** Drawing for small and large vocabularies and for devices whose invocations run one after the other, appending, and the rows of the next step. */
 export const kernels = {
   sample: make("sample_token", `${threefry}\n${source}`, bindings, params),
   wide: make("sample_token_wide", `${threefry}\n${wideSource}`, bindings, params),
+  fours: make("sample_token_fours", `${threefry}\n${foursSource}`, bindings, params),
   append: make(
     "append_token",
     appendSource,
@@ -54,8 +56,9 @@ export const sampleToken = (
   start: number,
 ): void => {
   const R = logits.rows;
+  const { serial } = encoder.info;
   const wide = logits.cols > 1024;
-  encoder.dispatch(wide ? kernels.wide : kernels.sample, {
+  encoder.dispatch(serial === true ? kernels.fours : wide ? kernels.wide : kernels.sample, {
     constants: { GREEDY: sampling.temperature === 0 ? 1 : 0 },
     tensors: [logits, slots, keys, state, chosen],
     params: {
@@ -67,6 +70,6 @@ export const sampleToken = (
       inverseTemperature: 1 / reportedTemperature(sampling),
       topP: sampling.topP,
     },
-    groups: wide ? spread(R) : lanes(R, 16),
+    groups: serial === true || wide ? spread(R) : lanes(R, 16),
   });
 };

@@ -1,4 +1,5 @@
 /** Gated activations that are checked: aligned and odd widths, large and small gates. */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../half_precision.ts";
 import { floats, kept, type OpCase, type OpCases } from "../../op_case.ts";
 import { float16Scale, swiglu } from "./swiglu.ts";
@@ -19,7 +20,7 @@ const swigluCase = ({ N, F, spread = 4, activations }: Shape): OpCase => ({
     y: Float64Array.from({ length: N * F }, (_, i) => {
       const at = Math.floor(i / F) * 2 * F + i % F;
       const keep = kept(round, activations, activations === "f16" ? float16Scale : undefined);
-      return keep(round(gateUp[at] / round(1 + round(Math.exp(-gateUp[at])))) * gateUp[at + F]);
+      return keep(round(gateUp[at] / round(1 + round(Elementary.exp(-gateUp[at])))) * gateUp[at + F]);
     }),
   }),
   vjp: ({ gateUp }, { y: dy }, round) => {
@@ -27,7 +28,7 @@ const swigluCase = ({ N, F, spread = 4, activations }: Shape): OpCase => ({
     for (let i = 0; i < N * F; i++) {
       const at = Math.floor(i / F) * 2 * F + i % F;
       const [gate, up] = [gateUp[at], gateUp[at + F]];
-      const sigmoid = round(1 / round(1 + round(Math.exp(-gate))));
+      const sigmoid = round(1 / round(1 + round(Elementary.exp(-gate))));
       const slope = round(sigmoid * round(1 + round(gate * round(1 - sigmoid))));
       gradient[at] = round(round(dy[i] * up) * slope);
       gradient[at + F] = round(round(dy[i] * gate) * sigmoid);

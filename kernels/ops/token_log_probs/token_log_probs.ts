@@ -12,15 +12,17 @@ import { sliceRows, type Tensor } from "../../tensor.ts";
 import { matmulNN, matmulNT, matmulTN } from "../matmul/matmul.ts";
 import source from "./token_log_probs.wgsl" with { type: "text" };
 import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text" };
+import foursSource from "./token_log_probs_fours.wgsl" with { type: "text" };
 import wideSource from "./token_log_probs_wide.wgsl" with { type: "text" };
 
 const bindings = ["read", "read", "read_write", "read_write", "read_write"] as const;
 const params = "R V stride targetOffset outOffset inverseTemperature:f32";
 
-/** Forward for small and for large vocabularies, and backward. */
+/** Forward for small and large vocabularies and for devices whose invocations run one after the other, and backward. */
 export const kernels = {
   forward: make("token_log_probs", source, bindings, params),
   wide: make("token_log_probs_wide", wideSource, bindings, params),
+  fours: make("token_log_probs_fours", foursSource, bindings, params),
   backward: make(
     "token_log_probs_backward",
     backwardSource,
@@ -67,9 +69,10 @@ export const reduceTile = (
   out: TokenLogProbs,
   start: number,
 ): void => {
+  const { serial } = encoder.info;
   const wide = logits.cols > wideVocabulary;
   const R = logits.rows;
-  encoder.dispatch(wide ? kernels.wide : kernels.forward, {
+  encoder.dispatch(serial === true ? kernels.fours : wide ? kernels.wide : kernels.forward, {
     tensors: [logits, targets, out.logProbs, out.entropy, out.stats],
     params: {
       R,
@@ -79,7 +82,7 @@ export const reduceTile = (
       outOffset: start,
       inverseTemperature: 1 / temperature,
     },
-    groups: wide ? spread(R) : lanes(R, 16),
+    groups: serial === true || wide ? spread(R) : lanes(R, 16),
   });
 };
 

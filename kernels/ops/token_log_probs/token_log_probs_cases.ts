@@ -1,4 +1,5 @@
 /** Vocabulary heads that are checked: small and large vocabularies, temperatures, targets that nobody asks for. */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../half_precision.ts";
 import { dotProduct, floats, noise, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
 import { tokenLogProbs } from "./token_log_probs.ts";
@@ -27,9 +28,9 @@ const distribution = (
   );
   const most = z.reduce((a, b) => Math.max(a, b), -Infinity);
   const shifted = z.map((x) => round(x - most));
-  const powers = shifted.map((x) => round(Math.exp(x)));
+  const powers = shifted.map((x) => round(Elementary.exp(x)));
   const total = powers.reduce((a, b) => round(a + b), 0);
-  const logTotal = round(Math.log(total));
+  const logTotal = round(Elementary.log(total));
   const weighted = powers.reduce((sum, p, v) => round(sum + round(p * shifted[v])), 0);
   return { logs: shifted.map((x) => round(x - logTotal)), entropy: round(logTotal - round(weighted / total)) };
 };
@@ -65,7 +66,7 @@ const headCase = (shape: Shape): OpCase => {
         const target = targets.data[row];
         const pull = target < V ? logProbs[row] : 0;
         logs.forEach((log, v) => {
-          const p = round(Math.exp(log));
+          const p = round(Elementary.exp(log));
           const chosen = round(pull * round((v === target ? 1 : 0) - p));
           dlogits[row * V + v] = round(inverse * round(chosen - round(round(entropy[row] * p) * round(log + H))));
         });

@@ -4,6 +4,7 @@
  * not drawn). Series are named where they end. Colours, dashes and sizes of text are the page's style, so one drawing serves a light, a dark
  * and a printed page.
  */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import { type Anchor, besideLabels, columnWidth, nearLabels, type PlacedLabel } from "./direct_labels.ts";
 import { attribute, type Child, type Html, markup, raw, short } from "./html.ts";
 import { className } from "./palette.ts";
@@ -166,7 +167,7 @@ const along = (points: ReadonlyArray<{ readonly x: number; readonly y: number }>
   points.flatMap((point, i) => {
     const before = joined && i > 0 ? points[i - 1] : point;
     const [dx, dy] = [point.x - before.x, point.y - before.y];
-    const pieces = Math.max(1, Math.ceil(Math.hypot(dx, dy) / 10));
+    const pieces = Math.max(1, Math.ceil(Elementary.hypot(dx, dy) / 10));
     return Array.from({ length: pieces }, (_, piece) => ({
       x: point.x - dx * piece / pieces,
       y: point.y - dy * piece / pieces,

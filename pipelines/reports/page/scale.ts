@@ -1,4 +1,5 @@
 /** Where a value stands on an axis, and which values are named there. */
+import * as Elementary from "../../../data/elementary/mod.ts";
 
 /** An axis: `at` gives 0 at its beginning and 1 at its end; `ticks` ascend and lie within. */
 export interface Scale {
@@ -9,11 +10,11 @@ export interface Scale {
 
 /** 1, 2 or 5 times a power of ten, the smallest that cuts `span` into at most `most` pieces. */
 const stepOf = (span: number, most: number): number => {
-  const power = 10 ** Math.floor(Math.log10(span / most));
+  const power = Elementary.pow(10, Math.floor(Elementary.log10(span / most)));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => span / step <= most * (1 + 1e-9)) ?? 10 * power;
 };
 
-const digitsOf = (step: number): number => Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+const digitsOf = (step: number): number => Math.max(0, -Math.floor(Elementary.log10(step) + 1e-9));
 
 /**
  * An axis of equal steps that holds all `values`; `whole` has no tick between whole numbers, `tight` begins and ends with the values, and
@@ -56,8 +57,8 @@ const leastPercents = 2;
 /** An axis on which each doubling is as long as the next, with a third of one more at both ends; the values themselves are its ticks. */
 export const doubling = (values: ReadonlyArray<number>): Scale => {
   const ticks = [...new Set(values)].sort((a, b) => a - b);
-  const [from, to] = [Math.log2(ticks[0]) - 1 / 3, Math.log2(ticks[ticks.length - 1]) + 1 / 3];
-  return { at: (value) => (Math.log2(value) - from) / (to - from), ticks, label: String };
+  const [from, to] = [Elementary.log2(ticks[0]) - 1 / 3, Elementary.log2(ticks[ticks.length - 1]) + 1 / 3];
+  return { at: (value) => (Elementary.log2(value) - from) / (to - from), ticks, label: String };
 };
 
 /** An axis of names at equal distances; a value is the place of its name, from 0. */

@@ -3,6 +3,7 @@
  * more likely, dashed: less) and, by its weight, how hard: |A (1 - p)|, which is what Eqs. (7) and (8) give the token's own logit before they are
  * averaged, at ratio 1 and without entropy bonus and KL.
  */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import { type Html, markup } from "./html.ts";
 
 /** A response as it is shown; lists are [T], `pieces` the text of each token. */
@@ -34,11 +35,11 @@ export const probabilityText = (p: number): string =>
   p > 0.9995 && p < 1 ? "> 0.999" : p < 0.001 ? "< 0.001" : p.toFixed(3);
 
 /** How hard a token is pushed, A (1 - p). */
-export const pushOf = (advantage: number, logProb: number): number => -advantage * Math.expm1(logProb);
+export const pushOf = (advantage: number, logProb: number): number => -advantage * Elementary.expm1(logProb);
 
 const tokenOf = (shown: ShownResponse, i: number, largest: number): Html => {
   const { pieces, logProbs, entropy, advantages } = shown;
-  const p = Math.exp(logProbs[i]);
+  const p = Elementary.exp(logProbs[i]);
   const advantage = advantages?.[i];
   const push = advantage === undefined ? 0 : pushOf(advantage, logProbs[i]);
   const weight = largest === 0 ? 0 : Math.ceil(3 * Math.abs(push) / largest);

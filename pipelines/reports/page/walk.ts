@@ -2,6 +2,7 @@
  * One prompt through every stage of one training step, with the records as the run keeps them: what each stage read, what it added, the command
  * that does the same by hand, and the record itself.
  */
+import * as Elementary from "../../../data/elementary/mod.ts";
 import type * as Noun from "../../schema.ts";
 import type { Cell, Table } from "../table.ts";
 import { numberCell, textCell } from "../table.ts";
@@ -107,7 +108,7 @@ const tokenTable = (walk: Walk, kept: Kept<Noun.Credited>): Html => {
   ].flatMap(({ name, list }) => list === undefined ? [] : [{ name, list }]);
   const rows = Array.from({ length: Math.min(tableTokens, pieces.length) }, (_, i) => [
     textCell(`${i} ${pieces[i].replaceAll("\n", "⏎")}`),
-    { text: probabilityText(Math.exp(record.oldLogProbs[i])), value: record.oldLogProbs[i] },
+    { text: probabilityText(Elementary.exp(record.oldLogProbs[i])), value: record.oldLogProbs[i] },
     ...lists.map(({ list }) => number(list[i])),
     number(pushOf(record.advantages[i], record.oldLogProbs[i])),
   ]);

@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
 import { readFileSync } from "node:fs";
+import { blockShapes } from "../../../kernels/bench.ts";
 import { csvOf, entriesOf, parts, roofsOfRun, rowsOf } from "../../../pipelines/bench/bench_row.ts";
+import { productSizes, workloadFor } from "../../../pipelines/bench/bench_shapes.ts";
 import { measure } from "../../../pipelines/bench/measure.ts";
+import { factsOf, namesOf } from "../../../pipelines/bench/device_facts.ts";
 import { benchCommand } from "../../../pipelines/bench.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import { randomModel } from "../../../pipelines/models/random_model.ts";
@@ -83,6 +86,37 @@ testOnDevice(
       assert.ok(Math.abs(Number(at(tokens, "tokensPerSecond")) * Number(at(tokens, "seconds")) - 6) < 1e-9);
     }),
 );
+
+Deno.test("the embedded device says its kind, why, threads and memory, and its rows name threads and engine", () => {
+  const info = {
+    kind: "wasm",
+    description: "WebAssembly",
+    why: "no driver of a GPU is installed",
+    features: [],
+    lanes: 0,
+    serial: true,
+    threads: 3,
+    maxBinding: 1,
+    maxBuffer: 5 * 2 ** 30,
+    validated: false,
+  } as const;
+  const driver = `V8 ${Deno.version.v8}`;
+  assert.deepEqual(factsOf(info), [
+    { fact: "adapter", value: "wasm: no driver of a GPU is installed" },
+    { fact: "device", value: "WebAssembly" },
+    { fact: "driver", value: driver },
+    { fact: "threads", value: 3 },
+    { fact: "memory limit", value: 5 * 2 ** 30 },
+  ]);
+  assert.deepEqual(namesOf(info), { device: "WebAssembly, 3 threads", driver });
+  const sizes = (kind: "gpu" | "wasm" | "lavapipe") => [
+    productSizes({ kind }),
+    workloadFor({ kind }, false),
+    blockShapes({ kind }),
+  ];
+  assert.deepEqual(sizes("wasm"), sizes("lavapipe"));
+  assert.notDeepEqual(sizes("wasm"), sizes("gpu"));
+});
 
 const refused = (...words: ReadonlyArray<string>) => {
   const { streams } = memory("");

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as RunDirectory from "../../../pipelines/runtime/run_directory.ts";
 import { type Answer, type Behaviour, type MockServer, start } from "./mock_openai_server.ts";
+import "../../adapter.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const base = "data/models/countdown_1";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
+import type { DeviceInfo } from "../../../kernels/device_error.ts";
 import { consAtK } from "../../../pipelines/evaluation/consensus.ts";
 import type { Fact } from "../../../pipelines/evaluation/facts.ts";
 import { figuresOf, partsOf, sameOf } from "../../../pipelines/evaluation/figures.ts";
-import { claim, claimKernels, differenceOf, identityOf } from "../../../pipelines/evaluation/identity.ts";
+import { claim, claimDevice, differenceOf, identityOf } from "../../../pipelines/evaluation/identity.ts";
 
 /** Responses to one problem: `+` is right, a letter is a wrong answer, `-` none. */
 const facts = (text: string, problemId = "p"): ReadonlyArray<Fact> =>
@@ -123,26 +124,40 @@ Deno.test("an evaluation is the same only with the same settings, weights and pr
   assert.match(differenceOf({ steps: 3 }, begun) ?? "", /something else than an evaluation/);
 });
 
-Deno.test("an evaluation's folder names kernels that are not the plain ones, and takes no responses of others", async () => {
+Deno.test("an evaluation's folder names its adapter, and kernels that are not the plain ones, and takes no responses of others", async () => {
   const out = await Deno.makeTempDir();
   const info = { kind: "gpu", description: "", why: "", features: [], lanes: 32, maxBinding: 1, maxBuffer: 1 } as const;
   const plain = { ...info, validated: false };
   const matrix = { ...plain, matrix: { size: 16, depth: 16, lanes: 32, refused: [] } };
   const identity = identityOf(settings, "w", [prompt(0)]);
   const config = () => JSON.parse(Deno.readTextFileSync(`${out}/config.json`));
-  const claimed = (device: typeof plain, there: boolean) => Effect.runPromise(claimKernels(out, device, there));
+  const claimed = (device: DeviceInfo, there: boolean) => Effect.runPromise(claimDevice(out, device, there));
+  const refused = async (device: DeviceInfo) =>
+    (await Effect.runPromise(Effect.flip(claimDevice(out, device, true)))).message;
   await Effect.runPromise(claim(out, identity));
-  const text = Deno.readTextFileSync(`${out}/config.json`);
+  // Responses that are there and name no adapter are of before it was recorded.
+  assert.match(
+    await refused(plain),
+    /^Cannot evaluate into ".*" \(--out\): it was begun on an adapter that its config\.json/,
+  );
   await claimed(plain, false);
+  assert.deepEqual(config(), { ...identity, adapter: "gpu" });
+  const text = Deno.readTextFileSync(`${out}/config.json`);
   await claimed(plain, true);
   assert.equal(Deno.readTextFileSync(`${out}/config.json`), text);
-  const { message } = await Effect.runPromise(Effect.flip(claimKernels(out, matrix, true)));
-  assert.match(message, /^Cannot evaluate into ".*" \(--out\): it was begun with plain kernels, now they are matrix/);
+  assert.match(
+    await refused(matrix),
+    /^Cannot evaluate into ".*" \(--out\): it was begun with plain kernels, now they are matrix/,
+  );
+  assert.match(
+    await refused({ ...plain, kind: "wasm" }),
+    /\(--out\): it was begun on gpu, now the adapter is wasm \(SIGNUM_ADAPTER=gpu chooses the first\)$/,
+  );
   await claimed(matrix, false);
   assert.deepEqual(config(), { ...config(), kernels: ["matrix"] });
   await Effect.runPromise(claim(out, identity));
   await claimed(matrix, true);
-  await Effect.runPromise(Effect.flip(claimKernels(out, plain, true)));
+  await refused(plain);
   await claimed(plain, false);
   assert.equal(Deno.readTextFileSync(`${out}/config.json`), text);
   await Deno.remove(out, { recursive: true });

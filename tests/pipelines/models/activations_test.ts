@@ -21,6 +21,7 @@ import { poolShape } from "../../../pipelines/models/pool_shape.ts";
 import { score } from "../../../pipelines/models/score.ts";
 import { transformer } from "../../../pipelines/models/transformer.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
+import { isEmulated, testOnSubgroups } from "../../kernels/on_subgroups.ts";
 import { testInFloat32, testOnDevice } from "../../kernels/run_case.ts";
 import { norm, readAll, sameBits } from "./golden_on_device.ts";
 import { batchOf, decoded, loss, requestsFor, sampling } from "./drawn_batch.ts";
@@ -77,14 +78,14 @@ for (const activations of formats) {
   }
 }
 
-testOnDevice(
+testOnSubgroups(
   "with rows shared out among lanes, activations in f16 keep sampler and trainer alike",
   (shared) =>
     Effect.gen(function* () {
       const encoder = new Encoder(shared.device, { ...shared.info, cooperative: true });
       const model = yield* loaded(encoder, "countdown_1", { activations: "f16" });
-      const requests = requestsFor(model, 16, "activations");
-      const responses = yield* decoded(model, requests, 5);
+      const requests = requestsFor(model, isEmulated ? 3 : 16, "activations");
+      const responses = yield* decoded(model, requests, isEmulated ? 2 : 5);
       const scored = yield* score(model, requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] })), 1);
       responses.forEach(({ logProbs }, i) => sameBits(logProbs, scored.logProbs[i], `rollout ${i}`));
       Model.release(model);
@@ -193,7 +194,8 @@ testOnDevice(
       assert.deepEqual(fault({ ffn: 30 })?.expected, '"intermediate_size" to be a multiple of 4 (--activations f16)');
       assert.deepEqual(fault({ width: 30 })?.expected, '"hidden_size" to be a multiple of 4 (--activations f16)');
       assert.equal(fault({}, 64)?.found, "64 lanes");
-      const own = new Encoder(encoder.device, { ...encoder.info, lanes: 0 });
+      assert.equal(activationsFault(sizes, { lanes: 0, serial: true }, "f16"), undefined);
+      const own = new Encoder(encoder.device, { ...encoder.info, lanes: 0, serial: false });
       const refused = yield* Effect.flip(loaded(own, "countdown_1", { activations: "bf16" }));
       assert.match(
         refused.message,

@@ -15,8 +15,8 @@ Deno.test("on hardware 4 to 32 steps pass between looks, more where responses ar
   assert.deepEqual([1, 4096].map((active) => looks(active, 512)), [16, 16]);
 });
 
-Deno.test("a software driver is looked at more often the more rows a step has", () => {
-  for (const kind of ["lavapipe", "swiftshader"] as const) {
+Deno.test("a device on the host's processors is looked at more often the more rows a step has", () => {
+  for (const kind of ["wasm", "lavapipe", "swiftshader"] as const) {
     const looks = lookInterval({ kind });
     assert.deepEqual([1, 64, 65, 4096].map((active) => looks(active, 3072)), [4, 4, 1, 1]);
   }

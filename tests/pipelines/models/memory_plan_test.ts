@@ -20,7 +20,7 @@ import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
 import { parameterLayout } from "../../../pipelines/models/parameters.ts";
 import { type Workload, worstShapes } from "../../../pipelines/models/plan_shapes.ts";
-import { layerDevice } from "../../../pipelines/models/policy_dawn.ts";
+import { layerDevice } from "../../../pipelines/models/policy_on_device.ts";
 import * as Safetensors from "../../../pipelines/models/safetensors.ts";
 import { merge } from "../../../pipelines/runtime/resolve.ts";
 import type { TrainConfig } from "../../../pipelines/run_settings.ts";

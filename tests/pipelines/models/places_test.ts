@@ -135,6 +135,20 @@ Deno.test("the room is that of the largest run of requests, at most a batch and 
   assert.equal(shape(1000, 1).pages, 7);
 });
 
+Deno.test("where nobody says how large the cache may be, the embedded device gives a quarter of its memory at most", () => {
+  const requests = Array.from({ length: 4000 }, (_, prompt) => requestOf(prompt, 32, 40_000));
+  const pagesOn = (kind: "wasm" | "gpu", memory: number, cache?: number) => {
+    const shared = withPages(1);
+    const info = { ...shared.info, kind, maxBinding: memory, maxBuffer: memory };
+    return poolShape({ ...shared, info }, requests, { cache }).pages;
+  };
+  const gibibyte = 2 ** 30;
+  assert.equal(pagesOn("wasm", 4 * gibibyte), pagesOn("gpu", 4 * gibibyte, 1));
+  assert.equal(pagesOn("wasm", 64 * gibibyte), pagesOn("gpu", 64 * gibibyte));
+  assert.equal(pagesOn("wasm", 4 * gibibyte, 2), pagesOn("gpu", 4 * gibibyte, 2));
+  assert.ok(pagesOn("wasm", 4 * gibibyte) < pagesOn("gpu", 4 * gibibyte));
+});
+
 Deno.test("there are no more places than what is drawn and the lists of pages have room for in one binding", () => {
   const long = Array.from({ length: 50 }, () => requestOf(0, 8, 1000));
   const { info } = withPages(100);

@@ -3,15 +3,16 @@ import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import type * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
-import { layerDawn } from "../../../pipelines/models/policy_dawn.ts";
+import { layer } from "../../../pipelines/models/policy_on_device.ts";
 import type { Policy } from "../../../pipelines/models/policy.ts";
 import * as Record from "../../../pipelines/runtime/record.ts";
 import * as Stage from "../../../pipelines/runtime/stage.ts";
 import { promptStage } from "../../../pipelines/stages/prompt.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
 import type { SettingKey, Settings } from "../../../pipelines/settings.ts";
+import "../../adapter.ts";
 
-const runtime = ManagedRuntime.make(layerDawn);
+const runtime = ManagedRuntime.make(layer);
 
 /** The model that the tests ask: countdown, 79,040 parameters. */
 export const base = new URL("../../../data/models/countdown_1", import.meta.url).pathname;
@@ -51,7 +52,8 @@ export const refusalOfLine = <In, Out extends object, K extends SettingKey, Q ex
 ) => refusal(Stream.runCollect(Stage.read(stage, Stream.succeed(bytesOf([record])), "lines")));
 
 /** Records as they travel, one a line. */
-export const linesOf = (records: Iterable<object>): ReadonlyArray<string> => Array.from(records, Record.encode);
+export const linesOf = (records: Iterable<object>): ReadonlyArray<string> =>
+  Array.from(records, (record) => Record.encode(record));
 
 /** Records as a pipe carries them. */
 export const bytesOf = (records: Iterable<object>): Uint8Array =>

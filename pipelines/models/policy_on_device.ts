@@ -1,4 +1,4 @@
-/** The `Policy` service on Dawn: says on stderr which adapter it took, and why. */
+/** The `Policy` service on an open device: says on stderr which adapter that is, and why. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { Device } from "../../kernels/device.ts";
@@ -40,4 +40,4 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
 );
 
 /** The service on the best device of this machine. */
-export const layerDawn: Layer.Layer<Policy, DeviceError> = Layer.provide(layerDevice, Device.layerDawn);
+export const layer: Layer.Layer<Policy, DeviceError> = Layer.provide(layerDevice, Device.layer);

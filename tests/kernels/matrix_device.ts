@@ -1,6 +1,6 @@
 /**
- * The device's own matrix units, where somebody asks for them: with `SIGNUM_MATRIX=1` and a device that has them these tests run the real
- * kernels, otherwise they are left out (`matrix_units_test.ts` runs the same kernels with emulated units everywhere).
+ * A device's own matrix units: `deno task test:matrix` on a GPU that has them, or with Mesa 26 (`tests/mesa_26.sh`). Elsewhere these tests fail;
+ * `matrix_units_test.ts` runs the same kernels everywhere.
  */
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
@@ -11,31 +11,23 @@ import { matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
 import { Tape, type TapeMode } from "../../kernels/tape.ts";
 import { sliceRows } from "../../kernels/tensor.ts";
-import { testOnDevice } from "./run_case.ts";
+import { testOnDawn } from "./on_dawn.ts";
 import { sameBits } from "./same_bits.ts";
-
-/** A test that needs matrix units: left out without `SIGNUM_MATRIX=1`, and in a line where the device has none. */
-const testOnUnits = (name: string, body: (encoder: Encoder) => Effect.Effect<void, unknown>): void =>
-  testOnDevice(
-    name,
-    (encoder) =>
-      encoder.info.matrix === undefined
-        ? Effect.sync(() => console.log(`left out: ${encoder.info.notes?.join("; ")}`))
-        : body(encoder),
-    Deno.env.get("SIGNUM_MATRIX") !== "1",
-  );
 
 const made = (encoder: Encoder, name: string, rows: number, cols: number) =>
   encoder.upload(noise(name, rows * cols), rows, cols);
 
-testOnUnits(
-  "real matrix units: every variant of the products is right",
+testOnDawn(
+  "matrix units: every variant of the products is right",
   (encoder) =>
-    Effect.sync(() => assert.deepEqual(encoder.info.notes?.filter((note) => note.startsWith("refused")), [])),
+    Effect.sync(() => {
+      assert.ok(encoder.info.matrix !== undefined, encoder.info.notes?.join("; ") ?? "");
+      assert.deepEqual(encoder.info.notes?.filter((note) => note.startsWith("refused")), []);
+    }),
 );
 
-testOnUnits(
-  "real matrix units: a sum in chunks has the same bits in few rows, whose chunks are apart, and in many, and is near the plain kernel's",
+testOnDawn(
+  "matrix units: a sum in chunks has the same bits in few rows, whose chunks are apart, and in many, and is near the plain kernel's",
   (encoder) =>
     Effect.gen(function* () {
       const [M, few, N, K] = [256, 5, 4096, 4200];
@@ -71,8 +63,8 @@ testOnUnits(
     }),
 );
 
-testOnUnits(
-  "real matrix units: gate and up in one pass have the bits that training computes, whatever the number of rows",
+testOnDawn(
+  "matrix units: gate and up in one pass have the bits that training computes, whatever the number of rows",
   (encoder) =>
     Effect.gen(function* () {
       const [M, F, K] = [70, 140, 148];

@@ -1,0 +1,130 @@
+/**
+ * What generated code calls at each access that may be wrong: bounds, memory that nobody wrote, races. Only barriers separate accesses to
+ * workgroup memory, only storage barriers those to storage within a workgroup, and nothing those of two workgroups.
+ */
+import { AccessLog } from "./access_log.ts";
+import { stop } from "./fault.ts";
+import type { Memory } from "./memory.ts";
+
+/** The checks of one kernel. Offsets and counts are units of the memory; `actor` is an invocation, or behind them all a subgroup. */
+export class CheckedAccess {
+  readonly shared = new AccessLog();
+  /** The workgroup that runs. */
+  readonly group: [number, number, number] = [0, 0, 0];
+
+  constructor(
+    readonly kernel: string,
+    readonly size: number,
+    readonly subgroups: number,
+    readonly storage: AccessLog,
+    readonly workgroup: ReadonlyArray<Memory>,
+  ) {}
+
+  /** Starts a workgroup. */
+  begin(x: number, y: number, z: number): void {
+    this.group[0] = x;
+    this.group[1] = y;
+    this.group[2] = z;
+    this.shared.begin();
+    for (const { accesses } of this.workgroup) this.shared.renew(accesses!);
+    this.shared.workgroup(this.size + this.subgroups);
+    this.storage.workgroup(this.size + this.subgroups);
+  }
+
+  /** Separates accesses by a barrier. */
+  barrier(isStorage: boolean): void {
+    (isStorage ? this.storage : this.shared).barrier(this.size + this.subgroups);
+  }
+
+  /** Ends the dispatch with a line. */
+  fail(line: number, problem: string, actor: number): never {
+    return stop(`Kernel "${this.kernel}", line ${line}: ${problem} (${this.#who(actor)})`);
+  }
+
+  /** An index beyond an array. */
+  readonly outside = (line: number, name: string, index: number, count: number, actor: number): never =>
+    this.fail(line, `"${name}"[${index}] is beyond its ${count} elements`, actor);
+
+  /** Memory from a unit on of which somebody has not written a part. */
+  readonly unwritten = (line: number, memory: Memory, unit: number, actor: number): never => {
+    const { written } = memory;
+    let first = unit;
+    while (written !== undefined && written[memory.unit === 2 ? first >> 1 : first] !== 0) first++;
+    return this.fail(line, `"${memory.name}" is read at ${at(memory, first)}, which nobody has written`, actor);
+  };
+
+  /** Notes a read of workgroup memory. */
+  readonly readShared = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
+    const { shared } = this;
+    const accesses = memory.accesses!;
+    for (let i = unit; i < unit + count; i++) {
+      const other = shared.read(accesses, i, actor);
+      if (other !== 0) this.#race(line, memory, i, actor, other, "is read");
+      if (!shared.hasWritten(accesses, i)) this.unwritten(line, memory, i, actor);
+    }
+  };
+
+  /** Notes a write of workgroup memory. */
+  readonly writeShared = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
+    const { shared } = this;
+    const accesses = memory.accesses!;
+    for (let i = unit; i < unit + count; i++) {
+      const other = shared.write(accesses, i, actor);
+      if (other !== 0) this.#race(line, memory, i, actor, other, "is written");
+    }
+  };
+
+  /** Notes a read of storage that this dispatch may write. */
+  readonly readStorage = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
+    if (memory.unit === 2) return;
+    const { storage } = this;
+    const accesses = memory.accesses!;
+    for (let i = unit; i < unit + count; i++) {
+      const other = storage.read(accesses, memory.start + i, actor);
+      if (other !== 0) this.#race(line, memory, i, actor, other, "is read");
+    }
+  };
+
+  /** Notes a write of storage. Halves are marked by the word and not watched for races. */
+  readonly writeStorage = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
+    const { storage } = this;
+    const accesses = memory.accesses!;
+    const written = memory.written!;
+    for (let i = unit; i < unit + count; i++) {
+      written[memory.unit === 2 ? i >> 1 : i] = 1;
+      if (memory.unit === 2) continue;
+      const other = storage.write(accesses, memory.start + i, actor);
+      if (other !== 0) this.#race(line, memory, i, actor, other, "is written");
+    }
+  };
+
+  /** Notes an atomic access, which conflicts with none: a variable has atomic accesses alone. */
+  readonly atomic = (memory: Memory, unit: number, isChecked: boolean, line: number, actor: number): void => {
+    if (memory.space === "workgroup") {
+      if (!this.shared.hasWritten(memory.accesses!, unit)) this.unwritten(line, memory, unit, actor);
+      return;
+    }
+    if (isChecked && memory.written![unit] === 0) this.unwritten(line, memory, unit, actor);
+  };
+
+  #race(line: number, memory: Memory, unit: number, actor: number, other: number, did: string): never {
+    const log = memory.space === "workgroup" ? this.shared : this.storage;
+    const whom = other < 0
+      ? "others"
+      : other >= log.stretch
+      ? this.#actor(other - log.stretch)
+      : "an invocation of another workgroup";
+    const where = memory.space === "workgroup" ? "between two barriers" : "in one dispatch";
+    return this.fail(line, `"${memory.name}" ${did} at ${at(memory, unit)}, which ${whom} touched ${where}`, actor);
+  }
+
+  #actor(actor: number): string {
+    return actor < this.size ? `invocation ${actor}` : `subgroup ${actor - this.size}`;
+  }
+
+  #who(actor: number): string {
+    return `${this.#actor(actor)} of workgroup ${this.group.join(", ")}`;
+  }
+}
+
+const at = ({ unit: bytes }: Memory, unit: number): string => `${bytes === 2 ? "half" : "word"} ${unit}`;

@@ -1,0 +1,72 @@
+/** How generated JavaScript holds a value of WGSL: as scalars, one a slot, in the order in which they lie in memory. */
+import { sizeOf, strideOf, type Type } from "../../wgsl/types.ts";
+
+/** What one slot holds. A subgroup matrix is one slot: the subgroup's shared array of numbers. */
+export type Kind = "f32" | "f16" | "u32" | "i32" | "bool" | "matrix";
+
+/** A slot as it lies in memory, `offset` bytes from the value's start. */
+export interface MemorySlot {
+  readonly kind: Kind;
+  readonly offset: number;
+}
+
+/** The slots of a value of this type, with their places in memory. */
+export const memorySlotsOf = (type: Type, offset = 0): ReadonlyArray<MemorySlot> => {
+  switch (type.kind) {
+    case "scalar":
+      return [{ kind: kindOf(type.of), offset }];
+    case "vector": {
+      const size = bytesOf(kindOf(type.of));
+      return Array.from({ length: type.size }, (_, i) => ({ kind: kindOf(type.of), offset: offset + i * size }));
+    }
+    case "array":
+      return Array.from({ length: type.size ?? 0 }, (_, i) => memorySlotsOf(type.of, offset + i * strideOf(type.of)))
+        .flat();
+    case "struct":
+      return type.fields.flatMap((field) => memorySlotsOf(field.type, offset + field.offset));
+    case "atomic":
+      return [{ kind: type.of, offset }];
+    case "matrix":
+      return [{ kind: "matrix", offset }];
+    default:
+      return [];
+  }
+};
+
+/** The kinds of the slots of a value of this type. */
+export const kindsOf = (type: Type): ReadonlyArray<Kind> => memorySlotsOf(type).map(({ kind }) => kind);
+
+/** How many slots a value takes. */
+export const slotCount = (type: Type): number => {
+  switch (type.kind) {
+    case "array":
+      return (type.size ?? 0) * slotCount(type.of);
+    case "struct":
+      return type.fields.reduce((sum, field) => sum + slotCount(field.type), 0);
+    case "vector":
+      return type.size;
+    case "none":
+    case "pointer":
+      return 0;
+    default:
+      return 1;
+  }
+};
+
+/** Whether a value has elements that an index may choose, so that it cannot live in single variables. */
+export const holdsArray = (type: Type): boolean =>
+  type.kind === "array" || (type.kind === "struct" && type.fields.some((field) => holdsArray(field.type)));
+
+/** Bytes of a slot in memory. */
+export const bytesOf = (kind: Kind): number => kind === "f16" ? 2 : 4;
+
+/** The bytes that memory is watched by: halves where a type has any, else words. */
+export const unitOf = (type: Type): 2 | 4 => memorySlotsOf(elementOf(type)).some(({ kind }) => kind === "f16") ? 2 : 4;
+
+/** Bytes from the start of a variable to its end; of an array that the buffer ends, one element. */
+export const leastBytes = (type: Type): number =>
+  type.kind === "array" && type.size === undefined ? strideOf(type.of) : sizeOf(type);
+
+const elementOf = (type: Type): Type => type.kind === "array" ? elementOf(type.of) : type;
+
+const kindOf = (of: string): Kind => of === "int" ? "i32" : of === "float" ? "f32" : of as Kind;

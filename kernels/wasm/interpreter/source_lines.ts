@@ -1,0 +1,91 @@
+/** The text of one JavaScript function as it is written: lines, and names for variables that are free again when their scope ends. */
+import type { Kind } from "./slots.ts";
+
+/** Expressions that cost nothing to write twice and that no later line changes: names, numbers, and words of a uniform. */
+const isAtom = (expression: string): boolean => /^\w+$|^-?\d[\w.]*(e[-+]\d+)?$|^U\d+[fuih]\[\d+\]$/.test(expression);
+
+const initial: Readonly<Record<Kind, string>> = {
+  f32: "0",
+  f16: "0",
+  u32: "0",
+  i32: "0",
+  bool: "false",
+  matrix: "null",
+};
+
+/** Lines and names of a function. */
+export class SourceLines {
+  #lines: string[] = [];
+  readonly #free = new Map<string, string[]>();
+  readonly #declared: string[] = [];
+  #scope: (readonly [pool: string, name: string])[] = [];
+
+  /** Adds a line. */
+  add(line: string): void {
+    this.#lines.push(line);
+  }
+
+  /** A variable for a slot, until the scope ends; it holds what another left there. */
+  name(kind: Kind): string {
+    return this.#take(kind, initial[kind]);
+  }
+
+  /** A variable for an array of slots, until the scope ends. */
+  array(size: number, isMatrix: boolean): string {
+    return isMatrix
+      ? this.#take(`matrices${size}`, `new Array(${size})`)
+      : this.#take(`array${size}`, `new Float64Array(${size})`);
+  }
+
+  /** A name or number that stands for the value of `expression` here and later. */
+  atom(expression: string, kind: Kind): string {
+    return isAtom(expression) ? expression : this.kept(expression, kind);
+  }
+
+  /** A new variable that holds the value of `expression`. */
+  kept(expression: string, kind: Kind): string {
+    const name = this.name(kind);
+    this.add(`${name} = ${expression};`);
+    return name;
+  }
+
+  /** Runs `inside`; the names that it takes are free afterwards. */
+  scoped<A>(inside: () => A): A {
+    const outer = this.#scope;
+    this.#scope = [];
+    const made = inside();
+    for (const [pool, name] of this.#scope) this.#pool(pool).push(name);
+    this.#scope = outer;
+    return made;
+  }
+
+  /** Runs `inside` and gives its lines, which are not added. */
+  apart<A>(inside: () => A): { readonly lines: ReadonlyArray<string>; readonly made: A } {
+    const outer = this.#lines;
+    this.#lines = [];
+    const made = inside();
+    const lines = this.#lines;
+    this.#lines = outer;
+    return { lines, made };
+  }
+
+  /** The function's text: its variables, then its lines. */
+  text(): string {
+    const variables = this.#declared.length === 0 ? [] : [`let ${this.#declared.join(", ")};`];
+    return [...variables, ...this.#lines].join("\n");
+  }
+
+  #take(pool: string, start: string): string {
+    const free = this.#pool(pool).pop();
+    const name = free ?? `${pool}_${this.#declared.length}`;
+    if (free === undefined) this.#declared.push(`${name} = ${start}`);
+    this.#scope.push([pool, name]);
+    return name;
+  }
+
+  #pool(pool: string): string[] {
+    let names = this.#free.get(pool);
+    if (names === undefined) this.#free.set(pool, names = []);
+    return names;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The threads of the embedded device and the ring of commands that they walk. The main thread writes commands and goes on; it waits by
+ * `Atomics.waitAsync`, so timers and other work of its own go on too. A boundary file: it starts workers.
+ */
+import { commandBytes, kinds } from "./command.ts";
+import {
+  closingAt,
+  completedAt,
+  faultAt,
+  faultLengthAt,
+  faultRoom,
+  faultTextAt,
+  grownAt,
+  leftAt,
+  publishedAt,
+  ringAt,
+  ringCommands,
+  sleepingAt,
+  type WorkerStart,
+} from "./control.ts";
+import { Heap } from "./heap.ts";
+
+/** Scratch memory of a thread. */
+export const scratchBytes = 4 << 20;
+
+/** What a thread said of a kernel that failed. */
+export interface ThreadFault {
+  /** The number of the kernel; undefined where a thread ended. */
+  readonly kernel: number | undefined;
+  readonly message: string;
+}
+
+/** Writes a command into the words of the memory, whose address in bytes is `4 * first`. */
+export type WriteCommand = (words: Uint32Array, first: number) => void;
+
+/** A fence stands at least after so many commands, so that memory that waits for one is given back. */
+const fenceEvery = 1024;
+
+/** Starts `count` threads over a memory of their own, of which at most `limit` bytes may be in use. */
+export class Threads {
+  readonly heap: Heap;
+  readonly count: number;
+  readonly #words: Int32Array;
+  readonly #commands: Uint32Array;
+  readonly #workers: Worker[];
+  #published = 0;
+  #sinceFence = 0;
+  #died: string | undefined;
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  constructor(count: number, limit: number) {
+    this.count = count;
+    const scratch = ringAt + ringCommands * commandBytes;
+    this.heap = new Heap(scratch + count * scratchBytes, limit, () => Atomics.add(this.#words, grownAt, 1));
+    const { memory } = this.heap;
+    this.#words = new Int32Array(memory.buffer, 0, scratch / 4);
+    this.#commands = new Uint32Array(memory.buffer, 0, scratch / 4);
+    this.#workers = Array.from({ length: count }, (_, thread) => {
+      const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: `signum ${thread}` });
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#died ??= event.message;
+        this.#wake?.();
+      };
+      const start: WorkerStart = { memory, thread, threads: count, scratch: scratch + thread * scratchBytes };
+      worker.postMessage(start);
+      return worker;
+    });
+  }
+
+  /** How many commands have been written. */
+  get published(): number {
+    return this.#published;
+  }
+
+  /** Whether everything up to a number of commands has been done. */
+  hasDone(commands: number): boolean {
+    return ((Atomics.load(this.#words, completedAt) - commands) | 0) >= 0;
+  }
+
+  /** Writes one command; where the ring is full it waits for room, which blocks. */
+  write(command: WriteCommand): void {
+    if (!this.#hasRoom()) {
+      // One place stays free for the fence that says that there is room again.
+      this.#put((words, first) => words.fill(kinds.fence, first, first + 1));
+      this.publish();
+      this.#block();
+    }
+    this.#put(command);
+    this.#sinceFence++;
+  }
+
+  /** Ends what was written with a fence and lets the threads see it. */
+  fence(): void {
+    this.write((words, first) => words.fill(kinds.fence, first, first + 1));
+    this.#sinceFence = 0;
+    this.publish();
+  }
+
+  /** Lets the threads see what was written. */
+  publish(): void {
+    Atomics.store(this.#words, publishedAt, this.#published);
+    if (Atomics.load(this.#words, sleepingAt) > 0) Atomics.notify(this.#words, publishedAt);
+  }
+
+  /** Lets the threads see what was written, and puts a fence behind it where the last one is long ago. */
+  send(): void {
+    if (this.#sinceFence >= fenceEvery) this.fence();
+    else this.publish();
+  }
+
+  /** Blocks until everything written so far is done. */
+  finish(): void {
+    if (this.hasDone(this.#published)) return;
+    this.fence();
+    this.#block();
+  }
+
+  #block(): void {
+    while (!this.hasDone(this.#published) && this.#died === undefined) {
+      const completed = Atomics.load(this.#words, completedAt);
+      if (!this.hasDone(this.#published)) Atomics.wait(this.#words, completedAt, completed, 1000);
+    }
+  }
+
+  /** Waits until everything written so far is done, or a thread has ended. */
+  async done(): Promise<void> {
+    if (this.#sinceFence > 0) this.fence();
+    const commands = this.#published;
+    while (!this.hasDone(commands) && this.#died === undefined && !this.#closed) {
+      const completed = Atomics.load(this.#words, completedAt);
+      if (this.hasDone(commands)) return;
+      const wait = Atomics.waitAsync(this.#words, completedAt, completed);
+      if (!wait.async) continue;
+      await Promise.race([wait.value, new Promise<void>((resolve) => this.#wake = resolve)]);
+    }
+  }
+
+  /** The first fault since the last look. */
+  get fault(): ThreadFault | undefined {
+    if (this.#died !== undefined) return { kernel: undefined, message: this.#died };
+    if (Atomics.compareExchange(this.#words, faultAt, 1, 2) !== 1) return undefined;
+    const length = Math.min(faultRoom, Atomics.load(this.#words, faultLengthAt));
+    const text = new TextDecoder().decode(new Uint8Array(this.heap.memory.buffer, faultTextAt, length).slice());
+    const [kernel] = text.split(" ", 1);
+    return { kernel: Number(kernel), message: text.slice(kernel.length + 1) };
+  }
+
+  /** Lets all threads leave, at their next share of a dispatch, and waits until they have. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    Atomics.store(this.#words, closingAt, 1);
+    Atomics.add(this.#words, publishedAt, 1);
+    Atomics.notify(this.#words, publishedAt);
+    const deadline = performance.now() + 500;
+    for (let left = 0; left < this.count && performance.now() < deadline && this.#died === undefined;) {
+      const wait = Atomics.waitAsync(this.#words, leftAt, left, 100);
+      if (wait.async) await wait.value;
+      left = Atomics.load(this.#words, leftAt);
+    }
+    for (const worker of this.#workers) worker.terminate();
+    this.#wake?.();
+  }
+
+  #hasRoom(): boolean {
+    return ((this.#published - Atomics.load(this.#words, completedAt)) | 0) < ringCommands - 1;
+  }
+
+  #put(command: WriteCommand): void {
+    const first = (ringAt + (this.#published & (ringCommands - 1)) * commandBytes) / 4;
+    this.#commands.fill(0, first, first + commandBytes / 4);
+    command(this.#commands, first);
+    this.#published = (this.#published + 1) | 0;
+  }
+}

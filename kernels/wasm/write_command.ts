@@ -1,0 +1,69 @@
+/** Writes commands into the ring, as `command.ts` says that they lie there. */
+import {
+  barrierAt,
+  bindingAt,
+  bytesAt,
+  groupsAt,
+  kernelAt,
+  kindAt,
+  kinds,
+  lengthAt,
+  paramsAt,
+  pieceBytes,
+  shareAt,
+  totalAt,
+  uniformAt,
+} from "./command.ts";
+import type { Binding } from "./embedded_commands.ts";
+import type { WriteCommand } from "./threads.ts";
+
+/** A dispatch of workgroups, of which a thread takes `share` at a time; `params` are the uniform. */
+export const dispatchCommand = (
+  { kernel, waits, groups, share, params, bindings }: {
+    readonly kernel: number;
+    readonly waits: boolean;
+    readonly groups: readonly [number, number, number];
+    readonly share: number;
+    readonly params: Uint8Array;
+    readonly bindings: ReadonlyArray<Binding>;
+  },
+): WriteCommand =>
+(words, first) => {
+  words[first + kindAt / 4] = kinds.dispatch;
+  words[first + barrierAt / 4] = waits ? 1 : 0;
+  words[first + totalAt / 4] = groups[0] * groups[1] * groups[2];
+  words[first + shareAt / 4] = share;
+  words[first + kernelAt / 4] = kernel;
+  words.set(groups, first + groupsAt / 4);
+  setAddress(words, first + uniformAt / 4, 4 * first + paramsAt);
+  new Uint8Array(words.buffer, words.byteOffset + 4 * first + paramsAt, params.length).set(params);
+  bindings.forEach(({ buffer, offset, size }, i) => {
+    setAddress(words, first + bindingAt(i) / 4, buffer.address + offset);
+    words[first + lengthAt(i) / 4] = Math.min(size, 2 ** 32 - 1);
+  });
+};
+
+/** A copy of `size` bytes, or, without `from`, a clear. */
+export const moveCommand =
+  (from: number | undefined, to: number, size: number, waits: boolean): WriteCommand => (words, first) => {
+    words[first + kindAt / 4] = from === undefined ? kinds.clear : kinds.copy;
+    words[first + barrierAt / 4] = waits ? 1 : 0;
+    words[first + totalAt / 4] = Math.ceil(size / pieceBytes);
+    words[first + shareAt / 4] = 1;
+    setAddress(words, first + uniformAt / 4, from ?? 0);
+    setAddress(words, first + bindingAt(0) / 4, to);
+    setAddress(words, first + bytesAt / 4, size);
+  };
+
+/** The module of a kernel, whose bytes lie at an address. */
+export const compileCommand = (kernel: number, address: number, size: number): WriteCommand => (words, first) => {
+  words[first + kindAt / 4] = kinds.compile;
+  words[first + kernelAt / 4] = kernel;
+  setAddress(words, first + uniformAt / 4, address);
+  setAddress(words, first + bytesAt / 4, size);
+};
+
+const setAddress = (words: Uint32Array, at: number, address: number): void => {
+  words[at] = address % 2 ** 32;
+  words[at + 1] = Math.floor(address / 2 ** 32);
+};

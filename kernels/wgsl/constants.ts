@@ -1,0 +1,96 @@
+/**
+ * Arithmetic on constants as WGSL defines it: abstract numbers are exact (float64), `i32` and `u32` wrap, `f32` rounds after every step.
+ */
+import type { Scalar } from "./types.ts";
+
+/** A number as a type holds it. */
+export const rounded = (value: number, of: Scalar): number => {
+  switch (of) {
+    case "f32":
+      return Math.fround(value);
+    case "f16":
+      return Float16Array.of(value)[0];
+    case "u32":
+      return value >>> 0;
+    case "i32":
+      return value | 0;
+    default:
+      return value;
+  }
+};
+
+/** Whether a type holds a number, rounded where it is a float. */
+export const fits = (value: number, of: Scalar): boolean =>
+  of === "u32"
+    ? value >= 0 && value < 2 ** 32
+    : of === "i32"
+    ? value >= -(2 ** 31) && value < 2 ** 31
+    : Number.isFinite(rounded(value, of));
+
+const isWhole = (of: Scalar): boolean => of === "i32" || of === "u32" || of === "int";
+
+/** left operator right; undefined where it is not defined: a division by zero, a shift by 32, a float beyond all floats. */
+export const computed = (operator: string, left: number, right: number, of: Scalar): number | undefined => {
+  if ((operator === "<<" || operator === ">>") && right >= 32 && of !== "int") return undefined;
+  const value = result(operator, left, right, of);
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+};
+
+const result = (operator: string, left: number, right: number, of: Scalar): number | undefined => {
+  switch (operator) {
+    case "+":
+      return rounded(left + right, of);
+    case "-":
+      return rounded(left - right, of);
+    case "*":
+      return of === "u32" || of === "i32" ? rounded(Math.imul(left, right), of) : rounded(left * right, of);
+    case "/":
+      if (!isWhole(of)) return rounded(left / right, of);
+      return right === 0 ? undefined : rounded(Math.trunc(left / right), of);
+    case "%":
+      return right === 0 && isWhole(of) ? undefined : rounded(left % right, of);
+    case "&":
+      return rounded(left & right, of);
+    case "|":
+      return rounded(left | right, of);
+    case "^":
+      return rounded(left ^ right, of);
+    case "<<":
+      return rounded(of === "int" ? Number(BigInt(left) << BigInt(right)) : left << right, of);
+    case ">>":
+      return of === "u32" ? left >>> right : rounded(left >> right, of);
+  }
+  return undefined;
+};
+
+/** left operator right of a comparison. */
+export const compared = (operator: string, left: number | boolean, right: number | boolean): boolean | undefined => {
+  switch (operator) {
+    case "==":
+      return left === right;
+    case "!=":
+      return left !== right;
+    case "<":
+      return left < right;
+    case ">":
+      return left > right;
+    case "<=":
+      return left <= right;
+    case ">=":
+      return left >= right;
+  }
+  return undefined;
+};
+
+/** A literal's value and type. */
+export const literal = (text: string): { readonly value: number; readonly of: Scalar } => {
+  const isHex = /^0x/i.test(text);
+  const suffix = /[iu]$/.exec(text)?.[0] ?? (isHex ? undefined : /[fh]$/.exec(text)?.[0]);
+  const digits = suffix === undefined ? text : text.slice(0, -1);
+  const value = Number(digits);
+  if (suffix === "f") return { value: Math.fround(value), of: "f32" };
+  if (suffix === "h") return { value: rounded(value, "f16"), of: "f16" };
+  if (suffix === "i") return { value, of: "i32" };
+  if (suffix === "u") return { value, of: "u32" };
+  return { value, of: !isHex && /[.eE]/.test(digits) ? "float" : "int" };
+};

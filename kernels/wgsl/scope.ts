@@ -1,0 +1,35 @@
+/** Names within a function: variables and constants, hidden by inner blocks, over those of the module. */
+import type { Module } from "./module.ts";
+import type { Node, Variable } from "./program.ts";
+import { WgslError } from "./wgsl_error.ts";
+
+/** One block's names. */
+export class Scope {
+  readonly #names = new Map<string, Node>();
+
+  constructor(readonly module: Module, readonly outer?: Scope, readonly inLoop = false) {}
+
+  /** A block within this one. */
+  inner(inLoop = this.inLoop): Scope {
+    return new Scope(this.module, this, inLoop);
+  }
+
+  /** Makes a variable known. */
+  declare(variable: Variable, line: number): Variable {
+    this.name(variable.name, { op: "variable", variable, type: variable.type, line }, line);
+    return variable;
+  }
+
+  /** Lets a name stand for a node. */
+  name(name: string, node: Node, line: number): void {
+    if (this.#names.has(name)) throw new WgslError(`"${name}" is declared twice`, line);
+    this.#names.set(name, node);
+  }
+
+  /** What a name stands for. */
+  find(name: string, line: number): Node {
+    const found = this.#names.get(name);
+    if (found !== undefined) return { ...found, line };
+    return this.outer === undefined ? this.module.value(name, line) : this.outer.find(name, line);
+  }
+}
