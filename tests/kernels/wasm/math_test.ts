@@ -6,7 +6,7 @@ import { noise } from "../../../kernels/op_case.ts";
 import { functions, perRun, worstOf } from "./float_functions.ts";
 import { kernelText } from "./kernel_text.ts";
 import { runText, testOnWasm } from "./on_wasm.ts";
-import { bits } from "./meanings.ts";
+import { bits } from "./meaning.ts";
 
 for (const one of functions) {
   testOnWasm(

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as OnCard from "./interpreter/on_card.ts";
 import { runText, testOnWasm } from "./on_wasm.ts";
-import { given, randomProgram, randomWords, results } from "./random_program.ts";
+import { given } from "./random_expressions.ts";
+import { randomProgram, randomWords, results } from "./random_program.ts";
 
 const programs = Number(Deno.env.get("SIGNUM_PROGRAMS") ?? 120);
 const groups = 12;
