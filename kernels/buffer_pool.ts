@@ -2,7 +2,6 @@
  * Device buffers, reused by size class. One queue runs everything in order, so a buffer may be handed out again as soon as the last
  * dispatch that names it is recorded. Bytes are counted by what they are for, because memory is part of what is planned and measured.
  */
-import * as Elementary from "../data/elementary/mod.ts";
 import type { Storage } from "./tensor.ts";
 
 /** Bytes by what they are for. */
@@ -133,7 +132,8 @@ const sizeOf = (bytes: number, exact: boolean): number =>
  * with them the same bind groups, each of which costs a mapping on lavapipe), eighths of a power of two above, where memory counts.
  */
 export const sizeClass = (bytes: number): number => {
-  const power = Elementary.pow(2, Math.ceil(Elementary.log2(Math.max(bytes, 256))));
+  let power = 256;
+  while (power < bytes) power *= 2;
   if (power <= finest) return power;
   const step = power / 16;
   return Math.ceil(bytes / step) * step;

@@ -68,11 +68,22 @@ export const lanes = (count: number, size = 64): [number, number] => spread(Math
 export const strided = (encoder: Encoder, tensors: Readonly<Record<string, Tensor>>): Record<string, number> => {
   const params: Record<string, number> = {};
   for (const name in tensors) {
-    params[`${name}Offset`] = boundOffset(tensors[name], encoder.info);
-    params[`${name}Stride`] = tensors[name].stride;
+    const [offset, stride] = namesOf(name);
+    params[offset] = boundOffset(tensors[name], encoder.info);
+    params[stride] = tensors[name].stride;
   }
   return params;
 };
+
+/** The names of a tensor's offset and stride; made once, since every dispatch asks. */
+const namesOf = (name: string): readonly [offset: string, stride: string] => {
+  const known = stridedNames.get(name);
+  if (known !== undefined) return known;
+  const made = [`${name}Offset`, `${name}Stride`] as const;
+  stridedNames.set(name, made);
+  return made;
+};
+const stridedNames = new Map<string, readonly [string, string]>();
 
 /**
  * Cuts `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the tensors' parts. Rows are independent

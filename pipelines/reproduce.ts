@@ -31,6 +31,7 @@ import {
 import { gridFiles } from "./study/grid_results.ts";
 import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./study/plan.ts";
 import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./study/records.ts";
+import { inLanes } from "./study/lanes.ts";
 import { keyOf, type Outcome, outcomeOf, runCell, runHere, type Study } from "./study/run_cell.ts";
 import { covers, type Shown, shownCells, shownOf, trainShown } from "./study/shown_runs.ts";
 import { besides, keeping, type Made, standingIn } from "./study/standing_results.ts";
@@ -44,22 +45,22 @@ const studyFolder = (recipe: string): string => join(Deno.env.get("SIGNUM_HOME")
 /** Says how far a study is and how long the rest takes, by the estimate and by how fast this machine has been so far. */
 const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArray<Cell>) {
   const { report } = yield* StandardStreams;
-  const begun = yield* Clock.currentTimeMillis;
+  const now = Clock.currentTimeMillis;
+  const begun = yield* now;
+  const ahead = new Set(cells);
+  const seconds = (some: Iterable<Cell>) => [...some].reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);
   let planned = 0;
-  let spent = 0;
-  let last = begun;
-  return Effect.fnUntraced(function* (done: number, what: string) {
-    const now = yield* Clock.currentTimeMillis;
-    const seconds = (now - last) / 1000;
-    last = now;
+  return Effect.fnUntraced(function* <A, E, R>(index: number, run: Effect.Effect<A, E, R>) {
+    const start = yield* now;
+    const left = planned === 0
+      ? ""
+      : `, about ${Progress.duration(seconds(ahead) * (start - begun) / 1000 / planned)} left`;
+    yield* report(`[${index + 1}/${cells.length}] ${cells[index].name}${left}`);
+    const result = yield* run;
+    ahead.delete(cells[index]);
     // A cell that was there already says nothing about the speed.
-    if (done > 0 && seconds > 1) {
-      spent += seconds;
-      planned += secondsOf(recipe, cells[done - 1]);
-    }
-    const ahead = cells.slice(done).reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);
-    const left = planned === 0 ? "" : `, about ${Progress.duration(ahead * spent / planned)} left`;
-    yield* report(`[${done + 1}/${cells.length}] ${what}${left}`);
+    if ((yield* now) - start > 1000) planned += secondsOf(recipe, cells[index]);
+    return result;
   });
 });
 
@@ -81,7 +82,7 @@ const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outco
   record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
 });
 
-/** Runs the cells one after the other; those whose records are in the results are not run again. `each` hears of every one that is done. */
+/** Runs the cells; those whose records are in the results are not run again. `each` hears of every one that is done. */
 const runAll = Effect.fnUntraced(function* (
   study: Begun,
   cells: ReadonlyArray<Cell>,
@@ -89,18 +90,16 @@ const runAll = Effect.fnUntraced(function* (
 ) {
   const say = yield* sayWhere(study.recipe, cells);
   const digests = new Map<string, string>();
-  const done: Finished[] = [];
-  for (const [index, cell] of cells.entries()) {
-    const { key, record } = yield* begin(study, cell, digests);
-    if (record !== undefined) {
-      done.push({ cell, record });
-      continue;
-    }
-    yield* say(index, cell.name);
-    done.push(finished(cell, key, yield* runCell(study, cell, key)));
-    yield* each(done, cell);
-  }
-  return done;
+  const found = new Map<Cell, Finished>();
+  const done = () => cells.flatMap((cell) => found.get(cell) ?? []);
+  yield* inLanes(cells, settingsOf(study.recipe, {}).model, (cell, index) =>
+    Effect.gen(function* () {
+      const { key, record } = yield* begin(study, cell, digests);
+      if (record !== undefined) return void found.set(cell, { cell, record });
+      found.set(cell, finished(cell, key, yield* say(index, runCell(study, cell, key))));
+      yield* each(done(), cell);
+    }));
+  return done();
 });
 
 /** The cells that are done, running none. */
@@ -200,11 +199,16 @@ const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, shard?:
   const study: Study = { recipe, folder: studyFolder(recipe.name) };
   const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
   const say = yield* sayWhere(recipe, cells);
-  const outcomes = new Map<string, Outcome>();
-  for (const [index, cell] of cells.entries()) {
-    yield* say(index, cell.name);
-    outcomes.set(cell.name, yield* runHere(study, cell));
-  }
+  const found = new Map<Cell, Outcome>();
+  yield* inLanes(
+    cells,
+    settingsOf(recipe, {}).model,
+    (cell, index) => Effect.map(say(index, runHere(study, cell)), (outcome) => void found.set(cell, outcome)),
+  );
+  const outcomes = new Map(cells.flatMap((cell) => {
+    const outcome = found.get(cell);
+    return outcome === undefined ? [] : [[cell.name, outcome]];
+  }));
   if (shard !== undefined) return undefined;
   const shown = yield* shownOf(shownCells(cells).map(({ name }) => join(study.folder, name)));
   const records = algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes);

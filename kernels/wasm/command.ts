@@ -14,8 +14,9 @@ export const kinds = { dispatch: 1, copy: 2, clear: 3, compile: 4, fence: 5 } as
 
 /** What is to be done; one of `kinds`. */
 export const kindAt = 0;
-/** Whether all that came before must have ended. */
+/** Whether all that came before must have ended, and how many shares that is, of all commands before this one; wraps. */
 export const barrierAt = 4;
+export const earlierAt = 60;
 /** The next workgroup (of a copy or a clear: the next piece) that no thread has taken; threads add to it. */
 export const nextAt = 8;
 /** How many there are in all. */
@@ -32,13 +33,15 @@ export const uniformAt = 40;
 export const bytesAt = 48;
 /** Always 0. */
 export const zeroAt = 56;
+/** Bytes of all that stands before the bindings. */
+export const headBytes = 64;
 /** The address of a binding; of a copy or a clear the target is binding 0. */
-export const bindingAt = (binding: number): number => 64 + 8 * binding;
+export const bindingAt = (binding: number): number => headBytes + 8 * binding;
 /** The uniform itself, and its most bytes. */
 export const paramsAt = 256;
 export const paramsBytes = 256;
 /** The length of a binding in bytes, at most 2^32 - 1. */
-export const lengthAt = (binding: number): number => 64 + 8 * mostBindings + 4 * binding;
+export const lengthAt = (binding: number): number => headBytes + 8 * mostBindings + 4 * binding;
 
 /** Bytes of a copy or a clear that a thread does at a time. */
 export const pieceBytes = 1 << 20;

@@ -6,9 +6,10 @@ export const publishedAt = 0;
 export const sleepingAt = 8;
 /** Commands that all workers have done, as the last fence says; the main thread waits for it to move. */
 export const completedAt = 16;
-/** Workers that have arrived at the barrier, and barriers so far. */
-export const arrivedAt = 32;
-export const barriersAt = 48;
+/** Shares of commands that have been done, of all commands so far; wraps. Who waits for shares of others waits for it to move. */
+export const finishedAt = 32;
+/** Workers that sleep until it moves, or are about to. */
+export const waitingAt = 48;
 /** 1: workers leave. */
 export const closingAt = 64;
 /** Workers that have left. */
@@ -23,6 +24,8 @@ export const faultLengthAt = 97;
 /** Where the text of a fault begins, in bytes, and its room. */
 export const faultTextAt = 4096;
 export const faultRoom = 4096;
+/** How many commands a worker has left behind; a place in the ring is free when all have left it. There is room for 896. */
+export const positionAt = (thread: number): number => 2048 + 16 * thread;
 /** Where the ring of commands begins, in bytes, and how many it has. */
 export const ringAt = 65_536;
 export const ringCommands = 4096;
@@ -34,7 +37,6 @@ export const spins = 200;
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
-  readonly threads: number;
   /** Where its scratch memory begins. */
   readonly scratch: number;
 }

@@ -13,7 +13,7 @@ export class EmbeddedBuffer {
     readonly size: number,
     readonly address: number,
     /** Of a buffer of uniforms: what is in it, since each command takes its own along. */
-    readonly uniforms?: Uint8Array,
+    readonly uniforms?: Uint32Array,
   ) {}
 
   destroy(): void {

@@ -61,7 +61,9 @@ export class EmbeddedDevice {
   createBuffer(
     { label = "", size, usage }: { readonly label?: string; readonly size: number; readonly usage: number },
   ): EmbeddedBuffer {
-    if ((usage & GPUBufferUsage.UNIFORM) !== 0) return new EmbeddedBuffer(this, label, size, 0, new Uint8Array(size));
+    if ((usage & GPUBufferUsage.UNIFORM) !== 0) {
+      return new EmbeddedBuffer(this, label, size, 0, new Uint32Array(size / 4));
+    }
     const address = this.#take(size);
     if (address === undefined) this.listener?.outOfMemory(label);
     return new EmbeddedBuffer(this, label, size, address ?? 0);
@@ -101,7 +103,7 @@ export class EmbeddedDevice {
       }
       const staged = this.#staged(made.bytes);
       if (staged === undefined) return wrong("there is no memory for its code");
-      this.#threads.write(compileCommand(kernel, staged, made.bytes.length));
+      this.#threads.write(compileCommand(kernel, staged, made.bytes.length, this.#threads.count));
       this.#threads.publish();
       this.#leaving.push({ after: this.#threads.published, address: staged, bytes: made.bytes.length });
       this.#kernels.push({ label, sites: made.sites });
@@ -188,7 +190,7 @@ export class EmbeddedDevice {
       waits,
       groups: [x, y, z],
       share: Math.max(1, Math.ceil(x * y * z / (this.#threads.count * 8))),
-      params: uniforms.subarray(offset + dynamic, offset + dynamic + size),
+      params: uniforms.subarray((offset + dynamic) / 4, (offset + dynamic + size) / 4),
       bindings: group.bindings,
     }));
   }
@@ -216,7 +218,7 @@ export class EmbeddedDevice {
   }
 
   #write(buffer: EmbeddedBuffer, offset: number, data: Uint8Array): void {
-    if (buffer.uniforms !== undefined) return buffer.uniforms.set(data, offset);
+    if (buffer.uniforms !== undefined) return new Uint8Array(buffer.uniforms.buffer).set(data, offset);
     if (buffer.address === 0) return;
     if (offset + data.length > buffer.size) {
       return this.#fail(

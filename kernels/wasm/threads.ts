@@ -2,7 +2,7 @@
  * The threads of the embedded device and the ring of commands that they walk. The main thread writes commands and goes on; it waits by
  * `Atomics.waitAsync`, so timers and other work of its own go on too. A boundary file: it starts workers.
  */
-import { commandBytes, kinds } from "./command.ts";
+import { commandBytes, earlierAt, headBytes } from "./command.ts";
 import {
   closingAt,
   completedAt,
@@ -10,8 +10,10 @@ import {
   faultLengthAt,
   faultRoom,
   faultTextAt,
+  finishedAt,
   grownAt,
   leftAt,
+  positionAt,
   publishedAt,
   ringAt,
   ringCommands,
@@ -19,6 +21,7 @@ import {
   type WorkerStart,
 } from "./control.ts";
 import { Heap } from "./heap.ts";
+import { fenceCommand } from "./write_command.ts";
 
 /** Scratch memory of a thread. */
 export const scratchBytes = 4 << 20;
@@ -30,8 +33,8 @@ export interface ThreadFault {
   readonly message: string;
 }
 
-/** Writes a command into the words of the memory, whose address in bytes is `4 * first`. */
-export type WriteCommand = (words: Uint32Array, first: number) => void;
+/** Writes a command into the words of the memory, whose address in bytes is `4 * first`; returns how many shares of work it is. */
+export type WriteCommand = (words: Uint32Array, first: number) => number;
 
 /** A fence stands at least after so many commands, so that memory that waits for one is given back. */
 const fenceEvery = 1024;
@@ -44,6 +47,10 @@ export class Threads {
   readonly #commands: Uint32Array;
   readonly #workers: Worker[];
   #published = 0;
+  /** Commands that all threads have left behind, as of the last look. */
+  #left = 0;
+  /** Shares of all commands so far; wraps. */
+  #shares = 0;
   #sinceFence = 0;
   #died: string | undefined;
   #wake: (() => void) | undefined;
@@ -63,7 +70,7 @@ export class Threads {
         this.#died ??= event.message;
         this.#wake?.();
       };
-      const start: WorkerStart = { memory, thread, threads: count, scratch: scratch + thread * scratchBytes };
+      const start: WorkerStart = { memory, thread, scratch: scratch + thread * scratchBytes };
       worker.postMessage(start);
       return worker;
     });
@@ -82,10 +89,11 @@ export class Threads {
   /** Writes one command; where the ring is full it waits for room, which blocks. */
   write(command: WriteCommand): void {
     if (!this.#hasRoom()) {
-      // One place stays free for the fence that says that there is room again.
-      this.#put((words, first) => words.fill(kinds.fence, first, first + 1));
+      // One place stays free for the fence that says that everything is done.
+      this.#put(fenceCommand);
       this.publish();
       this.#block();
+      while (!this.#hasRoom() && this.#died === undefined) Atomics.wait(this.#words, leftAt, 0, 1);
     }
     this.#put(command);
     this.#sinceFence++;
@@ -93,7 +101,7 @@ export class Threads {
 
   /** Ends what was written with a fence and lets the threads see it. */
   fence(): void {
-    this.write((words, first) => words.fill(kinds.fence, first, first + 1));
+    this.write(fenceCommand);
     this.#sinceFence = 0;
     this.publish();
   }
@@ -153,7 +161,7 @@ export class Threads {
     this.#closed = true;
     Atomics.store(this.#words, closingAt, 1);
     Atomics.add(this.#words, publishedAt, 1);
-    Atomics.notify(this.#words, publishedAt);
+    for (const at of [publishedAt, finishedAt]) Atomics.notify(this.#words, at);
     const deadline = performance.now() + 500;
     for (let left = 0; left < this.count && performance.now() < deadline && this.#died === undefined;) {
       const wait = Atomics.waitAsync(this.#words, leftAt, left, 100);
@@ -165,13 +173,24 @@ export class Threads {
   }
 
   #hasRoom(): boolean {
-    return ((this.#published - Atomics.load(this.#words, completedAt)) | 0) < ringCommands - 1;
+    const isFree = () => ((this.#published - this.#left) | 0) < ringCommands - 1;
+    if (isFree()) return true;
+    let left = this.#published;
+    for (let thread = 0; thread < this.count; thread++) {
+      const position = Atomics.load(this.#words, positionAt(thread));
+      if (((position - left) | 0) < 0) left = position;
+    }
+    this.#left = left;
+    return isFree();
   }
 
   #put(command: WriteCommand): void {
     const first = (ringAt + (this.#published & (ringCommands - 1)) * commandBytes) / 4;
-    this.#commands.fill(0, first, first + commandBytes / 4);
-    command(this.#commands, first);
+    // Behind the head stand bindings and params, of which a command has those that it reads.
+    for (let i = 0; i < headBytes / 4; i++) this.#commands[first + i] = 0;
+    const shares = command(this.#commands, first);
+    this.#commands[first + earlierAt / 4] = this.#shares;
+    this.#shares = (this.#shares + shares) | 0;
     this.#published = (this.#published + 1) | 0;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A thread of the embedded device. It walks the commands in the order in which they were written: of each dispatch it takes shares of
- * workgroups until none is left, and meets the other threads where a command must see what earlier ones wrote. It sleeps while there is
- * nothing to do. A boundary file: it is the thread's whole program.
+ * workgroups until none is left, and waits for the shares of others where a command must see what earlier ones wrote. A thread that is late
+ * finds nothing left to do, and nobody waits for it. It sleeps while there is nothing to do. A boundary file: it is the thread's whole program.
  */
 /// <reference lib="deno.worker" />
 import {
@@ -9,6 +9,7 @@ import {
   bindingAt,
   bytesAt,
   commandBytes,
+  earlierAt,
   kernelAt,
   kindAt,
   kinds,
@@ -19,21 +20,22 @@ import {
   uniformAt,
 } from "./command.ts";
 import {
-  arrivedAt,
-  barriersAt,
   closingAt,
   completedAt,
   faultAt,
   faultLengthAt,
   faultRoom,
   faultTextAt,
+  finishedAt,
   grownAt,
   leftAt,
+  positionAt,
   publishedAt,
   ringAt,
   ringCommands,
   sleepingAt,
   spins,
+  waitingAt,
   type WorkerStart,
 } from "./control.ts";
 
@@ -41,7 +43,7 @@ import { grow } from "./heap.ts";
 
 type Run = (command: number, first: number, end: number) => void;
 
-const work = ({ memory, threads, scratch }: WorkerStart): void => {
+const work = ({ memory, thread, scratch }: WorkerStart): void => {
   const words = new Int32Array(memory.buffer, 0, (ringAt + ringCommands * commandBytes) / 4);
   const addresses = new Uint32Array(memory.buffer, 0, words.length);
   const kernels: Run[] = [];
@@ -52,31 +54,50 @@ const work = ({ memory, threads, scratch }: WorkerStart): void => {
   const view = (start: number, size: number): Uint8Array => new Uint8Array(memory.buffer, start, size);
   const address = (at: number): number => addresses[at / 4] + addresses[at / 4 + 1] * 2 ** 32;
 
-  /** Waits until all threads are here; the last does `last` before it lets the others go. */
-  const meet = (last: () => void): void => {
-    if (threads === 1) return last();
-    const barrier = Atomics.load(words, barriersAt);
-    if (Atomics.add(words, arrivedAt, 1) === threads - 1) {
-      Atomics.store(words, arrivedAt, 0);
-      last();
-      Atomics.add(words, barriersAt, 1);
-      Atomics.notify(words, barriersAt);
-      return;
-    }
-    for (let spin = 0; Atomics.load(words, barriersAt) === barrier; spin++) {
+  /** Waits until all shares of the commands before this one are done; false where the threads are to leave. */
+  const earlierDone = (at: number): boolean => {
+    const earlier = words[(at + earlierAt) / 4];
+    for (let spin = 0;; spin++) {
+      const finished = Atomics.load(words, finishedAt);
+      if (((finished - earlier) | 0) >= 0) return true;
       if (spin < spins) continue;
-      if (Atomics.load(words, closingAt) === 1) return;
-      Atomics.wait(words, barriersAt, barrier, 1000);
+      if (Atomics.load(words, closingAt) === 1) return false;
+      Atomics.add(words, waitingAt, 1);
+      Atomics.wait(words, finishedAt, finished);
+      Atomics.sub(words, waitingAt, 1);
     }
   };
 
+  const finish = (shares: number): void => {
+    Atomics.add(words, finishedAt, shares);
+    if (Atomics.load(words, waitingAt) > 0) Atomics.notify(words, finishedAt);
+  };
+
+  /** Takes shares of a command until none is left. One that fails counts as done: what is wrong is said, and nobody waits for ever. */
   const shares = (at: number, run: (first: number, end: number) => void): void => {
     const total = words[(at + totalAt) / 4];
     const share = words[(at + shareAt) / 4];
+    let taken = 0;
     for (;;) {
       const first = Atomics.add(words, (at + nextAt) / 4, share);
-      if (first >= total || Atomics.load(words, closingAt) === 1) return;
-      run(first, Math.min(first + share, total));
+      if (first >= total || Atomics.load(words, closingAt) === 1) break;
+      taken++;
+      try {
+        run(first, Math.min(first + share, total));
+      } catch (cause) {
+        fail(at, cause);
+      }
+    }
+    if (taken > 0) finish(taken);
+  };
+
+  /** Lets the main thread know that so many commands are done. */
+  const complete = (commands: number): void => {
+    let completed = Atomics.load(words, completedAt);
+    while (((completed - commands) | 0) < 0) {
+      const found = Atomics.compareExchange(words, completedAt, completed, commands);
+      if (found === completed) return void Atomics.notify(words, completedAt);
+      completed = found;
     }
   };
 
@@ -90,6 +111,16 @@ const work = ({ memory, threads, scratch }: WorkerStart): void => {
     };
     const { exports } = new WebAssembly.Instance(module, { signum: { memory, scratch: scratchGlobal, fault } });
     kernels[words[(at + kernelAt) / 4]] = exports.run as Run;
+  };
+
+  /** Each thread has a share of its own here: the module. */
+  const compiled = (at: number): void => {
+    try {
+      compile(at);
+    } catch (cause) {
+      fail(at, cause);
+    }
+    finish(1);
   };
 
   const perform = (at: number): void => {
@@ -114,7 +145,9 @@ const work = ({ memory, threads, scratch }: WorkerStart): void => {
         });
       }
       case kinds.compile:
-        return compile(at);
+        return compiled(at);
+      case kinds.fence:
+        return complete((done + 1) | 0);
     }
   };
 
@@ -141,20 +174,10 @@ const work = ({ memory, threads, scratch }: WorkerStart): void => {
       grow(memory, 0);
     }
     const at = ringAt + (done & (ringCommands - 1)) * commandBytes;
+    if (words[(at + barrierAt) / 4] === 1 && !earlierDone(at)) break;
+    perform(at);
     done = (done + 1) | 0;
-    if (words[(at + kindAt) / 4] === kinds.fence) {
-      meet(() => {
-        Atomics.store(words, completedAt, done);
-        Atomics.notify(words, completedAt);
-      });
-      continue;
-    }
-    if (words[(at + barrierAt) / 4] === 1) meet(() => {});
-    try {
-      perform(at);
-    } catch (cause) {
-      fail(at, cause);
-    }
+    Atomics.store(words, positionAt(thread), done);
   }
   Atomics.add(words, leftAt, 1);
   Atomics.notify(words, leftAt);

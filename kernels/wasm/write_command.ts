@@ -24,43 +24,57 @@ export const dispatchCommand = (
     readonly waits: boolean;
     readonly groups: readonly [number, number, number];
     readonly share: number;
-    readonly params: Uint8Array;
+    readonly params: Uint32Array;
     readonly bindings: ReadonlyArray<Binding>;
   },
 ): WriteCommand =>
 (words, first) => {
+  const total = groups[0] * groups[1] * groups[2];
   words[first + kindAt / 4] = kinds.dispatch;
   words[first + barrierAt / 4] = waits ? 1 : 0;
-  words[first + totalAt / 4] = groups[0] * groups[1] * groups[2];
+  words[first + totalAt / 4] = total;
   words[first + shareAt / 4] = share;
   words[first + kernelAt / 4] = kernel;
   words.set(groups, first + groupsAt / 4);
   setAddress(words, first + uniformAt / 4, 4 * first + paramsAt);
-  new Uint8Array(words.buffer, words.byteOffset + 4 * first + paramsAt, params.length).set(params);
-  bindings.forEach(({ buffer, offset, size }, i) => {
+  for (let i = 0; i < params.length; i++) words[first + paramsAt / 4 + i] = params[i];
+  for (let i = 0; i < bindings.length; i++) {
+    const { buffer, offset, size } = bindings[i];
     setAddress(words, first + bindingAt(i) / 4, buffer.address + offset);
     words[first + lengthAt(i) / 4] = Math.min(size, 2 ** 32 - 1);
-  });
+  }
+  return Math.ceil(total / share);
 };
 
 /** A copy of `size` bytes, or, without `from`, a clear. */
 export const moveCommand =
   (from: number | undefined, to: number, size: number, waits: boolean): WriteCommand => (words, first) => {
+    const pieces = Math.ceil(size / pieceBytes);
     words[first + kindAt / 4] = from === undefined ? kinds.clear : kinds.copy;
     words[first + barrierAt / 4] = waits ? 1 : 0;
-    words[first + totalAt / 4] = Math.ceil(size / pieceBytes);
+    words[first + totalAt / 4] = pieces;
     words[first + shareAt / 4] = 1;
     setAddress(words, first + uniformAt / 4, from ?? 0);
     setAddress(words, first + bindingAt(0) / 4, to);
     setAddress(words, first + bytesAt / 4, size);
+    return pieces;
   };
 
-/** The module of a kernel, whose bytes lie at an address. */
-export const compileCommand = (kernel: number, address: number, size: number): WriteCommand => (words, first) => {
-  words[first + kindAt / 4] = kinds.compile;
-  words[first + kernelAt / 4] = kernel;
-  setAddress(words, first + uniformAt / 4, address);
-  setAddress(words, first + bytesAt / 4, size);
+/** The module of a kernel, whose bytes lie at an address; each of the threads compiles it. */
+export const compileCommand =
+  (kernel: number, address: number, size: number, threads: number): WriteCommand => (words, first) => {
+    words[first + kindAt / 4] = kinds.compile;
+    words[first + kernelAt / 4] = kernel;
+    setAddress(words, first + uniformAt / 4, address);
+    setAddress(words, first + bytesAt / 4, size);
+    return threads;
+  };
+
+/** What lets the main thread know that all that was written before is done. */
+export const fenceCommand: WriteCommand = (words, first) => {
+  words[first + kindAt / 4] = kinds.fence;
+  words[first + barrierAt / 4] = 1;
+  return 0;
 };
 
 const setAddress = (words: Uint32Array, at: number, address: number): void => {

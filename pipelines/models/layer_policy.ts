@@ -8,3 +8,12 @@ import type { Policy } from "./policy.ts";
 export const layerPolicy: Layer.Layer<Policy, DeviceError> = Layer.unwrap(
   Effect.map(Effect.promise(() => import("./policy_on_device.ts")), ({ layer }) => layer),
 );
+
+/** The same on an embedded device of its own with so many threads, beside the one that is open. */
+export const layerWithThreads = (threads: number): Layer.Layer<Policy, DeviceError> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./policy_on_device.ts")),
+      ({ layerWithThreads }) => Layer.fresh(layerWithThreads(threads)),
+    ),
+  );

@@ -1,7 +1,7 @@
 /** The `Policy` service on an open device: says on stderr which adapter that is, and why. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import { Device } from "../../kernels/device.ts";
+import { Device, environment, open, type Opened } from "../../kernels/device.ts";
 import type { DeviceError } from "../../kernels/device_error.ts";
 import { resolveModel } from "../runtime/hub.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
@@ -17,27 +17,38 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
   Effect.gen(function* () {
     const { encoder, info } = yield* Device;
     const { report } = yield* StandardStreams;
-    encoder.advice = adviceOn;
     yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
     for (const note of info.notes ?? []) yield* report(note);
-    return {
-      encoder,
-      info,
-      load: Effect.fn("Policy.load")(function* (
-        name: string,
-        role: Model.Role = "policy",
-        options: Model.LoadOptions = {},
-      ) {
-        const dir = yield* resolveModel(name);
-        const checkpoint = yield* Checkpoint.open(dir);
-        return { dir, model: yield* Model.load(encoder, checkpoint, role, options) };
-      }),
-      tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
-        return yield* Tokenizer.open(yield* resolveModel(name));
-      }),
-    };
+    return policyOn({ encoder, info });
   }),
 );
 
+const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
+  encoder.advice = adviceOn;
+  return {
+    encoder,
+    info,
+    load: Effect.fn("Policy.load")(function* (
+      name: string,
+      role: Model.Role = "policy",
+      options: Model.LoadOptions = {},
+    ) {
+      const dir = yield* resolveModel(name);
+      const checkpoint = yield* Checkpoint.open(dir);
+      return { dir, model: yield* Model.load(encoder, checkpoint, role, options) };
+    }),
+    tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
+      return yield* Tokenizer.open(yield* resolveModel(name));
+    }),
+  };
+};
+
 /** The service on the best device of this machine. */
 export const layer: Layer.Layer<Policy, DeviceError> = Layer.provide(layerDevice, Device.layer);
+
+/** The service on an embedded device with so many threads, which says nothing. */
+export const layerWithThreads = (threads: number): Layer.Layer<Policy, DeviceError> =>
+  Layer.effect(
+    Policy,
+    Effect.map(open({ ...environment(), adapter: "wasm", threads: String(threads) }), policyOn),
+  );

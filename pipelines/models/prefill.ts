@@ -47,7 +47,10 @@ export const prefill = (model: Model, pool: DecodePool, { prompts, resumed }: Re
       const seen = first + nth + 1;
       rows.positions[row] = first + nth;
       rows.cacheRows[row] = rowIn(pages, nth);
-      rows.spans.set([prompt, promptLength ?? seen, own, seen], row * 4);
+      rows.spans[row * 4] = prompt;
+      rows.spans[row * 4 + 1] = promptLength ?? seen;
+      rows.spans[row * 4 + 2] = own;
+      rows.spans[row * 4 + 3] = seen;
     }
   };
   for (const { tokens, list, pages } of prompts) {

@@ -1,0 +1,46 @@
+/**
+ * Cells of a study side by side. A small model leaves threads idle while its records are written and graded, so without a GPU two cells are run
+ * at a time, each on a device of its own with half of the threads. Bytes do not depend on threads, so nothing of a result shows it.
+ */
+import { Effect } from "effect";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DeviceInfo } from "../../kernels/device_error.ts";
+import { layerWithThreads } from "../models/layer_policy.ts";
+import { Policy } from "../models/policy.ts";
+import type * as Command from "../runtime/command.ts";
+
+/** Models of at most so many bytes are run side by side: the memory of two is then no question. */
+const smallModel = 64 * 2 ** 20;
+
+/** Bytes of a model's weights; Infinity where they cannot be seen, as of a model that is not here yet. */
+const weightBytes = (dir: string): Effect.Effect<number> =>
+  Effect.tryPromise(() => readdir(dir)).pipe(
+    Effect.map((names) => names.filter((name) => name.endsWith(".safetensors"))),
+    Effect.flatMap(Effect.forEach((name) => Effect.tryPromise(() => stat(join(dir, name))))),
+    Effect.map((files) => files.length === 0 ? Infinity : files.reduce((sum, { size }) => sum + size, 0)),
+    Effect.orElseSucceed(() => Infinity),
+  );
+
+/** The threads of each lane: two lanes where threads of this process run a small model, else one, which is the device as it is. */
+export const lanesOf = ({ kind, threads = 1 }: Pick<DeviceInfo, "kind" | "threads">, bytes: number) =>
+  kind === "wasm" && threads > 1 && bytes <= smallModel ? [Math.ceil(threads / 2), Math.floor(threads / 2)] : [threads];
+
+/** Runs every item, in order but for those that run side by side; `model` is the directory of the weights that they begin from. */
+export const inLanes = Effect.fnUntraced(function* <A>(
+  items: ReadonlyArray<A>,
+  model: string | undefined,
+  run: (item: A, index: number) => Effect.Effect<void, Command.Failure, Policy>,
+): Effect.fn.Return<void, Command.Failure, Policy> {
+  const { info } = yield* Policy;
+  const lanes = lanesOf(info, model === undefined ? Infinity : yield* weightBytes(model)).slice(0, items.length);
+  const waiting = items.entries();
+  const walk = Effect.gen(function* () {
+    for (const [index, item] of waiting) yield* run(item, index);
+  });
+  if (lanes.length < 2) return yield* walk;
+  yield* Effect.forEach(lanes, (threads) => Effect.provide(walk, layerWithThreads(threads)), {
+    concurrency: "unbounded",
+    discard: true,
+  });
+});
