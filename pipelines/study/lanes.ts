@@ -9,6 +9,7 @@ import type { DeviceInfo } from "../../kernels/device_error.ts";
 import { layerWithThreads } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import type * as Command from "../runtime/command.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
 
 /** Models of at most so many bytes are run side by side: the memory of two is then no question. */
 const smallModel = 64 * 2 ** 20;
@@ -39,8 +40,11 @@ export const inLanes = Effect.fnUntraced(function* <A>(
     for (const [index, item] of waiting) yield* run(item, index);
   });
   if (lanes.length < 2) return yield* walk;
-  yield* Effect.forEach(lanes, (threads) => Effect.provide(walk, layerWithThreads(threads)), {
-    concurrency: "unbounded",
-    discard: true,
-  });
+  // Two bars would fight for one line of a terminal, so each lane says how far it is in lines of its own.
+  const streams = { ...yield* StandardStreams, isTerminal: false };
+  yield* Effect.forEach(
+    lanes,
+    (threads) => walk.pipe(Effect.provideService(StandardStreams, streams), Effect.provide(layerWithThreads(threads))),
+    { concurrency: "unbounded", discard: true },
+  );
 });
