@@ -4,7 +4,7 @@
  * not compute (sliding windows, other activations, other rotary scalings, output biases) is refused by name, because a
  * setting that is read past gives a model that is nearly right. What transformers reads past or has a default for is read as it reads it.
  */
-import { type ConfigFault, isObject, type Json, parseObject, type Reader, reader, shown } from "./config_reader.ts";
+import { type ConfigFault, type Json, parseObject, type Reader, reader, shown } from "./config_reader.ts";
 import { families } from "./mod.ts";
 import { readRope, type RopeScaling } from "./rope_settings.ts";
 import { ropeFrequencies } from "./rope_table.ts";

@@ -136,13 +136,14 @@ export interface LayerTensors {
   readonly down: Tensor;
 }
 
-/** The tensors of a model; `head` is the embedding itself where they are tied, `score` a critic's value head [1, C]. */
+/** The tensors of a model; `head` is the embedding itself where they are tied, `score` a critic's value head [1, C], `scoreBias` [1, 1]. */
 export interface ModelTensors {
   readonly embedding: Tensor;
   readonly layers: ReadonlyArray<LayerTensors>;
   readonly norm: Tensor;
   readonly head: Tensor;
   readonly score: Tensor | undefined;
+  readonly scoreBias: Tensor | undefined;
 }
 
 /** A set as the transformer reads it. */
@@ -181,6 +182,7 @@ export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTenso
     norm: tensor("model.norm.weight"),
     head: joined(["lm_head.weight"]) ?? embedding,
     score: joined(["score.weight"]),
+    scoreBias: joined(["score.bias"]),
   };
 };
 
@@ -206,5 +208,6 @@ export const gradientsOf = (weights: ModelTensors, gradients: ModelTensors): Rea
   pair(weights.norm, gradients.norm);
   pair(weights.head, gradients.head);
   pair(weights.score, gradients.score);
+  pair(weights.scoreBias, gradients.scoreBias);
   return pairs;
 };

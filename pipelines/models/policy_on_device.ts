@@ -30,6 +30,7 @@ export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
       ) {
         const dir = yield* resolveModel(name);
         const checkpoint = yield* Checkpoint.open(dir);
+        for (const note of checkpoint.notes) yield* report(note);
         return { dir, model: yield* Model.load(encoder, checkpoint, role, options) };
       }),
       tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {

@@ -11,6 +11,7 @@ import type { MomentType } from "../../kernels/half_precision.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { exists } from "../models/checkpoint_directory.ts";
+import { finite } from "../models/finite_tensor.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model } from "../models/model.ts";
@@ -93,7 +94,9 @@ export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
           const written = yield* Safetensors.write(
             folder,
             () => "optimizer.safetensors",
-            Optimizer.optimizerTensors(model, optimizer),
+            Optimizer.optimizerTensors(model, optimizer).map((tensor) =>
+              finite(tensor, join(folder, "optimizer.safetensors"), "float32")
+            ),
           );
           state = written.sha256;
           yield* more(partial);
