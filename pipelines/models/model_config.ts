@@ -48,6 +48,8 @@ export interface ModelConfig {
   readonly valueHead: boolean;
   /** Whether a critic's head adds a bias (`score.bias`): where its files have one. */
   readonly valueBias?: boolean;
+  /** Where the tokenizer knows fewer ids than there are rows (`padded_vocabulary.ts`): how many; the head ends there. */
+  readonly knownTokens?: number;
   readonly stopTokens: ReadonlyArray<number>;
   readonly raw: Json;
 }

@@ -115,7 +115,8 @@ export const encodeAll = (
   return Effect.fail(new TokenizerError({ file, expected: `a token for "${word}" (${whose})`, found }));
 };
 
-const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
+/** A JSON file of a tokenizer. */
+export const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
   const text = yield* readText(path).pipe(
     Effect.mapError(({ expected, found }) => new TokenizerError({ file: path, expected, found })),
   );

@@ -110,6 +110,7 @@ const settings = {
   logprobs: true,
   storage: undefined,
   activations: undefined,
+  paddedVocabulary: undefined,
 };
 
 Deno.test("an evaluation is the same only with the same settings, weights and problems; the difference is named", () => {
