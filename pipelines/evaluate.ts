@@ -68,6 +68,7 @@ const settings = [
   "limit",
   "problemSeed",
   "template",
+  "date",
   "responses",
   "temperature",
   "topP",

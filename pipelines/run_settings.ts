@@ -22,6 +22,7 @@ export const trainSettings = [
   "data",
   "limit",
   "template",
+  "date",
   "responses",
   "temperature",
   "topP",

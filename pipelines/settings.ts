@@ -36,6 +36,7 @@ export const settings = {
     integer(1, { min: 0, max: 0xffffffff }, "other problems of a task that makes them (countdown)"),
   ),
   template: optional(choice("", templates, "prompt template (default: the task's first); chat is the model's own")),
+  date: optional(text("", "day that a chat template is told where it asks for the date, YYYY-MM-DD", "DATE")),
   // How responses are drawn.
   responses: integer(8, { min: 1 }, "responses G for each prompt"),
   temperature: number(1, { min: 0, max: 100 }, "sampling temperature; 0 is greedy"),

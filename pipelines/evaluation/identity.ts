@@ -27,6 +27,7 @@ const shaping = [
   "limit",
   "problemSeed",
   "template",
+  "date",
   "responses",
   "temperature",
   "topP",

@@ -337,3 +337,22 @@ Deno.test("train refuses what it cannot do in one line, with nothing on stdout",
   assert.match(broken.stderr, /Cannot continue ".*": ".*config\.json" is no JSON object\n$/);
   rmSync(dir, { recursive: true });
 });
+
+Deno.test("steps that make weights which are not finite write no checkpoint and no model", () => {
+  const dir = folder();
+  for (const steps of [1, 3]) {
+    const run = join(dir, `run-${steps}`);
+    const line =
+      `${cli} train --model ${base} ${small} --test-every 0 --out ${run} --steps ${steps} --learning-rate 1e39`;
+    const { code, stderr } = shell(line);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /Cannot write ".*", tensor "model\..*": expected finite numbers that float32 can hold, found /,
+    );
+    assert.ok(!existsSync(join(run, "model")));
+    const checkpoints = join(run, "checkpoints");
+    assert.deepEqual(existsSync(checkpoints) ? readdirSync(checkpoints) : [], []);
+  }
+  rmSync(dir, { recursive: true });
+});

@@ -100,6 +100,7 @@ const settings = {
   limit: undefined,
   problemSeed: undefined,
   template: undefined,
+  date: undefined,
   responses: 4,
   temperature: 1,
   topP: 1,
