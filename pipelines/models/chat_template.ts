@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { exists, readText } from "./checkpoint_directory.ts";
 import { strftimeOf } from "./given_date.ts";
 import { isObject, type Json, parseObject } from "./model_config.ts";
+import { oneLine } from "./one_line.ts";
 import { mendInterpreter } from "./python_jinja.ts";
 import type { CheckpointError } from "./safetensors.ts";
 
@@ -20,7 +21,7 @@ export class ChatTemplateError extends Schema.TaggedError<ChatTemplateError>()("
   problem: Schema.String,
 }) {
   override get message(): string {
-    return `Cannot use chat template of "${this.file}": ${this.problem}`;
+    return `Cannot use chat template of "${this.file}": ${oneLine(this.problem)}`;
   }
 }
 

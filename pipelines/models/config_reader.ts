@@ -1,5 +1,6 @@
 /** Reads the fields of a model's configuration files, and names the first that is wrong. */
 import * as Result from "effect/Result";
+import { oneLine } from "./one_line.ts";
 import { parsePython } from "./python_json.ts";
 
 /** A parsed JSON object. */
@@ -38,7 +39,7 @@ export const shown = (value: unknown): string => {
   if (value === undefined) return "missing";
   if (typeof value === "number") return String(value);
   const text = Result.getOrElse(Result.try(() => JSON.stringify(value)), () => "a value that is too deep");
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return oneLine(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 };
 
 /** Reads the fields of one file and remembers the first that is wrong; what it returns after that is never used. */

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect";
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdtemp, open as openFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { oneLine } from "./one_line.ts";
 import {
   elementCount,
   type ElementType,
@@ -29,8 +30,10 @@ export class CheckpointError extends Schema.TaggedError<CheckpointError>()("Chec
   found: Schema.String,
 }) {
   override get message(): string {
-    const tensor = this.tensor === "" ? "" : `, tensor "${this.tensor}"`;
-    return `Cannot ${this.action} "${this.file}"${tensor}: expected ${this.expected}, found ${this.found}`;
+    const tensor = this.tensor === "" ? "" : `, tensor "${oneLine(this.tensor, 200)}"`;
+    return `Cannot ${this.action} "${this.file}"${tensor}: expected ${oneLine(this.expected)}, found ${
+      oneLine(this.found)
+    }`;
   }
 }
 

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { exists, readText } from "./checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "./model_config.ts";
+import { oneLine } from "./one_line.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
@@ -20,7 +21,7 @@ export class TokenizerError extends Schema.TaggedError<TokenizerError>()("Tokeni
   found: Schema.String,
 }) {
   override get message(): string {
-    return `Cannot use tokenizer "${this.file}": expected ${this.expected}, found ${this.found}`;
+    return `Cannot use tokenizer "${this.file}": expected ${oneLine(this.expected)}, found ${oneLine(this.found)}`;
   }
 }
 

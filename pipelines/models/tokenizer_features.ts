@@ -23,9 +23,9 @@ export const checkFeatures = (json: Json): Features => {
     void faults.push({ field, value: JSON.stringify(value) ?? "missing" });
   checkModel(json.model, refuse);
   checkVocabulary(json, refuse);
-  checkKinds("normalizer", json.normalizer, normalizers, "normalizers", refuse);
-  checkKinds("decoder", json.decoder, decoders, "decoders", refuse);
-  const preTokenizer = rewrite("pre_tokenizer", json.pre_tokenizer, refuse);
+  if (json.normalizer !== null) checkKinds("normalizer", json.normalizer, normalizers, "normalizers", refuse);
+  if (json.decoder !== null) checkKinds("decoder", json.decoder, decoders, "decoders", refuse);
+  const preTokenizer = json.pre_tokenizer === null ? null : rewrite("pre_tokenizer", json.pre_tokenizer, refuse);
   const [fault] = faults;
   if (fault !== undefined) return { ok: false, fault };
   return { ok: true, json: { ...json, pre_tokenizer: preTokenizer, post_processor: null } };
@@ -38,9 +38,9 @@ const normalizers = ["NFC", "NFD", "NFKC", "NFKD", "Prepend", "Replace", "Sequen
 const decoders = ["ByteLevel", "ByteFallback", "Fuse", "Metaspace", "Replace", "Sequence", "Strip"];
 
 const checkKinds = (field: string, part: unknown, kinds: ReadonlyArray<string>, list: string, refuse: Refuse): void => {
-  if (part === null) return;
   const { type, [list]: parts } = isObject(part) ? part : {};
   if (typeof type !== "string" || !kinds.includes(type)) return refuse(`${field}.type`, type ?? part);
+  checkFields(field, part, refuse);
   if (type !== "Sequence") return;
   if (!Array.isArray(parts)) return refuse(`${field}.${list}`, parts);
   parts.forEach((one, i) => checkKinds(`${field}.${list}[${i}]`, one, kinds, list, refuse));
@@ -49,6 +49,7 @@ const checkKinds = (field: string, part: unknown, kinds: ReadonlyArray<string>, 
 const checkModel = (model: unknown, refuse: Refuse): void => {
   if (!isObject(model)) return refuse("model", model);
   const { type = "BPE", vocab } = model;
+  checkFields("model", { ...model, type: "BPE" }, refuse);
   if (type !== "BPE" && type !== "WordLevel") return refuse("model.type", type);
   if (!isObject(vocab)) return refuse("model.vocab", vocab);
   const isOff = (value: unknown) =>
@@ -85,6 +86,7 @@ const checkVocabulary = ({ model, added_tokens: added }: Json, refuse: Refuse): 
     const field = `added_tokens[${i}]`;
     if (!isObject(token) || typeof token.content !== "string" || token.content === "") return refuse(field, token);
     take(`${field}.id`, token.content, token.id);
+    checkFields(field, { ...token, type: "AddedToken" }, refuse);
     const native = Object.hasOwn(vocab, token.content) ? vocab[token.content] : Math.max(size, last + 1);
     if (native !== token.id) refuse(`${field}.id`, `${token.id} (token "${token.content}", natively ${native})`);
     last = Math.max(last, Number(native));
@@ -112,9 +114,46 @@ const split = (pattern: string, behavior: "Isolated" | "Removed", invert = false
   invert,
 });
 
+/** Fields of a part that have another type than the native library reads. */
+const checkFields = (field: string, part: unknown, refuse: Refuse): void => {
+  if (!isObject(part) || typeof part.type !== "string") return;
+  const kind = Object.hasOwn(fieldsOf, part.type) ? fieldsOf[part.type] : {};
+  for (const [name, isGood] of Object.entries(kind)) {
+    if (!isGood(part[name])) refuse(`${field}.${name}`, part[name]);
+  }
+};
+
+const isFlag = (value: unknown) => value === undefined || typeof value === "boolean";
+const isText = (value: unknown) => typeof value === "string";
+const isCount = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 1000;
+const isMark = (value: unknown) => value === undefined || (isText(value) && [...String(value)].length === 1);
+const isOneOf = (...names: ReadonlyArray<unknown>) => (value: unknown) => names.includes(value);
+
+const fieldsOf: Readonly<Record<string, Readonly<Record<string, (value: unknown) => boolean>>>> = {
+  AddedToken: { single_word: isFlag, lstrip: isFlag, rstrip: isFlag, normalized: isFlag, special: isFlag },
+  BPE: {
+    unk_token: (value) => value === undefined || value === null || isText(value),
+    fuse_unk: isFlag,
+    byte_fallback: isFlag,
+    ignore_merges: isFlag,
+  },
+  ByteLevel: { add_prefix_space: isFlag, use_regex: isFlag, trim_offsets: isFlag },
+  Digits: { individual_digits: isFlag },
+  Metaspace: {
+    replacement: isMark,
+    prepend_scheme: isOneOf(undefined, "always", "never", "first"),
+    split: isFlag,
+    add_prefix_space: isFlag,
+  },
+  Prepend: { prepend: isText },
+  Replace: { pattern: (value) => patternOf(value) !== undefined, content: isText },
+  Split: { invert: isFlag, behavior: isText },
+  Strip: { content: (value) => value !== undefined && isMark(value), start: isCount, stop: isCount },
+};
+
 const rewrite = (field: string, part: unknown, refuse: Refuse): unknown => {
-  if (part === null) return null;
   if (!isObject(part)) return refuse(field, part);
+  checkFields(field, part, refuse);
   switch (part.type) {
     case "Sequence": {
       const list = Array.isArray(part.pretokenizers) ? part.pretokenizers : undefined;
