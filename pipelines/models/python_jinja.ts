@@ -241,4 +241,7 @@ const strip = (value: string, left: boolean, right: boolean, isOff: (character: 
 };
 
 /** `str.isspace` of Python: JavaScript's has U+FEFF and lacks U+0085 and the separators from U+001C to U+001F. */
-const isSpace = (character: string): boolean => /[\p{White_Space}\u001c-\u001f]/u.test(character);
+const isSpace = (character: string): boolean => {
+  const code = character.charCodeAt(0);
+  return (code >= 0x1c && code <= 0x1f) || /\p{White_Space}/u.test(character);
+};
