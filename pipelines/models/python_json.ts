@@ -3,10 +3,14 @@
  * read so is written so, which `JSON.stringify` alone would not do (it writes null).
  */
 
+import * as Result from "effect/Result";
+
 /** The value of a text, as `JSON.parse` with Python's numbers; throws what `JSON.parse` throws. */
 export const parsePython = (text: string): unknown => {
   const plain = text.startsWith("\ufeff") ? text.slice(1) : text;
-  if (!/NaN|Infinity/.test(plain)) return JSON.parse(plain);
+  const parsed = Result.try((): unknown => JSON.parse(plain));
+  // Almost every file is plain JSON, also those that have these words in texts, as vocabularies do.
+  if (Result.isSuccess(parsed) || !/NaN|Infinity/.test(plain)) return Result.getOrThrow(parsed);
   const named = plain.replaceAll(words, (word) => word.startsWith('"') ? word : JSON.stringify(`${mark}${word}`));
   return JSON.parse(named, (_, value) => typeof value === "string" ? numberOf(value) : value);
 };

@@ -62,30 +62,32 @@ const checkModel = (model: unknown, refuse: Refuse): void => {
   }
 };
 
-const isMerge = (merge: unknown): boolean =>
-  typeof merge === "string"
-    ? merge.split(" ").length === 2
-    : Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === "string");
+const isMerge = (merge: unknown): boolean => {
+  if (Array.isArray(merge)) return merge.length === 2 && merge.every((part) => typeof part === "string");
+  if (typeof merge !== "string") return false;
+  const space = merge.indexOf(" ");
+  return space >= 0 && !merge.includes(" ", space + 1);
+};
 
 /** Ids are whole numbers below 2^31, one for each token; there is at least one token; and added tokens are found wherever they stand. */
 const checkVocabulary = ({ model, added_tokens: added }: Json, refuse: Refuse): void => {
   const vocab = isObject(model) && isObject(model.vocab) ? model.vocab : {};
   if (!Array.isArray(added)) return refuse("added_tokens", added);
   const tokenOf = new Map<unknown, string>();
-  const take = (field: string, token: string, id: unknown): void => {
-    if (!Number.isInteger(id) || Number(id) < 0 || Number(id) >= mostIds) return refuse(field, id);
+  const take = (field: () => string, token: string, id: unknown): void => {
+    if (!Number.isInteger(id) || Number(id) < 0 || Number(id) >= mostIds) return refuse(field(), id);
     const other = tokenOf.get(id);
-    if (other !== undefined && other !== token) refuse(field, `${id}, the id of "${other}"`);
+    if (other !== undefined && other !== token) refuse(field(), `${id}, the id of "${other}"`);
     tokenOf.set(id, token);
   };
-  for (const [token, id] of Object.entries(vocab)) take(`model.vocab["${token}"]`, token, id);
+  for (const [token, id] of Object.entries(vocab)) take(() => `model.vocab["${token}"]`, token, id);
   // The native library reads past the ids of added tokens: one that the model has keeps that id, the others follow in order.
   let last = -1;
   const size = Object.keys(vocab).length;
   added.forEach((token, i) => {
     const field = `added_tokens[${i}]`;
     if (!isObject(token) || typeof token.content !== "string" || token.content === "") return refuse(field, token);
-    take(`${field}.id`, token.content, token.id);
+    take(() => `${field}.id`, token.content, token.id);
     checkFields(field, { ...token, type: "AddedToken" }, refuse);
     const native = Object.hasOwn(vocab, token.content) ? vocab[token.content] : Math.max(size, last + 1);
     if (native !== token.id) refuse(`${field}.id`, `${token.id} (token "${token.content}", natively ${native})`);
