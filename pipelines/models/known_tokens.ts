@@ -16,7 +16,9 @@ export const knownTokens = Effect.fn("Model.knownTokens")(function* (
   const file = join(dir, "tokenizer.json");
   if (!(yield* exists(file))) return undefined;
   const { model, added_tokens: added } = yield* readJson(file);
-  const vocab = isObject(model) && isObject(model.vocab) ? Object.values(model.vocab) : [];
+  const { vocab: tokens } = isObject(model) ? model : {};
+  // A list holds tokens with their scores, in the order of their ids.
+  const vocab = Array.isArray(tokens) ? tokens.map((_, id) => id) : isObject(tokens) ? Object.values(tokens) : [];
   const ids = [...vocab, ...(Array.isArray(added) ? added.map((token) => isObject(token) ? token.id : undefined) : [])];
   const known = new Set(
     ids.filter((id) => Number.isInteger(id) && Number(id) >= 0 && Number(id) < vocabSize).map(Number),

@@ -165,7 +165,8 @@ export const updateStage = Stage.make({
       const policy = yield* Policy;
       const store = yield* ArtifactStore.open(config.artifacts);
       const trainee = Effect.fnUntraced(function* (name: string, role: "policy" | "critic", state: string | undefined) {
-        const { model, dir } = yield* policy.load(name, role);
+        // A step reads no logits, so it does not matter which of them the tokenizer knows.
+        const { model, dir } = yield* policy.load(name, role, { paddedVocabulary: "keep" });
         const optimizer = state === undefined
           ? Optimizer.make(model, config.moments)
           : yield* openOptimizer(model, state, config.moments);

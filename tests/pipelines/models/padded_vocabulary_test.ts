@@ -129,6 +129,8 @@ Deno.test("knownTokens() counts the tokenizer's ids, and refuses a hole among th
   write({ a: 0, b: 2 }, [4]);
   const error = await Effect.runPromise(Effect.flip(knownTokens(dir, 10)));
   assert.match(error.message, /a token for every id below 5 \(else --padded-vocabulary keep\), found none for 1$/);
+  Deno.writeTextFileSync(`${dir}/tokenizer.json`, JSON.stringify({ model: { vocab: [["a", 0], ["b", -1]] } }));
+  assert.equal(await known(10), 2);
   write({}, []);
   assert.match((await Effect.runPromise(Effect.flip(knownTokens(dir, 10)))).message, /expected tokens, found none/);
   Deno.removeSync(dir, { recursive: true });
