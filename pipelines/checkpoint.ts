@@ -19,7 +19,9 @@ export const checkpointCommand = Command.make({
   run: ({ model, dtype, out }) =>
     Effect.gen(function* () {
       const dir = yield* resolveModel(model);
-      const { config, read } = yield* Checkpoint.open(dir);
+      const { report } = yield* StandardStreams;
+      const { config, notes, read } = yield* Checkpoint.open(dir);
+      for (const note of notes) yield* report(note);
       const tensors = parameterSpecs(config).map(({ name, shape }) => ({ name, shape, read: read(name) }));
       const { sha256 } = yield* Checkpoint.write<CheckpointError>(out, {
         config,
@@ -27,7 +29,6 @@ export const checkpointCommand = Command.make({
         tensors,
         type: dtype,
       });
-      const { report } = yield* StandardStreams;
       yield* report(`wrote "${out}" in ${dtype}, SHA-256 ${sha256}`);
     }),
 });

@@ -68,6 +68,7 @@ const settings = [
   "limit",
   "problemSeed",
   "template",
+  "date",
   "responses",
   "temperature",
   "topP",
@@ -79,6 +80,7 @@ const settings = [
   "deviceMemory",
   "storage",
   "activations",
+  "paddedVocabulary",
   "concurrency",
   "requestResponses",
   "requestsPerMinute",
@@ -149,7 +151,9 @@ const evaluate = Effect.fnUntraced(function* (
   if (new Set(names).size < names.length) {
     return yield* new Command.UsageError({ message: "Cannot evaluate: two problems have one name" });
   }
-  if (out !== undefined) yield* claim(out, identityOf(config, yield* engine.weights, engine.prompts));
+  if (out !== undefined) {
+    yield* claim(out, identityOf({ ...config, ...engine.recorded }, yield* engine.weights, engine.prompts));
+  }
   const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
   yield* complete(config, engine, log);
   const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };

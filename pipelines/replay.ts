@@ -43,6 +43,8 @@ const storedConfig = Effect.fnUntraced(
     }
     // train wrote these values from settings that it had checked.
     const config = {
+      // A run that recorded nothing of it computed with every row of its vocabulary.
+      paddedVocabulary: "keep",
       ...stored,
       ...(given.model && { model: given.model }),
       ...(given.data && { data: given.data }),

@@ -8,6 +8,7 @@ import { deviceFields } from "../kernels/chosen_kernels.ts";
 import type { DeviceInfo } from "../kernels/device_error.ts";
 import { formatJson } from "./models/checkpoint_directory.ts";
 import { parseObject } from "./models/model_config.ts";
+import type { PaddedVocabulary } from "./models/padded_vocabulary.ts";
 import * as Command from "./runtime/command.ts";
 import { select } from "./runtime/resolve.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
@@ -21,6 +22,7 @@ export const trainSettings = [
   "data",
   "limit",
   "template",
+  "date",
   "responses",
   "temperature",
   "topP",
@@ -32,6 +34,7 @@ export const trainSettings = [
   "deviceMemory",
   "storage",
   "activations",
+  "paddedVocabulary",
   "moments",
   "algorithm",
   "lambda",
@@ -80,6 +83,8 @@ const free: ReadonlyArray<string> = [
   "reference",
   "critic",
   "data",
+  // Compared with what the run recorded once the model is known to have such a vocabulary.
+  "paddedVocabulary",
 ];
 
 /** A run's settings: everything that `train` reads, with what it cannot do without. */
@@ -91,6 +96,15 @@ export const refuse = (message: string): Command.UsageError => new Command.Usage
 // `step` is set by the training loop; the rest of Settings is not read while training.
 /** All settings of a run, those that training does not read left out. */
 export const complete = (config: TrainConfig): Settings => config as unknown as Settings;
+
+/** The change of a run's padded vocabulary, in words: one that recorded nothing computed with every row. */
+export const changedVocabulary = (
+  stored: Readonly<Record<string, unknown>>,
+  used: PaddedVocabulary | undefined,
+): string | undefined => {
+  const [before, now] = [stored.paddedVocabulary ?? "keep", used ?? "keep"];
+  return before === now ? undefined : `--padded-vocabulary ${before}, now it is ${now}`;
+};
 
 /** The text of a run's `config.json`. */
 export const configText = (config: TrainConfig, base: string, info: DeviceInfo): string =>

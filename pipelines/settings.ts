@@ -7,6 +7,7 @@ import { tasks } from "../data/mod.ts";
 import { momentTypes, storageTypes } from "../kernels/half_precision.ts";
 import { type AlgorithmName, algorithms } from "./algorithms/mod.ts";
 import { offloads } from "./models/offload.ts";
+import { paddedVocabularies } from "./models/padded_vocabulary.ts";
 import { type ElementType, writtenTypes } from "./models/safetensors_header.ts";
 import { importers } from "./imports/mod.ts";
 import shapes from "./bench/shapes.json" with { type: "json" };
@@ -35,6 +36,7 @@ export const settings = {
     integer(1, { min: 0, max: 0xffffffff }, "other problems of a task that makes them (countdown)"),
   ),
   template: optional(choice("", templates, "prompt template (default: the task's first); chat is the model's own")),
+  date: optional(text("", "day that a chat template is told where it asks for the date, YYYY-MM-DD", "DATE")),
   // How responses are drawn.
   responses: integer(8, { min: 1 }, "responses G for each prompt"),
   temperature: number(1, { min: 0, max: 100 }, "sampling temperature; 0 is greedy"),
@@ -67,6 +69,13 @@ export const settings = {
   ),
   activations: optional(
     choice("f32", storageTypes, "how the passes store activations, keys and values; sums are float32 (default: f32)"),
+  ),
+  paddedVocabulary: optional(
+    choice(
+      "mask",
+      paddedVocabularies,
+      "token ids that the tokenizer does not know: mask gives them no probability, keep computes as transformers (default: mask)",
+    ),
   ),
   // What is learnt from them.
   algorithm: choice("w-reinforce", algorithmNames, "learning algorithm"),

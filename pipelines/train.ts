@@ -17,12 +17,14 @@ import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts"
 import { layerPolicy } from "./models/layer_policy.ts";
 import type { Knobs } from "./models/memory_choice.ts";
 import * as Optimizer from "./models/optimizer.ts";
+import { recordedAs } from "./models/padded_vocabulary.ts";
 import { Policy } from "./models/policy.ts";
 import * as Safetensors from "./models/safetensors.ts";
 import * as Model from "./models/model.ts";
 import { recipes } from "./recipes/mod.ts";
 import {
   changedSetting,
+  changedVocabulary,
   complete,
   configText,
   refuse,
@@ -65,8 +67,9 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
   const algorithm = algorithms[config.algorithm];
-  const { storage, activations, moments } = config;
-  const trained = { storage, activations, trained: true };
+  const { storage, activations, moments, paddedVocabulary } = config;
+  const read = { storage, activations, paddedVocabulary };
+  const trained = { ...read, trained: true };
   const { dir, model } = yield* policy.load(config.model, "policy", trained);
   const tokenizer = yield* policy.tokenizer(config.model);
   const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
@@ -82,7 +85,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
   const reference = needsReference
-    ? (yield* policy.load(config.reference ?? config.model, "reference", { storage, activations })).model
+    ? (yield* policy.load(config.reference ?? config.model, "reference", read)).model
     : undefined;
   const critic = algorithm.needsCritic
     ? (yield* policy.load(config.critic ?? config.model, "critic", trained)).model
@@ -94,9 +97,11 @@ export const prepare = Effect.fn("Train.prepare")(function* (
       critic,
     ]] as const
   ) {
-    if (other === undefined || other.config.vocabSize >= model.config.vocabSize) continue;
+    if (other === undefined || knownOf(other) >= knownOf(model)) continue;
     return yield* refuse(
-      `Cannot train "${config.model}" with "${name}" (${flag}): it knows ${other.config.vocabSize} tokens, the model ${model.config.vocabSize}`,
+      `Cannot train "${config.model}" with "${name}" (${flag}): it knows ${knownOf(other)} tokens, the model ${
+        knownOf(model)
+      }`,
     );
   }
   return {
@@ -111,6 +116,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     base: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
   };
 });
+
+const knownOf = ({ config }: Model.Model): number => config.knownTokens ?? config.vocabSize;
 
 /** Greedy accuracy on the test split, and the mean entropy of those responses at temperature 1 (Fig. 4a, b). */
 export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, model: Model.Model) {
@@ -144,8 +151,13 @@ export const train = Effect.fn("Train.run")(function* (
       `Cannot continue "${config.out}": it was begun with weights ${begun}, "${config.model}" (--model) has ${prepared.base}`,
     );
   }
+  const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
+  const vocabulary = stored === undefined ? undefined : changedVocabulary(stored, paddedVocabulary);
+  if (vocabulary !== undefined) {
+    return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
+  }
   yield* sweepRecords(run);
-  yield* run.writeText("config.json", configText(config, prepared.base, info));
+  yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.base, info));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
   const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);

@@ -88,8 +88,9 @@ export const resume = Effect.fnUntraced(function* (
     const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: Trainee) {
       Optimizer.release(old.model.encoder, old.optimizer);
       Model.release(old.model);
-      const { storage, activations } = old.model;
-      const { model } = yield* policy.load(from, role, { storage, activations, trained: true });
+      const { storage, activations, config } = old.model;
+      const paddedVocabulary = config.knownTokens === undefined ? "keep" : "mask";
+      const { model } = yield* policy.load(from, role, { storage, activations, paddedVocabulary, trained: true });
       return { model, optimizer: yield* openOptimizer(model, from, Optimizer.momentsOf(old.optimizer)) };
     });
     yield* report(`goes on after step ${step}, from "${dir}"`);

@@ -11,10 +11,12 @@ import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { isObject } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
+import { knownTokens } from "../models/known_tokens.ts";
+import { recordedAs } from "../models/padded_vocabulary.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
 import { type Failure, UsageError } from "../runtime/command.ts";
 import { fromEnvironment, resolveModel } from "../runtime/hub.ts";
-import type { Settings } from "../settings.ts";
+import { flagOf, type Settings } from "../settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/prompt.ts";
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
 import * as Client from "./client.ts";
@@ -32,6 +34,8 @@ export interface Engine {
   readonly prompts: ReadonlyArray<Question>;
   /** The SHA-256 of the weights, where they are on this machine. */
   readonly weights: Effect.Effect<string | undefined, Failure>;
+  /** What the engine settles of the settings that the responses depend on. */
+  readonly recorded?: Partial<Pick<Settings, "paddedVocabulary">>;
   /** `keep` gets the responses; `finished` hears how many more are drawn, which may be before they can be kept. */
   readonly draw: (
     wanted: Wanted,
@@ -49,7 +53,14 @@ export type EngineSettings =
   & Omit<Client.ServerSettings, "servedModel">
   & Pick<
     Settings,
-    "model" | "endpoint" | "servedModel" | "concurrency" | "requestResponses" | "storage" | "activations"
+    | "model"
+    | "endpoint"
+    | "servedModel"
+    | "concurrency"
+    | "requestResponses"
+    | "storage"
+    | "activations"
+    | "paddedVocabulary"
   >;
 
 const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
@@ -67,8 +78,8 @@ export const open = Effect.fn("Engine.open")(function* (
     return yield* local({ ...settings, model });
   }
   if (servedModel === undefined) return yield* refuse("--served-model is missing: the model's name on the server");
-  const own = (["storage", "activations"] as const).find((key) => settings[key] !== undefined);
-  if (own !== undefined) return yield* refuse(`--${own} is this engine's, and a server (--endpoint) answers`);
+  const own = (["storage", "activations", "paddedVocabulary"] as const).find((key) => settings[key] !== undefined);
+  if (own !== undefined) return yield* refuse(`--${flagOf(own)} is this engine's, and a server (--endpoint) answers`);
   const url = completionsUrl(endpoint);
   if (Result.isFailure(url)) return yield* refuse(url.failure);
   return yield* server({ ...settings, servedModel }, url.success);
@@ -84,13 +95,16 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
     Effect.gen(function* () {
       const policy = yield* Policy;
       yield* opened(policy.info);
-      const { storage, activations } = settings;
-      const { model } = yield* policy.load(settings.model, "policy", { storage, activations });
+      const { storage, activations, paddedVocabulary } = settings;
+      const { model } = yield* policy.load(settings.model, "policy", { storage, activations, paddedVocabulary });
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
     }).pipe(Effect.provide(layerPolicy));
-  const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), draw };
+  const known = settings.paddedVocabulary === "keep" ? undefined : yield* knownTokens(dir, config.vocabSize);
+  const paddedVocabulary = recordedAs(known, settings.paddedVocabulary);
+  const recorded = paddedVocabulary === undefined ? {} : { paddedVocabulary };
+  const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), recorded, draw };
   return engine;
 });
 

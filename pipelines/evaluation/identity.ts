@@ -27,6 +27,7 @@ const shaping = [
   "limit",
   "problemSeed",
   "template",
+  "date",
   "responses",
   "temperature",
   "topP",
@@ -37,6 +38,7 @@ const shaping = [
   "logprobs",
   "storage",
   "activations",
+  "paddedVocabulary",
 ] as const;
 
 /** The settings that decide what the responses and their grades are. */
@@ -74,7 +76,10 @@ export const differenceOf = (
   now: Readonly<Record<string, unknown>>,
 ): string | undefined => {
   const show = (value: unknown) => value === undefined ? "not given" : JSON.stringify(value);
-  const differ = (key: string) => JSON.stringify(begun[key]) !== JSON.stringify(now[key]);
+  // One that recorded nothing of its vocabulary drew from every row of it.
+  const valueOf = (from: Readonly<Record<string, unknown>>, key: string) =>
+    key === "paddedVocabulary" ? from[key] ?? "keep" : from[key];
+  const differ = (key: string) => JSON.stringify(valueOf(begun, key)) !== JSON.stringify(valueOf(now, key));
   if (differ("command")) return "it holds something else than an evaluation";
   const key = shaping.find(differ);
   if (key !== undefined) return `--${flagOf(key)} was ${show(begun[key])} there and is ${show(now[key])} now`;

@@ -1,14 +1,18 @@
 /**
  * A conversation as the text that a chat model was trained on: the Jinja template of `chat_template.jinja`, else of
- * `tokenizer_config.json`, rendered as transformers does. One thing differs: a template cannot ask for the date, because a
- * prompt does not depend on a clock; templates that want one have a fixed date for that case.
+ * `tokenizer_config.json`, rendered as transformers does (`python_jinja.ts`), with the special tokens of `tokenizer_config.json` and
+ * `special_tokens_map.json`. A prompt does not depend on a clock: a template that asks for the date is told the one that is given, else it has none,
+ * and one that cannot do without is refused.
  */
 import * as Schema from "@effect/schema";
 import { Template } from "@huggingface/jinja";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { exists, readText } from "./checkpoint_directory.ts";
+import { strftimeOf } from "./given_date.ts";
 import { isObject, type Json, parseObject } from "./model_config.ts";
+import { oneLine } from "./one_line.ts";
+import { mendInterpreter } from "./python_jinja.ts";
 import type { CheckpointError } from "./safetensors.ts";
 
 /** A chat template that is missing, malformed, or refuses a conversation. */
@@ -17,7 +21,7 @@ export class ChatTemplateError extends Schema.TaggedError<ChatTemplateError>()("
   problem: Schema.String,
 }) {
   override get message(): string {
-    return `Cannot use chat template of "${this.file}": ${this.problem}`;
+    return `Cannot use chat template of "${this.file}": ${oneLine(this.problem)}`;
   }
 }
 
@@ -30,6 +34,8 @@ export interface Message {
 /** How a conversation is rendered; `variables` are the template's own switches, such as `enable_thinking`. */
 export interface RenderOptions {
   readonly addGenerationPrompt: boolean;
+  /** The day that the template is told, YYYY-MM-DD. */
+  readonly date?: string | undefined;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +63,10 @@ export const open = Effect.fn("ChatTemplate.open")(
         problem: "no chat_template.jinja and none in tokenizer_config.json",
       });
     }
-    return yield* parse(source, file, specialTokens(config.object));
+    const mapPath = join(dir, "special_tokens_map.json");
+    const map = parseObject(mapPath, (yield* exists(mapPath)) ? yield* readText(mapPath) : "{}");
+    if (!map.ok) return yield* new ChatTemplateError({ file: mapPath, problem: "not a JSON object" });
+    return yield* parse(source, file, { ...specialTokens(map.object), ...specialTokens(config.object) });
   },
 );
 
@@ -69,10 +78,15 @@ export const parse = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ChatTemplate, ChatTemplateError> {
   const failed = (cause: unknown) =>
     new ChatTemplateError({ file, problem: cause instanceof Error ? cause.message : String(cause) });
+  mendInterpreter();
   const template = yield* Effect.try({ try: () => new Template(`${withoutClock}${source}`), catch: failed });
   return {
-    render: (messages, { addGenerationPrompt, variables }) =>
-      Effect.try({
+    render: Effect.fnUntraced(function* (messages, { addGenerationPrompt, date, variables }) {
+      const clock = date === undefined ? undefined : strftimeOf(date);
+      if (date !== undefined && clock === undefined) {
+        return yield* new ChatTemplateError({ file, problem: `"${date}" (--date) is no date YYYY-MM-DD` });
+      }
+      return yield* Effect.try({
         try: () =>
           template.render({
             messages,
@@ -81,14 +95,16 @@ export const parse = Effect.fnUntraced(function* (
             add_generation_prompt: addGenerationPrompt,
             ...constants,
             ...variables,
+            ...(clock && { given_clock: clock }),
           }),
         catch: failed,
-      }),
+      });
+    }),
   };
 });
 
 // The newline belongs to the block and is not rendered.
-const withoutClock = "{% set strftime_now = no_clock %}\n";
+const withoutClock = "{% set strftime_now = given_clock %}\n";
 
 /** One template, or the "default" one of a list of named ones. */
 const templateOf = (config: Json): string | undefined => {

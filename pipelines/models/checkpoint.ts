@@ -18,10 +18,13 @@ import {
   writeManifest,
   writeText,
 } from "./checkpoint_directory.ts";
+import { finite } from "./finite_tensor.ts";
 import { isObject, type Json, type ModelConfig, parseModelConfig, parseObject } from "./model_config.ts";
+import { formatPython } from "./python_json.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
 import * as Safetensors from "./safetensors.ts";
 import { elementCount, type ElementType, writtenTypes } from "./safetensors_header.ts";
+import { hasOwnHead } from "./tied_head.ts";
 
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
@@ -32,6 +35,8 @@ export interface Checkpoint {
   readonly config: ModelConfig;
   readonly generation: Json;
   readonly names: ReadonlyArray<string>;
+  /** What a reader of the directory should know, a line each: that the index wins over a file beside it, that a head is not tied. */
+  readonly notes: ReadonlyArray<string>;
   readonly read: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
 }
 
@@ -89,8 +94,7 @@ export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.R
 /** Opens a Hugging Face directory and checks all of it but the numbers. */
 export const open = Effect.fn("Checkpoint.open")(
   function* (dir: string): Effect.fn.Return<Checkpoint, CheckpointError> {
-    const { config, generation } = yield* readConfig(dir);
-
+    const { config: stated, generation } = yield* readConfig(dir);
     const places = yield* readPlaces(dir);
     const fileNames = [...new Set(places === undefined ? [weightsFile] : places.values())];
     const files = new Map(
@@ -100,36 +104,80 @@ export const open = Effect.fn("Checkpoint.open")(
       ),
     );
     const holder = (name: string) => files.get(places === undefined ? weightsFile : places.get(name) ?? "");
+    const { config, notes } = yield* fromTensors(stated, dir, holder);
     const specs = parameterSpecs(config);
-    for (const { name, shape } of specs) {
-      const file = holder(name);
-      const entry = file?.entries.get(name);
-      const path = file?.path ?? join(dir, indexFile);
-      if (entry === undefined) {
-        return yield* readError(path, name, `the tensor [${shape.join(", ")}]`, "no such tensor");
-      }
-      const expected = `F32, F16 or BF16 [${shape.join(", ")}]`;
-      if (!readable.includes(entry.dtype) || entry.shape.join() !== shape.join()) {
-        return yield* readError(path, name, expected, `${entry.dtype} [${entry.shape.join(", ")}]`);
-      }
-    }
-    const known = new Set(specs.map(({ name }) => name));
-    for (const file of files.values()) {
-      for (const name of file.entries.keys()) {
-        if (!known.has(name) && !isSpare(name, config)) {
-          return yield* readError(file.path, name, `only the parameters of ${config.family}`, "one more tensor");
-        }
-      }
-    }
+    yield* checkTensors(dir, config, holder);
+    for (const file of files.values()) yield* checkExtra(file, config);
     return {
       dir,
       config,
       generation: generation?.ok ? generation.object : {},
       names: specs.map(({ name }) => name),
+      notes: [...yield* indexNotes(dir, places), ...notes],
       read: (name) => holder(name)?.read(name) ?? readError(join(dir, indexFile), name, "the tensor", "no such tensor"),
     };
   },
 );
+
+type Holder = (name: string) => Safetensors.Safetensors | undefined;
+
+/** The configuration as the tensors that are there make it: a head that is not the embedding is not tied, a value head may have a bias. */
+const fromTensors = Effect.fnUntraced(function* (
+  config: ModelConfig,
+  dir: string,
+  holder: Holder,
+): Effect.fn.Return<{ readonly config: ModelConfig; readonly notes: ReadonlyArray<string> }, CheckpointError> {
+  if (config.valueHead) {
+    const valueBias = holder("score.bias")?.entries.has("score.bias") === true;
+    return { config: valueBias ? { ...config, valueBias } : config, notes: [] };
+  }
+  const head = holder("lm_head.weight");
+  const embedding = holder("model.embed_tokens.weight");
+  if (!config.tied || head === undefined || embedding === undefined) return { config, notes: [] };
+  if (!(yield* hasOwnHead(head, embedding))) return { config, notes: [] };
+  const note =
+    `"${dir}": config.json ties the head to the embedding, but "lm_head.weight" has other numbers; it is used, as transformers does`;
+  return { config: { ...config, tied: false, raw: { ...config.raw, tie_word_embeddings: false } }, notes: [note] };
+});
+
+/** Every parameter must be there with its shape, in a float format. */
+const checkTensors = Effect.fnUntraced(function* (
+  dir: string,
+  config: ModelConfig,
+  holder: Holder,
+): Effect.fn.Return<void, CheckpointError> {
+  for (const { name, shape } of parameterSpecs(config)) {
+    const file = holder(name);
+    const entry = file?.entries.get(name);
+    const path = file?.path ?? join(dir, indexFile);
+    if (entry === undefined) {
+      return yield* readError(path, name, `the tensor [${shape.join(", ")}]`, "no such tensor");
+    }
+    const expected = `F32, F16 or BF16 [${shape.join(", ")}]`;
+    if (!readable.includes(entry.dtype) || entry.shape.join() !== shape.join()) {
+      return yield* readError(path, name, expected, `${entry.dtype} [${entry.shape.join(", ")}]`);
+    }
+  }
+});
+
+/** A tensor that no parameter reads is an error: the model would be another one. */
+const checkExtra = Effect.fnUntraced(function* (
+  file: Safetensors.Safetensors,
+  config: ModelConfig,
+): Effect.fn.Return<void, CheckpointError> {
+  const known = new Set(parameterSpecs(config).map(({ name }) => name));
+  for (const name of file.entries.keys()) {
+    if (known.has(name) || isSpare(name, config)) continue;
+    return yield* readError(file.path, name, `only the parameters of ${config.family}`, "one more tensor");
+  }
+});
+
+/** The index wins over a `model.safetensors` that it does not name; transformers takes the file, so this is said. */
+const indexNotes = Effect.fnUntraced(function* (dir: string, places: ReadonlyMap<string, string> | undefined) {
+  if (places === undefined || [...places.values()].includes(weightsFile)) return [];
+  if (!(yield* exists(join(dir, weightsFile)))) return [];
+  return [`"${dir}": weights are read from the files that ${indexFile} names, not from ${weightsFile} beside it`];
+});
 
 /**
  * Writes a directory of weights and all that transformers needs beside them; returns the model's SHA-256: that of
@@ -143,7 +191,7 @@ export const write = Effect.fn("Checkpoint.write")(function* <E = never, R = nev
   const { sourceDir, type = "float32" } = content;
   const fill = Effect.fnUntraced(
     function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
-      yield* writeText(join(partial, "config.json"), formatJson(typedConfig(content.config.raw, type)));
+      yield* writeText(join(partial, "config.json"), formatPython(typedConfig(content.config.raw, type)));
       if (sourceDir !== undefined) {
         const present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
         for (const name of companionFiles.filter((file) => present.includes(file))) {
@@ -202,11 +250,12 @@ const typedConfig = (raw: Json, type: ElementType): Json => ({
 
 const writeWeights = Effect.fnUntraced(function* <E, R>(
   dir: string,
-  tensors: ReadonlyArray<Safetensors.Tensor<E, R>>,
+  unchecked: ReadonlyArray<Safetensors.Tensor<E, R>>,
   type: ElementType,
   maxFileBytes: number,
 ): Effect.fn.Return<string, CheckpointError | E, R> {
-  const size = ({ shape }: Safetensors.Tensor<E, R>) => writtenTypes[type].bytes * elementCount(shape);
+  const tensors = unchecked.map((tensor) => finite(tensor, join(dir, weightsFile), type));
+  const size = ({ shape }: { readonly shape: ReadonlyArray<number> }) => writtenTypes[type].bytes * elementCount(shape);
   const shards = fillShards(tensors, size, maxFileBytes);
   if (shards.length <= 1) return (yield* Safetensors.write(dir, () => weightsFile, tensors, type)).sha256;
   const number = (index: number) => String(index).padStart(5, "0");

@@ -36,12 +36,18 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
   const partial = join(apart, "directory");
   return yield* Effect.gen(function* () {
     yield* Safetensors.attempt("write", place, () => mkdir(partial));
-    const result = yield* fill(partial);
+    const result = yield* fill(partial).pipe(Effect.mapError((error) => atPlace(error, partial, place)));
     yield* Safetensors.syncFolder(partial);
     yield* replace(partial, place);
     return result;
   }).pipe(Effect.ensuring(Effect.promise(() => rm(apart, { recursive: true, force: true }))));
 });
+
+/** An error on a file of the temporary directory, as one on the file that it was to become. */
+const atPlace = <E>(error: E, partial: string, place: string): E | CheckpointError =>
+  error instanceof CheckpointError && error.file.startsWith(partial)
+    ? new CheckpointError({ ...error, file: `${place}${error.file.slice(partial.length)}` })
+    : error;
 
 /** Writes `trainer_state/manifest.json`: the SHA-256 of every other file of the directory, by its path there. */
 export const writeManifest = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<void, CheckpointError> {
@@ -70,10 +76,20 @@ export const verifyManifest = Effect.fn("Checkpoint.verifyManifest")(
 );
 
 /** A whole file. */
-export const readBytes = (path: string) => Safetensors.attempt("read", path, () => readFile(path));
+export const readBytes = (path: string) =>
+  Effect.andThen(Safetensors.requireFile(path), Safetensors.attempt("read", path, () => readFile(path)));
 
-/** A whole text file, as UTF-8. */
-export const readText = (path: string) => Safetensors.attempt("read", path, () => readFile(path, "utf8"));
+/** A whole text file; one that is not UTF-8 is an error, because a character that stands for what could not be read would be taken for text. */
+export const readText = (path: string): Effect.Effect<string, CheckpointError> =>
+  Effect.flatMap(readBytes(path), (bytes) =>
+    Effect.try({
+      try: () => utf8.decode(bytes),
+      catch: () =>
+        new CheckpointError({ action: "read", file: path, tensor: "", expected: "UTF-8", found: "other bytes" }),
+    }));
+
+// A mark of byte order is part of the text; what reads JSON passes over it.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Whether a path leads to anything. */
 export const exists = (path: string) => Effect.promise(() => stat(path).then(() => true, () => false));

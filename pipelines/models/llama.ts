@@ -13,4 +13,7 @@ export const llama: Family = {
   qkNorm: false,
   headWidth: (width, heads) => width / heads,
   kvHeads: (heads) => heads,
+  context: 2048,
+  nullHeadWidth: true,
+  biasSwitches: ["attention_bias", "mlp_bias"],
 };

@@ -14,6 +14,7 @@ import { activationsFault } from "./activations.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { purposeIn } from "./memory_purposes.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
+import type { PaddedVocabulary } from "./padded_vocabulary.ts";
 import * as Parameters from "./parameters.ts";
 import { ropeTable } from "./rope_table.ts";
 import { CheckpointError, type Tensor as FileTensor } from "./safetensors.ts";
@@ -98,6 +99,8 @@ export type Role = "policy" | "reference" | "critic";
 /** How a model is loaded: how it is stored, and whether it is trained or only read. */
 export interface LoadOptions extends StorageOptions {
   readonly trained?: boolean;
+  /** What becomes of ids that the tokenizer does not know (default: their logits are -infinity). */
+  readonly paddedVocabulary?: PaddedVocabulary | undefined;
 }
 
 /** Loads a checkpoint's weights. */

@@ -15,6 +15,7 @@ import { purposeIn } from "./memory_purposes.ts";
 import { fileTensors, type Model, refresh } from "./model.ts";
 import * as Parameters from "./parameters.ts";
 import { CheckpointError, type Safetensors, type Tensor as FileTensor } from "./safetensors.ts";
+import { firstBeyond } from "./safetensors_header.ts";
 
 /** Both moments and the number of steps taken. */
 export interface Optimizer {
@@ -103,9 +104,15 @@ export const restore = Effect.fnUntraced(
       return yield* new CheckpointError({ action: "read", file: file.path, tensor, expected, found });
     }
     const optimizer = make(model, moments);
-    yield* fill(model.encoder, optimizer.mean, file, "exp_avg.");
-    yield* fill(model.encoder, optimizer.square, file, "exp_avg_sq.");
-    const [step] = yield* readTensor(file, "step", 1);
+    const moment = (set: Parameters.ParameterSet, prefix: string) =>
+      Parameters.fill(
+        model.encoder,
+        set,
+        ({ spec, words }) => readFinite(file, `${prefix}${spec.name}`, words),
+      );
+    yield* moment(optimizer.mean, "exp_avg.");
+    yield* moment(optimizer.square, "exp_avg_sq.");
+    const [step] = yield* readFinite(file, "step", 1);
     return { ...optimizer, step };
   },
 );
@@ -138,4 +145,17 @@ const readTensor = Effect.fnUntraced(function* (
     });
   }
   return yield* file.read(name);
+});
+
+/** As `readTensor`; a number that is none is an error, since it would spread into every weight. */
+const readFinite = Effect.fnUntraced(function* (
+  file: Safetensors,
+  name: string,
+  words: number,
+): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+  const values = yield* readTensor(file, name, words);
+  const bad = firstBeyond(values, "float32");
+  if (bad === undefined) return values;
+  const expected = "finite numbers";
+  return yield* new CheckpointError({ action: "read", file: file.path, tensor: name, expected, found: `${bad}` });
 });

@@ -19,7 +19,7 @@ export const parameterCount = (config: ModelConfig): number =>
 
 /**
  * Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, then an untied
- * head, or a critic's value head (`score.weight`, no bias).
+ * head, or a critic's value head (`score.weight`, and `score.bias` where its files have one).
  */
 export const parameterSpecs = (config: ModelConfig): ReadonlyArray<ParameterSpec> => {
   const { width: C, ffn: F, vocabSize: V, headWidth: D } = config;
@@ -53,6 +53,7 @@ export const parameterSpecs = (config: ModelConfig): ReadonlyArray<ParameterSpec
     ...layers.flat(),
     { name: "model.norm.weight", shape: [C] },
     ...(config.valueHead ? [{ name: "score.weight", shape: [1, C] }] : []),
+    ...(config.valueBias === true ? [{ name: "score.bias", shape: [1] }] : []),
     ...(config.tied || config.valueHead ? [] : [{ name: "lm_head.weight", shape: [V, C] }]),
   ];
 };

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect";
 import type { Encoder } from "../../kernels/encoder.ts";
 import { type HalfFormat, toHalves } from "../../kernels/half_precision.ts";
 import { cast } from "../../kernels/ops/cast/cast.ts";
-import { sliceColumns, type Tensor, view } from "../../kernels/tensor.ts";
+import { sliceColumns, sliceRows, type Tensor, view } from "../../kernels/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { type ParameterSpec, parameterSpecs, sizeOf } from "./parameter_specs.ts";
@@ -136,13 +136,14 @@ export interface LayerTensors {
   readonly down: Tensor;
 }
 
-/** The tensors of a model; `head` is the embedding itself where they are tied, `score` a critic's value head [1, C]. */
+/** The tensors of a model; `head` is the embedding itself where they are tied (its first rows where the vocabulary is padded), `score` a critic's value head [1, C], `scoreBias` [1, 1]. */
 export interface ModelTensors {
   readonly embedding: Tensor;
   readonly layers: ReadonlyArray<LayerTensors>;
   readonly norm: Tensor;
   readonly head: Tensor;
   readonly score: Tensor | undefined;
+  readonly scoreBias: Tensor | undefined;
 }
 
 /** A set as the transformer reads it. */
@@ -161,6 +162,7 @@ export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTenso
   // parameterSpecs lists every name that is asked for without a question mark.
   const tensor = (...names: string[]): Tensor => joined(names)!;
   const embedding = tensor("model.embed_tokens.weight");
+  const head = joined(["lm_head.weight"]) ?? embedding;
   return {
     embedding,
     layers: Array.from({ length: config.layers }, (_, index) => {
@@ -179,8 +181,9 @@ export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTenso
       };
     }),
     norm: tensor("model.norm.weight"),
-    head: joined(["lm_head.weight"]) ?? embedding,
+    head: config.knownTokens === undefined ? head : sliceRows(head, 0, config.knownTokens),
     score: joined(["score.weight"]),
+    scoreBias: joined(["score.bias"]),
   };
 };
 
@@ -206,5 +209,6 @@ export const gradientsOf = (weights: ModelTensors, gradients: ModelTensors): Rea
   pair(weights.norm, gradients.norm);
   pair(weights.head, gradients.head);
   pair(weights.score, gradients.score);
+  pair(weights.scoreBias, gradients.scoreBias);
   return pairs;
 };

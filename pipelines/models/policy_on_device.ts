@@ -6,6 +6,7 @@ import type { DeviceError } from "../../kernels/device_error.ts";
 import { resolveModel } from "../runtime/hub.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import * as Checkpoint from "./checkpoint.ts";
+import { knownTokens } from "./known_tokens.ts";
 import { adviceOn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
 import { Policy } from "./policy.ts";
@@ -35,7 +36,15 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
     ) {
       const dir = yield* resolveModel(name);
       const checkpoint = yield* Checkpoint.open(dir);
-      return { dir, model: yield* Model.load(encoder, checkpoint, role, options) };
+      const { report } = yield* StandardStreams;
+      for (const note of checkpoint.notes) yield* report(note);
+      const { config } = checkpoint;
+      // A critic has no vocabulary head.
+      const known = role === "critic" || options.paddedVocabulary === "keep"
+        ? undefined
+        : yield* knownTokens(dir, config.vocabSize);
+      const masked = known === undefined ? checkpoint : { ...checkpoint, config: { ...config, knownTokens: known } };
+      return { dir, model: yield* Model.load(encoder, masked, role, options) };
     }),
     tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
       return yield* Tokenizer.open(yield* resolveModel(name));

@@ -13,4 +13,8 @@ export const qwen2: Family = {
   qkNorm: false,
   headWidth: (width, heads) => width / heads,
   kvHeads: () => 32,
+  context: 32768,
+  nullHeadWidth: false,
+  // Transformers gives Qwen2 its three biases whatever `attention_bias` says.
+  biasSwitches: [],
 };

@@ -13,4 +13,7 @@ export const qwen3: Family = {
   qkNorm: true,
   headWidth: () => 128,
   kvHeads: () => 32,
+  context: 32768,
+  nullHeadWidth: false,
+  biasSwitches: ["attention_bias"],
 };

@@ -1,11 +1,12 @@
 /**
  * The angles of the rotary position embedding, cos(p f_i) and sin(p f_i) with f_i = theta^(-2i/D), and the stretched
- * frequencies of linear and Llama 3 scaling. Every step is rounded to float32 as transformers rounds it (a quotient with a
+ * frequencies of linear, Llama 3 and YaRN scaling (arXiv 2309.00071; it also multiplies cosines and sines). Every step is rounded to float32 as transformers rounds it (a quotient with a
  * number on the left is that number times a reciprocal, as torch has it), because at far positions the rounding of f_i is
  * what the angle is made of.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
-import type { ModelConfig, RopeScaling } from "./model_config.ts";
+import type { ModelConfig } from "./model_config.ts";
+import type { RopeScaling } from "./rope_settings.ts";
 
 /** Cosines and sines by position: [positions, headWidth / 2] each, float32. */
 export interface RopeTable {
@@ -21,8 +22,18 @@ export const ropeFrequencies = (
 ): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: config.headWidth / 2 }, (_, i) => {
     const power = fround(Elementary.pow(fround(config.ropeTheta), fround(2 * i / config.headWidth)));
-    return scaled(fround(1 / power), config.ropeScaling);
+    const { ropeScaling: scaling } = config;
+    return scaling.kind === "yarn" ? yarn(power, i, config, scaling) : scaled(fround(1 / power), scaling);
   });
+
+/** What cosines and sines are multiplied by: 1 but for YaRN, which sharpens attention as it stretches. */
+export const attentionFactor = (scaling: RopeScaling): number => {
+  if (scaling.kind !== "yarn") return 1;
+  const { attentionFactor: given, factor } = scaling;
+  if (typeof given === "number") return given;
+  const at = (mscale: number) => factor <= 1 ? 1 : 0.1 * mscale * Elementary.log(factor) + 1;
+  return given.all === 0 ? at(given.own) : at(given.own) / at(given.all);
+};
 
 /** The table for positions 0 to `positions` - 1. */
 export const ropeTable = (
@@ -31,19 +42,21 @@ export const ropeTable = (
 ): RopeTable => {
   const frequencies = ropeFrequencies(config);
   const half = frequencies.length;
+  const factor = fround(attentionFactor(config.ropeScaling));
   const cosine = new Float32Array(positions * half);
   const sine = new Float32Array(positions * half);
   for (let position = 0; position < positions; position++) {
     for (let i = 0; i < half; i++) {
       const angle = fround(position * frequencies[i]);
-      cosine[position * half + i] = Elementary.cos(angle);
-      sine[position * half + i] = Elementary.sin(angle);
+      // Each is rounded to float32 before it is multiplied, as transformers has it; a factor of 1 changes no bit.
+      cosine[position * half + i] = fround(Elementary.cos(angle)) * factor;
+      sine[position * half + i] = fround(Elementary.sin(angle)) * factor;
     }
   }
   return { cosine, sine };
 };
 
-const scaled = (frequency: number, scaling: RopeScaling): number => {
+const scaled = (frequency: number, scaling: Exclude<RopeScaling, { readonly kind: "yarn" }>): number => {
   switch (scaling.kind) {
     case "none":
       return frequency;
@@ -65,4 +78,34 @@ const llama3 = (frequency: number, scaling: RopeScaling & { readonly kind: "llam
   const smooth = fround(fround(waves - fround(low)) / fround(high - low));
   const stretched = fround(fround(fround(1 - smooth) * frequency) / factor);
   return fround(stretched + fround(smooth * frequency));
+};
+
+type Yarn = RopeScaling & { readonly kind: "yarn" };
+
+/** Waves that turn often within the original context are kept, those that turn seldom stretched, with a ramp over the dimensions between. */
+const yarn = (
+  power: number,
+  i: number,
+  config: Pick<ModelConfig, "headWidth" | "ropeTheta">,
+  scaling: Yarn,
+): number => {
+  const kept = fround(1 / power);
+  const stretched = fround(1 / fround(fround(scaling.factor) * power));
+  const [low, high] = rampOf(config, scaling);
+  const ramp = Math.min(1, Math.max(0, fround(fround(i - fround(low)) / fround(high - low))));
+  const share = fround(1 - ramp);
+  return fround(fround(stretched * fround(1 - share)) + fround(kept * share));
+};
+
+/** The dimensions between which the ramp rises. */
+const rampOf = (
+  { headWidth, ropeTheta }: Pick<ModelConfig, "headWidth" | "ropeTheta">,
+  { originalContext, betaFast, betaSlow, truncate }: Yarn,
+): readonly [low: number, high: number] => {
+  const dimension = (turns: number) =>
+    headWidth * Elementary.log(originalContext / (turns * 2 * Math.PI)) / (2 * Elementary.log(ropeTheta));
+  const [first, last] = [dimension(betaFast), dimension(betaSlow)];
+  const low = Math.max(truncate ? Math.floor(first) : first, 0);
+  const high = Math.min(truncate ? Math.ceil(last) : last, headWidth - 1);
+  return [low, low === high ? high + 0.001 : high];
 };

@@ -7,8 +7,9 @@
 import * as Schema from "@effect/schema";
 import * as Effect from "effect/Effect";
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdtemp, open as openFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open as openFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { oneLine } from "./one_line.ts";
 import {
   elementCount,
   type ElementType,
@@ -29,8 +30,10 @@ export class CheckpointError extends Schema.TaggedError<CheckpointError>()("Chec
   found: Schema.String,
 }) {
   override get message(): string {
-    const tensor = this.tensor === "" ? "" : `, tensor "${this.tensor}"`;
-    return `Cannot ${this.action} "${this.file}"${tensor}: expected ${this.expected}, found ${this.found}`;
+    const tensor = this.tensor === "" ? "" : `, tensor "${oneLine(this.tensor, 200)}"`;
+    return `Cannot ${this.action} "${this.file}"${tensor}: expected ${oneLine(this.expected)}, found ${
+      oneLine(this.found)
+    }`;
   }
 }
 
@@ -62,6 +65,7 @@ const chunkBytes = 1 << 24;
 
 /** Opens a file and checks its header against its length. */
 export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Safetensors, CheckpointError> {
+  yield* requireFile(path);
   const { text, headerBytes, fileBytes } = yield* withFile(
     path,
     (file) => attempt("read", path, () => readHeader(file)),
@@ -153,16 +157,33 @@ export const syncFolder = (folder: string): Effect.Effect<void, CheckpointError>
 
 /** The SHA-256 of a file, in hexadecimal. */
 export const sha256File = (path: string): Effect.Effect<string, CheckpointError> =>
-  withFile(path, (file) =>
-    attempt("read", path, async () => {
-      const hash = createHash("sha256");
-      const chunk = new Uint8Array(chunkBytes);
-      for (;;) {
-        const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
-        if (bytesRead === 0) return hash.digest("hex");
-        hash.update(chunk.subarray(0, bytesRead));
-      }
-    }));
+  Effect.andThen(
+    requireFile(path),
+    withFile(path, (file) =>
+      attempt("read", path, async () => {
+        const hash = createHash("sha256");
+        const chunk = new Uint8Array(chunkBytes);
+        for (;;) {
+          const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+          if (bytesRead === 0) return hash.digest("hex");
+          hash.update(chunk.subarray(0, bytesRead));
+        }
+      })),
+  );
+
+/** Fails where a path leads to something that is no regular file: opening a pipe to read waits for a writer, a device never ends. */
+export const requireFile = Effect.fnUntraced(function* (path: string): Effect.fn.Return<void, CheckpointError> {
+  const found = yield* attempt("read", path, () => stat(path));
+  if (found.isFile()) return;
+  const kind = found.isFIFO()
+    ? "a FIFO"
+    : found.isDirectory()
+    ? "a folder"
+    : found.isSocket()
+    ? "a socket"
+    : "a device";
+  return yield* readError(path, "", "a regular file", kind);
+});
 
 /** A promise's failure as a `CheckpointError` on a file. */
 export const attempt = <A>(action: "read" | "write", file: string, run: () => Promise<A>) =>

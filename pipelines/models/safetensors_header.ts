@@ -160,5 +160,21 @@ export const narrow = (values: Float32Array<ArrayBuffer>, type: ElementType): Ui
   return new Uint8Array(toHalves(values, type === "float16" ? "f16" : "bf16").buffer);
 };
 
+/** The first number that an element type cannot hold (it would be written as an infinity or is none), or undefined. */
+export const firstBeyond = (values: Float32Array, type: ElementType): number | undefined => {
+  const limit = beyond[type];
+  for (let i = 0; i < values.length; i++) {
+    if (!(Math.abs(values[i]) < limit)) return values[i];
+  }
+  return undefined;
+};
+
+// What rounds to an infinity: half a step above the largest number.
+const beyond: Readonly<Record<ElementType, number>> = {
+  float32: Infinity,
+  bfloat16: 2 ** 128 - 2 ** 119,
+  float16: 65520,
+};
+
 const isSizes = (value: unknown): value is ReadonlyArray<number> =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);

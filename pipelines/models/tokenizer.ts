@@ -1,16 +1,18 @@
 /**
  * Text to tokens and back, as the model's own `tokenizer.json` has it; a prompt that it has no tokens for is an error. Nothing is added: a special token is encoded only
  * where its text stands, because prompt templates write theirs out. Decoding keeps special tokens unless told otherwise,
- * and never tidies spaces: a response is graded as it was sampled. One difference from the native library remains: in
- * tokenizers with byte tokens (Llama 2's kind), a run of them that is no UTF-8 has fewer replacement characters.
+ * and never tidies spaces: a response is graded as it was sampled. What the library does otherwise than the native one is mended or refused
+ * (`tokenizer_features.ts`).
  */
 import * as Schema from "@effect/schema";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "./checkpoint_directory.ts";
+import { exists, readText } from "./checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "./model_config.ts";
+import { oneLine } from "./one_line.ts";
+import { mendDecoders } from "./tokenizer_decoders.ts";
+import { checkFeatures } from "./tokenizer_features.ts";
 
 /** A tokenizer's file that is missing or malformed, or lacks a token that is needed. */
 export class TokenizerError extends Schema.TaggedError<TokenizerError>()("TokenizerError", {
@@ -19,7 +21,7 @@ export class TokenizerError extends Schema.TaggedError<TokenizerError>()("Tokeni
   found: Schema.String,
 }) {
   override get message(): string {
-    return `Cannot use tokenizer "${this.file}": expected ${this.expected}, found ${this.found}`;
+    return `Cannot use tokenizer "${this.file}": expected ${oneLine(this.expected)}, found ${oneLine(this.found)}`;
   }
 }
 
@@ -43,8 +45,15 @@ export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.
   const configPath = join(dir, "tokenizer_config.json");
   const json = yield* readJson(path);
   const config = (yield* exists(configPath)) ? yield* readJson(configPath) : {};
+  const features = checkFeatures({ ...defaults, ...json });
+  if (!features.ok) {
+    const { field, value } = features.fault;
+    const found = value.length > 120 ? `${value.slice(0, 117)}...` : value;
+    const expected = `"${field}" to be what the library reads as the native one does`;
+    return yield* new TokenizerError({ file: path, expected, found });
+  }
   const tokenizer = yield* Effect.try({
-    try: () => make(path, { ...defaults, ...json }, config),
+    try: () => make(path, features.json, config),
     catch: (cause) =>
       new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: shown(cause) }),
   });
@@ -55,7 +64,11 @@ export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.
 const defaults: Json = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
 const make = (file: string, json: Json, config: Json): Tokenizer => {
-  const inner = new HuggingFaceTokenizer(json, config);
+  const { unk_token: unknown, type } = isObject(json.model) ? json.model : {};
+  // The rest of `tokenizer_config.json` is for other kinds of tokenizers, and the native library reads none of it.
+  const { additional_special_tokens } = config;
+  const inner = new HuggingFaceTokenizer(json, { additional_special_tokens, unk_token: unknown });
+  mendDecoders(inner, json);
   const vocabulary = inner.get_vocab(true);
   const size = [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1) + 1;
   const encode = (text: string): Int32Array<ArrayBuffer> => {
@@ -63,7 +76,6 @@ const make = (file: string, json: Json, config: Json): Tokenizer => {
     const { ids } = inner.encode(text, { add_special_tokens: false });
     return Int32Array.from(ids.filter((id) => typeof id === "number"));
   };
-  const { unk_token: unknown, type } = isObject(json.model) ? json.model : {};
   const unknownId = typeof unknown === "string" ? vocabulary.get(unknown) : undefined;
   const isMissing = (word: string): boolean => {
     const ids = encode(word);
@@ -77,7 +89,8 @@ const make = (file: string, json: Json, config: Json): Tokenizer => {
     file,
     size,
     encode,
-    missingWord: (text) => mayMiss(text) ? text.split(/\s+/).find((word) => word !== "" && isMissing(word)) : undefined,
+    missingWord: (text) =>
+      mayMiss(text) ? text.split(/\p{White_Space}+/u).find((word) => word !== "" && isMissing(word)) : undefined,
     decode: (tokens, options) => {
       const known = Array.from(tokens).filter((token) => inner.id_to_token(token) !== undefined);
       if (known.length === 0) return "";
@@ -103,11 +116,11 @@ export const encodeAll = (
   return Effect.fail(new TokenizerError({ file, expected: `a token for "${word}" (${whose})`, found }));
 };
 
-const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
-  const text = yield* Effect.tryPromise({
-    try: () => readFile(path, "utf8"),
-    catch: (cause) => new TokenizerError({ file: path, expected: "a file that can be read", found: shown(cause) }),
-  });
+/** A JSON file of a tokenizer. */
+export const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
+  const text = yield* readText(path).pipe(
+    Effect.mapError(({ expected, found }) => new TokenizerError({ file: path, expected, found })),
+  );
   const parsed = parseObject(path, text);
   if (parsed.ok) return parsed.object;
   return yield* new TokenizerError({ file: path, expected: "a JSON object", found: parsed.fault.value });

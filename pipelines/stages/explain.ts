@@ -85,6 +85,7 @@ export const explainStage = Stage.make({
     "problem",
     "first",
     "positions",
+    "paddedVocabulary",
   ],
   required: ["model"],
   // Whatever comes in is a whole mini-batch unless its nominal size is named.
@@ -101,7 +102,7 @@ export const explainStage = Stage.make({
       const fail = (message: string) => new Stage.StageError({ stage: "explain", message });
       if (batch.length === 0) return yield* fail("Cannot explain: the input holds no record");
       const policy = yield* Policy;
-      const { model } = yield* policy.load(config.model);
+      const { model } = yield* policy.load(config.model, "policy", { paddedVocabulary: config.paddedVocabulary });
       const tokenizer = yield* policy.tokenizer(config.model);
       for (const record of batch) {
         const message = trainingFault(record, model, config);

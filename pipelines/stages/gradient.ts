@@ -164,6 +164,7 @@ export const gradientStage = Stage.make({
     "offload",
     "storage",
     "activations",
+    "paddedVocabulary",
   ],
   required: ["model"],
   // Whatever comes in is a whole mini-batch unless its nominal size is named.
@@ -187,7 +188,8 @@ export const gradientStage = Stage.make({
         });
       }
       const policy = yield* Policy;
-      const stored = { storage: config.storage, activations: config.activations };
+      const { storage, activations, paddedVocabulary } = config;
+      const stored = { storage, activations, paddedVocabulary };
       const { model } = yield* policy.load(config.model, "policy", stored);
       const critic = config.critic === undefined
         ? undefined

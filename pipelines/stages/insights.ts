@@ -69,6 +69,7 @@ export const insightsStage = Stage.make({
     "maxGradNorm",
     "first",
     "positions",
+    "paddedVocabulary",
     "bootstrap",
   ],
   required: ["model"],
@@ -83,7 +84,7 @@ export const insightsStage = Stage.make({
       const fail = (message: string) => new Stage.StageError({ stage: "insights", message });
       if (rewarded.length === 0) return yield* fail("Cannot measure a step: the input holds no record");
       const policy = yield* Policy;
-      const { model } = yield* policy.load(config.model);
+      const { model } = yield* policy.load(config.model, "policy", { paddedVocabulary: config.paddedVocabulary });
       for (const record of rewarded) {
         const message = fault("measure", record, model.config);
         if (message !== undefined) return yield* fail(message);

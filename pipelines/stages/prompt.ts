@@ -23,6 +23,7 @@ export const maxPromptTokens = 1024;
 /** The settings that decide which problems are asked, and how. */
 export type PromptSettings =
   & Pick<Settings, "task" | "split" | "data" | "limit" | "template">
+  & Partial<Pick<Settings, "date">>
   & Partial<Pick<Settings, "problemSeed">>;
 
 /** A prompt before any tokenizer has read it; what a task knows of a problem (`level`, `type`) travels along. */
@@ -44,7 +45,7 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
   });
   const { report } = yield* StandardStreams;
   for (const { problemId, reason } of dropped) yield* report(`left out "${problemId}": ${reason}`);
-  const textOf = yield* asker(task, settings.template, dir);
+  const textOf = yield* asker(task, settings, dir);
   return yield* Effect.forEach(problems, (problem) =>
     Effect.map(textOf(problem), (promptText): Asked => ({
       ...problem.meta,
@@ -82,7 +83,11 @@ export const tokenized = <A extends Asked>(
 type Ask = (problem: Problem) => Effect.Effect<string, ChatTemplate.ChatTemplateError | Stage.StageError>;
 
 /** How a problem becomes a text: a template of the task, or `chat`, the model's own. */
-const asker = Effect.fnUntraced(function* (task: Task, template: string | undefined, dir: string | undefined) {
+const asker = Effect.fnUntraced(function* (
+  task: Task,
+  { template, date }: Pick<PromptSettings, "template" | "date">,
+  dir: string | undefined,
+) {
   if (template === "chat") {
     if (dir === undefined) {
       const message = 'Cannot ask by template "chat": it is the model\'s own, and no --model names its directory';
@@ -92,6 +97,7 @@ const asker = Effect.fnUntraced(function* (task: Task, template: string | undefi
     const ask: Ask = ({ question }) =>
       chat.render([{ role: "user", content: userMessage(question) }], {
         addGenerationPrompt: true,
+        date,
         variables: { enable_thinking: false },
       });
     return ask;
@@ -138,7 +144,7 @@ export const cannotDraw = (available: number, count: number): string | undefined
 export const promptStage = Stage.make({
   name: "prompt",
   summary: "Prompts of a task, tokenized for a model",
-  settings: ["model", "task", "split", "data", "limit", "problemSeed", "template", "prompts", "step", "seed"],
+  settings: ["model", "task", "split", "data", "limit", "problemSeed", "template", "date", "prompts", "step", "seed"],
   required: ["model"],
   output: Noun.Prompt,
   run: (_input, config) =>

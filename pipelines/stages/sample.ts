@@ -141,6 +141,7 @@ export const sampleStage = Stage.make({
     "cache",
     "storage",
     "activations",
+    "paddedVocabulary",
   ],
   required: ["model"],
   input: Noun.Prompt,
@@ -153,8 +154,8 @@ export const sampleStage = Stage.make({
       const prompts = yield* Stream.runCollect(input);
       const policy = yield* Policy;
       const tokenizer = yield* policy.tokenizer(config.model);
-      const { storage, activations } = config;
-      const { model } = yield* policy.load(config.model, "policy", { storage, activations });
+      const { storage, activations, paddedVocabulary } = config;
+      const { model } = yield* policy.load(config.model, "policy", { storage, activations, paddedVocabulary });
       for (const prompt of prompts) {
         const message = fault(prompt, model.config);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });

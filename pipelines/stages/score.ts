@@ -36,6 +36,11 @@ export const fault = (stage: string, record: Scorable, config: ModelConfig, flag
     const bad = record[field].find((token) => token >= config.vocabSize);
     if (bad !== undefined) return `${about}: field "${field}" has token ${bad}, expected 0 to ${config.vocabSize - 1}`;
   }
+  const known = config.knownTokens ?? config.vocabSize;
+  const unknown = responseTokens.find((token) => token >= known);
+  if (unknown !== undefined) {
+    return `${about}: field "responseTokens" has token ${unknown}, which the tokenizer (${known} tokens) does not know; --padded-vocabulary keep takes it`;
+  }
   const length = promptTokens.length + responseTokens.length;
   return length <= config.context + 1
     ? undefined
@@ -75,7 +80,7 @@ const window = 256;
 export const scoreStage = Stage.make({
   name: "score",
   summary: "Log-probs under policy and reference, and a critic's values",
-  settings: ["model", "reference", "critic", "temperature", "storage", "activations"],
+  settings: ["model", "reference", "critic", "temperature", "storage", "activations", "paddedVocabulary"],
   required: ["model"],
   input: Noun.Signed,
   needs: ["problemId", "promptTokens", "responseTokens"],
@@ -85,7 +90,8 @@ export const scoreStage = Stage.make({
     Stream.unwrap(Effect.gen(function* () {
       const policy = yield* Policy;
       const { reference, critic } = config;
-      const stored = { storage: config.storage, activations: config.activations };
+      const { storage, activations, paddedVocabulary } = config;
+      const stored = { storage, activations, paddedVocabulary };
       const { model } = yield* policy.load(config.model, "policy", stored);
       const scorers = {
         policy: model,

@@ -11,6 +11,7 @@ import type { MomentType } from "../../kernels/half_precision.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { exists } from "../models/checkpoint_directory.ts";
+import { finite } from "../models/finite_tensor.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model } from "../models/model.ts";
@@ -93,7 +94,9 @@ export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
           const written = yield* Safetensors.write(
             folder,
             () => "optimizer.safetensors",
-            Optimizer.optimizerTensors(model, optimizer),
+            Optimizer.optimizerTensors(model, optimizer).map((tensor) =>
+              finite(tensor, join(folder, "optimizer.safetensors"), "float32")
+            ),
           );
           state = written.sha256;
           yield* more(partial);
@@ -162,7 +165,8 @@ export const updateStage = Stage.make({
       const policy = yield* Policy;
       const store = yield* ArtifactStore.open(config.artifacts);
       const trainee = Effect.fnUntraced(function* (name: string, role: "policy" | "critic", state: string | undefined) {
-        const { model, dir } = yield* policy.load(name, role);
+        // A step reads no logits, so it does not matter which of them the tokenizer knows.
+        const { model, dir } = yield* policy.load(name, role, { paddedVocabulary: "keep" });
         const optimizer = state === undefined
           ? Optimizer.make(model, config.moments)
           : yield* openOptimizer(model, state, config.moments);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Checkpoint from "../../pipelines/models/checkpoint.ts";
+import { parameterSpecs } from "../../pipelines/models/parameter_specs.ts";
 import { narrow } from "../../pipelines/models/safetensors_header.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -66,6 +67,32 @@ Deno.test("bfloat16 rounds ties to even, keeps signs, infinities and NaN", () =>
   ]);
   assert.deepEqual(words([3.4028234663852886e38]), [0x7f80]);
   assert.ok(Number.isNaN(new Float32Array(Uint32Array.of(words([NaN])[0] << 16).buffer)[0]));
+});
+
+Deno.test("checkpoint refuses weights that the type cannot hold, and leaves nothing", () => {
+  const dir = mkdtempSync(join(tmpdir(), "signum-checkpoint-"));
+  const large = join(dir, "large");
+  return Effect.runPromise(Effect.gen(function* () {
+    const { config, read, names } = yield* Checkpoint.open(base);
+    const shapes = new Map(parameterSpecs(config).map(({ name, shape }) => [name, shape]));
+    yield* Checkpoint.write(large, {
+      config,
+      tensors: names.map((name) => ({
+        name,
+        shape: shapes.get(name) ?? [],
+        read: Effect.map(read(name), (values) => name === "model.norm.weight" ? values.map(() => 70000) : values),
+      })),
+    });
+    const { code, stdout, stderr } = run("--model", large, "--dtype", "float16", "--out", join(dir, "half"));
+    assert.deepEqual([code, stdout.length], [1, 0]);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^Cannot write ".*half\/model.safetensors", tensor "model.norm.weight": expected finite numbers that float16 can hold, found 70000\n$/,
+    );
+    assert.deepEqual(readdirSync(dir), ["large"]);
+    assert.equal(run("--model", large, "--dtype", "bfloat16", "--out", join(dir, "half")).code, 0);
+    rmSync(dir, { recursive: true });
+  }));
 });
 
 Deno.test("checkpoint refuses a directory that is no model, and one that holds something else", () => {

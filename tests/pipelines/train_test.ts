@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { base, cli, folder, rates, same, shell, succeeds, train } from "./train_commands.ts";
+import { base, cli, folder, rates, same, shell, small, succeeds, train } from "./train_commands.ts";
 
 Deno.test("a run that is killed goes on to the same weights and records; replay finds them and any changed digit", async () => {
   const dir = folder();
@@ -240,5 +240,24 @@ Deno.test("train refuses what it cannot do in one line, with nothing on stdout",
   const broken = shell(`${cli} train --model ${base} --task countdown --prompts 4 --out ${dir}`);
   assert.equal(broken.code, 1);
   assert.match(broken.stderr, /Cannot continue ".*": ".*config\.json" is no JSON object\n$/);
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("steps that make weights which are not finite write no checkpoint and no model", () => {
+  const dir = folder();
+  for (const steps of [1, 3]) {
+    const run = join(dir, `run-${steps}`);
+    const line =
+      `${cli} train --model ${base} ${small} --test-every 0 --out ${run} --steps ${steps} --learning-rate 1e39`;
+    const { code, stderr } = shell(line);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /Cannot write ".*", tensor "model\..*": expected finite numbers that float32 can hold, found /,
+    );
+    assert.ok(!existsSync(join(run, "model")));
+    const checkpoints = join(run, "checkpoints");
+    assert.deepEqual(existsSync(checkpoints) ? readdirSync(checkpoints) : [], []);
+  }
   rmSync(dir, { recursive: true });
 });

@@ -100,6 +100,7 @@ const settings = {
   limit: undefined,
   problemSeed: undefined,
   template: undefined,
+  date: undefined,
   responses: 4,
   temperature: 1,
   topP: 1,
@@ -110,6 +111,7 @@ const settings = {
   logprobs: true,
   storage: undefined,
   activations: undefined,
+  paddedVocabulary: undefined,
 };
 
 Deno.test("an evaluation is the same only with the same settings, weights and problems; the difference is named", () => {
@@ -119,6 +121,9 @@ Deno.test("an evaluation is the same only with the same settings, weights and pr
   assert.equal(difference({}), undefined);
   assert.equal(difference({ topP: 0.9 }), "--top-p was 1 there and is 0.9 now");
   assert.equal(difference({ limit: 3 }), "--limit was not given there and is 3 now");
+  assert.equal(difference({ paddedVocabulary: "keep" }), undefined);
+  assert.match(difference({ paddedVocabulary: "mask" }) ?? "", /^--padded-vocabulary was not given .* is "mask" now$/);
+  assert.match(difference({ date: "2025-01-31" }) ?? "", /^--date was not given there/);
   assert.match(difference({}, "x") ?? "", /other weights/);
   assert.match(difference({}, "w", [prompt(0, { promptText: "!" })]) ?? "", /other problems/);
   assert.match(differenceOf({ steps: 3 }, begun) ?? "", /something else than an evaluation/);

@@ -1,6 +1,7 @@
 /** Chat templates against transformers' renderings (`tests/golden/models/make_tokenizer_golden.py`). */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
+import * as Result from "effect/Result";
 import * as ChatTemplate from "../../../pipelines/models/chat_template.ts";
 
 const folder = new URL("../../golden/models/", import.meta.url).pathname;
@@ -65,5 +66,76 @@ Deno.test("a template that is missing, malformed or raises is an error that name
   );
   const raised = await Effect.runPromise(Effect.flip(template.render(user, { addGenerationPrompt: false })));
   assert.equal(raised.message, 'Cannot use chat template of "x": System role not supported');
+  Deno.removeSync(dir, { recursive: true });
+});
+
+interface Feature {
+  readonly template: string;
+  readonly text?: string;
+  readonly error?: true;
+}
+const features: { readonly messages: ReadonlyArray<ChatTemplate.Message>; readonly cases: ReadonlyArray<Feature> } =
+  JSON
+    .parse(Deno.readTextFileSync(`${folder}chat_features.json`));
+const render = (template: string, options: Partial<ChatTemplate.RenderOptions> = {}) =>
+  Effect.runPromise(Effect.result(Effect.flatMap(
+    ChatTemplate.parse(template, "x"),
+    (parsed) => parsed.render(features.messages, { addGenerationPrompt: false, ...options }),
+  )));
+
+Deno.test("a feature of Jinja is rendered as transformers renders it, or refused in a line", async () => {
+  let [same, refused] = [0, 0];
+  const wrong: Array<string> = [];
+  for (const { template, text, error } of features.cases) {
+    // Whether the date is there is the one thing that differs by intent.
+    const expected = template.includes("strftime_now") ? "False" : text;
+    const rendered = await render(template);
+    if (Result.isFailure(rendered)) {
+      assert.match(rendered.failure.message, /^Cannot use chat template of "x": [^\n]+$/, template);
+      refused++;
+      continue;
+    }
+    if (error === true || rendered.success !== expected) {
+      wrong.push(`${template}: ${JSON.stringify(rendered.success)}, expected ${JSON.stringify(expected)}`);
+    }
+    same++;
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(same >= 70 && refused <= 27, `${same} the same, ${refused} refused`);
+});
+
+Deno.test("a template that needs the date is refused by name, and told the day that is given", async () => {
+  const template = "{{ strftime_now('%d %B %Y, %a %-d') }}";
+  const refused = await render(template);
+  assert.ok(Result.isFailure(refused));
+  assert.match(refused.failure.message, /strftime_now asks for the date of today.*--date YYYY-MM-DD/);
+  const told = await render(template, { date: "2025-03-09" });
+  assert.ok(Result.isSuccess(told));
+  assert.equal(told.success, "09 March 2025, Sun 9");
+  assert.deepEqual(await render("{{ strftime_now is defined }}", { date: "2024-02-29" }), Result.succeed("True"));
+  for (const date of ["2025-02-29", "2025-13-01", "today", "2025-1-1", ""]) {
+    const wrong = await render(template, { date });
+    assert.ok(Result.isFailure(wrong), date);
+    assert.match(wrong.failure.message, /\(--date\) is no date YYYY-MM-DD$/);
+  }
+});
+
+Deno.test("special tokens come from special_tokens_map.json too; tokenizer_config.json wins", async () => {
+  const dir = Deno.makeTempDirSync();
+  const write = (name: string, value: unknown) => Deno.writeTextFileSync(`${dir}/${name}`, JSON.stringify(value));
+  Deno.writeTextFileSync(`${dir}/chat_template.jinja`, "{{ bos_token }}{{ eos_token }}");
+  write("special_tokens_map.json", { bos_token: { content: "<|bos|>" }, eos_token: "<map>" });
+  const rendered = async () =>
+    await Effect.runPromise(
+      (await Effect.runPromise(ChatTemplate.open(dir))).render(user, { addGenerationPrompt: false }),
+    );
+  assert.equal(await rendered(), "<|bos|><map>");
+  write("tokenizer_config.json", { eos_token: "<config>", bos_token: null });
+  assert.equal(await rendered(), "<|bos|><config>");
+  Deno.writeTextFileSync(`${dir}/special_tokens_map.json`, "[]");
+  assert.match(
+    (await Effect.runPromise(Effect.flip(ChatTemplate.open(dir)))).message,
+    /special_tokens_map.json": not a/,
+  );
   Deno.removeSync(dir, { recursive: true });
 });

@@ -126,11 +126,129 @@ Deno.test("a parameter that is absent, of another shape or one too many is named
 
 Deno.test("a copy of the embedding as head is passed over only where the model says that they are tied", () =>
   inFolder(async (dir) => {
+    const copyOf = (tensors: Tensors, change: (values: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>) => [
+      ...tensors,
+      { ...tensors[0], name: "lm_head.weight", read: Effect.map(tensors[0].read, change) },
+    ];
+    await writeChanged(dir, "qwen3_tied", (tensors) => copyOf(tensors, (values) => values));
+    const tied = await open(dir);
+    assert.deepEqual([tied.names.includes("lm_head.weight"), tied.config.tied, tied.notes], [false, true, []]);
+    // In one number, another head: it counts, as in transformers 5, and the model is written untied.
+    await writeChanged(dir, "qwen3_tied", (tensors) => copyOf(tensors, (values) => values.with(-1, 0.5)));
+    const own = await open(dir);
+    assert.deepEqual([own.names.at(-1), own.config.tied, own.config.raw.tie_word_embeddings], [
+      "lm_head.weight",
+      false,
+      false,
+    ]);
+    assert.match(
+      own.notes.join(),
+      /config.json ties the head to the embedding, but "lm_head.weight" has other numbers/,
+    );
+    assert.equal((await Effect.runPromise(own.read("lm_head.weight"))).at(-1), 0.5);
     const head = { name: "lm_head.weight", shape: [1, 2], read: Effect.succeed(Float32Array.of(1, 2)) };
     await writeChanged(dir, "qwen3_tied", (tensors) => [...tensors, head]);
-    assert.ok(!(await open(dir)).names.includes("lm_head.weight"));
+    assert.match(await refusal(dir), /"lm_head.weight": expected F32, F16 or BF16 \[69, 32\], found F32 \[1, 2\]/);
     await writeChanged(dir, "qwen2_untied", (tensors) => tensors.filter(({ name }) => name !== "lm_head.weight"));
     assert.match(await refusal(dir), /"lm_head.weight": expected the tensor \[68, 32\]/);
+  }));
+
+Deno.test("an index that wins over a file beside it is said in a line", () =>
+  inFolder(async (dir) => {
+    const source = await open(`${golden}qwen2_untied`);
+    await write(dir, { config: source.config, tensors: tensorsOf(source), maxFileBytes: 30_000 });
+    assert.deepEqual((await open(dir)).notes, []);
+    Deno.copyFileSync(`${golden}qwen2_untied/model.safetensors`, `${dir}/model.safetensors`);
+    const [note, ...others] = (await open(dir)).notes;
+    assert.match(
+      note,
+      /read from the files that model.safetensors.index.json names, not from model.safetensors beside it$/,
+    );
+    assert.deepEqual(others, []);
+  }));
+
+Deno.test("what is no regular file is an error at once, in place of weights, configuration or index", () =>
+  inFolder(async (dir) => {
+    for (const name of ["model.safetensors", "config.json", "generation_config.json", "model.safetensors.index.json"]) {
+      const model = `${dir}/${name}-model`;
+      await writeChanged(model, "qwen3_tied", (tensors) => tensors);
+      const path = `${model}/${name}`;
+      if (name in { "model.safetensors": 0, "config.json": 0 }) Deno.removeSync(path);
+      new Deno.Command("mkfifo", { args: [path] }).outputSync();
+      assert.match(await refusal(model), /^Cannot read ".*": expected a regular file, found a FIFO$/, name);
+      Deno.removeSync(path);
+      Deno.mkdirSync(path);
+      assert.match(await refusal(model), /expected a regular file, found a folder$/, name);
+    }
+  }));
+
+Deno.test("a configuration that is not UTF-8 is an error", () =>
+  inFolder(async (dir) => {
+    const text = Deno.readFileSync(`${golden}qwen3_tied/config.json`);
+    Deno.writeFileSync(`${dir}/config.json`, Uint8Array.from([...text.subarray(0, 1), 0xff, ...text.subarray(1)]));
+    assert.match(await refusal(dir), /config.json": expected UTF-8, found other bytes$/);
+  }));
+
+Deno.test("weights that are not finite, or not in the type they are written in, are refused and nothing is left", () =>
+  inFolder(async (dir) => {
+    const source = await open(`${golden}qwen3_tied`);
+    const attempt = (value: number, type?: "float32" | "float16" | "bfloat16") =>
+      Effect.runPromise(Effect.result(Checkpoint.write(`${dir}/out`, {
+        config: source.config,
+        tensors: tensorsOf(source).map((tensor) =>
+          tensor.name === "model.norm.weight"
+            ? { ...tensor, read: Effect.map(tensor.read, (values) => values.with(3, value)) }
+            : tensor
+        ),
+        ...(type === undefined ? {} : { type }),
+      })));
+    const refused = [
+      [NaN, "float32"],
+      [Infinity, "float32"],
+      [-Infinity, "bfloat16"],
+      [65520, "float16"],
+      [-1e6, "float16"],
+      [3.4e38, "bfloat16"],
+    ] as const;
+    for (const [value, type] of refused) {
+      const written = await attempt(value, type);
+      assert.ok(written._tag === "Failure", `${value} as ${type}`);
+      assert.equal(
+        String(Object(written.failure).message),
+        `Cannot write "${dir}/out/model.safetensors", tensor "model.norm.weight": expected finite numbers that ${type} can hold, found ${
+          Math.fround(value)
+        }`,
+      );
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    }
+    for (const [value, type] of [[65519, "float16"], [3.38e38, "bfloat16"], [3.4e38, "float32"]] as const) {
+      assert.ok((await attempt(value, type))._tag === "Success", `${value} as ${type}`);
+      const read = await Effect.runPromise((await open(`${dir}/out`)).read("model.norm.weight"));
+      assert.ok(read.every(Number.isFinite) && read[3] !== 0);
+    }
+  }));
+
+Deno.test("a critic's bias is read where its files have one", () =>
+  inFolder(async (dir) => {
+    const source = await open(`${golden}qwen2_untied`);
+    const config = { ...withValueHead(source.config), valueBias: true };
+    const tensors = parameterSpecs(config).map((spec) => ({
+      ...spec,
+      read: spec.name === "score.weight"
+        ? Effect.succeed(new Float32Array(32))
+        : spec.name === "score.bias"
+        ? Effect.succeed(Float32Array.of(0.75))
+        : source.read(spec.name),
+    }));
+    await write(dir, { config, tensors });
+    const critic = await open(dir);
+    assert.deepEqual([critic.config.valueBias, critic.names.at(-1)], [true, "score.bias"]);
+    assert.deepEqual(await Effect.runPromise(critic.read("score.bias")), Float32Array.of(0.75));
+    await write(dir, {
+      config,
+      tensors: tensors.map((one) => one.name === "score.bias" ? { ...one, shape: [1, 1] } : one),
+    });
+    assert.match(await refusal(dir), /"score.bias": expected F32, F16 or BF16 \[1\], found F32 \[1, 1\]/);
   }));
 
 Deno.test("a critic is written with its value head and read back", () =>

@@ -8,6 +8,7 @@ import {
   withValueHead,
 } from "../../../pipelines/models/model_config.ts";
 import { families } from "../../../pipelines/models/mod.ts";
+import { formatPython, parsePython } from "../../../pipelines/models/python_json.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 
 const folder = new URL("../../golden/models/", import.meta.url).pathname;
@@ -57,6 +58,33 @@ Deno.test("what a file leaves out is what transformers takes for the family", ()
   const qwen3 = good({ architectures: ["Qwen3ForCausalLM"] });
   assert.deepEqual([qwen3.headWidth, qwen3.rmsNormEps, qwen3.ropeTheta, qwen3.tied], [128, 1e-6, 1e4, false]);
   assert.equal(good({ architectures: undefined, model_type: "llama" }).family, "llama");
+  const without = (architecture: string) =>
+    good({ architectures: [architecture], max_position_embeddings: undefined, rope_scaling: null }).context;
+  assert.deepEqual(["Qwen2ForCausalLM", "Qwen3ForCausalLM", "LlamaForCausalLM"].map(without), [32768, 32768, 2048]);
+  // Null is the number of heads in every family, unlike a field that is not there.
+  assert.deepEqual([good({ num_key_value_heads: null }).kvHeads, base.num_attention_heads], [4, 4]);
+  assert.equal(good({ architectures: ["LlamaForCausalLM"], head_dim: null }).headWidth, 8);
+});
+
+Deno.test("what transformers reads past in a family is read past: it adds no bias that is not computed", () => {
+  assert.deepEqual(good({ attention_bias: true, mlp_bias: true }).qkvBias, true);
+  assert.deepEqual(good({ architectures: ["Qwen3ForCausalLM"], mlp_bias: true }).qkvBias, false);
+});
+
+Deno.test("JSON is read as Python writes it: NaN, infinities, a mark of byte order; and written so again", () => {
+  const odd = '{"initializer_range":NaN,"note":"NaN \\"-Infinity","limits":[-Infinity,Infinity,1e3]}';
+  const text = `\ufeff${odd.slice(0, -1)},${JSON.stringify(base).slice(1)}`;
+  const parsed = parseModelConfig({ file: "config.json", text });
+  assert.ok(parsed.ok, parsed.ok ? "" : faultMessage(parsed.fault));
+  const { initializer_range, note, limits } = parsed.config.raw;
+  assert.deepEqual([initializer_range, note, limits], [NaN, 'NaN "-Infinity', [-Infinity, Infinity, 1000]]);
+  const again = formatPython(parsed.config.raw);
+  assert.match(again, /"initializer_range": NaN,/);
+  assert.deepEqual(parsePython(again), parsed.config.raw);
+  assert.equal(formatPython(base), `${JSON.stringify(base, undefined, 2)}\n`);
+  for (const text of ["{'a': 1}", "{a: NaN}", '{"a": nan}', '{"a": NaNa}', '{"a": -NaN}', "NaN{}"]) {
+    assert.ok(!parseModelConfig({ file: "config.json", text }).ok, text);
+  }
 });
 
 Deno.test("stop tokens come from generation_config.json first, a number or a list", () => {
@@ -79,19 +107,40 @@ Deno.test("what the transformer does not compute is refused with file, field and
     [{ head_dim: 7 }, 'field "head_dim" is 7, expected an even'],
     [{ num_key_value_heads: 3 }, 'field "num_key_value_heads" is 3, expected a divisor'],
     [{ hidden_act: "gelu" }, 'field "hidden_act" is "gelu"'],
-    [{ attention_bias: true }, 'field "attention_bias" is true'],
-    [{ mlp_bias: true }, 'field "mlp_bias" is true'],
+    [{ hidden_act: null }, 'field "hidden_act" is null'],
+    [{ head_dim: null }, 'field "head_dim" is null'],
+    [
+      { num_hidden_layers: 1e12 },
+      'field "num_hidden_layers" is 1000000000000, expected a whole number above 0 and at most',
+    ],
+    [{ architectures: ["Qwen3ForCausalLM"], attention_bias: true }, 'field "attention_bias" is true'],
+    [{ architectures: ["LlamaForCausalLM"], attention_bias: true }, 'field "attention_bias" is true'],
+    [{ architectures: ["LlamaForCausalLM"], mlp_bias: true }, 'field "mlp_bias" is true'],
+    [{ architectures: "Qwen2ForCausalLM", model_type: "qwen2" }, 'field "architectures" is "Qwen2ForCausalLM"'],
+    [{ model_type: "qwen3" }, 'field "model_type" is "qwen3", expected "qwen2"'],
+    [{ max_position_embeddings: null }, 'field "max_position_embeddings" is null'],
+    [{ rms_norm_eps: null }, 'field "rms_norm_eps" is null'],
+    [{ tie_word_embeddings: null }, 'field "tie_word_embeddings" is null'],
     [{ tie_word_embeddings: "yes" }, 'field "tie_word_embeddings" is "yes"'],
     [{ rms_norm_eps: 0 }, 'field "rms_norm_eps" is 0'],
     [{ rope_theta: -1 }, 'field "rope_theta" is -1'],
     [{ rope_parameters: { rope_theta: "x" } }, 'field "rope_parameters.rope_theta" is "x"'],
-    [{ rope_scaling: { type: "yarn", factor: 4 } }, 'field "rope_scaling.rope_type" is "yarn"'],
+    [{ rope_scaling: { type: "yarn" } }, 'field "rope_scaling.factor" is missing'],
     [{ rope_scaling: { type: "linear" } }, 'field "rope_scaling.factor" is missing'],
     [{ rope_scaling: "linear" }, 'field "rope_scaling" is "linear"'],
-    [{ partial_rotary_factor: 0.5 }, 'field "rope_scaling.partial_rotary_factor" is 0.5'],
+    [{ partial_rotary_factor: 0.5 }, 'field "partial_rotary_factor" is 0.5'],
     [{ use_sliding_window: true, max_window_layers: 1 }, 'field "use_sliding_window" is true'],
+    [{ use_sliding_window: "yes" }, 'field "use_sliding_window" is "yes"'],
+    [{ sliding_window: "none" }, 'field "sliding_window" is "none"'],
     [{ layer_types: ["full_attention", "sliding_attention"] }, 'field "layer_types"'],
+    [{ layer_types: "full_attention" }, 'field "layer_types" is "full_attention"'],
+    [
+      { layer_types: ["full_attention"] },
+      'field "layer_types" is ["full_attention"], expected "full_attention" for each of 2',
+    ],
+    [{ layer_types: { 0: "full_attention" } }, 'field "layer_types" is {"0"'],
     [{ quantization_config: { quant_method: "awq" } }, 'field "quantization_config"'],
+    [{ quantization_config: "awq" }, 'field "quantization_config"'],
     [{ eos_token_id: 100 }, 'field "eos_token_id" is 100, expected token ids from 0 to 99'],
   ];
   for (const [changes, expected] of refused) {

@@ -1,8 +1,12 @@
+import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import type { Encoder } from "../../../kernels/encoder.ts";
+import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import * as Model from "../../../pipelines/models/model.ts";
+import { withValueHead } from "../../../pipelines/models/model_config.ts";
 import { score, values } from "../../../pipelines/models/score.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
-import { goldenModels, readGolden } from "../../golden/models/golden.ts";
+import { goldenDirectory, goldenModels, readGolden } from "../../golden/models/golden.ts";
 import { loadCritic, loadModel, near, sameBits, sequencesOf } from "./golden_on_device.ts";
 
 /** Matrix units round the operands of every product to float16, by 2^-11 of their size; here logits reach 25, so a few such errors are this. */
@@ -57,3 +61,27 @@ for (const name of goldenModels) {
       );
     }));
 }
+
+testOnDevice("a critic's bias is added to every value", (encoder) =>
+  Effect.gen(function* () {
+    const golden = readGolden("qwen3_tied");
+    assert.ok(golden.critic !== undefined);
+    const plain = yield* values(yield* loadCritic(encoder, "qwen3_tied", golden.critic), sequencesOf(golden));
+    const checkpoint = yield* Checkpoint.open(goldenDirectory("qwen3_tied"));
+    const config = { ...withValueHead(checkpoint.config), valueBias: true };
+    const given: Readonly<Record<string, Float32Array<ArrayBuffer>>> = {
+      "score.weight": Float32Array.from(golden.critic.scoreWeight),
+      "score.bias": Float32Array.of(0.5),
+    };
+    const critic = yield* Model.load(encoder, {
+      ...checkpoint,
+      config,
+      names: [...checkpoint.names, "score.weight", "score.bias"],
+      read: (name) => given[name] === undefined ? checkpoint.read(name) : Effect.succeed(given[name]),
+    }, "critic");
+    const found = yield* values(critic, sequencesOf(golden));
+    const tolerance = 1e-6 + toleranceOf(encoder) / 100;
+    plain.forEach((list, i) =>
+      list.forEach((x, t) => near(found[i][t], x + 0.5, tolerance, `sequence ${i}, token ${t}`))
+    );
+  }));

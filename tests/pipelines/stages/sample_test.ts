@@ -145,7 +145,7 @@ testStages("a model whose numbers are not finite gives an error and no rollout",
       tensors: parameterSpecs(source.config).map(({ name, shape }) => ({
         name,
         shape,
-        read: Effect.map(source.read(name), (values) => name === "model.norm.weight" ? values.fill(NaN) : values),
+        read: Effect.map(source.read(name), (values) => name === "model.norm.weight" ? values.fill(3e38) : values),
       })),
     });
     const [prompt] = yield* prompts(1);

@@ -129,6 +129,51 @@ testStages(
     }),
 );
 
+testStages(
+  "an optimizer state or a step that is not finite is refused, and nothing is written",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const artifact = yield* put(folder, one.gradient);
+      const step = (more: object) =>
+        collect(updateStage, [gradientOf(artifact)], { model, artifacts: folder, ...settings, ...more });
+      yield* step({ out: `${folder}/one` });
+      const path = `${folder}/one/trainer_state/optimizer.safetensors`;
+      const state = yield* Safetensors.open(path);
+      for (
+        const [name, bad] of [["exp_avg.model.norm.weight", NaN], ["exp_avg_sq.model.norm.weight", Infinity], [
+          "step",
+          NaN,
+        ]] as const
+      ) {
+        const tensors = Array.from(state.entries, ([key, { shape }]) => ({
+          name: key,
+          shape,
+          read: Effect.map(state.read(key), (values) => key === name ? values.with(0, bad) : values),
+        }));
+        const broken = `${folder}/broken-${name}/trainer_state`;
+        Deno.mkdirSync(broken, { recursive: true });
+        yield* Safetensors.write(broken, () => "optimizer.safetensors", tensors);
+        const message = yield* refusal(step({ optimizer: `${folder}/broken-${name}`, out: `${folder}/two` }));
+        assert.equal(
+          message,
+          `Cannot read "${broken}/optimizer.safetensors", tensor "${name}": expected finite numbers, found ${bad}`,
+        );
+      }
+      for (const learningRate of [1e39, 1e300]) {
+        const message = yield* refusal(step({ learningRate, out: `${folder}/two` }));
+        assert.match(
+          message,
+          /^Cannot write ".*\/two\/model.safetensors", tensor "model\..*": expected finite numbers that float32/,
+        );
+      }
+      assert.deepEqual(
+        [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /two|partial/.test(name)),
+        [],
+      );
+    }),
+);
+
 testStages("what cannot be applied is refused by name, and nothing is written", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder;

@@ -1,0 +1,91 @@
+/** Reads the fields of a model's configuration files, and names the first that is wrong. */
+import * as Result from "effect/Result";
+import { oneLine } from "./one_line.ts";
+import { parsePython } from "./python_json.ts";
+
+/** A parsed JSON object. */
+export type Json = { readonly [key: string]: unknown };
+
+/** The first thing in a configuration file that cannot be used. */
+export interface ConfigFault {
+  readonly file: string;
+  readonly field: string;
+  readonly value: string;
+  readonly expected: string;
+}
+
+/** One sentence for a fault, naming file, field and value. */
+export const faultMessage = (fault: ConfigFault): string =>
+  `Cannot use "${fault.file}": field "${fault.field}" is ${fault.value}, expected ${fault.expected}`;
+
+/** The text as a JSON object, NaN and infinities as Python writes them included, or the fault that it is none. */
+export const parseObject = (
+  file: string,
+  text: string,
+): { readonly ok: true; readonly object: Json } | { readonly ok: false; readonly fault: ConfigFault } => {
+  const parsed = Result.try((): unknown => parsePython(text));
+  const object = Result.isSuccess(parsed) ? parsed.success : undefined;
+  if (isObject(object)) return { ok: true, object };
+  const value = Result.isSuccess(parsed) ? shown(object) : "not JSON";
+  return { ok: false, fault: { file, field: "(file)", value, expected: "a JSON object" } };
+};
+
+/** Whether a value is a JSON object. */
+export const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A field's value as an error names it: "missing", or JSON of at most 80 characters. */
+export const shown = (value: unknown): string => {
+  if (value === undefined) return "missing";
+  if (typeof value === "number") return String(value);
+  const text = Result.getOrElse(Result.try(() => JSON.stringify(value)), () => "a value that is too deep");
+  return oneLine(text.length > 80 ? `${text.slice(0, 77)}...` : text);
+};
+
+/** Reads the fields of one file and remembers the first that is wrong; what it returns after that is never used. */
+export const reader = (file: string, raw: Json) => {
+  let first: ConfigFault | undefined;
+  const expect = (field: string, value: unknown, good: boolean, expected: string): void => {
+    if (!good) first ??= { file, field, value: shown(value), expected };
+  };
+  return {
+    expect,
+    fault: () => first,
+    /** A whole number from 1 to `most`; a field that is not there is `fallback`, one that is null is `ofNull`. */
+    size: (field: string, { fallback, ofNull, most = Number.MAX_SAFE_INTEGER }: SizeOptions = {}): number => {
+      const value = raw[field] === undefined ? fallback : raw[field] === null ? ofNull ?? null : raw[field];
+      const limit = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
+      const good = Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= most;
+      expect(field, value, good, `a whole number above 0${limit}`);
+      return Number(value);
+    },
+    /** A number above 0 that float32 can hold; one that is not there (null is there) is `fallback`. */
+    positive: (field: string, value: unknown, fallback?: number): number => {
+      const number = value === undefined ? fallback : value;
+      const good = typeof number === "number" && Math.fround(number) > 0 && Number.isFinite(Math.fround(number));
+      expect(field, value, good, "a number above 0");
+      return Number(number);
+    },
+    flag: (field: string, value: unknown, fallback: boolean): boolean => {
+      const flag = value === undefined ? fallback : value;
+      expect(field, flag, typeof flag === "boolean", "true or false");
+      return flag === true;
+    },
+    tokens: (field: string, value: unknown, vocabSize: number): ReadonlyArray<number> => {
+      const list = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+      const good = list.every((token) => Number.isSafeInteger(token) && token >= 0 && token < vocabSize);
+      expect(field, value, good, `token ids from 0 to ${vocabSize - 1}`);
+      return good ? list.map(Number) : [];
+    },
+  };
+};
+
+/** What a size may be. */
+export interface SizeOptions {
+  readonly fallback?: number;
+  readonly ofNull?: number;
+  readonly most?: number;
+}
+
+/** The reader of one file. */
+export type Reader = ReturnType<typeof reader>;

@@ -1,0 +1,34 @@
+/** Which ids of a model's vocabulary its tokenizer knows (`padded_vocabulary.ts`). */
+import * as Effect from "effect/Effect";
+import { join } from "node:path";
+import { exists } from "./checkpoint_directory.ts";
+import { isObject } from "./model_config.ts";
+import { readJson, TokenizerError } from "./tokenizer.ts";
+
+/**
+ * How many ids the tokenizer of a directory knows, where those are fewer than the `vocabSize` of its model; undefined where it knows all, or where the
+ * directory has no tokenizer. An id that is missing between others is an error: the head can end early, but has no holes.
+ */
+export const knownTokens = Effect.fn("Model.knownTokens")(function* (
+  dir: string,
+  vocabSize: number,
+): Effect.fn.Return<number | undefined, TokenizerError> {
+  const file = join(dir, "tokenizer.json");
+  if (!(yield* exists(file))) return undefined;
+  const { model, added_tokens: added } = yield* readJson(file);
+  const { vocab: tokens } = isObject(model) ? model : {};
+  // A list holds tokens with their scores, in the order of their ids.
+  const vocab = Array.isArray(tokens) ? tokens.map((_, id) => id) : isObject(tokens) ? Object.values(tokens) : [];
+  const ids = [...vocab, ...(Array.isArray(added) ? added.map((token) => isObject(token) ? token.id : undefined) : [])];
+  const known = new Set(
+    ids.filter((id) => Number.isInteger(id) && Number(id) >= 0 && Number(id) < vocabSize).map(Number),
+  );
+  const size = known.values().reduce((most, id) => Math.max(most, id), -1) + 1;
+  if (size === 0) return yield* new TokenizerError({ file, expected: "tokens", found: "none" });
+  if (known.size < size) {
+    const hole = Array.from({ length: size }, (_, id) => id).find((id) => !known.has(id));
+    const expected = `a token for every id below ${size} (else --padded-vocabulary keep)`;
+    return yield* new TokenizerError({ file, expected, found: `none for ${hole}` });
+  }
+  return size < vocabSize ? size : undefined;
+});
