@@ -177,6 +177,10 @@ export const settings = {
   positions: optional(integers([0], { min: 0 }, "tokens of a response by their place, from 0 (default: all)")),
   whole: toggle(false, "every response whole, not its last lines"),
   from: optional(choice("", Object.keys(importers), "whose file it is")),
+  metric: optional(
+    text("", "the metric that says right or wrong in another program's file (default: its first)", "NAME"),
+  ),
+  allowDuplicates: toggle(false, "drop a record that is there twice, equal in every field, instead of refusing it"),
   tflops: optional(
     number(100, { above: 0 }, "arithmetic speed that the plan's estimate of time assumes, in TFLOP/s (default: 100)"),
   ),
