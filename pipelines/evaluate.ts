@@ -149,7 +149,9 @@ const evaluate = Effect.fnUntraced(function* (
   if (new Set(names).size < names.length) {
     return yield* new Command.UsageError({ message: "Cannot evaluate: two problems have one name" });
   }
-  if (out !== undefined) yield* claim(out, identityOf(config, yield* engine.weights, engine.prompts));
+  if (out !== undefined) {
+    yield* claim(out, identityOf(config, yield* engine.weights, engine.prompts, engine.stopTokens));
+  }
   const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
   yield* complete(config, engine, log);
   const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };

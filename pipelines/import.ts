@@ -52,13 +52,21 @@ const fromLines = <E extends Command.Failure>(bytes: Stream.Stream<Uint8Array, E
 
 const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null;
 
+/** The responses of rows that are all at hand; a bad one gives nothing at all. */
+const fromAll = (rows: Iterable<readonly [Row, string]>, read: ReadAt) =>
+  Stream.fromArrayEffect(
+    Effect.map(Effect.forEach(rows, ([row, place]) => Effect.fromResult(read(row, place))), (some) => some.flat()),
+  );
+
 /** The responses of a Parquet file, or of a packed one of lines; rows count from 0. */
 const fromRows = (file: string, read: ReadAt) =>
-  Stream.unwrap(Effect.map(readRows(file), (rows) =>
-    Stream.fromIterable(rows.entries()).pipe(
-      Stream.mapEffect(([row, value]) => Effect.fromResult(read(isRow(value) ? value : {}, `row ${row}`))),
-      Stream.flatMap((some) => Stream.fromIterable(some)),
-    )));
+  Stream.unwrap(
+    Effect.map(readRows(file), (rows) =>
+      fromAll(
+        rows.map((value, row) => [isRow(value) ? value : {}, `row ${row}`] as const),
+        read,
+      )),
+  );
 
 /** The responses of a file that may be no list of JSON objects. */
 const fromText = (
@@ -71,10 +79,7 @@ const fromText = (
     const rows = rowsOfText(text);
     return rows === undefined
       ? fromLines(Stream.succeed(new TextEncoder().encode(text)), source, read)
-      : Stream.fromIterable(rows).pipe(
-        Stream.mapEffect(({ row, line }) => Effect.fromResult(read(row, `line ${line}`))),
-        Stream.flatMap((some) => Stream.fromIterable(some)),
-      );
+      : fromAll(rows.map(({ row, line }) => [row, `line ${line}`] as const), read);
   }));
 
 /** Refuses responses under the name of a problem that was another one before. */

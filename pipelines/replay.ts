@@ -20,7 +20,7 @@ import { firstDifference } from "./runtime/stage_record.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { defaults } from "./settings.ts";
 import { runPlan } from "./run_plan.ts";
-import { complete, type TrainConfig, trainSettings } from "./run_settings.ts";
+import { changedSource, complete, type TrainConfig, trainSettings } from "./run_settings.ts";
 import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./training_step.ts";
 
@@ -124,6 +124,8 @@ export const replayCommand = Command.make({
           `Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`,
         );
       }
+      const source = changedSource(recorded, prepared.sources);
+      if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
       const sink: Sink = {
         records: (name, text) => compare(run, name, text),
         store: { put: (tensors) => Safetensors.digest(tensors) },

@@ -32,6 +32,8 @@ export interface Engine {
   readonly prompts: ReadonlyArray<Question>;
   /** The SHA-256 of the weights, where they are on this machine. */
   readonly weights: Effect.Effect<string | undefined, Failure>;
+  /** The tokens that end a response, where the model is on this machine. */
+  readonly stopTokens?: ReadonlyArray<number>;
   /** `keep` gets the responses; `finished` hears how many more are drawn, which may be before they can be kept. */
   readonly draw: (
     wanted: Wanted,
@@ -90,7 +92,13 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
     }).pipe(Effect.provide(layerPolicy));
-  const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), draw };
+  const engine: Engine = {
+    label: settings.model,
+    prompts,
+    weights: weightsOf(dir),
+    stopTokens: [...config.stopTokens],
+    draw,
+  };
   return engine;
 });
 
