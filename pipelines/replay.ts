@@ -20,7 +20,7 @@ import { firstDifference } from "./runtime/stage_record.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { defaults } from "./settings.ts";
 import { runPlan } from "./run_plan.ts";
-import { changedSource, complete, type TrainConfig, trainSettings } from "./run_settings.ts";
+import { changedSource, complete, storedFault, type TrainConfig, trainSettings } from "./run_settings.ts";
 import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./training_step.ts";
 
@@ -41,7 +41,9 @@ const storedConfig = Effect.fnUntraced(
     if (missing !== undefined || typeof stored.base !== "string") {
       return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
     }
-    // train wrote these values from settings that it had checked.
+    const fault = storedFault(stored);
+    if (fault !== undefined) return yield* differs(`Cannot read "${path}": ${fault}`);
+    // What the check above has seen are the values of settings.
     const config = {
       ...stored,
       ...(given.model && { model: given.model }),

@@ -3,14 +3,14 @@
  * with and of all else that it reads (problems, test problems, reference, critic), the tokens that end a response, the kind of the adapter, and
  * the kernels where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
  */
-import { Effect } from "effect";
+import { Effect, Result } from "effect";
 import { join } from "node:path";
 import { deviceFields } from "../kernels/chosen_kernels.ts";
 import type { DeviceInfo } from "../kernels/device_error.ts";
 import { formatJson } from "./models/checkpoint_directory.ts";
 import { isObject, parseObject } from "./models/model_config.ts";
 import * as Command from "./runtime/command.ts";
-import { select } from "./runtime/resolve.ts";
+import { check, select } from "./runtime/resolve.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 
@@ -135,13 +135,28 @@ export const changedSource = (stored: Readonly<Record<string, unknown>>, now: So
 export const configText = (config: TrainConfig, { base, ...sources }: Sources, info: DeviceInfo): string =>
   formatJson({ ...select(complete(config), trainSettings), base, ...deviceFields(info), sources });
 
+/**
+ * What is wrong with the settings that a run's `config.json` holds, which anybody may have written; undefined for nothing. A field that is no
+ * setting is none of its business.
+ */
+export const storedFault = (stored: Readonly<Record<string, unknown>>): string | undefined => {
+  for (const key of trainSettings) {
+    if (!Object.hasOwn(stored, key)) continue;
+    const checked = check(key, stored[key]);
+    if (Result.isFailure(checked)) return `field "${key}": ${checked.failure}`;
+  }
+  return undefined;
+};
+
 /** The settings that the run in a folder was begun with, or undefined for one that has not begun. */
 export const storedSettings = Effect.fnUntraced(function* (run: string) {
   const path = join(run, "config.json");
   const text = yield* RunDirectory.readText(path);
   if (text === undefined) return undefined;
   const stored = parseObject(path, text);
-  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run}": "${path}" is no JSON object`);
+  if (!stored.ok) return yield* refuse(`Cannot continue "${run}": "${path}" is no JSON object`);
+  const fault = storedFault(stored.object);
+  return fault === undefined ? stored.object : yield* refuse(`Cannot continue "${run}": "${path}", ${fault}`);
 });
 
 /** The first setting that differs from the one that a run was begun with, in words. */

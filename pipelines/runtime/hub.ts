@@ -32,13 +32,16 @@ export interface Hub {
 /** The Hub that the environment names. */
 export const fromEnvironment = (): Hub => {
   const read = (name: string) => Deno.env.get(name) || undefined;
-  const home = read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+  // Asked for only where a name leads to the Hub: a command on local files needs no more than to read them.
+  const home = () => read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
   return {
     endpoint: (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
     folder: join(read("SIGNUM_HOME") ?? ".signum", "models"),
     dataFolder: join(read("SIGNUM_HOME") ?? ".signum", "data_sets"),
     token: read("HF_TOKEN"),
-    cache: read("HF_HUB_CACHE") ?? join(home, "hub"),
+    get cache() {
+      return read("HF_HUB_CACHE") ?? join(home(), "hub");
+    },
     offline: /^(1|true|yes|on)$/i.test(read("HF_HUB_OFFLINE") ?? ""),
   };
 };
@@ -175,7 +178,7 @@ const fetchModel = Effect.fnUntraced(function* (
 const namesInIndex = (text: string): ReadonlySet<string> => {
   const index: unknown = JSON.parse(text);
   const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
-  return new Set(Object.values(map ?? {}));
+  return new Set(Object.values(map ?? {}).filter((name) => typeof name === "string"));
 };
 
 /** The weights that the index names, else the one file. */

@@ -27,7 +27,7 @@ import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
-import { commonTemperature } from "./record_temperature.ts";
+import { commonTemperature, effective } from "./record_temperature.ts";
 import { fault } from "./score.ts";
 
 /** The settings that the loss depends on. */
@@ -88,7 +88,7 @@ export const gradient = (
       // Only GRPO has the KL term in its loss unless it is asked for; PPO's is inside the reward.
       ...(hasKl(settings) ? {} : { referenceLogProbs: undefined }),
     })),
-    { ...settings, temperature: settings.temperature === 0 ? 1 : settings.temperature, share },
+    { ...settings, temperature: effective(settings.temperature), share },
   );
 
 /** The critic's gradient over one mini-batch of its own. */

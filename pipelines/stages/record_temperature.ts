@@ -11,7 +11,12 @@ interface Drawn {
   readonly temperature?: unknown;
 }
 
-const effective = (temperature: number): number => temperature === 0 ? 1 : temperature;
+/** The least temperature that a float32 can divide logits by, 2^-64; below it a response is the same as at it. */
+const leastTemperature = 5.421010862427522e-20;
+
+/** What divides the logits at a temperature: greedy is 1, and what float32 cannot divide by is the least that it can. */
+export const effective = (temperature: number): number =>
+  temperature === 0 ? 1 : Math.max(temperature, leastTemperature);
 
 /** The temperature above 0 of one record, or what is wrong with it. */
 export const temperatureOf = (record: Drawn, given: number | undefined): Result.Result<number, string> => {
