@@ -8,11 +8,10 @@ const latexSigns: Readonly<Record<string, string>> = {
   "<": "\\textless{}",
   ">": "\\textgreater{}",
   "–": "--",
-  "|": "\\textbar{}",
 };
 
 const latexText = (text: string): string =>
-  text.replaceAll("\n", " ").replaceAll(/[\\~^<>–|&%$#_{}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
+  text.replaceAll("\n", " ").replaceAll(/[\\~^<>–&%$#_{}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
 
 /** A table as a LaTeX `table` environment. */
 export const latexTable = (table: Table): string => {

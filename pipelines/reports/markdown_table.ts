@@ -8,7 +8,7 @@ export const markdownText = (text: string): string =>
     .replaceAll(/\](?=[(\[:])/g, "\\]")
     .replaceAll(/\b(https?|ftp|mailto|xmpp):/gi, "$1\\:")
     .replaceAll(/\bwww\./gi, (found) => `${found.slice(0, -1)}\\.`)
-    .replaceAll(/(?<=\w)@(?=\w)/g, "\\@");
+    .replaceAll(/(?<=[\w.+-])@(?=[\w-]+\.\w*[a-z])/gi, "\\@");
 
 /** A table as Markdown text. */
 export const markdownTable = (table: Table): string => {
