@@ -151,9 +151,24 @@ export const readRows = Effect.fn("Source.readRows")(
       return yield* parseLines(file, text);
     }
     const buffer = new Uint8Array(bytes).buffer;
-    return yield* Effect.tryPromise({ try: () => rowsOf(buffer), catch: failed });
+    return yield* Effect.tryPromise({ try: () => alone(() => rowsOf(buffer)), catch: failed });
   },
 );
+
+/**
+ * What `read` promises. hyparquet decodes the columns of a broken file side by side and awaits the first failure alone; the others would end
+ * the process as failures of nobody.
+ */
+const alone = async <A>(read: () => Promise<A>): Promise<A> => {
+  const quiet = (event: PromiseRejectionEvent): void => event.preventDefault();
+  globalThis.addEventListener("unhandledrejection", quiet);
+  try {
+    return await read();
+  } finally {
+    // They are told of at the end of this turn.
+    setTimeout(() => globalThis.removeEventListener("unhandledrejection", quiet), 0);
+  }
+};
 
 /** The text of some bytes, or the first line (from 1) that is not UTF-8. */
 const textOf = (bytes: Uint8Array): string | number => {
