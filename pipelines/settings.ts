@@ -145,7 +145,11 @@ export const settings = {
   k: optional(
     integers([1], { min: 1 }, "values of k for Pass@k (default: 1, 2, 4, … 256, as far as there are responses)"),
   ),
-  format: choice("terminal", ["terminal", "csv", "markdown", "latex", "json"], "how a table is printed"),
+  format: choice(
+    "terminal",
+    ["terminal", "csv", "markdown", "latex", "json"],
+    "how a table is printed; csv: a text that a spreadsheet would run has a ' before it",
+  ),
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
   partSize: number(60, { above: 0 }, "size in MB (10^6 bytes) that every part of a file stays below"),
