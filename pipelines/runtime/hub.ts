@@ -78,7 +78,7 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
   // A path with an ending is a file that is missing; the place where it is read says so.
-  if (name === undefined || (yield* isThere(data)) || endings.includes(extname(data))) return data;
+  if (name === undefined || (yield* isThere(data)) || isFileName(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
   if (yield* isThere(joined)) return joined;
@@ -131,6 +131,9 @@ const indexFile = "model.safetensors.index.json";
 const marks: Readonly<Record<Need, string>> = { weights: ".complete", tokenizer: ".tokenizer" };
 const markOf = (folder: string, split: string) => `.${["complete", folder.replaceAll("/", "-"), split].join("-")}`;
 const endings = [".parquet", ".jsonl", ".ndjson"];
+
+/** Whether a text is the name of a data file, in whatever case its ending is. */
+const isFileName = (text: string): boolean => [...endings, ".gz"].includes(extname(text).toLowerCase());
 
 const error = (kind: Repository["kind"], asked: string, reason: HubError["reason"], problem: string) =>
   new HubError({ kind, asked, reason, problem });
