@@ -1,15 +1,16 @@
 /**
  * The one place where problems come from disk. A file task is looked for in the folder or file that the user names, else in
  * `SIGNUM_DATA`, else in `SIGNUM_HOME/data`, else in `.signum/data`, laid out as the paper's own data: `math/train.parquet`,
- * `math/test.parquet`, `aime2025/test.parquet`, `amc23/test.parquet`; `.jsonl` serves as well. What a row means is not decided here
- * but in the task's pure `parse`.
+ * `math/test.parquet`, `aime2025/test.parquet`, `amc23/test.parquet`; `.jsonl` and `.jsonl.gz` serve as well. Numbers keep what they say
+ * (`exact_json.ts`, `parquet.ts`), and text must be UTF-8. What a row means is not decided here but in the task's pure `parse`.
  */
 import * as Schema from "@effect/schema";
-import { Config, Effect, Option } from "effect";
-import { parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import { Config, Effect, Option, Result } from "effect";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { parseExactly } from "./exact_json.ts";
+import { rowsOf } from "./parquet.ts";
 import type { Dropped, Files, Problem, Split, Task } from "./task.ts";
 
 /** Problems cannot be had: the data are `missing`, a file is `unreadable`, or a `row` of it cannot become a problem. */
@@ -33,7 +34,7 @@ export interface LoadOptions {
   readonly seed?: number | undefined;
 }
 
-const endings = ["parquet", "jsonl", "ndjson"];
+const endings = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
 
 /** The problems of a task's split. */
 export const load = Effect.fn("Source.load")(
@@ -57,9 +58,15 @@ export const load = Effect.fn("Source.load")(
     if (!parsed.ok) {
       return yield* new SourceError({ reason: "row", file, message: parsed.error.message });
     }
+    if (parsed.problems.length === 0) return yield* unreadable(file, emptyOf(parsed.dropped));
     return { problems: parsed.problems.slice(0, options.limit), dropped: parsed.dropped, file };
   },
 );
+
+const emptyOf = (dropped: ReadonlyArray<Dropped>): string =>
+  dropped.length === 0
+    ? "it has no rows, so there is no problem"
+    : `none of its ${dropped.length} rows is a problem: ${dropped[0].reason}`;
 
 /** The file that holds the split, or an error that lists every place looked at. */
 const locate = Effect.fnUntraced(
@@ -124,28 +131,69 @@ const unreadable = (file: string, why: unknown, line?: number) =>
     }`,
   });
 
-/** The rows of a Parquet or JSONL file. */
+/** Whether a file is Parquet, by its name. */
+export const isParquet = (file: string): boolean => file.toLowerCase().endsWith(".parquet");
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** What a packed file may hold, unpacked. */
+const mostBytes = 2 ** 31;
+
+/** The rows of a Parquet or JSONL file, the second packed by gzip or not. */
 export const readRows = Effect.fn("Source.readRows")(
   function* (file: string): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
-    const bytes = yield* Effect.tryPromise({ try: () => readFile(file), catch: (cause) => unreadable(file, cause) });
-    if (!file.endsWith(".parquet")) return yield* parseLines(file, bytes.toString("utf8"));
+    const failed = (cause: unknown) => unreadable(file, cause);
+    const bytes = yield* Effect.tryPromise({ try: () => readFile(file), catch: failed });
+    if (!isParquet(file)) {
+      const text = isGzip(bytes)
+        ? yield* Effect.try({ try: () => gunzipSync(bytes, { maxOutputLength: mostBytes }), catch: failed })
+        : bytes;
+      return yield* parseLines(file, text);
+    }
     const buffer = new Uint8Array(bytes).buffer;
-    return yield* Effect.tryPromise({
-      try: () => parquetReadObjects({ file: buffer, compressors }),
-      catch: (cause) => unreadable(file, cause),
-    });
+    return yield* Effect.tryPromise({ try: () => alone(() => rowsOf(buffer)), catch: failed });
   },
 );
 
+/**
+ * What `read` promises. hyparquet decodes the columns of a broken file side by side and awaits the first failure alone; the others would end
+ * the process as failures of nobody.
+ */
+const alone = async <A>(read: () => Promise<A>): Promise<A> => {
+  const quiet = (event: PromiseRejectionEvent): void => event.preventDefault();
+  globalThis.addEventListener("unhandledrejection", quiet);
+  try {
+    return await read();
+  } finally {
+    // They are told of at the end of this turn.
+    setTimeout(() => globalThis.removeEventListener("unhandledrejection", quiet), 0);
+  }
+};
+
+/** The text of some bytes, or the first line (from 1) that is not UTF-8. */
+const textOf = (bytes: Uint8Array): string | number => {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoded = Result.try(() => decoder.decode(bytes));
+  if (Result.isSuccess(decoded)) return decoded.success;
+  for (let [line, from] = [1, 0];; line++) {
+    const newline = bytes.indexOf(10, from);
+    const end = newline < 0 ? bytes.length : newline;
+    if (newline < 0 || Result.isFailure(Result.try(() => decoder.decode(bytes.subarray(from, end))))) return line;
+    from = newline + 1;
+  }
+};
+
 /** One JSON value a line; blank lines are passed over. */
 const parseLines = Effect.fnUntraced(
-  function* (file: string, text: string): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
+  function* (file: string, bytes: Uint8Array): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
+    const text = textOf(bytes);
+    if (typeof text === "number") return yield* unreadable(file, "it is not UTF-8", text);
     const rows: Array<unknown> = [];
-    for (const [index, line] of text.replace(/^\ufeff/, "").split("\n").entries()) {
+    for (const [index, line] of text.split("\n").entries()) {
       if (line.trim() === "") continue;
       rows.push(
         yield* Effect.try({
-          try: (): unknown => JSON.parse(line),
+          try: (): unknown => parseExactly(line),
           catch: (cause) => unreadable(file, cause, index + 1),
         }),
       );

@@ -7,11 +7,15 @@
 /** The two halves of a task: what is trained on and what is measured on. */
 export type Split = "train" | "test";
 
-/** One problem: `problemId` names it for good (and makes the group), `question` is bare text without a template. */
+/**
+ * One problem: `problemId` names it for good (and makes the group), `question` is bare text without a template; `goldAnswers` are all accepted
+ * answers, the gold answer among them, where there are several.
+ */
 export interface Problem {
   readonly problemId: string;
   readonly question: string;
   readonly goldAnswer: string;
+  readonly goldAnswers?: ReadonlyArray<string>;
   readonly meta?: Readonly<Record<string, string>>;
 }
 

@@ -10,7 +10,7 @@ import * as CommandLine from "./runtime/command_line.ts";
 import * as ConfigFile from "./runtime/config_file.ts";
 import { completions, helpOf, overview, shells } from "./runtime/help.ts";
 import { consoleToStderr, main } from "./runtime/platform.ts";
-import { merge, nearest, select } from "./runtime/resolve.ts";
+import { leaveOpen, merge, nearest, select } from "./runtime/resolve.ts";
 import { command as filterOf } from "./runtime/stage.ts";
 import { PipeClosed, StandardStreams } from "./runtime/standard_streams.ts";
 import { stages } from "./stages/mod.ts";
@@ -21,7 +21,7 @@ const all: ReadonlyArray<Command> = [...filters, ...commands];
 
 const recipeValues = (command: Command, name: string | undefined): Result.Result<Partial<Settings>, UsageError> => {
   if (name === undefined) return Result.succeed({});
-  const recipe = recipes[name];
+  const recipe = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
   if (recipe === undefined) {
     const known = Object.keys(recipes).join(", ");
     return Result.fail(
@@ -58,10 +58,11 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   }
   const file = line.config === undefined ? {} : yield* ConfigFile.read(line.config);
   const recipe = yield* Effect.fromResult(recipeValues(command, line.values.recipe ?? file.recipe));
-  const merged = merge(command.defaults, recipe, file, line.values);
-  const config = command.resolve?.(merged, { ...recipe, ...file, ...line.values }) ?? merged;
+  const said = { ...recipe, ...file, ...line.values };
+  const merged = leaveOpen(command.open ?? [], merge(command.defaults, recipe, file, line.values), said);
+  const config = command.resolve?.(merged, said) ?? merged;
   if (line.dryRun && command.plan !== undefined) {
-    for (const said of yield* command.plan(config, line.words)) yield* streams.report(said);
+    for (const planned of yield* command.plan(config, line.words)) yield* streams.report(planned);
   }
   if (line.dryRun) return yield* streams.write(`${JSON.stringify(select(config, command.settings), null, 2)}\n`);
   return yield* command.run(config, line.words);

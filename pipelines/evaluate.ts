@@ -152,7 +152,8 @@ const evaluate = Effect.fnUntraced(function* (
     return yield* new Command.UsageError({ message: "Cannot evaluate: two problems have one name" });
   }
   if (out !== undefined) {
-    yield* claim(out, identityOf({ ...config, ...engine.recorded }, yield* engine.weights, engine.prompts));
+    const identity = { ...config, ...engine.recorded };
+    yield* claim(out, identityOf(identity, yield* engine.weights, engine.prompts, engine.stopTokens));
   }
   const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
   yield* complete(config, engine, log);

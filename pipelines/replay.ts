@@ -20,7 +20,7 @@ import { firstDifference } from "./runtime/stage_record.ts";
 import { StandardStreams } from "./runtime/standard_streams.ts";
 import { defaults } from "./settings.ts";
 import { runPlan } from "./run_plan.ts";
-import { complete, type TrainConfig, trainSettings } from "./run_settings.ts";
+import { changedSource, complete, storedFault, type TrainConfig, trainSettings } from "./run_settings.ts";
 import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./training_step.ts";
 
@@ -41,7 +41,9 @@ const storedConfig = Effect.fnUntraced(
     if (missing !== undefined || typeof stored.base !== "string") {
       return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
     }
-    // train wrote these values from settings that it had checked.
+    const fault = storedFault(stored);
+    if (fault !== undefined) return yield* differs(`Cannot read "${path}": ${fault}`);
+    // What the check above has seen are the values of settings.
     const config = {
       // A run that recorded nothing of it computed with every row of its vocabulary.
       paddedVocabulary: "keep",
@@ -126,6 +128,8 @@ export const replayCommand = Command.make({
           `Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`,
         );
       }
+      const source = changedSource(recorded, prepared.sources);
+      if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
       const sink: Sink = {
         records: (name, text) => compare(run, name, text),
         store: { put: (tensors) => Safetensors.digest(tensors) },

@@ -1,16 +1,17 @@
 /**
  * What a run's result depends on, as it stands in the run's `config.json`: the settings as resolved, the SHA-256 of the weights that it began
- * with, the kind of the adapter, and the kernels where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
+ * with and of all else that it reads (problems, test problems, reference, critic), the tokens that end a response, the kind of the adapter, and
+ * the kernels where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
  */
-import { Effect } from "effect";
+import { Effect, Result } from "effect";
 import { join } from "node:path";
 import { deviceFields } from "../kernels/chosen_kernels.ts";
 import type { DeviceInfo } from "../kernels/device_error.ts";
 import { formatJson } from "./models/checkpoint_directory.ts";
-import { parseObject } from "./models/model_config.ts";
+import { isObject, parseObject } from "./models/model_config.ts";
 import type { PaddedVocabulary } from "./models/padded_vocabulary.ts";
 import * as Command from "./runtime/command.ts";
-import { select } from "./runtime/resolve.ts";
+import { check, select } from "./runtime/resolve.ts";
 import * as RunDirectory from "./runtime/run_directory.ts";
 import type { SettingKey, Settings } from "./settings.ts";
 
@@ -106,9 +107,60 @@ export const changedVocabulary = (
   return before === now ? undefined : `--padded-vocabulary ${before}, now it is ${now}`;
 };
 
+/** What a run reads beside its settings, as digests: SHA-256 of the weights that it begins with, of its problems and of other models. */
+export interface Sources {
+  readonly base: string;
+  readonly problems: string;
+  readonly tests?: string;
+  readonly reference?: string;
+  readonly critic?: string;
+  readonly stopTokens: ReadonlyArray<number>;
+}
+
+/** How messages call what a run reads, and the flag that names it. */
+const sourceNames: Readonly<Record<keyof Sources, string>> = {
+  base: "weights (--model)",
+  problems: "problems (--data)",
+  tests: "test problems (--data)",
+  reference: "weights of the reference (--reference)",
+  critic: "weights of the critic (--critic)",
+  stopTokens: "tokens that end a response (generation_config.json of --model)",
+};
+
+/** Where a run's sources stand in its `config.json`; `base` alone is as old as runs. */
+const storedSources = (stored: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
+  base: stored.base,
+  ...(isObject(stored.sources) ? stored.sources : {}),
+});
+
+/** The first thing that a run reads and that is not what it was, in words; what an older run did not write down is not compared. */
+export const changedSource = (stored: Readonly<Record<string, unknown>>, now: Sources): string | undefined => {
+  const before = storedSources(stored);
+  const after = new Map<string, unknown>(Object.entries(now));
+  for (const [key, name] of Object.entries(sourceNames)) {
+    const [was, is] = [before[key], after.get(key)];
+    if (was === undefined || JSON.stringify(was) === JSON.stringify(is)) continue;
+    return `${name} ${JSON.stringify(was)}, now they are ${is === undefined ? "not there" : JSON.stringify(is)}`;
+  }
+  return undefined;
+};
+
 /** The text of a run's `config.json`. */
-export const configText = (config: TrainConfig, base: string, info: DeviceInfo): string =>
-  formatJson({ ...select(complete(config), trainSettings), base, ...deviceFields(info) });
+export const configText = (config: TrainConfig, { base, ...sources }: Sources, info: DeviceInfo): string =>
+  formatJson({ ...select(complete(config), trainSettings), base, ...deviceFields(info), sources });
+
+/**
+ * What is wrong with the settings that a run's `config.json` holds, which anybody may have written; undefined for nothing. A field that is no
+ * setting is none of its business.
+ */
+export const storedFault = (stored: Readonly<Record<string, unknown>>): string | undefined => {
+  for (const key of trainSettings) {
+    if (!Object.hasOwn(stored, key)) continue;
+    const checked = check(key, stored[key]);
+    if (Result.isFailure(checked)) return `field "${key}": ${checked.failure}`;
+  }
+  return undefined;
+};
 
 /** The settings that the run in a folder was begun with, or undefined for one that has not begun. */
 export const storedSettings = Effect.fnUntraced(function* (run: string) {
@@ -116,7 +168,9 @@ export const storedSettings = Effect.fnUntraced(function* (run: string) {
   const text = yield* RunDirectory.readText(path);
   if (text === undefined) return undefined;
   const stored = parseObject(path, text);
-  return stored.ok ? stored.object : yield* refuse(`Cannot continue "${run}": "${path}" is no JSON object`);
+  if (!stored.ok) return yield* refuse(`Cannot continue "${run}": "${path}" is no JSON object`);
+  const fault = storedFault(stored.object);
+  return fault === undefined ? stored.object : yield* refuse(`Cannot continue "${run}": "${path}", ${fault}`);
 });
 
 /** The first setting that differs from the one that a run was begun with, in words. */

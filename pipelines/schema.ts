@@ -37,13 +37,17 @@ export interface Noun<A> {
 /** Whether a response, and so each of its tokens, is to be made more likely or less. */
 export type Sign = "positive" | "negative";
 
-/** A problem as the policy is asked it; `promptTokens` are [T] token ids of `promptText`. */
+/**
+ * A problem as the policy is asked it; `promptTokens` are [T] token ids of `promptText`, `goldAnswers` all accepted answers where there are
+ * several, any of which is right (no field of the table: it passes as it is, and grading checks it).
+ */
 export interface Prompt {
   readonly task: string;
   readonly split: string;
   readonly problemId: string;
   readonly question: string;
   readonly goldAnswer: string;
+  readonly goldAnswers?: ReadonlyArray<string>;
   readonly promptText: string;
   readonly promptTokens: Int32Array;
 }

@@ -154,7 +154,11 @@ export const settings = {
   k: optional(
     integers([1], { min: 1 }, "values of k for Pass@k (default: 1, 2, 4, … 256, as far as there are responses)"),
   ),
-  format: choice("terminal", ["terminal", "csv", "markdown", "latex", "json"], "how a table is printed"),
+  format: choice(
+    "terminal",
+    ["terminal", "csv", "markdown", "latex", "json"],
+    "how a table is printed; csv: a text that a spreadsheet would run has a ' before it",
+  ),
   bootstrap: integer(1000, { min: 0 }, "bootstrap samples over problems behind each interval"),
   report: optional(words([], "which tables or figures (default: all)")),
   partSize: number(60, { above: 0 }, "size in MB (10^6 bytes) that every part of a file stays below"),
@@ -186,6 +190,10 @@ export const settings = {
   positions: optional(integers([0], { min: 0 }, "tokens of a response by their place, from 0 (default: all)")),
   whole: toggle(false, "every response whole, not its last lines"),
   from: optional(choice("", Object.keys(importers), "whose file it is")),
+  metric: optional(
+    text("", "the metric that says right or wrong in another program's file (default: its first)", "NAME"),
+  ),
+  allowDuplicates: toggle(false, "drop a record that is there twice, equal in every field, instead of refusing it"),
   tflops: optional(
     number(100, { above: 0 }, "arithmetic speed that the plan's estimate of time assumes, in TFLOP/s (default: 100)"),
   ),

@@ -13,6 +13,7 @@ import { tasks } from "../data/mod.ts";
 import { cannotContinue } from "../kernels/chosen_kernels.ts";
 import { training } from "../data/paper/hyperparameters.ts";
 import { algorithms } from "./algorithms/mod.ts";
+import { problemsDigest, weightsOf } from "./evaluation/identity.ts";
 import { exists, formatJson, writeText } from "./models/checkpoint_directory.ts";
 import { layerPolicy } from "./models/layer_policy.ts";
 import type { Knobs } from "./models/memory_choice.ts";
@@ -24,10 +25,12 @@ import * as Model from "./models/model.ts";
 import { recipes } from "./recipes/mod.ts";
 import {
   changedSetting,
+  changedSource,
   changedVocabulary,
   complete,
   configText,
   refuse,
+  type Sources,
   storedSettings,
   type TrainConfig,
   trainSettings,
@@ -58,6 +61,8 @@ export interface Prepared {
   readonly steps: number;
   /** SHA-256 of the weights that the run begins with. */
   readonly base: string;
+  /** Digests of all that the run reads. */
+  readonly sources: Sources;
 }
 
 /** Loads models and prompts as the settings say. */
@@ -84,12 +89,11 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
-  const reference = needsReference
-    ? (yield* policy.load(config.reference ?? config.model, "reference", read)).model
+  const referred = needsReference ? yield* policy.load(config.reference ?? config.model, "reference", read) : undefined;
+  const valued = algorithm.needsCritic
+    ? yield* policy.load(config.critic ?? config.model, "critic", trained)
     : undefined;
-  const critic = algorithm.needsCritic
-    ? (yield* policy.load(config.critic ?? config.model, "critic", trained)).model
-    : undefined;
+  const [reference, critic] = [referred?.model, valued?.model];
   for (
     const [flag, name, other] of [["--reference", config.reference, reference], [
       "--critic",
@@ -104,6 +108,15 @@ export const prepare = Effect.fn("Train.prepare")(function* (
       }`,
     );
   }
+  const base = yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters));
+  const sources: Sources = {
+    base,
+    problems: problemsDigest(prompts),
+    ...(tests.length > 0 && { tests: problemsDigest(tests) }),
+    ...(referred && { reference: yield* weightsOf(referred.dir) }),
+    ...(valued && { critic: yield* weightsOf(valued.dir) }),
+    stopTokens: [...model.config.stopTokens],
+  };
   return {
     world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
     tests,
@@ -113,7 +126,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     },
     sourceDir: dir,
     steps,
-    base: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
+    base,
+    sources,
   };
 });
 
@@ -156,8 +170,10 @@ export const train = Effect.fn("Train.run")(function* (
   if (vocabulary !== undefined) {
     return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
+  const source = stored === undefined ? undefined : changedSource(stored, prepared.sources);
+  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
   yield* sweepRecords(run);
-  yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.base, info));
+  yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
   const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);

@@ -21,6 +21,7 @@ import type { Settings } from "./settings.ts";
 import { advantage } from "./stages/advantage.ts";
 import { dynamics, factsOf } from "./stages/dynamics.ts";
 import { gradient, gradientRecord, valueGradient } from "./stages/gradient.ts";
+import { effective } from "./stages/record_temperature.ts";
 import { draw } from "./stages/prompt.ts";
 import { reward } from "./stages/reward.ts";
 import { rollouts } from "./stages/sample.ts";
@@ -140,7 +141,7 @@ const scoreOnPolicy = Effect.fnUntraced(function* <A extends Noun.Signed>(
   temperature: number,
 ): Effect.fn.Return<ReadonlyArray<A & Noun.Scored>, Failure> {
   const referenceScores = reference &&
-    (yield* scoreSequences(reference, records, temperature === 0 ? 1 : temperature)).logProbs;
+    (yield* scoreSequences(reference, records, effective(temperature))).logProbs;
   const valued = critic && (yield* values(critic.model, records));
   return records.map((record, i) => ({
     ...record,

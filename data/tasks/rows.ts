@@ -1,10 +1,12 @@
 /**
- * Rows of a data file, as Parquet and JSONL give them, read into problems. Two layouts are known: the published files of the paper
- * (`prompt[0].content`, `reward_model.ground_truth`) and plain ones (`problem` or `question`; `answer`, `goldAnswer` or
- * `solution`). A field that is missing or of the wrong type is an error that names file, row, field and value.
+ * Rows of a data file, as Parquet and JSONL give them, read into problems. Two layouts are known: that of verl, which the paper's published
+ * files have (`prompt`, one user message, after a system message or none, which is passed over; `reward_model.ground_truth`), and plain ones
+ * (`problem` or `question`; `answer`, `goldAnswer` or `solution`). Where a row accepts several answers (`golds.ts`), the first is the gold
+ * answer and all of them are kept beside it. A field that is missing or of the wrong type is an error that names file, row, field and value.
  */
 import type { Dropped, Parsed, Problem, RowError } from "../task.ts";
 import { goldOfSolution } from "./gold.ts";
+import { afterHashes, goldsOf } from "./golds.ts";
 
 /** Where the gold answer is looked for first: in the boxes that end `solution`, or in `answer` as it stands. */
 export type GoldFrom = "solution" | "answer";
@@ -28,12 +30,37 @@ function first(row: unknown, paths: ReadonlyArray<string>): { path: string; valu
 }
 
 const questions = ["problem", "question", "prompt.0.content"];
-const answers = ["answer", "goldAnswer", "gold_answer", "reward_model.ground_truth.target", "target"];
+const answers = [
+  "answer",
+  "goldAnswer",
+  "gold_answer",
+  "reward_model.ground_truth.target",
+  "reward_model.ground_truth",
+  "target",
+];
 const solutions = ["solution", "reward_model.ground_truth.solution"];
 
 /** The solution and the target of a row as they are stored; null where there is no such text. */
 export function fieldsOf(row: unknown): { readonly solution: string | null; readonly target: string | null } {
   return { solution: text(first(row, solutions).value), target: text(first(row, answers).value) };
+}
+
+const instructing: ReadonlyArray<unknown> = ["system", "developer"];
+
+/** The question of a row and the path that it stands at; `expected` is what a prompt that is no question should be. */
+function asked(row: Row): { readonly path: string; readonly value: unknown; readonly expected: string } {
+  const { prompt } = row;
+  const plain = first(row, Array.isArray(prompt) ? questions.slice(0, -1) : questions);
+  if (plain.value === undefined && typeof prompt === "string") {
+    return { path: "prompt", value: prompt, expected: "text" };
+  }
+  if (plain.value !== undefined || !Array.isArray(prompt)) return { ...plain, expected: "text" };
+  const said = prompt.flatMap((message, i) => instructing.includes(at(message, "role")) ? [] : [{ message, i }]);
+  const role = at(said[0]?.message, "role") ?? "user";
+  if (said.length !== 1 || role !== "user") {
+    return { path: "prompt", value: prompt, expected: "one user message, after system messages or none" };
+  }
+  return { path: `prompt.${said[0].i}.content`, value: at(said[0].message, "content"), expected: "text" };
 }
 
 /** A finite number or a whole bigint is written out; every other value that is not text has no text. */
@@ -69,23 +96,35 @@ export function parseRows(
       return { ok: false, error };
     };
     if (!isRow(value)) return wrong("row", value, "an object");
-    const asked = first(value, questions);
-    const question = text(asked.value);
-    if (question === null || question.trim() === "") return wrong(asked.path, asked.value, "text");
+    const { path, value: found, expected } = asked(value);
+    const question = expected === "text" ? text(found) : null;
+    if (question === null || question.trim() === "") return wrong(path, found, expected);
     const solution = first(value, solutions);
     const answer = first(value, answers);
-    const box = typeof solution.value === "string" ? goldOfSolution(solution.value)?.answer ?? null : null;
-    const gold = from.gold === "solution" ? box ?? text(answer.value) : text(answer.value) ?? box;
-    if (gold === null) {
+    const solved = ofSolution(solution.value);
+    const given = goldsOf(answer.value);
+    const golds = from.gold === "solution" ? solved ?? given : given ?? solved;
+    if (golds === null) {
       return solution.value === undefined
         ? wrong(answer.path, answer.value, "text or a number")
         : wrong(solution.path, solution.value, "text with a \\boxed answer");
     }
     const problemId = `${from.prefix}/${row}`;
-    if (gold.trim() === "") dropped.push({ problemId, reason: "the gold answer is empty" });
-    else problems.push({ problemId, question, goldAnswer: gold, ...meta(value) });
+    const [goldAnswer, ...others] = golds.filter((gold) => gold.trim() !== "");
+    if (goldAnswer === undefined) dropped.push({ problemId, reason: "the gold answer is empty" });
+    else {
+      const several = others.length === 0 ? {} : { goldAnswers: [goldAnswer, ...others] };
+      problems.push({ problemId, question, goldAnswer, ...several, ...meta(value) });
+    }
   }
   return { ok: true, problems, dropped };
+}
+
+/** The gold answer of a solution: its boxes, else what GSM8K's sign ends it with. */
+function ofSolution(solution: unknown): ReadonlyArray<string> | null {
+  if (typeof solution !== "string") return null;
+  const gold = goldOfSolution(solution)?.answer ?? afterHashes(solution);
+  return gold === null ? null : [gold];
 }
 
 /** What a report may group by: the level, the subject, where the row has them. */

@@ -1,7 +1,8 @@
 /**
  * GRPO's advantage: A = (r - mean) / (std + 1e-6) over the rollouts of one problem, std with the n - 1 of a sample, the
  * same on every token. A group of one has mean 0 and std 1, as in verl. A problem whose rollouts all earned the same
- * gets zeros. The result for a response does not depend on the order of the batch: sums run over sorted rewards.
+ * gets exactly 0, whatever a sum of its rewards rounds to: without a KL term it moves nothing, with one it moves through that alone (and
+ * through the entropy bonus, which every token has). The result for a response does not depend on the order of the batch: sums run over sorted rewards.
  */
 import type { Advantage } from "./algorithm.ts";
 
@@ -11,6 +12,7 @@ const EPSILON = 1e-6;
 export const groupStatistics = (rewards: ReadonlyArray<number>): { readonly mean: number; readonly std: number } => {
   if (rewards.length === 1) return { mean: 0, std: 1 };
   const sorted = rewards.toSorted((a, b) => a - b);
+  if (sorted[0] === sorted[sorted.length - 1]) return { mean: sorted[0], std: 0 };
   const mean = sorted.reduce((sum, reward) => sum + reward, 0) / sorted.length;
   const squares = sorted.reduce((sum, reward) => sum + (reward - mean) * (reward - mean), 0);
   return { mean, std: Math.sqrt(squares / (sorted.length - 1)) };

@@ -1,14 +1,16 @@
 /**
  * One request to a completions server, sent until it is answered: a dropped connection, a reply that is cut off or malformed, 408, 409, 429
- * and 5xx are tried again after a wait, every other refusal is an error that names the URL, the status and what the server says. A field that
- * a server refuses because it does not know it is left out from then on.
+ * and 5xx are tried again after a wait, every other refusal is an error that names the URL, the status and what the server says. A whole reply
+ * that cannot be used twice in a row ends with its reason, since the same question would get the same again. A field that a server refuses
+ * because it does not know it is left out from then on. No message shows the key, or a password in the URL.
  */
 import * as Schema from "@effect/schema";
 import { Clock, Effect, Result } from "effect";
 import { Key } from "../../data/random.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import type { Settings } from "../settings.ts";
-import { bodyOf, type Choice, choicesOf, type Job, refusedField } from "./completion.ts";
+import { masked, visible, visibleLine } from "../runtime/plain_text.ts";
+import { bodyOf, type Choice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
 import { backOff, retryAfter } from "./retry.ts";
 
 /** A server that refuses, or that does not answer often enough; what came before is kept. */
@@ -38,16 +40,11 @@ interface Failed {
   readonly wait?: number | undefined;
   /** The field that the server does not know. */
   readonly field?: string | undefined;
+  /** Whether a whole reply came of which nothing can be used. */
+  readonly unusable?: boolean;
 }
 
 const passing = [408, 409, 425, 429];
-
-/** What a server says, in one short line. */
-const excerpt = (text: string, most = 300): string => {
-  // deno-lint-ignore no-control-regex
-  const line = text.replaceAll(/[\x00-\x1f\x7f\s]+/g, " ").trim();
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
-};
 
 const causeOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
 
@@ -93,17 +90,22 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
     );
     const { response: { status, headers: said }, text } = reply;
     if (status === 200) {
-      return yield* Effect.fromResult(
-        Result.mapError(choicesOf(text, job.indices.length), (problem): Failed => ({
-          problem: `a reply that cannot be used: ${problem}${
-            /^\s*\{/.test(text) ? "" : `, but "${excerpt(text, 80)}"`
-          }`,
+      const read = readChoices(text, job.indices.length);
+      if (Result.isFailure(read)) {
+        const seen = /^\s*\{/.test(text) ? "" : `, but "${visibleLine(text, 80)}"`;
+        return yield* Effect.fail<Failed>({
+          problem: `a reply that cannot be used: ${read.failure}${seen}`,
           passes: true,
-        })),
-      );
+          unusable: read.failure !== notWhole,
+        });
+      }
+      if (read.success.bad !== undefined) {
+        yield* complain(`a response that cannot be used is asked for again: ${read.success.bad}`);
+      }
+      return read.success.choices;
     }
     const now = yield* Clock.currentTimeMillis;
-    const problem = `status ${status}: ${excerpt(text)}`;
+    const problem = `status ${status}: ${visibleLine(text)}`;
     const passes = status >= 500 || passing.includes(status);
     return yield* Effect.fail<Failed>({
       problem,
@@ -116,21 +118,28 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
   const ask = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<Choice>, EndpointError> {
     const { report } = yield* StandardStreams;
     const key = Key.fold(Key.make(settings.seed), "retry", job.prompt.problemId, job.indices[0]);
+    let unusable = false;
     for (let tries = 1;; tries++) {
       const answer = yield* Effect.result(once(job));
       if (Result.isSuccess(answer)) return answer.success;
-      const { problem, passes, wait, field } = answer.failure;
+      const { passes, wait, field } = answer.failure;
+      const problem = visible(masked(answer.failure.problem, apiKey));
       if (field !== undefined) {
         if (!refused.has(field)) yield* report(`the server does not take "${field}": it is left out`);
         refused.add(field);
         tries--;
         continue;
       }
-      const name = `"${job.prompt.problemId}" at ${url}`;
+      const name = `"${job.prompt.problemId}" at ${masked(url)}`;
       if (!passes) {
         const message = `Cannot sample for problem ${name}: ${problem}`;
         return yield* new EndpointError({ reason: "refused", message });
       }
+      if (unusable && answer.failure.unusable === true) {
+        const message = `Cannot sample for problem ${name}, twice in a row ${problem}`;
+        return yield* new EndpointError({ reason: "failed", message });
+      }
+      unusable = answer.failure.unusable === true;
       if (tries > settings.retries) {
         const message = `Cannot sample for problem ${name}, tried ${tries} times (--retries): ${problem}`;
         return yield* new EndpointError({ reason: "failed", message });

@@ -5,6 +5,7 @@
  */
 import { Result } from "effect";
 import { Key } from "../../data/random.ts";
+import { visibleLine } from "../runtime/plain_text.ts";
 import type { Settings } from "../settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
@@ -21,7 +22,10 @@ export interface Job {
 /** One response of a reply; what the server does not say is absent. */
 export interface Choice {
   readonly text: string;
+  /** "length" where the server says that the response was too long, "stop" for all else. */
   readonly finish: "stop" | "length";
+  /** Why the response ended in the server's own words, where these are not the two that it is known by. */
+  readonly finishReason?: string | null;
   readonly tokens?: Int32Array;
   readonly logProbs?: Float32Array;
   /** Tokens of the response, where they are counted and not listed. */
@@ -95,26 +99,53 @@ export const refusedField = (text: string, body: Json): string | undefined =>
     name in body && new RegExp(`\\b${name}\\b`).test(text) && !(name === "top_k" && body.top_k !== -1)
   );
 
+/** The responses of a reply that can be used, and what is wrong with those that cannot. */
+export interface Choices {
+  /** In their order, at least one and at most those that were asked for. */
+  readonly choices: ReadonlyArray<Choice>;
+  readonly bad?: string | undefined;
+}
+
+/** The text of a reply with what Python writes for numbers that are not finite as `null`; the contents of texts stay. */
+const withoutNonFinite = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) => found.startsWith('"') ? found : "null");
+
+const parsed = (text: string): Result.Result<unknown, string> =>
+  Result.orElse(
+    Result.try({ try: (): unknown => JSON.parse(text), catch: () => "" }),
+    () => Result.try({ try: (): unknown => JSON.parse(withoutNonFinite(text)), catch: () => notWhole }),
+  );
+
+/** What is wrong with a reply that was cut off or is no JSON. */
+export const notWhole = "it is not whole JSON";
+
 /** The responses of a reply in their order, at least one and at most `most`; or what is wrong with it. */
-export const choicesOf = (text: string, most: number): Result.Result<ReadonlyArray<Choice>, string> => {
-  const reply = Result.try({ try: (): unknown => JSON.parse(text), catch: () => "it is not whole JSON" });
+export const choicesOf = (text: string, most: number): Result.Result<ReadonlyArray<Choice>, string> =>
+  Result.map(readChoices(text, most), ({ choices }) => choices);
+
+/** The same with what is wrong with single responses; one bad choice loses none of the others. */
+export const readChoices = (text: string, most: number): Result.Result<Choices, string> => {
+  const reply = parsed(text);
   if (Result.isFailure(reply)) return Result.fail(reply.failure);
   const { choices, usage, error } = isObject(reply.success) ? reply.success : {};
   if (!Array.isArray(choices)) {
-    return Result.fail(error === undefined ? 'it has no "choices"' : `it has an error: ${JSON.stringify(error)}`);
+    return Result.fail(
+      error === undefined ? 'it has no "choices"' : `it has an error: ${visibleLine(JSON.stringify(error))}`,
+    );
   }
   if (choices.length === 0 || choices.length > most) {
     return Result.fail(`"choices" has ${choices.length} responses, expected ${most}`);
   }
   const read: Array<readonly [number, Choice]> = [];
+  let bad: string | undefined;
   for (const [i, choice] of choices.entries()) {
     const one = choiceOf(choice, choices.length === 1 ? usage : undefined);
-    if (Result.isFailure(one)) return Result.fail(`"choices[${i}]" ${one.failure}`);
-    const index = isObject(choice) && Number.isInteger(choice.index) ? Number(choice.index) : i;
-    read.push([index, one.success]);
+    if (Result.isFailure(one)) bad ??= `"choices[${i}]" ${one.failure}`;
+    else read.push([isObject(choice) && Number.isInteger(choice.index) ? Number(choice.index) : i, one.success]);
   }
+  if (read.length === 0) return Result.fail(bad ?? "");
   if (new Set(read.map(([index]) => index)).size < read.length) return Result.fail('two "choices" have one "index"');
-  return Result.succeed(read.toSorted(([a], [b]) => a - b).map(([, choice]) => choice));
+  return Result.succeed({ choices: read.toSorted(([a], [b]) => a - b).map(([, choice]) => choice), bad });
 };
 
 const finishes: Readonly<Record<string, Choice["finish"]>> = {
@@ -124,28 +155,35 @@ const finishes: Readonly<Record<string, Choice["finish"]>> = {
   length: "length",
 };
 
+/** How a response ended: one of the two known ways, or "stop" with the server's own word beside it. */
+const finishOf = (reason: unknown): Pick<Choice, "finish" | "finishReason"> =>
+  typeof reason === "string" && Object.hasOwn(finishes, reason)
+    ? { finish: finishes[reason] }
+    : { finish: "stop", finishReason: typeof reason === "string" ? reason : null };
+
 const choiceOf = (choice: unknown, usage: unknown): Result.Result<Choice, string> => {
   if (!isObject(choice)) return Result.fail("is no object");
-  const { text, finish_reason: reason } = choice;
+  const { text } = choice;
   if (typeof text !== "string") return Result.fail('has no "text"');
-  const finish = typeof reason === "string" && Object.hasOwn(finishes, reason) ? finishes[reason] : undefined;
-  if (finish === undefined) return Result.fail(`ended by ${JSON.stringify(reason)}, expected "stop" or "length"`);
   const tokens = Int32Array.from(tokensOf(choice) ?? []);
   const logProbs = logProbsOf(choice.logprobs);
-  const counted = isObject(usage) && Number.isSafeInteger(usage.completion_tokens)
-    ? Number(usage.completion_tokens)
-    : undefined;
+  const counted =
+    isObject(usage) && Number.isSafeInteger(usage.completion_tokens) && Number(usage.completion_tokens) >= 0
+      ? Number(usage.completion_tokens)
+      : undefined;
   const length = logProbs?.length ?? counted;
   return Result.succeed({
     text,
-    finish,
+    ...finishOf(choice.finish_reason),
     ...(tokens.length > 0 && { tokens }),
     ...(logProbs !== undefined && { logProbs }),
     ...(tokens.length === 0 && length !== undefined && { length }),
   });
 };
 
-const isToken = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;
+/** A token id as records hold it; a server's list with another number in it is no list of ids. */
+const isToken = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0x7fffffff;
 
 /** `token_ids` (vLLM, SGLang), or the ids of `logprobs.content` (llama.cpp). */
 const tokensOf = ({ token_ids: ids, logprobs }: Json): ReadonlyArray<number> | undefined => {
@@ -162,7 +200,8 @@ const logProbsOf = (logprobs: unknown): Float32Array | undefined => {
   const listed = isObject(logprobs) && Array.isArray(logprobs.token_logprobs)
     ? logprobs.token_logprobs
     : contentOf(logprobs)?.map(({ logprob }) => logprob);
-  return listed !== undefined && listed.length > 0 && listed.every((x) => Number.isFinite(x))
+  return listed !== undefined && listed.length > 0 &&
+      listed.every((x) => typeof x === "number" && Number.isFinite(Math.fround(x)))
     ? Float32Array.from(listed)
     : undefined;
 };

@@ -36,6 +36,8 @@ export interface Engine {
   readonly weights: Effect.Effect<string | undefined, Failure>;
   /** What the engine settles of the settings that the responses depend on. */
   readonly recorded?: Partial<Pick<Settings, "paddedVocabulary">>;
+  /** The tokens that end a response, where the model is on this machine. */
+  readonly stopTokens?: ReadonlyArray<number>;
   /** `keep` gets the responses; `finished` hears how many more are drawn, which may be before they can be kept. */
   readonly draw: (
     wanted: Wanted,
@@ -104,7 +106,14 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const known = settings.paddedVocabulary === "keep" ? undefined : yield* knownTokens(dir, config.vocabSize);
   const paddedVocabulary = recordedAs(known, settings.paddedVocabulary);
   const recorded = paddedVocabulary === undefined ? {} : { paddedVocabulary };
-  const engine: Engine = { label: settings.model, prompts, weights: weightsOf(dir), recorded, draw };
+  const engine: Engine = {
+    label: settings.model,
+    prompts,
+    weights: weightsOf(dir),
+    stopTokens: [...config.stopTokens],
+    recorded,
+    draw,
+  };
   return engine;
 });
 

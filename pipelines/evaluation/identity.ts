@@ -1,6 +1,6 @@
 /**
  * What an evaluation's responses depend on, as it stands in the `config.json` of its folder: the settings that shape a response or its grade,
- * the SHA-256 of the weights and of the problems as they are asked, the kind of the adapter, the kernels where they are not the plain ones. How responses are fetched (the server's address, how many at once) and
+ * the SHA-256 of the weights and of the problems as they are asked, the tokens that end a response, the kind of the adapter, the kernels where they are not the plain ones. How responses are fetched (the server's address, how many at once) and
  * what is printed of them (k, the format) may change from one start to the next.
  */
 import { Effect } from "effect";
@@ -58,15 +58,21 @@ export const weightsOf = Effect.fnUntraced(function* (dir: string): Effect.fn.Re
   return sha256(files.map((file, i) => `${hashes[i]}  ${file}\n`).join(""));
 });
 
-/** The identity of an evaluation; `weights` is absent where a server has them. */
+/** The SHA-256 of problems as they are asked, their tokens included where a tokenizer is at hand. */
+export const problemsDigest = (prompts: ReadonlyArray<Asked>): string =>
+  sha256(prompts.map((prompt) => `${encode(prompt)}\n`).join(""));
+
+/** The identity of an evaluation; `weights` and `stopTokens` are absent where a server has them. */
 export const identityOf = (
   settings: ShapingSettings,
   weights: string | undefined,
   prompts: ReadonlyArray<Asked>,
+  stopTokens?: ReadonlyArray<number>,
 ): Readonly<Record<string, unknown>> => ({
   command: "evaluate",
   ...Object.fromEntries(shaping.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined)),
   ...(weights !== undefined && { weights }),
+  ...(stopTokens !== undefined && { stopTokens }),
   problems: sha256(toText(prompts.map((prompt) => JSON.parse(encode({ ...prompt, promptTokens: undefined }))))),
 });
 
@@ -84,6 +90,10 @@ export const differenceOf = (
   const key = shaping.find(differ);
   if (key !== undefined) return `--${flagOf(key)} was ${show(begun[key])} there and is ${show(now[key])} now`;
   if (differ("weights")) return "it was begun with other weights than the model has now";
+  // Folders of before do not say which tokens end a response.
+  if (begun.stopTokens !== undefined && differ("stopTokens")) {
+    return `responses ended at the tokens ${show(begun.stopTokens)} there and end at ${show(now.stopTokens)} now`;
+  }
   return differ("problems") ? "it was begun with other problems than the task has now" : undefined;
 };
 

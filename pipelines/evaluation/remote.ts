@@ -1,6 +1,7 @@
 /**
  * Rollouts that a server draws. Which responses of which problem are asked for in one request follows from what is missing and nothing else,
- * and so does the request's seed. What a record has: `responseText` and `finish` always; `promptTokens` where a tokenizer is at hand;
+ * and so does the request's seed. What a record has: `responseText` and `finish` always, `finishReason` where the server ended a response for a
+ * reason of its own (`content_filter`, `repetition`, null); `promptTokens` where a tokenizer is at hand;
  * `responseTokens` where the server lists them, else `responseLength` where it counts them. A server's log-probs are not those that
  * `logProbs` promises (of the softmax at the sampling temperature, equal to the trainer's bit for bit), so they stand as `serverLogProbs`,
  * and `logProbs` and `entropy` are absent: `score` computes them.
@@ -21,6 +22,7 @@ export type RemoteRollout = Question & {
   readonly responseText: string;
   readonly responseTokens?: Int32Array;
   readonly finish: "stop" | "length";
+  readonly finishReason?: string | null;
   readonly responseLength?: number;
   readonly serverLogProbs?: Float32Array;
 };
@@ -48,7 +50,7 @@ const cut = (list: ReadonlyArray<number>, size: number): ReadonlyArray<ReadonlyA
   Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 
 const rolloutOf = (
-  { text, finish, tokens, logProbs, length }: Choice,
+  { text, finish, finishReason, tokens, logProbs, length }: Choice,
   { prompt, indices }: Job,
   at: number,
   { seed, temperature }: RemoteSettings,
@@ -60,6 +62,7 @@ const rolloutOf = (
   responseText: text,
   ...(tokens !== undefined && { responseTokens: tokens }),
   finish,
+  ...(finishReason !== undefined && { finishReason }),
   ...(length !== undefined && { responseLength: length }),
   ...(logProbs !== undefined && { serverLogProbs: logProbs }),
 });

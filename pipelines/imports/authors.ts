@@ -4,15 +4,18 @@
  * `pred_answer` and `label`.
  */
 import { Result } from "effect";
-import { count, type Importer, judged, text, written } from "./importer.ts";
+import { count, type Importer, judged, metricOf, text, written } from "./importer.ts";
 
 /** Files of the authors' evaluation. */
 export const authors: Importer = {
   name: "authors",
   summary: "the paper's eval.py",
-  reader: ({ task, split }) => (row) =>
+  reader: (options) => (row) =>
     Result.gen(function* () {
-      const correct = judged(row.label);
+      const { task, split, metric } = options;
+      const correct = metric === undefined
+        ? judged(row.label)
+        : (yield* metricOf([[metric, row[metric]]], options))?.[1];
       return [{
         task,
         split,

@@ -12,11 +12,14 @@ export interface Imported {
   readonly task: string;
   readonly split: string;
   readonly problemId: string;
-  readonly question: string;
+  readonly question?: string;
   readonly goldAnswer?: string;
+  /** All accepted answers, the gold answer first, where there are several. */
+  readonly goldAnswers?: ReadonlyArray<string>;
   readonly promptText?: string;
   readonly sampleIndex: number;
   readonly responseText: string;
+  readonly finish?: "stop" | "length";
   /** The verdict of who wrote the file, where there is one. */
   readonly answer?: string | null;
   readonly correct?: boolean;
@@ -30,16 +33,61 @@ export interface Fault {
   readonly found: unknown;
 }
 
-/** The responses of one row. */
-export type Read = (row: Row) => Result.Result<ReadonlyArray<Imported>, Fault>;
+/** The responses of one row of a file of this name. */
+export type Read = (row: Row, file: string) => Result.Result<ReadonlyArray<Imported>, Fault>;
+
+/** What a reader is asked for, and whom it tells what people should hear. */
+export interface ReaderOptions {
+  readonly task: string;
+  readonly split: string;
+  /** The metric that says right or wrong (default: the file's first that can). */
+  readonly metric?: string | undefined;
+  /** Hears one line; the same line is shown once. */
+  readonly tell: (line: string) => void;
+}
 
 /** A kind of file. */
 export interface Importer {
   readonly name: string;
   readonly summary: string;
   /** A reader of files of one task; it counts the responses to each problem over all rows. */
-  readonly reader: (of: { readonly task: string; readonly split: string }) => Read;
+  readonly reader: (of: ReaderOptions) => Read;
+  /** The rows of a file that is no list of JSON objects, each with the line that it begins on; undefined where it is something else. */
+  readonly rowsOfText?: (text: string) => ReadonlyArray<{ readonly line: number; readonly row: Row }> | undefined;
 }
+
+/** The name of a problem: its task and split, the part of the task where the file names one, and its number there. */
+export const nameOf = (
+  { task, split }: Pick<ReaderOptions, "task" | "split">,
+  part: string | undefined,
+  id: string | number,
+): string => [task, split, ...(part === undefined || part === task ? [] : [part]), id].join("/");
+
+/** The fields of accepted answers: the first, and all of them where there are several; none where the file names none. */
+export const goldFields = (golds: ReadonlyArray<string> | null): Pick<Imported, "goldAnswer" | "goldAnswers"> =>
+  golds === null ? {} : { goldAnswer: golds[0], ...(golds.length > 1 && { goldAnswers: golds }) };
+
+/** The metric that says right or wrong among those of a row: the one asked for, else the first that can; undefined for none. */
+export const metricOf = (
+  metrics: ReadonlyArray<readonly [string, unknown]>,
+  { metric, tell }: Pick<ReaderOptions, "metric" | "tell">,
+): Result.Result<readonly [string, boolean] | undefined, Fault> => {
+  if (metric !== undefined) {
+    const value = metrics.find(([name]) => name === metric)?.[1];
+    const right = judged(value);
+    return right === undefined
+      ? fault(metric, "true, false, 1 or 0 (--metric)", value)
+      : Result.succeed([metric, right]);
+  }
+  const able = metrics.flatMap(([name, value]) => {
+    const right = judged(value);
+    return right === undefined ? [] : [[name, right] as const];
+  });
+  if (able.length > 1) {
+    tell(`right and wrong are by "${able[0][0]}", of ${able.map(([name]) => name).join(", ")}; --metric chooses`);
+  }
+  return Result.succeed(able[0]);
+};
 
 /** Whether a value is an object with fields. */
 export const isRow = (value: unknown): value is Row =>

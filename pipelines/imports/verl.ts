@@ -6,20 +6,30 @@
  */
 import { Result } from "effect";
 import { createHash } from "node:crypto";
-import { counter, type Fault, type Importer, isRow, judged, text, written } from "./importer.ts";
+import { goldsOf } from "../../data/tasks/golds.ts";
+import { counter, type Fault, goldFields, type Importer, isRow, judged, metricOf, text, written } from "./importer.ts";
+
+/** What a score of a verifier says: 1 is right, 0 and -1 are wrong; a reward model's number says neither. */
+export const verdictOfScore = (score: unknown): boolean | undefined => score === -1 ? false : judged(score);
 
 /** The question within a chat whose special tokens are gone: what stands between `user` and `assistant`. */
-const questionOf = (input: string): string => /(?:^|\n)user\n([^]*?)\n?assistant\n/.exec(input)?.[1].trim() ?? input;
+export const questionOf = (input: string): string =>
+  /(?:^|\n)user\n([^]*?)(?:\n?assistant\n|\nassistant$)/.exec(input)?.[1].trim() ?? input;
 
-const goldOf = (gts: unknown): string | undefined =>
-  written(gts) ?? (isRow(gts) ? written(gts.target) ?? written(gts.ground_truth) : undefined) ??
-    (Array.isArray(gts) && gts.length === 1 ? written(gts[0]) : undefined);
+const goldsIn = (gts: unknown): ReadonlyArray<string> | null =>
+  goldsOf(gts) ?? (isRow(gts) ? goldsOf(gts.target) ?? goldsOf(gts.ground_truth) : null) ??
+    (Array.isArray(gts) && gts.length === 1 ? goldsOf(gts[0]) : null);
+
+/** The name of the problem that asks `input`. */
+export const nameOfInput = (program: string, input: string): string =>
+  `${program}/${createHash("sha256").update(input).digest("hex").slice(0, 12)}`;
 
 /** Dumps of verl. */
 export const verl: Importer = {
   name: "verl",
   summary: "verl's dumps of rollouts and validation",
-  reader: ({ task, split }) => {
+  reader: (options) => {
+    const { task, split, metric } = options;
     const drawn = counter();
     return (row) =>
       Result.gen(function* () {
@@ -29,21 +39,21 @@ export const verl: Importer = {
         if (typeof score !== "number") {
           return yield* Result.fail<Fault>({ field: "score", expected: "a number", found: score });
         }
-        const problemId = `verl/${createHash("sha256").update(input).digest("hex").slice(0, 12)}`;
-        const correct = judged(acc) ?? score > 0;
-        const goldAnswer = goldOf(row.gts);
+        const problemId = nameOfInput("verl", input);
+        const chosen = metric === undefined ? undefined : yield* metricOf([[metric, row[metric]]], options);
+        const correct = chosen?.[1] ?? judged(acc) ?? score > 0;
         return [{
           task,
           split,
           problemId,
           question: questionOf(input),
-          ...(goldAnswer !== undefined && { goldAnswer }),
+          ...goldFields(goldsIn(row.gts)),
           promptText: input,
           sampleIndex: drawn(problemId),
           responseText,
           ...(pred !== undefined && { answer: written(pred) ?? null }),
           correct,
-          reason: `verl's score is ${score}`,
+          reason: metric === undefined ? `verl's score is ${score}` : `verl's ${metric} is ${row[metric]}`,
         }];
       });
   },

@@ -2,10 +2,23 @@
  * A directory that is there whole or not at all: its files are put together in a temporary directory beside its place,
  * synced, and renamed there; a manifest can hold every file's SHA-256. Where an earlier directory is replaced there is a
  * moment between two renames in which only the one moved aside (`replaced` in `.NAME.partial-…`) is there; training avoids it by
- * giving every checkpoint its own name.
+ * giving every checkpoint its own name. A link to a directory stays a link. What a killed writer left beside the place goes when the
+ * next one writes there; the operating system's lock in it tells a killed one from one at work.
  */
 import * as Effect from "effect/Effect";
-import { mkdir, mkdtemp, open as openFile, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseObject } from "./model_config.ts";
 import * as Safetensors from "./safetensors.ts";
@@ -25,13 +38,15 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
   isOurs: (name: string) => boolean,
   fill: (partial: string) => Effect.Effect<A, E, R>,
 ): Effect.fn.Return<A, CheckpointError | E, R> {
-  const place = resolve(dir);
+  const place = yield* placeOf(dir);
   yield* refuseForeign(place, isOurs);
   const pattern = join(dirname(place), `.${basename(place)}.partial-`);
   const apart = yield* Safetensors.attempt("write", place, async () => {
     await mkdir(dirname(place), { recursive: true });
+    await sweepKilled(place);
     return await mkdtemp(pattern);
   });
+  const held = yield* Safetensors.attempt("write", place, () => hold(apart));
   // One folder deeper, because a temporary directory is for its owner only and a checkpoint is not.
   const partial = join(apart, "directory");
   return yield* Effect.gen(function* () {
@@ -40,7 +55,10 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
     yield* Safetensors.syncFolder(partial);
     yield* replace(partial, place);
     return result;
-  }).pipe(Effect.ensuring(Effect.promise(() => rm(apart, { recursive: true, force: true }))));
+  }).pipe(Effect.ensuring(Effect.promise(() => {
+    held.close();
+    return rm(apart, { recursive: true, force: true });
+  })));
 });
 
 /** An error on a file of the temporary directory, as one on the file that it was to become. */
@@ -48,6 +66,41 @@ const atPlace = <E>(error: E, partial: string, place: string): E | CheckpointErr
   error instanceof CheckpointError && error.file.startsWith(partial)
     ? new CheckpointError({ ...error, file: `${place}${error.file.slice(partial.length)}` })
     : error;
+
+/** Where a directory is written: through a link that stands in its place, to what it leads to. */
+const placeOf = (dir: string) =>
+  Safetensors.attempt("write", dir, async () => {
+    const place = resolve(dir);
+    const isLink = await lstat(place).then((found) => found.isSymbolicLink(), () => false);
+    if (!isLink) return place;
+    return await realpath(place).catch(async () => resolve(dirname(place), await readlink(place)));
+  });
+
+const lockFile = "lock";
+
+/** Locks a temporary directory as long as its writer lives. */
+const hold = async (apart: string): Promise<Deno.FsFile> => {
+  const file = await Deno.open(join(apart, lockFile), { write: true, create: true });
+  await file.tryLock(true);
+  return file;
+};
+
+/** Removes what killed writers of `place` left: temporary directories whose lock is free. One without a lock is just being made. */
+const sweepKilled = async (place: string): Promise<void> => {
+  const prefix = `.${basename(place)}.partial-`;
+  for (const name of await readdir(dirname(place))) {
+    if (!name.startsWith(prefix)) continue;
+    const left = join(dirname(place), name);
+    const file = await Deno.open(join(left, lockFile), { write: true }).catch(() => undefined);
+    if (file === undefined) continue;
+    const isFree = await file.tryLock(true).catch(() => false);
+    file.close();
+    // The directory that was moved aside for it may be all that there is of the place.
+    const isOnly = (await stat(join(left, "replaced")).then(() => true, () => false)) &&
+      !(await stat(place).then(() => true, () => false));
+    if (isFree && !isOnly) await rm(left, { recursive: true, force: true });
+  }
+};
 
 /** Writes `trainer_state/manifest.json`: the SHA-256 of every other file of the directory, by its path there. */
 export const writeManifest = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<void, CheckpointError> {

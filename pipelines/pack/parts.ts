@@ -41,9 +41,12 @@ export const splittable = (path: string): Effect.Effect<number, PackError> =>
   attempt("split", path, async () => {
     const found = await stat(path);
     if (!found.isFile()) throw new PackError({ message: `Cannot split "${path}": expected a file` });
-    if (!/^[\w.+-]+$/.test(basename(path))) {
+    if (!/^[\w.+][\w.+-]*$/.test(basename(path))) {
       throw new PackError({
-        message: `Cannot split "${path}": expected a name of letters, digits and . _ + -, found "${basename(path)}"`,
+        message:
+          `Cannot split "${path}": expected a name of letters, digits and . _ + - that does not begin with -, found "${
+            basename(path)
+          }"`,
       });
     }
     return found.size;

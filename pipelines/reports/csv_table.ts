@@ -1,6 +1,16 @@
-/** Tables as CSV: the unrounded numbers, in the unit that is printed elsewhere. */
+/**
+ * Tables as CSV: the unrounded numbers, in the unit that is printed elsewhere. A text that a spreadsheet would take for a formula, since it
+ * begins with = + - @, a tab or a carriage return, has a ' before it; numbers never have.
+ */
 import { stringify } from "csv-stringify/sync";
 import type { Cell, Table } from "./table.ts";
+
+/** A text that no spreadsheet runs. */
+const inert = (value: Cell["value"]): Cell["value"] =>
+  typeof value === "string" && /^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value) &&
+    !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)
+    ? `'${value}`
+    : value;
 
 /** All tables as one sheet: one line a row, one column a number and one for each end of an interval. */
 export const csvTables = (tables: ReadonlyArray<Table>): string => {
@@ -18,7 +28,7 @@ export const csvTables = (tables: ReadonlyArray<Table>): string => {
     )
   );
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  return stringify([names, ...records.map((record) => names.map((name) => record[name]))], {
+  return stringify([names.map(inert), ...records.map((record) => names.map((name) => inert(record[name])))], {
     cast: { boolean: (value) => String(value) },
   });
 };

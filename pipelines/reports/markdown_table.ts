@@ -1,9 +1,14 @@
 /** A table as Markdown, as GitHub reads it: best bold, second underlined, intervals small below their number. */
 import { type Cell, type Marks, styled, type Table } from "./table.ts";
 
-/** Text in which no sign means anything to Markdown. */
+/** Text in which no sign means anything to Markdown: no mark-up, no link, and no address that becomes one. */
 export const markdownText = (text: string): string =>
-  text.replaceAll("\n", " ").replaceAll(/[\\|*`<]/g, (sign) => sign === "<" ? "&lt;" : `\\${sign}`);
+  text.replaceAll("\n", " ")
+    .replaceAll(/[\\|*`<]/g, (sign) => sign === "<" ? "&lt;" : `\\${sign}`)
+    .replaceAll(/\](?=[(\[:])/g, "\\]")
+    .replaceAll(/\b(https?|ftp|mailto|xmpp):/gi, "$1\\:")
+    .replaceAll(/\bwww\./gi, (found) => `${found.slice(0, -1)}\\.`)
+    .replaceAll(/(?<=[\w.+-])@(?=[\w-]+\.\w*[a-z])/gi, "\\@");
 
 /** A table as Markdown text. */
 export const markdownTable = (table: Table): string => {

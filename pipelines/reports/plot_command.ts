@@ -3,10 +3,10 @@
  * the first figure that the rows have the fields for.
  */
 import { Effect } from "effect";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { make, UsageError } from "../runtime/command.ts";
 import { nearest } from "../runtime/resolve.ts";
+import { writeText } from "../runtime/run_directory.ts";
 import { StandardStreams } from "../runtime/standard_streams.ts";
 import { type ChartReport, reports } from "./mod.ts";
 import { readLines, ReportError } from "./read_lines.ts";
@@ -22,7 +22,7 @@ const named = (asked: ReadonlyArray<string>) => {
   const [name] = asked;
   const report = chartReports.find((one) => one.name === name);
   if (report !== undefined) return Effect.succeed(report);
-  return reports[name] === undefined
+  return !Object.hasOwn(reports, name)
     ? fail(`--report "${name}": expected one of ${names.join(", ")}${nearest(name, names)}`)
     : fail(`--report "${name}": that is a table, which table prints`);
 };
@@ -33,16 +33,6 @@ const fitting = (lines: ReadonlyArray<Line>) => {
   const fields = chartReports.map(({ name, needs }) => `${name} needs ${needs.join(", ")}`).join("; ");
   return report === undefined ? fail(`no figure fits the rows: ${fields}`) : Effect.succeed(report);
 };
-
-const writeWhole = (path: string, bytes: string | Uint8Array) =>
-  Effect.tryPromise({
-    try: () =>
-      mkdir(dirname(path), { recursive: true })
-        .then(() => writeFile(`${path}.partial-${Deno.pid}`, bytes))
-        .then(() => rename(`${path}.partial-${Deno.pid}`, path)),
-    catch: (cause) =>
-      new ReportError({ message: `Cannot write "${path}": ${cause instanceof Error ? cause.message : String(cause)}` }),
-  });
 
 /** Draws a figure of results. */
 export const plotCommand = make({
@@ -67,7 +57,7 @@ export const plotCommand = make({
     );
     // Loaded here, because every filter loads this file and only this command draws.
     const { png, svg } = yield* Effect.promise(() => import("./render_chart.ts"));
-    if (out !== undefined) return yield* writeWhole(out, yield* (extension === ".png" ? png(chart) : svg(chart)));
+    if (out !== undefined) return yield* writeText(out, yield* (extension === ".png" ? png(chart) : svg(chart)));
     const { write } = yield* StandardStreams;
     yield* write(`${yield* svg(chart)}\n`);
   }),

@@ -7,6 +7,7 @@ import { Effect } from "effect";
 import { fileURLToPath } from "node:url";
 import * as vega from "vega";
 import { compile } from "vega-lite";
+import { visible } from "../runtime/plain_text.ts";
 import type { Chart } from "./chart.ts";
 
 /** A chart that cannot be drawn. */
@@ -29,13 +30,17 @@ interface TextItem {
 const failure = (chart: Chart) => (cause: unknown) =>
   new ChartError({ message: `Cannot draw "${chart.name}": ${cause instanceof Error ? cause.message : String(cause)}` });
 
-/** A chart as SVG text. */
+/** What XML does not allow in a text even as a code: noncharacters; half a surrogate pair becomes U+FFFD. */
+const wellFormed = (text: string): string => visible(text.toWellFormed()).replaceAll(/[\ufffe\uffff]/g, "\ufffd");
+
+/** A chart as SVG text, well-formed whatever its labels hold. */
 export const svg = (chart: Chart): Effect.Effect<string, ChartError> =>
   Effect.tryPromise({
     try: () => {
       // Names inside of an SVG count on from picture to picture unless they start anew.
       vega.resetSVGDefIds();
-      return new vega.View(vega.parse(compile(chart.spec).spec), { renderer: "none", logLevel: vega.None }).toSVG();
+      const view = new vega.View(vega.parse(compile(chart.spec).spec), { renderer: "none", logLevel: vega.None });
+      return view.toSVG().then(wellFormed);
     },
     catch: failure(chart),
   });

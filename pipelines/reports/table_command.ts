@@ -18,7 +18,7 @@ const chosen = Effect.fnUntraced(function* (name: string) {
   const report = tableReports.find((one) => one.name === name);
   if (report !== undefined) return report;
   const names = tableReports.map((one) => one.name);
-  const problem = reports[name] === undefined
+  const problem = !Object.hasOwn(reports, name)
     ? `expected one of ${names.join(", ")}${nearest(name, names)}`
     : "that is a figure, which plot draws";
   return yield* new UsageError({ message: `Cannot run "table": --report "${name}": ${problem}` });

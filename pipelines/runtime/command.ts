@@ -14,10 +14,11 @@ export interface Failure {
   readonly message: string;
 }
 
-/** The settings `K`, of which those in `Q` have a value. */
-export type ConfigOf<K extends SettingKey, Q extends K = never> =
-  & Pick<Settings, Exclude<K, Q>>
-  & { readonly [P in Q]-?: Exclude<Settings[P], undefined> };
+/** The settings `K`, of which those in `Q` have a value and those in `O` none unless somebody gives one. */
+export type ConfigOf<K extends SettingKey, Q extends K = never, O extends K = never> =
+  & Pick<Settings, Exclude<K, Q | O>>
+  & { readonly [P in Q]-?: Exclude<Settings[P], undefined> }
+  & { readonly [P in O]?: Settings[P] | undefined };
 
 /** Words on the command line that are not flags: how help names them, and whether there may be none or many. */
 export interface Positional {
@@ -35,6 +36,8 @@ export interface Command {
   readonly required: ReadonlyArray<SettingKey>;
   /** Values that differ from the table of settings for this command alone; they come before recipe, file and flags. */
   readonly defaults: Partial<Settings>;
+  /** Settings without a default in this command: what is not said is what the records say. */
+  readonly open?: ReadonlyArray<SettingKey>;
   /** Defaults that follow from other settings; `said` is what recipe, file and flags say. */
   readonly resolve?: (config: Settings, said: Partial<Settings>) => Settings;
   /** Other names of flags, for this command alone: `samples` may stand for `responses`. */

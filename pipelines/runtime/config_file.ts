@@ -7,11 +7,25 @@ import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { settingKeys, type Settings } from "../settings.ts";
 import { check, nearest } from "./resolve.ts";
 import { UsageError } from "./command.ts";
+import { visibleLine } from "./plain_text.ts";
 
 /** The settings that the text of a config file gives, or the sentence about the first thing wrong with it. */
 export const parse = (file: string, text: string): Result.Result<Partial<Settings>, UsageError> => {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // A document may nest deeper than the stack, or repeat itself through aliases until nothing holds it.
+  const read = Result.try({
+    try: () => {
+      const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+      const isReadable = document.errors.length === 0 && isMap(document.contents);
+      return { document, plain: isReadable ? { ...document.toJS() as Record<string, unknown> } : {} };
+    },
+    catch: (cause) =>
+      new UsageError({
+        message: `Cannot read config "${file}": ${visibleLine(cause instanceof Error ? cause.message : String(cause))}`,
+      }),
+  });
+  if (Result.isFailure(read)) return Result.fail(read.failure);
+  const { document, plain } = read.success;
   const fail = (problem: string, offset?: number) => {
     const line = offset === undefined ? "" : `, line ${lines.linePos(offset).line}`;
     return Result.fail(new UsageError({ message: `Cannot read config "${file}"${line}: ${problem}` }));
@@ -21,7 +35,6 @@ export const parse = (file: string, text: string): Result.Result<Partial<Setting
   if (document.contents === null) return Result.succeed({});
   const contents = document.contents;
   if (!isMap(contents)) return fail("expected one object of settings");
-  const plain: Record<string, unknown> = document.toJS();
   const values: Record<string, unknown> = {};
   for (const { key } of contents.items) {
     const name = isScalar(key) ? String(key.value) : String(key);

@@ -18,6 +18,8 @@ const flagRow = (command: Command, key: SettingKey): readonly [string, string] =
   const value = command.defaults[key] ?? published;
   const end = command.required.includes(key) && value === undefined
     ? " (required)"
+    : command.open?.includes(key)
+    ? " (default: the records' own)"
     : value === undefined || value === false
     ? ""
     : ` (default: ${shown(value)})`;

@@ -32,13 +32,16 @@ export interface Hub {
 /** The Hub that the environment names. */
 export const fromEnvironment = (): Hub => {
   const read = (name: string) => Deno.env.get(name) || undefined;
-  const home = read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+  // Asked for only where a name leads to the Hub: a command on local files needs no more than to read them.
+  const home = () => read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
   return {
     endpoint: (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
     folder: join(read("SIGNUM_HOME") ?? ".signum", "models"),
     dataFolder: join(read("SIGNUM_HOME") ?? ".signum", "data_sets"),
     token: read("HF_TOKEN"),
-    cache: read("HF_HUB_CACHE") ?? join(home, "hub"),
+    get cache() {
+      return read("HF_HUB_CACHE") ?? join(home(), "hub");
+    },
     offline: /^(1|true|yes|on)$/i.test(read("HF_HUB_OFFLINE") ?? ""),
   };
 };
@@ -75,7 +78,7 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
   // A path with an ending is a file that is missing; the place where it is read says so.
-  if (name === undefined || (yield* isThere(data)) || endings.includes(extname(data))) return data;
+  if (name === undefined || (yield* isThere(data)) || isFileName(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
   if (yield* isThere(joined)) return joined;
@@ -129,6 +132,9 @@ const marks: Readonly<Record<Need, string>> = { weights: ".complete", tokenizer:
 const markOf = (folder: string, split: string) => `.${["complete", folder.replaceAll("/", "-"), split].join("-")}`;
 const endings = [".parquet", ".jsonl", ".ndjson"];
 
+/** Whether a text is the name of a data file, in whatever case its ending is. */
+const isFileName = (text: string): boolean => [...endings, ".gz"].includes(extname(text).toLowerCase());
+
 const error = (kind: Repository["kind"], asked: string, reason: HubError["reason"], problem: string) =>
   new HubError({ kind, asked, reason, problem });
 
@@ -175,7 +181,7 @@ const fetchModel = Effect.fnUntraced(function* (
 const namesInIndex = (text: string): ReadonlySet<string> => {
   const index: unknown = JSON.parse(text);
   const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
-  return new Set(Object.values(map ?? {}));
+  return new Set(Object.values(map ?? {}).filter((name) => typeof name === "string"));
 };
 
 /** The weights that the index names, else the one file. */

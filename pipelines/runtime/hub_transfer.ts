@@ -10,6 +10,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as Progress from "./progress.ts";
+import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
 
 /** A model or data set that is neither on this machine nor can be fetched. */
@@ -85,6 +86,19 @@ export const lock = Effect.fnUntraced(function* (
   }
 });
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** Whether an entry of a list is what it should be; the network may have given anything. */
+const isEntry = (entry: unknown): boolean =>
+  isObject(entry) && typeof entry.path === "string" && entry.path !== "" && typeof entry.type === "string" &&
+  (entry.type !== "file" || (isSize(entry.size) && (entry.oid === undefined || typeof entry.oid === "string"))) &&
+  (entry.lfs === undefined || entry.lfs === null ||
+    (isObject(entry.lfs) && isSize(entry.lfs.size) && typeof entry.lfs.oid === "string"));
+
+const shownEntry = (entry: unknown): string => visibleLine(JSON.stringify(entry) ?? String(entry), 80);
+
 /** The files of a repository; those in folders too where it is `recursive`. */
 export const list = (repository: Repository, recursive: boolean): Effect.Effect<ReadonlyArray<Listed>, HubError> => {
   const { kind, id, revision, endpoint, token } = repository;
@@ -96,6 +110,11 @@ export const list = (repository: Repository, recursive: boolean): Effect.Effect<
     ...(token && { accessToken: token }),
   });
   return Stream.fromAsyncIterable(entries, (cause) => unreachable(repository, cause)).pipe(
+    Stream.mapEffect((entry) =>
+      isEntry(entry)
+        ? Effect.succeed(entry)
+        : Effect.fail(error(repository, "network", `${endpoint} lists what is no file: ${shownEntry(entry)}`))
+    ),
     Stream.filter(({ type }) => type === "file"),
     Stream.map(({ path, size, oid = "", lfs }) => ({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid })),
     // A name is a place below the repository's folder and nowhere else.

@@ -4,6 +4,7 @@
  */
 import { Cause, Effect, Exit, Fiber, Layer, Logger, References } from "effect";
 import type { Failure } from "./command.ts";
+import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
 
 /** Sends every method of `console` that would write to stdout to stderr. */
@@ -12,13 +13,15 @@ export const consoleToStderr = (): void => {
   for (const name of ["log", "info", "debug", "dir", "table"] as const) console[name] = error.bind(console);
 };
 
+const showsMore = (): boolean => Deno.env.get("SIGNUM_LOG") === "debug";
+
 /** Effect's logs as single lines on stderr; `SIGNUM_LOG=debug` shows more. */
 export const layerLogs: Layer.Layer<never> = Layer.mergeAll(
   Layer.succeed(Logger.LogToStderr, true),
   Logger.layer([Logger.consoleLogFmt]),
   Layer.succeed(
     References.MinimumLogLevel,
-    Deno.env.get("SIGNUM_LOG") === "debug" ? "Debug" : "Info",
+    showsMore() ? "Debug" : "Info",
   ),
 );
 
@@ -26,7 +29,9 @@ const lineOf = (cause: Cause.Cause<Failure>): string => {
   const failure = cause.reasons.find(Cause.isFailReason);
   if (failure !== undefined) return failure.error.message;
   const defect = Cause.squash(cause);
-  return `Unexpected failure: ${defect instanceof Error ? defect.stack ?? defect.message : String(defect)}`;
+  if (!(defect instanceof Error)) return `Unexpected failure: ${visibleLine(String(defect))}`;
+  const where = showsMore() ? `\n${defect.stack}` : " (SIGNUM_LOG=debug shows where)";
+  return `Unexpected failure: ${defect.name}: ${visibleLine(defect.message)}${where}`;
 };
 
 /**

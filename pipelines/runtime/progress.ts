@@ -4,6 +4,7 @@
  */
 import { SingleBar } from "cli-progress";
 import { Clock, Effect, type Scope } from "effect";
+import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
 
 /** A running count. */
@@ -54,7 +55,7 @@ export const make = Effect.fnUntraced(function* (
         Effect.map(seconds, (now) => {
           done += by;
           const left = done < total ? `${duration(((now - start) * (total - done)) / done)} left` : "";
-          bar.update(done, { left, note });
+          bar.update(done, { left, note: visibleLine(note) });
         }),
     };
   }

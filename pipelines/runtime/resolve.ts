@@ -28,6 +28,12 @@ export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => 
   return { ...defaults, ...said.asPublished === true ? codeDefaults : {}, ...said };
 };
 
+/** A configuration in which the settings `open` have no value unless `said` has one. */
+export const leaveOpen = (open: ReadonlyArray<SettingKey>, config: Settings, said: Partial<Settings>): Settings => ({
+  ...config,
+  ...Object.fromEntries(open.map((key) => [key, said[key]])),
+});
+
 /** The part of a configuration that a command listens to, in the order of the table, without what is left open. */
 export const select = (config: Settings, keys: ReadonlyArray<SettingKey>): Partial<Settings> => {
   const wanted = new Set<string>(keys);

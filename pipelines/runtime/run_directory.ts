@@ -129,16 +129,25 @@ export const readText = (path: string): Effect.Effect<string | undefined, RunErr
       throw cause;
     }));
 
-/** Puts a whole file in place: written apart, synced, renamed; folders on the way are made. */
+const writeSynced = async (path: string, text: string | Uint8Array): Promise<void> => {
+  const file = await openFile(path, "w");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/** Puts a whole file in place: written apart, synced, renamed; folders on the way are made. What fails leaves nothing behind. */
 export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>
   attempt("write", path, async () => {
     await mkdir(dirname(path), { recursive: true });
     const partial = `${path}.partial-${Deno.pid}`;
-    const file = await openFile(partial, "w");
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(partial, path);
+    await writeSynced(partial, text).then(() => rename(partial, path)).catch(async (cause) => {
+      await rm(partial, { force: true });
+      throw cause;
+    });
     const folder = await openFile(dirname(path), "r");
     await folder.sync();
     await folder.close();

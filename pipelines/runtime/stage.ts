@@ -11,7 +11,7 @@ import type { SettingKey, Settings } from "../settings.ts";
 import { type Command, type ConfigOf, type Failure, requireSettings } from "./command.ts";
 import { decodeLines } from "./ndjson.ts";
 import * as Record from "./record.ts";
-import { merge } from "./resolve.ts";
+import { leaveOpen, merge } from "./resolve.ts";
 import { StandardStreams } from "./standard_streams.ts";
 
 /** A stage, or what feeds it, failed; `message` is the sentence that is shown. */
@@ -27,6 +27,8 @@ export interface Stage<In, Out extends object, K extends SettingKey, Q extends K
   readonly settings: ReadonlyArray<K>;
   readonly required: ReadonlyArray<Q>;
   readonly defaults: Partial<Settings>;
+  /** Settings without a default: what nobody gives is what the records say. */
+  readonly open: ReadonlyArray<K>;
   /** The noun it reads; absent for a stage that begins a pipe. */
   readonly input: Noun<In> | undefined;
   /** The fields it reads: each must be there, all others pass. */
@@ -44,37 +46,47 @@ export interface Stage<In, Out extends object, K extends SettingKey, Q extends K
 }
 
 /** What `make` takes: a stage of which the obvious may be left out. */
-export interface Declared<In, Out extends object, K extends SettingKey, Q extends K, R> {
+export interface Declared<In, Out extends object, K extends SettingKey, Q extends K, R, O extends K = never> {
   readonly name: string;
   readonly summary: string;
   readonly settings: ReadonlyArray<K>;
   readonly required?: ReadonlyArray<Q>;
   readonly defaults?: Partial<Settings>;
+  readonly open?: ReadonlyArray<O>;
   readonly input?: Noun<In> | undefined;
   readonly needs?: ReadonlyArray<keyof In & string>;
   readonly needsUnder?: (config: Pick<Settings, K>) => ReadonlyArray<keyof In & string>;
   readonly output: Noun<Out>;
   readonly buffered?: boolean;
-  readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<K, Q>) => Stream.Stream<Out, Failure, R>;
+  readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<K, Q, O>) => Stream.Stream<Out, Failure, R>;
   /** Gives the services when the stage runs as a command; a layer that opens the device should do so inside `Layer.unwrap`. */
   readonly layer?: Layer.Layer<R, Failure>;
 }
 
 /** Declares a stage. */
-export const make = <In, Out extends object, const K extends SettingKey = never, const Q extends K = never, R = never>(
-  declared: Declared<In, Out, K, Q, R>,
+export const make = <
+  In,
+  Out extends object,
+  const K extends SettingKey = never,
+  const Q extends K = never,
+  R = never,
+  const O extends K = never,
+>(
+  declared: Declared<In, Out, K, Q, R, O>,
 ): Stage<In, Out, K, Q, R> => ({
   name: declared.name,
   summary: declared.summary,
   settings: declared.settings,
   required: declared.required ?? [],
   defaults: declared.defaults ?? {},
+  open: declared.open ?? [],
   input: declared.input,
   needs: declared.needs ?? [],
   needsUnder: declared.needsUnder ?? (() => []),
   output: declared.output,
   buffered: declared.buffered ?? false,
-  run: declared.run,
+  // A configuration that has more values than it must have is one that `run` takes; the compiler cannot follow that through three lists of keys.
+  run: (input, config) => declared.run(input, config as unknown as ConfigOf<K, Q, O>),
   layer: declared.layer,
 });
 
@@ -88,7 +100,7 @@ export const run = <In, Out extends object, K extends SettingKey, Q extends K, R
   config: Partial<Pick<Settings, K>> = {},
 ): Stream.Stream<Out, StageError, R | RIn> =>
   Stream.suspend(() => {
-    const complete = merge(stage.defaults, config);
+    const complete = leaveOpen(stage.open, merge(stage.defaults, config), config);
     const source = (Stream.isStream(input) ? input : Stream.fromIterable(input)).pipe(
       Stream.mapError(failed(stage.name)),
     );
@@ -103,7 +115,14 @@ export const run = <In, Out extends object, K extends SettingKey, Q extends K, R
   });
 
 /** Records of the stage's input noun from bytes; the first bad line fails with its place, field and value. */
-export const read = <In, Out extends object, K extends SettingKey, Q extends K, R, E extends Failure>(
+export const read = <
+  In,
+  Out extends object,
+  K extends SettingKey,
+  Q extends K,
+  R,
+  E extends Failure,
+>(
   stage: Stage<In, Out, K, Q, R>,
   bytes: Stream.Stream<Uint8Array, E>,
   source: string,
@@ -127,6 +146,7 @@ export const command = <In, Out extends object, K extends SettingKey, Q extends 
   settings: stage.settings,
   required: stage.required,
   defaults: stage.defaults,
+  open: stage.open,
   records: {
     ...(stage.input === undefined ? {} : { reads: stage.input.name }),
     needs: stage.needs,
@@ -150,8 +170,9 @@ export const command = <In, Out extends object, K extends SettingKey, Q extends 
 
 /** Any stage, for registries: its types are forgotten here and nowhere else. */
 export interface AnyStage
-  extends Omit<Stage<any, any, SettingKey, never, any>, "run" | "layer" | "required" | "needsUnder"> {
+  extends Omit<Stage<any, any, SettingKey, never, any>, "run" | "layer" | "required" | "needsUnder" | "open"> {
   readonly required: ReadonlyArray<any>;
+  readonly open: ReadonlyArray<any>;
   readonly needsUnder: (config: any) => ReadonlyArray<any>;
   readonly run: (input: Stream.Stream<any, StageError>, config: any) => Stream.Stream<any, Failure, any>;
   readonly layer: any;

@@ -1,9 +1,11 @@
 /**
  * The three standard streams of a Unix filter as one replaceable reference: bytes in, text out, lines for people on stderr. A reader that
- * went away (`| head`) is `PipeClosed`, which a command treats as a quiet end. Tests replace the reference by memory.
+ * went away (`| head`) is `PipeClosed`, which a command treats as a quiet end. What a line quotes cannot act on a terminal (`plain_text.ts`).
+ * Tests replace the reference by memory.
  */
 import { Context, Effect, Stream } from "effect";
 import * as Schema from "@effect/schema";
+import { masked, visible } from "./plain_text.ts";
 
 /** The reader of stdout has closed the pipe; a filter ends quietly with status 0. */
 export class PipeClosed extends Schema.TaggedError<PipeClosed>()("PipeClosed", { message: Schema.String }) {}
@@ -50,7 +52,7 @@ const ofProcess: Streams = {
     }),
   report: (line) =>
     Effect.sync(() => {
-      let rest = encoder.encode(`${line}\n`);
+      let rest = encoder.encode(`${visible(masked(line))}\n`);
       while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
     }).pipe(Effect.catchCause(() => Effect.void)),
 };
@@ -69,7 +71,7 @@ export const memory = (stdin: string) => {
     isTerminal: false,
     input: Stream.succeed(encoder.encode(stdin)),
     write: (text) => Effect.sync(() => void written.push(text)),
-    report: (line) => Effect.sync(() => void reported.push(line)),
+    report: (line) => Effect.sync(() => void reported.push(visible(masked(line)))),
   };
   return { streams, stdout: () => written.join(""), stderr: () => reported.join("\n") };
 };

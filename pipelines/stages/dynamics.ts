@@ -6,6 +6,7 @@
 import { Effect, Stream } from "effect";
 import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
+import { unique } from "./duplicates.ts";
 
 /** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */
 export interface RolloutFacts extends Pick<Noun.Rewarded, "problemId" | "correct" | "reward"> {
@@ -54,13 +55,13 @@ export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Noun.Dynamics => {
 export const dynamicsStage = Stage.make({
   name: "dynamics",
   summary: "Measures a rollout batch: correct and fully solved ratio, entropy, length",
-  settings: [],
+  settings: ["allowDuplicates"],
   input: Noun.Rewarded,
   needs: ["problemId", "correct", "reward", "responseTokens", "entropy", "finish"],
   output: Noun.Dynamics,
-  run: (input) =>
+  run: (input, { allowDuplicates }) =>
     Stream.fromEffect(
-      Effect.flatMap(Stream.runCollect(Stream.map(input, factsOf)), (batch) =>
+      Effect.flatMap(Stream.runCollect(Stream.map(unique("dynamics", allowDuplicates, input), factsOf)), (batch) =>
         batch.length > 0 ? Effect.succeed(dynamics(batch)) : Effect.fail(
           new Stage.StageError({ stage: "dynamics", message: "Cannot measure a batch: there are no rollouts" }),
         )),

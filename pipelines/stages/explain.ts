@@ -3,7 +3,7 @@
  * becomes one record that holds the most probable tokens of its distribution, where the paper's Eq. 7 or 8 moves their logits, where the
  * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { Explained } from "../explained.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -21,6 +21,7 @@ import {
   tokenGradients,
 } from "../token_gradients.ts";
 import { trainingFault } from "./gradient.ts";
+import { commonTemperature } from "./record_temperature.ts";
 import { signOf } from "./split.ts";
 
 /** What is read of a record beside its training fields. */
@@ -90,6 +91,7 @@ export const explainStage = Stage.make({
   required: ["model"],
   // Whatever comes in is a whole mini-batch unless its nominal size is named.
   defaults: { miniBatch: 0, topK: 10 },
+  open: ["temperature"],
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: (config) => isKlInLoss(config) ? ["referenceLogProbs"] : [],
@@ -108,6 +110,10 @@ export const explainStage = Stage.make({
         const message = trainingFault(record, model, config);
         if (message !== undefined) return yield* fail(message.replace("differentiate", "explain"));
       }
+      const temperature = yield* Effect.fromResult(Result.mapError(
+        commonTemperature(batch, config.temperature),
+        (message) => fail(`Cannot explain ${message}`),
+      ));
       const { problem, first, positions } = config;
       const asked = batch.flatMap(({ problemId }, i) =>
         problem === undefined || isNamed(problemId, problem) ? [i] : []
@@ -124,7 +130,7 @@ export const explainStage = Stage.make({
       const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
       const places = positions && [...new Set(positions)].sort((a, b) => a - b);
       const records: Explained[] = [];
-      yield* tokenGradients(model, batch, config, share, (response, length) => {
+      yield* tokenGradients(model, batch, { ...config, temperature }, share, (response, length) => {
         if (!wanted.has(response)) return [];
         return places?.filter((place) => place < length) ?? Array.from({ length }, (_, position) => position);
       }, (one) => {

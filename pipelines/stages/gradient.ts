@@ -3,7 +3,7 @@
  * content; what is emitted is the aggregate that names them. With `--critic` the critic's gradient of the same sequences comes with it.
  * `--mini-batch P --responses G` name the nominal size where the input is a short last one, whose loss is scaled by its share.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import { algorithms } from "../algorithms/mod.ts";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { metricsOf } from "../algorithms/objective.ts";
@@ -27,6 +27,7 @@ import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
+import { commonTemperature, effective } from "./record_temperature.ts";
 import { fault } from "./score.ts";
 
 /** The settings that the loss depends on. */
@@ -87,7 +88,7 @@ export const gradient = (
       // Only GRPO has the KL term in its loss unless it is asked for; PPO's is inside the reward.
       ...(hasKl(settings) ? {} : { referenceLogProbs: undefined }),
     })),
-    { ...settings, temperature: settings.temperature === 0 ? 1 : settings.temperature, share },
+    { ...settings, temperature: effective(settings.temperature), share },
   );
 
 /** The critic's gradient over one mini-batch of its own. */
@@ -169,6 +170,7 @@ export const gradientStage = Stage.make({
   required: ["model"],
   // Whatever comes in is a whole mini-batch unless its nominal size is named.
   defaults: { miniBatch: 0 },
+  open: ["temperature"],
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: ({ algorithm, klInLoss, critic }) => [
@@ -198,10 +200,15 @@ export const gradientStage = Stage.make({
         const message = trainingFault(record, model, config, critic);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "gradient", message });
       }
+      const temperature = yield* Effect.fromResult(Result.mapError(
+        commonTemperature(batch, config.temperature),
+        (problem) => new Stage.StageError({ stage: "gradient", message: `Cannot differentiate ${problem}` }),
+      ));
+      const settings = { ...config, temperature };
       const store = yield* ArtifactStore.open(config.artifacts);
       const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
-      const result = yield* gradient(model, batch, config, share);
-      const valued = critic && { critic, result: yield* valueGradient(critic, batch, config, share) };
+      const result = yield* gradient(model, batch, settings, share);
+      const valued = critic && { critic, result: yield* valueGradient(critic, batch, settings, share) };
       const record = yield* gradientRecord(model, result, store, valued);
       release(model.encoder, result.gradient);
       return record;

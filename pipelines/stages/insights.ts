@@ -2,7 +2,7 @@
  * What the paper says of single tokens, measured on a step (Sections 4.2, 4.3 and Appendix C): the whole input is a rollout batch before `split`,
  * each algorithm takes its own training step on it (mini-batches, AdamW) from the same weights, and each measurement becomes one flat row.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import type { AlgorithmName } from "../algorithms/mod.ts";
 import { miniBatches } from "../algorithms/mini_batches.ts";
 import { directed, directionRows } from "../insights/direction.ts";
@@ -18,6 +18,7 @@ import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
 import type { Settings } from "../settings.ts";
 import { gradient, type LossSettings, type Trained } from "./gradient.ts";
+import { commonTemperature } from "./record_temperature.ts";
 import { fault, score } from "./score.ts";
 
 type StepSettings =
@@ -73,6 +74,7 @@ export const insightsStage = Stage.make({
     "bootstrap",
   ],
   required: ["model"],
+  open: ["temperature"],
   input: Noun.Rewarded,
   needs: ["problemId", "promptTokens", "responseTokens", "reward"],
   output: Insight,
@@ -89,13 +91,18 @@ export const insightsStage = Stage.make({
         const message = fault("measure", record, model.config);
         if (message !== undefined) return yield* fail(message);
       }
-      const rollouts = yield* score({ policy: model }, rewarded, config.temperature === 0 ? 1 : config.temperature);
+      const temperature = yield* Effect.fromResult(Result.mapError(
+        commonTemperature(rewarded, config.temperature),
+        (message) => fail(`Cannot measure ${message}`),
+      ));
+      const common = { ...config, temperature };
+      const rollouts = yield* score({ policy: model }, rewarded, temperature);
       const rows: Insight[] = [];
       const directions: Insight[] = [];
       for (const algorithm of directed) {
-        const batch = credit(rollouts, algorithm, config);
+        const batch = credit(rollouts, algorithm, common);
         if (batch.length === 0) continue;
-        const settings = { ...config, algorithm };
+        const settings = { ...common, algorithm };
         const { stepped, last } = yield* stepOf(model, batch, settings);
         const equation = equations[algorithm];
         if (equation !== undefined) {
@@ -105,6 +112,6 @@ export const insightsStage = Stage.make({
         directions.push(...last, ...yield* directionRows(stepped, batch, settings, "second pass"));
         Model.release(stepped);
       }
-      return [...rows, ...stopped(rollouts, config), ...signsKept(rollouts, config), ...directions];
+      return [...rows, ...stopped(rollouts, common), ...signsKept(rollouts, common), ...directions];
     })),
 });

@@ -12,6 +12,8 @@ import { integer, Key } from "../../data/random.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
 import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
+import { StandardStreams } from "../runtime/standard_streams.ts";
+import { unique } from "./duplicates.ts";
 
 /** A problem with its responses counted: `n` in all, `c` of them correct. */
 export interface Tally {
@@ -61,6 +63,16 @@ export const chosenKs = (
   asked: ReadonlyArray<number> | undefined,
   tallies: ReadonlyArray<Tally>,
 ): ReadonlyArray<number> => asked ?? publishedKs.filter((k) => tallies.every(({ n }) => k <= n));
+
+/** Which problem bounds the k that nobody asked for, as a sentence, where others have responses for more. */
+export const limitOf = (tallies: ReadonlyArray<Tally>): string | undefined => {
+  const poorest = tallies.reduce((least, one) => one.n < least.n ? one : least);
+  const richest = tallies.reduce((most, { n }) => Math.max(most, n), 0);
+  if (chosenKs(undefined, tallies).length === chosenKs(undefined, [{ ...poorest, n: richest }]).length) {
+    return undefined;
+  }
+  return `k goes up to ${poorest.n}: problem "${poorest.problemId}" has ${poorest.n} responses, others up to ${richest}`;
+};
 
 /** Pass@k with its 95 % interval for each k, from at least one problem with `n` >= k; no interval (all equal) at 0 draws. */
 export const passAtK = (
@@ -133,16 +145,19 @@ export const quantile = (sorted: Float64Array, at: number): number | undefined =
 export const passAtKStage = Stage.make({
   name: "pass-at-k",
   summary: "Estimates Pass@k over problems, with bootstrap intervals",
-  settings: ["k", "bootstrap"],
+  settings: ["k", "bootstrap", "allowDuplicates"],
   input: Noun.Verdict,
   needs: ["problemId", "correct"],
   output: Noun.PassAtK,
-  run: (input, { k, bootstrap }) =>
+  run: (input, { k, bootstrap, allowDuplicates }) =>
     Stream.fromArrayEffect(Effect.gen(function* () {
       const fail = (message: string) => new Stage.StageError({ stage: "pass-at-k", message });
-      const facts = Stream.map(input, ({ problemId, correct }) => ({ problemId, correct }));
+      const once = unique("pass-at-k", allowDuplicates, input);
+      const facts = Stream.map(once, ({ problemId, correct }) => ({ problemId, correct }));
       const tallies = tally(yield* Stream.runCollect(facts));
       if (tallies.length === 0) return yield* fail("Cannot estimate Pass@k: there are no verdicts");
+      const limit = k === undefined ? limitOf(tallies) : undefined;
+      if (limit !== undefined) yield* (yield* StandardStreams).report(limit);
       const ks = chosenKs(k, tallies);
       const few = tooFew(tallies, ks);
       if (few !== undefined) {

@@ -54,6 +54,7 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
       problemId: problem.problemId,
       question: problem.question,
       goldAnswer: problem.goldAnswer,
+      ...(problem.goldAnswers && { goldAnswers: problem.goldAnswers }),
       promptText,
     })));
 });

@@ -17,6 +17,7 @@ import * as Progress from "../runtime/progress.ts";
 import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
+import { effective } from "./record_temperature.ts";
 import type { Settings } from "../settings.ts";
 
 /** The settings of sampling. */
@@ -105,7 +106,13 @@ export const rollouts = <A extends Sampled>(
 ): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
   const { batch, cache, seed, temperature } = settings;
-  return decode(model, planned, settings, model.config.stopTokens, { batch, cache, finished }).pipe(
+  // The device counts in 32 bits, and divides by what a float32 is.
+  const drawing = {
+    ...settings,
+    temperature: temperature === 0 ? 0 : effective(temperature),
+    topK: Math.min(settings.topK, model.config.vocabSize),
+  };
+  return decode(model, planned, drawing, model.config.stopTokens, { batch, cache, finished }).pipe(
     // The device draws on while what has ended is read, graded and written.
     Stream.bufferArray({ capacity: 2 }),
     Stream.map((response, i) => {

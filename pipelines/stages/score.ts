@@ -1,8 +1,8 @@
 /**
  * Log-probs and entropies of given responses under the policy about to be trained (`oldLogProbs`), and where they are asked for under a
- * reference, and the values of a critic. The temperature divides the logits of policy and reference.
+ * reference, and the values of a critic. The temperature (the record's own, `record_temperature.ts`) divides the logits of policy and reference.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
@@ -12,6 +12,7 @@ import type { DeviceError } from "../../kernels/device_error.ts";
 import { placeOf } from "../runtime/record.ts";
 import * as Stage from "../runtime/stage.ts";
 import * as Noun from "../schema.ts";
+import { temperatureOf } from "./record_temperature.ts";
 
 /** The models that score: only the policy must be there. */
 export interface Scorers {
@@ -76,12 +77,27 @@ export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
 /** Records that are scored in one go while a stream passes. */
 const window = 256;
 
+/** Records with their scores, in order, each at its own temperature. */
+const scoreEach = Effect.fnUntraced(function* <A extends Scorable>(
+  scorers: Scorers,
+  drawn: ReadonlyArray<{ readonly record: A; readonly temperature: number }>,
+) {
+  const scored: Array<A & Score> = [];
+  const byTemperature = Map.groupBy(drawn.keys(), (i) => drawn[i].temperature);
+  for (const [temperature, places] of byTemperature) {
+    const some = yield* score(scorers, places.map((i) => drawn[i].record), temperature);
+    some.forEach((one, j) => scored[places[j]] = one);
+  }
+  return scored;
+});
+
 /** Signed to Scored. */
 export const scoreStage = Stage.make({
   name: "score",
   summary: "Log-probs under policy and reference, and a critic's values",
   settings: ["model", "reference", "critic", "temperature", "storage", "activations", "paddedVocabulary"],
   required: ["model"],
+  open: ["temperature"],
   input: Noun.Signed,
   needs: ["problemId", "promptTokens", "responseTokens"],
   output: Noun.Scored,
@@ -98,19 +114,22 @@ export const scoreStage = Stage.make({
         reference: reference === undefined ? undefined : (yield* policy.load(reference, "reference", stored)).model,
         critic: critic === undefined ? undefined : (yield* policy.load(critic, "critic", stored)).model,
       };
-      const temperature = config.temperature === 0 ? 1 : config.temperature;
       return input.pipe(
         Stream.mapEffect((record) => {
           const { policy: own, reference, critic } = scorers;
           const message = fault("score", record, own.config) ??
             (reference && fault("score", record, reference.config, "--reference")) ??
             (critic && fault("score", record, critic.config, "--critic"));
+          const fail = (problem: string) => new Stage.StageError({ stage: "score", message: problem });
           return message === undefined
-            ? Effect.succeed(record)
-            : Effect.fail(new Stage.StageError({ stage: "score", message }));
+            ? Effect.fromResult(Result.mapBoth(temperatureOf(record, config.temperature), {
+              onSuccess: (temperature) => ({ record, temperature }),
+              onFailure: (problem) => fail(`Cannot score ${problem}`),
+            }))
+            : Effect.fail(fail(message));
         }),
         Stream.grouped(window),
-        Stream.mapEffect((records) => score(scorers, records, temperature)),
+        Stream.mapEffect((records) => scoreEach(scorers, records)),
         Stream.flatMap((some) => Stream.fromIterable(some)),
       );
     })),

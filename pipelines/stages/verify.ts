@@ -1,20 +1,29 @@
 /**
  * Grades a rollout: the task's grader reads `question`, `goldAnswer` and `responseText` and says what it found, whether
- * it is right and why. A wrong or unreadable response is a verdict; a task that nobody knows is an error. A truncated
+ * it is right and why. A gold answer that stands for several (`data/tasks/golds.ts`, `goldAnswers`) accepts any of them. A wrong or unreadable response is a verdict; a task that nobody knows is an error. A truncated
  * response is graded like any other.
  */
 import { Effect, Stream } from "effect";
+import { goldsOf } from "../../data/tasks/golds.ts";
 import { type Extraction, type Grade, type Task, tasks } from "../../data/mod.ts";
+import { placeOf } from "../runtime/record.ts";
 import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
 
-/** The rollout with its grade. */
-export const verify = <A extends Pick<Noun.Rollout, "question" | "goldAnswer" | "responseText">>(
-  rollout: A,
-  task: Task,
-  extract: Extraction,
-): A & Grade => {
-  const { answer, correct, reason, goldForm } = task.grade(rollout, rollout.responseText, extract);
+/** What grading reads of a record. */
+type Gradable = Pick<Noun.Rollout, "question" | "goldAnswer" | "goldAnswers" | "responseText">;
+
+/** The rollout with its grade: that of the first accepted answer which it equals, else that of the first. */
+export const verify = <A extends Gradable>(rollout: A, task: Task, extract: Extraction): A & Grade => {
+  const { question, goldAnswer, responseText } = rollout;
+  const golds = rollout.goldAnswers?.flatMap((gold) => goldsOf(gold) ?? []) ?? goldsOf(goldAnswer) ?? [goldAnswer];
+  const gradeBy = (gold: string) => task.grade({ question, goldAnswer: gold }, responseText, extract);
+  let grade = gradeBy(golds[0]);
+  for (let i = 1; i < golds.length && !grade.correct; i++) {
+    const other = gradeBy(golds[i]);
+    if (other.correct) grade = other;
+  }
+  const { answer, correct, reason, goldForm } = grade;
   return { ...rollout, answer, correct, reason, ...(goldForm === undefined ? {} : { goldForm }) };
 };
 
@@ -27,18 +36,25 @@ export const verifyStage = Stage.make({
   needs: ["task", "question", "goldAnswer", "responseText"],
   output: Noun.Verdict,
   run: (input, { extract }) =>
-    Stream.mapEffect(
-      input,
-      (rollout) =>
-        Object.hasOwn(tasks, rollout.task)
-          ? Effect.succeed(verify(rollout, tasks[rollout.task], extract))
-          : Effect.fail(
-            new Stage.StageError({
-              stage: "verify",
-              message: `Cannot verify a response to task "${rollout.task}": the tasks are ${
-                Object.keys(tasks).join(", ")
-              }`,
-            }),
-          ),
-    ),
+    Stream.mapEffect(input, (rollout) => {
+      const fault = faultOf(rollout);
+      return fault === undefined
+        ? Effect.succeed(verify(rollout, tasks[rollout.task], extract))
+        : Effect.fail(new Stage.StageError({ stage: "verify", message: fault }));
+    }),
 });
+
+/** Why a response cannot be graded, if so: nobody knows its task, or its accepted answers are no list of texts. */
+const faultOf = (rollout: Noun.Rollout): string | undefined => {
+  const { task, goldAnswers }: { readonly task: string; readonly goldAnswers?: unknown } = rollout;
+  if (!Object.hasOwn(tasks, task)) {
+    return `Cannot verify a response to task "${task}": the tasks are ${Object.keys(tasks).join(", ")}`;
+  }
+  if (goldAnswers === undefined || goldAnswers === null) return undefined;
+  const isList = Array.isArray(goldAnswers) && goldAnswers.length > 0;
+  if (isList && goldAnswers.every((one) => typeof one === "string")) return undefined;
+  const expected = 'field "goldAnswers" must be a list of texts, at least one';
+  return `Cannot verify the response to problem "${rollout.problemId}"${placeOf(rollout)}: ${expected}, found ${
+    JSON.stringify(goldAnswers).slice(0, 60)
+  }`;
+};

@@ -4,6 +4,7 @@
  */
 import { Effect, Option } from "effect";
 import { basename, join, resolve } from "node:path";
+import { storedFault } from "../../run_settings.ts";
 import type { Failure } from "../../runtime/command.ts";
 import * as Tokenizer from "../../models/tokenizer.ts";
 import * as Noun from "../../schema.ts";
@@ -152,6 +153,13 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   const configFile = yield* scan(run, "config.json");
   const configLine = { text: textOf(configFile?.lines), line: 1 };
   const [config] = yield* recordsOf(run, configFile && { ...configFile, lines: [configLine] }, FlatRow);
+  if (config === undefined) {
+    return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": it is empty` });
+  }
+  const fault = storedFault({ ...config.record });
+  if (fault !== undefined) {
+    return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": ${fault}` });
+  }
   const metricsFile = yield* scan(run, "metrics.ndjson");
   const metrics = yield* recordsOf(run, metricsFile, DynamicsRow, ["step"]);
   const name = basename(resolve(run));

@@ -54,7 +54,7 @@ export const readStudy = Effect.fn("Report.readStudy")(
     const texts = (field: string) => named.flatMap((cell) => typeof cell[field] === "string" ? [cell[field]] : []);
     return {
       name,
-      ...(recipes[name] && { recipe: recipes[name] }),
+      ...(Object.hasOwn(recipes, name) && { recipe: recipes[name] }),
       commits: [...new Set([...commit === undefined ? [] : [commit], ...texts("commit")])],
       ...(device !== undefined && { device }),
       cells: texts("cell"),

@@ -58,7 +58,9 @@ const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : 
 
 /** The command that makes a run again. */
 export const trainCommandText = (config: Values): string => {
-  const recipe = typeof config.recipe === "string" ? recipes[config.recipe] : undefined;
+  const recipe = typeof config.recipe === "string" && Object.hasOwn(recipes, config.recipe)
+    ? recipes[config.recipe]
+    : undefined;
   const before = { ...defaults, ...recipe?.settings };
   const flags = changed(config, before).flatMap((key) => {
     const value = config[key];

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { groupStatistics } from "../../../pipelines/algorithms/group_baseline.ts";
+import { denominatorsOf } from "../../../pipelines/algorithms/aggregation.ts";
+import { policyLoss } from "../../../pipelines/algorithms/objective.ts";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
 import { distance, golden, packed, responses } from "./golden_objectives.ts";
 
@@ -22,6 +24,37 @@ Deno.test("a group of one has mean 0 and std 1", () => {
 
 Deno.test("a group of equal rewards teaches nothing", () => {
   assert.deepEqual(credit([1, 1, 1]), [0, 0, 0]);
+  // The sum of these rounds, so their mean is none of them.
+  for (const reward of [0.1, -0.7, 1 / 3]) {
+    for (let n = 2; n <= 12; n++) {
+      assert.deepEqual(credit(Array(n).fill(reward)), Array(n).fill(0), `${n} of ${reward}`);
+    }
+  }
+});
+
+Deno.test("a group of equal rewards moves through the KL term alone", () => {
+  const tokens = {
+    logProbs: [-1, -2],
+    oldLogProbs: [-1.5, -0.5],
+    entropy: [1, 1],
+    advantages: credit([0.1, 0.1, 0.1]).slice(0, 2),
+    sequences: [2],
+  };
+  const settings = {
+    clipRatio: 0.2,
+    entropyCoef: 0,
+    klCoef: 1e-3,
+    aggregation: "token-mean",
+    share: 1,
+    denominators: denominatorsOf([2]),
+  } as const;
+  const alone = policyLoss(tokens, settings);
+  assert.ok(alone.dLogProbs.every((x) => x === 0) && alone.dEntropy.every((x) => x === 0) && alone.loss === 0);
+  assert.equal(alone.clipped, 0);
+  const held = policyLoss({ ...tokens, referenceLogProbs: [-1, -1] }, settings);
+  // At the reference nothing moves; away from it the derivative is that of the KL term.
+  assert.equal(Math.abs(held.dLogProbs[0]), 0);
+  assert.ok(Math.abs(held.dLogProbs[1] - 1e-3 * (1 - Math.exp(1)) / 2) < 1e-9, `${held.dLogProbs[1]}`);
 });
 
 Deno.test("a group's standard deviation is that of a sample", () => {

@@ -138,3 +138,39 @@ Deno.test(
       }),
   ),
 );
+
+/** What a client says of a server that always answers so. */
+const failureAt = async (response: () => Response, more: object = {}, apiKey?: string, login = "") => {
+  let requests = 0;
+  const page = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+    requests++;
+    return response();
+  });
+  const url = `http://${login}127.0.0.1:${page.addr.port}/v1/completions`;
+  const client = make(url, { ...settings, retries: 5, ...more }, apiKey);
+  const { message } = await Effect.runPromise(quiet(Effect.flip(client.ask(job))));
+  await page.shutdown();
+  return { message, requests };
+};
+
+Deno.test(
+  options("a whole reply that cannot be used twice in a row ends with its reason, not after all retries", async () => {
+    const unusable = () => new Response('{"choices":[{"text":null}]}');
+    const { message, requests } = await failureAt(unusable);
+    assert.match(message, /twice in a row a reply that cannot be used: "choices\[0\]" has no "text"$/);
+    assert.equal(requests, 2);
+  }),
+);
+
+Deno.test(
+  options("what a server says cannot act on a terminal, is short, and shows neither key nor password", async () => {
+    const evil = "\x1b[31m\x9b2J\x1b]0;title\x07 key sk-secret-123 \u202e";
+    const said = (await failureAt(() => new Response(evil, { status: 400 }), {}, "sk-secret-123", "user:pw@")).message;
+    // deno-lint-ignore no-control-regex -- these are what must not be there
+    assert.doesNotMatch(said, /[\x00-\x1f\x7f-\x9f\u202e]|sk-secret|pw@/);
+    assert.match(said, /at http:\/\/\*\*\*@127.*status 400: \\x1b\[31m\\x9b2J/);
+    const huge = JSON.stringify({ error: { message: "y".repeat(1e6) } });
+    const { message } = await failureAt(() => new Response(huge), { retries: 0 });
+    assert.ok(message.length < 600 && message.includes("yyy"), `${message.length}`);
+  }),
+);

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
 import { Key } from "../../../data/random.ts";
-import { bodyOf, choicesOf, completionsUrl, type Job, refusedField } from "../../../pipelines/evaluation/completion.ts";
+import {
+  bodyOf,
+  choicesOf,
+  completionsUrl,
+  type Job,
+  readChoices,
+  refusedField,
+} from "../../../pipelines/evaluation/completion.ts";
 import { backOff, retryAfter } from "../../../pipelines/evaluation/retry.ts";
 
 const prompt = {
@@ -115,10 +122,37 @@ Deno.test("a reply that cannot be used is said to be so and why", () => {
   assert.equal(wrong(reply(good, { ...good, index: 1 }), 1), '"choices" has 2 responses, expected 1');
   assert.equal(wrong(reply(good, good)), 'two "choices" have one "index"');
   assert.equal(wrong(reply({ ...good, text: null })), '"choices[0]" has no "text"');
-  assert.equal(
-    wrong(reply({ ...good, finish_reason: "abort" })),
-    '"choices[0]" ended by "abort", expected "stop" or "length"',
-  );
+});
+
+Deno.test('an ending of a server\'s own keeps what came and says how it was; only "length" is too long', () => {
+  for (const reason of ["abort", "content_filter", "repetition", "tool_calls", "constructor", ""]) {
+    assert.deepEqual(choices(reply({ index: 0, text: "a", finish_reason: reason }))[0].finishReason, reason);
+    assert.equal(choices(reply({ index: 0, text: "a", finish_reason: reason }))[0].finish, "stop");
+  }
+  for (const choice of [{ text: "a", finish_reason: null }, { text: "a" }, { text: "a", finish_reason: 3 }]) {
+    const [{ finish, finishReason }] = choices(reply(choice));
+    assert.deepEqual([finish, finishReason], ["stop", null]);
+  }
+  assert.equal("finishReason" in choices(reply({ text: "a", finish_reason: "length" }))[0], false);
+});
+
+Deno.test("a bad choice loses none of the good ones", () => {
+  const good = { index: 1, text: "b", finish_reason: "stop" };
+  const { choices: read, bad } = Result.getOrThrow(readChoices(reply({ index: 0, text: null }, good), 3));
+  assert.deepEqual(read, [{ text: "b", finish: "stop" }]);
+  assert.equal(bad, '"choices[0]" has no "text"');
+});
+
+Deno.test("numbers that are not finite, as Python writes them, and ids that are none are left out, not the response", () => {
+  const text =
+    '{"choices":[{"text":"NaN, \\"-Infinity\\"","finish_reason":"stop","logprobs":{"token_logprobs":[-Infinity,NaN]}}]}';
+  assert.deepEqual(choices(text), [{ text: 'NaN, "-Infinity"', finish: "stop" }]);
+  for (const bad of [4294967295, 2147483648, -1, 0.5, 1e300, "3"]) {
+    const [{ tokens, length }] = choices(reply({ text: "a", finish_reason: "stop", token_ids: [3, bad] }));
+    assert.deepEqual([tokens, length], [undefined, 7], `${bad}`);
+  }
+  const huge = reply({ text: "a", finish_reason: "stop", logprobs: { token_logprobs: [-1e300] } });
+  assert.equal("logProbs" in choices(huge)[0], false);
 });
 
 Deno.test("waits double up to a minute, are shortened by half at most, differ by name, and respect Retry-After", () => {

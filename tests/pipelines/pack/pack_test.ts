@@ -115,6 +115,8 @@ Deno.test("what cannot be split is refused before anything is written", () =>
     assert.match(await refused("parts", join(folder, "none"), "--out", out), /^Cannot split ".*none": /);
     assert.match(await refused("parts", folder, "--out", out), /expected a file$/);
     assert.match(await refused("parts", join(folder, "a b"), "--out", out), /expected a name of letters/);
+    writeFileSync(join(folder, "-n"), "x");
+    assert.match(await refused("parts", join(folder, "-n"), "--out", out), /does not begin with -, found "-n"$/);
     assert.match(
       await refused("parts", join(folder, "a"), join(folder, ".", "a"), "--out", out),
       /would have the same name$/,

@@ -316,3 +316,29 @@ Deno.test("a split that is not there, or lies in several folders, is said with w
     assert.deepEqual(Deno.readFileSync(chosen), rows("2"));
     assert.match(await problem("someone/else", "test"), /answers 404/);
   }));
+
+Deno.test("a list that is no list of files is refused in one line that shows what is there", async () => {
+  const good = { type: "file", path: "config.json", size: 2, oid: blob(text("{}")) };
+  const lists: ReadonlyArray<unknown> = [
+    [{ ...good, path: 3 }],
+    [{ ...good, size: "2" }],
+    [{ ...good, size: -1 }],
+    [{ ...good, size: 1e300 }],
+    [{ ...good, oid: 7 }],
+    [{ ...good, lfs: "x" }],
+    [{ ...good, lfs: { oid: 1, size: 2 } }],
+    [{ ...good, type: null }],
+    [null],
+    [7],
+  ];
+  for (const listed of lists) {
+    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => Response.json(listed));
+    const folder = Deno.makeTempDirSync();
+    const hub = { endpoint: `http://127.0.0.1:${server.addr.port}`, folder };
+    const failure = await Effect.runPromise(Effect.flip(Hub.resolveModel("someone/tiny", hub)));
+    assert.match(failure.message, /lists what is no file: |cannot be reached/, JSON.stringify(listed));
+    assert.doesNotMatch(failure.message, /\n/);
+    await server.shutdown();
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

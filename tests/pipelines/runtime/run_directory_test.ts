@@ -112,3 +112,12 @@ Deno.test("a whole file is put in place and nothing is left beside it", async ()
   assert.deepEqual([...Deno.readDirSync(`${dir}/state`)].map(({ name }) => name), ["x.json"]);
   await Deno.remove(dir, { recursive: true });
 });
+
+Deno.test("a file that cannot be put in place leaves nothing beside it", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });
+  const failure = await Effect.runPromise(Effect.flip(RunDirectory.writeText(`${folder}/taken`, "text")));
+  assert.match(failure.message, /^Cannot write ".*taken": /);
+  assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["taken"]);
+  await Deno.remove(folder, { recursive: true });
+});

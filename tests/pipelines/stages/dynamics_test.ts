@@ -48,3 +48,20 @@ Deno.test("the dynamics stage writes one record with the fields of its noun in o
 Deno.test("a batch of nothing has no dynamics: an error", async () => {
   assert.match((await filter(dynamicsStage, [])).failure ?? "", /there are no rollouts/);
 });
+
+Deno.test("one response twice is an error, and equal ones may be dropped", async () => {
+  const lines = batch.slice(0, 2).map((record, sampleIndex) => ({
+    ...record,
+    sampleIndex,
+    responseTokens: Array.from(record.responseTokens),
+    entropy: Array.from(record.entropy),
+  }));
+  const doubled = [...lines, ...lines];
+  assert.match(
+    (await filter(dynamicsStage, doubled)).failure ?? "",
+    /problem "a" has sampleIndex 0 twice: .*line 3.*line 1/,
+  );
+  const dropped = await filter(dynamicsStage, doubled, { allowDuplicates: true });
+  assert.deepEqual(dropped, await filter(dynamicsStage, lines));
+  assert.equal(records(dropped)[0].rollouts, 2);
+});

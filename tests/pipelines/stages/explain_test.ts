@@ -29,7 +29,10 @@ const floatBound = 4e-6;
 
 /** A mini-batch of `limit` prompts x 4, by the real pipe. */
 const credited = Effect.fnUntraced(function* (limit: number, config: Partial<Settings> = {}) {
-  const verdicts = yield* collect(verifyStage, yield* rollouts(limit, { responses: 4 }), {});
+  const drawn = yield* rollouts(limit, { responses: 4 });
+  // What is cooled says so: a record's own temperature is the one that counts.
+  const cooled = drawn.map((record) => ({ ...record, temperature: config.temperature ?? record.temperature }));
+  const verdicts = yield* collect(verifyStage, cooled, {});
   const signed = yield* collect(splitStage, yield* collect(rewardStage, verdicts, {}), config);
   return yield* collect(advantageStage, yield* collect(scoreStage, signed, { model: base, ...config }), config);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { estimate, passAtK, passAtKStage, tally } from "../../../pipelines/stages/pass_at_k.ts";
+import { estimate, limitOf, passAtK, passAtKStage, tally } from "../../../pipelines/stages/pass_at_k.ts";
 import golden from "../../golden/pass_at_k.json" with { type: "json" };
 import { filter, records } from "./filter.ts";
 
@@ -131,4 +131,38 @@ Deno.test("without --k the ks are those of the paper that every problem has resp
 
 Deno.test("Pass@k of no verdicts is an error", async () => {
   assert.match((await filter(passAtKStage, [], { k: [1] })).failure ?? "", /there are no verdicts/);
+});
+
+const twice = "Cannot count what is there twice";
+
+Deno.test("one response twice is an error that names both lines; equal ones may be dropped, unlike ones never", async () => {
+  const lines = [...verdicts("a", 2, 1), ...verdicts("b", 2, 2), ...verdicts("a", 2, 1)];
+  const { failure, stdout } = await filter(passAtKStage, lines, { bootstrap: 0 });
+  assert.equal(
+    failure,
+    `${twice}: problem "a" has sampleIndex 0 twice: here ("<stdin>", line 5) and before ("<stdin>", line 1); ` +
+      "--allow-duplicates drops records that are equal",
+  );
+  assert.equal(stdout, "");
+  const dropped = await filter(passAtKStage, lines, { bootstrap: 0, allowDuplicates: true });
+  assert.deepEqual(dropped, await filter(passAtKStage, lines.slice(0, 4), { bootstrap: 0 }));
+  const unlike = [...verdicts("a", 2, 1), ...verdicts("a", 2, 0)];
+  assert.match(
+    (await filter(passAtKStage, unlike, { allowDuplicates: true })).failure ?? "",
+    /line 3.*line 1.*the two differ/,
+  );
+});
+
+Deno.test("another seed is another response, and records without a sample index are counted as they come", async () => {
+  const seeded = [1, 2].flatMap((seed) => verdicts("a", 2, 1).map((one) => ({ ...one, seed })));
+  assert.equal((await filter(passAtKStage, seeded, { k: [4], bootstrap: 0 })).failure, undefined);
+  const nameless = verdicts("a", 4, 2).map(({ problemId, correct }) => ({ problemId, correct }));
+  assert.equal(records(await filter(passAtKStage, nameless, { k: [4], bootstrap: 0 })).length, 1);
+});
+
+Deno.test("limitOf() names the problem that bounds the ks, where it bounds them", () => {
+  const tallies = [{ problemId: "rich", n: 16, c: 1 }, { problemId: "poor", n: 4, c: 0 }];
+  assert.equal(limitOf(tallies), 'k goes up to 4: problem "poor" has 4 responses, others up to 16');
+  assert.equal(limitOf([{ problemId: "a", n: 4, c: 0 }, { problemId: "b", n: 5, c: 0 }]), undefined);
+  assert.equal(limitOf([tallies[0]]), undefined);
 });

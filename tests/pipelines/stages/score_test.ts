@@ -58,7 +58,8 @@ testStages(
         // A base becomes a critic with a value head of zeros.
         assert.deepEqual(values, new Float32Array(responseTokens.length));
       });
-      const cool = yield* collect(scoreStage, records, { model: base, reference: base, temperature: 0.6 });
+      const cooled = records.map((record) => ({ ...record, temperature: 0.6 }));
+      const cool = yield* collect(scoreStage, cooled, { model: base, reference: base });
       assert.notDeepEqual(cool[0].oldLogProbs, alone[0].oldLogProbs);
       sameBits(cool[0].referenceLogProbs ?? new Float32Array(), cool[0].oldLogProbs, "one temperature for both");
     }),
@@ -100,3 +101,34 @@ testStages("a response that cannot go through the model is named", () =>
     assert.match(yield* refusalOfLine(scoreStage, without), /field "responseTokens" must be/);
     assert.match(yield* refusal(collect(scoreStage, [record], { model: "no-such-model" })), /no-such-model/);
   }));
+
+testStages(
+  "a record's own temperature counts, --temperature where it has none, both and unlike is an error",
+  () =>
+    Effect.gen(function* () {
+      const cool = signed(yield* rollouts(2, { responses: 2, temperature: 0.6 }));
+      const warm = signed(yield* rollouts(2, { responses: 2, temperature: 1, seed: 3 }));
+      const mixed = [cool[0], warm[0], cool[1], warm[1]];
+      // Each at its own, in their order, though two temperatures stand in one stream.
+      const scored = yield* collect(scoreStage, mixed, { model: base });
+      scored.forEach(({ oldLogProbs }, i) => sameBits(oldLogProbs, mixed[i].logProbs, `record ${i}`));
+      const { temperature: _, ...bare } = cool[0];
+      const given = yield* collect(scoreStage, [bare as typeof cool[0]], { model: base, temperature: 0.6 });
+      sameBits(given[0].oldLogProbs, cool[0].logProbs, "what is given counts where the record is silent");
+      assert.match(
+        yield* refusal(collect(scoreStage, cool, { model: base, temperature: 1 })),
+        /^Cannot score the response to problem ".*": field "temperature" is 0.6, --temperature is 1$/,
+      );
+      const greedy = { ...warm[0], temperature: 0 };
+      sameBits(
+        (yield* collect(scoreStage, [greedy], { model: base, temperature: 1 }))[0].oldLogProbs,
+        warm[0].logProbs,
+        "0 is 1",
+      );
+      const odd = { ...warm[0], temperature: -1 };
+      assert.match(
+        yield* refusal(collect(scoreStage, [odd], { model: base })),
+        /"temperature" must be a number, at least 0, found -1/,
+      );
+    }),
+);

@@ -47,3 +47,30 @@ Deno.test("a task that nobody knows is an error that names it, even a word that 
     assert.equal(stdout, "");
   }
 });
+
+Deno.test("of several accepted answers any is right, in a list or in the text of one; GSM8K's sign ends a solution", async () => {
+  const graded = async (golds: object, response: string) => {
+    const record = { task: "math", question: "q", goldAnswer: "34", ...golds, responseText: `\\boxed{${response}}` };
+    const { stdout, failure } = await filter(verifyStage, [record]);
+    return failure ?? JSON.parse(stdout).correct;
+  };
+  for (const golds of [{ goldAnswers: ["34", "35"] }, { goldAnswer: '["34", "35"]' }, { goldAnswer: "['34', '35']" }]) {
+    assert.deepEqual([await graded(golds, "35"), await graded(golds, "34"), await graded(golds, "36")], [
+      true,
+      true,
+      false,
+    ]);
+  }
+  const solution = { goldAnswer: "She has 3+4=<<3+4=7>>7 apples.\n#### 7" };
+  assert.deepEqual([await graded(solution, "7"), await graded(solution, "3")], [true, false]);
+  assert.deepEqual([await graded({ goldAnswer: "[3, 4]" }, "[3,4]"), await graded({ goldAnswer: "[3, 4]" }, "3")], [
+    true,
+    false,
+  ]);
+  for (const goldAnswers of ["34", [], [34], {}]) {
+    assert.match(
+      await graded({ goldAnswers }, "34"),
+      /field "goldAnswers" must be a list of texts, at least one, found /,
+    );
+  }
+});

@@ -1,0 +1,27 @@
+/**
+ * What another program or a stranger's file says, made fit for a person's terminal: control characters (C0 with escape sequences, DEL, C1) and
+ * signs that turn the order of letters around never reach it. Each is shown as its code, `\x1b`, except tabs and line ends where they may stay.
+ */
+
+// deno-lint-ignore no-control-regex -- these are what it looks for
+const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+const codeOf = (sign: string): string => {
+  const code = sign.charCodeAt(0);
+  return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+};
+
+/** The text with every control character as its code; tabs and line feeds stay. */
+export const visible = (text: string): string => text.replace(controls, codeOf);
+
+/** The same on one line, at most `most` characters of it. */
+export const visibleLine = (text: string, most = 300): string => {
+  const line = visible(text.slice(0, 4 * most).replaceAll(/\s+/g, " ").trim());
+  return line.length > most || text.length > 4 * most ? `${line.slice(0, most - 1)}…` : line;
+};
+
+/** The text without a secret, and without the user and password of URLs in it. */
+export const masked = (text: string, secret?: string): string => {
+  const withoutSecret = secret === undefined || secret.length < 4 ? text : text.replaceAll(secret, "***");
+  return withoutSecret.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'@]*@/gi, "$1***@");
+};

@@ -1,0 +1,57 @@
+/**
+ * One response, one record: the same problem, sample index and seed twice would count twice in every figure, so it is an error that names the
+ * line. Under `--allow-duplicates` a record that equals the one before it in every field is dropped; one that does not is refused still. A
+ * record without a sample index has no name and cannot be checked.
+ */
+import { Effect, Result, Stream } from "effect";
+import { createHash } from "node:crypto";
+import type * as Noun from "../schema.ts";
+import { encode, placeOf } from "../runtime/record.ts";
+import * as Stage from "../runtime/stage.ts";
+
+type Named = Pick<Noun.Rollout, "problemId"> & Partial<Pick<Noun.Rollout, "sampleIndex" | "seed">>;
+
+const digest = (record: object): string => createHash("sha256").update(encode(record)).digest("base64");
+
+/** The sieve of one input: keeps a record (true), drops an equal one that may go (false), or says what is wrong. */
+const sieve = (allowDuplicates: boolean) => {
+  const seen = new Map<string, { readonly place: string; readonly content: string }>();
+  return (record: Named): Result.Result<boolean, string> => {
+    const { problemId, sampleIndex, seed } = record;
+    if (sampleIndex === undefined) return Result.succeed(true);
+    const name = JSON.stringify([problemId, sampleIndex, seed]);
+    const before = seen.get(name);
+    const content = allowDuplicates ? digest(record) : "";
+    if (before === undefined) {
+      seen.set(name, { place: placeOf(record), content });
+      return Result.succeed(true);
+    }
+    if (allowDuplicates && before.content === content) return Result.succeed(false);
+    const advice = allowDuplicates ? "the two differ" : "--allow-duplicates drops records that are equal";
+    return Result.fail(
+      `problem "${problemId}" has sampleIndex ${sampleIndex} twice: here${
+        placeOf(record)
+      } and before${before.place}; ${advice}`,
+    );
+  };
+};
+
+/** The records of an input, each response once. */
+export const unique = <A extends Named>(
+  stage: string,
+  allowDuplicates: boolean,
+  input: Stream.Stream<A, Stage.StageError>,
+): Stream.Stream<A, Stage.StageError> =>
+  Stream.suspend(() => {
+    const keeps = sieve(allowDuplicates);
+    return Stream.filterEffect(
+      input,
+      (record) =>
+        Effect.fromResult(
+          Result.mapError(
+            keeps(record),
+            (problem) => new Stage.StageError({ stage, message: `Cannot count what is there twice: ${problem}` }),
+          ),
+        ),
+    );
+  });
