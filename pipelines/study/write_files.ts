@@ -2,7 +2,7 @@
 import { Effect, type Result } from "effect";
 import { Buffer } from "node:buffer";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as Safetensors from "../models/safetensors.ts";
 import type { Chart } from "../reports/chart.ts";
 import { png, svg } from "../reports/render_chart.ts";
@@ -72,9 +72,16 @@ export const differing = Effect.fnUntraced(function* (
   return wrong;
 });
 
-/** The commit that is checked out, where this is a clone. */
+/** The commit that is checked out, where this is a clone or one of its worktrees (`git help repository-layout`). */
 export const commitOf = Effect.gen(function* () {
-  const head = (yield* RunDirectory.readText(".git/HEAD"))?.trim();
+  const text = (path: string) => Effect.orElseSucceed(RunDirectory.readText(path), () => undefined);
+  const linked = (yield* text(".git"))?.match(/^gitdir: (.+)/)?.[1];
+  const own = linked ?? ".git";
+  const head = (yield* text(join(own, "HEAD")))?.trim();
   if (head === undefined || !head.startsWith("ref: ")) return head;
-  return (yield* RunDirectory.readText(join(".git", head.slice(5))))?.trim();
-}).pipe(Effect.orElseSucceed(() => undefined));
+  const ref = head.slice(5);
+  const shared = resolve(own, (yield* text(join(own, "commondir")))?.trim() ?? ".");
+  const loose = (yield* text(join(shared, ref)))?.trim();
+  const packed = (yield* text(join(shared, "packed-refs")))?.split("\n").find((line) => line.endsWith(` ${ref}`));
+  return loose ?? packed?.split(" ")[0];
+});
