@@ -51,7 +51,7 @@ function pointsOf(text: string): ReadonlyArray<Interval> | null {
 function allBut(points: ReadonlyArray<string>): ReadonlyArray<Interval> | null {
   const placed = points.map((text) => {
     const read = formula(text);
-    const at = read === null || variables(read).size > 0 ? C.undefinedValue : evaluate(read, new Map());
+    const at = read === null || variables(read).size > 0 ? C.undefinedValue : evaluate(read, C.noVariables);
     return { text, at: at.im === 0 ? at.re : NaN };
   });
   if (placed.length === 0 || placed.length > 64 || !placed.every(({ at }) => Number.isFinite(at))) return null;

@@ -15,6 +15,15 @@ export const functions: ReadonlySet<string> = new Set(
     .split(" "),
 );
 
+/** Functions that take several arguments in brackets, or one without: those that can be calculated, and those that are only a name. */
+export const calculated: ReadonlySet<string> = new Set(["gcd", "lcm", "max", "min"]);
+export const operators: ReadonlySet<string> = new Set([...calculated, ..."deg dim arg ker det rank Re Im tr".split(" ")]);
+
+/** Marks over a formula; what they mean is not known here, only over what they stand. */
+export const accents: ReadonlySet<string> = new Set(
+  "overline bar hat tilde vec dot ddot widehat widetilde overrightarrow underline".split(" "),
+);
+
 /** Words that are a command without a backslash, the longest first. */
 const bareWords =
   "infinity arcsin arccos arctan infty sqrt sinh cosh tanh asin acos atan sin cos tan cot sec csc log exp pi ln".split(
@@ -22,6 +31,9 @@ const bareWords =
   );
 
 const wrappers = new Set(["text", "mathrm", "textbf", "mathbf", "mbox", "operatorname", "textit", "mathit", "rm"]);
+
+/** Words that are one only before a bracket. */
+const bareOperator = /(?:gcd|lcm|max|min)(?=\s?[({])/y;
 
 const numberAt = /\d+\.\d*|\.\d+|\d+/y;
 const commandAt = /\\([a-zA-Z]+|[\s\S])/y;
@@ -53,7 +65,8 @@ export function tokenize(text: string, limit: number): ReadonlyArray<Token> | nu
         at = group.end;
       }
     } else if (word !== null) {
-      const bare = bareWords.find((known) => known === "ln" ? word === known : word.startsWith(known));
+      const bare = match(bareOperator, at) ??
+        bareWords.find((known) => known === "ln" ? word === known : word.startsWith(known));
       tokens.push(bare === undefined ? { kind: "name", text: word[0] } : { kind: "command", text: bare });
       at += bare?.length ?? 1;
     } else {
@@ -68,7 +81,7 @@ export function tokenize(text: string, limit: number): ReadonlyArray<Token> | nu
 function wrapped(wrapper: string, content: string): Token {
   const word = content.trim();
   if (wrapper === "text" || wrapper === "mbox" || !/^[a-zA-Z]+$/.test(word)) return { kind: "text", text: content };
-  if (functions.has(word)) return { kind: "command", text: word };
+  if (functions.has(word) || operators.has(word)) return { kind: "command", text: word };
   return { kind: word.length === 1 ? "name" : "text", text: word };
 }
 

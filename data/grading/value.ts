@@ -4,6 +4,7 @@
  * rounded value, since nobody rounds there by hand.
  */
 import * as Elementary from "../elementary/mod.ts";
+import { noVariables } from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
 import { parse } from "./parser.ts";
@@ -69,6 +70,6 @@ function rounded(long: Expression, of: Expression): boolean {
   }
   if (variables(of).size > 0) return false;
   const places = bare.text.split(".")[1].length;
-  const [x, y] = [evaluate(long, new Map()), evaluate(of, new Map())];
+  const [x, y] = [evaluate(long, noVariables), evaluate(of, noVariables)];
   return y.im === 0 && Math.abs(x.re - y.re) <= Elementary.pow(10, -places) + 2e-16 * Math.abs(y.re);
 }

@@ -59,6 +59,8 @@ export function costOf(of: Expression): Cost {
       const k = Math.min(1000, whole(of.right) ?? 1000);
       return plain(k, k, 10 * k);
     }
+    case "mod":
+      return plain(1, 2, bits);
     case "power":
       return plain(1 + bits / 10, 8, parts[0].bits * exponentOf(of.right, parts[1]));
     case "add":
@@ -95,8 +97,8 @@ function exponentOf(of: Expression, cost: Cost): number {
 
 const whole = (of: Expression) => of.kind === "number" && /^\d{1,6}$/.test(of.text) ? Number(of.text) : null;
 
-/** The cost of comparing two formulas: exactly, then at one point, or at sixteen where there are variables. */
+/** The cost of comparing two formulas: exactly, then at one point, or at many where there are variables. */
 export function costOfPair(a: Expression, b: Expression, hasVariables: boolean): number {
   const [x, y] = [costOf(a), costOf(b)];
-  return x.once + y.once + (x.each + y.each) * (hasVariables ? 16 : 1);
+  return x.once + y.once + (x.each + y.each) * (hasVariables ? 24 : 1);
 }
