@@ -13,16 +13,14 @@ import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
 import { equalFormulas, formula, formulasEqual } from "./value.ts";
 import { inBaseUnits, quantityOf } from "./units.ts";
+import { tailed } from "./tail.ts";
 import { newWork, spend, type Work } from "./work.ts";
 import {
   choiceOf,
   chosen,
   isName,
-  isWritten,
   labelledChoice,
-  sameWords,
-  withoutUnit,
-  wordsOf,
+  sameText,
   yesOrNo,
 } from "./words.ts";
 
@@ -213,18 +211,13 @@ function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: st
   if (time !== null) return time;
   const [ratio, otherRatio] = [splitTop(gold, ":"), splitTop(answer, ":")];
   if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair, work);
-  const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];
-  if (words !== "" && words === otherWords && isWritten(gold)) return true;
+  if (sameText(gold, answer)) return true;
   const measured = sameQuantity(gold, answer, pair, work);
   if (measured !== null) return measured;
-  const equal = formulasEqual(gold, answer, work);
-  if (equal !== null) return equal;
-  const bare = withoutUnit(answer);
-  if (bare !== answer && !/[a-z]{3}/.test(words)) {
-    const again = formulasEqual(gold, bare, work);
-    if (again !== null) return again;
-  }
-  return sameWords(words, otherWords);
+  const [left, otherLeft] = [tailed(gold)?.left, tailed(answer)?.left];
+  if (left === "unknown" || otherLeft === "unknown") return false;
+  if ((left === "unit" && otherLeft === "counted") || (left === "counted" && otherLeft === "unit")) return false;
+  return formulasEqual(gold, answer, work) === true;
 }
 
 /** Two values with units of measure; null where one has none. */

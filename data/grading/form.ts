@@ -3,8 +3,9 @@ import type { GoldForm } from "../task.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { normalize, splitTop } from "./latex.ts";
 import { contains, variables } from "./symbolic.ts";
+import { withoutUnit } from "./tail.ts";
 import { formula } from "./value.ts";
-import { choiceOf, labelledChoice, withoutUnit, yesOrNo } from "./words.ts";
+import { choiceOf, labelledChoice, yesOrNo } from "./words.ts";
 
 /** The form of a gold answer, which need not be normalised. */
 export function goldForm(gold: string): GoldForm {

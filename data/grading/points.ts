@@ -7,11 +7,12 @@ import { Key, uniform } from "../random.ts";
 import { complex, type Environment } from "./complex.ts";
 import { children, type Expression } from "./expression.ts";
 
-/** How points are chosen: over all whole numbers, in the complex plane, and how large the numbers are that matter. */
+/** How points are chosen: over whole numbers, in the complex plane, with no negative ones, and how large the numbers are that matter. */
 export interface Realm {
   readonly whole: boolean;
   readonly imaginary: boolean;
   readonly kinks: boolean;
+  readonly positive: boolean;
   readonly scale: number;
 }
 
@@ -36,8 +37,23 @@ export function realmOf(formulas: ReadonlyArray<Expression>, names: ReadonlyArra
   };
   formulas.forEach(visit);
   whole ||= floor && names.every((name) => wholeNames.test(name));
-  return { whole, imaginary, kinks: kinks || floor || whole, scale };
+  const positive = formulas.every((of) => {
+    const under = radicands(of);
+    return under.length > 0 && under.every(isMonomial);
+  });
+  return { whole, imaginary, kinks: kinks || floor || whole, positive, scale };
 }
+
+/** What stands under even roots. */
+function radicands(of: Expression): ReadonlyArray<Expression> {
+  const inner = children(of).flatMap(radicands);
+  return of.kind === "root" && of.index === null ? [of.of, ...inner] : inner;
+}
+
+const products = new Set(["number", "name", "multiply", "divide", "power", "pi", "root"]);
+
+/** Where roots of products stand on both sides, as in `\sqrt{x^2y}` and `x\sqrt y`, letters are by custom not negative. */
+const isMonomial = (of: Expression): boolean => products.has(of.kind) && children(of).every(isMonomial);
 
 /** How many points a comparison looks at before it is content. */
 export const enough = ({ kinks }: Realm): number => kinks ? mostPoints : 8;
@@ -50,7 +66,7 @@ export function point(t: number, names: ReadonlyArray<string>, realm: Realm): En
     if (realm.whole) return [name, complex(wholeAt(t, i, u, realm.scale))] as const;
     const size = sizeAt(t + (t % 2 === 0 ? 0 : i), u, realm);
     if (realm.imaginary && t % 3 === 2) return [name, complex(4 * u - 2, 2 * v - 1)] as const;
-    return [name, complex(t % 4 < 2 || v < 0.4 ? size : -size)] as const;
+    return [name, complex(realm.positive || t % 4 < 2 || v < 0.4 ? size : -size)] as const;
   });
   return { values: new Map(values), real: !realm.imaginary };
 }

@@ -10,7 +10,8 @@ import { quotientResidue, type Residue, residue, sameResidue } from "./field.ts"
 import { fewestPoints, mostPoints, point, realmOf } from "./points.ts";
 import { evaluate, variables } from "./symbolic.ts";
 import { formula } from "./value.ts";
-import { isName, withoutUnit } from "./words.ts";
+import { isName } from "./words.ts";
+import { withoutUnit } from "./tail.ts";
 import { costOfPair, spend, type Work } from "./work.ts";
 
 const isEquality = ({ relations }: Chain) => relations.every((relation) => relation === "=" || relation === "approx");

@@ -9,7 +9,8 @@ import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
 import { parse } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
-import { isSentence, numberWord, withoutUnit } from "./words.ts";
+import { isSentence, numberWord } from "./words.ts";
+import { withoutUnit } from "./tail.ts";
 import { costOf, costOfPair, dearest, spend, type Work } from "./work.ts";
 
 /** The formula of a text or the number that it spells out, or null for sentences, what cannot be parsed and what is too dear to evaluate. */

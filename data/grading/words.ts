@@ -1,42 +1,7 @@
 /**
- * Answers that are words, and words around answers: units behind a value (`5\text{ cm}`, `5 square feet`), names in front of one, a
- * choice such as `(C)`. Words are compared without case, articles and punctuation.
+ * Answers that are words, names in front of a value, a choice such as `(C)`. Words are compared without case, articles and punctuation; what is no
+ * sentence but a formula that nobody could read is compared sign by sign.
  */
-
-const unit =
-  "(?:square|cubic|sq\\.?|cu\\.?)?\\s*(?:units?|degrees?|deg|cm|mm|km|meters?|metres?|centimeters?|inch(?:es)?|in|feet|" +
-  "foot|ft|yards?|miles?|mph|mi|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|years?|dollars?|cents?|" +
-  "euros?|pounds?|grams?|kg|liters?|litres?|gallons?|people|students|ways|integers?|values?|digits?|numbers?|points?|" +
-  "marbles?|balls?|players?|games?|bits?|percent|per cent|radians?|rad|degrees celsius)";
-
-const writtenUnit =
-  /\s*\\(?:text|mathrm|mbox|textrm|rm|textit|mathit|textbf)\s{0,8}\{([^{}]*)\}\s{0,8}(?:\^\s{0,8}\{?\\?[a-z0-9]+\}?)?$/;
-const plainUnit = new RegExp(
-  `(?<=[\\d)}])\\s*\\{?${unit}(?:\\s*\\^\\s*\\{?[23]\\}?)?\\}?(?:\\s+per\\s+\\w+|/\\w+)?$`,
-  "i",
-);
-const joiningWord = /^\s*(?:or|and)\s*$/;
-
-/** Words that may not be dropped behind a number, since they change it or add a second answer. */
-const meaningful = new RegExp(
-  "\\b(?:hundred|thousand|million|billion|trillion|dozen|score|half|halves|thirds?|fourths?|quarters?|fifths?|sixths?|" +
-    "sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|and|or|more|less|fewer|than|times|squared|cubed|minus|plus|over|" +
-    "under|above|below|negative|not|no|to|by|if|at|from|between|pi|sqrt|root|sin|cos|tan|log|ln|mod|choose|factorial|base|" +
-    "infinity|infty|approximately|about)\\b",
-  "i",
-);
-const countedThing = /^([^a-zA-Z]*[\d)}])\s+([a-zA-Z]{2,}(?: [a-zA-Z]{2,}){0,3})$/;
-
-/** The value without the unit or the counted thing behind it; the text itself where there is none or nothing else. */
-export function withoutUnit(text: string): string {
-  const written = writtenUnit.exec(text);
-  const rest = (
-    written !== null && !joiningWord.test(written[1]) ? text.slice(0, written.index) : text.replace(plainUnit, "")
-  ).trim();
-  if (rest === "") return text;
-  const counted = rest === text ? countedThing.exec(text) : null;
-  return counted !== null && !meaningful.test(counted[2]) ? counted[1] : rest;
-}
 
 const small =
   ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " +
@@ -78,14 +43,26 @@ export function wordsOf(text: string): string {
     .trim();
 }
 
-/** Whether two texts say the same words, letting articles, spaces and stops pass, but no sign that calculates. */
-export function sameWords(a: string, b: string): boolean {
-  const bare = (text: string) =>
-    text.replace(/\b(?:the|is|are)\b/g, "").replace(/(?<=[a-z]{2})-(?=[a-z]{2})/g, "").replace(
-      /[^a-z0-9+\-*/^=<>|_[\]%!]+/g,
-      "",
-    );
-  return /[a-z]/.test(bare(a)) && bare(a) === bare(b);
+/** What prose may hold beside letters and digits. */
+const proseForm = /^[\p{L}\p{M}\p{N}\s.,;:!?'"’&-]*$/u;
+
+/** The words of a text that is prose; a point or comma between digits stays. Null for anything else. */
+function proseOf(text: string): string | null {
+  const open = text.replace(wrapper, " $1 ").replace(/\\ /g, " ").trim().replace(/^\((.*)\)$|^\{(.*)\}$/, "$1$2");
+  if (!proseForm.test(open) || !/\p{L}/u.test(open)) return null;
+  return open.toLowerCase().replace(/\b(?:the|is|are)\b/g, " ").replace(/(?<=\p{L}{2})-(?=\p{L}{2})/gu, "")
+    .replace(/(?<!\d)[.,;:]|[.,;:](?!\d)|[!?'"’]/g, " ").replace(/(?<!\d)\s+|\s+(?!\d)/g, "");
+}
+
+/** A formula that is not understood, without spaces and braces that say nothing. */
+const signsOf = (text: string): string =>
+  text.replace(wrapper, "{$1}").replace(/(?<!\d)\s+|\s+(?!\d)/g, "").replace(/(?<![a-zA-Z])\{([a-zA-Z0-9])\}/g, "$1");
+
+/** Whether two texts say the same words, letting articles, spaces and stops pass; what is no prose must be the same sign by sign. */
+export function sameText(a: string, b: string): boolean {
+  const [x, y] = [proseOf(a), proseOf(b)];
+  if (x !== null && y !== null) return x !== "" && x === y;
+  return x === null && y === null && /\p{L}/u.test(a) && signsOf(a) === signsOf(b);
 }
 
 const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|arctg|arccot|infty|infinity/g;

@@ -32,7 +32,7 @@ export interface Cost {
   readonly bits: number;
 }
 
-const longest = 16_384, mostTerms = 100;
+const longest = 16_384, mostTerms = 100, mostFactors = 20;
 
 /** The cost of a formula. */
 export function costOf(of: Expression): Cost {
@@ -52,12 +52,14 @@ export function costOf(of: Expression): Cost {
       return plain(1 + digits.length / 10, 1 + digits.length / 10, bitsOf(digits));
     }
     case "factorial": {
+      if (isOpen(of.of)) return plain(1, mostFactors, 0);
       const n = Math.min(1000, whole(of.of) ?? 1000);
-      return plain(n, n, n * Elementary.log2(n + 2));
+      return plain(n, mostFactors, n * Elementary.log2(n + 2));
     }
     case "binomial": {
+      if (isOpen(of.right)) return plain(1, mostFactors, 0);
       const k = Math.min(1000, whole(of.right) ?? 1000);
-      return plain(k, k, 10 * k);
+      return plain(k, mostFactors, 10 * k);
     }
     case "mod":
       return plain(1, 2, bits);
@@ -94,6 +96,9 @@ function exponentOf(of: Expression, cost: Cost): number {
   const value = exact(of);
   return value === null || value.d !== 1n ? 0 : Math.min(longest, Math.abs(Number(value.n)));
 }
+
+/** Whether a formula has a variable, so that it has no exact value. */
+const isOpen = (of: Expression): boolean => of.kind === "name" || children(of).some(isOpen);
 
 const whole = (of: Expression) => of.kind === "number" && /^\d{1,6}$/.test(of.text) ? Number(of.text) : null;
 
