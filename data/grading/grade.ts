@@ -16,15 +16,15 @@ const longestResponse = 200_000;
 
 /**
  * Grades a response against a gold answer; where the gold answer has a box, the box is read. `byString` is for the mode `paper` alone: equal in
- * normal form is all that counts.
+ * normal form is all that counts; `inThought` says that the prompt ended inside a thought.
  */
-export function grade(goldAnswer: string, responseText: string, mode: Extraction, byString = false): Grade {
+export function grade(goldAnswer: string, responseText: string, mode: Extraction, byString = false, inThought = false): Grade {
   const gold = goldOf(goldAnswer);
   const form = gold.length > longestAnswer ? "text" : goldForm(gold);
   if (mode === "paper") {
     return { ...gradeAsPaper(gold, responseText.slice(-longestResponse), byString), goldForm: form };
   }
-  const { answer, how } = extract(responseText.slice(-longestResponse), mode);
+  const { answer, how } = extract(responseText.slice(-longestResponse), mode, inThought);
   if (answer === null) return { answer, correct: false, reason: how, goldForm: form };
   return { answer, ...judge(gold, answer, how), goldForm: form };
 }

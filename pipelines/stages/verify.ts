@@ -9,7 +9,9 @@ import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
 
 /** The rollout with its grade. */
-export const verify = <A extends Pick<Noun.Rollout, "question" | "goldAnswer" | "responseText">>(
+export const verify = <
+  A extends Pick<Noun.Rollout, "question" | "goldAnswer" | "responseText"> & Partial<Pick<Noun.Rollout, "promptText">>,
+>(
   rollout: A,
   task: Task,
   extract: Extraction,
