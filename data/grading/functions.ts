@@ -54,11 +54,14 @@ export function applied({ name, known }: Applied, args: ReadonlyArray<Complex>):
 function mixed(name: string, args: ReadonlyArray<Complex>): Complex {
   let seed = 0.37 + 0.11 * args.length;
   for (const sign of name) seed = (seed * 1.618 + (sign.codePointAt(0) ?? 0) * 0.0731) % 1.7;
-  let [re, im] = [0.3 + seed, 0];
+  let [re, im] = [0, 0];
   args.forEach((z, i) => {
-    const rate = 0.61 + seed / (i + 1.3);
-    re = re * 1.13 + Elementary.sin(rate * z.re + 1.9 * i + seed) + 0.21 * rate * z.re / (1 + z.re * z.re) + 0.17 * z.im;
+    const rate = 1.31 + seed / (i + 1.3);
+    re = re * 1.13 + 2 * Elementary.sin(rate * z.re + 1.9 * i + seed) + 0.21 * rate * z.re / (1 + z.re * z.re) + 0.17 * z.im;
     im = im * 1.27 + Elementary.cos(rate * z.im + seed) * z.im + 0.19 * z.re * z.im * rate;
   });
-  return complex(re, im);
+  return vectors.has(name) ? complex(re * Elementary.cos(3 * re), re * Elementary.sin(3 * re)) : complex(re, im);
 }
+
+/** Marks that make a vector, whose length is not its value. */
+const vectors = new Set(["vec", "overrightarrow"]);

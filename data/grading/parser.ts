@@ -25,7 +25,13 @@ const openers = new Set(
 /** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
 export function parse(text: string): Expression | null {
   const tokens = tokenize(text, longest);
-  return tokens === null || tokens.length === 0 ? null : new Parser(tokens).whole();
+  return tokens === null || tokens.length === 0 || multipliesVectors(tokens) ? null : new Parser(tokens).whole();
+}
+
+/** Products of three vectors and vector products do not obey the rules of numbers. */
+function multipliesVectors(tokens: ReadonlyArray<Token>): boolean {
+  const vectors = tokens.filter(({ kind, text }) => kind === "command" && (text === "vec" || text === "overrightarrow"));
+  return vectors.length > 2 && tokens.some(({ text }) => text === "(") || vectors.length > 1 && tokens.some(({ text }) => text === "times");
 }
 
 const nothing: Expression = { kind: "number", text: "0" };

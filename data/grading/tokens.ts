@@ -21,7 +21,7 @@ export const operators: ReadonlySet<string> = new Set([...calculated, ..."deg di
 
 /** Marks over a formula; what they mean is not known here, only over what they stand. */
 export const accents: ReadonlySet<string> = new Set(
-  "overline bar hat tilde vec dot ddot widehat widetilde overrightarrow underline".split(" "),
+  "overline bar hat tilde vec dot ddot widehat widetilde overrightarrow".split(" "),
 );
 
 /** Words that are a command without a backslash, the longest first. */
