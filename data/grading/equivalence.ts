@@ -5,6 +5,7 @@
  */
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Chain, isVariable } from "./chain.ts";
+import { choiceOf, chosen, labelledChoice, sameLetters } from "./choice.ts";
 import { sameTime } from "./clock.ts";
 import { type Interval, solutionsOf } from "./interval.ts";
 import { normalize, splitTop, squeeze } from "./latex.ts";
@@ -15,14 +16,7 @@ import { equalFormulas, formula, formulasEqual } from "./value.ts";
 import { inBaseUnits, quantityOf } from "./units.ts";
 import { tailed } from "./tail.ts";
 import { newWork, spend, type Work } from "./work.ts";
-import {
-  choiceOf,
-  chosen,
-  isName,
-  labelledChoice,
-  sameText,
-  yesOrNo,
-} from "./words.ts";
+import { isName, sameText, yesOrNo } from "./words.ts";
 
 const deepest = 6, mostItems = 64;
 
@@ -42,10 +36,12 @@ function equalTexts(gold: string, answer: string, depth: number, work: Work): bo
   if (yes !== null) return yesOrNo(a, false) === yes;
   const choice = choiceOf(g);
   if (choice !== null) return chosen(a) === choice;
-  const labelled = labelledChoice(g);
-  if (labelled !== null && (choiceOf(a) === labelled.letter || equalTexts(labelled.text, a, depth + 1, work))) {
-    return true;
-  }
+  if (sameLetters(g, a)) return true;
+  const [labelled, label] = [labelledChoice(g), labelledChoice(a)];
+  if (labelled !== null) {
+    if (chosen(a) === labelled.letter) return label === null || equalTexts(labelled.text, label.text, depth + 1, work);
+    if (label === null && equalTexts(labelled.text, a, depth + 1, work)) return true;
+  } else if (label !== null && equalTexts(g, label.text, depth + 1, work)) return true;
   return equalAnswers(readAnswer(g), readAnswer(a), depth, work);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Answers that are words, names in front of a value, a choice such as `(C)`. Words are compared without case, articles and punctuation; what is no
+ * Answers that are words, and names in front of a value. Words are compared without case, articles and punctuation; what is no
  * sentence but a formula that nobody could read is compared sign by sign.
  */
 
@@ -73,33 +73,6 @@ export function isSentence(text: string): boolean {
   const letters = text.replace(/\\[a-zA-Z]+/g, " ");
   return /[a-zA-Z]{4}/.test(letters.replace(knownWords, " ")) ||
     /\b[a-zA-Z]{2,}\s+[a-zA-Z]{2,}\b/.test(letters.replace(shortWords, " "));
-}
-
-const plain = (text: string) =>
-  text.replace(/\\(?:text|mathrm|textbf|mathbf|mbox)\s{0,8}\{([^{}]*)\}/g, "$1").replace(/[$\\]/g, " ").trim()
-    .replace(/^(?:option|choice)\s+/i, "");
-
-/** The letter of a multiple-choice gold answer such as `C` or `\text{(C)}`, or null. */
-export function choiceOf(gold: string): string | null {
-  return /^\(?([A-E])\)?\.?$/.exec(plain(gold))?.[1] ?? null;
-}
-
-/** The letter and the text of a gold answer that gives both, as `(C) 12` or `C Cecile`, or null. */
-export function labelledChoice(gold: string): { readonly letter: string; readonly text: string } | null {
-  const found = /^(?:\(([A-E])\)|([A-E])[).:]|([A-E])(?=\s+[A-Z][a-z]))\s+(\S[\s\S]*)$/.exec(plain(gold));
-  return found === null ? null : { letter: found[1] ?? found[2] ?? found[3], text: found[4] };
-}
-
-/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
-export function chosen(answer: string): string | null {
-  const text = plain(answer);
-  const alone = /^[{(\s]{0,8}([a-fA-F])[)}\s]{0,8}\.?$/.exec(text);
-  if (alone !== null) return alone[1].toUpperCase();
-  const first = /^\(?\s{0,8}([A-F])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(text)?.[1];
-  if (first !== undefined || !isSentence(text)) return first ?? null;
-  const [clause] = text.split(/[,;.]/, 1);
-  const letters = new Set(clause.match(/(?<![A-Za-z\\])(?:[B-F]|A(?! [a-z]))(?![A-Za-z'’])/g));
-  return letters.size === 1 && clause.length < 80 && !/\bnot\b|n['’]t\b/.test(clause) ? [...letters][0] : null;
 }
 
 const label = "[a-zA-Z](?:_\\{?\\w+\\}?)?";
