@@ -29,7 +29,7 @@ export function labelledChoice(text: string): { readonly letter: string; readonl
 /** Words that may stand around the letter that a sentence chooses. */
 const choosing = new Set(
   ("the correct right answer option choice letter statement is it must be should would so therefore thus hence i we choose chose pick select my " +
-    "our final best true conclude that response only this equals to").split(" "),
+    "our final best true conclude that response only this equals to for sure certainly definitely clearly").split(" "),
 );
 
 /** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */

@@ -2,7 +2,7 @@
  * Relations: `x = 5` answers what is asked as `5` does, `a = b = c` as its last side, and two equations are the same if their
  * differences of sides are proportional, as `2x + 4y = 6` and `y = -x/2 + 3/2` are.
  */
-import type { Chain, Relation } from "./chain.ts";
+import { type Chain, isVariable, type Relation } from "./chain.ts";
 import * as C from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
@@ -30,6 +30,7 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
   const { sides, relations } = chain;
   const last = sides[sides.length - 1];
   const beforeRounding = relations.indexOf("approx");
+  if (sides.length === 2 && isVariable(last) && !isVariable(sides[0]) && isConstant(sides[0])) return sides[0];
   if (isName(sides[0])) return beforeRounding > 0 ? sides[beforeRounding] : last;
   if (other === null) return null;
   if (sides.every(isConstant)) return beforeRounding >= 0 ? sides[beforeRounding] : last;
@@ -40,10 +41,8 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
 /** Whether two relations say the same. */
 export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean, work: Work): boolean {
   if (!isEquality(gold) || !isEquality(answer)) {
-    return sameOrder(gold, answer, work) || gold.relations.join() === answer.relations.join() &&
-        squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|"));
-  }
-  const [g, a] = [endsOf(gold), endsOf(answer)];
+    return sameOrder(gold, answer, work) || sameChain(ascending(gold), ascending(answer), pair);
+  }  const [g, a] = [endsOf(gold), endsOf(answer)];
   const bothNamed = isName(g.left) && isName(a.left);
   if (bothNamed && squeeze(g.left) === squeeze(a.left)) return pair(g.right, a.right);
   if (isFunction(g.left) && a.left === "y" || isFunction(a.left) && g.left === "y") return pair(g.right, a.right);
@@ -55,6 +54,21 @@ export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: st
   const names = x === null || y === null ? 0 : variables(y, variables(x)).size;
   return x !== null && y !== null && names > 1 && sameZeros(x, y);
 }
+
+/** A chain of falling sides turned round, so that it rises. */
+function ascending(chain: Chain): Chain {
+  if (!chain.relations.every((relation) => relation === ">" || relation === "ge")) return chain;
+  return {
+    kind: "relation",
+    sides: [...chain.sides].reverse(),
+    relations: [...chain.relations].reverse().map((relation) => relation === ">" ? "<" : "le"),
+  };
+}
+
+const sameChain = (gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean) =>
+  gold.relations.join() === answer.relations.join() &&
+  (squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|")) ||
+    gold.sides.every((side, i) => pair(side, answer.sides[i])));
 
 /** `f(x)`, which may as well be called y. */
 const isFunction = (text: string) => /^[a-zA-Z]\s?\([a-z]\)$/.test(text);

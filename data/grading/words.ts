@@ -8,6 +8,8 @@ const small =
     "eighteen nineteen").split(" ");
 const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
 
+const ordinals = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(" ");
+
 /** The number from 0 to 99 that a text spells out, or null. */
 export function numberWord(text: string): number | null {
   if (text.length > 60) return null;
@@ -15,7 +17,9 @@ export function numberWord(text: string): number | null {
   const [ten, one] = [tens.indexOf(first), small.indexOf(second ?? "zero")];
   if (more.length > 0) return null;
   if (ten >= 0) return one >= 0 && (second === undefined || (one > 0 && one < 10)) ? 20 + 10 * ten + one : null;
-  return second === undefined && small.includes(first) ? small.indexOf(first) : null;
+  if (second !== undefined) return null;
+  if (small.includes(first)) return small.indexOf(first);
+  return ordinals.includes(first) ? ordinals.indexOf(first) : null;
 }
 
 /** `yes` or `no` where that is all a gold answer says, or how an answer begins before a comma or its end; else null. */
@@ -68,10 +72,14 @@ export function sameText(a: string, b: string): boolean {
 const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|arctg|arccot|infty|infinity/g;
 const shortWords = /\b(?:ln|log|sin|cos|tan|tg|ctg|sqrt|pi)\b/g;
 
+/** Four letters and more that follow each other in the alphabet are a product, as in `4abcd`: no word is spelled so. */
+const isRun = (word: string) => [...word].map((sign) => sign.charCodeAt(0)).sort((a, b) => a - b).every((code, i, all) => code === all[0] + i);
+
 /** Whether the text is a sentence rather than a formula: a word of four letters, or two words in a row. */
 export function isSentence(text: string): boolean {
   const letters = text.replace(/\\[a-zA-Z]+/g, " ");
-  return /[a-zA-Z]{4}/.test(letters.replace(knownWords, " ")) ||
+  const words = letters.replace(knownWords, " ").match(/[a-zA-Z]{4,}/g);
+  return words !== null && !words.every((word) => word.length < 9 && isRun(word)) ||
     /\b[a-zA-Z]{2,}\s+[a-zA-Z]{2,}\b/.test(letters.replace(shortWords, " "));
 }
 
@@ -83,6 +91,8 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^[A-Z]_\{[^{}]*\}(?:\s*:\s*[A-Z])?$/,
   new RegExp(`^${label}(?:\\s*:\\s*${label})+$`),
   /^(?:\\[a-zA-Z]+|[A-Za-z]+)(?:_\{?\w+\}?)?'*(?:\s*\([^()]{1,12}\))?$/,
+  /^\\(?:mathbf|mathrm|boldsymbol|bm|vec|bar|overline|hat|mathcal)\s?\{?[A-Za-z]\}?$/,
+  /^\\frac\s?\{(?:d|\\partial)(?:\^\d)?\s?[a-zA-Z]?\}\{(?:d|\\partial)\s?[a-zA-Z](?:\^\d)?\}(?:\s?[a-zA-Z](?:\([a-z]\))?)?$/,
   /^\\(?:[dD]elta|partial)\s?[a-zA-Z](?:_\{?\w+\}?)?$/,
   /^\\(?:angle|triangle|overline|text|mathrm|mbox)/,
   /^[A-Z]\s?[A-Z]\s?[A-Z]?$/,
