@@ -8,7 +8,7 @@ import { type Chain, isVariable } from "./chain.ts";
 import { choiceOf, chosen, labelledChoice, sameLetters } from "./choice.ts";
 import { sameDate, sameTime } from "./clock.ts";
 import { sameCongruence } from "./congruence.ts";
-import { type Interval, solutionsOf } from "./interval.ts";
+import { type Interval, merged, solutionsOf } from "./interval.ts";
 import { normalize, splitTop, squeeze } from "./latex.ts";
 import type { Rows } from "./matrix.ts";
 import { sameRelation, valueOfChain } from "./relation.ts";
@@ -88,7 +88,7 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
     return answer.open === "(" && answer.close === ")" && inOrder(gold.items, answer.items);
   }
   const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
-  if (parts !== null && otherParts !== null) return sameSubject(gold, answer) && sameIntervals(parts, otherParts, pair);
+  if (parts !== null && otherParts !== null) return sameSubject(gold, answer) && sameIntervals(merged(parts), merged(otherParts), pair);
   if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair, work);
   return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair, work);
 }
@@ -192,7 +192,8 @@ function intervalsOf(answer: Answer): ReadonlyArray<Interval> | null {
 /** Whether two inequalities are about the same variable; true where one side is no inequality. */
 function sameSubject(gold: Answer, answer: Answer): boolean {
   if (gold.kind !== "relation" || answer.kind !== "relation") return true;
-  return squeeze(gold.sides.find(isVariable) ?? "") === squeeze(answer.sides.find(isVariable) ?? "");
+  const subject = ({ sides }: Chain) => squeeze((sides.length === 3 ? sides[1] : sides.find(isVariable)) ?? "");
+  return subject(gold) === subject(answer);
 }
 
 function sameIntervals(

@@ -81,9 +81,29 @@ const degreeTail = /^([\s\S]*?)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm)
 const plainTail = /^([^a-zA-Z]*[\d)}])\s*([a-zA-Z°][a-zA-Z\s.^{}\d/]{0,40})$/;
 const fractionTail = /^(\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\frac\s*\d\s*\d)\s*([a-zA-Z][a-zA-Z\s.^{}\d/]{0,40})$/;
 
+const compoundPart = /\s*(\d+(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s?\{([^{}]*)\}|([a-zA-Z]+\.?))\s*,?\s*(?:and\s+(?=\d))?/y;
+
+/** `1 hour 30 minutes`, `5 ft 3 in`: the sum of two or three quantities of one dimension. */
+function compound(text: string): Quantity | null {
+  if (text.length > 80) return null;
+  const parts: Array<Quantity> = [];
+  for (compoundPart.lastIndex = 0; compoundPart.lastIndex < text.length;) {
+    const found = compoundPart.exec(text);
+    const words = (found?.[2] ?? found?.[3] ?? "").trim().replace(/,? and$|,$/, "");
+    const unit = found === null || parts.length > 3 ? null : readUnit(words, true);
+    if (found === null || unit === null) return null;
+    parts.push({ value: found[1], unit });
+  }
+  const { dimensions } = parts[0]?.unit ?? { dimensions: "" };
+  if (parts.length < 2 || parts.some(({ unit }) => unit.dimensions !== dimensions)) return null;
+  return { value: parts.map(inBaseUnits).join("+"), unit: { dimensions, factors: [] } };
+}
+
 /** Splits a normalised answer into its value and unit; null where there is no unit that is known. `bareLetter` lets `5 m` be one. */
 export function quantityOf(text: string, bareLetter = false): Quantity | null {
   if (text.length > 200) return null;
+  const sum = compound(text);
+  if (sum !== null) return sum;
   const degrees = degreeTail.exec(text);
   if (degrees !== null && /\d/.test(degrees[1]) && !/[a-zA-Z]/.test(degrees[1].replaceAll("\\frac", ""))) {
     const unit = readUnit(degrees[2] === "" ? "degree" : `°${degrees[2]}`, true);
