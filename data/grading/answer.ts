@@ -41,7 +41,9 @@ export function readAnswer(text: string, depth = 0): Answer {
   if (determinant !== null) return { kind: "formula", text: determinant };
   const rows = matrixOf(text);
   if (rows !== null) return { kind: "matrix", rows };
-  const named = /^\\text\s?\{([A-Z][a-z]+(?:, [A-Z][a-z]+)*,? and [A-Z][a-z]+|[A-Z][a-z]+(?:, [A-Z][a-z]+)+)\}$/.exec(text)?.[1];
+  const named = /^\\text\s?\{([A-Z][a-z]+(?:, [A-Z][a-z]+)*,? and [A-Z][a-z]+|[A-Z][a-z]+(?:, [A-Z][a-z]+)+)\}$/.exec(
+    text,
+  )?.[1];
   if (named !== undefined) return { kind: "list", items: named.split(/,? and |, /).map((name) => `\\text{${name}}`) };
   const listed = text.replace(joiningText, ",").replace(joiningWord, ",").replace(
     /,\s*(?:and|or)\s+|\\l(?:or|and)(?![a-zA-Z])/g,
@@ -74,11 +76,12 @@ function intervalUnion(text: string): Answer | null {
   return parts.every(isPoint) ? { kind: "set", items: parts.map(({ low }) => low) } : { kind: "intervals", parts };
 }
 
-const nothing = /^(?:there (?:is|are) )?no (?:real )?(?:solutions?|roots?)$|^(?:the )?empty set$/;
+const nothing = /^(?:there (?:is|are) )?no (?:real )?(?:solutions?|roots?)$|^(?:the )?empty set$|^none$/;
 const builder =
   /^[a-zA-Z](?:_\{?\w+\}?)?\s*(?:\\in\s*\\mathbb\{R\}\s*)?(?:\\mid(?![a-zA-Z])|\\vert(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([\s\S]+)$/;
 
-const multiples = /^([\s\S]+?)\s*(?:\\mid(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([a-zA-Z])\s?\\in\s?\\mathbb\s?\{Z\}$/;
+const multiples =
+  /^([\s\S]+?)\s*(?:\\mid(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([a-zA-Z])\s?\\in\s?\\mathbb\s?\{Z\}$/;
 
 /** A set or tuple; brackets around a single formula are only grouping. */
 function bracketed(text: string, depth: number): Answer | null {

@@ -15,7 +15,8 @@ export function choiceOf(gold: string): string | null {
 const wrappedLabel =
   /^\\(?:text|textbf|mathbf|mathrm|mbox|bf)\s{0,8}\{\s{0,8}(?:\(([A-Z])\)|([A-Z])[).:])\s{0,8}\}\s{0,8}(?:\\ |~|:)?\s{0,8}(\S[\s\S]*)$/;
 const plainLabel = /^(?:\(([A-Z])\)|([A-J])[).:])\s+(\S[\s\S]*)$/;
-const wholeLabel = /^\\(?:text|textbf|mathrm|mbox)\s{0,8}\{\s{0,8}(?:\(([A-Z])\)|([A-Z])[).:])\s{0,8}([^{}\s][^{}]*)\}$/;
+const wholeLabel =
+  /^\\(?:text|textbf|mathrm|mbox)\s{0,8}\{\s{0,8}(?:\(([A-Z])\)|([A-Z])[).:])\s{0,8}([^{}\s][^{}]*)\}$/;
 const nameLabel = /^([BCDEFGH])()(?=\s+[A-Z][a-z])\s+(\S[\s\S]*)$/;
 
 /** The letter and the text of an answer that gives both, as `(C) 12`, `\textbf{(C)}\ 12` or `C Cecile`, or null. */
@@ -32,6 +33,11 @@ const choosing = new Set(
     "our final best true conclude that response only this equals to for sure certainly definitely clearly").split(" "),
 );
 
+/** What stands behind a letter and leaves it open. */
+const beside =
+  /^\(?\s{0,8}[A-Z]\s{0,8}[).:]?\s{0,8}(?:,|;|(?:or|and|but|at|not|maybe|perhaps|if|unless|is wrong|is not)\b)/i;
+const besideClause = /^[,;.]\s*-?\d|\b(?:but|maybe|might|could|perhaps|unless|or maybe)\b/i;
+
 /** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
 export function chosen(answer: string): string | null {
   const text = plain(answer);
@@ -39,8 +45,8 @@ export function chosen(answer: string): string | null {
   if (alone !== null) return alone[1].toUpperCase();
   const first = /^\(?\s{0,8}([A-Z])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(text)?.[1];
   const [clause] = text.split(/[,;.]/, 1);
-  if (first !== undefined) return /\b(?:and|or)\s+\(?[A-Z]\b/.test(clause) ? null : first;
-  if (clause.length > 80) return null;
+  if (first !== undefined) return /\b(?:and|or)\s+\(?[A-Z]\b/.test(clause) || beside.test(text) ? null : first;
+  if (clause.length > 80 || besideClause.test(text.slice(clause.length))) return null;
   const words = clause.split(/[\s:()]+/).filter((word) => word !== "");
   const letters = words.filter((word) => /^[A-Z]$/.test(word) && word !== "I");
   const rest = words.filter((word) => !/^[A-HJ-Z]$/.test(word));

@@ -88,7 +88,9 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
     return answer.open === "(" && answer.close === ")" && inOrder(gold.items, answer.items);
   }
   const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
-  if (parts !== null && otherParts !== null) return sameSubject(gold, answer) && sameIntervals(merged(parts), merged(otherParts), pair);
+  if (parts !== null && otherParts !== null) {
+    return sameSubject(gold, answer) && sameIntervals(merged(parts), merged(otherParts), pair);
+  }
   if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair, work);
   return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair, work);
 }
@@ -142,7 +144,9 @@ const withSigns = (item: string): ReadonlyArray<string> =>
 /** A list or set whose items hold ±, or a point with one ±, as the list of all that is meant. */
 function bothSigns(answer: Answer): Answer {
   if (answer.kind === "list" || answer.kind === "set") {
-    return answer.items.some((item) => signs.test(item)) ? { ...answer, items: answer.items.flatMap(withSigns) } : answer;
+    return answer.items.some((item) => signs.test(item))
+      ? { ...answer, items: answer.items.flatMap(withSigns) }
+      : answer;
   }
   if (answer.kind !== "tuple" || answer.items.filter((item) => signs.test(item)).length !== 1) return answer;
   const whole = answer.open + answer.items.join(",") + answer.close;
@@ -276,7 +280,9 @@ function sameRatio(
     return fraction && formulasEqual(`(${ratio[0]})/(${ratio[1]})`, other[0], work) === true;
   }
   if (a.every((item, i) => pair(item, b[i]))) return true;
-  const clock = [a, b].some((parts) => parts.slice(1).every((part) => /^[0-5]\d$/.test(part)) && /^\d{1,2}$/.test(parts[0]));
+  const clock = [a, b].some((parts) =>
+    parts.slice(1).every((part) => /^[0-5]\d$/.test(part)) && /^\d{1,2}$/.test(parts[0])
+  );
   if (a.length > 6 || (clock && a.length < 4)) return false;
   return a.slice(1).every((item, i) => formulasEqual(`(${item})/(${a[0]})`, `(${b[i + 1]})/(${b[0]})`, work) === true);
 }

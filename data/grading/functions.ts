@@ -57,7 +57,8 @@ function mixed(name: string, args: ReadonlyArray<Complex>): Complex {
   let [re, im] = [0, 0];
   args.forEach((z, i) => {
     const rate = 1.31 + seed / (i + 1.3);
-    re = re * 1.13 + 2 * Elementary.sin(rate * z.re + 1.9 * i + seed) + 0.21 * rate * z.re / (1 + z.re * z.re) + 0.17 * z.im;
+    re = re * 1.13 + 2 * Elementary.sin(rate * z.re + 1.9 * i + seed) + 0.21 * rate * z.re / (1 + z.re * z.re) +
+      0.17 * z.im;
     im = im * 1.27 + Elementary.cos(rate * z.im + seed) * z.im + 0.19 * z.re * z.im * rate;
   });
   return vectors.has(name) ? complex(re * Elementary.cos(3 * re), re * Elementary.sin(3 * re)) : complex(re, im);

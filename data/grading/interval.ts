@@ -18,7 +18,8 @@ export interface Interval {
 
 const everything: Interval = { low: "-\\infty", high: "\\infty", lowClosed: false, highClosed: false };
 
-const exception = /^([\s\S]+?)\s*(?:\\(?:setminus|backslash|smallsetminus)(?![a-zA-Z])|(?<=[\])}])\s?-)\s*(\ue000[\s\S]*)$/;
+const exception =
+  /^([\s\S]+?)\s*(?:\\(?:setminus|backslash|smallsetminus)(?![a-zA-Z])|(?<=[\])}])\s?-)\s*(\ue000[\s\S]*)$/;
 
 const half = (above: boolean, closed: boolean): Interval =>
   above
@@ -93,7 +94,9 @@ function withoutPoints(parts: ReadonlyArray<Interval>, points: ReadonlyArray<str
 /** Intervals that overlap or touch as one, in their order; as they are where an end is no real number. */
 export function merged(parts: ReadonlyArray<Interval>): ReadonlyArray<Interval> {
   const placed = parts.map((part) => ({ part, low: placeOf(part.low), high: placeOf(part.high) }));
-  if (parts.length > 64 || placed.some(({ low, high }) => Number.isNaN(low) || Number.isNaN(high) || low > high)) return parts;
+  if (parts.length > 64 || placed.some(({ low, high }) => Number.isNaN(low) || Number.isNaN(high) || low > high)) {
+    return parts;
+  }
   placed.sort((a, b) => a.low - b.low || Number(b.part.lowClosed) - Number(a.part.lowClosed));
   const joined: Array<{ part: Interval; low: number; high: number }> = [];
   for (const next of placed) {
@@ -117,7 +120,10 @@ export function merged(parts: ReadonlyArray<Interval>): ReadonlyArray<Interval> 
  * What conditions on one variable describe together, joined by "and", by "or", or by a comma (both where they can hold together, else either); null where that is no union of
  * intervals.
  */
-export function solutionsOf(chains: ReadonlyArray<Chain>, joint: "and" | "or" | "comma"): ReadonlyArray<Interval> | null {
+export function solutionsOf(
+  chains: ReadonlyArray<Chain>,
+  joint: "and" | "or" | "comma",
+): ReadonlyArray<Interval> | null {
   const distance = chains.length === 1 ? withinDistance(chains[0]) : null;
   if (distance !== null) return distance;
   const subjects = new Set(chains.map(({ sides }) => sides.find(isVariable)));
@@ -131,7 +137,9 @@ export function solutionsOf(chains: ReadonlyArray<Chain>, joint: "and" | "or" | 
   if (joint === "or" || parts.length === 1) return parts;
   const [above, below] = parts[0].high === "\\infty" ? parts : [parts[1], parts[0]];
   const apart = joint === "comma" && placeOf(above.low) >= placeOf(below.high);
-  if (joint === "comma" && (apart || Number.isNaN(placeOf(above.low) + placeOf(below.high)))) return apart ? parts : null;
+  if (joint === "comma" && (apart || Number.isNaN(placeOf(above.low) + placeOf(below.high)))) {
+    return apart ? parts : null;
+  }
   return parts.length === 2 && above.high === "\\infty" && below.low === "-\\infty"
     ? [{ low: above.low, lowClosed: above.lowClosed, high: below.high, highClosed: below.highClosed }]
     : null;

@@ -42,6 +42,11 @@ const wrappers: ReadonlyArray<Rule> = [
   [/^\$|(?<!\\)\$$/g, ""],
   [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],
   [/^\\(?:boxed|fbox)\s*\{([\s\S]*)\}$/, "$1"],
+  [
+    /^\\(?:(?:textcolor|colorbox)\s?\{[^{}]*\}|underline|ensuremath)\s?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}$/,
+    "$1",
+  ],
+  [/(?<!\\)(?:\\[,;:! ]|~|\\q?quad)+$/, ""],
   [/^\*\*([\s\S]*)\*\*$/, "$1"],
   [/(?<!\\)[.,;:]$/, ""],
   [/^\\displaystyle(?![a-zA-Z])/, ""],
@@ -50,14 +55,23 @@ const wrappers: ReadonlyArray<Rule> = [
 
 const rules: ReadonlyArray<Rule> = [
   // sizes, fonts and spaces
-  [/\\(?:left|right)(?![a-zA-Z])\s*\.?|\\(?:middle|[bB]igg?[lrm]?|math(?:open|close|rel|bin|ord|inner|strut))(?![a-zA-Z])/g, ""],
-  [/\\(?:displaystyle|textstyle|script(?:script)?style|limits|nolimits|relax|null|strut|nobreak|boldmath|centering)(?![a-zA-Z])/g, ""],
+  [
+    /\\(?:left|right)(?![a-zA-Z])\s*\.?|\\(?:middle|[bB]igg?[lrm]?|math(?:open|close|rel|bin|ord|inner|strut))(?![a-zA-Z])/g,
+    "",
+  ],
+  [
+    /\\(?:displaystyle|textstyle|script(?:script)?style|limits|nolimits|relax|null|strut|nobreak|boldmath|centering)(?![a-zA-Z])/g,
+    "",
+  ],
   [/\\[hv]?phantom\s?\{[^{}]*\}|\\phantom(?![a-zA-Z])/g, ""],
   [/\\(?:[hv]space\*?|mspace|hskip|kern|mkern|mskip|label|tag\*?)\s?\{[^{}]*\}/g, " "],
   [/\\(?:hskip|kern|mkern|mskip)\s?-?[\d.]+\s?(?:pt|em|ex|mu|cm|mm)/g, " "],
   [/\\(?:textcolor|colorbox)\s?\{[^{}]*\}|\\fcolorbox\s?\{[^{}]*\}\s?\{[^{}]*\}|\\color\s?(?:\{[^{}]*\}|[a-z]+)/g, ""],
   [/\\(?:underline|ensuremath|mathnormal|cancel|smash)(?=\s?\{)/g, ""],
-  [/\\(?:bf|it|rm|sf|tt|em|bfseries|itshape|rmfamily|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge)(?![a-zA-Z])(?!\s?\{)/g, " "],
+  [
+    /\\(?:bf|it|rm|sf|tt|em|bfseries|itshape|rmfamily|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge)(?![a-zA-Z])(?!\s?\{)/g,
+    " ",
+  ],
   [/\\(?:[tdc]|nice|s|flat)frac(?![a-zA-Z])/g, "\\frac"],
   [/\\surd(?![a-zA-Z])/g, "\\sqrt"],
   [/\\(?:text)?degree(?![a-zA-Z])/g, "^\\circ "],
@@ -74,7 +88,10 @@ const rules: ReadonlyArray<Rule> = [
   [/(?<!\d)(\d*\.\d*)\\dot\s?\{?(\d)\}?/g, "$1\\overline{$2}"],
   [/,\\!\s{0,8}/g, ","],
   [/\\!/g, ""],
-  [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\(?:thinspace|enspace|enskip|medspace|thickspace|negthinspace|hfill|space)(?![a-zA-Z])/g, " "],
+  [
+    /(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\(?:thinspace|enspace|enskip|medspace|thickspace|negthinspace|hfill|space)(?![a-zA-Z])/g,
+    " ",
+  ],
   [/\{([^{}]{1,60})\\over(?![a-zA-Z])([^{}]{1,60})\}/g, "\\frac{$1}{$2}"],
   [/^([^{}=,]{1,60})\\over(?![a-zA-Z])([^{}=,]{1,60})$/, "\\frac{$1}{$2}"],
   [/\s\\&\s/g, ", "],
@@ -123,9 +140,15 @@ const rules: ReadonlyArray<Rule> = [
   // a second value that only stands in words
   [/\\text\s?\{\s?(and|or) ([-\d.,/]+)\s?\}/g, "\\text{ $1 } $2"],
   // rows
-  [/(?:\\\\|\\newline(?![a-zA-Z])|\\tabularnewline(?![a-zA-Z])|\\cr(?![a-zA-Z]))\s?(?:\[\s?-?[\d.]+\s?(?:pt|em|ex|mm|cm|in)\s?\])?/g, "\\\\"],
+  [
+    /(?:\\\\|\\newline(?![a-zA-Z])|\\tabularnewline(?![a-zA-Z])|\\cr(?![a-zA-Z]))\s?(?:\[\s?-?[\d.]+\s?(?:pt|em|ex|mm|cm|in)\s?\])?/g,
+    "\\\\",
+  ],
   // letters written out
-  [/(?<![a-zA-Z\\])(alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega)(?![a-zA-Z])(?!\s+[a-z]{2})(?<![a-z]{2}\s+\w{1,9})/g, "\\$1 "],
+  [
+    /(?<![a-zA-Z\\])(alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega)(?![a-zA-Z])(?!\s+[a-z]{2})(?<![a-z]{2}\s+\w{1,9})/g,
+    "\\$1 ",
+  ],
   // an interval with its brackets turned outwards
   [/^\]([^\[\](),]{1,60}),([^\[\](),]{1,60})([\[\])])$/, "($1,$2$3"],
   [/^([\[(])([^\[\](),]{1,60}),([^\[\](),]{1,60})\[$/, "$1$2,$3)"],

@@ -19,7 +19,11 @@ const quantifiers = new Set(["sum", "prod", "int", "lim"]);
 
 /** Commands that may begin a factor beside functions and Greek letters. */
 const openers = new Set(
-  [..."frac sqrt pi infty infinity binom lfloor lceil sum prod int lim angle triangle".split(" "), ...operators, ...accents],
+  [
+    ..."frac sqrt pi infty infinity binom lfloor lceil sum prod int lim angle triangle".split(" "),
+    ...operators,
+    ...accents,
+  ],
 );
 
 /** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
@@ -30,8 +34,11 @@ export function parse(text: string): Expression | null {
 
 /** Products of three vectors and vector products do not obey the rules of numbers. */
 function multipliesVectors(tokens: ReadonlyArray<Token>): boolean {
-  const vectors = tokens.filter(({ kind, text }) => kind === "command" && (text === "vec" || text === "overrightarrow"));
-  return vectors.length > 2 && tokens.some(({ text }) => text === "(") || vectors.length > 1 && tokens.some(({ text }) => text === "times");
+  const vectors = tokens.filter(({ kind, text }) =>
+    kind === "command" && (text === "vec" || text === "overrightarrow")
+  );
+  return vectors.length > 2 && tokens.some(({ text }) => text === "(") ||
+    vectors.length > 1 && tokens.some(({ text }) => text === "times");
 }
 
 const nothing: Expression = { kind: "number", text: "0" };
@@ -95,7 +102,9 @@ class Parser {
   private remainder(): Expression {
     const left = this.sum();
     if (!this.take("bmod")) return left;
-    return ["add", "subtract", "negate"].includes(left.kind) ? this.fail() : { kind: "mod", left, right: this.product() };
+    return ["add", "subtract", "negate"].includes(left.kind)
+      ? this.fail()
+      : { kind: "mod", left, right: this.product() };
   }
 
   private sum(): Expression {
@@ -123,6 +132,7 @@ class Parser {
       for (;;) {
         if (this.take("*", "cdot", "times", "ast")) left = { kind: "multiply", left, right: this.signed() };
         else if (this.take("/", "div")) left = { kind: "divide", left, right: this.signed() };
+        else if (this.is("sign", "(")) left = { kind: "multiply", left, right: this.power() };
         else if (this.startsFactor()) left = this.juxtaposed(left, this.power());
         else return left;
       }
@@ -366,7 +376,9 @@ class Parser {
       const { kind, text } = this.tokens[i];
       if (kind === "sign" && text === "{") depth++;
       else if (kind === "sign" && text === "}") depth--;
-      else if (depth > 0 && ["|", "mid", "<", ">", "le", "ge", "ne", "in", ",", "=", "subset"].includes(text)) return true;
+      else if (depth > 0 && ["|", "mid", "<", ">", "le", "ge", "ne", "in", ",", "=", "subset"].includes(text)) {
+        return true;
+      }
       if (depth === 0) return false;
     }
     return false;

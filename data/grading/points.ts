@@ -30,7 +30,9 @@ export function realmOf(formulas: ReadonlyArray<Expression>, names: ReadonlyArra
     if (of.kind === "factorial" || of.kind === "binomial" || of.kind === "mod") whole = true;
     if (of.kind === "apply" && of.known && (of.name === "gcd" || of.name === "lcm")) whole = true;
     if (of.kind === "call" && (of.name === "floor" || of.name === "ceil")) floor = true;
-    if (of.kind === "root" || (of.kind === "apply" && of.known) || (of.kind === "call" && bent.has(of.name))) kinks = true;
+    if (of.kind === "root" || (of.kind === "apply" && of.known) || (of.kind === "call" && bent.has(of.name))) {
+      kinks = true;
+    }
     if (of.kind === "name" && of.name === "i" && !names.includes("i")) imaginary = true;
     if (of.kind === "number") scale = Math.max(scale, Math.min(1000, Number(of.text)));
     children(of).forEach(visit);

@@ -42,7 +42,8 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
 export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean, work: Work): boolean {
   if (!isEquality(gold) || !isEquality(answer)) {
     return sameOrder(gold, answer, work) || sameChain(ascending(gold), ascending(answer), pair);
-  }  const [g, a] = [endsOf(gold), endsOf(answer)];
+  }
+  const [g, a] = [endsOf(gold), endsOf(answer)];
   const bothNamed = isName(g.left) && isName(a.left);
   if (bothNamed && squeeze(g.left) === squeeze(a.left)) return pair(g.right, a.right);
   if (isFunction(g.left) && a.left === "y" || isFunction(a.left) && g.left === "y") return pair(g.right, a.right);

@@ -7,7 +7,8 @@ type Tokens = ReadonlyArray<string>;
 
 const tokenAt = /\s*(\\[a-zA-Z]+|[A-Za-z](?:_\{?\w{1,4}\}?)?'?|[(){}^']|\S)/y;
 const known = new Set([
-  ..."( ) { } ^ ' \\cup \\cap \\setminus \\backslash \\land \\wedge \\lor \\vee \\neg \\lnot \\to \\rightarrow \\implies \\Rightarrow".split(" "),
+  ..."( ) { } ^ ' \\cup \\cap \\setminus \\backslash \\land \\wedge \\lor \\vee \\neg \\lnot \\to \\rightarrow \\implies \\Rightarrow"
+    .split(" "),
   ..."\\iff \\leftrightarrow \\Leftrightarrow \\oplus \\triangle \\overline \\bar \\emptyset \\varnothing".split(" "),
 ]);
 const isLetter = (token: string | undefined) => token !== undefined && /^[A-Za-z](?:_\{?\w{1,4}\}?)?'?$/.test(token);
@@ -52,7 +53,18 @@ function valueOf(tokens: Tokens, letters: ReadonlyMap<string, number>): number |
     let value = negated();
     let used: string | null = null;
     for (;;) {
-      const sign = take("\\cup", "\\lor", "\\vee", "\\cap", "\\land", "\\wedge", "\\setminus", "\\backslash", "\\oplus", "\\triangle");
+      const sign = take(
+        "\\cup",
+        "\\lor",
+        "\\vee",
+        "\\cap",
+        "\\land",
+        "\\wedge",
+        "\\setminus",
+        "\\backslash",
+        "\\oplus",
+        "\\triangle",
+      );
       if (sign === null) return value;
       // Different joints in a row, or two differences, are read in more than one way.
       if (used !== null && (used !== sign || sign === "\\setminus" || sign === "\\backslash")) return fail();
@@ -74,7 +86,11 @@ function valueOf(tokens: Tokens, letters: ReadonlyMap<string, number>): number |
       if (take("'") !== null) value = ~value;
       else if (tokens[at] === "^") {
         const [, first, second, third] = tokens.slice(at, at + 4);
-        const width = first === "c" || first === "C" ? 2 : first === "{" && (second === "c" || second === "C") && third === "}" ? 4 : 0;
+        const width = first === "c" || first === "C"
+          ? 2
+          : first === "{" && (second === "c" || second === "C") && third === "}"
+          ? 4
+          : 0;
         if (width === 0) return fail();
         at += width;
         value = ~value;
@@ -102,8 +118,11 @@ function valueOf(tokens: Tokens, letters: ReadonlyMap<string, number>): number |
 export function sameSets(gold: string, answer: string): boolean | null {
   const [g, a] = [tokensOf(gold), tokensOf(answer)];
   if (g === null || a === null) return null;
-  const complement = (tokens: Tokens, i: number) => tokens[i - 1] === "^" || (tokens[i - 1] === "{" && tokens[i - 2] === "^");
-  const names = [...new Set([g, a].flatMap((tokens) => tokens.filter((token, i) => isLetter(token) && !complement(tokens, i))))];
+  const complement = (tokens: Tokens, i: number) =>
+    tokens[i - 1] === "^" || (tokens[i - 1] === "{" && tokens[i - 2] === "^");
+  const names = [
+    ...new Set([g, a].flatMap((tokens) => tokens.filter((token, i) => isLetter(token) && !complement(tokens, i)))),
+  ];
   if (names.length > mostLetters) return null;
   const bits = (n: number) => {
     let row = 0;

@@ -145,6 +145,9 @@ export function plainSigns(text: string): string {
   const seen = text.normalize("NFC").replace(unseen, "").replace(
     vulgarFraction,
     (sign) => `\\frac{${sign.normalize("NFKC").replace("⁄", "}{")}} `,
-  ).replace(/(\p{L})([\u0302-\u0305\u0307\u20d7])/gu, (_, letter: string, mark: string) => `\\${marks[mark]}{${letter}}`);
+  ).replace(
+    /(\p{L})([\u0302-\u0305\u0307\u20d7])/gu,
+    (_, letter: string, mark: string) => `\\${marks[mark]}{${letter}}`,
+  );
   return Array.from(powers(seen), plainSign).join("");
 }

@@ -1,6 +1,6 @@
 /**
  * Equality of formulas. Exact wherever it can be: as fractions, else in a finite field (`field.ts`). What is left, such as logarithms, moduli and floors,
- * is evaluated: without variables as complex doubles, equal to a relative 1e-10; with variables at the same fixed points (`points.ts`),
+ * is evaluated: without variables as complex doubles, equal to a relative 1e-12; with variables at the same fixed points (`points.ts`),
  * where four at least must be defined. A formula that is defined at too few of them is not understood.
  */
 import * as Elementary from "../elementary/mod.ts";
@@ -13,7 +13,7 @@ import { exact, toNumber } from "./numeric.ts";
 import { enough, fewestPoints, mostPoints, point, realmOf } from "./points.ts";
 import { quantified } from "./quantified.ts";
 
-const closeness = 1e-10, pointCloseness = 1e-9;
+const closeness = 1e-12, pointCloseness = 1e-11;
 
 /** The variables of a formula, functions that are only a name among them; `i` and `e` are numbers. */
 export function variables(of: Expression, into: Set<string> = new Set()): Set<string> {

@@ -23,7 +23,9 @@ const scales: Readonly<Record<string, string>> = {
 const parts = "third fourth fifth sixth seventh eighth ninth tenth".split(" ");
 
 const scaleAt = /^(hundred|thousand|million|billion|trillion|dozen)s?\b(?:\s+of\b)?\s*/;
-const partAt = new RegExp(`^(${parts.join("|")}|quarter|half|halve|hundredth|thousandth)s\\b(?:\\s+of\\b)?\\s*|^half\\b\\s*`);
+const partAt = new RegExp(
+  `^(${parts.join("|")}|quarter|half|halve|hundredth|thousandth)s\\b(?:\\s+of\\b)?\\s*|^half\\b\\s*`,
+);
 
 /** Words that say nothing behind a value. */
 const silent = new Set(
@@ -42,7 +44,8 @@ const changing = new RegExp(
     "profits?|loss|losses|gains?|short|extra|off|late|early|ago|remaining|inside|outside|\\w+wards?|\\w*clockwise|AD|BC|CE|BCE|AM|PM)\\b",
   "i",
 );
-const plurals = /^(?:people|men|women|children|feet|teeth|mice|geese|dice|fish|sheep|deer|cattle|data|vertices|indices|matrices|axes)$/i;
+const plurals =
+  /^(?:people|men|women|children|feet|teeth|mice|geese|dice|fish|sheep|deer|cattle|data|vertices|indices|matrices|axes)$/i;
 const singular =
   /^(?:person|student|apple|marble|ball|game|book|coin|box|card|boy|girl|child|man|woman|number|value|triangle|pair|page|piece|member|team|car|dog|cat)$/i;
 
@@ -50,7 +53,8 @@ const singular =
 function isCounted(words: string, value: string): boolean {
   if (!/^[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,4}$/i.test(words) || changing.test(words)) return false;
   const head = words.split(/ (?:of|in|for|per|on|with|that|which) /, 1)[0].split(" ").at(-1) ?? "";
-  return /[a-z]{2}(?<![sui])s$/i.test(head) || plurals.test(head) || (/^-?1$/.test(value.trim()) && singular.test(head));
+  return /[a-z]{2}(?<![sui])s$/i.test(head) || plurals.test(head) ||
+    (/^-?1$/.test(value.trim()) && singular.test(head));
 }
 
 const wrapper = "\\\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\\s{0,8}";
@@ -63,10 +67,17 @@ export function partsOf(text: string): { readonly value: string; readonly words:
   const written = text.length > 400 ? null : writtenTail.exec(text);
   const tail = text.length > 400 ? null : written ?? plainTail.exec(text);
   if (tail === null || tail[1].trim() === "" || /\\text/.test(tail[1])) return null;
-  const words = tail[2].replace(opened, " $1 ").replace(/\\[,;! ]/g, " ").replace(/\s+/g, " ").replace(/^([^{}]*)\}$/, "$1")
+  const words = tail[2].replace(opened, " $1 ").replace(/\\[,;! ]/g, " ").replace(/\s+/g, " ").replace(
+    /^([^{}]*)\}$/,
+    "$1",
+  )
     .trim();
-  if (written === null && !isSentence(words) && readUnit(words, false) === null && !isCounted(words, tail[1])) return null;
-  return words === "" ? null : { value: tail[1].trim(), words: words.replace(/[.,;]+$/, "").replace(/^\((.*)\)$/, "$1") };
+  if (written === null && !isSentence(words) && readUnit(words, false) === null && !isCounted(words, tail[1])) {
+    return null;
+  }
+  return words === ""
+    ? null
+    : { value: tail[1].trim(), words: words.replace(/[.,;]+$/, "").replace(/^\((.*)\)$/, "$1") };
 }
 
 /** Reads the words behind a value; null where there are none. */
@@ -88,6 +99,7 @@ export function tailed(text: string): Tailed | null {
   if (power !== undefined) return { value: `(${value})^${power.toLowerCase() === "squared" ? 2 : 3}`, left: "nothing" };
   if (/^below zero$/i.test(words)) return { value: `-(${value})`, left: "nothing" };
   if (/^(?:percentage points?|percent|per cent)$/i.test(words)) return { value: `${value}\\%`, left: "nothing" };
+  if (/^[A-Z]$/.test(words) && /\(\s?[A-Z]\s?\)/.test(text)) return { value: text, left: "unknown" };
   if (readUnit(words, true) !== null) return { value, left: "unit" };
   if (silentForm.test(words.toLowerCase())) return { value, left: "nothing" };
   if (isCounted(words, split.value)) return { value, left: "counted" };

@@ -26,7 +26,8 @@ export function spoken(text: string, open = false): string | null {
   let from = 0;
   for (const { groups, index, 0: mark } of text.matchAll(marks)) {
     const channel = groups?.["channel"]?.toLowerCase();
-    const opens = (groups?.["open"] ?? groups?.["open2"]) !== undefined || (channel !== undefined && channel !== "final");
+    const opens = (groups?.["open"] ?? groups?.["open2"]) !== undefined ||
+      (channel !== undefined && channel !== "final");
     if (opens) {
       if (!inside) said += text.slice(from, index);
       inside = true;

@@ -17,7 +17,10 @@ export const functions: ReadonlySet<string> = new Set(
 
 /** Functions that take several arguments in brackets, or one without: those that can be calculated, and those that are only a name. */
 export const calculated: ReadonlySet<string> = new Set(["gcd", "lcm", "max", "min"]);
-export const operators: ReadonlySet<string> = new Set([...calculated, ..."deg dim arg ker det rank Re Im tr".split(" ")]);
+export const operators: ReadonlySet<string> = new Set([
+  ...calculated,
+  ..."deg dim arg ker det rank Re Im tr".split(" "),
+]);
 
 /** Marks over a formula; what they mean is not known here, only over what they stand. */
 export const accents: ReadonlySet<string> = new Set(

@@ -120,7 +120,8 @@ const bare = index([...prefixed, ...plain]), scaled = index(prefixed);
 
 const everyday = /^(?:length|mass|length\^3)$/;
 const mayBe = (row: Measure | undefined, power: number): Measure | undefined =>
-  row === undefined || Math.abs(power) > 2 || everyday.test(row.dimensions.map(([name, by]) => by === 1 ? name : `${name}^${by}`).join(" "))
+  row === undefined || Math.abs(power) > 2 ||
+    everyday.test(row.dimensions.map(([name, by]) => by === 1 ? name : `${name}^${by}`).join(" "))
     ? row
     : undefined;
 
@@ -148,7 +149,8 @@ export function unitNamed(word: string): Measure | undefined {
   const singular = lower.replace(/s$/, "");
   return bare.get(text) ?? withPrefix(text) ??
     (lower.length > 2
-      ? bare.get(lower) ?? bare.get(singular) ?? (lower.length > 5 ? withPrefix(lower) ?? withPrefix(singular) : undefined)
+      ? bare.get(lower) ?? bare.get(singular) ??
+        (lower.length > 5 ? withPrefix(lower) ?? withPrefix(singular) : undefined)
       : undefined) ??
     (shortPlural.test(lower) ? bare.get(singular) ?? withPrefix(singular) : undefined);
 }

@@ -36,7 +36,10 @@ export function readUnit(text: string, written: boolean): Unit | null {
   const given = text.trim().replace(/^(?:in\s+)?(?=[a-zA-Z])/, "").replace(
     /\b(?:degrees?|deg\.?)\s+(celsius|fahrenheit|C|F)\b/i,
     (_, scale: string) => `°${scale[0].toUpperCase()}`,
-  ).replace(/^(?:US\s+|Euro\s+)?(dollars|cents)$/i, "$1").replace(/\\(?:Omega|mu)(?![a-zA-Z])\s?/g, (sign) => sign[1] === "O" ? "Ω" : "µ").replace(
+  ).replace(/^(?:US\s+|Euro\s+)?(dollars|cents)$/i, "$1").replace(
+    /\\(?:Omega|mu)(?![a-zA-Z])\s?/g,
+    (sign) => sign[1] === "O" ? "Ω" : "µ",
+  ).replace(
     /^[a-z]+$/i,
     (word) => abbreviated[word.toLowerCase()] ?? word,
   );
@@ -81,7 +84,8 @@ const degreeTail = /^([\s\S]*?)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm)
 const plainTail = /^([^a-zA-Z]*[\d)}])\s*([a-zA-Z°][a-zA-Z\s.^{}\d/]{0,40})$/;
 const fractionTail = /^(\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\frac\s*\d\s*\d)\s*([a-zA-Z][a-zA-Z\s.^{}\d/]{0,40})$/;
 
-const compoundPart = /\s*(\d+(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s?\{([^{}]*)\}|([a-zA-Z]+\.?))\s*,?\s*(?:and\s+(?=\d))?/y;
+const compoundPart =
+  /\s*(\d+(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s?\{([^{}]*)\}|([a-zA-Z]+\.?))\s*,?\s*(?:and\s+(?=\d))?/y;
 
 /** `1 hour 30 minutes`, `5 ft 3 in`: the sum of two or three quantities of one dimension. */
 function compound(text: string): Quantity | null {

@@ -53,8 +53,7 @@ function percentOf(of: Expression): Expression | null {
 }
 
 /** Where a question asks for percents, a gold answer without the sign is above 1; `0.75` is not `0.75\%`. */
-const isAboveOne = (of: Expression) =>
-  variables(of).size === 0 && C.modulus(evaluate(of, C.noVariables)) > 1;
+const isAboveOne = (of: Expression) => variables(of).size === 0 && C.modulus(evaluate(of, C.noVariables)) > 1;
 
 /** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */
 function readPair(gold: string, answer: string): readonly [Expression | null, Expression | null] {

@@ -54,13 +54,17 @@ const proseForm = /^[\p{L}\p{M}\p{N}\s.,;:!?'"’&-]*$/u;
 function proseOf(text: string): string | null {
   const open = text.replace(wrapper, " $1 ").replace(/\\ /g, " ").trim().replace(/^\((.*)\)$|^\{(.*)\}$/, "$1$2");
   if (!proseForm.test(open) || !/\p{L}/u.test(open)) return null;
-  return open.toLowerCase().replace(/\b(?:the|is|are)\b/g, " ").replace(/(?<=\p{L}{2})-(?=\p{L}{2})/gu, "")
+  return open.toLowerCase().replace(/^dne$/, "does not exist").replace(/\b(?:the|is|are)\b/g, " ").replace(
+    /(?<=\p{L}{2})-(?=\p{L}{2})/gu,
+    "",
+  )
     .replace(/(?<!\d)[.,;:]|[.,;:](?!\d)|[!?'"’]/g, " ").replace(/(?<!\d)\s+|\s+(?!\d)/g, "");
 }
 
 /** A formula that is not understood, without spaces and braces that say nothing. */
 const signsOf = (text: string): string =>
-  text.replace(wrapper, "{$1}").replace(/(?<!\d)\s+|\s+(?!\d)/g, "").replace(/(?<![a-zA-Z])\{([a-zA-Z0-9])\}/g, "$1");
+  text.replace(wrapper, "{$1}").replace(/(?<!\d)\s+|\s+(?!\d)/g, "").replace(/(?<![a-zA-Z])\{([a-zA-Z0-9])\}/g, "$1")
+    .replace(/(?<![a-zA-Z^_])\{([a-zA-Z]+)\}/g, "$1");
 
 /** Whether two texts say the same words, letting articles, spaces and stops pass; what is no prose must be the same sign by sign. */
 export function sameText(a: string, b: string): boolean {
@@ -73,7 +77,8 @@ const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|arctg|arccot|infty|
 const shortWords = /\b(?:ln|log|sin|cos|tan|tg|ctg|sqrt|pi)\b/g;
 
 /** Four letters and more that follow each other in the alphabet are a product, as in `4abcd`: no word is spelled so. */
-const isRun = (word: string) => [...word].map((sign) => sign.charCodeAt(0)).sort((a, b) => a - b).every((code, i, all) => code === all[0] + i);
+const isRun = (word: string) =>
+  [...word].map((sign) => sign.charCodeAt(0)).sort((a, b) => a - b).every((code, i, all) => code === all[0] + i);
 
 /** Whether the text is a sentence rather than a formula: a word of four letters, or two words in a row. */
 export function isSentence(text: string): boolean {
@@ -99,7 +104,11 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^[a-z]{2,12}(?:\s[a-z]+){0,12}$/i,
 ];
 
+/** Words that deny or doubt: what they stand in names nothing. */
+const doubting =
+  /\b(?:not|no|never|except|but|or|maybe|perhaps|about|nearly|almost|least|most|less|more|than|wrong)\b|n['’]t\b/i;
+
 /** Whether a text names what is asked for, as the left side of `x = 5`, `f(x) = …` or `\angle ABC = …` does. */
 export function isName(text: string): boolean {
-  return text.length <= 200 && nameForms.some((form) => form.test(text.trim()));
+  return text.length <= 200 && !doubting.test(text) && nameForms.some((form) => form.test(text.trim()));
 }
