@@ -127,9 +127,9 @@ function sameItems(
   pair: (a: string, b: string) => boolean,
 ): boolean {
   if (a.length !== b.length || a.length > mostItems) return false;
-  const free = b.map(squeeze);
+  const free = [...b];
   const take = (at: number) => at >= 0 && free.splice(at, 1).length === 1;
-  return a.map(squeeze).filter((item) => !take(free.indexOf(item)))
+  return a.filter((item) => !take(free.findIndex((other) => squeeze(other) === squeeze(item))))
     .every((item) => take(free.findIndex((other) => pair(item, other))));
 }
 

@@ -5,26 +5,21 @@
  */
 import type { Expression } from "./expression.ts";
 import { functionLetters } from "./function_letters.ts";
-import { accents, calculated, functions, operators, type Token, tokenize } from "./tokens.ts";
+import { isCondition, isDerivative, multipliesVectors } from "./token_shapes.ts";
+import { nothing, TokenReader } from "./token_reader.ts";
+import {
+  accents,
+  calculated,
+  functions,
+  greek,
+  openers,
+  operators,
+  quantifiers,
+  type Token,
+  tokenize,
+} from "./tokens.ts";
 
-const longest = 600, deepest = 60;
-
-const greek = new Set(
-  ("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi " +
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar nabla partial varrho varsigma")
-    .split(" "),
-);
-
-const quantifiers = new Set(["sum", "prod", "int", "lim"]);
-
-/** Commands that may begin a factor beside functions and Greek letters. */
-const openers = new Set(
-  [
-    ..."frac sqrt pi infty infinity binom lfloor lceil sum prod int lim angle triangle".split(" "),
-    ...operators,
-    ...accents,
-  ],
-);
+const longest = 600;
 
 /** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
 export function parse(text: string): Expression | null {
@@ -32,70 +27,30 @@ export function parse(text: string): Expression | null {
   return tokens === null || tokens.length === 0 || multipliesVectors(tokens) ? null : new Parser(tokens).whole();
 }
 
-/** Products of three vectors and vector products do not obey the rules of numbers. */
-function multipliesVectors(tokens: ReadonlyArray<Token>): boolean {
-  const vectors = tokens.filter(({ kind, text }) =>
-    kind === "command" && (text === "vec" || text === "overrightarrow")
-  );
-  return vectors.length > 2 && tokens.some(({ text }) => text === "(") ||
-    vectors.length > 1 && tokens.some(({ text }) => text === "times");
-}
-
-const nothing: Expression = { kind: "number", text: "0" };
-
 const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
 
+/** Commands that open a function, its name, and what closes it. */
+const paired: Readonly<Record<string, readonly [name: string, ...closers: ReadonlyArray<string>]>> = {
+  lfloor: ["floor", "rfloor"],
+  lceil: ["ceil", "rceil"],
+  lvert: ["abs", "rvert", "vert"],
+  vert: ["abs", "rvert", "vert"],
+};
+
 /** Recursive descent. A failure moves the reader behind the last token, where every rule ends at once, and `whole` gives null. */
-class Parser {
-  private at = 0;
-  private depth = 0;
-  private failed = false;
+class Parser extends TokenReader {
   /** How many bars are open since the last bracket: the next one closes. */
   private bars = 0;
-  private readonly tokens: Array<Token>;
   private readonly letters: ReadonlySet<string>;
 
   constructor(tokens: ReadonlyArray<Token>) {
-    this.tokens = [...tokens];
+    super(tokens);
     this.letters = functionLetters(tokens);
   }
 
   whole(): Expression | null {
     const found = this.remainder();
     return this.failed || this.at < this.tokens.length ? null : found;
-  }
-
-  private fail(): Expression {
-    this.failed = true;
-    this.at = this.tokens.length;
-    return nothing;
-  }
-
-  private is(kind: Token["kind"], text: string, ahead = 0): boolean {
-    const token = this.tokens[this.at + ahead];
-    return token !== undefined && token.kind === kind && token.text === text;
-  }
-
-  /** Steps over a sign or command if it is next. */
-  private take(...texts: ReadonlyArray<string>): boolean {
-    const token = this.tokens[this.at];
-    if (token === undefined || (token.kind !== "sign" && token.kind !== "command") || !texts.includes(token.text)) {
-      return false;
-    }
-    this.at++;
-    return true;
-  }
-
-  private nested(rule: () => Expression): Expression {
-    if (this.depth >= deepest) return this.fail();
-    this.depth++;
-    const found = rule();
-    this.depth--;
-    return found;
-  }
-
-  private closed(inner: Expression, ...closers: ReadonlyArray<string>): Expression {
-    return this.take(...closers) ? inner : this.fail();
   }
 
   /** `a \bmod b`, whole or in brackets: beside other signs it can be read in two ways and is not read. */
@@ -222,24 +177,6 @@ class Parser {
     return args;
   }
 
-  /** A subscript as text: a group's tokens joined, or one token. */
-  private label(): string {
-    if (!this.take("{")) {
-      const token = this.tokens[this.at];
-      if (token === undefined) this.fail();
-      else this.at++;
-      return token?.text ?? "";
-    }
-    let text = "";
-    for (let depth = 1; this.at < this.tokens.length; this.at++) {
-      if (this.is("sign", "{")) depth++;
-      else if (this.is("sign", "}") && --depth === 0) break;
-      text += this.tokens[this.at].text;
-    }
-    if (!this.take("}")) this.fail();
-    return text;
-  }
-
   /** The argument of `^`, `\frac` or `\sqrt`: a group, or one token, and of a number its first digit, as TeX reads it. */
   private argument(): Expression {
     const token = this.tokens[this.at];
@@ -288,7 +225,7 @@ class Parser {
   private command(name: string): Expression {
     switch (name) {
       case "frac":
-        if (this.isDerivative()) return { kind: "name", name: `${this.label()}/${this.label()}` };
+        if (isDerivative(this.tokens, this.at)) return { kind: "name", name: `${this.label()}/${this.label()}` };
         return { kind: "divide", left: this.argument(), right: this.argument(), fraction: true };
       case "binom":
         return { kind: "binomial", left: this.argument(), right: this.argument() };
@@ -301,31 +238,17 @@ class Parser {
       case "infty":
       case "infinity":
         return { kind: "infinity" };
-      case "lfloor":
-        return this.closed({ kind: "call", name: "floor", of: this.sum(), base: null }, "rfloor");
-      case "lceil":
-        return this.closed({ kind: "call", name: "ceil", of: this.sum(), base: null }, "rceil");
-      case "lvert":
-      case "vert":
-        return this.closed({ kind: "call", name: "abs", of: this.sum(), base: null }, "rvert", "vert");
+    }
+    const around = Object.hasOwn(paired, name) ? paired[name] : undefined;
+    if (around !== undefined) {
+      return this.closed({ kind: "call", name: around[0], of: this.sum(), base: null }, ...around.slice(1));
     }
     if (name === "angle" || name === "triangle") return this.named(name);
     if (operators.has(name)) return this.operator(name);
-    if (accents.has(name)) return { kind: "apply", name, args: [this.marked()], known: false };
+    if (accents.has(name)) return { kind: "apply", name, args: [this.nested(() => this.argument())], known: false };
     if (quantifiers.has(name)) return this.quantified(name);
     if (functions.has(name)) return this.call(name);
     return greek.has(name) ? { kind: "name", name: `\\${name}` } : this.fail();
-  }
-
-  /** `\frac{dy}{dx}`, whose d does not cancel. */
-  private isDerivative(): boolean {
-    const isD = (at: number) => {
-      const token = this.tokens[at];
-      return this.tokens[at - 1]?.text === "{" && (token?.text === "d" || token?.text === "partial");
-    };
-    if (!isD(this.at + 1)) return false;
-    const close = this.tokens.findIndex((token, i) => i > this.at && token.kind === "sign" && token.text === "}");
-    return this.tokens[close + 1]?.text === "{" && isD(close + 2);
   }
 
   /** `\angle ABC`: the letters behind are one name. */
@@ -346,11 +269,6 @@ class Parser {
     return known && args.length < 2 ? this.fail() : { kind: "apply", name, args, known };
   }
 
-  /** What an accent stands over; vectors are only read alone, since they have more than one product. */
-  private marked(): Expression {
-    return this.nested(() => this.argument());
-  }
-
   /** `\sum_{k=1}^n k^2`, `\int_0^1 f`, `\lim_{x \to 0} g`: the body is the product behind it. */
   private quantified(name: string): Expression {
     let index: string | null = null;
@@ -363,25 +281,10 @@ class Parser {
           this.at += 3;
           index = first.text;
           lower = this.closed(this.sum(), "}");
-        } else lower = this.isCondition() ? { kind: "name", name: this.label() } : this.argument();
+        } else lower = isCondition(this.tokens, this.at) ? { kind: "name", name: this.label() } : this.argument();
       }
     }
     return { kind: "quantified", name, index, lower, upper, of: this.product() };
-  }
-
-  /** Whether a subscript is no formula but a condition, as in `\sum_{d \mid n}`. */
-  private isCondition(): boolean {
-    let depth = 0;
-    for (let i = this.at; i < this.tokens.length; i++) {
-      const { kind, text } = this.tokens[i];
-      if (kind === "sign" && text === "{") depth++;
-      else if (kind === "sign" && text === "}") depth--;
-      else if (depth > 0 && ["|", "mid", "<", ">", "le", "ge", "ne", "in", ",", "=", "subset"].includes(text)) {
-        return true;
-      }
-      if (depth === 0) return false;
-    }
-    return false;
   }
 
   /** `\sin^2 x`, `\log_2 8`, `\sin^{-1} x`, `\sin 2x`. */

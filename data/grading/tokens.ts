@@ -27,6 +27,25 @@ export const accents: ReadonlySet<string> = new Set(
   "overline bar hat tilde vec dot ddot widehat widetilde overrightarrow".split(" "),
 );
 
+/** Commands that are a letter. */
+export const greek = new Set(
+  ("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi " +
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar nabla partial varrho varsigma")
+    .split(" "),
+);
+
+/** Commands that run over a formula. */
+export const quantifiers = new Set(["sum", "prod", "int", "lim"]);
+
+/** Commands that may begin a factor beside functions and Greek letters. */
+export const openers = new Set(
+  [
+    ..."frac sqrt pi infty infinity binom lfloor lceil sum prod int lim angle triangle".split(" "),
+    ...operators,
+    ...accents,
+  ],
+);
+
 /** Words that are a command without a backslash, the longest first. */
 const bareWords =
   "infinity arcsin arccos arctan infty sqrt sinh cosh tanh asin acos atan sin cos tan cot sec csc log exp pi ln".split(
