@@ -67,3 +67,15 @@ export function children(of: Expression): ReadonlyArray<Expression> {
       return [of.left, of.right];
   }
 }
+
+const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
+const isPart = (of: Expression) => of.kind === "divide" && of.fraction && isWhole(of.left) && isWhole(of.right);
+
+/** Two formulas side by side: `2\frac13` is a mixed number, `2x` a product, `2 3` nothing (null). */
+export function juxtaposed(left: Expression, right: Expression): Expression | null {
+  if (isWhole(left) && isPart(right)) return { kind: "add", left, right };
+  if (isWhole(left) && right.kind === "percent" && isPart(right.of)) {
+    return { kind: "percent", of: { kind: "add", left, right: right.of } };
+  }
+  return left.kind === "number" && right.kind === "number" ? null : { kind: "multiply", left, right };
+}

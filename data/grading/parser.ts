@@ -3,7 +3,7 @@
  * `\binom{5}{2}`, `2 \frac{1}{3}` (a mixed number), `0.\overline{3}`, `2516_8`, `30^\circ`, `|x|`, `\sin^2 x`, `\pm`, `f(x)`, `\gcd(m, n)`. It reads a
  * formula whole or not at all: what it does not understand has no tree, so nothing is ever compared in part.
  */
-import type { Expression } from "./expression.ts";
+import { type Expression, juxtaposed } from "./expression.ts";
 import { functionLetters } from "./function_letters.ts";
 import { isCondition, isDerivative, multipliesVectors } from "./token_shapes.ts";
 import { nothing, TokenReader } from "./token_reader.ts";
@@ -26,8 +26,6 @@ export function parse(text: string): Expression | null {
   const tokens = tokenize(text, longest);
   return tokens === null || tokens.length === 0 || multipliesVectors(tokens) ? null : new Parser(tokens).whole();
 }
-
-const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
 
 /** Commands that open a function, its name, and what closes it. */
 const paired: Readonly<Record<string, readonly [name: string, ...closers: ReadonlyArray<string>]>> = {
@@ -88,20 +86,10 @@ class Parser extends TokenReader {
         if (this.take("*", "cdot", "times", "ast")) left = { kind: "multiply", left, right: this.signed() };
         else if (this.take("/", "div")) left = { kind: "divide", left, right: this.signed() };
         else if (this.is("sign", "(")) left = { kind: "multiply", left, right: this.power() };
-        else if (this.startsFactor()) left = this.juxtaposed(left, this.power());
+        else if (this.startsFactor()) left = juxtaposed(left, this.power()) ?? this.fail();
         else return left;
       }
     });
-  }
-
-  /** `2\frac13` is a mixed number, `2x` a product, `2 3` nothing. */
-  private juxtaposed(left: Expression, right: Expression): Expression {
-    const isPart = (of: Expression) => of.kind === "divide" && of.fraction && isWhole(of.left) && isWhole(of.right);
-    if (isWhole(left) && isPart(right)) return { kind: "add", left, right };
-    if (isWhole(left) && right.kind === "percent" && isPart(right.of)) {
-      return { kind: "percent", of: { kind: "add", left, right: right.of } };
-    }
-    return left.kind === "number" && right.kind === "number" ? this.fail() : { kind: "multiply", left, right };
   }
 
   private startsFactor(): boolean {
