@@ -62,6 +62,6 @@ const lettersOf = (text: string): ReadonlyArray<string> | null => {
 /** Whether an answer such as `AC` names the letters of the gold answer `A, C`, in any order. */
 export function sameLetters(gold: string, answer: string): boolean {
   const letters = lettersOf(gold);
-  const run = /^[A-Z]{2,8}$/.exec(plain(answer))?.[0];
+  const run = /^[A-Z]{2,8}$/.exec(plain(answer).replace(/,? and |, /g, ""))?.[0];
   return letters !== null && run !== undefined && [...letters].sort().join("") === [...run].sort().join("");
 }

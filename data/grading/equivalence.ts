@@ -97,7 +97,10 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
 
 /** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
 function rowsOf(answer: Answer): Rows | null {
-  if (answer.kind === "tuple") return answer.items.map((item) => [item]);
+  if (answer.kind === "tuple") {
+    const rows = answer.items.every((item) => /^\[.*\]$/.test(item));
+    return answer.items.map((item) => rows ? splitTop(item.slice(1, -1), ",") : [item]);
+  }
   if (answer.kind !== "matrix") return null;
   return answer.rows.length === 1 && answer.rows[0].length > 1 ? answer.rows[0].map((entry) => [entry]) : answer.rows;
 }

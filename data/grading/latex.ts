@@ -39,6 +39,7 @@ const wrappers: ReadonlyArray<Rule> = [
   [/^(-?)¥\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ yen}"],
   [/^(-?)₹\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ rupees}"],
   [leadingWords, ""],
+  [/^\\text\s?\{\s?(?:exactly|precisely|just|only)\s?\}\s?(?=\S)/, ""],
   [/^\$|(?<!\\)\$$/g, ""],
   [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],
   [/^\\(?:boxed|fbox)\s*\{([\s\S]*)\}$/, "$1"],
@@ -128,7 +129,7 @@ const rules: ReadonlyArray<Rule> = [
   [/^(-?\d+\.\d*?)(\d)\2{2,}\s?(?:\\dots|\.{3})\s?$/, "$1\\overline{$2}"],
   [/^(-?\d+\.\d*?)(\d{2,6})\2+\s?(?:\\dots|\.{3})\s?$/, "$1\\overline{$2}"],
   // bases
-  [/^([\dA-Fa-f]+)\s?(?:\\text\s?\{\s?)?\(?\s?(?:in )?base[- ](\w{1,9})\s?\)?\s?\}?$/, "$1_{\\text{$2}}"],
+  [/^([\dA-Fa-f]+)\s?(?:\\text\s?\{\s?)?\(?\s?(?:in )?base[- ]?\s?\}?\s?(\w{1,9})\s?\)?\s?\}?$/, "$1_{\\text{$2}}"],
   // remainders
   [/\(\s?mod\s?(\w{1,9})\s?\)|(?<=\\equiv[^\\]{1,40})\\b?mod(?![a-zA-Z])\s?\{?(\w{1,9})\}?$/g, "\\pmod{$1$2}"],
   [
@@ -136,7 +137,11 @@ const rules: ReadonlyArray<Rule> = [
     "\\pmod{$1$2$3}",
   ],
   // brackets around an array
+  [/\^\s?\{\s?\\circ\s?\}/g, "^\\circ "],
+  [/\\(mathrm|text)\s?\{([^{}]*)\^\{(-?\d)\}([^{}]*)\}/g, "\\$1{$2^$3$4}"],
+  [/^(\([^()]*\))\s?\^\s?\{?\s?(?:T|\\top|\\math(?:sf|rm)\s?\{T\})\s?\}?$/, "$1"],
   [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
+  [/\\mod(?![a-zA-Z])/g, "\\bmod "],
   // a second value that only stands in words
   [/\\text\s?\{\s?(and|or) ([-\d.,/]+)\s?\}/g, "\\text{ $1 } $2"],
   // rows

@@ -269,7 +269,9 @@ class Parser extends TokenReader {
           this.at += 3;
           index = first.text;
           lower = this.closed(this.sum(), "}");
-        } else lower = isCondition(this.tokens, this.at) ? { kind: "name", name: this.label() } : this.argument();
+        } else {lower = isCondition(this.tokens, this.at)
+            ? { kind: "name", name: this.label().replaceAll("mid", "|") }
+            : this.argument();}
       }
     }
     return { kind: "quantified", name, index, lower, upper, of: this.product() };

@@ -68,6 +68,10 @@ export function point(t: number, names: ReadonlyArray<string>, realm: Realm): En
     if (realm.whole) return [name, complex(wholeAt(t, i, u, realm.scale))] as const;
     const size = sizeAt(t + (t % 2 === 0 ? 0 : i), u, realm);
     if (realm.imaginary && t % 3 === 2) return [name, complex(4 * u - 2, 2 * v - 1)] as const;
+    // A floor and a ceiling only differ where their argument is whole.
+    if (realm.kinks && t % 6 === 5) {
+      return [name, complex(Math.round(v < 0.5 && !realm.positive ? -size : size))] as const;
+    }
     return [name, complex(realm.positive || t % 4 < 2 || v < 0.4 ? size : -size)] as const;
   });
   return { values: new Map(values), real: !realm.imaginary };

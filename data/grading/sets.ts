@@ -13,7 +13,7 @@ const known = new Set([
 ]);
 const isLetter = (token: string | undefined) => token !== undefined && /^[A-Za-z](?:_\{?\w{1,4}\}?)?'?$/.test(token);
 const joints =
-  /\\(?:cup|cap|setminus|backslash|land|wedge|lor|vee|neg|lnot|implies|Rightarrow|iff|leftrightarrow|Leftrightarrow)(?![a-zA-Z])/;
+  /\\(?:cup|cap|to|rightarrow|setminus|backslash|land|wedge|lor|vee|neg|lnot|implies|Rightarrow|iff|leftrightarrow|Leftrightarrow)(?![a-zA-Z])/;
 const mostLetters = 5, mostTokens = 80;
 
 function tokensOf(text: string): Tokens | null {

@@ -29,7 +29,7 @@ const partAt = new RegExp(
 
 /** Words that say nothing behind a value. */
 const silent = new Set(
-  ("exactly|in total|total|in all|altogether|overall|only|each|units?|(?:sq|square|cubic|cu)\\.? units?|units? squared|way|solution|" +
+  ("exactly|(?:the )?only (?:solution|answer|value|one)|in total|total|in all|altogether|overall|only|each|units?|(?:sq|square|cubic|cu)\\.? units?|units? squared|way|solution|" +
     "point|integer|digit|person|time unit|respectively|as desired|as required").split("|"),
 );
 const silentForm = new RegExp(`^(?:${[...silent].join("|")})$`);
@@ -41,7 +41,7 @@ const changing = new RegExp(
     "left|right(?!\\s+(?:triangles?|angles?))|north|south|east|west|squares?d|cubed|negative|positive|mod|base|choose|factorial|pi|sqrt|root|sin|cos|tan|log|ln|" +
     "infinity|infty|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|score|half|halves|thirds?|fourths?|quarters?|fifths?|" +
     "sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|others?|ones|always|this|is|was|has|does|yes|its|as|us|" +
-    "profits?|loss|losses|gains?|short|extra|off|late|early|ago|remaining|inside|outside|\\w+wards?|\\w*clockwise|AD|BC|CE|BCE|AM|PM)\\b",
+    "heads|tails|wins?|profits?|loss|losses|gains?|short|extra|off|late|early|ago|remaining|inside|outside|\\w+wards?|\\w*clockwise|AD|BC|CE|BCE|AM|PM)\\b",
   "i",
 );
 const plurals =
@@ -94,14 +94,18 @@ export function tailed(text: string): Tailed | null {
     words = words.slice((scale ?? part)?.[0].length ?? 0);
   }
   const scaled = value !== split.value;
+  if (/^(?:\S+ ){0,2}below zero$/i.test(words)) {
+    value = `-(${value})`;
+    words = words.replace(/\s*below zero$/i, "");
+  }
   if (words === "") return { value, left: "nothing" };
   const power = /^(?:squared|cubed)$/i.exec(words)?.[0];
   if (power !== undefined) return { value: `(${value})^${power.toLowerCase() === "squared" ? 2 : 3}`, left: "nothing" };
-  if (/^below zero$/i.test(words)) return { value: `-(${value})`, left: "nothing" };
   if (/^(?:percentage points?|percent|per cent)$/i.test(words)) return { value: `${value}\\%`, left: "nothing" };
   if (/^[A-Z]$/.test(words) && /\(\s?[A-Z]\s?\)/.test(text)) return { value: text, left: "unknown" };
   if (readUnit(words, true) !== null) return { value, left: "unit" };
-  if (silentForm.test(words.toLowerCase())) return { value, left: "nothing" };
+  const things = words.replace(/\s?\^\s?\{?[23]\}?$/, "");
+  if (silentForm.test(things.toLowerCase())) return { value, left: "nothing" };
   if (isCounted(words, split.value)) return { value, left: "counted" };
   return { value: scaled ? text : value, left: "unknown" };
 }

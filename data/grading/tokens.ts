@@ -52,7 +52,9 @@ const bareWords =
     " ",
   );
 
-const wrappers = new Set(["text", "mathrm", "textbf", "mathbf", "mbox", "operatorname", "textit", "mathit", "rm"]);
+const wrappers = new Set(
+  "text mathrm textbf mathbf mbox operatorname textit mathit rm bm boldsymbol mathsf mathcal textup".split(" "),
+);
 
 /** Words that are one only before a bracket. */
 const bareOperator = /(?:gcd|lcm|max|min)(?=\s?[({])/y;
