@@ -109,7 +109,7 @@ function digits(text: string): number | null {
 
 const deepest = 4, mostParts = 64;
 const bracketed = /^[(\[].+[)\]]$/;
-const matrix = /^\\begin\{[pb]matrix\}([\s\S]*)\\end\{[pb]matrix\}$/;
+const matrix = /^\\begin\{pmatrix\}([\s\S]*)\\end\{pmatrix\}$/;
 
 /** Whether the authors' grader accepts an answer, both in their normal form. */
 export function paperEqual(answer: string, gold: string, depth = 0): boolean {
