@@ -36,7 +36,8 @@ const choosing = new Set(
 /** What stands behind a letter and leaves it open. */
 const beside =
   /^\(?\s{0,8}[A-Z]\s{0,8}[).:]?\s{0,8}(?:,|;|(?:or|and|but|at|not|maybe|perhaps|if|unless|is wrong|is not)\b)/i;
-const besideClause = /^[,;.]\s*-?\d|\b(?:but|maybe|might|could|perhaps|unless|or maybe)\b/i;
+const besideClause =
+  /^[,;.]\s*-?\d|^[,;]\s*\(?[A-Z]\)?(?:[,\s]|$)|\b(?:but|maybe|might|could|perhaps|unless|or maybe)\b/i;
 
 /** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
 export function chosen(answer: string): string | null {

@@ -242,9 +242,9 @@ function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: st
   if (time !== null) return time;
   const [ratio, otherRatio] = [ratioOf(gold), ratioOf(answer)];
   if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair, work);
-  if (sameText(gold, answer)) return true;
   const measured = sameQuantity(gold, answer, pair, work);
   if (measured !== null) return measured;
+  if (sameText(gold, answer)) return true;
   const [left, otherLeft] = [tailed(gold)?.left, tailed(answer)?.left];
   if (left === "unknown" || otherLeft === "unknown") return false;
   if ((left === "unit" && otherLeft === "counted") || (left === "counted" && otherLeft === "unit")) return false;

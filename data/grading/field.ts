@@ -4,7 +4,7 @@
  * polynomial ties to the others; roots are roots there too. What is equal stays equal on the way, and what differs falls together once in 2^70. So
  * `123456789x + 1` is not `123456789x`, and `2^{60}\sqrt3 + 7` not `2^{60}\sqrt3`, without a tolerance.
  */
-import type { Expression } from "./expression.ts";
+import { children, type Expression } from "./expression.ts";
 import { exact, type Fraction } from "./numeric.ts";
 
 /** A quotient of residues. */
@@ -48,13 +48,21 @@ function nameResidue(name: string, salt: number): bigint {
 const of = (value: Fraction): Residue => ({ n: whole(value.n), d: whole(value.d) });
 const known = (n: bigint): Residue => ({ n, d: 1n });
 
-/** The residue of a formula; null where it has a part that is not counted here. `salt` chooses other values for the variables. */
-export function residue(formula: Expression, salt = 0): Residue | null {
-  const found = read(formula, salt);
+/**
+ * The residue of a formula; null where it has a part that is not counted here. `salt` chooses other values for the variables. With `atoms`, functions
+ * such as a sine or a power of e are counted as if they were letters, and their names are collected.
+ */
+export function residue(formula: Expression, salt = 0, atoms?: Set<string>): Residue | null {
+  const found = read(formula, { salt, atoms });
   return found === null || found.d === 0n ? null : found;
 }
 
-function read(formula: Expression, salt: number): Residue | null {
+interface Reading {
+  readonly salt: number;
+  readonly atoms: Set<string> | undefined;
+}
+
+function read(formula: Expression, reading: Reading): Residue | null {
   switch (formula.kind) {
     case "number":
     case "repeating":
@@ -66,30 +74,32 @@ function read(formula: Expression, salt: number): Residue | null {
     }
     case "name":
       return known(
-        formula.name === "i" ? imaginaryUnit : nameResidue(formula.name, formula.name === "e" ? 0 : salt),
+        formula.name === "i" ? imaginaryUnit : nameResidue(formula.name, formula.name === "e" ? 0 : reading.salt),
       );
     case "pi":
       return known(nameResidue("the circle number", 0));
     case "negate":
-      return mapped(read(formula.of, salt), (a) => ({ n: whole(-a.n), d: a.d }));
+      return mapped(read(formula.of, reading), (a) => ({ n: whole(-a.n), d: a.d }));
     case "percent":
-      return mapped(read(formula.of, salt), (a) => ({ n: a.n, d: times(a.d, 100n) }));
+      return mapped(read(formula.of, reading), (a) => ({ n: a.n, d: times(a.d, 100n) }));
     case "degrees":
-      return read(formula.of, salt);
+      return read(formula.of, reading);
     case "add":
-      return joined(formula, salt, (a, b) => ({ n: (a.n * b.d + b.n * a.d) % prime, d: times(a.d, b.d) }));
+      return joined(formula, reading, (a, b) => ({ n: (a.n * b.d + b.n * a.d) % prime, d: times(a.d, b.d) }));
     case "subtract":
-      return joined(formula, salt, (a, b) => ({ n: whole(a.n * b.d - b.n * a.d), d: times(a.d, b.d) }));
+      return joined(formula, reading, (a, b) => ({ n: whole(a.n * b.d - b.n * a.d), d: times(a.d, b.d) }));
     case "multiply":
-      return joined(formula, salt, (a, b) => ({ n: times(a.n, b.n), d: times(a.d, b.d) }));
+      return joined(formula, reading, (a, b) => ({ n: times(a.n, b.n), d: times(a.d, b.d) }));
     case "divide":
-      return joined(formula, salt, (a, b) => ({ n: times(a.n, b.d), d: times(a.d, b.n) }));
+      return joined(formula, reading, (a, b) => ({ n: times(a.n, b.d), d: times(a.d, b.n) }));
     case "power":
-      return power(formula.left, formula.right, salt);
+      return power(formula.left, formula.right, reading);
     case "root":
       return formula.index === null ? rootOf(formula.of, 2n) : rooted(formula.of, exact(formula.index));
     case "apply":
-      return formula.known ? null : applied(formula.name, formula.args, salt);
+      return formula.known ? null : applied(formula.name, formula.args, reading);
+    case "call":
+      return called(formula, reading);
     default:
       return null;
   }
@@ -99,19 +109,20 @@ const mapped = (a: Residue | null, rule: (a: Residue) => Residue) => a === null 
 
 function joined(
   { left, right }: { readonly left: Expression; readonly right: Expression },
-  salt: number,
+  reading: Reading,
   rule: (a: Residue, b: Residue) => Residue,
 ): Residue | null {
-  const a = read(left, salt);
-  const b = a === null ? null : read(right, salt);
+  const a = read(left, reading);
+  const b = a === null ? null : read(right, reading);
   return a === null || b === null ? null : rule(a, b);
 }
 
-function power(base: Expression, exponent: Expression, salt: number): Residue | null {
+function power(base: Expression, exponent: Expression, reading: Reading): Residue | null {
   const by = exact(exponent);
-  if (by === null || by.n.toString(2).length > longestExponent) return null;
+  if (by === null) return exponential(base, exponent, reading);
+  if (by.n.toString(2).length > longestExponent) return null;
   const size = by.n < 0n ? -by.n : by.n;
-  const a = by.d === 1n ? read(base, salt) : rooted(base, { n: by.d, d: 1n });
+  const a = by.d === 1n ? read(base, reading) : rooted(base, { n: by.d, d: 1n });
   if (a === null || (a.n === 0n && by.n <= 0n)) return null;
   const [n, d] = [raised(a.n, size), raised(a.d, size)];
   return by.n < 0n ? { n: d, d: n } : { n, d };
@@ -183,15 +194,50 @@ function squareRoot(square: bigint): bigint | null {
 }
 
 /** A function that is nothing but its name: the same for the same arguments. */
-function applied(name: string, args: ReadonlyArray<Expression>, salt: number): Residue | null {
+function applied(name: string, args: ReadonlyArray<Expression>, { salt, atoms }: Reading): Residue | null {
   let mixed = nameResidue(name, 0);
   for (const argument of args) {
-    const value = residue(argument, salt);
+    const value = residue(argument, salt, atoms);
     if (value === null) return null;
     mixed = times(mixed + times(value.n, raised(value.d, prime - 2n)), mixed + 1442695040888963407n);
     mixed = (times(mixed, mixed) + 3037000493n) % prime;
   }
   return known(mixed);
+}
+
+const transcendental = new Set("sin cos tan cot sec csc ln log lg exp sinh cosh tanh".split(" "));
+
+const hasName = (formula: Expression): boolean =>
+  (formula.kind === "name" && formula.name !== "i" && formula.name !== "e") || children(formula).some(hasName);
+
+/** A function of a variable as a letter of its own. */
+function called({ name, of, base }: Extract<Expression, { kind: "call" }>, reading: Reading): Residue | null {
+  if (reading.atoms === undefined || base !== null || !transcendental.has(name) || !hasName(of)) return null;
+  const found = applied(`${name} of`, [of], reading);
+  if (found !== null) reading.atoms.add(`${found.n}`);
+  return found;
+}
+
+/** A positive number to a power with a variable, as a letter of its own. */
+function exponential(base: Expression, exponent: Expression, reading: Reading): Residue | null {
+  if (reading.atoms === undefined || !hasName(exponent)) return null;
+  const value = exact(base);
+  const fits = base.kind === "name" ? base.name === "e" : value !== null && value.n > 0n && value.n !== value.d;
+  const found = fits ? applied("power of", [base, exponent], reading) : null;
+  if (found !== null) reading.atoms.add(`${found.n}`);
+  return found;
+}
+
+/**
+ * Whether two formulas are the same where functions count as letters: true where they are, false where they differ and have a single such letter, since no
+ * polynomial ties it to the variables; else null.
+ */
+export function sameWithAtoms(a: Expression, b: Expression): boolean | null {
+  const atoms = new Set<string>();
+  const x = residue(a, 0, atoms);
+  const y = x === null ? null : residue(b, 0, atoms);
+  if (x === null || y === null) return null;
+  return sameResidue(x, y) ? true : atoms.size === 1 ? false : null;
 }
 
 /** Whether two residues are the same. */

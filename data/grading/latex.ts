@@ -39,6 +39,7 @@ const wrappers: ReadonlyArray<Rule> = [
   [/^(-?)¥\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ yen}"],
   [/^(-?)₹\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ rupees}"],
   [leadingWords, ""],
+  [/^\\approx(?![a-zA-Z])\s*/, ""],
   [/^\\text\s?\{\s?(?:exactly|precisely|just|only)\s?\}\s?(?=\S)/, ""],
   [/^\$|(?<!\\)\$$/g, ""],
   [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],

@@ -72,7 +72,7 @@ export function point(t: number, names: ReadonlyArray<string>, realm: Realm): En
     if (realm.kinks && t % 6 === 5) {
       return [name, complex(Math.round(v < 0.5 && !realm.positive ? -size : size))] as const;
     }
-    return [name, complex(realm.positive || t % 4 < 2 || v < 0.4 ? size : -size)] as const;
+    return [name, complex(realm.positive || t % 4 < 2 || (names.length > 1 && v < 0.35) ? size : -size)] as const;
   });
   return { values: new Map(values), real: !realm.imaginary };
 }

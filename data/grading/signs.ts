@@ -57,6 +57,7 @@ const unicode: ReadonlyMap<string, string> = new Map(Object.entries({
   "ℚ": "\\mathbb{Q}",
   "ℂ": "\\mathbb{C}",
   "ⁿ": "^{n}",
+  "ℓ": "\\ell ",
   "…": "\\dots ",
   "⋯": "\\dots ",
   "⁄": "/",

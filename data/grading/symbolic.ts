@@ -1,16 +1,17 @@
 /**
  * Equality of formulas. Exact wherever it can be: as fractions, else in a finite field (`field.ts`). What is left, such as logarithms, moduli and floors,
- * is evaluated: without variables as complex doubles, equal to a relative 1e-12; with variables at the same fixed points (`points.ts`),
+ * is evaluated: without variables as complex doubles, equal to a relative 1e-12 and to 45 digits where these can be had; with variables at the same fixed points (`points.ts`),
  * where four at least must be defined. A formula that is defined at too few of them is not understood.
  */
 import * as Elementary from "../elementary/mod.ts";
 import * as C from "./complex.ts";
 import { type Complex, complex, type Environment, noVariables } from "./complex.ts";
 import { children, type Expression } from "./expression.ts";
-import { residue, sameResidue } from "./field.ts";
+import { residue, sameResidue, sameWithAtoms } from "./field.ts";
 import { applied, binomial, factorial, remainder } from "./functions.ts";
 import { exact, toNumber } from "./numeric.ts";
 import { enough, fewestPoints, mostPoints, point, realmOf } from "./points.ts";
+import { sameDigits } from "./precise.ts";
 import { quantified } from "./quantified.ts";
 
 const closeness = 1e-12, pointCloseness = 1e-11;
@@ -164,6 +165,8 @@ export function equal(a: Expression, b: Expression): boolean | null {
   const x = residue(a);
   const y = x === null ? null : residue(b);
   if (x !== null && y !== null) return sameResidue(x, y);
+  const withAtoms = sameWithAtoms(a, b);
+  if (withAtoms !== null) return withAtoms;
   const names = [...variables(b, variables(a))].sort();
   return names.length > 0 ? agree(a, b, names) : agreeAsConstants(a, b);
 }
@@ -174,7 +177,7 @@ function agreeAsConstants(a: Expression, b: Expression): boolean | null {
     return contains(a, "infinity") && contains(b, "infinity") ? x.re === y.re : null;
   }
   if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y)) return null;
-  return close(x, y);
+  return close(x, y) && sameDigits(a, b) !== false;
 }
 
 function agree(a: Expression, b: Expression, names: ReadonlyArray<string>): boolean | null {

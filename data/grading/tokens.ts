@@ -53,7 +53,7 @@ const bareWords =
   );
 
 const wrappers = new Set(
-  "text mathrm textbf mathbf mbox operatorname textit mathit rm bm boldsymbol mathsf mathcal textup".split(" "),
+  "text mathrm textbf mathbf mbox operatorname textit mathit rm bm boldsymbol mathsf textup".split(" "),
 );
 
 /** Words that are one only before a bracket. */

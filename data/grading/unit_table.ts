@@ -30,7 +30,7 @@ const prefixed: ReadonlyArray<Row> = [
   ["eV electronvolt", "mass length^2 time^-2", "0.0000000000000000001602176634*1000"],
   ["cal calorie", "mass length^2 time^-2", "4184"],
   ["B byte", "information", "8"],
-  ["bit", "information", "1"],
+  ["bit b", "information", "1"],
 ];
 
 const plain: ReadonlyArray<Row> = [

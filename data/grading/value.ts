@@ -17,7 +17,7 @@ import { costOf, costOfPair, dearest, spend, type Work } from "./work.ts";
 export function formula(text: string): Expression | null {
   const spelled = numberWord(text);
   if (spelled !== null) return { kind: "number", text: `${spelled}` };
-  const inner = /^\\text\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
+  const inner = /^\\(?:text|mbox|mathrm)\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
   const read = isSentence(inner) ? null : parse(inner);
   if (read === null) return null;
   const { once, each } = costOf(read);
@@ -53,7 +53,9 @@ function percentOf(of: Expression): Expression | null {
 }
 
 /** Where a question asks for percents, a gold answer without the sign is above 1; `0.75` is not `0.75\%`. */
-const isAboveOne = (of: Expression) => variables(of).size === 0 && C.modulus(evaluate(of, C.noVariables)) > 1;
+const isAboveOne = (of: Expression) =>
+  of.kind !== "divide" && of.kind !== "negate" && variables(of).size === 0 &&
+  C.modulus(evaluate(of, C.noVariables)) > 1;
 
 /** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */
 function readPair(gold: string, answer: string): readonly [Expression | null, Expression | null] {

@@ -53,7 +53,7 @@ const proseForm = /^[\p{L}\p{M}\p{N}\s.,;:!?'"’&-]*$/u;
 /** The words of a text that is prose; a point or comma between digits stays. Null for anything else. */
 function proseOf(text: string): string | null {
   const open = text.replace(wrapper, " $1 ").replace(/\\ /g, " ").trim().replace(/^\((.*)\)$|^\{(.*)\}$/, "$1$2");
-  if (!proseForm.test(open) || !/\p{L}/u.test(open)) return null;
+  if (!proseForm.test(open) || !/\p{L}{2}/u.test(open.replaceAll(".", ""))) return null;
   return open.toLowerCase().replace(/^dne$/, "does not exist").replace(/\b(?:the|is|are)\b/g, " ").replace(
     /(?<=\p{L}{2})-(?=\p{L}{2})/gu,
     "",
@@ -96,7 +96,7 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^[A-Z]_\{[^{}]*\}(?:\s*:\s*[A-Z])?$/,
   new RegExp(`^${label}(?:\\s*:\\s*${label})+$`),
   /^(?:\\[a-zA-Z]+|[A-Za-z]+)(?:_\{?\w+\}?)?'*(?:\s*\([^()]{1,12}\))?$/,
-  /^\\(?:mathbf|mathrm|boldsymbol|bm|vec|bar|overline|hat|mathcal)\s?\{?[A-Za-z]\}?$/,
+  /^\\(?:mathbf|mathrm|boldsymbol|bm|vec|bar|overline|hat|mathcal)\s?\{?[A-Za-z]\}?(?:\s?\^\s?\{?(?:-1|T|\\top)\}?)?$/,
   /^\\frac\s?\{(?:d|\\partial)(?:\^\d)?\s?[a-zA-Z]?\}\{(?:d|\\partial)\s?[a-zA-Z](?:\^\d)?\}(?:\s?[a-zA-Z](?:\([a-z]\))?)?$/,
   /^\\(?:[dD]elta|partial)\s?[a-zA-Z](?:_\{?\w+\}?)?$/,
   /^\\(?:angle|triangle|overline|text|mathrm|mbox)/,
