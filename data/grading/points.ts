@@ -86,6 +86,8 @@ function wholeAt(t: number, i: number, u: number, scale: number): number {
 
 function sizeAt(t: number, u: number, { kinks, scale }: Realm): number {
   if (t >= 40 || (kinks && t % 4 === 3)) return 0.3 + u * 2 * scale;
-  if (kinks && t % 4 === 1 && scale > 3) return scale + (u - 0.5) * Math.min(4, scale);
+  if (kinks && t % 4 === 1) {
+    return t % 8 === 1 && scale > 3 ? scale + (u - 0.5) * Math.min(4, scale) : 0.3 + u * 3 * scale;
+  }
   return t % 3 === 0 ? 0.02 + 0.95 * u : 0.4 + (t % 3 === 1 ? 1.7 : 3) * u;
 }
