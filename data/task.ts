@@ -85,7 +85,10 @@ export interface Files {
   readonly parse: (rows: ReadonlyArray<unknown>, from: { readonly file: string; readonly split: Split }) => Parsed;
 }
 
-/** A task: a source of problems, the ways to ask one, and the grader, which sees `question` and `goldAnswer` and nothing else. */
+/** What a grader sees: the problem, and the prompt where it is known, since a prompt may open a thought that the response has to end. */
+export type Asked = Pick<Problem, "question" | "goldAnswer"> & { readonly promptText?: string | undefined };
+
+/** A task: a source of problems, the ways to ask one, and the grader. */
 export interface Task {
   readonly name: string;
   readonly summary: string;
@@ -96,7 +99,7 @@ export interface Task {
   /** The text of the prompt, or null where the task has no template of that name. */
   readonly promptText: (problem: Pick<Problem, "question">, template?: string) => string | null;
   readonly grade: (
-    problem: Pick<Problem, "question" | "goldAnswer">,
+    problem: Asked,
     responseText: string,
     mode: Extraction,
   ) => Grade;

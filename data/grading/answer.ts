@@ -5,7 +5,7 @@
 import { type Chain, chain } from "./chain.ts";
 import { type Interval, intervalsIn, solutionsOf } from "./interval.ts";
 import { isEnclosed, joinThousands, setOpen, splitTop, squeeze } from "./latex.ts";
-import { matrixOf, type Rows } from "./matrix.ts";
+import { determinantOf, matrixOf, type Rows } from "./matrix.ts";
 import { wordsOf } from "./words.ts";
 
 /** An answer by its kind. `tuple` covers points, vectors and, with two items, intervals. */
@@ -22,7 +22,7 @@ const joiningWord = /(?<=[\d}\w)\]\ue001])\s{0,8},?\s{1,8}(?:and|or)\s+(?=[-\\\d
 const member =
   /^(?!\\(?:text|frac|sqrt))(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_\{?\w+\}?)?(?:\([a-z,\s]*\))?\s*\\in(?![a-zA-Z])\s*([\s\S]*)$/;
 
-const casesForm = /^\\begin\{(?:cases|aligned)\}([\s\S]*)\\end\{(?:cases|aligned)\}$/;
+const casesForm = /^\\begin\{(cases|aligned|align\*?|gathered|split)\}([\s\S]*)\\end\{\1\}$/;
 const isWritten = (text: string) => text.trim() !== "";
 
 /** How many braces and set builders are opened inside each other. */
@@ -31,12 +31,20 @@ const deepest = 6;
 /** Reads a normalised answer that is not empty. */
 export function readAnswer(text: string, depth = 0): Answer {
   if (depth > deepest) return { kind: "formula", text };
-  const cases = casesForm.exec(text)?.[1];
-  if (cases !== undefined && !cases.includes("&")) {
-    return readAnswer(cases.split(/\\\\/).filter(isWritten).join(", "), depth + 1);
+  const [, environment, body] = casesForm.exec(text) ?? [];
+  if (body !== undefined) {
+    const lines = body.split(/\\\\/).filter(isWritten);
+    if (environment === "cases" && body.includes("&")) return pieces(lines) ?? { kind: "formula", text };
+    return readAnswer(lines.map((line) => line.replaceAll("&", " ")).join(", "), depth + 1);
   }
+  const determinant = determinantOf(text);
+  if (determinant !== null) return { kind: "formula", text: determinant };
   const rows = matrixOf(text);
   if (rows !== null) return { kind: "matrix", rows };
+  const named = /^\\text\s?\{([A-Z][a-z]+(?:, [A-Z][a-z]+)*,? and [A-Z][a-z]+|[A-Z][a-z]+(?:, [A-Z][a-z]+)+)\}$/.exec(
+    text,
+  )?.[1];
+  if (named !== undefined) return { kind: "list", items: named.split(/,? and |, /).map((name) => `\\text{${name}}`) };
   const listed = text.replace(joiningText, ",").replace(joiningWord, ",").replace(
     /,\s*(?:and|or)\s+|\\l(?:or|and)(?![a-zA-Z])/g,
     ",",
@@ -49,6 +57,17 @@ export function readAnswer(text: string, depth = 0): Answer {
   );
 }
 
+const condition = /^(?:,|\\text\s?\{\s?(?:,\s?)?(?:if|for|when|where)\s*\}|(?:if|for|when)\s)\s*/;
+
+/** A function in pieces: a set of values with their conditions, in any order. */
+function pieces(lines: ReadonlyArray<string>): Answer | null {
+  const items = lines.map((line) => {
+    const cells = line.split("&").map((cell) => cell.replace(condition, "").replace(/[,.;]\s*$/, "").trim());
+    return cells.length === 2 && cells.every(isWritten) ? `(${cells[0]};${cells[1]})` : null;
+  });
+  return items.every((item) => item !== null) ? { kind: "set", items } : null;
+}
+
 /** A union of intervals; of points alone it is a set. */
 function intervalUnion(text: string): Answer | null {
   const parts = intervalsIn(text);
@@ -57,9 +76,12 @@ function intervalUnion(text: string): Answer | null {
   return parts.every(isPoint) ? { kind: "set", items: parts.map(({ low }) => low) } : { kind: "intervals", parts };
 }
 
-const nothing = /^(?:there (?:is|are) )?no (?:real )?(?:solutions?|roots?)$|^(?:the )?empty set$/;
+const nothing = /^(?:there (?:is|are) )?no (?:real )?(?:solutions?|roots?)$|^(?:the )?empty set$|^none$/;
 const builder =
   /^[a-zA-Z](?:_\{?\w+\}?)?\s*(?:\\in\s*\\mathbb\{R\}\s*)?(?:\\mid(?![a-zA-Z])|\\vert(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([\s\S]+)$/;
+
+const multiples =
+  /^([\s\S]+?)\s*(?:\\mid(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([a-zA-Z])\s?\\in\s?\\mathbb\s?\{Z\}$/;
 
 /** A set or tuple; brackets around a single formula are only grouping. */
 function bracketed(text: string, depth: number): Answer | null {
@@ -75,6 +97,10 @@ function bracketed(text: string, depth: number): Answer | null {
   }
   const items = inner === "" ? [] : groups.length > 1 ? groups : splitTop(inner, ",");
   if (open === setOpen) {
+    const [, body, index] = multiples.exec(inner) ?? [];
+    if (index !== undefined) {
+      return { kind: "set", items: [body.replace(new RegExp(`(?<![a-zA-Z\\\\])${index}(?![a-zA-Z])`, "g"), "k")] };
+    }
     const condition = items.length === 1 ? builder.exec(inner)?.[1] : undefined;
     const described = condition === undefined ? null : readAnswer(condition, depth + 1);
     return described?.kind === "relation" || described?.kind === "intervals" ? described : { kind: "set", items };
@@ -101,7 +127,7 @@ function separated(text: string, written: string): Answer | null {
   const chains = items.map(chain);
   if (chains.every((one) => one !== null)) {
     const unequal = chains.every(({ relations }) => relations.join() === "ne");
-    const parts = joint === null && !unequal ? null : solutionsOf(chains, joint ?? "and");
+    const parts = solutionsOf(chains, joint ?? (unequal ? "and" : "comma"));
     if (parts !== null) return { kind: "intervals", parts };
   }
   return { kind: "list", items };

@@ -1,5 +1,6 @@
 /**
- * Finds the boxed answer of a text: the last balanced `\boxed{…}` or `\fbox{…}`. Boxes in a row, with nothing between them but a comma or
+ * Finds the boxed answer of a text: the last balanced `\boxed{…}`, `\fbox{…}` or `\framebox{…}` that is not empty. Without braces a box holds one number or one
+ * command, as in `\boxed 5` and `\boxed \frac12`; where more stands behind it, nobody can say what was boxed, and the answer is not understood. Boxes in a row, with nothing between them but a comma or
  * "and", are one list: `\boxed{2}, \boxed{3}` answers `2, 3`, as do `\boxed{2} apples and \boxed{3}` and `x = \boxed{2}, y = \boxed{3}`. One pass over the text, so a flood of boxes or braces costs no more than its length.
  */
 /** A box: its content and where `\boxed` starts and its brace ends. */
@@ -12,7 +13,26 @@ interface Box {
 /** Boxes that are kept while reading: enough for the longest list, few enough for a flood. */
 const kept = 32;
 
-/** The outermost balanced boxes of a text in their order, at most the last 32; `\boxed 5` without a brace holds one word. */
+const group = "\\{(?:[^{}]|\\{(?:[^{}]|\\{[^{}]*\\})*\\})*\\}";
+const single = "[-+−]?(?:\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?|\\.\\d+)";
+const command =
+  `[-+−]?\\\\(?:[dtc]?frac(?:\\s?${group}|\\s?\\d){2}|sqrt\\s?(?:\\[[^\\]]*\\])?\\s?(?:${group}|\\d)|[a-zA-Z]+(?:\\s?${group})*)`;
+const bareContent = new RegExp(
+  `^\\s*(${single}|${command}|[a-zA-Z](?![a-zA-Z]))(?=\\s*(?:$|\\$|\\n|\\\\[)\\]]|</|[.,;:!?](?:\\s|\\$|$))|\\s[a-zA-Z(]{2})`,
+);
+const bareRest = /^\s*(?![a-zA-Z]{2})([^\s$][^$\n]{0,80})/;
+const longestBare = 200;
+
+/** What a box without braces holds: one number or command; else all that stands behind it, marked as no answer; null for mere words. */
+function bareBox(text: string, at: number): { readonly content: string; readonly end: number } | null {
+  const behind = text.slice(at, at + longestBare);
+  const one = bareContent.exec(behind);
+  if (one !== null) return { content: one[1], end: at + one[0].length };
+  const rest = bareRest.exec(behind);
+  return rest === null ? null : { content: `\\boxed ${rest[1]}`, end: at + rest[0].length };
+}
+
+/** The outermost balanced boxes of a text in their order, at most the last 32. */
 function boxes(text: string): ReadonlyArray<Box> {
   const found: Array<Box> = [];
   const open: Array<number> = [];
@@ -21,8 +41,7 @@ function boxes(text: string): ReadonlyArray<Box> {
     found.push(box);
     if (found.length > kept) found.shift();
   };
-  const word = /\s*(\\?[A-Za-z0-9]+)/y;
-  const command = /\\{1,2}(?:boxed|fbox)(?![A-Za-z])\s*(\{?)/y;
+  const opener = /\\{1,2}(?:boxed|fbox|framebox)(?![A-Za-z])\s*(\{?)/y;
   const mark = /[{}\\]/g;
   for (let at = 0; at < text.length; at++) {
     mark.lastIndex = at;
@@ -37,17 +56,16 @@ function boxes(text: string): ReadonlyArray<Box> {
         keep({ content: text.slice(text.indexOf("{", start) + 1, at), start, end: at });
       }
     } else if (c === 0x5c) {
-      command.lastIndex = at;
-      const box = command.exec(text);
+      opener.lastIndex = at;
+      const box = opener.exec(text);
       if (box === null) at++;
       else if (box[1] === "{") {
         open.push(at);
-        at = command.lastIndex - 1;
+        at = opener.lastIndex - 1;
       } else {
-        word.lastIndex = command.lastIndex;
-        const bare = word.exec(text);
-        if (bare !== null) keep({ content: bare[1], start: at, end: word.lastIndex - 1 });
-        at = Math.max(at, command.lastIndex - 1);
+        const bare = bareBox(text, opener.lastIndex);
+        if (bare !== null) keep({ content: bare.content, start: at, end: bare.end - 1 });
+        at = Math.max(at, opener.lastIndex - 1);
       }
     }
   }
@@ -69,20 +87,25 @@ export function boxed(text: string): string | null {
 
 /** The boxed answer of a text, and where its last box ends. */
 export function boxedAnswer(text: string): { readonly answer: string; readonly end: number } | null {
-  const row = lastRow(text);
+  const all = boxes(text);
+  const written = all.filter(({ content }) => !isBlank(content));
+  const row = rowOf(text, written.length > 0 ? written : all);
   if (row.length === 0) return null;
   const contents = row.map((box) => box.content);
   const answer = new Set(contents).size === contents.length ? contents.join(", ") : contents[contents.length - 1];
   return { answer, end: row[row.length - 1].end + 1 };
 }
 
+/** Whether a box holds nothing, or no more than spaces and dollar signs. */
+export const isBlank = (content: string): boolean => /^(?:[\s$~.]|\\[ ,;:!]|\\q?quad)*$/.test(content);
+
 /** The contents of the last box and of those joined to it, in their order. */
 export function boxedParts(text: string): ReadonlyArray<string> {
-  return lastRow(text).map((box) => box.content);
+  return rowOf(text, boxes(text)).map((box) => box.content);
 }
 
-function lastRow(text: string): ReadonlyArray<Box> {
-  const all = boxes(text);
+/** The last of the boxes and those joined to it. */
+function rowOf(text: string, all: ReadonlyArray<Box>): ReadonlyArray<Box> {
   let first = all.length - 1;
   while (first > 0) {
     const between = text.slice(all[first - 1].end + 1, all[first].start);

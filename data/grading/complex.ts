@@ -7,8 +7,14 @@ export interface Complex {
   readonly im: number;
 }
 
-/** Values of variables by name. */
-export type Environment = ReadonlyMap<string, Complex>;
+/** Values of variables by name; `real` where even roots and logarithms of negative numbers have no value. */
+export interface Environment {
+  readonly values: ReadonlyMap<string, Complex>;
+  readonly real: boolean;
+}
+
+/** No variables, in the complex plane. */
+export const noVariables: Environment = { values: new Map(), real: false };
 
 /** A complex number from its parts. */
 export const complex = (re: number, im = 0): Complex => ({ re, im });

@@ -5,26 +5,20 @@
  */
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Chain, isVariable } from "./chain.ts";
-import { sameTime } from "./clock.ts";
-import { type Interval, solutionsOf } from "./interval.ts";
+import { choiceOf, chosen, labelledChoice, sameLetters } from "./choice.ts";
+import { sameDate, sameTime } from "./clock.ts";
+import { sameCongruence } from "./congruence.ts";
+import { type Interval, merged, solutionsOf } from "./interval.ts";
 import { normalize, splitTop, squeeze } from "./latex.ts";
 import type { Rows } from "./matrix.ts";
 import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
 import { equalFormulas, formula, formulasEqual } from "./value.ts";
 import { inBaseUnits, quantityOf } from "./units.ts";
+import { sameSets } from "./sets.ts";
+import { tailed } from "./tail.ts";
 import { newWork, spend, type Work } from "./work.ts";
-import {
-  choiceOf,
-  chosen,
-  isName,
-  isWritten,
-  labelledChoice,
-  sameWords,
-  withoutUnit,
-  wordsOf,
-  yesOrNo,
-} from "./words.ts";
+import { isName, sameText, yesOrNo } from "./words.ts";
 
 const deepest = 6, mostItems = 64;
 
@@ -44,10 +38,14 @@ function equalTexts(gold: string, answer: string, depth: number, work: Work): bo
   if (yes !== null) return yesOrNo(a, false) === yes;
   const choice = choiceOf(g);
   if (choice !== null) return chosen(a) === choice;
-  const labelled = labelledChoice(g);
-  if (labelled !== null && (choiceOf(a) === labelled.letter || equalTexts(labelled.text, a, depth + 1, work))) {
-    return true;
-  }
+  if (sameLetters(g, a)) return true;
+  const special = sameCongruence(g, a) ?? sameSets(g, a);
+  if (special !== null) return special;
+  const [labelled, label] = [labelledChoice(g), labelledChoice(a)];
+  if (labelled !== null) {
+    if (chosen(a) === labelled.letter) return label === null || equalTexts(labelled.text, label.text, depth + 1, work);
+    if (label === null && equalTexts(labelled.text, a, depth + 1, work)) return true;
+  } else if (label !== null && equalTexts(g, label.text, depth + 1, work)) return true;
   return equalAnswers(readAnswer(g), readAnswer(a), depth, work);
 }
 
@@ -57,11 +55,16 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
   const pair = (a: string, b: string) => equalTexts(a, b, depth + 1, work);
   const inOrder = (a: ReadonlyArray<string>, b: ReadonlyArray<string>) =>
     a.length === b.length && a.every((item, i) => pair(item, b[i]));
+  if (gold.kind === "matrix" && answer.kind === "relation" || gold.kind === "relation" && answer.kind === "matrix") {
+    return equalRelations(gold, answer, depth, pair, work);
+  }
   if (gold.kind === "matrix" || answer.kind === "matrix") {
     const [rows, others] = [rowsOf(gold), rowsOf(answer)];
     return rows !== null && others !== null && rows.length === others.length &&
       rows.every((row, i) => inOrder(row, others[i]));
   }
+  const [one, other] = [bothSigns(gold), bothSigns(answer)];
+  if (one !== gold || other !== answer) return equalAnswers(one, other, depth, work);
   const signed = equalSigned(gold, answer, work);
   if (signed !== null) return signed;
   const [many, others] = [itemsOf(gold), itemsOf(answer)];
@@ -85,14 +88,19 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
     return answer.open === "(" && answer.close === ")" && inOrder(gold.items, answer.items);
   }
   const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
-  if (parts !== null && otherParts !== null) return sameSubject(gold, answer) && sameIntervals(parts, otherParts, pair);
+  if (parts !== null && otherParts !== null) {
+    return sameSubject(gold, answer) && sameIntervals(merged(parts), merged(otherParts), pair);
+  }
   if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair, work);
   return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair, work);
 }
 
 /** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
 function rowsOf(answer: Answer): Rows | null {
-  if (answer.kind === "tuple") return answer.items.map((item) => [item]);
+  if (answer.kind === "tuple") {
+    const rows = answer.items.every((item) => /^\[.*\]$/.test(item));
+    return answer.items.map((item) => rows ? splitTop(item.slice(1, -1), ",") : [item]);
+  }
   if (answer.kind !== "matrix") return null;
   return answer.rows.length === 1 && answer.rows[0].length > 1 ? answer.rows[0].map((entry) => [entry]) : answer.rows;
 }
@@ -122,10 +130,30 @@ function sameItems(
   pair: (a: string, b: string) => boolean,
 ): boolean {
   if (a.length !== b.length || a.length > mostItems) return false;
-  const free = b.map(squeeze);
+  const free = [...b];
   const take = (at: number) => at >= 0 && free.splice(at, 1).length === 1;
-  return a.map(squeeze).filter((item) => !take(free.indexOf(item)))
+  return a.filter((item) => !take(free.findIndex((other) => squeeze(other) === squeeze(item))))
     .every((item) => take(free.findIndex((other) => pair(item, other))));
+}
+
+const signs = /\\(?:pm|mp)(?![a-zA-Z])/;
+
+/** An item with ± as two items, upper signs first. */
+const withSigns = (item: string): ReadonlyArray<string> =>
+  signs.test(item)
+    ? ["+-", "-+"].map(([pm, mp]) => item.replace(/\\pm(?![a-zA-Z])/g, pm).replace(/\\mp(?![a-zA-Z])/g, mp))
+    : [item];
+
+/** A list or set whose items hold ±, or a point with one ±, as the list of all that is meant. */
+function bothSigns(answer: Answer): Answer {
+  if (answer.kind === "list" || answer.kind === "set") {
+    return answer.items.some((item) => signs.test(item))
+      ? { ...answer, items: answer.items.flatMap(withSigns) }
+      : answer;
+  }
+  if (answer.kind !== "tuple" || answer.items.filter((item) => signs.test(item)).length !== 1) return answer;
+  const whole = answer.open + answer.items.join(",") + answer.close;
+  return { kind: "list", items: withSigns(whole) };
 }
 
 /** `±` against `±`, or against a list of two; null where there is no `±`. */
@@ -171,7 +199,8 @@ function intervalsOf(answer: Answer): ReadonlyArray<Interval> | null {
 /** Whether two inequalities are about the same variable; true where one side is no inequality. */
 function sameSubject(gold: Answer, answer: Answer): boolean {
   if (gold.kind !== "relation" || answer.kind !== "relation") return true;
-  return squeeze(gold.sides.find(isVariable) ?? "") === squeeze(answer.sides.find(isVariable) ?? "");
+  const subject = ({ sides }: Chain) => squeeze((sides.length === 3 ? sides[1] : sides.find(isVariable)) ?? "");
+  return subject(gold) === subject(answer);
 }
 
 function sameIntervals(
@@ -209,23 +238,22 @@ function equalRelations(
 
 /** Two formulas, ratios, or words. */
 function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean, work: Work): boolean {
-  const time = sameTime(gold, answer);
+  const time = sameTime(gold, answer) ?? sameDate(gold, answer);
   if (time !== null) return time;
-  const [ratio, otherRatio] = [splitTop(gold, ":"), splitTop(answer, ":")];
+  const [ratio, otherRatio] = [ratioOf(gold), ratioOf(answer)];
   if (ratio.length > 1 || otherRatio.length > 1) return sameRatio(ratio, otherRatio, pair, work);
-  const [words, otherWords] = [wordsOf(gold), wordsOf(answer)];
-  if (words !== "" && words === otherWords && isWritten(gold)) return true;
   const measured = sameQuantity(gold, answer, pair, work);
   if (measured !== null) return measured;
-  const equal = formulasEqual(gold, answer, work);
-  if (equal !== null) return equal;
-  const bare = withoutUnit(answer);
-  if (bare !== answer && !/[a-z]{3}/.test(words)) {
-    const again = formulasEqual(gold, bare, work);
-    if (again !== null) return again;
-  }
-  return sameWords(words, otherWords);
+  if (sameText(gold, answer)) return true;
+  const [left, otherLeft] = [tailed(gold)?.left, tailed(answer)?.left];
+  if (left === "unknown" || otherLeft === "unknown") return false;
+  if ((left === "unit" && otherLeft === "counted") || (left === "counted" && otherLeft === "unit")) return false;
+  return formulasEqual(gold, answer, work) === true;
 }
+
+/** The parts of `2:3` or `2 \\text{ to } 3`; one part where it is no ratio. */
+const ratioOf = (text: string) =>
+  splitTop(text.replace(/^(\d[\d.,]*) ?(?:\\text ?\{ ?to ?\}|to) ?(\d[\d.,]*)$/, "$1:$2"), ":");
 
 /** Two values with units of measure; null where one has none. */
 function sameQuantity(
@@ -255,6 +283,9 @@ function sameRatio(
     return fraction && formulasEqual(`(${ratio[0]})/(${ratio[1]})`, other[0], work) === true;
   }
   if (a.every((item, i) => pair(item, b[i]))) return true;
-  const clock = /^\d{1,2}$/.test(a[0]) && /^\d\d(?!\d)/.test(a[1]);
-  return a.length === 2 && !clock && formulasEqual(`(${a[0]})/(${a[1]})`, `(${b[0]})/(${b[1]})`, work) === true;
+  const clock = [a, b].some((parts) =>
+    parts.slice(1).every((part) => /^[0-5]\d$/.test(part)) && /^\d{1,2}$/.test(parts[0])
+  );
+  if (a.length > 6 || (clock && a.length < 4)) return false;
+  return a.slice(1).every((item, i) => formulasEqual(`(${item})/(${a[0]})`, `(${b[i + 1]})/(${b[0]})`, work) === true);
 }

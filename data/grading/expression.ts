@@ -3,7 +3,7 @@
  */
 
 /** Sums, products and other joints of two formulas. */
-export type Joint = "add" | "subtract" | "multiply" | "divide" | "power" | "plusMinus" | "binomial";
+export type Joint = "add" | "subtract" | "multiply" | "divide" | "power" | "plusMinus" | "binomial" | "mod";
 
 /** A sum, product, integral or limit of a formula; `index` runs or tends within it and is no variable outside. */
 export interface Quantified {
@@ -13,6 +13,17 @@ export interface Quantified {
   readonly lower: Expression | null;
   readonly upper: Expression | null;
   readonly of: Expression;
+}
+
+/**
+ * A function of one or more arguments. `known` are those that can be calculated, such as `\gcd`; any other, such as `f` in `f(x)`, is nothing but its
+ * name: equal for equal arguments.
+ */
+export interface Applied {
+  readonly kind: "apply";
+  readonly name: string;
+  readonly args: ReadonlyArray<Expression>;
+  readonly known: boolean;
 }
 
 /** A formula. `fraction` marks a quotient written with `\frac`. */
@@ -26,6 +37,7 @@ export type Expression =
   | { readonly kind: Joint; readonly left: Expression; readonly right: Expression; readonly fraction?: true }
   | { readonly kind: "root"; readonly of: Expression; readonly index: Expression | null }
   | Quantified
+  | Applied
   | { readonly kind: "call"; readonly name: string; readonly of: Expression; readonly base: Expression | null };
 
 /** The formulas directly inside a formula. */
@@ -42,6 +54,8 @@ export function children(of: Expression): ReadonlyArray<Expression> {
       return of.base === null ? [of.of] : [of.of, of.base];
     case "quantified":
       return [of.of, of.lower, of.upper].filter((part) => part !== null);
+    case "apply":
+      return of.args;
     case "number":
     case "repeating":
     case "based":
@@ -52,4 +66,16 @@ export function children(of: Expression): ReadonlyArray<Expression> {
     default:
       return [of.left, of.right];
   }
+}
+
+const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
+const isPart = (of: Expression) => of.kind === "divide" && of.fraction && isWhole(of.left) && isWhole(of.right);
+
+/** Two formulas side by side: `2\frac13` is a mixed number, `2x` a product, `2 3` nothing (null). */
+export function juxtaposed(left: Expression, right: Expression): Expression | null {
+  if (isWhole(left) && isPart(right)) return { kind: "add", left, right };
+  if (isWhole(left) && right.kind === "percent" && isPart(right.of)) {
+    return { kind: "percent", of: { kind: "add", left, right: right.of } };
+  }
+  return left.kind === "number" && right.kind === "number" ? null : { kind: "multiply", left, right };
 }

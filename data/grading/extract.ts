@@ -1,10 +1,11 @@
 /**
- * The answer of a response. Where thinking is marked, only what stands behind the last `</think>` counts. `strict` takes the box or nothing;
+ * The answer of a response. Where thinking is marked, only what stands outside counts (`thought.ts`). `strict` takes the box or nothing;
  * `lenient` also, in this order: what "the answer is" names, the last formula or number, a response that is nothing but an answer.
  */
 import type { Extraction } from "../task.ts";
-import { boxed, boxedAnswer } from "./boxed.ts";
-import { isSentence } from "./words.ts";
+import { boxed, boxedAnswer, isBlank } from "./boxed.ts";
+import { inside, isAnswer, mathSpan, mathSpans, numbers, statedIn } from "./statement.ts";
+import { spoken } from "./thought.ts";
 
 /** What was found in a response, and how, in words for a `Grade`. */
 export interface Extracted {
@@ -15,58 +16,45 @@ export interface Extracted {
 /** How much of the end of a response the lenient mode looks at. */
 const tailLength = 4000;
 
-const marker = new RegExp(
-  [
-    "answer(?:\\s+(?:to|of|for)\\s[^.\\n]{1,80}?)?\\s*\\**\\s*(?:is|are|=|:|would be|should be)",
-    "r[ée]ponse\\s*(?:finale|correcte)?\\s*(?:est|:)",
-    "(?:antwort|lösung)\\s*(?:ist|lautet|:)",
-    "r[ei]sp(?:uesta|osta)\\s*(?:final|correcta|corretta|correta|finale)?\\s*(?:es|è|é|:)",
-    "ответ\\s*(?:—|-|:|это)",
-    "答案\\s*(?:是|为|:|:)",
-    "(?:答え|正解)\\s*(?:は|:|:)",
-    "답은",
-  ].join("|"),
-  "gi",
-);
-const mathSpan = /\$\$([\s\S]+?)\$\$|(?<!\\)\$((?:\\[\s\S]|[^$\\])+)\$|\\\((.+?)\\\)|\\\[([\s\S]+?)\\\]/;
-const mathSpans = new RegExp(mathSpan.source, "g");
-const numberForm =
-  "(?<![A-Za-z]|[A-Za-z]\\d{1,9})-?(?:\\d{1,3}(?:,\\d{3})+(?![\\d,])|\\d{1,3}(?: \\d{3})+(?!\\d)|\\d+(?:,\\d+)*)(?:\\.\\d+)?(?:\\/\\d+)?(?:\\s?\\\\?%)?|-?(?<!\\d)\\.\\d+";
-const numbers = new RegExp(numberForm, "g");
-const named = new RegExp(
-  `(?:\\b(?:is|are|be|was|equals?|of|by|to|has)\\s+|=\\s*)(?:(${numberForm})|${mathSpan.source})`,
-  "g",
-);
+/** Doubt that breaks off behind the last box: the response was not finished, and the box is a guess on the way. */
+const doubt =
+  /(?:^|[\s$.,;!(])(?:wait|hmm+|hold on|let me (?:double[- ]?check|re-?check|check|verify|re-?think|reconsider|see)|but (?:if|what if|wait))(?![a-z])(?:[^.!?✓…\n]{0,200}[a-zA-Z,])?$/i;
 
-/** Where a sentence ends; a `!` before an operator is a factorial. */
-const sentenceEnd = /(?<=\w\w|[\d)$}])(?:[.?]\s+(?=[A-Z[(*])|!\s+(?=[A-Z]|\*\*))/;
-
-const inside = (span: RegExpMatchArray | null | undefined, from = 1) =>
-  span?.[from] ?? span?.[from + 1] ?? span?.[from + 2] ?? span?.[from + 3];
-
-/** The answer of a response under a mode. */
-export function extract(responseText: string, mode: Exclude<Extraction, "paper">): Extracted {
-  const thought = responseText.lastIndexOf("</think>");
-  const body = thought < 0 ? responseText : responseText.slice(thought + "</think>".length);
+/** The answer of a response under a mode. `inThought`: whether the prompt ended inside a thought. */
+export function extract(responseText: string, mode: Exclude<Extraction, "paper">, inThought = false): Extracted {
+  const body = spoken(responseText, inThought);
+  if (body === null) return { answer: null, how: "the thought does not end" };
   const box = boxedAnswer(body);
-  if (box !== null) {
-    const later = mode === "lenient" ? formalAnswer(body.slice(box.end).slice(-tailLength)) : undefined;
-    return later === undefined
-      ? { answer: box.answer, how: "from the box" }
-      : { answer: later, how: 'from "final answer is"' };
+  if (box !== null && !(mode === "lenient" && isBlank(box.answer))) {
+    const rest = body.slice(box.end);
+    const later = mode === "lenient" ? formalAnswer(rest.slice(-tailLength)) : undefined;
+    if (later !== undefined) return { answer: later, how: 'from "final answer is"' };
+    if (rest.length < tailLength && doubt.test(rest.trimEnd())) {
+      return { answer: null, how: "the response breaks off in doubt behind the box" };
+    }
+    return { answer: box.answer, how: "from the box" };
   }
-  const missing = thought >= 0 && boxed(responseText) !== null ? "no box after </think>" : "no box";
-  return mode === "strict" ? { answer: null, how: missing } : unboxed(ending(body), missing);
+  const missing = body !== responseText && boxed(responseText) !== null ? "no box after </think>" : "no box";
+  if (mode === "strict") return { answer: null, how: missing };
+  const found = unboxed(ending(body), missing);
+  return box !== null && found.answer === null ? { answer: box.answer, how: "from the box" } : found;
 }
 
 /** What a long text, such as a whole solution given as gold answer, states as its answer; null where it states none. */
 export function statedAnswer(text: string): string | null {
-  return stated(ending(text));
+  const found = statedIn(ending(text));
+  return found !== null && "answer" in found ? found.answer : null;
 }
 
 /** The end of a response without what chat models and few-shot prompts put behind an answer. */
 const ending = (text: string) =>
-  text.slice(-tailLength).replace(/<\|[\s\S]*$/, "").replace(/\s*I hope it is correct\.?/g, "").trim();
+  withoutMoney(text.slice(-tailLength).replace(/<\|[\s\S]*$/, "").replace(/\s*I hope it is correct\.?/g, "")).trim();
+
+/** Dollars before amounts, in lines where each dollar sign is one: they open no formula. */
+const withoutMoney = (text: string) =>
+  text.split("\n").map((line) =>
+    /^(?:[^$\\]|\$(?=\d))*$/.test(line) && !/\d[^\s.,;:!?)\d]*\$(?=\d)/.test(line) ? line.replaceAll("$", "") : line
+  ).join("\n");
 
 /** What "the final answer is $…$" names behind the last box. */
 function formalAnswer(rest: string): string | undefined {
@@ -74,8 +62,14 @@ function formalAnswer(rest: string): string | undefined {
 }
 
 function unboxed(tail: string, missing: string): Extracted {
-  const sentence = stated(tail);
-  if (sentence !== null) return { answer: sentence, how: 'from "answer is"' };
+  const statement = statedIn(tail);
+  if (statement !== null && "answer" in statement) return { answer: statement.answer, how: 'from "answer is"' };
+  if (statement !== null) return ofClosing(statement.denied, missing);
+  return ofClosing(tail, missing);
+}
+
+/** What closes a text that states nothing. */
+function ofClosing(tail: string, missing: string): Extracted {
   if (tail !== "" && tail.length < 200 && !/[$\n]|\\[([]/.test(tail) && isAnswer(tail)) {
     return { answer: tail, how: "as the whole response" };
   }
@@ -93,37 +87,8 @@ function unboxed(tail: string, missing: string): Extracted {
   return { answer: inside(span) ?? null, how: "from the last formula" };
 }
 
-const wrapped = /\\{1,2}(?:begin|end|text|textbf|mathrm|mathbf|mbox|operatorname)\s{0,8}\{[^{}]*\}/g;
-const greek =
-  /(?<![a-z])(?:alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega|zeta|iota)(?![a-z])(?!\s+[a-z]{2})/g;
-
-/** Whether a short response is nothing but an answer: a formula (what it wraps in `\text` is no sentence of its own) or a single word. */
-const isAnswer = (text: string): boolean =>
-  !isSentence(text.replace(wrapped, " ").replace(greek, "x")) || /^[({]*[A-Za-z-]{2,20}[)}]*\.?$/.test(text);
-
 /** Whether a number behind the last formula is what is answered: "… is 5", or in a later sentence. */
 function closes(rest: string, number: string): boolean {
   const before = rest.slice(0, rest.lastIndexOf(number));
   return /\b(?:is|are|be|equals?|by|of)\s+$|=\s*$/.test(before) || /[.!?]\s/.test(before);
-}
-
-/** What the last "answer is" names: a formula or a value right behind it, else what its sentence calls the value. */
-function stated(tail: string): string | null {
-  const found = [...tail.matchAll(marker)].at(-1);
-  if (found === undefined) return null;
-  const behind = tail.slice(found.index + found[0].length).replace(/^[\s*:#]+/, "");
-  const span = mathSpan.exec(behind);
-  if (span !== null && /^[\s(*]*$/.test(behind.slice(0, span.index))) return inside(span) ?? null;
-  const line = behind.split("\n", 1)[0].slice(0, 2000);
-  const sentence = line.split(sentenceEnd, 1)[0].replace(/[.*\s]+$/, "");
-  if (sentence === "") return null;
-  if (/^[-+\\\d.($]/.test(sentence) && span === null || isAnswer(sentence)) {
-    return inside(mathSpan.exec(sentence)) ?? sentence;
-  }
-  const value = [...sentence.matchAll(named)].at(-1);
-  if (value !== undefined) return value[1] ?? inside(value, 2) ?? null;
-  const quantities = [...sentence.matchAll(mathSpans)].map((one) => inside(one)).concat(
-    sentence.replace(mathSpans, " ").match(numbers) ?? [],
-  );
-  return quantities.length === 1 ? quantities[0] ?? sentence : sentence;
 }

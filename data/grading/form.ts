@@ -1,10 +1,12 @@
 /** What kind of answer a gold answer was read as: shown beside every verdict, so that a person sees what was compared with what. */
 import type { GoldForm } from "../task.ts";
 import { type Answer, readAnswer } from "./answer.ts";
+import { choiceOf, labelledChoice } from "./choice.ts";
 import { normalize, splitTop } from "./latex.ts";
 import { contains, variables } from "./symbolic.ts";
+import { withoutUnit } from "./tail.ts";
 import { formula } from "./value.ts";
-import { choiceOf, labelledChoice, withoutUnit, yesOrNo } from "./words.ts";
+import { yesOrNo } from "./words.ts";
 
 /** The form of a gold answer, which need not be normalised. */
 export function goldForm(gold: string): GoldForm {

@@ -16,15 +16,21 @@ const longestResponse = 200_000;
 
 /**
  * Grades a response against a gold answer; where the gold answer has a box, the box is read. `byString` is for the mode `paper` alone: equal in
- * normal form is all that counts.
+ * normal form is all that counts; `inThought` says that the prompt ended inside a thought.
  */
-export function grade(goldAnswer: string, responseText: string, mode: Extraction, byString = false): Grade {
+export function grade(
+  goldAnswer: string,
+  responseText: string,
+  mode: Extraction,
+  byString = false,
+  inThought = false,
+): Grade {
   const gold = goldOf(goldAnswer);
   const form = gold.length > longestAnswer ? "text" : goldForm(gold);
   if (mode === "paper") {
     return { ...gradeAsPaper(gold, responseText.slice(-longestResponse), byString), goldForm: form };
   }
-  const { answer, how } = extract(responseText.slice(-longestResponse), mode);
+  const { answer, how } = extract(responseText.slice(-longestResponse), mode, inThought);
   if (answer === null) return { answer, correct: false, reason: how, goldForm: form };
   return { answer, ...judge(gold, answer, how), goldForm: form };
 }
@@ -41,10 +47,14 @@ function gradeAsPaper(gold: string, responseText: string, byString: boolean): Gr
   return { answer, correct, reason: `${quoted(answer)} ${correct ? "equals" : "is not"} ${quoted(reference)} ${how}` };
 }
 
-/** A gold answer may be a whole solution: its box counts, else what a long one states as its answer, else all of it. */
+/**
+ * A gold answer may be a whole solution: its box counts, else what stands behind `####` (as GSM8K writes it), else what a long one or one that says
+ * "the answer is" states, else all of it.
+ */
 const goldOf = (goldAnswer: string) =>
-  boxed(goldAnswer.slice(-longestResponse)) ?? (goldAnswer.length > 200 ? statedAnswer(goldAnswer) : null) ??
-    goldAnswer;
+  boxed(goldAnswer.slice(-longestResponse)) ??
+    /(?:^|\n)#### ?([^\n]+)\s*$/.exec(goldAnswer.slice(-longestAnswer))?.[1] ??
+    (goldAnswer.length > 200 || /\banswer is\b/i.test(goldAnswer) ? statedAnswer(goldAnswer) : null) ?? goldAnswer;
 
 function judge(gold: string, answer: string, how: string): Pick<Grade, "correct" | "reason"> {
   const wrong = (reason: string) => ({ correct: false, reason });

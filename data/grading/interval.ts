@@ -19,15 +19,27 @@ export interface Interval {
 const everything: Interval = { low: "-\\infty", high: "\\infty", lowClosed: false, highClosed: false };
 
 const exception =
-  /^(?:\\mathbb\{R\}|\(\s*-\s*\\infty\s*,\s*\+?\s*\\infty\s*\))\s*(?:\\(?:setminus|backslash|smallsetminus)(?![a-zA-Z])|-)\s*([\s\S]*)$/;
+  /^([\s\S]+?)\s*(?:\\(?:setminus|backslash|smallsetminus)(?![a-zA-Z])|(?<=[\])}])\s?-)\s*(\ue000[\s\S]*)$/;
+
+const half = (above: boolean, closed: boolean): Interval =>
+  above
+    ? { low: "0", high: "\\infty", lowClosed: closed, highClosed: false }
+    : { low: "-\\infty", high: "0", lowClosed: false, highClosed: closed };
+
+const halfLine = /^\\mathbb\{R\}\s?(?:\^\s?\{?\s?([+-])\s?\}?|_\s?\{?\s?(>|<|\\ge|\\le|[+-])\s?0?\s?\}?)$/;
+const allReals = /^(?:x is )?(?:all|the|any|every) real(?:s| numbers?| values?)?(?: (?:of|for))?(?: [a-z])?$/;
 
 /** The intervals that a text writes as such, with `\\cup` between them or as all real numbers but some; else null. */
 export function intervalsIn(text: string): ReadonlyArray<Interval> | null {
-  if (text === "\\mathbb{R}" || /^(?:all|the|any) reals?(?: numbers?)?$/.test(wordsOf(text))) return [everything];
+  if (text === "\\mathbb{R}" || allReals.test(wordsOf(text))) return [everything];
+  const [, raised, lowered] = halfLine.exec(text) ?? [];
+  const sign = raised ?? lowered;
+  if (sign !== undefined) return [half(["+", ">", "\\ge"].includes(sign), sign.startsWith("\\"))];
   const without = exception.exec(text);
   if (without !== null) {
-    const points = pointsOf(without[1]);
-    return points === null ? null : allBut(points.map(({ low }) => low));
+    const points = pointsOf(without[2]);
+    const parts = intervalsIn(without[1].trim()) ?? intervalOf(without[1].trim());
+    return points === null || parts === null ? null : withoutPoints(parts, points.map(({ low }) => low));
   }
   const members = text.split(/\\cup(?![a-zA-Z])/).map((part) => part.trim());
   if (members.length === 1) return null;
@@ -47,21 +59,71 @@ function pointsOf(text: string): ReadonlyArray<Interval> | null {
   return splitTop(text.slice(1, -1), ",").map((x) => ({ low: x, high: x, lowClosed: true, highClosed: true }));
 }
 
-/** The real line without some points; null where one of them is no real number. */
-function allBut(points: ReadonlyArray<string>): ReadonlyArray<Interval> | null {
-  const placed = points.map((text) => {
-    const read = formula(text);
-    const at = read === null || variables(read).size > 0 ? C.undefinedValue : evaluate(read, new Map());
-    return { text, at: at.im === 0 ? at.re : NaN };
-  });
-  if (placed.length === 0 || placed.length > 64 || !placed.every(({ at }) => Number.isFinite(at))) return null;
-  const sorted = placed.sort((a, b) => a.at - b.at).map(({ text }) => text);
-  const ends = ["-\\infty", ...sorted, "\\infty"];
-  return ends.slice(1).map((high, i) => ({ low: ends[i], high, lowClosed: false, highClosed: false }));
+const endless = /^([+-]?)\s*\\infty$/;
+
+/** Where an end lies on the real line; NaN where it is no real number. */
+export function placeOf(end: string): number {
+  const sign = endless.exec(end.trim())?.[1];
+  if (sign !== undefined) return sign === "-" ? -Infinity : Infinity;
+  const read = formula(end);
+  const at = read === null || variables(read).size > 0 ? C.undefinedValue : evaluate(read, C.noVariables);
+  return at.im === 0 ? at.re : NaN;
 }
 
-/** What conditions on one variable describe together, joined by "and" or by "or"; null where that is no union of intervals. */
-export function solutionsOf(chains: ReadonlyArray<Chain>, joint: "and" | "or"): ReadonlyArray<Interval> | null {
+/** The real line without some points; null where one of them is no real number. */
+const allBut = (points: ReadonlyArray<string>) => withoutPoints([everything], points);
+
+/** Intervals without some points; null where a point or an end is no real number. */
+function withoutPoints(parts: ReadonlyArray<Interval>, points: ReadonlyArray<string>): ReadonlyArray<Interval> | null {
+  if (points.length === 0 || points.length > 64 || parts.length > 64) return null;
+  let left: ReadonlyArray<Interval> = parts;
+  for (const point of points) {
+    const at = placeOf(point);
+    const ends = left.map(({ low, high }) => [placeOf(low), placeOf(high)] as const);
+    if (!Number.isFinite(at) || ends.some(([low, high]) => Number.isNaN(low) || Number.isNaN(high))) return null;
+    left = left.flatMap((part, i) => {
+      const [low, high] = ends[i];
+      if (at < low || at > high) return [part];
+      const [below, above] = [{ ...part, high: point, highClosed: false }, { ...part, low: point, lowClosed: false }];
+      return at === low ? (at === high ? [] : [above]) : at === high ? [below] : [below, above];
+    });
+  }
+  return left;
+}
+
+/** Intervals that overlap or touch as one, in their order; as they are where an end is no real number. */
+export function merged(parts: ReadonlyArray<Interval>): ReadonlyArray<Interval> {
+  const placed = parts.map((part) => ({ part, low: placeOf(part.low), high: placeOf(part.high) }));
+  if (parts.length > 64 || placed.some(({ low, high }) => Number.isNaN(low) || Number.isNaN(high) || low > high)) {
+    return parts;
+  }
+  placed.sort((a, b) => a.low - b.low || Number(b.part.lowClosed) - Number(a.part.lowClosed));
+  const joined: Array<{ part: Interval; low: number; high: number }> = [];
+  for (const next of placed) {
+    const last = joined.at(-1);
+    const touches = last !== undefined &&
+      (next.low < last.high || (next.low === last.high && (next.part.lowClosed || last.part.highClosed)));
+    if (last === undefined || !touches) joined.push(next);
+    else {
+      const further = next.high > last.high;
+      const highClosed = further
+        ? next.part.highClosed
+        : last.part.highClosed || (next.high === last.high && next.part.highClosed);
+      const part = { ...last.part, high: further ? next.part.high : last.part.high, highClosed };
+      joined[joined.length - 1] = { part, low: last.low, high: Math.max(last.high, next.high) };
+    }
+  }
+  return joined.map(({ part }) => part);
+}
+
+/**
+ * What conditions on one variable describe together, joined by "and", by "or", or by a comma (both where they can hold together, else either); null where that is no union of
+ * intervals.
+ */
+export function solutionsOf(
+  chains: ReadonlyArray<Chain>,
+  joint: "and" | "or" | "comma",
+): ReadonlyArray<Interval> | null {
   const distance = chains.length === 1 ? withinDistance(chains[0]) : null;
   if (distance !== null) return distance;
   const subjects = new Set(chains.map(({ sides }) => sides.find(isVariable)));
@@ -74,6 +136,10 @@ export function solutionsOf(chains: ReadonlyArray<Chain>, joint: "and" | "or"): 
   if (!parts.every((part) => part !== null)) return null;
   if (joint === "or" || parts.length === 1) return parts;
   const [above, below] = parts[0].high === "\\infty" ? parts : [parts[1], parts[0]];
+  const apart = joint === "comma" && placeOf(above.low) >= placeOf(below.high);
+  if (joint === "comma" && (apart || Number.isNaN(placeOf(above.low) + placeOf(below.high)))) {
+    return apart ? parts : null;
+  }
   return parts.length === 2 && above.high === "\\infty" && below.low === "-\\infty"
     ? [{ low: above.low, lowClosed: above.lowClosed, high: below.high, highClosed: below.highClosed }]
     : null;

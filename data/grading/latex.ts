@@ -27,12 +27,28 @@ const digitWords: Readonly<Record<string, string>> = {
   sixteen: "16",
 };
 
+/** Words in front of an answer that only name it, as in `\text{The area is } 12`; none that doubt, deny or bound it. */
+const leadingWords =
+  /^\\(?:text|textbf|mathrm|mbox|textit)\s{0,8}\{(?![^{}]*(?:\bnot\b|n['’]t\b|\babout\b|approx|nearly|almost|maybe|perhaps|\bleast\b|\bmost\b|\bless\b|\bmore\b|\bthan\b|\bif\b|\bor\b))[^{}\d]*(?:\bis|\bequals|=|:)\s{0,8}\}\s{0,8}(?=\S)/i;
+
 /** What may stand around a whole answer and says nothing; applied until nothing changes. */
 const wrappers: ReadonlyArray<Rule> = [
   [/^(-?)\\\$\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ dollars}"],
+  [/^(-?)€\s{0,8}(-?\d[\d.,]*)\.?$|^(-?\d[\d.,]*)\s{0,8}€$/, "$1$2$3\\text{ euros}"],
+  [/^(-?)£\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ sterling}"],
+  [/^(-?)¥\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ yen}"],
+  [/^(-?)₹\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ rupees}"],
+  [leadingWords, ""],
+  [/^\\approx(?![a-zA-Z])\s*/, ""],
+  [/^\\text\s?\{\s?(?:exactly|precisely|just|only)\s?\}\s?(?=\S)/, ""],
   [/^\$|(?<!\\)\$$/g, ""],
   [/^\\\(([\s\S]*)\\\)$|^\\\[([\s\S]*)\\\]$/, "$1$2"],
   [/^\\(?:boxed|fbox)\s*\{([\s\S]*)\}$/, "$1"],
+  [
+    /^\\(?:(?:textcolor|colorbox)\s?\{[^{}]*\}|underline|ensuremath)\s?\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}$/,
+    "$1",
+  ],
+  [/(?<!\\)(?:\\[,;:! ]|~|\\q?quad){1,8}$/, ""],
   [/^\*\*([\s\S]*)\*\*$/, "$1"],
   [/(?<!\\)[.,;:]$/, ""],
   [/^\\displaystyle(?![a-zA-Z])/, ""],
@@ -41,9 +57,28 @@ const wrappers: ReadonlyArray<Rule> = [
 
 const rules: ReadonlyArray<Rule> = [
   // sizes, fonts and spaces
-  [/\\(?:left|right|bigl|bigr|Bigl|Bigr|big|Big|mathopen|mathclose|mathrel)(?![a-zA-Z])\s*\.?/g, ""],
-  [/\\(?:displaystyle|textstyle|limits|phantom)(?![a-zA-Z])/g, ""],
-  [/\\[tdc]frac(?![a-zA-Z])/g, "\\frac"],
+  [
+    /\\(?:left|right)(?![a-zA-Z])\s*\.?|\\(?:middle|[bB]igg?[lrm]?|math(?:open|close|rel|bin|ord|inner|strut))(?![a-zA-Z])/g,
+    "",
+  ],
+  [
+    /\\(?:displaystyle|textstyle|script(?:script)?style|limits|nolimits|relax|null|strut|nobreak|boldmath|centering)(?![a-zA-Z])/g,
+    "",
+  ],
+  [/\\[hv]?phantom\s?\{[^{}]*\}|\\phantom(?![a-zA-Z])/g, ""],
+  [/\\(?:[hv]space\*?|mspace|hskip|kern|mkern|mskip|label|tag\*?)\s?\{[^{}]*\}/g, " "],
+  [/\\(?:hskip|kern|mkern|mskip)\s?-?[\d.]+\s?(?:pt|em|ex|mu|cm|mm)/g, " "],
+  [/\\(?:textcolor|colorbox)\s?\{[^{}]*\}|\\fcolorbox\s?\{[^{}]*\}\s?\{[^{}]*\}|\\color\s?(?:\{[^{}]*\}|[a-z]+)/g, ""],
+  [/\\(?:underline|ensuremath|mathnormal|cancel|smash)(?=\s?\{)/g, ""],
+  [
+    /\\(?:bf|it|rm|sf|tt|em|bfseries|itshape|rmfamily|tiny|scriptsize|footnotesize|small|normalsize|large|Large|LARGE|huge|Huge)(?![a-zA-Z])(?!\s?\{)/g,
+    " ",
+  ],
+  [/\\(?:[tdc]|nice|s|flat)frac(?![a-zA-Z])/g, "\\frac"],
+  [/\\surd(?![a-zA-Z])/g, "\\sqrt"],
+  [/\\(?:text)?degree(?![a-zA-Z])/g, "^\\circ "],
+  [/\^\s?\{\s?((?:\\prime\s?)+)\}|\^\s?(\\prime)(?![a-zA-Z])/g, "$1$2"],
+  [/\\prime(?![a-zA-Z])/g, "'"],
   [/\\[td]binom(?![a-zA-Z])/g, "\\binom"],
   [/\\[lr]vert(?![a-zA-Z])/g, "|"],
   [/\\langle(?![a-zA-Z])\s?/g, "("],
@@ -55,12 +90,19 @@ const rules: ReadonlyArray<Rule> = [
   [/(?<!\d)(\d*\.\d*)\\dot\s?\{?(\d)\}?/g, "$1\\overline{$2}"],
   [/,\\!\s{0,8}/g, ","],
   [/\\!/g, ""],
-  [/(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\thinspace/g, " "],
+  [
+    /(?<!\\)\\[,;:> ]|~|\\q?quad(?![a-zA-Z])|\\(?:thinspace|enspace|enskip|medspace|thickspace|negthinspace|hfill|space)(?![a-zA-Z])/g,
+    " ",
+  ],
+  [/\{([^{}]{1,60})\\over(?![a-zA-Z])([^{}]{1,60})\}/g, "\\frac{$1}{$2}"],
+  [/^([^{}=,]{1,60})\\over(?![a-zA-Z])([^{}=,]{1,60})$/, "\\frac{$1}{$2}"],
+  [/\s\\&\s/g, ", "],
+  [/\\(?:mathbf|boldsymbol|bm|mathit)\s?\{([^{}]{0,80}[-+*/=\\^_\d][^{}]{0,80})\}/g, "{$1}"],
   [/\s+/g, " "],
   [/\\(?:math(?:bf|it|rm|sf)|boldsymbol|bm|textbf)\s?\{\s?([-+\d.,]+)\s?\}/g, "$1"],
   // relations and braces
-  [/\\leqslant|\\leq(?![a-zA-Z])|<=/g, "\\le "],
-  [/\\geqslant|\\geq(?![a-zA-Z])|>=/g, "\\ge "],
+  [/\\leqslant|\\leqq?(?![a-zA-Z])|<=/g, "\\le "],
+  [/\\geqslant|\\geqq?(?![a-zA-Z])|>=/g, "\\ge "],
   [/\\lt(?![a-zA-Z])/g, "<"],
   [/\\gt(?![a-zA-Z])/g, ">"],
   [/\\neq?(?![a-zA-Z])|!=/g, "\\ne "],
@@ -69,7 +111,7 @@ const rules: ReadonlyArray<Rule> = [
   [/\\mathbb\s{0,8}\{?R\}?/g, "\\mathbb{R}"],
   [/\\(?:dots|ldots|cdots)(?![a-zA-Z])/g, "\\dots "],
   // money, percent, ordinals
-  [/\\\$|\\pounds(?![a-zA-Z])|\$/g, " "],
+  [/\\\$|\\pounds(?![a-zA-Z])|[$€£¥₹]/g, " "],
   [/\s+/g, " "],
   [/\\text(?:normal|rm|bf|it|sf|tt)(?=\s{0,8}\{)/g, "\\text"],
   [/\\(?:text|mathrm|mbox)\s{0,8}\{\s{0,8}(?:percent|per cent|pct|percentage|\\?%)\s{0,8}\}/gi, "\\%"],
@@ -82,13 +124,41 @@ const rules: ReadonlyArray<Rule> = [
   [/(?<![\d.a-zA-Z])(\d+)(?:e(?=[-+]?\d\d)|E)([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
   // 1 1/2 is a mixed number
   [/(?<![\d.\/^{,])(\d{1,9}) (\d{1,2}|\d{4,9})\/(\d{1,9})(?![\d.])/g, "$1\\frac{$2}{$3}"],
+  [/^([\d.]+) x 10\^/, "$1 \\times 10^"],
+  // periods
+  [/^(-?\d{1,20}\.\d{0,40})\((\d{1,20})\)$/, "$1\\overline{$2}"],
+  [/^(-?\d{1,20}\.\d{0,12}?)(\d)\2{2,40}\s?(?:\\dots|\.{3})\s?$/, "$1\\overline{$2}"],
+  [/^(-?\d{1,20}\.\d{0,12}?)(\d{2,6})\2{1,12}\s?(?:\\dots|\.{3})\s?$/, "$1\\overline{$2}"],
+  // bases
+  [/^([\dA-Fa-f]+)\s?(?:\\text\s?\{\s?)?\(?\s?(?:in )?base[- ]?\s?\}?\s?(\w{1,9})\s?\)?\s?\}?$/, "$1_{\\text{$2}}"],
   // remainders
+  [/\(\s?mod\s?(\w{1,9})\s?\)|(?<=\\equiv[^\\]{1,40})\\b?mod(?![a-zA-Z])\s?\{?(\w{1,9})\}?$/g, "\\pmod{$1$2}"],
   [
     /\(\s?(?:\\bmod|\\mod|\\text\s?\{\s?mod\s?\})\s?(\w{1,9})\s?\)|\\text\s?\{\s?\(mod\s?\}\s?(\w{1,9})\)|\\pmod\s?(\w)/g,
     "\\pmod{$1$2$3}",
   ],
   // brackets around an array
+  [/\^\s?\{\s?\\circ\s?\}/g, "^\\circ "],
+  [/\\(mathrm|text)\s?\{([^{}]{0,40})\^\{(-?\d)\}([^{}]{0,40})\}/g, "\\$1{$2^$3$4}"],
+  [/^(\([^()]*\))\s?\^\s?\{?\s?(?:T|\\top|\\math(?:sf|rm)\s?\{T\})\s?\}?$/, "$1"],
   [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
+  [/\\mod(?![a-zA-Z])/g, "\\bmod "],
+  // a second value that only stands in words
+  [/\\text\s?\{\s?(and|or) ([-\d.,/]+)\s?\}/g, "\\text{ $1 } $2"],
+  // rows
+  [
+    /(?:\\\\|\\newline(?![a-zA-Z])|\\tabularnewline(?![a-zA-Z])|\\cr(?![a-zA-Z]))\s?(?:\[\s?-?[\d.]+\s?(?:pt|em|ex|mm|cm|in)\s?\])?/g,
+    "\\\\",
+  ],
+  // letters written out
+  [
+    /(?<![a-zA-Z\\])(alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega)(?![a-zA-Z])(?!\s+[a-z]{2})(?<![a-z]{2}\s+\w{1,9})/g,
+    "\\$1 ",
+  ],
+  // an interval with its brackets turned outwards
+  [/^\]([^\[\](),]{1,60}),([^\[\](),]{1,60})([\[\])])$/, "($1,$2$3"],
+  [/^([\[(])([^\[\](),]{1,60}),([^\[\](),]{1,60})\[$/, "$1$2,$3)"],
+  [/^\^\{?(\d{1,4})\}?\/_\{?(\d{1,4})\}?$/, "\\frac{$1}{$2}"],
 ];
 
 /** The one spelling of an answer. */
@@ -109,7 +179,21 @@ const wholeParameter = /,?\s?\(?\s?([a-zA-Z])\s?\\in(?![a-zA-Z])\s?\\mathbb\s?\{
 function anyWhole(text: string): string {
   const found = wholeParameter.exec(text);
   if (found === null || found.index === 0) return text;
+  const listed = wholeBetween(text.slice(0, found.index), found[1]);
+  if (listed !== null) return listed;
   return text.slice(0, found.index).replace(new RegExp(`(?<![a-zA-Z\\\\])${found[1]}(?![a-zA-Z])`, "g"), "k").trim();
+}
+
+const between = /^(-?\d{1,4})\s?(<|\\le)\s?([a-zA-Z])\s?(<|\\le)\s?(-?\d{1,4})$/;
+
+/** `1 \le n \le 3, n \in \mathbb{Z}` as the set of these numbers. */
+function wholeBetween(text: string, name: string): string | null {
+  const [, low, below, middle, above, high] = between.exec(text.trim()) ?? [];
+  if (middle === undefined || middle !== name) return null;
+  const from = Number(low) + (below === "<" ? 1 : 0);
+  const count = Number(high) - (above === "<" ? 1 : 0) - from + 1;
+  if (count < 1 || count > 64) return null;
+  return setOpen + Array.from({ length: count }, (_, i) => from + i).join(",") + setClose;
 }
 
 const escapedCommand = /(?<!\\)\\\\(?:begin|[dtc]?frac|sqrt|text|left|boxed|pi|infty|cdot|times)(?![a-zA-Z])/;

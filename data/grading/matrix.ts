@@ -6,7 +6,7 @@
 /** Rows of entries. */
 export type Rows = ReadonlyArray<ReadonlyArray<string>>;
 
-const whole = /^[(\[]?\s*\\begin\{([pbvBV]?matrix|array|smallmatrix)\}(?:\{[^{}]*\})?([\s\S]*?)\\end\{\1\}\s*[)\]]?$/;
+const whole = /^[(\[]?\s*\\begin\{([pbB]?matrix|array|smallmatrix)\}(?:\{[^{}]*\})?([\s\S]*?)\\end\{\1\}\s*[)\]]?$/;
 const term =
   /\s*([+-]?)\s*(\d{1,9}(?:\.\d{1,9})?|\\frac\s?\{-?\d{1,9}\}\{\d{1,9}\}|\\frac\s?\d\d)?\s*(?:\\cdot|\\times|\*)?\s*\\begin\{([pbB]?matrix|array)\}(?:\{[^{}]*\})?([\s\S]*?)\\end\{\3\}\s*(\^\s?\{?\s?(?:T|\\top|\\mathsf\{T\})\s?\}?)?/y;
 
@@ -17,6 +17,27 @@ export function matrixOf(text: string): Rows | null {
   const single = whole.exec(text);
   if (single !== null && !single[2].includes("\\begin")) return rowsOf(single[2]);
   return text.includes("\\begin") && text.length <= 2000 ? calculated(text) : null;
+}
+
+const determinantForm =
+  /^(?:\\det\s*[({]?\s*\\begin\{[pbB]?matrix\}([\s\S]*?)\\end\{[pbB]?matrix\}\s*[)}]?|\\begin\{vmatrix\}([\s\S]*?)\\end\{vmatrix\}|\|\s?\\begin\{matrix\}([\s\S]*?)\\end\{matrix\}\s?\|)$/;
+
+/** The determinant that a text asks for, as the text of a formula; null where it asks for none, or for one of more than four rows. */
+export function determinantOf(text: string): string | null {
+  const found = text.includes("\\begin") && text.length <= 2000 ? determinantForm.exec(text) : null;
+  if (found === null) return null;
+  const rows = rowsOf(found[1] ?? found[2] ?? found[3]);
+  const square = rows.length > 0 && rows.length <= 4 && rows.every((row) => row.length === rows.length);
+  return square && rows.flat().every((entry) => entry !== "" && entry.length <= 60) ? expanded(rows) : null;
+}
+
+/** The determinant by its first row. */
+function expanded(rows: Rows): string {
+  if (rows.length === 1) return rows[0][0];
+  return rows[0].map((entry, column) => {
+    const minor = rows.slice(1).map((row) => row.filter((_, at) => at !== column));
+    return `${column % 2 === 0 ? "+" : "-"}(${entry})*(${expanded(minor)})`;
+  }).join("");
 }
 
 function rowsOf(body: string): Rows {

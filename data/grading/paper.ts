@@ -4,6 +4,7 @@
  * Described after their `grader.py` and written anew: where they ask sympy, our parser answers, so nothing hangs. It is kinder than our own
  * verifier, and wrong where theirs is: `7` is `700`, and `3.3333` is `10/3`. AIME and AMC are compared as strings, as their training does.
  */
+import { noVariables } from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { parse } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
@@ -108,7 +109,7 @@ function digits(text: string): number | null {
 
 const deepest = 4, mostParts = 64;
 const bracketed = /^[(\[].+[)\]]$/;
-const matrix = /^\\begin\{[pb]matrix\}([\s\S]*)\\end\{[pb]matrix\}$/;
+const matrix = /^\\begin\{pmatrix\}([\s\S]*)\\end\{pmatrix\}$/;
 
 /** Whether the authors' grader accepts an answer, both in their normal form. */
 export function paperEqual(answer: string, gold: string, depth = 0): boolean {
@@ -172,7 +173,7 @@ function sameFormula(a: Expression | null, b: Expression | null): boolean {
   if (a === null || b === null) return false;
   if (equal(a, b) === true) return true;
   if (variables(b, variables(a)).size > 0) return false;
-  const [x, y] = [evaluate(a, new Map()), evaluate(b, new Map())];
+  const [x, y] = [evaluate(a, noVariables), evaluate(b, noVariables)];
   return x.im === 0 && y.im === 0 && Number.isFinite(x.re) && close(x.re, y.re);
 }
 

@@ -1,81 +1,63 @@
 /**
  * The parser of formulas, LaTeX or plain text: `\frac12`, `3\sqrt{2}`, `2(x+1)`, `x^2`, `5!`,
- * `\binom{5}{2}`, `2 \frac{1}{3}` (a mixed number), `0.\overline{3}`, `2516_8`, `30^\circ`, `|x|`, `\sin^2 x`, `\pm`. It reads a
+ * `\binom{5}{2}`, `2 \frac{1}{3}` (a mixed number), `0.\overline{3}`, `2516_8`, `30^\circ`, `|x|`, `\sin^2 x`, `\pm`, `f(x)`, `\gcd(m, n)`. It reads a
  * formula whole or not at all: what it does not understand has no tree, so nothing is ever compared in part.
  */
-import type { Expression } from "./expression.ts";
-import { functions, type Token, tokenize } from "./tokens.ts";
+import { type Expression, juxtaposed } from "./expression.ts";
+import { functionLetters } from "./function_letters.ts";
+import { isCondition, isDerivative, multipliesVectors } from "./token_shapes.ts";
+import { nothing, TokenReader } from "./token_reader.ts";
+import {
+  accents,
+  calculated,
+  functions,
+  greek,
+  openers,
+  operators,
+  quantifiers,
+  type Token,
+  tokenize,
+} from "./tokens.ts";
 
-const longest = 600, deepest = 60;
-
-const greek = new Set(
-  ("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi " +
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar nabla partial varrho varsigma")
-    .split(" "),
-);
-
-const quantifiers = new Set(["sum", "prod", "int", "lim"]);
-
-/** Commands that may begin a factor beside functions and Greek letters. */
-const openers = new Set("frac sqrt pi infty infinity binom lfloor lceil overline sum prod int lim".split(" "));
+const longest = 600;
 
 /** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
 export function parse(text: string): Expression | null {
   const tokens = tokenize(text, longest);
-  return tokens === null || tokens.length === 0 ? null : new Parser(tokens).whole();
+  return tokens === null || tokens.length === 0 || multipliesVectors(tokens) ? null : new Parser(tokens).whole();
 }
 
-const nothing: Expression = { kind: "number", text: "0" };
-
-const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
+/** Commands that open a function, its name, and what closes it. */
+const paired: Readonly<Record<string, readonly [name: string, ...closers: ReadonlyArray<string>]>> = {
+  lfloor: ["floor", "rfloor"],
+  lceil: ["ceil", "rceil"],
+  lvert: ["abs", "rvert", "vert"],
+  vert: ["abs", "rvert", "vert"],
+};
 
 /** Recursive descent. A failure moves the reader behind the last token, where every rule ends at once, and `whole` gives null. */
-class Parser {
-  private at = 0;
-  private depth = 0;
-  private failed = false;
-  private readonly tokens: Array<Token>;
+class Parser extends TokenReader {
+  /** How many bars are open since the last bracket: the next one closes. */
+  private bars = 0;
+  private readonly letters: ReadonlySet<string>;
 
   constructor(tokens: ReadonlyArray<Token>) {
-    this.tokens = [...tokens];
+    super(tokens);
+    this.letters = functionLetters(tokens);
   }
 
   whole(): Expression | null {
-    const found = this.sum();
+    const found = this.remainder();
     return this.failed || this.at < this.tokens.length ? null : found;
   }
 
-  private fail(): Expression {
-    this.failed = true;
-    this.at = this.tokens.length;
-    return nothing;
-  }
-
-  private is(kind: Token["kind"], text: string, ahead = 0): boolean {
-    const token = this.tokens[this.at + ahead];
-    return token !== undefined && token.kind === kind && token.text === text;
-  }
-
-  /** Steps over a sign or command if it is next. */
-  private take(...texts: ReadonlyArray<string>): boolean {
-    const token = this.tokens[this.at];
-    if (token === undefined || (token.kind !== "sign" && token.kind !== "command") || !texts.includes(token.text)) {
-      return false;
-    }
-    this.at++;
-    return true;
-  }
-
-  private nested(rule: () => Expression): Expression {
-    if (this.depth >= deepest) return this.fail();
-    this.depth++;
-    const found = rule();
-    this.depth--;
-    return found;
-  }
-
-  private closed(inner: Expression, ...closers: ReadonlyArray<string>): Expression {
-    return this.take(...closers) ? inner : this.fail();
+  /** `a \bmod b`, whole or in brackets: beside other signs it can be read in two ways and is not read. */
+  private remainder(): Expression {
+    const left = this.sum();
+    if (!this.take("bmod")) return left;
+    return ["add", "subtract", "negate"].includes(left.kind)
+      ? this.fail()
+      : { kind: "mod", left, right: this.product() };
   }
 
   private sum(): Expression {
@@ -103,23 +85,17 @@ class Parser {
       for (;;) {
         if (this.take("*", "cdot", "times", "ast")) left = { kind: "multiply", left, right: this.signed() };
         else if (this.take("/", "div")) left = { kind: "divide", left, right: this.signed() };
-        else if (this.startsFactor()) left = this.juxtaposed(left, this.power());
+        else if (this.is("sign", "(")) left = { kind: "multiply", left, right: this.power() };
+        else if (this.startsFactor()) left = juxtaposed(left, this.power()) ?? this.fail();
         else return left;
       }
     });
   }
 
-  /** `2\frac13` is a mixed number, `2x` a product, `2 3` nothing. */
-  private juxtaposed(left: Expression, right: Expression): Expression {
-    const mixed = right.kind === "divide" && right.fraction && isWhole(right.left) && isWhole(right.right);
-    if (mixed && isWhole(left)) return { kind: "add", left, right };
-    return left.kind === "number" && right.kind === "number" ? this.fail() : { kind: "multiply", left, right };
-  }
-
   private startsFactor(): boolean {
     const token = this.tokens[this.at];
     if (token === undefined || token.kind === "text") return false;
-    if (token.kind === "sign") return token.text === "(" || token.text === "{" || token.text === "[";
+    if (token.kind === "sign") return "([{".includes(token.text) || (token.text === "|" && this.bars === 0);
     return token.kind !== "command" || openers.has(token.text) || functions.has(token.text) || greek.has(token.text);
   }
 
@@ -145,9 +121,12 @@ class Parser {
   }
 
   private postfix(): Expression {
+    const { at } = this;
     let of = this.atom();
     for (;;) {
-      if (this.take("!")) of = { kind: "factorial", of };
+      const applied = of.kind === "name" && this.letters.has(this.tokens[at].text) ? this.appliedLetter(of.name) : null;
+      if (applied !== null) of = applied;
+      else if (this.take("!")) of = { kind: "factorial", of };
       else if (this.take("%")) of = { kind: "percent", of };
       else if (this.take("_")) of = this.subscripted(of, this.label());
       else if (of.kind === "name" && this.take("'")) of = { kind: "name", name: `${of.name}'` };
@@ -157,27 +136,33 @@ class Parser {
 
   private subscripted(of: Expression, label: string): Expression {
     if (of.kind === "name") return { kind: "name", name: `${of.name}_${label}` };
-    return of.kind === "number" && /^\d{1,2}$/.test(label)
-      ? { kind: "based", digits: of.text, base: Number(label) }
+    const base = /^\(?(\d{1,2})\)?$/.exec(label)?.[1];
+    return of.kind === "number" && base !== undefined
+      ? { kind: "based", digits: of.text, base: Number(base) }
       : this.fail();
   }
 
-  /** A subscript as text: a group's tokens joined, or one token. */
-  private label(): string {
-    if (!this.take("{")) {
-      const token = this.tokens[this.at];
-      if (token === undefined) this.fail();
-      else this.at++;
-      return token?.text ?? "";
+  /** `f(x, y)`, `f^{-1}(x)`: what stands behind the name of a function, or null where no bracket does. */
+  private appliedLetter(name: string): Expression | null {
+    const { at } = this;
+    const exponent = this.take("^") ? `^${this.label()}` : "";
+    if (this.is("sign", "(") || this.is("sign", "[")) {
+      return { kind: "apply", name: name + exponent, args: this.args(), known: false };
     }
-    let text = "";
-    for (let depth = 1; this.at < this.tokens.length; this.at++) {
-      if (this.is("sign", "{")) depth++;
-      else if (this.is("sign", "}") && --depth === 0) break;
-      text += this.tokens[this.at].text;
-    }
-    if (!this.take("}")) this.fail();
-    return text;
+    if (exponent !== "") this.at = at;
+    return null;
+  }
+
+  /** Arguments between brackets. */
+  private args(): ReadonlyArray<Expression> {
+    const { bars } = this;
+    this.bars = 0;
+    const close = this.take("(") ? ")" : this.take("[") ? "]" : this.take("\ue000", "{") ? "" : null;
+    const args = [this.nested(() => this.sum())];
+    while (this.take(",") && args.length < 8) args.push(this.nested(() => this.sum()));
+    if (close === null || !(close === "" ? this.take("\ue001", "}") : this.take(close))) this.fail();
+    this.bars = bars;
+    return args;
   }
 
   /** The argument of `^`, `\frac` or `\sqrt`: a group, or one token, and of a number its first digit, as TeX reads it. */
@@ -205,22 +190,30 @@ class Parser {
   }
 
   private decimal(text: string): Expression {
-    if (!text.includes(".") || !this.take("overline")) return { kind: "number", text };
+    if (!text.includes(".") || !this.take("overline", "bar")) return { kind: "number", text };
+    if (this.tokens[this.at]?.kind === "number") {
+      return { kind: "repeating", text, period: this.tokens[this.at++].text };
+    }
     const period = this.take("{") ? this.tokens[this.at++] : undefined;
     if (period?.kind !== "number") return this.fail();
     return this.closed({ kind: "repeating", text, period: period.text }, "}");
   }
 
   private bracket(open: string): Expression {
-    if (open === "(") return this.closed(this.sum(), ")");
-    if (open === "[") return this.closed(this.sum(), "]");
-    if (open === "{") return this.closed(this.sum(), "}");
-    return open === "|" ? this.closed({ kind: "call", name: "abs", of: this.sum(), base: null }, "|") : this.fail();
+    const { bars } = this;
+    const close = { "(": ")", "[": "]", "{": "}", "|": "|" }[open];
+    if (close === undefined) return this.fail();
+    this.bars = open === "|" ? 1 : 0;
+    const inner = open === "(" ? this.remainder() : this.sum();
+    const found = this.closed(open === "|" ? { kind: "call", name: "abs", of: inner, base: null } : inner, close);
+    this.bars = bars;
+    return found;
   }
 
   private command(name: string): Expression {
     switch (name) {
       case "frac":
+        if (isDerivative(this.tokens, this.at)) return { kind: "name", name: `${this.label()}/${this.label()}` };
         return { kind: "divide", left: this.argument(), right: this.argument(), fraction: true };
       case "binom":
         return { kind: "binomial", left: this.argument(), right: this.argument() };
@@ -233,17 +226,35 @@ class Parser {
       case "infty":
       case "infinity":
         return { kind: "infinity" };
-      case "lfloor":
-        return this.closed({ kind: "call", name: "floor", of: this.sum(), base: null }, "rfloor");
-      case "lceil":
-        return this.closed({ kind: "call", name: "ceil", of: this.sum(), base: null }, "rceil");
-      case "lvert":
-      case "vert":
-        return this.closed({ kind: "call", name: "abs", of: this.sum(), base: null }, "rvert", "vert");
     }
+    const around = Object.hasOwn(paired, name) ? paired[name] : undefined;
+    if (around !== undefined) {
+      return this.closed({ kind: "call", name: around[0], of: this.sum(), base: null }, ...around.slice(1));
+    }
+    if (name === "angle" || name === "triangle") return this.named(name);
+    if (operators.has(name)) return this.operator(name);
+    if (accents.has(name)) return { kind: "apply", name, args: [this.nested(() => this.argument())], known: false };
     if (quantifiers.has(name)) return this.quantified(name);
     if (functions.has(name)) return this.call(name);
     return greek.has(name) ? { kind: "name", name: `\\${name}` } : this.fail();
+  }
+
+  /** `\angle ABC`: the letters behind are one name. */
+  private named(name: string): Expression {
+    let letters = "";
+    for (let token = this.tokens[this.at]; token?.kind === "name" && letters.length < 4; token = this.tokens[this.at]) {
+      letters += token.text;
+      this.at++;
+    }
+    return letters === "" ? this.fail() : { kind: "name", name: `${name} ${letters}` };
+  }
+
+  /** `\gcd(m, n)`, `\max\{a, b\}`, `\deg f`. */
+  private operator(name: string): Expression {
+    const bracketed = ["(", "[", "\ue000"].some((open) => this.is("sign", open));
+    const args = bracketed ? this.args() : [this.nested(() => this.power())];
+    const known = calculated.has(name);
+    return known && args.length < 2 ? this.fail() : { kind: "apply", name, args, known };
   }
 
   /** `\sum_{k=1}^n k^2`, `\int_0^1 f`, `\lim_{x \to 0} g`: the body is the product behind it. */
@@ -258,7 +269,9 @@ class Parser {
           this.at += 3;
           index = first.text;
           lower = this.closed(this.sum(), "}");
-        } else lower = this.argument();
+        } else {lower = isCondition(this.tokens, this.at)
+            ? { kind: "name", name: this.label().replaceAll("mid", "|") }
+            : this.argument();}
       }
     }
     return { kind: "quantified", name, index, lower, upper, of: this.product() };

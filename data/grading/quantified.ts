@@ -17,7 +17,13 @@ export function quantified(of: Quantified, environment: Environment, evaluate: E
     part === null ? complex(missing) : evaluate(part, environment);
   const [low, high] = [end(of.lower, 0.271), end(of.upper, 0.577)];
   const at = (index: Complex) =>
-    evaluate(of.of, of.index === null ? environment : new Map(environment).set(of.index, index));
+    evaluate(
+      of.of,
+      of.index === null ? environment : {
+        ...environment,
+        values: new Map(environment.values).set(of.index, index),
+      },
+    );
   if (
     of.index !== null && (of.name === "sum" || of.name === "prod") && isShort(low, high) && isPlain(of.of, of.index)
   ) {

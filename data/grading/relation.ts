@@ -2,13 +2,16 @@
  * Relations: `x = 5` answers what is asked as `5` does, `a = b = c` as its last side, and two equations are the same if their
  * differences of sides are proportional, as `2x + 4y = 6` and `y = -x/2 + 3/2` are.
  */
-import type { Chain, Relation } from "./chain.ts";
+import { type Chain, isVariable, type Relation } from "./chain.ts";
 import * as C from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
-import { evaluate, point, variables } from "./symbolic.ts";
+import { quotientResidue, type Residue, residue, sameResidue } from "./field.ts";
+import { fewestPoints, mostPoints, point, realmOf } from "./points.ts";
+import { evaluate, variables } from "./symbolic.ts";
 import { formula } from "./value.ts";
-import { isName, withoutUnit } from "./words.ts";
+import { isName } from "./words.ts";
+import { withoutUnit } from "./tail.ts";
 import { costOfPair, spend, type Work } from "./work.ts";
 
 const isEquality = ({ relations }: Chain) => relations.every((relation) => relation === "=" || relation === "approx");
@@ -27,6 +30,7 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
   const { sides, relations } = chain;
   const last = sides[sides.length - 1];
   const beforeRounding = relations.indexOf("approx");
+  if (sides.length === 2 && isVariable(last) && !isVariable(sides[0]) && isConstant(sides[0])) return sides[0];
   if (isName(sides[0])) return beforeRounding > 0 ? sides[beforeRounding] : last;
   if (other === null) return null;
   if (sides.every(isConstant)) return beforeRounding >= 0 ? sides[beforeRounding] : last;
@@ -37,8 +41,7 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
 /** Whether two relations say the same. */
 export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean, work: Work): boolean {
   if (!isEquality(gold) || !isEquality(answer)) {
-    return sameOrder(gold, answer, work) || gold.relations.join() === answer.relations.join() &&
-        squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|"));
+    return sameOrder(gold, answer, work) || sameChain(ascending(gold), ascending(answer), pair);
   }
   const [g, a] = [endsOf(gold), endsOf(answer)];
   const bothNamed = isName(g.left) && isName(a.left);
@@ -47,21 +50,40 @@ export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: st
   if ([g.left, g.right, a.left, a.right].some((side) => formula(side) === null)) {
     return bothNamed && pair(g.right, a.right);
   }
-  return ratioOf(gold, answer, work, bothNamed) !== null;
+  if (ratioOf(gold, answer, work, bothNamed) !== null) return true;
+  const [x, y] = [differenceOf(gold), differenceOf(answer)];
+  const names = x === null || y === null ? 0 : variables(y, variables(x)).size;
+  return x !== null && y !== null && names > 1 && sameZeros(x, y);
 }
+
+/** A chain of falling sides turned round, so that it rises. */
+function ascending(chain: Chain): Chain {
+  if (!chain.relations.every((relation) => relation === ">" || relation === "ge")) return chain;
+  return {
+    kind: "relation",
+    sides: [...chain.sides].reverse(),
+    relations: [...chain.relations].reverse().map((relation) => relation === ">" ? "<" : "le"),
+  };
+}
+
+const sameChain = (gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean) =>
+  gold.relations.join() === answer.relations.join() &&
+  (squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|")) ||
+    gold.sides.every((side, i) => pair(side, answer.sides[i])));
 
 /** `f(x)`, which may as well be called y. */
 const isFunction = (text: string) => /^[a-zA-Z]\s?\([a-z]\)$/.test(text);
 
 /** The constant ratio of the differences of both relations' sides, or null. `x = 5` and `y = 5` have none. */
 function ratioOf(gold: Chain, answer: Chain, work: Work, bothNamed = false): C.Complex | null {
-  const difference = (chain: Chain): Expression | null => {
-    const { left, right } = endsOf(chain);
-    const [x, y] = [formula(left), formula(right)];
-    return x === null || y === null ? null : { kind: "subtract", left: x, right: y };
-  };
-  const [a, b] = [difference(gold), difference(answer)];
+  const [a, b] = [differenceOf(gold), differenceOf(answer)];
   return a === null || b === null ? null : proportion(a, b, work, bothNamed);
+}
+
+function differenceOf(chain: Chain): Expression | null {
+  const { left, right } = endsOf(chain);
+  const [x, y] = [formula(left), formula(right)];
+  return x === null || y === null ? null : { kind: "subtract", left: x, right: y };
 }
 
 /** The first and the last side; what is only approximately equal is passed over where something exact stands before it. */
@@ -82,21 +104,50 @@ function sameOrder(gold: Chain, answer: Chain, work: Work): boolean {
   return other === (ratio.re > 0 ? relation : turned[relation]);
 }
 
-/** The ratio of two formulas where it is the same at every point compared, else null. */
+/** The ratio of two formulas where it is the same wherever both are compared, else null. */
 function proportion(a: Expression, b: Expression, work: Work, bothNamed: boolean): C.Complex | null {
   const names = [...variables(b, variables(a))].sort();
   if (names.length === 0 || (bothNamed && names.length === 1)) return null;
   if (!spend(work, costOfPair(a, b, true))) return null;
+  const exactly = exactProportion(a, b);
+  if (exactly === false) return null;
+  const realm = realmOf([a, b], names);
   let ratio: C.Complex | null = null;
   let compared = 0;
-  for (let t = 0; t < 16 && compared < 5; t++) {
-    const environment = point(t, names);
+  for (let t = 0; t < mostPoints && compared < 8; t++) {
+    const environment = point(t, names, realm);
     const [x, y] = [evaluate(a, environment), evaluate(b, environment)];
     if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y) || C.modulus(x) < 1e-9 || C.modulus(y) < 1e-9) continue;
     const here = C.divide(x, y);
-    if (ratio !== null && C.modulus(C.subtract(here, ratio)) > 1e-6 * C.modulus(ratio)) return null;
+    if (exactly === true) return here;
+    if (ratio !== null && C.modulus(C.subtract(here, ratio)) > 1e-9 * C.modulus(ratio)) return null;
     ratio ??= here;
     compared++;
   }
-  return compared >= 3 ? ratio : null;
+  return compared >= fewestPoints ? ratio : null;
+}
+
+const salts = [1, 2, 3];
+
+/** Whether two formulas are proportional in exact arithmetic; null where it does not know their parts. */
+function exactProportion(a: Expression, b: Expression): boolean | null {
+  const pairs = salts.map((salt) => [residue(a, salt), residue(b, salt)] as const);
+  const ratios: Array<Residue> = [];
+  for (const [x, y] of pairs) {
+    if (x === null || y === null) return null;
+    const ratio = quotientResidue(x, y);
+    if (ratio === null) return false;
+    ratios.push(ratio);
+  }
+  return ratios.every((ratio) => sameResidue(ratio, ratios[0]));
+}
+
+/** Whether the numerators of two formulas are proportional, so that both are 0 at the same places: `xy - 3` and `y - 3/x`. */
+function sameZeros(a: Expression, b: Expression): boolean {
+  const ratios = salts.map((salt) => {
+    const [x, y] = [residue(a, salt), residue(b, salt)];
+    return x === null || y === null ? null : quotientResidue({ n: x.n, d: 1n }, { n: y.n, d: 1n });
+  });
+  const [first] = ratios;
+  return first !== null && ratios.every((ratio) => ratio !== null && sameResidue(ratio, first));
 }

@@ -25,15 +25,41 @@ const unicode: ReadonlyMap<string, string> = new Map(Object.entries({
   "θ": "\\theta ",
   "ℝ": "\\mathbb{R}",
   "∛": "\\sqrt[3] ",
-  "½": "\\frac12 ",
-  "⅓": "\\frac13 ",
-  "⅔": "\\frac23 ",
-  "¼": "\\frac14 ",
-  "¾": "\\frac34 ",
-  "£": " ",
-  "€": " ",
-  "¥": " ",
-  "₹": " ",
+  "£": "£",
+  "€": "€",
+  "¥": "¥",
+  "₹": "₹",
+  "⩽": "\\le ",
+  "⩾": "\\ge ",
+  "≦": "\\le ",
+  "≧": "\\ge ",
+  "⌊": "\\lfloor ",
+  "⌋": "\\rfloor ",
+  "⌈": "\\lceil ",
+  "⌉": "\\rceil ",
+  "¬": "\\neg ",
+  "∥": "\\parallel ",
+  "⊥": "\\perp ",
+  "⊂": "\\subset ",
+  "⊃": "\\supset ",
+  "⊆": "\\subseteq ",
+  "⊇": "\\supseteq ",
+  "∉": "\\notin ",
+  "∀": "\\forall ",
+  "∃": "\\exists ",
+  "→": "\\to ",
+  "⇒": "\\Rightarrow ",
+  "⇔": "\\Leftrightarrow ",
+  "∠": "\\angle ",
+  "△": "\\triangle ",
+  "ℤ": "\\mathbb{Z}",
+  "ℕ": "\\mathbb{N}",
+  "ℚ": "\\mathbb{Q}",
+  "ℂ": "\\mathbb{C}",
+  "ⁿ": "^{n}",
+  "ℓ": "\\ell ",
+  "…": "\\dots ",
+  "⋯": "\\dots ",
   "⁄": "/",
   "∕": "/",
   "‐": "-",
@@ -73,11 +99,32 @@ const greekLetters: ReadonlyMap<string, string> = new Map(
     .split(" ").map((word, i, all) => [word, `\\${all[i + 1]} `] as const).filter((_, i) => i % 2 === 0),
 );
 
+/** Signs that are not seen: they join, part and turn text. */
+const unseen = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
+
+const vulgarFraction = /[\u00bc-\u00be\u2150-\u215e\u2189]/g;
+
+/** Where the digits of other scripts begin. */
+const zeros = [0x0660, 0x06f0, 0x0966, 0x09e6];
+
+/** Marks over a letter, as the commands that write them. */
+const marks: Readonly<Record<string, string>> = {
+  "\u0304": "bar",
+  "\u0305": "bar",
+  "\u0302": "hat",
+  "\u0303": "tilde",
+  "\u0307": "dot",
+  "\u20d7": "vec",
+};
+
 /** A sign as LaTeX; full-width and mathematical letters and digits as plain ones. */
 function plainSign(sign: string): string {
   const known = unicode.get(sign) ?? greekLetters.get(sign);
   if (known !== undefined) return known;
   const code = sign.codePointAt(0) ?? 0;
+  const zero = zeros.find((first) => code >= first && code < first + 10);
+  if (zero !== undefined) return `${code - zero}`;
+  if (code >= 0xfe50 && code <= 0xfe6b) return sign.normalize("NFKC");
   if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - 0xfee0);
   return code >= 0x1d400 && code <= 0x1d7ff ? sign.normalize("NFKC") : sign;
 }
@@ -95,5 +142,13 @@ function powers(text: string): string {
 
 /** A text with every sign that LaTeX writes otherwise. */
 export function plainSigns(text: string): string {
-  return Array.from(powers(text.normalize("NFC")), plainSign).join("");
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  const seen = text.normalize("NFC").replace(unseen, "").replace(
+    vulgarFraction,
+    (sign) => `\\frac{${sign.normalize("NFKC").replace("⁄", "}{")}} `,
+  ).replace(
+    /(\p{L})([\u0302-\u0305\u0307\u20d7])/gu,
+    (_, letter: string, mark: string) => `\\${marks[mark]}{${letter}}`,
+  );
+  return Array.from(powers(seen), plainSign).join("");
 }

@@ -1,23 +1,25 @@
 /**
- * Equality of formulas. Without variables: exact fractions where both have them, else complex doubles to a relative 1e-9. With
- * variables: both are evaluated at the same pseudo-random points (fixed, so a verdict never changes), first real, then
- * complex; formulas are equal if they agree at five points where both are defined.
+ * Equality of formulas. Exact wherever it can be: as fractions, else in a finite field (`field.ts`). What is left, such as logarithms, moduli and floors,
+ * is evaluated: without variables as complex doubles, equal to a relative 1e-12 and to 45 digits where these can be had; with variables at the same fixed points (`points.ts`),
+ * where four at least must be defined. A formula that is defined at too few of them is not understood.
  */
 import * as Elementary from "../elementary/mod.ts";
-import { Key, uniform } from "../random.ts";
 import * as C from "./complex.ts";
-import { type Complex, complex, type Environment } from "./complex.ts";
+import { type Complex, complex, type Environment, noVariables } from "./complex.ts";
 import { children, type Expression } from "./expression.ts";
+import { residue, sameResidue, sameWithAtoms } from "./field.ts";
+import { applied, binomial, factorial, remainder } from "./functions.ts";
 import { exact, toNumber } from "./numeric.ts";
+import { enough, fewestPoints, mostPoints, point, realmOf } from "./points.ts";
+import { sameDigits } from "./precise.ts";
 import { quantified } from "./quantified.ts";
 
-const closeness = 1e-9, pointCloseness = 1e-7;
-const points = 5, attempts = 16;
-const pointKey = Key.fold(Key.make(0), "points of equality");
+const closeness = 1e-12, pointCloseness = 1e-11;
 
-/** The variables of a formula; `i` and `e` are numbers. */
+/** The variables of a formula, functions that are only a name among them; `i` and `e` are numbers. */
 export function variables(of: Expression, into: Set<string> = new Set()): Set<string> {
   if (of.kind === "name" && of.name !== "i" && of.name !== "e") into.add(of.name);
+  if (of.kind === "apply" && !of.known) into.add(`${of.name}()`);
   if (of.kind === "quantified" && of.index !== null && !into.has(of.index)) {
     const inner = variables(of.of);
     inner.delete(of.index);
@@ -47,17 +49,22 @@ export function evaluate(of: Expression, environment: Environment, inAngle = fal
       return complex(Number(of.text));
     case "repeating":
     case "based":
+      return rational(of);
     case "binomial":
-      return rational(of);
+      return binomial(value(of.left), value(of.right));
     case "factorial":
-      return rational(of);
+      return factorial(value(of.of));
+    case "mod":
+      return remainder(value(of.left), value(of.right));
+    case "apply":
+      return applied(of, of.args.map(value));
     case "pi":
       return complex(Math.PI);
     case "infinity":
       return complex(Infinity);
     case "name":
-      if (of.name === "i") return environment.get("i") ?? complex(0, 1);
-      return environment.get(of.name) ?? (of.name === "e" ? complex(Math.E) : C.undefinedValue);
+      if (of.name === "i") return environment.values.get("i") ?? complex(0, 1);
+      return environment.values.get(of.name) ?? (of.name === "e" ? complex(Math.E) : C.undefinedValue);
     case "negate":
       return C.subtract(complex(0), value(of.of));
     case "percent":
@@ -73,15 +80,20 @@ export function evaluate(of: Expression, environment: Environment, inAngle = fal
     case "divide":
       return C.divide(value(of.left), value(of.right));
     case "power":
-      return C.power(value(of.left), value(of.right));
+      return power(value(of.left), value(of.right), environment.real);
     case "plusMinus":
       return C.undefinedValue;
     case "root":
-      return root(value(of.of), of.index === null ? null : value(of.index));
+      return root(value(of.of), of.index === null ? null : value(of.index), environment.real);
     case "quantified":
       return quantified(of, environment, evaluate);
     case "call":
-      return call(of.name, evaluate(of.of, environment, angles.has(of.name)), of.base === null ? null : value(of.base));
+      return call(
+        of.name,
+        evaluate(of.of, environment, angles.has(of.name)),
+        of.base === null ? null : value(of.base),
+        environment.real,
+      );
   }
 }
 
@@ -90,12 +102,18 @@ function rational(of: Expression): Complex {
   return value === null ? C.undefinedValue : complex(toNumber(value));
 }
 
+/** A power; where variables are real, a negative number has none to a broken exponent. */
+function power(of: Complex, by: Complex, real: boolean): Complex {
+  const broken = of.im === 0 && of.re < 0 && by.im === 0 && !Number.isInteger(by.re);
+  return real && broken ? C.undefinedValue : C.power(of, by);
+}
+
 /** A root; an odd real root of a negative number is real, as school mathematics has it. */
-function root(of: Complex, index: Complex | null): Complex {
-  if (index === null) return C.squareRoot(of);
-  const odd = index.im === 0 && Math.abs(index.re % 2) === 1;
+function root(of: Complex, index: Complex | null, real: boolean): Complex {
+  const odd = index !== null && index.im === 0 && Math.abs(index.re % 2) === 1;
   if (of.im === 0 && of.re < 0 && odd) return complex(-Elementary.pow(-of.re, 1 / index.re));
-  return C.power(of, C.divide(complex(1), index));
+  if (real && of.im === 0 && of.re < 0) return C.undefinedValue;
+  return index === null ? C.squareRoot(of) : C.power(of, C.divide(complex(1), index));
 }
 
 const angles = new Set(["sin", "cos", "tan", "tg", "cot", "ctg", "sec", "csc", "cis"]);
@@ -131,45 +149,49 @@ const calls: Readonly<Record<string, (z: Complex) => Complex>> = {
   atan: real(Elementary.atan),
 };
 
+const logarithms = new Set(["ln", "log", "lg"]);
+
 /** A function's value; `\log` without a base is decimal. */
-function call(name: string, of: Complex, base: Complex | null): Complex {
+function call(name: string, of: Complex, base: Complex | null, real: boolean): Complex {
+  if (real && of.im === 0 && of.re < 0 && logarithms.has(name)) return C.undefinedValue;
   if (name === "log") return C.divide(C.log(of), base === null ? complex(Math.LN10) : C.log(base));
   return base === null && Object.hasOwn(calls, name) ? calls[name](of) : C.undefinedValue;
 }
 
-/** Whether two formulas without ± are equal; null where neither arithmetic can say. */
+/** Whether two formulas without ± are equal; null where no arithmetic can say. */
 export function equal(a: Expression, b: Expression): boolean | null {
   const [exactA, exactB] = [exact(a), exact(b)];
   if (exactA !== null && exactB !== null) return exactA.n === exactB.n && exactA.d === exactB.d;
+  const x = residue(a);
+  const y = x === null ? null : residue(b);
+  if (x !== null && y !== null) return sameResidue(x, y);
+  const withAtoms = sameWithAtoms(a, b);
+  if (withAtoms !== null) return withAtoms;
   const names = [...variables(b, variables(a))].sort();
-  if (names.length > 0) return agree(a, b, names);
-  const [x, y] = [evaluate(a, new Map()), evaluate(b, new Map())];
+  return names.length > 0 ? agree(a, b, names) : agreeAsConstants(a, b);
+}
+
+function agreeAsConstants(a: Expression, b: Expression): boolean | null {
+  const [x, y] = [evaluate(a, noVariables), evaluate(b, noVariables)];
   if (Math.abs(x.re) === Infinity || Math.abs(y.re) === Infinity) {
     return contains(a, "infinity") && contains(b, "infinity") ? x.re === y.re : null;
   }
   if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y)) return null;
-  return close(x, y);
-}
-
-/** The t-th point of comparison: in the first half real and positive, where roots and logarithms are defined, then complex. */
-export function point(t: number, names: ReadonlyArray<string>): Environment {
-  const key = Key.fold(pointKey, t);
-  return new Map(names.map((name, i) => {
-    const [u, v] = [uniform(key, 2 * i), uniform(key, 2 * i + 1)];
-    return [name, t < attempts / 2 ? complex(0.4 + 1.7 * u) : complex(4 * u - 2, 2 * v - 1)];
-  }));
+  return close(x, y) && sameDigits(a, b) !== false;
 }
 
 function agree(a: Expression, b: Expression, names: ReadonlyArray<string>): boolean | null {
+  const realm = realmOf([a, b], names);
+  const wanted = enough(realm);
   let compared = 0;
-  for (let t = 0; t < attempts && compared < points; t++) {
-    const environment = point(t, names);
+  for (let t = 0; t < mostPoints && compared < wanted; t++) {
+    const environment = point(t, names, realm);
     const [x, y] = [evaluate(a, environment), evaluate(b, environment)];
     if (!C.isFiniteComplex(x) || !C.isFiniteComplex(y)) continue;
     if (!close(x, y, pointCloseness)) return false;
     compared++;
   }
-  return compared >= 3 ? true : null;
+  return compared >= fewestPoints ? true : null;
 }
 
 /** The two formulas that ± stands for, upper signs first, or null where there is no ±. */
@@ -191,6 +213,8 @@ function choose(of: Expression, sign: "add" | "subtract"): Expression {
     case "call":
     case "quantified":
       return { ...of, of: choose(of.of, sign) };
+    case "apply":
+      return { ...of, args: of.args.map((argument) => choose(argument, sign)) };
     case "number":
     case "repeating":
     case "based":

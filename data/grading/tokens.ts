@@ -15,13 +15,49 @@ export const functions: ReadonlySet<string> = new Set(
     .split(" "),
 );
 
+/** Functions that take several arguments in brackets, or one without: those that can be calculated, and those that are only a name. */
+export const calculated: ReadonlySet<string> = new Set(["gcd", "lcm", "max", "min"]);
+export const operators: ReadonlySet<string> = new Set([
+  ...calculated,
+  ..."deg dim arg ker det rank Re Im tr".split(" "),
+]);
+
+/** Marks over a formula; what they mean is not known here, only over what they stand. */
+export const accents: ReadonlySet<string> = new Set(
+  "overline bar hat tilde vec dot ddot widehat widetilde overrightarrow".split(" "),
+);
+
+/** Commands that are a letter. */
+export const greek = new Set(
+  ("alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi " +
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Upsilon Phi Psi Omega ell hbar nabla partial varrho varsigma")
+    .split(" "),
+);
+
+/** Commands that run over a formula. */
+export const quantifiers = new Set(["sum", "prod", "int", "lim"]);
+
+/** Commands that may begin a factor beside functions and Greek letters. */
+export const openers = new Set(
+  [
+    ..."frac sqrt pi infty infinity binom lfloor lceil sum prod int lim angle triangle".split(" "),
+    ...operators,
+    ...accents,
+  ],
+);
+
 /** Words that are a command without a backslash, the longest first. */
 const bareWords =
   "infinity arcsin arccos arctan infty sqrt sinh cosh tanh asin acos atan sin cos tan cot sec csc log exp pi ln".split(
     " ",
   );
 
-const wrappers = new Set(["text", "mathrm", "textbf", "mathbf", "mbox", "operatorname", "textit", "mathit", "rm"]);
+const wrappers = new Set(
+  "text mathrm textbf mathbf mbox operatorname textit mathit rm bm boldsymbol mathsf textup".split(" "),
+);
+
+/** Words that are one only before a bracket. */
+const bareOperator = /(?:gcd|lcm|max|min)(?=\s?[({])/y;
 
 const numberAt = /\d+\.\d*|\.\d+|\d+/y;
 const commandAt = /\\([a-zA-Z]+|[\s\S])/y;
@@ -53,7 +89,8 @@ export function tokenize(text: string, limit: number): ReadonlyArray<Token> | nu
         at = group.end;
       }
     } else if (word !== null) {
-      const bare = bareWords.find((known) => known === "ln" ? word === known : word.startsWith(known));
+      const bare = match(bareOperator, at) ??
+        bareWords.find((known) => known === "ln" ? word === known : word.startsWith(known));
       tokens.push(bare === undefined ? { kind: "name", text: word[0] } : { kind: "command", text: bare });
       at += bare?.length ?? 1;
     } else {
@@ -68,7 +105,7 @@ export function tokenize(text: string, limit: number): ReadonlyArray<Token> | nu
 function wrapped(wrapper: string, content: string): Token {
   const word = content.trim();
   if (wrapper === "text" || wrapper === "mbox" || !/^[a-zA-Z]+$/.test(word)) return { kind: "text", text: content };
-  if (functions.has(word)) return { kind: "command", text: word };
+  if (functions.has(word) || operators.has(word)) return { kind: "command", text: word };
   return { kind: word.length === 1 ? "name" : "text", text: word };
 }
 

@@ -3,6 +3,8 @@
  * answers have one, `5 cm` is not `5 m`, and `500 cm` is; a word that is no unit of measure (`5 apples`) is not compared.
  */
 
+import { unitNamed } from "./unit_table.ts";
+
 /** A unit as a product of dimensions to powers, and how many base units it is: whole numbers or decimals, multiplied. */
 export interface Unit {
   readonly dimensions: string;
@@ -15,70 +17,29 @@ export interface Quantity {
   readonly unit: Unit;
 }
 
-type Entry = readonly [names: string, dimension: string, factor: string];
-
-const table: ReadonlyArray<Entry> = [
-  ["mm millimeter millimetre", "length", "0.001"],
-  ["cm centimeter centimetre", "length", "0.01"],
-  ["dm decimeter decimetre", "length", "0.1"],
-  ["m meter metre", "length", "1"],
-  ["km kilometer kilometre", "length", "1000"],
-  ["in inch inche", "length", "0.0254"],
-  ["ft foot feet", "length", "0.3048"],
-  ["yd yard", "length", "0.9144"],
-  ["mi mile", "length", "1609.344"],
-  ["ms millisecond", "time", "0.001"],
-  ["s sec second", "time", "1"],
-  ["min minute", "time", "60"],
-  ["h hr hour", "time", "3600"],
-  ["day", "time", "86400"],
-  ["week", "time", "604800"],
-  ["month", "month", "1"],
-  ["yr year", "month", "12"],
-  ["mg milligram", "mass", "0.001"],
-  ["g gram", "mass", "1"],
-  ["kg kilogram", "mass", "1000"],
-  ["oz ounce", "mass", "28.349523125"],
-  ["lb pound", "mass", "453.59237"],
-  ["ml mL milliliter millilitre", "volume", "0.001"],
-  ["l L liter litre", "volume", "1"],
-  ["pint", "capacity", "1"],
-  ["quart", "capacity", "2"],
-  ["gallon", "capacity", "8"],
-  ["cent", "money", "0.01"],
-  ["dollar", "money", "1"],
-  ["deg degree", "angle", "1"],
-  ["°C celsius", "celsius", "1"],
-  ["°F fahrenheit", "fahrenheit", "1"],
-];
-
-const known: ReadonlyMap<string, Entry> = new Map(
-  table.flatMap((entry) => entry[0].split(" ").map((name) => [name, entry] as const)),
-);
-
 const abbreviated: Readonly<Record<string, string>> = {
   mph: "mile/hour",
   kph: "km/hour",
   kmh: "km/hour",
+  kmph: "km/hour",
   fps: "foot/second",
   mps: "m/s",
+  psi: "lb/in^2",
 };
 
-/** The entry of a name, without a plural's s or a full stop, in any case where it is a word and not a symbol. */
-function entryOf(word: string): Entry | undefined {
-  const bare = word.replace(/\.$/, "");
-  const lower = bare.toLowerCase();
-  return known.get(bare) ?? (lower.length > 2 ? known.get(lower) ?? known.get(lower.replace(/s$/, "")) : undefined) ??
-    (/^(?:hrs|mins|secs|yrs|lbs|yds|kms|cms)$/.test(lower) ? known.get(lower.slice(0, -1)) : undefined);
-}
-
-const wordAt = /\s*(°?[a-zA-Z]+\.?)/y;
+const wordAt = /\s*(°?[a-zA-ZΩµμ]+\.?)/y;
 const powerAt = /\s*\^?\s*\{?(-?[1-9])\}?|\s+(squared|cubed)\b/y;
-const joinAt = /\s*(\/|per\b|\*|\\cdot(?![a-zA-Z])|(?=[a-zA-Z]))/y;
+const joinAt = /\s*(\/|per\b|\*|·|\\cdot(?![a-zA-Z])|(?=[a-zA-Z]))/y;
 
 /** Reads a unit whole, or gives null. A single letter is a unit only where `written` says that it is set as text. */
 export function readUnit(text: string, written: boolean): Unit | null {
   const given = text.trim().replace(/^(?:in\s+)?(?=[a-zA-Z])/, "").replace(
+    /\b(?:degrees?|deg\.?)\s+(celsius|fahrenheit|C|F)\b/i,
+    (_, scale: string) => `°${scale[0].toUpperCase()}`,
+  ).replace(/^(?:US\s+|Euro\s+)?(dollars|cents)$/i, "$1").replace(
+    /\\(?:Omega|mu)(?![a-zA-Z])\s?/g,
+    (sign) => sign[1] === "O" ? "Ω" : "µ",
+  ).replace(
     /^[a-z]+$/i,
     (word) => abbreviated[word.toLowerCase()] ?? word,
   );
@@ -100,12 +61,12 @@ export function readUnit(text: string, written: boolean): Unit | null {
       power = /^sq/i.test(word) ? 2 : 3;
       word = next(wordAt)?.[1];
     }
-    const entry = word === undefined ? undefined : entryOf(word);
-    if (word === undefined || entry === undefined || (word.length === 1 && !written)) return null;
+    const measure = word === undefined ? undefined : unitNamed(word);
+    if (word === undefined || measure === undefined || (word.length === 1 && !written)) return null;
     const raised = next(powerAt);
     if (raised !== null) power *= raised[1] === undefined ? raised[2] === "squared" ? 2 : 3 : Number(raised[1]);
-    powers.set(entry[1], (powers.get(entry[1]) ?? 0) + sign * power);
-    factors.push([entry[2], sign * power]);
+    for (const [name, by] of measure.dimensions) powers.set(name, (powers.get(name) ?? 0) + sign * power * by);
+    factors.push([measure.factor, sign * power]);
     if (at === given.length) {
       const dimensions = [...powers].filter(([, exponent]) => exponent !== 0).sort().map((pair) => pair.join("^"));
       return { dimensions: dimensions.join(" "), factors };
@@ -123,9 +84,30 @@ const degreeTail = /^([\s\S]*?)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm)
 const plainTail = /^([^a-zA-Z]*[\d)}])\s*([a-zA-Z°][a-zA-Z\s.^{}\d/]{0,40})$/;
 const fractionTail = /^(\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\frac\s*\d\s*\d)\s*([a-zA-Z][a-zA-Z\s.^{}\d/]{0,40})$/;
 
+const compoundPart =
+  /\s*(\d+(?:\.\d+)?)\s*(?:\\(?:text|mathrm|mbox)\s?\{([^{}]*)\}|([a-zA-Z]+\.?))\s*,?\s*(?:and\s+(?=\d))?/y;
+
+/** `1 hour 30 minutes`, `5 ft 3 in`: the sum of two or three quantities of one dimension. */
+function compound(text: string): Quantity | null {
+  if (text.length > 80) return null;
+  const parts: Array<Quantity> = [];
+  for (compoundPart.lastIndex = 0; compoundPart.lastIndex < text.length;) {
+    const found = compoundPart.exec(text);
+    const words = (found?.[2] ?? found?.[3] ?? "").trim().replace(/,? and$|,$/, "");
+    const unit = found === null || parts.length > 3 ? null : readUnit(words, true);
+    if (found === null || unit === null) return null;
+    parts.push({ value: found[1], unit });
+  }
+  const { dimensions } = parts[0]?.unit ?? { dimensions: "" };
+  if (parts.length < 2 || parts.some(({ unit }) => unit.dimensions !== dimensions)) return null;
+  return { value: parts.map(inBaseUnits).join("+"), unit: { dimensions, factors: [] } };
+}
+
 /** Splits a normalised answer into its value and unit; null where there is no unit that is known. `bareLetter` lets `5 m` be one. */
 export function quantityOf(text: string, bareLetter = false): Quantity | null {
   if (text.length > 200) return null;
+  const sum = compound(text);
+  if (sum !== null) return sum;
   const degrees = degreeTail.exec(text);
   if (degrees !== null && /\d/.test(degrees[1]) && !/[a-zA-Z]/.test(degrees[1].replaceAll("\\frac", ""))) {
     const unit = readUnit(degrees[2] === "" ? "degree" : `°${degrees[2]}`, true);

@@ -4,18 +4,20 @@
  * rounded value, since nobody rounds there by hand.
  */
 import * as Elementary from "../elementary/mod.ts";
+import * as C from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
 import { parse } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
-import { isSentence, numberWord, withoutUnit } from "./words.ts";
+import { isSentence, numberWord } from "./words.ts";
+import { withoutUnit } from "./tail.ts";
 import { costOf, costOfPair, dearest, spend, type Work } from "./work.ts";
 
 /** The formula of a text or the number that it spells out, or null for sentences, what cannot be parsed and what is too dear to evaluate. */
 export function formula(text: string): Expression | null {
   const spelled = numberWord(text);
   if (spelled !== null) return { kind: "number", text: `${spelled}` };
-  const inner = /^\\text\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
+  const inner = /^\\(?:text|mbox|mathrm)\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
   const read = isSentence(inner) ? null : parse(inner);
   if (read === null) return null;
   const { once, each } = costOf(read);
@@ -36,10 +38,24 @@ function sameReading(gold: string, answer: string, work: Work): boolean | null {
   if (squeeze(gold) === squeeze(answer) && gold !== "") return true;
   const [a, b] = readPair(gold, answer);
   if (a === null || b === null) return null;
-  if (a.kind !== "percent" && b.kind !== "percent") return equalFormulas(a, b, work);
-  const [x, y] = [a.kind === "percent" ? a.of : a, b.kind === "percent" ? b.of : b];
-  return equalFormulas(x, y, work) === true || equalFormulas(a, b, work) === true;
+  const [x, y] = [percentOf(a), percentOf(b)];
+  if (x === null && y === null) return equalFormulas(a, b, work);
+  if (equalFormulas(a, b, work) === true) return true;
+  if (x === null) return y !== null && isAboveOne(a) && equalFormulas(a, y, work) === true;
+  return equalFormulas(x, y ?? b, work) === true;
 }
+
+/** What stands before a percent sign, or null. */
+function percentOf(of: Expression): Expression | null {
+  if (of.kind === "percent") return of.of;
+  const inner = of.kind === "negate" ? percentOf(of.of) : null;
+  return inner === null ? null : { kind: "negate", of: inner };
+}
+
+/** Where a question asks for percents, a gold answer without the sign is above 1; `0.75` is not `0.75\%`. */
+const isAboveOne = (of: Expression) =>
+  of.kind !== "divide" && of.kind !== "negate" && variables(of).size === 0 &&
+  C.modulus(evaluate(of, C.noVariables)) > 1;
 
 /** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */
 function readPair(gold: string, answer: string): readonly [Expression | null, Expression | null] {
@@ -69,6 +85,6 @@ function rounded(long: Expression, of: Expression): boolean {
   }
   if (variables(of).size > 0) return false;
   const places = bare.text.split(".")[1].length;
-  const [x, y] = [evaluate(long, new Map()), evaluate(of, new Map())];
+  const [x, y] = [evaluate(long, C.noVariables), evaluate(of, C.noVariables)];
   return y.im === 0 && Math.abs(x.re - y.re) <= Elementary.pow(10, -places) + 2e-16 * Math.abs(y.re);
 }

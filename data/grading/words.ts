@@ -1,47 +1,14 @@
 /**
- * Answers that are words, and words around answers: units behind a value (`5\text{ cm}`, `5 square feet`), names in front of one, a
- * choice such as `(C)`. Words are compared without case, articles and punctuation.
+ * Answers that are words, and names in front of a value. Words are compared without case, articles and punctuation; what is no
+ * sentence but a formula that nobody could read is compared sign by sign.
  */
-
-const unit =
-  "(?:square|cubic|sq\\.?|cu\\.?)?\\s*(?:units?|degrees?|deg|cm|mm|km|meters?|metres?|centimeters?|inch(?:es)?|in|feet|" +
-  "foot|ft|yards?|miles?|mph|mi|hours?|hrs?|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|years?|dollars?|cents?|" +
-  "euros?|pounds?|grams?|kg|liters?|litres?|gallons?|people|students|ways|integers?|values?|digits?|numbers?|points?|" +
-  "marbles?|balls?|players?|games?|bits?|percent|per cent|radians?|rad|degrees celsius)";
-
-const writtenUnit =
-  /\s*\\(?:text|mathrm|mbox|textrm|rm|textit|mathit|textbf)\s{0,8}\{([^{}]*)\}\s{0,8}(?:\^\s{0,8}\{?\\?[a-z0-9]+\}?)?$/;
-const plainUnit = new RegExp(
-  `(?<=[\\d)}])\\s*\\{?${unit}(?:\\s*\\^\\s*\\{?[23]\\}?)?\\}?(?:\\s+per\\s+\\w+|/\\w+)?$`,
-  "i",
-);
-const joiningWord = /^\s*(?:or|and)\s*$/;
-
-/** Words that may not be dropped behind a number, since they change it or add a second answer. */
-const meaningful = new RegExp(
-  "\\b(?:hundred|thousand|million|billion|trillion|dozen|score|half|halves|thirds?|fourths?|quarters?|fifths?|sixths?|" +
-    "sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|and|or|more|less|fewer|than|times|squared|cubed|minus|plus|over|" +
-    "under|above|below|negative|not|no|to|by|if|at|from|between|pi|sqrt|root|sin|cos|tan|log|ln|mod|choose|factorial|base|" +
-    "infinity|infty|approximately|about)\\b",
-  "i",
-);
-const countedThing = /^([^a-zA-Z]*[\d)}])\s+([a-zA-Z]{2,}(?: [a-zA-Z]{2,}){0,3})$/;
-
-/** The value without the unit or the counted thing behind it; the text itself where there is none or nothing else. */
-export function withoutUnit(text: string): string {
-  const written = writtenUnit.exec(text);
-  const rest = (
-    written !== null && !joiningWord.test(written[1]) ? text.slice(0, written.index) : text.replace(plainUnit, "")
-  ).trim();
-  if (rest === "") return text;
-  const counted = rest === text ? countedThing.exec(text) : null;
-  return counted !== null && !meaningful.test(counted[2]) ? counted[1] : rest;
-}
 
 const small =
   ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " +
     "eighteen nineteen").split(" ");
 const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
+
+const ordinals = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(" ");
 
 /** The number from 0 to 99 that a text spells out, or null. */
 export function numberWord(text: string): number | null {
@@ -50,7 +17,9 @@ export function numberWord(text: string): number | null {
   const [ten, one] = [tens.indexOf(first), small.indexOf(second ?? "zero")];
   if (more.length > 0) return null;
   if (ten >= 0) return one >= 0 && (second === undefined || (one > 0 && one < 10)) ? 20 + 10 * ten + one : null;
-  return second === undefined && small.includes(first) ? small.indexOf(first) : null;
+  if (second !== undefined) return null;
+  if (small.includes(first)) return small.indexOf(first);
+  return ordinals.includes(first) ? ordinals.indexOf(first) : null;
 }
 
 /** `yes` or `no` where that is all a gold answer says, or how an answer begins before a comma or its end; else null. */
@@ -78,51 +47,45 @@ export function wordsOf(text: string): string {
     .trim();
 }
 
-/** Whether two texts say the same words, letting articles, spaces and stops pass, but no sign that calculates. */
-export function sameWords(a: string, b: string): boolean {
-  const bare = (text: string) =>
-    text.replace(/\b(?:the|is|are)\b/g, "").replace(/(?<=[a-z]{2})-(?=[a-z]{2})/g, "").replace(
-      /[^a-z0-9+\-*/^=<>|_[\]%!]+/g,
-      "",
-    );
-  return /[a-z]/.test(bare(a)) && bare(a) === bare(b);
+/** What prose may hold beside letters and digits. */
+const proseForm = /^[\p{L}\p{M}\p{N}\s.,;:!?'"’&-]*$/u;
+
+/** The words of a text that is prose; a point or comma between digits stays. Null for anything else. */
+function proseOf(text: string): string | null {
+  const open = text.replace(wrapper, " $1 ").replace(/\\ /g, " ").trim().replace(/^\((.*)\)$|^\{(.*)\}$/, "$1$2");
+  if (!proseForm.test(open) || !/\p{L}{2}/u.test(open.replaceAll(".", ""))) return null;
+  return open.toLowerCase().replace(/^dne$/, "does not exist").replace(/\b(?:the|is|are)\b/g, " ").replace(
+    /(?<=\p{L}{2})-(?=\p{L}{2})/gu,
+    "",
+  )
+    .replace(/(?<!\d)[.,;:]|[.,;:](?!\d)|[!?'"’]/g, " ").replace(/(?<!\d)\s+|\s+(?!\d)/g, "");
+}
+
+/** A formula that is not understood, without spaces and braces that say nothing. */
+const signsOf = (text: string): string =>
+  text.replace(wrapper, "{$1}").replace(/(?<!\d)\s+|\s+(?!\d)/g, "").replace(/(?<![a-zA-Z])\{([a-zA-Z0-9])\}/g, "$1")
+    .replace(/(?<![a-zA-Z^_])\{([a-zA-Z]+)\}/g, "$1");
+
+/** Whether two texts say the same words, letting articles, spaces and stops pass; what is no prose must be the same sign by sign. */
+export function sameText(a: string, b: string): boolean {
+  const [x, y] = [proseOf(a), proseOf(b)];
+  if (x !== null && y !== null) return x !== "" && x === y;
+  return x === null && y === null && /\p{L}/u.test(a) && signsOf(a) === signsOf(b);
 }
 
 const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|arctg|arccot|infty|infinity/g;
 const shortWords = /\b(?:ln|log|sin|cos|tan|tg|ctg|sqrt|pi)\b/g;
 
+/** Four letters and more that follow each other in the alphabet are a product, as in `4abcd`: no word is spelled so. */
+const isRun = (word: string) =>
+  [...word].map((sign) => sign.charCodeAt(0)).sort((a, b) => a - b).every((code, i, all) => code === all[0] + i);
+
 /** Whether the text is a sentence rather than a formula: a word of four letters, or two words in a row. */
 export function isSentence(text: string): boolean {
   const letters = text.replace(/\\[a-zA-Z]+/g, " ");
-  return /[a-zA-Z]{4}/.test(letters.replace(knownWords, " ")) ||
+  const words = letters.replace(knownWords, " ").match(/[a-zA-Z]{4,}/g);
+  return words !== null && !words.every((word) => word.length < 9 && isRun(word)) ||
     /\b[a-zA-Z]{2,}\s+[a-zA-Z]{2,}\b/.test(letters.replace(shortWords, " "));
-}
-
-const plain = (text: string) =>
-  text.replace(/\\(?:text|mathrm|textbf|mathbf|mbox)\s{0,8}\{([^{}]*)\}/g, "$1").replace(/[$\\]/g, " ").trim()
-    .replace(/^(?:option|choice)\s+/i, "");
-
-/** The letter of a multiple-choice gold answer such as `C` or `\text{(C)}`, or null. */
-export function choiceOf(gold: string): string | null {
-  return /^\(?([A-E])\)?\.?$/.exec(plain(gold))?.[1] ?? null;
-}
-
-/** The letter and the text of a gold answer that gives both, as `(C) 12` or `C Cecile`, or null. */
-export function labelledChoice(gold: string): { readonly letter: string; readonly text: string } | null {
-  const found = /^(?:\(([A-E])\)|([A-E])[).:]|([A-E])(?=\s+[A-Z][a-z]))\s+(\S[\s\S]*)$/.exec(plain(gold));
-  return found === null ? null : { letter: found[1] ?? found[2] ?? found[3], text: found[4] };
-}
-
-/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
-export function chosen(answer: string): string | null {
-  const text = plain(answer);
-  const alone = /^[{(\s]{0,8}([a-fA-F])[)}\s]{0,8}\.?$/.exec(text);
-  if (alone !== null) return alone[1].toUpperCase();
-  const first = /^\(?\s{0,8}([A-F])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(text)?.[1];
-  if (first !== undefined || !isSentence(text)) return first ?? null;
-  const [clause] = text.split(/[,;.]/, 1);
-  const letters = new Set(clause.match(/(?<![A-Za-z\\])(?:[B-F]|A(?! [a-z]))(?![A-Za-z'’])/g));
-  return letters.size === 1 && clause.length < 80 && !/\bnot\b|n['’]t\b/.test(clause) ? [...letters][0] : null;
 }
 
 const label = "[a-zA-Z](?:_\\{?\\w+\\}?)?";
@@ -133,13 +96,19 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^[A-Z]_\{[^{}]*\}(?:\s*:\s*[A-Z])?$/,
   new RegExp(`^${label}(?:\\s*:\\s*${label})+$`),
   /^(?:\\[a-zA-Z]+|[A-Za-z]+)(?:_\{?\w+\}?)?'*(?:\s*\([^()]{1,12}\))?$/,
+  /^\\(?:mathbf|mathrm|boldsymbol|bm|vec|bar|overline|hat|mathcal)\s?\{?[A-Za-z]\}?(?:\s?\^\s?\{?(?:-1|T|\\top)\}?)?$/,
+  /^\\frac\s?\{(?:d|\\partial)(?:\^\d)?\s?[a-zA-Z]?\}\{(?:d|\\partial)\s?[a-zA-Z](?:\^\d)?\}(?:\s?[a-zA-Z](?:\([a-z]\))?)?$/,
   /^\\(?:[dD]elta|partial)\s?[a-zA-Z](?:_\{?\w+\}?)?$/,
   /^\\(?:angle|triangle|overline|text|mathrm|mbox)/,
   /^[A-Z]\s?[A-Z]\s?[A-Z]?$/,
   /^[a-z]{2,12}(?:\s[a-z]+){0,12}$/i,
 ];
 
+/** Words that deny or doubt: what they stand in names nothing. */
+const doubting =
+  /\b(?:not|no|never|except|but|or|maybe|perhaps|about|nearly|almost|least|most|less|more|than|wrong)\b|n['’]t\b/i;
+
 /** Whether a text names what is asked for, as the left side of `x = 5`, `f(x) = …` or `\angle ABC = …` does. */
 export function isName(text: string): boolean {
-  return text.length <= 200 && nameForms.some((form) => form.test(text.trim()));
+  return text.length <= 200 && !doubting.test(text) && nameForms.some((form) => form.test(text.trim()));
 }

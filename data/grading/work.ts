@@ -32,7 +32,7 @@ export interface Cost {
   readonly bits: number;
 }
 
-const longest = 16_384, mostTerms = 100;
+const longest = 16_384, mostTerms = 100, mostFactors = 20;
 
 /** The cost of a formula. */
 export function costOf(of: Expression): Cost {
@@ -52,13 +52,17 @@ export function costOf(of: Expression): Cost {
       return plain(1 + digits.length / 10, 1 + digits.length / 10, bitsOf(digits));
     }
     case "factorial": {
+      if (isOpen(of.of)) return plain(1, mostFactors, 0);
       const n = Math.min(1000, whole(of.of) ?? 1000);
-      return plain(n, n, n * Elementary.log2(n + 2));
+      return plain(n, mostFactors, n * Elementary.log2(n + 2));
     }
     case "binomial": {
+      if (isOpen(of.right)) return plain(1, mostFactors, 0);
       const k = Math.min(1000, whole(of.right) ?? 1000);
-      return plain(k, k, 10 * k);
+      return plain(k, mostFactors, 10 * k);
     }
+    case "mod":
+      return plain(1, 2, bits);
     case "power":
       return plain(1 + bits / 10, 8, parts[0].bits * exponentOf(of.right, parts[1]));
     case "add":
@@ -93,10 +97,13 @@ function exponentOf(of: Expression, cost: Cost): number {
   return value === null || value.d !== 1n ? 0 : Math.min(longest, Math.abs(Number(value.n)));
 }
 
+/** Whether a formula has a variable, so that it has no exact value. */
+const isOpen = (of: Expression): boolean => of.kind === "name" || children(of).some(isOpen);
+
 const whole = (of: Expression) => of.kind === "number" && /^\d{1,6}$/.test(of.text) ? Number(of.text) : null;
 
-/** The cost of comparing two formulas: exactly, then at one point, or at sixteen where there are variables. */
+/** The cost of comparing two formulas: exactly, then at one point, or at many where there are variables. */
 export function costOfPair(a: Expression, b: Expression, hasVariables: boolean): number {
   const [x, y] = [costOf(a), costOf(b)];
-  return x.once + y.once + (x.each + y.each) * (hasVariables ? 16 : 1);
+  return x.once + y.once + (x.each + y.each) * (hasVariables ? 24 : 1);
 }

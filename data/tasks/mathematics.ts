@@ -3,6 +3,7 @@
  * verifier on the answer in the last box.
  */
 import { grade } from "../grading/grade.ts";
+import { endsInThought } from "../grading/thought.ts";
 import type { Split, Task } from "../task.ts";
 import { template, templateNames } from "../template.ts";
 import { type GoldFrom, parseRows } from "./rows.ts";
@@ -30,6 +31,7 @@ export function mathematics(
     },
     templates: templateNames,
     promptText: ({ question }, chosen = templateNames[0]) => template(chosen, question),
-    grade: ({ goldAnswer }, responseText, mode) => grade(goldAnswer, responseText, mode, paperByString),
+    grade: ({ goldAnswer, promptText }, responseText, mode) =>
+      grade(goldAnswer, responseText, mode, paperByString, promptText !== undefined && endsInThought(promptText)),
   };
 }

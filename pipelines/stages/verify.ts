@@ -11,13 +11,15 @@ import * as Noun from "../schema.ts";
 import * as Stage from "../runtime/stage.ts";
 
 /** What grading reads of a record. */
-type Gradable = Pick<Noun.Rollout, "question" | "goldAnswer" | "goldAnswers" | "responseText">;
+type Gradable =
+  & Pick<Noun.Rollout, "question" | "goldAnswer" | "goldAnswers" | "responseText">
+  & Partial<Pick<Noun.Rollout, "promptText">>;
 
 /** The rollout with its grade: that of the first accepted answer which it equals, else that of the first. */
 export const verify = <A extends Gradable>(rollout: A, task: Task, extract: Extraction): A & Grade => {
-  const { question, goldAnswer, responseText } = rollout;
+  const { question, goldAnswer, promptText, responseText } = rollout;
   const golds = rollout.goldAnswers?.flatMap((gold) => goldsOf(gold) ?? []) ?? goldsOf(goldAnswer) ?? [goldAnswer];
-  const gradeBy = (gold: string) => task.grade({ question, goldAnswer: gold }, responseText, extract);
+  const gradeBy = (gold: string) => task.grade({ question, goldAnswer: gold, promptText }, responseText, extract);
   let grade = gradeBy(golds[0]);
   for (let i = 1; i < golds.length && !grade.correct; i++) {
     const other = gradeBy(golds[i]);

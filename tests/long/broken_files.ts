@@ -1,4 +1,4 @@
-/** As `tests/broken_files_test.ts`, with twenty times as many copies. */
+/** As `tests/broken_files_test.ts`, with ten times as many copies. */
 import { brokenFiles } from "../broken_files.ts";
 
-brokenFiles(20_000);
+brokenFiles(10_000);

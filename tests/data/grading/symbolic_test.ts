@@ -47,5 +47,5 @@ Deno.test("equal() compares constants exactly where it can and to 1e-9 where not
 Deno.test("equal() does not decide about what is undefined", () => {
   assert.equal(same("1/0", "2/0"), null);
   assert.equal(same("100000!", "1"), null);
-  assert.equal(same("x!", "x!+1"), null);
+  assert.equal(same("\\arcsin(x+9)", "\\arcsin(x+8)"), null);
 });

@@ -1,0 +1,104 @@
+/**
+ * What the sentences of a response state as the answer: "the answer is …" in some languages. A statement that is denied, asked or taken back states
+ * nothing.
+ */
+import { isSentence } from "./words.ts";
+
+const marker = new RegExp(
+  [
+    "answer(?:\\s+(?:to|of|for)\\s[^.\\n]{1,80}?)?\\s*\\**\\s*(?:is|are|=|:|would be|should be)",
+    "r[ée]ponse\\s*(?:finale|correcte)?\\s*(?:est|:)",
+    "(?:antwort|lösung)\\s*(?:ist|lautet|:)",
+    "r[ei]sp(?:uesta|osta)\\s*(?:final|correcta|corretta|correta|finale)?\\s*(?:es|è|é|:)",
+    "ответ\\s*(?:—|-|:|это)",
+    "答案\\s*(?:是|为)?\\s*(?:是|为|:|：)",
+    "(?:答え|正解)\\s*(?:は|:|：)",
+    "답은",
+  ].join("|"),
+  "gi",
+);
+/** A span of mathematics between its signs; `mathSpans` finds all of them. */
+export const mathSpan = /\$\$([\s\S]+?)\$\$|(?<!\\)\$((?:\\[\s\S]|[^$\\])+)\$|\\\((.+?)\\\)|\\\[([\s\S]+?)\\\]/;
+export const mathSpans = new RegExp(mathSpan.source, "g");
+const numberForm =
+  "(?<![A-Za-z]|[A-Za-z]\\d{1,9})-?(?:\\d{1,3}(?:,\\d{3})+(?![\\d,])|\\d{1,3}(?: \\d{3})+(?!\\d)|\\d+(?:,\\d+)*)(?:\\.\\d+)?(?:\\/\\d+)?(?:\\s?\\\\?%)?|-?(?<!\\d)\\.\\d+";
+/** A number in prose. */
+export const numbers = new RegExp(numberForm, "g");
+const named = new RegExp(
+  `(?:\\b(?:is|are|be|was|equals?|of|by|to|has)\\s+|=\\s*)(?:(${numberForm})|${mathSpan.source})`,
+  "g",
+);
+
+/** Where a sentence ends; a `!` before an operator is a factorial. */
+const sentenceEnd = /(?<=\w\w|[\d)$}])(?:[.?]\s+(?=[A-Z[(*])|!\s+(?=[A-Z]|\*\*))/;
+
+/** What a mathematical span holds; its groups begin at `from`. */
+export const inside = (span: RegExpMatchArray | null | undefined, from = 1) =>
+  span?.[from] ?? span?.[from + 1] ?? span?.[from + 2] ?? span?.[from + 3];
+
+const wrapped = /\\{1,2}(?:begin|end|text|textbf|mathrm|mathbf|mbox|operatorname)\s{0,8}\{[^{}]*\}/g;
+const greek =
+  /(?<![a-z])(?:alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega|zeta|iota)(?![a-z])(?!\s+[a-z]{2})/g;
+
+/** Whether a short response is nothing but an answer: a formula (what it wraps in `\text` is no sentence of its own) or a single word. */
+export const isAnswer = (text: string): boolean =>
+  !isSentence(text.replace(wrapped, " ").replace(greek, "x")) || /^[({]*[A-Za-z-]{2,20}[)}]*\.?$/.test(text);
+
+/** What a text states: an answer, or that what it names is none, with the text behind; null where it states nothing. */
+export type Statement = { readonly answer: string } | { readonly denied: string } | null;
+
+const denial = /(?:\b(?:not|never|doubt|whether|unlikely|wrong)\b|n['’]t\b|\bif\b)[^.!?\n]*$/i;
+const takenBack =
+  /^[\s*]*(?:no\b|wait\b|hmm|actually\b|but (?:wait|no)\b|(?:that|this|which)(?: is|['’]s)? (?:wrong|not|incorrect|too))/i;
+
+/** What the last "answer is" states that is neither denied nor taken back, unless something stands behind what is. */
+export function statedIn(tail: string): Statement {
+  let denied: string | null = null;
+  for (const found of [...tail.matchAll(marker)].reverse()) {
+    const behind = tail.slice(found.index + found[0].length).replace(/^[\s*:：#]+/, "");
+    const line = behind.split("\n", 1)[0];
+    const end = /[.!?](?=\s+[A-Z]|\s*$)/.exec(line);
+    const rest = end === null ? behind.slice(line.length) : behind.slice(end.index + 1);
+    const before = tail.slice(Math.max(0, found.index - 120), found.index);
+    if (!denial.test(before) && end?.[0] !== "?" && !takenBack.test(rest)) {
+      const answer = namedIn(behind);
+      return answer === null ? null : { answer };
+    }
+    denied ??= rest;
+    if (/\d/.test(rest)) break;
+  }
+  return denied === null ? null : { denied };
+}
+
+const idle =
+  /(?:\s*\([a-z][^()\d]*\)|,\s+(?:which|because|since|as|so|where|obtained|altogether|in total|in all|overall|respectively|of course)\b.*)$/i;
+
+/** What stands behind "answer is": a formula or a value right there, else what its sentence calls the value. */
+function namedIn(behind: string): string | null {
+  const span = mathSpan.exec(behind);
+  if (span !== null && /^[\s(*]*$/.test(behind.slice(0, span.index))) return spansFrom(behind) ?? inside(span) ?? null;
+  const line = behind.split("\n", 1)[0].slice(0, 2000);
+  const sentence = line.split(sentenceEnd, 1)[0].replace(/[.*\s。]+$/, "").replace(idle, "");
+  if (sentence === "") return null;
+  if (/^[-+\\\d.($]/.test(sentence) && span === null || isAnswer(sentence)) {
+    return inside(mathSpan.exec(sentence)) ?? sentence;
+  }
+  const value = [...sentence.matchAll(named)].at(-1);
+  if (value !== undefined) return value[1] ?? inside(value, 2) ?? null;
+  const quantities = [...sentence.matchAll(mathSpans)].map((one) => inside(one)).concat(
+    sentence.replace(mathSpans, " ").match(numbers) ?? [],
+  );
+  return quantities.length === 1 ? quantities[0] ?? sentence : sentence;
+}
+
+/** Formulas in a row, `$x=2$ or $x=3$`, that end their sentence: one list; else null. */
+function spansFrom(text: string): string | null {
+  const listed: Array<string> = [];
+  let at = 0;
+  for (const span of text.slice(0, 2000).matchAll(mathSpans)) {
+    if (!(listed.length === 0 ? /^[\s(*]*$/ : /^\s*(?:,|,?\s*(?:or|and))\s*$/).test(text.slice(at, span.index))) break;
+    listed.push(inside(span) ?? "");
+    at = span.index + span[0].length;
+  }
+  return listed.length > 1 && listed.length < 9 && /^\s*(?:[.;!]|$|\n)/.test(text.slice(at)) ? listed.join(", ") : null;
+}

@@ -1,0 +1,49 @@
+/**
+ * What a response says outside its thoughts. A thought that never ends says nothing: whatever it boxes on the way is no answer, or a policy learns to
+ * guess often and to finish never.
+ */
+
+const names = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis|seed:think";
+const marks = new RegExp(
+  [
+    `<(?<open>${names})>`,
+    `</(?<close>${names})>`,
+    "(?<open2>\\[THINK\\]|<\\|(?:begin_of_thought|thinking|thought|think)\\|>|◁think▷)",
+    "(?<close2>\\[/THINK\\]|<\\|(?:end_of_thought|/thinking|/thought|/think)\\|>|◁/think▷)",
+    "<\\|channel\\|?>\\s?(?<channel>[a-z]+)",
+  ].join("|"),
+  "gi",
+);
+
+/**
+ * The text behind the last thought, or null where a thought never ends. `open`: whether the prompt ended inside a thought. A text that begins with the
+ * end of one was begun by the prompt.
+ */
+export function spoken(text: string, open = false): string | null {
+  let inside = open;
+  let started = open;
+  let said = "";
+  let from = 0;
+  for (const { groups, index, 0: mark } of text.matchAll(marks)) {
+    const channel = groups?.["channel"]?.toLowerCase();
+    const opens = (groups?.["open"] ?? groups?.["open2"]) !== undefined ||
+      (channel !== undefined && channel !== "final");
+    if (opens) {
+      if (!inside) said += text.slice(from, index);
+      inside = true;
+    } else if (inside || !started) {
+      said = "";
+      inside = false;
+    } else said += text.slice(from, index);
+    started = true;
+    from = index + mark.length;
+  }
+  return inside ? null : said + text.slice(from);
+}
+
+/** Whether a prompt ends inside a thought, so that a response begins there. */
+export const endsInThought = (promptText: string): boolean => {
+  const end = promptText.trimEnd();
+  const last = [...end.slice(-40).matchAll(marks)].at(-1);
+  return last !== undefined && spoken(last[0]) === null && end.endsWith(last[0]);
+};
