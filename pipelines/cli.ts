@@ -3,21 +3,15 @@
  * registries, so a stage or a command that is added there is here. Usage errors are one line on stderr and status 1; stdout stays empty.
  */
 import { Effect, Result } from "effect";
-import { commands } from "./commands.ts";
+import { loadAll, loaders } from "./command_loaders.ts";
 import { recipes } from "./recipes/mod.ts";
 import { type Command, UsageError } from "./runtime/command.ts";
 import * as CommandLine from "./runtime/command_line.ts";
-import * as ConfigFile from "./runtime/config_file.ts";
 import { completions, helpOf, overview, shells } from "./runtime/help.ts";
 import { consoleToStderr, main } from "./runtime/platform.ts";
 import { leaveOpen, merge, nearest, select } from "./runtime/resolve.ts";
-import { command as filterOf } from "./runtime/stage.ts";
 import { PipeClosed, StandardStreams } from "./runtime/standard_streams.ts";
-import { stages } from "./stages/mod.ts";
 import type { Settings } from "./settings.ts";
-
-const filters: ReadonlyArray<Command> = stages.map((stage) => filterOf(stage));
-const all: ReadonlyArray<Command> = [...filters, ...commands];
 
 const recipeValues = (command: Command, name: string | undefined): Result.Result<Partial<Settings>, UsageError> => {
   if (name === undefined) return Result.succeed({});
@@ -34,29 +28,37 @@ const recipeValues = (command: Command, name: string | undefined): Result.Result
   });
 };
 
+/** The settings of a config file; its parser is loaded where there is one. */
+const readConfig = Effect.fnUntraced(function* (file: string) {
+  const { read } = yield* Effect.promise(() => import("./runtime/config_file.ts"));
+  return yield* read(file);
+});
+
 /** Runs one command line, the command's name first. */
 export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const streams = yield* StandardStreams;
   const [name, ...rest] = words;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    return yield* streams.write(overview(filters, commands));
+    const { stages, commands } = yield* loadAll;
+    return yield* streams.write(overview(stages, commands));
   }
-  const command = all.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    const hint = nearest(name, all.map((candidate) => candidate.name));
+  if (!Object.hasOwn(loaders, name)) {
+    const names = Object.keys(loaders);
     return yield* new UsageError({
-      message: `Unknown command "${name}"${hint || `, expected one of ${all.map((one) => one.name).join(", ")}`}`,
+      message: `Unknown command "${name}"${nearest(name, names) || `, expected one of ${names.join(", ")}`}`,
     });
   }
+  const command = yield* loaders[name];
   const line = yield* Effect.fromResult(CommandLine.parse(command, rest));
   if (line.help) return yield* streams.write(helpOf(command));
   if (line.completions !== undefined) {
-    const script = completions(line.completions, all);
+    const { stages, commands } = yield* loadAll;
+    const script = completions(line.completions, [...stages, ...commands]);
     return script === undefined
       ? yield* new UsageError({ message: `--completions "${line.completions}": expected one of ${shells.join(", ")}` })
       : yield* streams.write(script);
   }
-  const file = line.config === undefined ? {} : yield* ConfigFile.read(line.config);
+  const file = line.config === undefined ? {} : yield* readConfig(line.config);
   const recipe = yield* Effect.fromResult(recipeValues(command, line.values.recipe ?? file.recipe));
   const said = { ...recipe, ...file, ...line.values };
   const merged = leaveOpen(command.open ?? [], merge(command.defaults, recipe, file, line.values), said);

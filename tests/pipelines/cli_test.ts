@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { run } from "../../pipelines/cli.ts";
+import { loaders } from "../../pipelines/command_loaders.ts";
 import { commands } from "../../pipelines/commands.ts";
 import { recipes } from "../../pipelines/recipes/mod.ts";
 import { make } from "../../pipelines/runtime/command.ts";
@@ -240,4 +241,9 @@ Deno.test("a training's mini-batch is at most its batch where it is not named, a
   assert.deepEqual(await sizes("--prompts", "4"), [4, 4]);
   assert.deepEqual(await sizes("--prompts", "4", "--mini-batch", "8"), [4, 8]);
   assert.deepEqual(await sizes("--recipe", "tiny"), [32, 8]);
+});
+
+Deno.test("each stage and command is loaded alone, under its name", async () => {
+  assert.deepEqual(Object.keys(loaders), [...stages, ...commands].map(({ name }) => name));
+  for (const [name, load] of Object.entries(loaders)) assert.equal((await Effect.runPromise(load)).name, name);
 });
