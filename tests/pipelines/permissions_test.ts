@@ -111,10 +111,8 @@ Deno.test("what only reads records reads, and prompt of a local model needs no m
     await asTask(["show"], verdicts);
     await asTask(["import", "--from", "openrlhf"], '{"input":"a","output":"b"}\n');
     assert.match(await asTask(["table"], verdicts), /problemId/);
-    await asTask(
-      ["grade-bench", join(folder, "pairs.ndjson")].slice(0, 1),
-      '{"gold":"1","response":"\\\\boxed{1}","label":true}\n',
-    );
+    // All of it would grade 10,000 answers made to be slow.
+    await asTask(["grade-bench", "--dry-run"]);
     const problems = join(folder, "problems.jsonl");
     await writeFile(problems, '{"question":"q","answer":"1"}\n');
     await asTask(["audit", "--task", "jsonl", "--data", problems]);
