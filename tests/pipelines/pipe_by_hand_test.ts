@@ -1,62 +1,6 @@
-import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { base, cli, folder, rates, same, succeeds, train } from "./train_commands.ts";
+import { pipeByHand } from "./pipe_by_hand.ts";
 
-for (
-  const [algorithm, stored, published, moments = ""] of [
-    ["w-reinforce", "", ""],
-    ["w-reinforce", " --storage bf16", "", " --moments bf16"],
-    ["w-reinforce", " --activations f16", ""],
-    ["ppo", " --activations bf16 --storage f16", ""],
-    ["ppo", "", ""],
-    ["ppo", "", "--as-published"],
-  ] as const
-) {
-  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm}${stored}${moments} ${published})`, () => {
-    const dir = folder();
-    const run = join(dir, "run");
-    const rate = "--critic-learning-rate 1e-3";
-    // What changes memory and time alone: a sequence at a time, activations computed again, one gradient on the host.
-    const turned = moments === "" ? "" : " --device-memory 1 --cache 0 --recompute --offload gradient";
-    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored}${moments} ${published}${turned}`));
-    const ppo = algorithm === "ppo";
-    const step = join(run, "steps/000001");
-    const stages = [
-      ["prompt", `--model ${base} --task countdown --prompts 4 --step 1 --seed 5`],
-      ["sample", `--model ${base} --responses 4 --step 1 --seed 5${stored}`],
-      ["verify", ""],
-      ["reward", published],
-      ["split", `--algorithm ${algorithm}`],
-      ["score", `--model ${base}${stored}${ppo ? ` --reference ${base} --critic ${base}` : ""}`],
-      ["advantage", `--algorithm ${algorithm}`],
-      [
-        "gradient",
-        `--model ${base}${stored} --algorithm ${algorithm} --artifacts ${dir}/art${
-          ppo ? ` --critic ${base}` : ""
-        } ${published}`,
-      ],
-      [
-        "update",
-        `--model ${base} --artifacts ${dir}/art --out ${dir}/out ${rates} --critic-learning-rate 1e-3${
-          ppo ? ` --critic ${base}` : ""
-        } ${published}${moments} --step 1`,
-      ],
-    ].map(([name, flags]) => `${cli} ${name} ${flags} | tee ${dir}/${name}.ndjson`);
-    succeeds(stages.join(" | "));
-    for (const name of ["prompt", "sample", "verify", "reward", "split", "score", "advantage", "gradient", "update"]) {
-      same(join(dir, `${name}.ndjson`), join(step, `${name}.ndjson`));
-    }
-    same(join(dir, "out/model.safetensors"), join(run, "model/model.safetensors"));
-    same(join(dir, "out/trainer_state/optimizer.safetensors"), join(run, "model/trainer_state/optimizer.safetensors"));
-    if (ppo) same(join(dir, "out/critic/model.safetensors"), join(run, "model/critic/model.safetensors"));
-    if (published !== "") {
-      same(join(run, "model/model.safetensors"), join(base, "model.safetensors"));
-      const rewards = readFileSync(join(step, "reward.ndjson"), "utf8").match(/"reward":[^,}]+/g) ?? [];
-      assert.deepEqual(new Set(rewards), new Set(['"reward":1', '"reward":0']));
-      assert.match(readFileSync(join(run, "config.json"), "utf8"), /"entropyCoef": 0.001/);
-      assert.match(succeeds(`${cli} replay ${run}`).stderr, /1 steps made again/);
-    } else assert.doesNotMatch(readFileSync(join(run, "config.json"), "utf8"), /asPublished/);
-    rmSync(dir, { recursive: true });
-  });
-}
+pipeByHand({ algorithm: "w-reinforce" });
+pipeByHand({ algorithm: "w-reinforce", stored: " --storage bf16", moments: " --moments bf16" });
+pipeByHand({ algorithm: "ppo", stored: " --activations bf16 --storage f16" });
+pipeByHand({ algorithm: "ppo", published: "--as-published" });
