@@ -1,9 +1,10 @@
 /**
- * The house rules that a machine can check: import arrows (data <- kernels <- pipelines), what pure folders may not touch, one source of
+ * The house rules that a machine can check: imports that run down the table of rooms (`rooms.ts`), what pure folders may not touch, one source of
  * chance, arithmetic that has the same bits on every machine, failures as values outside boundary files, one file for each unstable Effect
  * module, names and sizes of files. The lists below are the whole configuration; a file that must break a rule is declared here, with its
  * reason, and nowhere else.
  */
+import { exceptions, importProblem } from "./rooms.ts";
 
 /** Folders and files of plain functions on plain data. */
 const pure = ["data/", "pipelines/algorithms/", "pipelines/schema.ts", "pipelines/settings.ts", "pipelines/recipes/"];
@@ -83,17 +84,15 @@ const isBoundary = (path: string): boolean =>
   Object.keys(boundary).some((name) => name.endsWith("/") ? path.startsWith(name) : path === name);
 const isPure = (path: string): boolean => pure.some((start) => path.startsWith(start)) && !isBoundary(path);
 
-const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
-  data: ["kernels", "pipelines", "tests"],
-  kernels: ["pipelines", "tests"],
-  pipelines: ["tests"],
+type Specified = {
+  readonly source?: { readonly value?: unknown } | null;
+  readonly argument?: { readonly literal?: { readonly value?: unknown } };
 };
-
-type Specified = { readonly source?: { readonly value?: unknown } | null };
 
 const imports = (check: (specifier: string) => string | undefined, context: Deno.lint.RuleContext) => {
   const visit = (node: Deno.lint.Node) => {
-    const specifier = (node as unknown as Specified).source?.value;
+    const { source, argument } = node as unknown as Specified;
+    const specifier = source?.value ?? argument?.literal?.value;
     if (typeof specifier !== "string") return;
     const problem = check(specifier);
     if (problem !== undefined) context.report({ node, message: problem });
@@ -103,6 +102,7 @@ const imports = (check: (specifier: string) => string | undefined, context: Deno
     ExportNamedDeclaration: visit,
     ExportAllDeclaration: visit,
     ImportExpression: visit,
+    TSImportType: visit,
   };
 };
 
@@ -128,10 +128,9 @@ const rules: Record<string, Deno.lint.Rule> = {
     create(context) {
       const path = pathOf(context.filename);
       return imports((specifier) => {
-        const target = folderOf(resolve(path, specifier));
-        return isSource(path) && arrows[folderOf(path)]?.includes(target)
-          ? `${folderOf(path)}/ may not import ${target}/: "${specifier}"`
-          : undefined;
+        if (!isSource(path) || !specifier.startsWith(".")) return undefined;
+        const target = resolve(path, specifier);
+        return exceptions.includes(`${path} -> ${target}`) ? undefined : importProblem(path, target);
       }, context);
     },
   },

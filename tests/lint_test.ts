@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import plugin from "../.ci/lint_plugin.ts";
+import { exceptions, importProblem, roomOf, rooms } from "../.ci/rooms.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
 const problems = (path: string, source: string): ReadonlyArray<string> =>
   Deno.lint.runPlugin(plugin, `${root}${path}`, source).map(({ id }) => id.replace("signum/", ""));
 
-Deno.test("imports follow the arrows data <- kernels <- pipelines", () => {
+Deno.test("imports run down the table of rooms", () => {
   assert.deepEqual(problems("data/x.ts", 'import { a } from "../kernels/device.ts";'), ["import-arrows"]);
   assert.deepEqual(problems("data/tasks/x.ts", 'export * from "../../pipelines/schema.ts";'), ["import-arrows"]);
   assert.deepEqual(problems("kernels/ops/add/add.ts", 'import "../../../pipelines/settings.ts";'), ["import-arrows"]);
@@ -14,6 +15,25 @@ Deno.test("imports follow the arrows data <- kernels <- pipelines", () => {
   assert.deepEqual(problems("kernels/x.ts", 'import { Key } from "../data/random.ts";'), []);
   assert.deepEqual(problems("pipelines/stages/x.ts", 'import "../../kernels/device.ts";'), []);
   assert.deepEqual(problems("tests/data/x_test.ts", 'import "../../data/random.ts";'), []);
+});
+
+Deno.test("an import that runs up within pipelines is refused, types included", () => {
+  for (
+    const source of [
+      'import { a } from "../study/x.ts"; export const b = a;',
+      'import type { A } from "../study/x.ts"; export type B = A;',
+      'export type { A } from "../study/x.ts";',
+      'export * from "../study/x.ts";',
+      'export const a = () => import("../study/x.ts");',
+      'export type A = import("../study/x.ts").A;',
+    ]
+  ) {
+    assert.deepEqual(problems("pipelines/models/x.ts", source), ["import-arrows"], source);
+    assert.deepEqual(problems("pipelines/study/y.ts", source), [], source);
+    assert.deepEqual(problems("pipelines/bench/x.ts", source), [], source);
+  }
+  assert.deepEqual(problems("pipelines/no_such_room/x.ts", 'import "../../data/random.ts";'), ["import-arrows"]);
+  assert.deepEqual(problems("pipelines/study/x.ts", 'import "../no_such_room/x.ts";'), ["import-arrows"]);
 });
 
 Deno.test("pure folders touch neither the world, nor the clock, nor state of their own", () => {
@@ -120,6 +140,21 @@ const filesBelow = (folder: string, end: string): ReadonlyArray<string> =>
       ? [`${folder}/${entry.name}`]
       : []
   );
+
+Deno.test("every source file has a room, every room has files, and every exception is an import that runs up", () => {
+  const files = ["data", "kernels", "pipelines"].flatMap((folder) => filesBelow(folder, ""));
+  assert.deepEqual(files.filter((file) => roomOf(file) === undefined), []);
+  const known = new Set(files.map(roomOf));
+  assert.deepEqual(rooms.filter((room) => !known.has(room)), []);
+  assert.deepEqual(rooms.toSorted(), [...new Set(rooms)].toSorted());
+  for (const exception of exceptions) {
+    const [from, to] = exception.split(" -> ");
+    assert.notEqual(importProblem(from, to), undefined, exception);
+    assert.ok(files.includes(to), exception);
+    const name = to.split("/").at(-1) ?? "";
+    assert.ok(Deno.readTextFileSync(`${root}${from}`).includes(`/${name}"`), `${exception} is no more`);
+  }
+});
 
 Deno.test("kernels are short, open with a comment and are named for their entry point", () => {
   for (const path of filesBelow("kernels", ".wgsl")) {
