@@ -6,16 +6,16 @@
 import { Effect } from "effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cannotContinue, deviceFields } from "../../kernels/chosen_kernels.ts";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import { exists } from "../models/checkpoint_directory.ts";
+import { cannotContinue, deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { exists } from "../files/checkpoint_directory.ts";
 import { isObject } from "../models/model_config.ts";
-import * as Safetensors from "../models/safetensors.ts";
-import { type Failure, UsageError } from "../runtime/command.ts";
-import { encode } from "../runtime/record.ts";
-import * as RunDirectory from "../runtime/run_directory.ts";
-import { sha256, toText } from "../runtime/stage_record.ts";
-import { flagOf, type Settings } from "../settings.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import { type Failure, UsageError } from "../settings/command.ts";
+import { encode } from "../records/record.ts";
+import * as RunDirectory from "../files/run_directory.ts";
+import { sha256, toText } from "../records/text.ts";
+import { flagOf, type Settings } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
 const shaping = [

@@ -17,13 +17,13 @@ import {
   writeDirectory,
   writeManifest,
   writeText,
-} from "./checkpoint_directory.ts";
+} from "../files/checkpoint_directory.ts";
 import { finite } from "./finite_tensor.ts";
 import { isObject, type Json, type ModelConfig, parseModelConfig, parseObject } from "./model_config.ts";
-import { formatPython } from "./python_json.ts";
+import { formatPython } from "../files/python_json.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
-import * as Safetensors from "./safetensors.ts";
-import { elementCount, type ElementType, writtenTypes } from "./safetensors_header.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import { elementCount, type ElementType, writtenTypes } from "../files/safetensors_header.ts";
 import { hasOwnHead } from "./tied_head.ts";
 
 const { CheckpointError } = Safetensors;

@@ -1,7 +1,7 @@
 /** Reads the fields of a model's configuration files, and names the first that is wrong. */
 import * as Result from "effect/Result";
-import { oneLine } from "./one_line.ts";
-import { parsePython } from "./python_json.ts";
+import { oneLine } from "../files/one_line.ts";
+import { parsePython } from "../files/python_json.ts";
 
 /** A parsed JSON object. */
 export type Json = { readonly [key: string]: unknown };

@@ -1,7 +1,7 @@
 /** Which ids of a model's vocabulary its tokenizer knows (`padded_vocabulary.ts`). */
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists } from "./checkpoint_directory.ts";
+import { exists } from "../files/checkpoint_directory.ts";
 import { isObject } from "./model_config.ts";
 import { readJson, TokenizerError } from "./tokenizer.ts";
 

@@ -5,7 +5,7 @@
  * setting that is read past gives a model that is nearly right. What transformers reads past or has a default for is read as it reads it.
  */
 import { type ConfigFault, type Json, parseObject, type Reader, reader, shown } from "./config_reader.ts";
-import { families } from "./mod.ts";
+import { families } from "./families/mod.ts";
 import { readRope, type RopeScaling } from "./rope_settings.ts";
 import { ropeFrequencies } from "./rope_table.ts";
 

@@ -8,9 +8,9 @@ import * as Schema from "@effect/schema";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists, readText } from "./checkpoint_directory.ts";
+import { exists, readText } from "../files/checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "./model_config.ts";
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "../files/one_line.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 

@@ -1,10 +1,10 @@
 /** The stages in the order in which records travel through them; each is also a command. */
-import type { AnyStage } from "../runtime/stage.ts";
+import type { AnyStage } from "./stage.ts";
 import { advantageStage } from "./advantage.ts";
 import { dynamicsStage } from "./dynamics.ts";
-import { explainStage } from "./explain.ts";
+import { explainStage } from "../insights/explain.ts";
 import { gradientStage } from "./gradient.ts";
-import { insightsStage } from "./insights.ts";
+import { insightsStage } from "../insights/insights.ts";
 import { passAtKStage } from "./pass_at_k.ts";
 import { promptStage } from "./prompt.ts";
 import { rewardStage } from "./reward.ts";

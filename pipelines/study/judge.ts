@@ -1,7 +1,7 @@
 /** The verdicts of a study: each claim's statistic over the cells that it can be paired on, with its interval, and whether it holds. */
-import { quantitiesOf } from "../../data/paper/statistic.ts";
-import { type ClaimVerdict, type StudyClaim, verdictOf } from "../../data/paper/study_claims.ts";
-import type { Noun } from "../schema.ts";
+import { quantitiesOf } from "../records/claim.ts";
+import { type ClaimVerdict, type StudyClaim, verdictOf } from "../recipes/tiny_full/claims.ts";
+import type { Noun } from "../records/schema.ts";
 import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
 import { type Evidence, evidenceOf, type Recorded } from "./evidence.ts";
 import { measure, pairsOf } from "./statistics.ts";

@@ -3,11 +3,11 @@ import { Effect, type Result } from "effect";
 import { Buffer } from "node:buffer";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import * as Safetensors from "../models/safetensors.ts";
-import type { Chart } from "../reports/chart.ts";
-import { png, svg } from "../reports/render_chart.ts";
-import * as Command from "../runtime/command.ts";
-import * as RunDirectory from "../runtime/run_directory.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import type { Chart } from "../reports/figures/chart.ts";
+import { png, svg } from "../reports/figures/render_chart.ts";
+import * as Command from "../settings/command.ts";
+import * as RunDirectory from "../files/run_directory.ts";
 
 /** The files of a study by their names, before they are written. */
 export interface Files {

@@ -4,10 +4,10 @@ import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Failure } from "../../runtime/command.ts";
-import { decodeLines } from "../../runtime/ndjson.ts";
-import { decode } from "../../runtime/record.ts";
-import type { Noun } from "../../schema.ts";
+import type { Failure } from "../../settings/command.ts";
+import { decodeLines } from "../../records/ndjson.ts";
+import { decode } from "../../records/record.ts";
+import type { Noun } from "../../records/schema.ts";
 import { ReportError } from "../read_lines.ts";
 import type { Kept } from "./walk.ts";
 

@@ -4,11 +4,11 @@
  */
 import { Effect, Option } from "effect";
 import { basename, join, resolve } from "node:path";
-import { storedFault } from "../../run_settings.ts";
-import type { Failure } from "../../runtime/command.ts";
+import { storedFault } from "../../training/run_config.ts";
+import type { Failure } from "../../settings/command.ts";
 import * as Tokenizer from "../../models/tokenizer.ts";
-import * as Noun from "../../schema.ts";
-import { DynamicsRow, FlatRow } from "../rows.ts";
+import * as Noun from "../../records/schema.ts";
+import { DynamicsRow, FlatRow } from "../../records/rows.ts";
 import { exists, type FileLine, namesIn, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
 import type { SampledGroup } from "./responses_section.ts";
 import type { RunHtml } from "./run_html.ts";

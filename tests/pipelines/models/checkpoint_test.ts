@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import { verifyManifest } from "../../../pipelines/models/checkpoint_directory.ts";
+import { verifyManifest } from "../../../pipelines/files/checkpoint_directory.ts";
 import { withValueHead } from "../../../pipelines/models/model_config.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
-import type { Tensor } from "../../../pipelines/models/safetensors.ts";
+import type { Tensor } from "../../../pipelines/files/safetensors.ts";
 
 const golden = new URL("../../golden/models/", import.meta.url).pathname;
 const models = ["qwen2_tied", "qwen2_untied", "qwen3_tied", "qwen3_untied", "llama_tied", "llama_untied"];

@@ -7,8 +7,8 @@ import {
   parseModelConfig,
   withValueHead,
 } from "../../../pipelines/models/model_config.ts";
-import { families } from "../../../pipelines/models/mod.ts";
-import { formatPython, parsePython } from "../../../pipelines/models/python_json.ts";
+import { families } from "../../../pipelines/models/families/mod.ts";
+import { formatPython, parsePython } from "../../../pipelines/files/python_json.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 
 const folder = new URL("../../golden/models/", import.meta.url).pathname;

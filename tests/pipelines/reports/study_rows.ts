@@ -1,5 +1,5 @@
 /** A made-up study, small enough to check by eye: three models, two evaluations, one of them on a slice too. */
-import type { DynamicsRow, EvaluationRow } from "../../../pipelines/reports/rows.ts";
+import type { DynamicsRow, EvaluationRow } from "../../../pipelines/records/rows.ts";
 import type { ClaimRow } from "../../../pipelines/study/judge.ts";
 
 const passAtK: Readonly<Record<string, ReadonlyArray<number>>> = {
