@@ -9,7 +9,7 @@ import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import { Policy } from "../models/policy.ts";
 import { knownTokens } from "../models/known_tokens.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { cannotContinue, deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { exists } from "../files/checkpoint_directory.ts";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { encode } from "../records/record.ts";

@@ -20,7 +20,7 @@ import {
   stat,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { parseObject } from "../models/model_config.ts";
+import { parseObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
 
 const { CheckpointError } = Safetensors;

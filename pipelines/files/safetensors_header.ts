@@ -5,7 +5,7 @@
  * https://github.com/huggingface/safetensors#format
  */
 import { toHalves } from "../../kernels/gpu/half_precision.ts";
-import { isObject, parseObject } from "../models/model_config.ts";
+import { isObject, parseObject } from "./json.ts";
 
 /** Where one tensor lies: element type, shape, and the byte range [begin, end) counted from the file's start. */
 export interface TensorEntry {

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { exists, readText } from "../files/checkpoint_directory.ts";
 import { strftimeOf } from "./given_date.ts";
-import { isObject, type Json, parseObject } from "./model_config.ts";
+import { isObject, type Json, parseObject } from "../files/json.ts";
 import { oneLine } from "../files/one_line.ts";
 import { mendInterpreter } from "./python_jinja.ts";
 import type { CheckpointError } from "../files/safetensors.ts";

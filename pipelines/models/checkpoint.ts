@@ -19,7 +19,8 @@ import {
   writeText,
 } from "../files/checkpoint_directory.ts";
 import { finite } from "./finite_tensor.ts";
-import { isObject, type Json, type ModelConfig, parseModelConfig, parseObject } from "./model_config.ts";
+import { type ModelConfig, parseModelConfig } from "./model_config.ts";
+import { isObject, type Json, parseObject } from "../files/json.ts";
 import { formatPython } from "../files/python_json.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
 import * as Safetensors from "../files/safetensors.ts";

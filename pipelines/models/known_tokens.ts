@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { exists } from "../files/checkpoint_directory.ts";
-import { isObject } from "./model_config.ts";
+import { isObject } from "../files/json.ts";
 import { readJson, TokenizerError } from "./tokenizer.ts";
 
 /**

@@ -9,7 +9,7 @@ import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { exists, readText } from "../files/checkpoint_directory.ts";
-import { isObject, type Json, parseObject } from "./model_config.ts";
+import { isObject, type Json, parseObject } from "../files/json.ts";
 import { oneLine } from "../files/one_line.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { measure } from "../evaluation/evaluate.ts";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";

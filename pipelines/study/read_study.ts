@@ -1,7 +1,7 @@
 /** A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its `record.json` says of how it was made. */
 import { Effect } from "effect";
 import { basename, join, resolve } from "node:path";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import { recipes } from "../recipes/mod.ts";
 import type { Failure } from "../settings/command.ts";
 import type { Noun } from "../records/schema.ts";

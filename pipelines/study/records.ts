@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect";
 import { join } from "node:path";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { recordsOf, scan } from "../reports/page/read_records.ts";
 import * as Command from "../settings/command.ts";

@@ -7,7 +7,7 @@ import { Effect, Stream } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";

@@ -8,7 +8,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
 import { exists, verifyManifest } from "../files/checkpoint_directory.ts";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { formatJson } from "../files/checkpoint_directory.ts";
-import { isObject, parseObject } from "../models/model_config.ts";
+import { isObject, parseObject } from "../files/json.ts";
 import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
 import { check, select } from "../settings/resolve.ts";

@@ -1,6 +1,6 @@
 /** The registry of model families: a new one is one file and one line here. */
 import { llama } from "./llama.ts";
-import type { Family } from "../model_config.ts";
+import type { Family } from "./family.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 

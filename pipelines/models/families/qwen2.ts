@@ -2,7 +2,7 @@
  * The Qwen2 family (Qwen2, Qwen2.5, Qwen2.5-Math, Qwen2.5-Coder): biases on the query, key and value projections, no
  * norm on queries and keys. What it shares with the other families is in `transformer.ts`.
  */
-import type { Family } from "../model_config.ts";
+import type { Family } from "./family.ts";
 
 /** Qwen2 and Qwen2.5. */
 export const qwen2: Family = {

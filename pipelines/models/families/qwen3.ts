@@ -2,7 +2,7 @@
  * The Qwen3 family: no biases, an RMS norm on every query and key head before the rotary embedding, and a head width that
  * `config.json` states apart from the width (128 where it does not).
  */
-import type { Family } from "../model_config.ts";
+import type { Family } from "./family.ts";
 
 /** Qwen3, dense. */
 export const qwen3: Family = {
