@@ -29,6 +29,18 @@ type CheckpointError = Safetensors.CheckpointError;
 /** Where a directory's manifest is, from the directory. */
 export const manifestFile = "trainer_state/manifest.json";
 
+/** The files beside config and weights that belong to a model. */
+export const companionFiles: ReadonlyArray<string> = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "chat_template.jinja",
+  "generation_config.json",
+];
+
 /**
  * Makes a directory of what `fill` writes into the temporary one it is given, and returns what `fill` returns. An earlier
  * directory at `dir` is replaced if `isOurs` holds for all that lies in it; else that is the error.

@@ -8,10 +8,10 @@ import { Effect, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
-import { readRows } from "./source.ts";
-import { companionFiles } from "../models/checkpoint.ts";
+import { companionFiles } from "./checkpoint_directory.ts";
 import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
+import { readRows } from "./source.ts";
 
 export { HubError } from "./hub_transfer.ts";
 

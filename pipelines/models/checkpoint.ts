@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import {
+  companionFiles,
   exists,
   formatJson,
   readBytes,
@@ -55,18 +56,6 @@ export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never>
   /** Above this many bytes the weights go into shards and an index. */
   readonly maxFileBytes?: number;
 }
-
-/** The files beside config and weights that belong to a model. */
-export const companionFiles: ReadonlyArray<string> = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.json",
-  "merges.txt",
-  "chat_template.jinja",
-  "generation_config.json",
-];
 
 const weightsFile = "model.safetensors";
 const indexFile = "model.safetensors.index.json";
