@@ -49,7 +49,6 @@ export const exceptions: ReadonlyArray<string> = [
   "pipelines/training/train.ts -> pipelines/evaluation/identity.ts",
   "pipelines/reports/page/grid_page.ts -> pipelines/study/judge.ts",
   "pipelines/reports/tables/verdicts.ts -> pipelines/study/judge.ts",
-  "pipelines/evaluation/evaluate.ts -> pipelines/commands/table.ts",
 ];
 
 const rank = (path: string): number => {

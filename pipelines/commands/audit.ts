@@ -8,10 +8,9 @@ import { load, readRows } from "../files/source.ts";
 import { type Finding, goldFindings, repeatedProblems } from "../../data/tasks/findings.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
-import { OutputIsTerminal } from "./table.ts";
+import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import * as Command from "../settings/command.ts";
 import { toText } from "../records/text.ts";
-import { StandardStreams } from "../files/standard_streams.ts";
 
 /** `deno task audit`; `--format json` gives a finding a line as NDJSON. */
 export const auditCommand = Command.make({

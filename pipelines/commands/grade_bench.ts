@@ -12,10 +12,9 @@ import { flatTable } from "../reports/tables/flat_table.ts";
 import { readLines } from "../reports/read_lines.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import type { FlatRow } from "../records/rows.ts";
-import { OutputIsTerminal } from "./table.ts";
+import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import * as Command from "../settings/command.ts";
 import { toText } from "../records/text.ts";
-import { StandardStreams } from "../files/standard_streams.ts";
 
 /** A labelled pair; `set` says what it is counted under, null that it is not. */
 interface Pair {

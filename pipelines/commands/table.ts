@@ -1,16 +1,11 @@
 /** `table`: any records as a plain table, or the tables of the reports that `--report` names, in the format that is asked for. */
-import { Context, Effect } from "effect";
+import { Effect } from "effect";
 import { make, UsageError } from "../settings/command.ts";
 import { nearest } from "../settings/resolve.ts";
-import { StandardStreams } from "../files/standard_streams.ts";
+import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { reports, type TableReport } from "../reports/mod.ts";
 import { readLines, ReportError } from "../reports/read_lines.ts";
 import type { Table } from "../reports/tables/table.ts";
-
-/** Whether stdout is a terminal, so that bold and underlined may be used there. */
-export const OutputIsTerminal = Context.Reference<boolean>("signum/pipelines/reports/OutputIsTerminal", {
-  defaultValue: () => Deno.stdout.isTerminal(),
-});
 
 const tableReports = Object.values(reports).filter((report): report is TableReport => report.kind === "table");
 

@@ -58,7 +58,7 @@ const ofProcess: Streams = {
 };
 
 /** The standard streams in use: those of the process unless a test provides others. */
-export const StandardStreams = Context.Reference<Streams>("signum/pipelines/runtime/StandardStreams", {
+export const StandardStreams = Context.Reference<Streams>("signum/pipelines/files/StandardStreams", {
   defaultValue: () => ofProcess,
 });
 
@@ -75,3 +75,8 @@ export const memory = (stdin: string) => {
   };
   return { streams, stdout: () => written.join(""), stderr: () => reported.join("\n") };
 };
+
+/** Whether stdout is a terminal, so that bold and underlined may be used there. */
+export const OutputIsTerminal = Context.Reference<boolean>("signum/pipelines/files/OutputIsTerminal", {
+  defaultValue: () => Deno.stdout.isTerminal(),
+});

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { run } from "../../../pipelines/cli.ts";
-import { OutputIsTerminal } from "../../../pipelines/commands/table.ts";
-import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
+import { memory, OutputIsTerminal, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { differenceOf } from "../../../pipelines/reports/responses/answer_difference.ts";
 import { harmless, responseText } from "../../../pipelines/reports/responses/response_text.ts";
 

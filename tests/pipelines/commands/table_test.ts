@@ -3,8 +3,7 @@ import { Effect } from "effect";
 import { join } from "node:path";
 import { run } from "../../../pipelines/cli.ts";
 import { reports } from "../../../pipelines/reports/mod.ts";
-import { OutputIsTerminal } from "../../../pipelines/commands/table.ts";
-import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
+import { memory, OutputIsTerminal, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { frontier, sweeps } from "../reports/page/made_up_grid.ts";
 import { claims, dynamics, evaluations, ndjson } from "../reports/study_rows.ts";
 
