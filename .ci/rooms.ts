@@ -47,8 +47,6 @@ export const exceptions: ReadonlyArray<string> = [
   "pipelines/stages/mod.ts -> pipelines/insights/explain.ts",
   "pipelines/stages/mod.ts -> pipelines/insights/insights.ts",
   "pipelines/training/train.ts -> pipelines/evaluation/identity.ts",
-  "pipelines/reports/page/grid_page.ts -> pipelines/study/judge.ts",
-  "pipelines/reports/tables/verdicts.ts -> pipelines/study/judge.ts",
 ];
 
 const rank = (path: string): number => {

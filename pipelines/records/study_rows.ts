@@ -1,8 +1,10 @@
 /**
  * What a study of cells keeps, as nouns: right responses of every problem (`counts.ndjson`), training dynamics of every cell and step
- * (`dynamics.ndjson`), and the problems in the order of the counts (`problems.ndjson`). Counts are exact; the numbers of the dynamics have
- * six significant digits, so that hundreds of trainings stay a small file and every claim still follows from what is written.
+ * (`dynamics.ndjson`), the problems in the order of the counts (`problems.ndjson`) and the verdict on each claim (`claims.ndjson`). Counts are
+ * exact; the numbers of the dynamics have six significant digits, so that hundreds of trainings stay a small file and every claim still follows
+ * from what is written.
  */
+import type { StudyClaim } from "./claim.ts";
 import type { Noun } from "./schema.ts";
 
 /** A cell by its names. */
@@ -112,3 +114,43 @@ const digits = 6;
 
 /** A number with six significant digits; a row's every number so. */
 export const rounded = (value: number): number => Number(value.toPrecision(digits));
+
+/** A claim with what a study says about it (`claims.ndjson`); an untried one has no numbers. */
+export interface ClaimRow extends Omit<StudyClaim, "comparison" | "unit"> {
+  readonly comparison: string;
+  readonly unit: string;
+  readonly value?: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** Bases x seeds that were compared. */
+  readonly cells: number;
+  readonly verdict: string;
+  /** The same asked of other test problems, where it asks of test problems and they were tried. */
+  readonly otherValue?: number;
+  readonly otherLow?: number;
+  readonly otherHigh?: number;
+  readonly otherVerdict?: string;
+}
+
+/** The table of ClaimRow; the statistic is an object that reports do not read. */
+export const ClaimRow: Noun<Omit<ClaimRow, "statistic">> = {
+  name: "Claim",
+  fields: [
+    { name: "id", kind: "string" },
+    { name: "statement", kind: "string" },
+    { name: "where", kind: "string" },
+    { name: "comparison", kind: "string" },
+    { name: "threshold", kind: "number" },
+    { name: "unit", kind: "string" },
+    { name: "value", kind: "number", optional: true },
+    { name: "low", kind: "number", optional: true },
+    { name: "high", kind: "number", optional: true },
+    { name: "cells", kind: "count" },
+    { name: "verdict", kind: "string" },
+    { name: "otherValue", kind: "number", optional: true },
+    { name: "otherLow", kind: "number", optional: true },
+    { name: "otherHigh", kind: "number", optional: true },
+    { name: "otherVerdict", kind: "string", optional: true },
+  ],
+  sameLength: [],
+};

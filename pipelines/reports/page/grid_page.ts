@@ -6,8 +6,7 @@
 import { Result } from "effect";
 import type { Recipe } from "../../recipes/mod.ts";
 import { commandOf } from "../../recipes/recipe.ts";
-import type { ClaimRow } from "../../study/judge.ts";
-import type { InsightRow } from "../../records/study_rows.ts";
+import type { ClaimRow, InsightRow } from "../../records/study_rows.ts";
 import { dynamicsTable } from "../tables/dynamics_table.ts";
 import type { FrontierRow } from "../figures/frontier.ts";
 import { markdownTable, markdownText } from "../tables/markdown_table.ts";

@@ -3,7 +3,7 @@
  * whole interval is on the right side of the threshold, does not where all of it is on the wrong one, and is undecided between.
  */
 import { Result } from "effect";
-import { ClaimRow } from "../../study/judge.ts";
+import { ClaimRow } from "../../records/study_rows.ts";
 import { tableReport } from "../report.ts";
 import { type Cell, empty, type Table, textCell } from "./table.ts";
 

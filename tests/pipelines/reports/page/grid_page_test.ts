@@ -4,7 +4,7 @@ import { recipes } from "../../../../pipelines/recipes/mod.ts";
 import { gridPage, type GridStudy } from "../../../../pipelines/reports/page/grid_page.ts";
 import { mainAndAblations } from "../../../../pipelines/reports/tables/evaluation_blocks.ts";
 import { meanDynamics } from "../../../../pipelines/study/grid_rows.ts";
-import type { ClaimRow } from "../../../../pipelines/study/judge.ts";
+import type { ClaimRow } from "../../../../pipelines/records/study_rows.ts";
 import { claims, evaluations, frontier, insights, steps, sweeps } from "./made_up_grid.ts";
 
 const recipe = recipes["tiny-full"];
