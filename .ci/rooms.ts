@@ -46,7 +46,6 @@ export const exceptions: ReadonlyArray<string> = [
   "pipelines/records/text.ts -> pipelines/stages/stage.ts",
   "pipelines/stages/mod.ts -> pipelines/insights/explain.ts",
   "pipelines/stages/mod.ts -> pipelines/insights/insights.ts",
-  "pipelines/training/train.ts -> pipelines/evaluation/identity.ts",
 ];
 
 const rank = (path: string): number => {

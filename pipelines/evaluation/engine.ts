@@ -10,6 +10,7 @@ import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { isObject } from "../files/json.ts";
+import { weightsDigest } from "../files/weights_digest.ts";
 import { Policy } from "../models/policy.ts";
 import { knownTokens } from "../models/known_tokens.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";
@@ -21,7 +22,6 @@ import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/pr
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
 import * as Client from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
-import { weightsOf } from "./identity.ts";
 import * as Remote from "./remote.ts";
 
 /** A response with the fields of its prompt; what more it has depends on who drew it. */
@@ -109,7 +109,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const engine: Engine = {
     label: settings.model,
     prompts,
-    weights: weightsOf(dir),
+    weights: weightsDigest(dir),
     stopTokens: [...config.stopTokens],
     recorded,
     draw,

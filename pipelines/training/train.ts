@@ -13,7 +13,6 @@ import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { algorithms } from "../algorithms/mod.ts";
-import { problemsDigest, weightsOf } from "../evaluation/identity.ts";
 import { exists, formatJson, writeText } from "../files/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Knobs } from "../planning/memory_choice.ts";
@@ -42,9 +41,10 @@ import { resolveModel } from "../files/hub.ts";
 import * as Metrics from "../files/metrics.ts";
 import * as Progress from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
+import { weightsDigest } from "../files/weights_digest.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
-import { cannotDraw, maxPromptTokens, promptsOf, trainable } from "../stages/prompt.ts";
+import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
 import { fault, rollouts } from "../stages/sample.ts";
 import { writeCheckpoint } from "../stages/update.ts";
@@ -113,8 +113,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     base,
     problems: problemsDigest(prompts),
     ...(tests.length > 0 && { tests: problemsDigest(tests) }),
-    ...(referred && { reference: yield* weightsOf(referred.dir) }),
-    ...(valued && { critic: yield* weightsOf(valued.dir) }),
+    ...(referred && { reference: yield* weightsDigest(referred.dir) }),
+    ...(valued && { critic: yield* weightsDigest(valued.dir) }),
     stopTokens: [...model.config.stopTokens],
   };
   return {
