@@ -16,7 +16,7 @@ export type { Recipe } from "./pipelines/recipes/mod.ts";
 export { defaults } from "./pipelines/settings/settings.ts";
 export type { Settings } from "./pipelines/settings/settings.ts";
 export * as Stage from "./pipelines/stages/stage.ts";
-export { stages } from "./pipelines/stages/mod.ts";
+export { stages } from "./pipelines/commands/stages.ts";
 export { promptStage } from "./pipelines/stages/prompt.ts";
 export { sampleStage } from "./pipelines/stages/sample.ts";
 export { verify, verifyStage } from "./pipelines/stages/verify.ts";

@@ -44,8 +44,6 @@ export const exceptions: ReadonlyArray<string> = [
   "pipelines/records/text.ts -> pipelines/settings/command.ts",
   "pipelines/records/text.ts -> pipelines/settings/settings.ts",
   "pipelines/records/text.ts -> pipelines/stages/stage.ts",
-  "pipelines/stages/mod.ts -> pipelines/insights/explain.ts",
-  "pipelines/stages/mod.ts -> pipelines/insights/insights.ts",
 ];
 
 const rank = (path: string): number => {

@@ -18,7 +18,7 @@ import { command as filterOf } from "../pipelines/stages/stage.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
 import type { ClaimRow } from "../pipelines/records/study_rows.ts";
-import { stages } from "../pipelines/stages/mod.ts";
+import { stages } from "../pipelines/commands/stages.ts";
 import { tasks } from "../data/mod.ts";
 import "./adapter.ts";
 

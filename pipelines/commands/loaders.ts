@@ -15,7 +15,7 @@ const stage = (path: string, name: string): Effect.Effect<Command> =>
 
 type Loaders = Readonly<Record<string, Effect.Effect<Command>>>;
 
-/** The stages as filters, by name: those of `stages/mod.ts`. */
+/** The stages as filters, by name: those of `stages.ts`. */
 const ofStages: Loaders = {
   prompt: stage("../stages/prompt.ts", "promptStage"),
   sample: stage("../stages/sample.ts", "sampleStage"),
@@ -32,7 +32,7 @@ const ofStages: Loaders = {
   "pass-at-k": stage("../stages/pass_at_k.ts", "passAtKStage"),
 };
 
-/** The other commands, by name: those of `commands.ts`. */
+/** The other commands, by name: those of `mod.ts`. */
 const ofCommands: Loaders = {
   reproduce: load("../study/reproduce.ts", "reproduceCommand"),
   train: load("../training/train.ts", "trainCommand"),

@@ -9,7 +9,7 @@ import * as CommandLine from "../../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../../pipelines/settings/config_file.ts";
 import { completions, helpOf } from "../../pipelines/commands/help.ts";
 import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
-import { stages } from "../../pipelines/stages/mod.ts";
+import { stages } from "../../pipelines/commands/stages.ts";
 
 const command = make({
   name: "try",

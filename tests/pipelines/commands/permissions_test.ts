@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commands } from "../../../pipelines/commands/mod.ts";
-import { stages } from "../../../pipelines/stages/mod.ts";
+import { stages } from "../../../pipelines/commands/stages.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const model = "data/models/countdown_1";

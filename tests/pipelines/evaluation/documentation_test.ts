@@ -6,7 +6,7 @@ import { commands } from "../../../pipelines/commands/mod.ts";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import * as CommandLine from "../../../pipelines/commands/command_line.ts";
 import { command as filterOf } from "../../../pipelines/stages/stage.ts";
-import { stages } from "../../../pipelines/stages/mod.ts";
+import { stages } from "../../../pipelines/commands/stages.ts";
 
 const text = readFileSync(new URL("../../../pipelines/evaluation/README.md", import.meta.url), "utf8");
 const known = new Map([...stages.map((stage) => filterOf(stage)), ...commands].map((one) => [one.name, one]));
