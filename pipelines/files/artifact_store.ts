@@ -6,6 +6,7 @@ import * as Schema from "@effect/schema";
 import { Effect } from "effect";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { home } from "./home.ts";
 import * as Safetensors from "./safetensors.ts";
 
 /** An artifact is not there, is not what its name says, or cannot be written. */
@@ -34,13 +35,12 @@ export interface ArtifactStore {
 
 const isId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);
 
-/** Where artifacts lie when `--artifacts` does not say: `$SIGNUM_HOME/artifacts`, else `.signum/artifacts`. */
-export const defaultFolder = (home: string | undefined): string =>
-  home === undefined || home === "" ? join(".signum", "artifacts") : join(home, "artifacts");
+/** Where artifacts lie when `--artifacts` does not say. */
+export const defaultFolder = (below: string = home()): string => join(below, "artifacts");
 
 /** Opens a folder of artifacts, making it where it is not there. */
 export const open = Effect.fnUntraced(function* (
-  folder: string = defaultFolder(Deno.env.get("SIGNUM_HOME")),
+  folder: string = defaultFolder(),
 ): Effect.fn.Return<ArtifactStore, ArtifactError> {
   yield* Effect.tryPromise({
     try: () => mkdir(folder, { recursive: true }),

@@ -9,6 +9,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
 import { companionFiles } from "./checkpoint_directory.ts";
+import { home } from "./home.ts";
 import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
 import { readRows } from "./source.ts";
@@ -33,14 +34,14 @@ export interface Hub {
 export const fromEnvironment = (): Hub => {
   const read = (name: string) => Deno.env.get(name) || undefined;
   // Asked for only where a name leads to the Hub: a command on local files needs no more than to read them.
-  const home = () => read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+  const cacheHome = () => read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
   return {
     endpoint: (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
-    folder: join(read("SIGNUM_HOME") ?? ".signum", "models"),
-    dataFolder: join(read("SIGNUM_HOME") ?? ".signum", "data_sets"),
+    folder: join(home(), "models"),
+    dataFolder: join(home(), "data_sets"),
     token: read("HF_TOKEN"),
     get cache() {
-      return read("HF_HUB_CACHE") ?? join(home(), "hub");
+      return read("HF_HUB_CACHE") ?? join(cacheHome(), "hub");
     },
     offline: /^(1|true|yes|on)$/i.test(read("HF_HUB_OFFLINE") ?? ""),
   };

@@ -12,6 +12,7 @@ import { gunzipSync } from "node:zlib";
 import { parseExactly } from "../../data/exact_json.ts";
 import { rowsOf } from "../../data/parquet.ts";
 import type { Dropped, Files, Problem, Split, Task } from "../../data/task.ts";
+import { defaultHome } from "./home.ts";
 
 /** Problems cannot be had: the data are `missing`, a file is `unreadable`, or a `row` of it cannot become a problem. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
@@ -110,8 +111,8 @@ const usualPlaces = Effect.fnUntraced(function* (source: Files) {
   const data = yield* environment("SIGNUM_DATA");
   if (data !== undefined) return [join(data, source.folder)];
   const home = yield* environment("SIGNUM_HOME");
-  const roots = home === undefined ? [".signum/data"] : [join(home, "data"), ".signum/data"];
-  return roots.map((root) => join(root, source.folder ?? ""));
+  const roots = new Set([home ?? defaultHome, defaultHome]);
+  return [...roots].map((root) => join(root, "data", source.folder ?? ""));
 });
 
 const kindOf = (path: string): Effect.Effect<"file" | "folder" | "nothing"> =>

@@ -16,6 +16,7 @@ import { pageFile } from "../reports/page/page.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import { recipePlan } from "../planning/run_plan.ts";
 import * as Command from "../settings/command.ts";
+import { home } from "../files/home.ts";
 import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { given, recipeOf } from "./given_recipe.ts";
@@ -39,8 +40,8 @@ import { bytesBelow, commitOf, differing, fromResult, writeFiles } from "./write
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
-/** Where a study keeps what it can go on from: `$SIGNUM_HOME/studies`, else `.signum/studies`. */
-const studyFolder = (recipe: string): string => join(Deno.env.get("SIGNUM_HOME") ?? ".signum", "studies", recipe);
+/** Where a study keeps what it can go on from. */
+const studyFolder = (recipe: string): string => join(home(), "studies", recipe);
 
 /** Says how far a study is and how long the rest takes, by the estimate and by how fast this machine has been so far. */
 const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArray<Cell>) {
