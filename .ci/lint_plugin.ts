@@ -46,6 +46,7 @@ const boundary: Readonly<Record<string, string>> = {
   "pipelines/files/run_directory.ts": "meets files",
   "pipelines/models/python_jinja.ts": "ends a rendering from deep inside",
   "pipelines/files/safetensors.ts": "meets files",
+  "pipelines/files/text_file.ts": "meets files",
   "pipelines/files/checkpoint_directory.ts": "meets files",
   "pipelines/commands/pack/parts.ts": "meets files",
   "pipelines/commands/pack/runtime.ts": "meets files and runs tar",

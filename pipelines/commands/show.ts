@@ -4,11 +4,11 @@
  * `NO_COLOR` is set.
  */
 import { Effect, Result, Stream } from "effect";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { samplesFile } from "../evaluation/sample_log.ts";
 import { ReportError } from "../reports/read_lines.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
+import { exists, isFolder } from "../files/text_file.ts";
 import * as Command from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { decode } from "../records/record.ts";
@@ -29,11 +29,9 @@ const decodeShown = (source: string) => (text: string, line: number): Result.Res
 
 /** The file of a name: the responses of an evaluation where it is a folder. */
 const fileOf = Effect.fnUntraced(function* (given: string) {
-  const folder = yield* Effect.promise(() => stat(given).then((found) => found.isDirectory(), () => false));
-  if (!folder) return given;
+  if (!(yield* isFolder(given))) return given;
   const whole = join(given, samplesFile);
-  const there = yield* Effect.promise(() => stat(whole).then(() => true, () => false));
-  return there ? whole : `${whole}.partial`;
+  return (yield* exists(whole)) ? whole : `${whole}.partial`;
 });
 
 const reasonOf = (cause: unknown): string =>

@@ -3,13 +3,13 @@
  * OpenAI completions API. Both draw exactly what is wanted and hand on every response as soon as it is there.
  */
 import { Effect, Result, Stream } from "effect";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
-import { isObject } from "../files/json.ts";
+import { parseObject } from "../files/json.ts";
+import { readText } from "../files/text_file.ts";
 import { weightsDigest } from "../files/weights_digest.ts";
 import { Policy } from "../models/policy.ts";
 import { knownTokens } from "../models/known_tokens.ts";
@@ -159,10 +159,8 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
 
 /** The longest sequence that a model's `config.json` allows, where it has one and says so. */
 const contextOf = (dir: string) =>
-  Effect.promise(() =>
-    readFile(join(dir, "config.json"), "utf8").then((text) => {
-      const config: unknown = JSON.parse(text);
-      const most = isObject(config) ? config.max_position_embeddings : undefined;
-      return Number.isSafeInteger(most) ? Number(most) : undefined;
-    }).catch(() => undefined)
-  );
+  Effect.map(readText(join(dir, "config.json")), (text) => {
+    const parsed = parseObject("config.json", text ?? "{}");
+    const most = parsed.ok ? parsed.object.max_position_embeddings : undefined;
+    return Number.isSafeInteger(most) ? Number(most) : undefined;
+  });

@@ -4,10 +4,11 @@
  */
 import * as Schema from "@effect/schema";
 import { Effect } from "effect";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { home } from "./home.ts";
 import * as Safetensors from "./safetensors.ts";
+import { namesIn, reasonOf } from "./text_file.ts";
 
 /** An artifact is not there, is not what its name says, or cannot be written. */
 export class ArtifactError extends Schema.TaggedError<ArtifactError>()("ArtifactError", {
@@ -26,11 +27,11 @@ export interface ArtifactStore {
   ) => Effect.Effect<string, Safetensors.CheckpointError | E, R>;
   /** Opens an artifact once its bytes are found to be what its id says. */
   readonly get: (id: string) => Effect.Effect<Safetensors.Safetensors, ArtifactError | Safetensors.CheckpointError>;
-  readonly has: (id: string) => Effect.Effect<boolean>;
+  readonly has: (id: string) => Effect.Effect<boolean, ArtifactError>;
   /** Removes an artifact; one that is not there is no error. */
   readonly remove: (id: string) => Effect.Effect<void>;
   /** Removes all but the artifacts of these ids, and what killed writers left; only for the one who owns the folder. */
-  readonly retain: (ids: ReadonlyArray<string>) => Effect.Effect<void>;
+  readonly retain: (ids: ReadonlyArray<string>) => Effect.Effect<void, ArtifactError>;
 }
 
 const isId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);
@@ -45,10 +46,13 @@ export const open = Effect.fnUntraced(function* (
   yield* Effect.tryPromise({
     try: () => mkdir(folder, { recursive: true }),
     catch: (cause) =>
-      new ArtifactError({ reason: "folder", message: `Cannot make folder "${folder}": ${messageOf(cause)}` }),
+      new ArtifactError({ reason: "folder", message: `Cannot make folder "${folder}": ${reasonOf(cause)}` }),
   });
   const pathOf = (id: string) => join(folder, `${id}.safetensors`);
-  const entries = Effect.promise(() => readdir(folder).catch(() => [] as string[]));
+  const entries = Effect.mapError(
+    namesIn(folder),
+    ({ message }) => new ArtifactError({ reason: "folder", message }),
+  );
   const has = (id: string) => Effect.map(entries, (names) => isId(id) && names.includes(`${id}.safetensors`));
   const get = Effect.fnUntraced(function* (id: string) {
     const fail = (reason: "name" | "missing" | "damaged", what: string) =>
@@ -78,5 +82,3 @@ export const open = Effect.fnUntraced(function* (
         })),
   };
 });
-
-const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);

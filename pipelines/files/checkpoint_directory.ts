@@ -22,6 +22,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { parseObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
+import { unlessMissing } from "./text_file.ts";
 
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
@@ -83,7 +84,7 @@ const atPlace = <E>(error: E, partial: string, place: string): E | CheckpointErr
 const placeOf = (dir: string) =>
   Safetensors.attempt("write", dir, async () => {
     const place = resolve(dir);
-    const isLink = await lstat(place).then((found) => found.isSymbolicLink(), () => false);
+    const isLink = (await unlessMissing(lstat(place)))?.isSymbolicLink() ?? false;
     if (!isLink) return place;
     return await realpath(place).catch(async () => resolve(dirname(place), await readlink(place)));
   });
@@ -108,8 +109,7 @@ const sweepKilled = async (place: string): Promise<void> => {
     const isFree = await file.tryLock(true).catch(() => false);
     file.close();
     // The directory that was moved aside for it may be all that there is of the place.
-    const isOnly = (await stat(join(left, "replaced")).then(() => true, () => false)) &&
-      !(await stat(place).then(() => true, () => false));
+    const isOnly = await isThere(join(left, "replaced")) && !(await isThere(place));
     if (isFree && !isOnly) await rm(left, { recursive: true, force: true });
   }
 };
@@ -157,7 +157,10 @@ export const readText = (path: string): Effect.Effect<string, CheckpointError> =
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Whether a path leads to anything. */
-export const exists = (path: string) => Effect.promise(() => stat(path).then(() => true, () => false));
+export const exists = (path: string): Effect.Effect<boolean, CheckpointError> =>
+  Safetensors.attempt("read", path, () => isThere(path));
+
+const isThere = (path: string): Promise<boolean> => unlessMissing(stat(path)).then((found) => found !== undefined);
 
 /** Writes a text file and syncs it. */
 export const writeText = (path: string, text: string) => writeBytes(path, new TextEncoder().encode(text));
@@ -205,7 +208,7 @@ const refuseForeign = Effect.fnUntraced(function* (
 const replace = Effect.fnUntraced(function* (partial: string, place: string): Effect.fn.Return<void, CheckpointError> {
   const aside = join(dirname(partial), "replaced");
   yield* Safetensors.attempt("write", place, async () => {
-    const old = await rename(place, aside).then(() => true, () => false);
+    const old = await unlessMissing(rename(place, aside).then(() => true)) ?? false;
     await rename(partial, place).catch(async (cause) => {
       if (old) await rename(aside, place);
       throw cause;

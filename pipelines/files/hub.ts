@@ -4,7 +4,7 @@
  * https://huggingface.co) into `$SIGNUM_HOME/models` and `$SIGNUM_HOME/data_sets`. What is complete is never asked for again, so a run needs
  * the network once, and with `HF_HUB_OFFLINE=1` not at all. Processes that fetch the same repository wait for each other.
  */
-import { Effect, type Scope } from "effect";
+import { Effect, Result, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
@@ -13,6 +13,7 @@ import { home } from "./home.ts";
 import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
 import { readRows } from "./source.ts";
+import { unlessMissing } from "./text_file.ts";
 
 export { HubError } from "./hub_transfer.ts";
 
@@ -56,17 +57,17 @@ export const resolveModel = Effect.fn("Hub.resolveModel")(function* (
   hub: Hub = fromEnvironment(),
   need: Need = "weights",
 ): Effect.fn.Return<string, HubError> {
-  if (yield* isThere(model)) return model;
+  if (yield* isThere({ kind: "model", asked: model }, model)) return model;
   const name = nameOf(model);
   if (name === undefined || name.folder !== "") {
     return yield* error("model", model, "name", "no such directory, and no Hub name (OWNER/NAME)");
   }
   const repository = repositoryOf("model", model, name, hub.folder, hub);
   const { dir } = repository;
-  if (yield* isThere(join(dir, marks.weights))) return dir;
-  if (need === "tokenizer" && (yield* isThere(join(dir, marks.tokenizer)))) return dir;
+  if (yield* isThere(repository, join(dir, marks.weights))) return dir;
+  if (need === "tokenizer" && (yield* isThere(repository, join(dir, marks.tokenizer)))) return dir;
   const cached = yield* snapshotOf(repository);
-  if (cached !== undefined && (yield* isWhole(cached, need))) return cached;
+  if (cached !== undefined && (yield* isWhole(repository, cached, need))) return cached;
   if (hub.offline) return yield* offline(repository, dir);
   return yield* Effect.scoped(fetchModel(repository, need));
 });
@@ -79,15 +80,18 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
   // A path with an ending is a file that is missing; the place where it is read says so.
-  if (name === undefined || (yield* isThere(data)) || isFileName(data)) return data;
+  if (name === undefined || (yield* isThere({ kind: "data set", asked: data }, data)) || isFileName(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
-  if (yield* isThere(joined)) return joined;
+  if (yield* isThere(repository, joined)) return joined;
   for (const dir of [repository.dir, yield* snapshotOf(repository)]) {
-    if (dir === undefined || (dir === repository.dir && !(yield* isThere(join(dir, markOf(name.folder, split)))))) {
+    if (
+      dir === undefined ||
+      (dir === repository.dir && !(yield* isThere(repository, join(dir, markOf(name.folder, split)))))
+    ) {
       continue;
     }
-    const paths = filesOf(yield* filesBelow(dir), name.folder, split);
+    const paths = filesOf(yield* filesBelow(repository, dir), name.folder, split);
     if (paths.length > 0) {
       yield* inOneFolder(repository, paths, split);
       return yield* oneFile(repository, paths.map((path) => join(dir, path)), joined);
@@ -156,7 +160,7 @@ const fetchModel = Effect.fnUntraced(function* (
   const { asked, dir } = repository;
   yield* lock(repository);
   // Another process may have fetched it while this one waited.
-  if (yield* isThere(join(dir, marks[need]))) return dir;
+  if (yield* isThere(repository, join(dir, marks[need]))) return dir;
   const listed = yield* list(repository, false);
   const wanted = [...companionFiles, "config.json", ...(need === "weights" ? [indexFile] : [])];
   const fetched = yield* Effect.forEach(
@@ -198,28 +202,29 @@ const weightFiles = Effect.fnUntraced(function* (
 });
 
 /** The snapshot of a repository in Hugging Face's cache, whole or not. */
-const snapshotOf = Effect.fnUntraced(function* ({ kind, id, revision, cache }: Repository) {
+const snapshotOf = Effect.fnUntraced(function* (repository: Repository) {
+  const { kind, id, revision, cache } = repository;
   if (cache === undefined) return undefined;
   const root = join(cache, `${kind === "model" ? "models" : "datasets"}--${id.replace("/", "--")}`);
-  const ref = yield* Effect.promise(() => readFile(join(root, "refs", revision), "utf8").catch(() => revision));
-  const snapshot = join(root, "snapshots", ref.trim());
-  return (yield* isThere(snapshot)) ? snapshot : undefined;
+  const ref = yield* io(repository, () => unlessMissing(readFile(join(root, "refs", revision), "utf8")));
+  const snapshot = join(root, "snapshots", (ref ?? revision).trim());
+  return (yield* isThere(repository, snapshot)) ? snapshot : undefined;
 });
 
 /** Whether a directory has what is needed of a model. */
-const isWhole = Effect.fnUntraced(function* (dir: string, need: Need) {
-  const has = (name: string) => isThere(join(dir, name));
+const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string, need: Need) {
+  const has = (name: string) => isThere(repository, join(dir, name));
   if (need === "tokenizer") return yield* has("tokenizer.json");
   if (!(yield* has("config.json")) || !(yield* has("tokenizer.json"))) return false;
   if (!(yield* has(indexFile))) return yield* has("model.safetensors");
-  const names = yield* Effect.promise(() =>
-    readFile(join(dir, indexFile), "utf8").then(namesInIndex).catch(() => new Set([indexFile + ".unreadable"]))
-  );
+  const index = yield* io(repository, () => readFile(join(dir, indexFile), "utf8"));
+  const names = Result.getOrElse(Result.try(() => namesInIndex(index)), () => new Set([`${indexFile}.unreadable`]));
   const there = yield* Effect.forEach([...names], has);
   return there.every((one) => one);
 });
 
-const filesBelow = (dir: string) => Effect.promise(() => readdir(dir, { recursive: true }).catch((): string[] => []));
+const filesBelow = (repository: Repository, dir: string) =>
+  Effect.map(io(repository, () => unlessMissing(readdir(dir, { recursive: true }))), (names) => names ?? []);
 
 /** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; Parquet where there are both kinds. */
 const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): ReadonlyArray<string> => {

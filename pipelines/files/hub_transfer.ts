@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import * as Progress from "./progress.ts";
 import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
+import { reasonOf, unlessMissing } from "./text_file.ts";
 
 /** A model or data set that is neither on this machine nor can be fetched. */
 export class HubError extends Schema.TaggedError<HubError>()("HubError", {
@@ -47,18 +48,19 @@ export interface Listed {
 
 const schedule = Schedule.exponential("200 millis", 3);
 
-const error = ({ kind, asked }: Repository, reason: HubError["reason"], problem: string) =>
+/** What is fetched, by the name that was given. */
+type Asked = Pick<Repository, "kind" | "asked">;
+
+const error = ({ kind, asked }: Asked, reason: HubError["reason"], problem: string) =>
   new HubError({ kind, asked, reason, problem });
 
-const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
-
 /** Files of this machine, whose failures are the repository's. */
-export const io = <A>(repository: Repository, run: () => Promise<A>): Effect.Effect<A, HubError> =>
-  Effect.tryPromise({ try: run, catch: (cause) => error(repository, "files", messageOf(cause)) });
+export const io = <A>(repository: Asked, run: () => Promise<A>): Effect.Effect<A, HubError> =>
+  Effect.tryPromise({ try: run, catch: (cause) => error(repository, "files", reasonOf(cause)) });
 
 /** Whether there is a file or folder. */
-export const isThere = (path: string): Effect.Effect<boolean> =>
-  Effect.promise(() => stat(path).then(() => true, () => false));
+export const isThere = (repository: Asked, path: string): Effect.Effect<boolean, HubError> =>
+  Effect.map(io(repository, () => unlessMissing(stat(path))), (found) => found !== undefined);
 
 const unreachable = (repository: Repository, cause: unknown) => {
   const { endpoint, kind } = repository;
@@ -66,7 +68,7 @@ const unreachable = (repository: Repository, cause: unknown) => {
   const local = kind === "model" ? "a directory" : "a file";
   return status === 401 || status === 403 || status === 404
     ? error(repository, "refused", `${endpoint} answers ${status}: no such repository, or one that needs HF_TOKEN`)
-    : error(repository, "network", `${endpoint} cannot be reached (${messageOf(cause)}); offline, pass ${local}`);
+    : error(repository, "network", `${endpoint} cannot be reached (${reasonOf(cause)}); offline, pass ${local}`);
 };
 
 /** Owns the repository's folder among processes until the scope closes; waits for another one that fetches it. */
@@ -129,7 +131,7 @@ export const fetchFile = Effect.fnUntraced(function* (
   file: Listed,
 ): Effect.fn.Return<void, HubError> {
   const path = join(repository.dir, file.path);
-  if ((yield* isThere(path)) && (yield* hashOf(repository, path, file)) === file.hash) return;
+  if ((yield* isThere(repository, path)) && (yield* hashOf(repository, path, file)) === file.hash) return;
   const partial = `${path}.partial`;
   const { report } = yield* StandardStreams;
   yield* report(`fetching ${repository.asked} ${file.path} (${(file.size / 1e6).toFixed(1)} MB)`);
@@ -187,7 +189,7 @@ const transfer = Effect.fnUntraced(function* (repository: Repository, file: List
 /** The hash of a file in the form that the Hub lists for it. */
 const hashOf = Effect.fnUntraced(function* (repository: Repository, path: string, { size, hash }: Listed) {
   const digest = hash.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
-  const failed = (cause: unknown) => error(repository, "files", messageOf(cause));
+  const failed = (cause: unknown) => error(repository, "files", reasonOf(cause));
   yield* Stream.fromAsyncIterable(createReadStream(path, { highWaterMark: 1 << 22 }), failed).pipe(
     Stream.runForEach((bytes: Uint8Array) => Effect.sync(() => digest.update(bytes))),
   );

@@ -9,6 +9,7 @@ import { Effect, type Scope } from "effect";
 import { Buffer } from "node:buffer";
 import { type FileHandle, mkdir, open as openFile, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { reasonOf, unlessMissing } from "./text_file.ts";
 
 /** A run's folder is in use, or one of its files cannot be read or written. */
 export class RunError extends Schema.TaggedError<RunError>()("RunError", {
@@ -43,7 +44,7 @@ const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect
     catch: (cause) =>
       new RunError({
         reason: "file",
-        message: `Cannot ${action} "${path}": ${cause instanceof Error ? cause.message : String(cause)}`,
+        message: `Cannot ${action} "${path}": ${reasonOf(cause)}`,
       }),
   });
 
@@ -99,7 +100,7 @@ const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(
   return { file, made };
 });
 
-const inodeOf = (path: string) => stat(path).then(({ ino }) => ino, () => undefined);
+const inodeOf = (path: string) => unlessMissing(stat(path)).then((found) => found?.ino);
 
 /** Gives the lock back, and with it the file and a folder that was made for it where nothing came of the run. */
 const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
@@ -113,9 +114,9 @@ const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
   });
 
 /** Removes what killed writers left in a folder under their temporary names; only for the one who owns the run. */
-export const sweep = (folder: string): Effect.Effect<void> =>
-  Effect.promise(async () => {
-    const names = await readdir(folder).catch((): string[] => []);
+export const sweep = (folder: string): Effect.Effect<void, RunError> =>
+  attempt("sweep", folder, async () => {
+    const names = await unlessMissing(readdir(folder)) ?? [];
     for (const name of names.filter((one) => /\.partial-\w+$/.test(one))) {
       await rm(join(folder, name), { recursive: true, force: true });
     }
@@ -123,11 +124,7 @@ export const sweep = (folder: string): Effect.Effect<void> =>
 
 /** A file's whole text, or undefined where there is none. */
 export const readText = (path: string): Effect.Effect<string | undefined, RunError> =>
-  attempt("read", path, () =>
-    readFile(path, "utf8").catch((cause) => {
-      if (cause?.code === "ENOENT") return undefined;
-      throw cause;
-    }));
+  attempt("read", path, () => unlessMissing(readFile(path, "utf8")));
 
 const writeSynced = async (path: string, text: string | Uint8Array): Promise<void> => {
   const file = await openFile(path, "w");
@@ -152,10 +149,6 @@ export const writeText = (path: string, text: string | Uint8Array): Effect.Effec
     await folder.sync();
     await folder.close();
   });
-
-/** Gives a finished file its name. */
-export const renameFile = (from: string, to: string): Effect.Effect<void, RunError> =>
-  attempt("rename", from, () => rename(from, to));
 
 /**
  * Opens a log. What follows the last newline is cut off; where `keep` is given, so are the first line that it refuses and all after it

@@ -13,6 +13,7 @@ import { parseExactly } from "../../data/exact_json.ts";
 import { rowsOf } from "../../data/parquet.ts";
 import type { Dropped, Files, Problem, Split, Task } from "../../data/task.ts";
 import { defaultHome } from "./home.ts";
+import { unlessMissing } from "./text_file.ts";
 
 /** Problems cannot be had: the data are `missing`, a file is `unreadable`, or a `row` of it cannot become a problem. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
@@ -115,12 +116,10 @@ const usualPlaces = Effect.fnUntraced(function* (source: Files) {
   return [...roots].map((root) => join(root, "data", source.folder ?? ""));
 });
 
-const kindOf = (path: string): Effect.Effect<"file" | "folder" | "nothing"> =>
-  Effect.tryPromise({ try: () => stat(path), catch: () => undefined }).pipe(
-    Effect.map((found) =>
-      found.isFile() ? "file" as const : found.isDirectory() ? "folder" as const : "nothing" as const
-    ),
-    Effect.orElseSucceed(() => "nothing" as const),
+const kindOf = (path: string): Effect.Effect<"file" | "folder" | "nothing", SourceError> =>
+  Effect.map(
+    Effect.tryPromise({ try: () => unlessMissing(stat(path)), catch: (cause) => unreadable(path, cause) }),
+    (found) => found?.isFile() ? "file" : found?.isDirectory() ? "folder" : "nothing",
   );
 
 const unreadable = (file: string, why: unknown, line?: number) =>

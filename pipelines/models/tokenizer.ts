@@ -39,12 +39,19 @@ export interface Tokenizer {
   readonly missingWord: (text: string) => string | undefined;
 }
 
+/** Whether one of a tokenizer's files is there. */
+export const hasFile = (file: string): Effect.Effect<boolean, TokenizerError> =>
+  Effect.mapError(
+    exists(file),
+    ({ expected, found }) => new TokenizerError({ file, expected, found }),
+  );
+
 /** Opens the tokenizer of a Hugging Face directory. */
 export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.fn.Return<Tokenizer, TokenizerError> {
   const path = join(dir, "tokenizer.json");
   const configPath = join(dir, "tokenizer_config.json");
   const json = yield* readJson(path);
-  const config = (yield* exists(configPath)) ? yield* readJson(configPath) : {};
+  const config = (yield* hasFile(configPath)) ? yield* readJson(configPath) : {};
   const features = checkFeatures({ ...defaults, ...json });
   if (!features.ok) {
     const { field, value } = features.fault;

@@ -5,9 +5,8 @@
  */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
-import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { exists } from "../files/checkpoint_directory.ts";
+import { exists, isFolder } from "../files/text_file.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { decode } from "../records/record.ts";
 import { encode } from "../records/record.ts";
@@ -36,8 +35,6 @@ const fileOf = Effect.fnUntraced(function* (folder: string) {
   const evaluations = join(folder, evaluationsFile);
   return !(yield* exists(evaluations)) && (yield* exists(metrics)) ? metrics : evaluations;
 });
-
-const isFolder = (path: string) => Effect.promise(() => stat(path).then((found) => found.isDirectory(), () => false));
 
 /** A folder's own name, or its path where two have one name. */
 const labelOf = (folder: string, folders: ReadonlyArray<string>): string => {

@@ -13,11 +13,12 @@ import { FrontierRow } from "../reports/figures/frontier.ts";
 import { evaluationsFile } from "../reports/read_lines.ts";
 import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import { SweepRow } from "../reports/figures/sweeps.ts";
-import { exists, namesIn, recordsOf, scan } from "../reports/page/read_records.ts";
+import { recordsOf, scan } from "../reports/page/read_records.ts";
+import { exists, type FileError, namesIn } from "../files/text_file.ts";
 import type { StudyHtml } from "../reports/page/study_html.ts";
 
 /** Whether a folder is what `reproduce` or `evaluate` writes. */
-export const isStudy = (folder: string): Effect.Effect<boolean> => exists(join(folder, evaluationsFile));
+export const isStudy = (folder: string): Effect.Effect<boolean, FileError> => exists(join(folder, evaluationsFile));
 
 /** The page's content. */
 export const readStudy = Effect.fn("Report.readStudy")(

@@ -4,7 +4,6 @@
  * where. Gradients and checkpoints that the run no longer keeps are rebuilt on the way, since everything is.
  */
 import { Effect } from "effect";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
 import { exists, verifyManifest } from "../files/checkpoint_directory.ts";
@@ -18,6 +17,7 @@ import * as Progress from "../files/progress.ts";
 import { readText } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
+import { namesIn } from "../files/text_file.ts";
 import { defaults } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import { changedSource, complete, storedFault, type TrainConfig, trainSettings } from "./run_config.ts";
@@ -74,9 +74,7 @@ const compare = Effect.fnUntraced(function* (run: string, name: string, found: s
 const intact = Effect.fnUntraced(function* (run: string) {
   // What a killed process left under a temporary name is no part of the run.
   const list = (folder: string) =>
-    Effect.promise(() =>
-      readdir(join(run, folder)).then((names) => names.filter((name) => !name.startsWith(".")), (): string[] => [])
-    );
+    Effect.map(namesIn(join(run, folder)), (names) => names.filter((name) => !name.startsWith(".")));
   for (const name of yield* list("artifacts")) {
     const path = join(run, "artifacts", name);
     const found = yield* Safetensors.sha256File(path);
@@ -93,7 +91,7 @@ const wholeOf = Effect.fnUntraced(function* (run: string, rows: number, steps: n
   if (isFinished && rows !== steps) return yield* differs(`Replay differs at "${metrics}": ${rows} rows of ${steps}`);
   // A run that was killed may have begun one step more.
   const last = rows + (isFinished ? 0 : 1);
-  const names = yield* Effect.promise(() => readdir(join(run, "steps")).catch((): string[] => []));
+  const names = yield* namesIn(join(run, "steps"));
   const more = names.find((name) => Number(name) > last);
   if (more !== undefined) {
     return yield* differs(`Replay differs at "${join(run, "steps", more)}": "${metrics}" has ${rows} rows`);

@@ -3,7 +3,6 @@
  * steps recorded.
  */
 import { Effect } from "effect";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { formatJson, readText, verifyManifest, writeText } from "../files/checkpoint_directory.ts";
 import * as Model from "../models/model.ts";
@@ -12,6 +11,7 @@ import { Policy } from "../models/policy.ts";
 import type * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
+import { type FileError, namesIn } from "../files/text_file.ts";
 import { openOptimizer, type Trainee, writeCheckpoint } from "../stages/update.ts";
 import { stepFolder, type TrainingState } from "./step.ts";
 
@@ -30,7 +30,7 @@ export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, 
 
 /** Removes what killed writers left beside records and checkpoints. */
 export const sweepRecords = Effect.fnUntraced(function* (run: RunDirectory.RunDirectory) {
-  const steps = yield* Effect.promise(() => readdir(run.pathOf("steps")).catch((): string[] => []));
+  const steps = yield* namesIn(run.pathOf("steps"));
   yield* Effect.forEach(
     ["checkpoints", ...steps.map((step) => join("steps", step))],
     (name) => RunDirectory.sweep(run.pathOf(name)),
@@ -59,10 +59,8 @@ export const save = Effect.fnUntraced(function* (
 });
 
 /** Names of the checkpoints that are there, oldest first. */
-const checkpoints = (run: RunDirectory.RunDirectory): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.promise(() =>
-    readdir(run.pathOf("checkpoints")).then((names) => names.filter((name) => /^\d+$/.test(name)).sort(), () => [])
-  );
+const checkpoints = (run: RunDirectory.RunDirectory): Effect.Effect<ReadonlyArray<string>, FileError> =>
+  Effect.map(namesIn(run.pathOf("checkpoints")), (names) => names.filter((name) => /^\d+$/.test(name)));
 
 /** Where a run goes on: the step that was done last, and the state behind it. */
 export interface Resumed {

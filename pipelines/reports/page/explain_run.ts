@@ -12,7 +12,8 @@ import * as Stage from "../../stages/stage.ts";
 import * as Noun from "../../records/schema.ts";
 import { defaults, type Settings } from "../../settings/settings.ts";
 import { explainStage } from "../../insights/explain.ts";
-import { exists, recordsOf, scan } from "./read_records.ts";
+import { recordsOf, scan } from "./read_records.ts";
+import { exists } from "../../files/text_file.ts";
 import type { RunHtml } from "./run_html.ts";
 
 /** Tokens that are shown of each distribution. */

@@ -2,8 +2,8 @@
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { exists, reasonOf } from "../../files/text_file.ts";
 import type { Failure } from "../../settings/command.ts";
 import { decodeLines } from "../../records/ndjson.ts";
 import { decode } from "../../records/record.ts";
@@ -26,16 +26,6 @@ export interface Scanned<A = FileLine> {
   readonly sha256: string;
   readonly lines: ReadonlyArray<A>;
 }
-
-/** Whether there is a file or a folder. */
-export const exists = (path: string): Effect.Effect<boolean> =>
-  Effect.promise(() => stat(path).then(() => true, () => false));
-
-/** The names in a folder, in order; none where there is no folder. */
-export const namesIn = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.promise(() => readdir(folder).then((names) => names.sort(), () => []));
-
-const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
 
 /** The bytes of a file, piece by piece. */
 const bytesOf = (path: string) => {

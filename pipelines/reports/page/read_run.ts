@@ -9,7 +9,8 @@ import type { Failure } from "../../settings/command.ts";
 import * as Tokenizer from "../../models/tokenizer.ts";
 import * as Noun from "../../records/schema.ts";
 import { DynamicsRow, FlatRow } from "../../records/rows.ts";
-import { exists, type FileLine, namesIn, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
+import { type FileLine, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
+import { exists, type FileError, namesIn } from "../../files/text_file.ts";
 import type { SampledGroup } from "./responses_section.ts";
 import type { RunHtml } from "./run_html.ts";
 import { piecesOf } from "./token_text.ts";
@@ -137,7 +138,7 @@ const walkOf = Effect.fnUntraced(function* (
 });
 
 /** Whether a folder is what `train` writes. */
-export const isRun = (folder: string): Effect.Effect<boolean> =>
+export const isRun = (folder: string): Effect.Effect<boolean, FileError> =>
   Effect.map(
     Effect.all([exists(join(folder, "config.json")), exists(join(folder, "steps"))]),
     ([config, steps]) => config && steps,
