@@ -4,7 +4,7 @@
  * module, names and sizes of files. The lists below are the whole configuration; a file that must break a rule is declared here, with its
  * reason, and nowhere else.
  */
-import { exceptions, importProblem } from "./rooms.ts";
+import { importProblem } from "./rooms.ts";
 
 /** Folders and files of plain functions on plain data. */
 const pure = [
@@ -137,8 +137,7 @@ const rules: Record<string, Deno.lint.Rule> = {
       const path = pathOf(context.filename);
       return imports((specifier) => {
         if (!isSource(path) || !specifier.startsWith(".")) return undefined;
-        const target = resolve(path, specifier);
-        return exceptions.includes(`${path} -> ${target}`) ? undefined : importProblem(path, target);
+        return importProblem(path, resolve(path, specifier));
       }, context);
     },
   },
