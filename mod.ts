@@ -2,7 +2,7 @@
  * Signum: reinforcement learning with verifiable rewards whose every stage is a value. The stages compose as Effect streams:
  * `Stage.run(stage, records, settings)`; the data, the algorithms and the models stand behind them.
  */
-export * from "./pipelines/schema.ts";
+export * from "./pipelines/records/schema.ts";
 export { tasks } from "./data/mod.ts";
 export type { Grade, Problem, Task } from "./data/mod.ts";
 export { Key } from "./data/random.ts";
@@ -13,10 +13,10 @@ export { layerPolicy } from "./pipelines/models/layer_policy.ts";
 export { Policy } from "./pipelines/models/policy.ts";
 export { recipes } from "./pipelines/recipes/mod.ts";
 export type { Recipe } from "./pipelines/recipes/mod.ts";
-export { defaults } from "./pipelines/settings.ts";
-export type { Settings } from "./pipelines/settings.ts";
-export * as Stage from "./pipelines/runtime/stage.ts";
-export { stages } from "./pipelines/stages/mod.ts";
+export { defaults } from "./pipelines/settings/settings.ts";
+export type { Settings } from "./pipelines/settings/settings.ts";
+export * as Stage from "./pipelines/stages/stage.ts";
+export { stages } from "./pipelines/commands/stages.ts";
 export { promptStage } from "./pipelines/stages/prompt.ts";
 export { sampleStage } from "./pipelines/stages/sample.ts";
 export { verify, verifyStage } from "./pipelines/stages/verify.ts";

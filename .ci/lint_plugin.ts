@@ -1,20 +1,28 @@
 /**
- * The house rules that a machine can check: import arrows (data <- kernels <- pipelines), what pure folders may not touch, one source of
+ * The house rules that a machine can check: imports that run down the table of rooms (`rooms.ts`), what pure folders may not touch, one source of
  * chance, arithmetic that has the same bits on every machine, failures as values outside boundary files, one file for each unstable Effect
  * module, names and sizes of files. The lists below are the whole configuration; a file that must break a rule is declared here, with its
  * reason, and nowhere else.
  */
+import { importProblem } from "./rooms.ts";
 
 /** Folders and files of plain functions on plain data. */
-const pure = ["data/", "pipelines/algorithms/", "pipelines/schema.ts", "pipelines/settings.ts", "pipelines/recipes/"];
+const pure = [
+  "data/",
+  "pipelines/records/schema.ts",
+  "pipelines/records/claim.ts",
+  "pipelines/algorithms/",
+  "pipelines/settings/settings.ts",
+  "pipelines/recipes/",
+];
 
 /** Files that touch the world for a pure folder, or throw, or meet what throws or is asynchronous; a name that ends in "/" means every file below it. */
 const boundary: Readonly<Record<string, string>> = {
-  "data/source.ts": "reads data sets from disk",
-  "kernels/dawn.ts": "meets the GPU",
-  "kernels/device.ts": "reads the environment",
-  "kernels/swiftshader.ts": "unpacks a driver",
-  "kernels/self_tests.ts": "remembers self-tests on disk",
+  "pipelines/files/source.ts": "reads data sets from disk",
+  "kernels/device/dawn.ts": "meets the GPU",
+  "kernels/device/device.ts": "reads the environment",
+  "kernels/device/swiftshader.ts": "unpacks a driver",
+  "kernels/device/self_tests.ts": "remembers self-tests on disk",
   "kernels/wgsl/": "parser and checker are recursive: an exception is the plain way out",
   "kernels/wasm/lower.ts": "ends a compilation from deep inside",
   "kernels/wasm/lower_expressions.ts": "ends a compilation from deep inside",
@@ -31,22 +39,23 @@ const boundary: Readonly<Record<string, string>> = {
   "kernels/wasm/worker.ts": "is a thread",
   "kernels/wasm/interpreter/fault.ts": "ends a dispatch that did something wrong",
   "pipelines/cli.ts": "is the process",
-  "pipelines/runtime/platform.ts": "is the process",
-  "pipelines/runtime/standard_streams.ts": "meets the process's streams",
-  "pipelines/runtime/record.ts": "meets JSON.parse, which throws",
-  "pipelines/runtime/artifact_store.ts": "meets files",
-  "pipelines/runtime/run_directory.ts": "meets files",
+  "pipelines/commands/platform.ts": "is the process",
+  "pipelines/files/standard_streams.ts": "meets the process's streams",
+  "pipelines/records/record.ts": "meets JSON.parse, which throws",
+  "pipelines/files/artifact_store.ts": "meets files",
+  "pipelines/files/run_directory.ts": "meets files",
   "pipelines/models/python_jinja.ts": "ends a rendering from deep inside",
-  "pipelines/models/safetensors.ts": "meets files",
-  "pipelines/models/checkpoint_directory.ts": "meets files",
-  "pipelines/pack/parts.ts": "meets files",
-  "pipelines/pack/runtime.ts": "meets files and runs tar",
+  "pipelines/files/safetensors.ts": "meets files",
+  "pipelines/files/text_file.ts": "meets files",
+  "pipelines/files/checkpoint_directory.ts": "meets files",
+  "pipelines/commands/pack/parts.ts": "meets files",
+  "pipelines/commands/pack/runtime.ts": "meets files and runs tar",
 };
 
 /** The one file of ours that may import each unstable module of Effect. */
 const unstable: Readonly<Record<string, string>> = {
-  "effect/FileSystem": "pipelines/runtime/platform.ts",
-  "effect/Stdio": "pipelines/runtime/standard_streams.ts",
+  "effect/FileSystem": "pipelines/commands/platform.ts",
+  "effect/Stdio": "pipelines/files/standard_streams.ts",
 };
 
 /** Files that hold one idea and still need more lines than the rule allows. */
@@ -83,17 +92,15 @@ const isBoundary = (path: string): boolean =>
   Object.keys(boundary).some((name) => name.endsWith("/") ? path.startsWith(name) : path === name);
 const isPure = (path: string): boolean => pure.some((start) => path.startsWith(start)) && !isBoundary(path);
 
-const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
-  data: ["kernels", "pipelines", "tests"],
-  kernels: ["pipelines", "tests"],
-  pipelines: ["tests"],
+type Specified = {
+  readonly source?: { readonly value?: unknown } | null;
+  readonly argument?: { readonly literal?: { readonly value?: unknown } };
 };
-
-type Specified = { readonly source?: { readonly value?: unknown } | null };
 
 const imports = (check: (specifier: string) => string | undefined, context: Deno.lint.RuleContext) => {
   const visit = (node: Deno.lint.Node) => {
-    const specifier = (node as unknown as Specified).source?.value;
+    const { source, argument } = node as unknown as Specified;
+    const specifier = source?.value ?? argument?.literal?.value;
     if (typeof specifier !== "string") return;
     const problem = check(specifier);
     if (problem !== undefined) context.report({ node, message: problem });
@@ -103,6 +110,7 @@ const imports = (check: (specifier: string) => string | undefined, context: Deno
     ExportNamedDeclaration: visit,
     ExportAllDeclaration: visit,
     ImportExpression: visit,
+    TSImportType: visit,
   };
 };
 
@@ -128,10 +136,8 @@ const rules: Record<string, Deno.lint.Rule> = {
     create(context) {
       const path = pathOf(context.filename);
       return imports((specifier) => {
-        const target = folderOf(resolve(path, specifier));
-        return isSource(path) && arrows[folderOf(path)]?.includes(target)
-          ? `${folderOf(path)}/ may not import ${target}/: "${specifier}"`
-          : undefined;
+        if (!isSource(path) || !specifier.startsWith(".")) return undefined;
+        return importProblem(path, resolve(path, specifier));
       }, context);
     },
   },

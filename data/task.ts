@@ -1,7 +1,7 @@
 /**
  * What a problem is and what a task offers: where its problems come from, how a problem is asked and when a response is
  * right. A task is a plain value; `data/mod.ts` lists them. Everything here is pure but for the files that
- * `data/source.ts` reads.
+ * `pipelines/files/source.ts` reads.
  */
 
 /** The two halves of a task: what is trained on and what is measured on. */

@@ -3,15 +3,15 @@
  * registries, so a stage or a command that is added there is here. Usage errors are one line on stderr and status 1; stdout stays empty.
  */
 import { Effect, Result } from "effect";
-import { loadAll, loaders } from "./command_loaders.ts";
+import { loadAll, loaders } from "./commands/loaders.ts";
 import { recipes } from "./recipes/mod.ts";
-import { type Command, UsageError } from "./runtime/command.ts";
-import * as CommandLine from "./runtime/command_line.ts";
-import { completions, helpOf, overview, shells } from "./runtime/help.ts";
-import { consoleToStderr, main } from "./runtime/platform.ts";
-import { leaveOpen, merge, nearest, select } from "./runtime/resolve.ts";
-import { PipeClosed, StandardStreams } from "./runtime/standard_streams.ts";
-import type { Settings } from "./settings.ts";
+import { type Command, UsageError } from "./settings/command.ts";
+import * as CommandLine from "./commands/command_line.ts";
+import { completions, helpOf, overview, shells } from "./commands/help.ts";
+import { consoleToStderr, main } from "./commands/platform.ts";
+import { leaveOpen, merge, nearest, select } from "./settings/resolve.ts";
+import { PipeClosed, StandardStreams } from "./files/standard_streams.ts";
+import type { Settings } from "./settings/settings.ts";
 
 const recipeValues = (command: Command, name: string | undefined): Result.Result<Partial<Settings>, UsageError> => {
   if (name === undefined) return Result.succeed({});
@@ -30,7 +30,7 @@ const recipeValues = (command: Command, name: string | undefined): Result.Result
 
 /** The settings of a config file; its parser is loaded where there is one. */
 const readConfig = Effect.fnUntraced(function* (file: string) {
-  const { read } = yield* Effect.promise(() => import("./runtime/config_file.ts"));
+  const { read } = yield* Effect.promise(() => import("./settings/config_file.ts"));
   return yield* read(file);
 });
 

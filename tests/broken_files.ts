@@ -3,18 +3,18 @@ import { Effect, Stream } from "effect";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
-import { load, readRows } from "../data/source.ts";
+import { load, readRows } from "../pipelines/files/source.ts";
 import { readChoices } from "../pipelines/evaluation/completion.ts";
-import { importers } from "../pipelines/imports/mod.ts";
+import { importers } from "../pipelines/records/imports/mod.ts";
 import { readRun } from "../pipelines/reports/page/read_run.ts";
 import { runHtml } from "../pipelines/reports/page/run_html.ts";
-import { parse } from "../pipelines/runtime/config_file.ts";
-import * as Stage from "../pipelines/runtime/stage.ts";
-import { memory, StandardStreams } from "../pipelines/runtime/standard_streams.ts";
+import { parse } from "../pipelines/settings/config_file.ts";
+import * as Stage from "../pipelines/stages/stage.ts";
+import { memory, StandardStreams } from "../pipelines/files/standard_streams.ts";
 import { dynamicsStage } from "../pipelines/stages/dynamics.ts";
 import { passAtKStage } from "../pipelines/stages/pass_at_k.ts";
 import { verifyStage } from "../pipelines/stages/verify.ts";
-import { storedFault } from "../pipelines/run_settings.ts";
+import { storedFault } from "../pipelines/training/run_config.ts";
 import { readsAnything } from "./broken_bytes.ts";
 import { runFiles, writeRun } from "./pipelines/reports/page/made_up_run.ts";
 
@@ -109,7 +109,9 @@ export const brokenFiles = (copies: number): void => {
   Deno.test("broken files of other programs", () => {
     const names = ["authors.jsonl", "verl.jsonl", "lm_eval.jsonl", "lighteval_former.jsonl"];
     const kinds = ["authors", "verl", "lm-eval", "lighteval"];
-    const files = names.map((name) => bytesOf(textOf(fixture(`pipelines/imports/fixtures/${name}`)).split("\n")[0]));
+    const files = names.map((name) =>
+      bytesOf(textOf(fixture(`pipelines/records/imports/fixtures/${name}`)).split("\n")[0])
+    );
     return readsAnything(
       "imports",
       copies,

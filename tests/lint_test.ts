@@ -1,19 +1,43 @@
 import assert from "node:assert/strict";
 import plugin from "../.ci/lint_plugin.ts";
+import { roomOf, rooms } from "../.ci/rooms.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
 const problems = (path: string, source: string): ReadonlyArray<string> =>
   Deno.lint.runPlugin(plugin, `${root}${path}`, source).map(({ id }) => id.replace("signum/", ""));
 
-Deno.test("imports follow the arrows data <- kernels <- pipelines", () => {
-  assert.deepEqual(problems("data/x.ts", 'import { a } from "../kernels/device.ts";'), ["import-arrows"]);
-  assert.deepEqual(problems("data/tasks/x.ts", 'export * from "../../pipelines/schema.ts";'), ["import-arrows"]);
-  assert.deepEqual(problems("kernels/ops/add/add.ts", 'import "../../../pipelines/settings.ts";'), ["import-arrows"]);
+Deno.test("imports run down the table of rooms", () => {
+  assert.deepEqual(problems("data/x.ts", 'import { a } from "../kernels/device/device.ts";'), ["import-arrows"]);
+  assert.deepEqual(problems("data/tasks/x.ts", 'export * from "../../pipelines/records/schema.ts";'), [
+    "import-arrows",
+  ]);
+  assert.deepEqual(problems("kernels/ops/add/add.ts", 'import "../../../pipelines/settings/settings.ts";'), [
+    "import-arrows",
+  ]);
   assert.deepEqual(problems("pipelines/x.ts", 'await import("../tests/x.ts");'), ["import-arrows"]);
-  assert.deepEqual(problems("kernels/x.ts", 'import { Key } from "../data/random.ts";'), []);
-  assert.deepEqual(problems("pipelines/stages/x.ts", 'import "../../kernels/device.ts";'), []);
+  assert.deepEqual(problems("kernels/gpu/x.ts", 'import { Key } from "../../data/random.ts";'), []);
+  assert.deepEqual(problems("pipelines/stages/x.ts", 'import "../../kernels/device/device.ts";'), []);
   assert.deepEqual(problems("tests/data/x_test.ts", 'import "../../data/random.ts";'), []);
+});
+
+Deno.test("an import that runs up within pipelines is refused, types included", () => {
+  for (
+    const source of [
+      'import { a } from "../study/x.ts"; export const b = a;',
+      'import type { A } from "../study/x.ts"; export type B = A;',
+      'export type { A } from "../study/x.ts";',
+      'export * from "../study/x.ts";',
+      'export const a = () => import("../study/x.ts");',
+      'export type A = import("../study/x.ts").A;',
+    ]
+  ) {
+    assert.deepEqual(problems("pipelines/models/x.ts", source), ["import-arrows"], source);
+    assert.deepEqual(problems("pipelines/study/y.ts", source), [], source);
+    assert.deepEqual(problems("pipelines/bench/x.ts", source), [], source);
+  }
+  assert.deepEqual(problems("pipelines/no_such_room/x.ts", 'import "../../data/random.ts";'), ["import-arrows"]);
+  assert.deepEqual(problems("pipelines/study/x.ts", 'import "../no_such_room/x.ts";'), ["import-arrows"]);
 });
 
 Deno.test("pure folders touch neither the world, nor the clock, nor state of their own", () => {
@@ -31,10 +55,10 @@ Deno.test("pure folders touch neither the world, nor the clock, nor state of the
   ) {
     assert.ok(problems("data/x.ts", source).includes("pure-folders"), source);
     assert.ok(problems("pipelines/algorithms/x.ts", source).includes("pure-folders"), source);
-    assert.deepEqual(problems("pipelines/runtime/x.ts", source), [], source);
+    assert.deepEqual(problems("pipelines/files/x.ts", source), [], source);
   }
   assert.deepEqual(problems("data/x.ts", 'import * as Result from "effect/Result"; export const a = Result;'), []);
-  assert.deepEqual(problems("data/source.ts", 'export const a = () => Deno.readTextFileSync("x");'), []);
+  assert.deepEqual(problems("pipelines/files/source.ts", 'export const a = () => Deno.readTextFileSync("x");'), []);
 });
 
 Deno.test("failures are values outside of the declared boundary files", () => {
@@ -48,7 +72,7 @@ Deno.test("failures are values outside of the declared boundary files", () => {
   ) {
     assert.deepEqual(problems("data/x.ts", source), ["failures-are-values"], source);
     assert.deepEqual(problems("pipelines/stages/x.ts", source), ["failures-are-values"], source);
-    assert.deepEqual(problems("pipelines/runtime/platform.ts", source), [], source);
+    assert.deepEqual(problems("pipelines/commands/platform.ts", source), [], source);
     // A whole folder may be declared; another's files are not.
     assert.deepEqual(problems("kernels/wgsl/x.ts", source), [], source);
     assert.deepEqual(problems("kernels/wasm/interpreter/x.ts", source), ["failures-are-values"], source);
@@ -101,7 +125,7 @@ Deno.test("arithmetic has the same bits on every machine", () => {
 Deno.test("an unstable module of Effect has one importer", () => {
   const source = 'import * as FileSystem from "effect/FileSystem"; export const a = FileSystem;';
   assert.deepEqual(problems("pipelines/models/x.ts", source), ["unstable-once"]);
-  assert.deepEqual(problems("pipelines/runtime/platform.ts", source), []);
+  assert.deepEqual(problems("pipelines/commands/platform.ts", source), []);
 });
 
 Deno.test("file names are snake_case and say something, files are short", () => {
@@ -120,6 +144,14 @@ const filesBelow = (folder: string, end: string): ReadonlyArray<string> =>
       ? [`${folder}/${entry.name}`]
       : []
   );
+
+Deno.test("every source file has a room, and every room has files", () => {
+  const files = ["data", "kernels", "pipelines"].flatMap((folder) => filesBelow(folder, ""));
+  assert.deepEqual(files.filter((file) => roomOf(file) === undefined), []);
+  const known = new Set(files.map(roomOf));
+  assert.deepEqual(rooms.filter((room) => !known.has(room)), []);
+  assert.deepEqual(rooms.toSorted(), [...new Set(rooms)].toSorted());
+});
 
 Deno.test("kernels are short, open with a comment and are named for their entry point", () => {
   for (const path of filesBelow("kernels", ".wgsl")) {

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { recipes } from "../pipelines/recipes/mod.ts";
-import { check } from "../pipelines/reproduce.ts";
+import { check } from "../pipelines/study/reproduce.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const results = join(root, "results");

@@ -1,5 +1,5 @@
 /** Every op with its cases: what the conformance test, the gradient check and the benchmark iterate over. */
-import type { OpCases } from "../op_case.ts";
+import type { OpCases } from "./op_case.ts";
 import { adamwCases } from "./adamw/adamw_cases.ts";
 import { addCases } from "./add/add_cases.ts";
 import { attentionCases } from "./attention/attention_cases.ts";

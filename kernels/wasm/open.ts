@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import { readFileSync } from "node:fs";
-import { DeviceError, type DeviceInfo } from "../device_error.ts";
-import { Encoder } from "../encoder.ts";
+import { DeviceError, type DeviceInfo } from "../gpu/device_info.ts";
+import { Encoder } from "../gpu/encoder.ts";
 import { EmbeddedDevice } from "./embedded_device.ts";
 import { Threads } from "./threads.ts";
 

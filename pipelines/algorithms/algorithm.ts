@@ -3,7 +3,7 @@
  * and what it needs for that. The per-token loss is the same for all (`objective.ts`), so an algorithm is data and one
  * file is enough for a new one.
  */
-import type { Sign } from "../schema.ts";
+import type { Sign } from "../records/schema.ts";
 
 /** The part of a rollout that an advantage may depend on; lists are [T] over the response tokens. */
 export interface Response {

@@ -9,7 +9,7 @@
  * parts of a mini-batch, and over its two signs, since the denominators are those of the whole.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
-import type { Sign } from "../schema.ts";
+import type { Sign } from "../records/schema.ts";
 import { type Aggregated, tokenFactor } from "./aggregation.ts";
 
 const KL_CLAMP = 10;

@@ -3,12 +3,12 @@
  * `tests/bench/torch_compare.py` writes them too, so that two devices or two programs can be joined by part, work, model and shape.
  */
 import { Result } from "effect";
-import type { KernelRow } from "../../kernels/bench.ts";
-import type { DeviceRow } from "../../kernels/bench_device.ts";
-import type { ProductRow } from "../../kernels/bench_products.ts";
-import type { Speed, Workload } from "../models/speed.ts";
-import { csvTables } from "../reports/csv_table.ts";
-import { flatTable } from "../reports/flat_table.ts";
+import type { KernelRow } from "../../kernels/bench/bench.ts";
+import type { DeviceRow } from "../../kernels/bench/bench_device.ts";
+import type { ProductRow } from "../../kernels/bench/bench_products.ts";
+import type { Speed, Workload } from "./speed.ts";
+import { csvTables } from "../reports/tables/csv_table.ts";
+import { flatTable } from "../reports/tables/flat_table.ts";
 import { rates, type Roofs, roofsOf, type Timed } from "./roofline.ts";
 
 /** Where and when a run was measured; `load` is what else ran, in processes a processor, just before. */

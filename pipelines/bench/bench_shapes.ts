@@ -2,11 +2,11 @@
  * The shapes that are measured, from `shapes.json`, which `tests/bench/torch_compare.py` reads too: products, work, and models of published
  * shapes whose weights are made up. A device without hardware of its own gets what it finishes in seconds.
  */
-import type { ProductSize } from "../../kernels/bench_products.ts";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
+import type { ProductSize } from "../../kernels/bench/bench_products.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { type ModelConfig, parseModelConfig } from "../models/model_config.ts";
-import type { Workload } from "../models/speed.ts";
-import shapes from "./shapes.json" with { type: "json" };
+import type { Workload } from "./speed.ts";
+import shapes from "../../data/shapes.json" with { type: "json" };
 
 /** Models of known shapes, by the names that `--shape` takes. */
 export const shapeConfigs: Readonly<Record<string, ModelConfig>> = Object.fromEntries(

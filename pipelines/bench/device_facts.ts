@@ -2,8 +2,8 @@
  * What a device says of itself, as rows of a table. An adapter of Dawn has names, driver, features, matrix units with what their self-test found
  * and every limit; the embedded device has threads and memory.
  */
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import { matrixConfigs } from "../../kernels/matrix_units.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { matrixConfigs } from "../../kernels/device/matrix_units.ts";
 
 /** One fact. */
 export interface Fact {

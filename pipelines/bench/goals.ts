@@ -3,10 +3,10 @@
  * above that bound cannot be met on this device by any kernel. The bound counts what no program can leave out (weights read once a pass, keys
  * and values once a token, the model's own operations), so the term that holds it holds all the more in practice.
  */
-import { stepArithmetic } from "../models/arithmetic.ts";
+import { stepArithmetic } from "../planning/arithmetic.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 import { parameterCount } from "../models/parameter_specs.ts";
-import type { Workload } from "../models/speed.ts";
+import type { Workload } from "./speed.ts";
 import type { Entry } from "./bench_row.ts";
 import { type Demand, leastTime, type Roofs, type Term } from "./roofline.ts";
 

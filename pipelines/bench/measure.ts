@@ -1,16 +1,16 @@
 /** Measures the parts of a bench, one after the other on one open device; what stands on stderr says which is under way. */
 import { Effect, Result } from "effect";
-import type { DeviceError, MatrixUnits } from "../../kernels/device_error.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
+import type { DeviceError, MatrixUnits } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import type { StorageType } from "../../kernels/gpu/half_precision.ts";
 import type { Model } from "../models/model.ts";
 import * as Models from "../models/model.ts";
-import { measureSpeed, type Workload } from "../models/speed.ts";
-import type { GradientError } from "../models/gradient.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
+import { measureSpeed, type Workload } from "./speed.ts";
+import type { GradientError } from "../learning/gradient.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
 import type { Measured, parts } from "./bench_row.ts";
-import type { ProductSize } from "../../kernels/bench_products.ts";
-import type { BlockShape } from "../../kernels/bench.ts";
+import type { ProductSize } from "../../kernels/bench/bench_products.ts";
+import type { BlockShape } from "../../kernels/bench/bench.ts";
 
 /** A model that is measured: how it comes to the device, what it is called and what it is given to do. */
 export interface Subject<E> {
@@ -49,9 +49,9 @@ export const measure = Effect.fn("Bench.measure")(function* <E>(
   { plain, used, units }: Devices,
   { parts, sizes, blocks, copyBytes, subject }: Plan<E>,
 ): Effect.fn.Return<Outcome<DeviceError | GradientError | E>, DeviceError> {
-  const { bench } = yield* Effect.promise(() => import("../../kernels/bench.ts"));
-  const { measureDevice } = yield* Effect.promise(() => import("../../kernels/bench_device.ts"));
-  const { measureProducts } = yield* Effect.promise(() => import("../../kernels/bench_products.ts"));
+  const { bench } = yield* Effect.promise(() => import("../../kernels/bench/bench.ts"));
+  const { measureDevice } = yield* Effect.promise(() => import("../../kernels/bench/bench_device.ts"));
+  const { measureProducts } = yield* Effect.promise(() => import("../../kernels/bench/bench_products.ts"));
   const { report } = yield* StandardStreams;
   yield* report("measuring copies, dispatches and read-back");
   const device = yield* measureDevice(plain, copyBytes);

@@ -7,9 +7,9 @@
 import * as Schema from "@effect/schema";
 import { Clock, Effect, Result } from "effect";
 import { Key } from "../../data/random.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
-import type { Settings } from "../settings.ts";
-import { masked, visible, visibleLine } from "../runtime/plain_text.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import type { Settings } from "../settings/settings.ts";
+import { masked, visible, visibleLine } from "../files/plain_text.ts";
 import { bodyOf, type Choice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
 import { backOff, retryAfter } from "./retry.ts";
 

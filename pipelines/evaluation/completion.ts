@@ -5,8 +5,8 @@
  */
 import { Result } from "effect";
 import { Key } from "../../data/random.ts";
-import { visibleLine } from "../runtime/plain_text.ts";
-import type { Settings } from "../settings.ts";
+import { visibleLine } from "../files/plain_text.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
 /** A problem as a server is asked it: as tokens where a tokenizer is at hand, so that nothing is added; else as text. */

@@ -3,25 +3,25 @@
  * OpenAI completions API. Both draw exactly what is wanted and hand on every response as soon as it is there.
  */
 import { Effect, Result, Stream } from "effect";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
-import { isObject } from "../models/model_config.ts";
+import { parseObject } from "../files/json.ts";
+import { readText } from "../files/text_file.ts";
+import { weightsDigest } from "../files/weights_digest.ts";
 import { Policy } from "../models/policy.ts";
 import { knownTokens } from "../models/known_tokens.ts";
-import { recordedAs } from "../models/padded_vocabulary.ts";
+import { recordedAs } from "../settings/padded_vocabulary.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
-import { type Failure, UsageError } from "../runtime/command.ts";
-import { fromEnvironment, resolveModel } from "../runtime/hub.ts";
-import { flagOf, type Settings } from "../settings.ts";
+import { type Failure, UsageError } from "../settings/command.ts";
+import { fromEnvironment, resolveModel } from "../files/hub.ts";
+import { flagOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/prompt.ts";
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
 import * as Client from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
-import { weightsOf } from "./identity.ts";
 import * as Remote from "./remote.ts";
 
 /** A response with the fields of its prompt; what more it has depends on who drew it. */
@@ -109,7 +109,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const engine: Engine = {
     label: settings.model,
     prompts,
-    weights: weightsOf(dir),
+    weights: weightsDigest(dir),
     stopTokens: [...config.stopTokens],
     recorded,
     draw,
@@ -159,10 +159,8 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
 
 /** The longest sequence that a model's `config.json` allows, where it has one and says so. */
 const contextOf = (dir: string) =>
-  Effect.promise(() =>
-    readFile(join(dir, "config.json"), "utf8").then((text) => {
-      const config: unknown = JSON.parse(text);
-      const most = isObject(config) ? config.max_position_embeddings : undefined;
-      return Number.isSafeInteger(most) ? Number(most) : undefined;
-    }).catch(() => undefined)
-  );
+  Effect.map(readText(join(dir, "config.json")), (text) => {
+    const parsed = parseObject("config.json", text ?? "{}");
+    const most = parsed.ok ? parsed.object.max_position_embeddings : undefined;
+    return Number.isSafeInteger(most) ? Number(most) : undefined;
+  });

@@ -1,5 +1,5 @@
 /** What the figures of an evaluation need of a graded response; the rest of it stays on disk. */
-import type { Noun } from "../schema.ts";
+import type { Noun } from "../records/schema.ts";
 
 /** A graded response in brief. */
 export interface Fact {

@@ -4,7 +4,7 @@
  */
 import { tasks } from "../../data/mod.ts";
 import { equivalent } from "../../data/grading/equivalence.ts";
-import type { EvaluationRow } from "../reports/rows.ts";
+import type { EvaluationRow } from "../records/rows.ts";
 import { passAtK, tally } from "../stages/pass_at_k.ts";
 import type { Asked } from "../stages/prompt.ts";
 import { consAtK, type Same } from "./consensus.ts";

@@ -4,18 +4,15 @@
  * what is printed of them (k, the format) may change from one start to the next.
  */
 import { Effect } from "effect";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cannotContinue, deviceFields } from "../../kernels/chosen_kernels.ts";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import { exists } from "../models/checkpoint_directory.ts";
-import { isObject } from "../models/model_config.ts";
-import * as Safetensors from "../models/safetensors.ts";
-import { type Failure, UsageError } from "../runtime/command.ts";
-import { encode } from "../runtime/record.ts";
-import * as RunDirectory from "../runtime/run_directory.ts";
-import { sha256, toText } from "../runtime/stage_record.ts";
-import { flagOf, type Settings } from "../settings.ts";
+import { cannotContinue, deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { isObject } from "../files/json.ts";
+import { type Failure, UsageError } from "../settings/command.ts";
+import { encode } from "../records/record.ts";
+import * as RunDirectory from "../files/run_directory.ts";
+import { sha256, toText } from "../records/text.ts";
+import { flagOf, type Settings } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
 const shaping = [
@@ -43,24 +40,6 @@ const shaping = [
 
 /** The settings that decide what the responses and their grades are. */
 export type ShapingSettings = Pick<Settings, typeof shaping[number]>;
-
-/** The SHA-256 of the weights of a Hugging Face directory: of the one file, or of the list of the shards' own. */
-export const weightsOf = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<string, Failure> {
-  const index = join(dir, "model.safetensors.index.json");
-  if (!(yield* exists(index))) return yield* Safetensors.sha256File(join(dir, "model.safetensors"));
-  const map: unknown = yield* Safetensors.attempt(
-    "read",
-    index,
-    () => readFile(index, "utf8").then((text) => JSON.parse(text).weight_map),
-  );
-  const files = [...new Set(isObject(map) ? Object.values(map).map(String) : [])].toSorted();
-  const hashes = yield* Effect.forEach(files, (file) => Safetensors.sha256File(join(dir, file)));
-  return sha256(files.map((file, i) => `${hashes[i]}  ${file}\n`).join(""));
-});
-
-/** The SHA-256 of problems as they are asked, their tokens included where a tokenizer is at hand. */
-export const problemsDigest = (prompts: ReadonlyArray<Asked>): string =>
-  sha256(prompts.map((prompt) => `${encode(prompt)}\n`).join(""));
 
 /** The identity of an evaluation; `weights` and `stopTokens` are absent where a server has them. */
 export const identityOf = (

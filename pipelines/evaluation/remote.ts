@@ -7,9 +7,9 @@
  * and `logProbs` and `entropy` are absent: `score` computes them.
  */
 import { Effect, Exit, Semaphore } from "effect";
-import type { Failure } from "../runtime/command.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
-import type { Settings } from "../settings.ts";
+import type { Failure } from "../settings/command.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Wanted } from "../stages/sample.ts";
 import type { Client } from "./client.ts";
 import type { Choice, Job, Question } from "./completion.ts";

@@ -7,11 +7,11 @@ import { Effect, Result, type Scope, Stream } from "effect";
 import { Buffer } from "node:buffer";
 import { open as openFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../models/checkpoint_directory.ts";
-import type { Failure } from "../runtime/command.ts";
-import { decodeLines } from "../runtime/ndjson.ts";
-import { decode, encode } from "../runtime/record.ts";
-import * as RunDirectory from "../runtime/run_directory.ts";
+import { exists } from "../files/checkpoint_directory.ts";
+import type { Failure } from "../settings/command.ts";
+import { decodeLines } from "../records/ndjson.ts";
+import { decode, encode } from "../records/record.ts";
+import * as RunDirectory from "../files/run_directory.ts";
 import { type Fact, factOf, Kept } from "./facts.ts";
 
 /** The file of a finished evaluation. */

@@ -4,17 +4,17 @@
  * the records, since on-policy no token is clipped and the KL term is 0.
  */
 import { Effect } from "effect";
-import type { DeviceError } from "../../kernels/device_error.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { denominatorsOf } from "../algorithms/aggregation.ts";
 import type { AlgorithmName } from "../algorithms/mod.ts";
 import { policyLoss } from "../algorithms/objective.ts";
-import type { GradientError } from "../models/gradient.ts";
+import type { GradientError } from "../learning/gradient.ts";
 import type { Model } from "../models/model.ts";
 import { type ParameterSet, release } from "../models/parameters.ts";
-import { score } from "../models/score.ts";
+import { score } from "../learning/score.ts";
 import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
-import { isKlInLoss } from "../token_gradients.ts";
+import { isKlInLoss } from "./token_gradients.ts";
 import type { Insight } from "./insight.ts";
 
 /** The algorithms whose direction is measured. */

@@ -1,6 +1,6 @@
 /** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
 import { integer, Key } from "../../data/random.ts";
-import type { Noun } from "../schema.ts";
+import type { Noun } from "../records/schema.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
 export interface Insight {

@@ -5,12 +5,12 @@
  */
 import { Effect } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
-import type { DeviceError } from "../../kernels/device_error.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { softmax } from "../../data/paper/token_gradient.ts";
-import { logitGradients } from "../models/logit_gradients.ts";
+import { logitGradients } from "../learning/logit_gradients.ts";
 import type { Model } from "../models/model.ts";
 import type { LossSettings, Trained } from "../stages/gradient.ts";
-import { scaledDeviation, type TokenGradient, tokenGradients } from "../token_gradients.ts";
+import { scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
 import { correlation, type Insight, meanOf, rankCorrelation } from "./insight.ts";
 
 /** One token before and after a step; correlations are over the tokens that were not sampled. */

@@ -3,8 +3,8 @@
  * keys, attention's result, the gated activation). The residual stream, the last norm, every sum, the logits and all gradients stay float32; a gradient
  * passes a rounding as if it were none. Kernels write four numbers at a time, so not every model and device can have it.
  */
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import type { StorageType } from "../../kernels/gpu/half_precision.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /** Why a model's activations cannot be stored so on a device, if they cannot: what was expected and what there is. */

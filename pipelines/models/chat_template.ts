@@ -8,12 +8,12 @@ import * as Schema from "@effect/schema";
 import { Template } from "@huggingface/jinja";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists, readText } from "./checkpoint_directory.ts";
+import { exists, readText } from "../files/checkpoint_directory.ts";
 import { strftimeOf } from "./given_date.ts";
-import { isObject, type Json, parseObject } from "./model_config.ts";
-import { oneLine } from "./one_line.ts";
+import { isObject, type Json, parseObject } from "../files/json.ts";
+import { oneLine } from "../files/one_line.ts";
 import { mendInterpreter } from "./python_jinja.ts";
-import type { CheckpointError } from "./safetensors.ts";
+import type { CheckpointError } from "../files/safetensors.ts";
 
 /** A chat template that is missing, malformed, or refuses a conversation. */
 export class ChatTemplateError extends Schema.TaggedError<ChatTemplateError>()("ChatTemplateError", {

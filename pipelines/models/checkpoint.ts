@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import {
+  companionFiles,
   exists,
   formatJson,
   readBytes,
@@ -17,13 +18,14 @@ import {
   writeDirectory,
   writeManifest,
   writeText,
-} from "./checkpoint_directory.ts";
+} from "../files/checkpoint_directory.ts";
 import { finite } from "./finite_tensor.ts";
-import { isObject, type Json, type ModelConfig, parseModelConfig, parseObject } from "./model_config.ts";
-import { formatPython } from "./python_json.ts";
+import { type ModelConfig, parseModelConfig } from "./model_config.ts";
+import { isObject, type Json, parseObject } from "../files/json.ts";
+import { formatPython } from "../files/python_json.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
-import * as Safetensors from "./safetensors.ts";
-import { elementCount, type ElementType, writtenTypes } from "./safetensors_header.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import { elementCount, type ElementType, writtenTypes } from "../files/safetensors_header.ts";
 import { hasOwnHead } from "./tied_head.ts";
 
 const { CheckpointError } = Safetensors;
@@ -54,18 +56,6 @@ export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never>
   /** Above this many bytes the weights go into shards and an index. */
   readonly maxFileBytes?: number;
 }
-
-/** The files beside config and weights that belong to a model. */
-export const companionFiles: ReadonlyArray<string> = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.json",
-  "merges.txt",
-  "chat_template.jinja",
-  "generation_config.json",
-];
 
 const weightsFile = "model.safetensors";
 const indexFile = "model.safetensors.index.json";

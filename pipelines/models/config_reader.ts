@@ -1,46 +1,5 @@
 /** Reads the fields of a model's configuration files, and names the first that is wrong. */
-import * as Result from "effect/Result";
-import { oneLine } from "./one_line.ts";
-import { parsePython } from "./python_json.ts";
-
-/** A parsed JSON object. */
-export type Json = { readonly [key: string]: unknown };
-
-/** The first thing in a configuration file that cannot be used. */
-export interface ConfigFault {
-  readonly file: string;
-  readonly field: string;
-  readonly value: string;
-  readonly expected: string;
-}
-
-/** One sentence for a fault, naming file, field and value. */
-export const faultMessage = (fault: ConfigFault): string =>
-  `Cannot use "${fault.file}": field "${fault.field}" is ${fault.value}, expected ${fault.expected}`;
-
-/** The text as a JSON object, NaN and infinities as Python writes them included, or the fault that it is none. */
-export const parseObject = (
-  file: string,
-  text: string,
-): { readonly ok: true; readonly object: Json } | { readonly ok: false; readonly fault: ConfigFault } => {
-  const parsed = Result.try((): unknown => parsePython(text));
-  const object = Result.isSuccess(parsed) ? parsed.success : undefined;
-  if (isObject(object)) return { ok: true, object };
-  const value = Result.isSuccess(parsed) ? shown(object) : "not JSON";
-  return { ok: false, fault: { file, field: "(file)", value, expected: "a JSON object" } };
-};
-
-/** Whether a value is a JSON object. */
-export const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** A field's value as an error names it: "missing", or JSON of at most 80 characters. */
-export const shown = (value: unknown): string => {
-  if (value === undefined) return "missing";
-  if (typeof value === "number") return String(value);
-  const text = Result.getOrElse(Result.try(() => JSON.stringify(value)), () => "a value that is too deep");
-  return oneLine(text.length > 80 ? `${text.slice(0, 77)}...` : text);
-};
+import { type ConfigFault, type Json, shown } from "../files/json.ts";
 
 /** Reads the fields of one file and remembers the first that is wrong; what it returns after that is never used. */
 export const reader = (file: string, raw: Json) => {

@@ -1,7 +1,7 @@
 /** Keeps weights and optimizer state whole: a number that is none, or that the element type cannot hold, is never written. */
 import * as Effect from "effect/Effect";
-import { CheckpointError, type Tensor } from "./safetensors.ts";
-import { type ElementType, firstBeyond } from "./safetensors_header.ts";
+import { CheckpointError, type Tensor } from "../files/safetensors.ts";
+import { type ElementType, firstBeyond } from "../files/safetensors_header.ts";
 
 /** The tensor, whose reading fails where a number of it would not be finite in `file`. */
 export const finite = <E, R>(

@@ -4,7 +4,7 @@
  */
 import * as Elementary from "../../data/elementary/mod.ts";
 import { bits, Key } from "../../data/random.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { fromParameters, type Model } from "./model.ts";
 import type { ModelConfig } from "./model_config.ts";
 import type { ParameterSpec } from "./parameter_specs.ts";

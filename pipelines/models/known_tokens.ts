@@ -1,9 +1,8 @@
 /** Which ids of a model's vocabulary its tokenizer knows (`padded_vocabulary.ts`). */
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists } from "./checkpoint_directory.ts";
-import { isObject } from "./model_config.ts";
-import { readJson, TokenizerError } from "./tokenizer.ts";
+import { isObject } from "../files/json.ts";
+import { hasFile, readJson, TokenizerError } from "./tokenizer.ts";
 
 /**
  * How many ids the tokenizer of a directory knows, where those are fewer than the `vocabSize` of its model; undefined where it knows all, or where the
@@ -14,7 +13,7 @@ export const knownTokens = Effect.fn("Model.knownTokens")(function* (
   vocabSize: number,
 ): Effect.fn.Return<number | undefined, TokenizerError> {
   const file = join(dir, "tokenizer.json");
-  if (!(yield* exists(file))) return undefined;
+  if (!(yield* hasFile(file))) return undefined;
   const { model, added_tokens: added } = yield* readJson(file);
   const { vocab: tokens } = isObject(model) ? model : {};
   // A list holds tokens with their scores, in the order of their ids.

@@ -1,7 +1,7 @@
 /** The `Policy` layer that opens the device only when a stage runs, so that `--help` and the pure stages never do. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import type { DeviceError } from "../../kernels/device_error.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Policy } from "./policy.ts";
 
 /** `policy_on_device.ts`, imported when it is first needed. */

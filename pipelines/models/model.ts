@@ -6,18 +6,18 @@
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import * as Elementary from "../../data/elementary/mod.ts";
-import type { DeviceError } from "../../kernels/device_error.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
-import { formatOf, type StorageType } from "../../kernels/half_precision.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts";
+import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import { activationsFault } from "./activations.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { purposeIn } from "./memory_purposes.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
-import type { PaddedVocabulary } from "./padded_vocabulary.ts";
+import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Parameters from "./parameters.ts";
 import { ropeTable } from "./rope_table.ts";
-import { CheckpointError, type Tensor as FileTensor } from "./safetensors.ts";
+import { CheckpointError, type Tensor as FileTensor } from "../files/safetensors.ts";
 
 /** A model whose weights are on the device. */
 export interface Model {

@@ -4,29 +4,14 @@
  * not compute (sliding windows, other activations, other rotary scalings, output biases) is refused by name, because a
  * setting that is read past gives a model that is nearly right. What transformers reads past or has a default for is read as it reads it.
  */
-import { type ConfigFault, type Json, parseObject, type Reader, reader, shown } from "./config_reader.ts";
-import { families } from "./mod.ts";
+import { type ConfigFault, type Json, parseObject, shown } from "../files/json.ts";
+import { type Reader, reader } from "./config_reader.ts";
+import type { Family } from "./families/family.ts";
+import { families } from "./families/mod.ts";
 import { readRope, type RopeScaling } from "./rope_settings.ts";
 import { ropeFrequencies } from "./rope_table.ts";
 
-export { type ConfigFault, faultMessage, isObject, type Json, parseObject } from "./config_reader.ts";
 export type { RopeScaling } from "./rope_settings.ts";
-
-/** What tells one model family from another; `headWidth`, `kvHeads` and `context` are its values where `config.json` is silent. */
-export interface Family {
-  readonly name: string;
-  readonly architectures: ReadonlyArray<string>;
-  readonly criticArchitecture: string;
-  readonly qkvBias: boolean;
-  readonly qkNorm: boolean;
-  readonly headWidth: (width: number, heads: number) => number;
-  readonly kvHeads: (heads: number) => number;
-  readonly context: number;
-  /** Whether a `head_dim` of null is width / heads; else it is an error, as in transformers. */
-  readonly nullHeadWidth: boolean;
-  /** The switches that would add biases which are not computed here; the family reads past all others. */
-  readonly biasSwitches: ReadonlyArray<string>;
-}
 
 /** The sizes and switches of one model (`valueHead`: a critic, with one number a token for its head); `raw` is `config.json` as it was read. */
 export interface ModelConfig {

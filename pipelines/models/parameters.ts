@@ -5,10 +5,10 @@
  * or on how many bits a number has.
  */
 import * as Effect from "effect/Effect";
-import type { Encoder } from "../../kernels/encoder.ts";
-import { type HalfFormat, toHalves } from "../../kernels/half_precision.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import { type HalfFormat, toHalves } from "../../kernels/gpu/half_precision.ts";
 import { cast } from "../../kernels/ops/cast/cast.ts";
-import { sliceColumns, sliceRows, type Tensor, view } from "../../kernels/tensor.ts";
+import { sliceColumns, sliceRows, type Tensor, view } from "../../kernels/gpu/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { type ParameterSpec, parameterSpecs, sizeOf } from "./parameter_specs.ts";

@@ -4,9 +4,9 @@
  */
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
-import type { Failure } from "../runtime/command.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import type { Failure } from "../settings/command.ts";
 import type { LoadOptions, Model, Role } from "./model.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 

@@ -1,10 +1,10 @@
 /** The `Policy` service on an open device: says on stderr which adapter that is, and why. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import { Device, environment, open, type Opened } from "../../kernels/device.ts";
-import type { DeviceError } from "../../kernels/device_error.ts";
-import { resolveModel } from "../runtime/hub.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
+import { Device, environment, open, type Opened } from "../../kernels/device/device.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { resolveModel } from "../files/hub.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
 import * as Checkpoint from "./checkpoint.ts";
 import { knownTokens } from "./known_tokens.ts";
 import { adviceOn } from "./memory_purposes.ts";

@@ -3,7 +3,8 @@
  * not empty stands for `rope_parameters` as a whole, `rope_theta` is that of the object, else the one beside it, else 10,000. Settings by
  * layer type, kinds and keys that are not computed here are refused by name; transformers reads past keys that it does not know.
  */
-import { isObject, type Json, type Reader } from "./config_reader.ts";
+import type { Reader } from "./config_reader.ts";
+import { isObject, type Json } from "../files/json.ts";
 
 /** How rotary frequencies are changed after pretraining. */
 export type RopeScaling =

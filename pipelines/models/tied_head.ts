@@ -1,6 +1,6 @@
 /** Whether a model that says its head is the embedding has another one in its files; such a head counts, as it does in transformers 5. */
 import * as Effect from "effect/Effect";
-import type { CheckpointError, Safetensors } from "./safetensors.ts";
+import type { CheckpointError, Safetensors } from "../files/safetensors.ts";
 
 const names = ["lm_head.weight", "model.embed_tokens.weight"] as const;
 

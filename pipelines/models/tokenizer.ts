@@ -8,9 +8,9 @@ import * as Schema from "@effect/schema";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists, readText } from "./checkpoint_directory.ts";
-import { isObject, type Json, parseObject } from "./model_config.ts";
-import { oneLine } from "./one_line.ts";
+import { exists, readText } from "../files/checkpoint_directory.ts";
+import { isObject, type Json, parseObject } from "../files/json.ts";
+import { oneLine } from "../files/one_line.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
@@ -39,12 +39,19 @@ export interface Tokenizer {
   readonly missingWord: (text: string) => string | undefined;
 }
 
+/** Whether one of a tokenizer's files is there. */
+export const hasFile = (file: string): Effect.Effect<boolean, TokenizerError> =>
+  Effect.mapError(
+    exists(file),
+    ({ expected, found }) => new TokenizerError({ file, expected, found }),
+  );
+
 /** Opens the tokenizer of a Hugging Face directory. */
 export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.fn.Return<Tokenizer, TokenizerError> {
   const path = join(dir, "tokenizer.json");
   const configPath = join(dir, "tokenizer_config.json");
   const json = yield* readJson(path);
-  const config = (yield* exists(configPath)) ? yield* readJson(configPath) : {};
+  const config = (yield* hasFile(configPath)) ? yield* readJson(configPath) : {};
   const features = checkFeatures({ ...defaults, ...json });
   if (!features.ok) {
     const { field, value } = features.fault;

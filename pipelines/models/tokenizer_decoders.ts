@@ -1,6 +1,6 @@
 /** Decoders of a tokenizer as the native library has them, in the place of two that the library for JavaScript has otherwise. */
 import type { Tokenizer } from "@huggingface/tokenizers";
-import { isObject, type Json } from "./model_config.ts";
+import { isObject, type Json } from "../files/json.ts";
 
 interface Decoder {
   decode_chain: (tokens: string[]) => string[];

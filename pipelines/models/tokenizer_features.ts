@@ -3,7 +3,7 @@
  * part: it is kept; it is said in other words that the library gets right (digits and white space of Unicode, patterns that are inverted); or
  * it is refused by name, because wrong tokens make a model that is nearly right. Kept are the parts of Qwen's, Llama's and SmolLM's tokenizers.
  */
-import { isObject, type Json } from "./model_config.ts";
+import { isObject, type Json } from "../files/json.ts";
 
 /** A part that is not as the native library has it: where it stands in the file, and what it is. */
 export interface FeatureFault {

@@ -4,7 +4,7 @@
  * modeling_qwen3.py and modeling_llama.py, float32.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
-import { formatOf } from "../../kernels/half_precision.ts";
+import { formatOf } from "../../kernels/gpu/half_precision.ts";
 import { add } from "../../kernels/ops/add/add.ts";
 import { attention } from "../../kernels/ops/attention/attention.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
@@ -14,8 +14,8 @@ import { rmsNorm } from "../../kernels/ops/rms_norm/rms_norm.ts";
 import { rope } from "../../kernels/ops/rope/rope.ts";
 import { linearSwiglu } from "../../kernels/ops/swiglu/linear_swiglu.ts";
 import { float16Scale } from "../../kernels/ops/swiglu/swiglu.ts";
-import type { Tape } from "../../kernels/tape.ts";
-import { sliceColumns, type Tensor } from "../../kernels/tensor.ts";
+import type { Tape } from "../../kernels/gpu/tape.ts";
+import { sliceColumns, type Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Model } from "./model.ts";
 import type { LayerTensors } from "./parameters.ts";
 

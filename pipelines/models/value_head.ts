@@ -4,8 +4,8 @@
  * have a bias it is read, added and trained.
  */
 import { linear } from "../../kernels/ops/matmul/matmul.ts";
-import type { Tape } from "../../kernels/tape.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { Tape } from "../../kernels/gpu/tape.ts";
+import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Model } from "./model.ts";
 
 /** Values [R, 1] of hidden states [R, C]; the model is a critic (`config.valueHead`). */

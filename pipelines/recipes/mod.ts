@@ -5,7 +5,7 @@ import { paperQwen34bThinking } from "./paper_qwen3_4b_thinking.ts";
 import type { Recipe } from "./recipe.ts";
 import { small } from "./small.ts";
 import { tiny } from "./tiny.ts";
-import { tinyFull } from "./tiny_full.ts";
+import { tinyFull } from "./tiny_full/tiny_full.ts";
 
 export type { Cell, CellEvaluation, Evaluation, Recipe, Sweep } from "./recipe.ts";
 

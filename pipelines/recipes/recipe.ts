@@ -2,7 +2,7 @@
  * A recipe is a named experiment: values for settings, what is trained under them, and how the results are measured. One that lists `cells` is a
  * study of many trainings, each a base, a seed, an algorithm and what else differs from the recipe's settings.
  */
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** `settings` is what `--recipe NAME` sets; each evaluation is read on top of them. */
 export interface Recipe {

@@ -5,15 +5,14 @@
  */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
-import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { exists } from "../models/checkpoint_directory.ts";
-import { decodeLines } from "../runtime/ndjson.ts";
-import { decode } from "../runtime/record.ts";
-import { encode } from "../runtime/record.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
+import { exists, isFolder } from "../files/text_file.ts";
+import { decodeLines } from "../records/ndjson.ts";
+import { decode } from "../records/record.ts";
+import { encode } from "../records/record.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
 import type { Line } from "./report.ts";
-import { FlatRow } from "./rows.ts";
+import { FlatRow } from "../records/rows.ts";
 
 /** A report that cannot be made of its input, or a file that cannot be read or written. */
 export class ReportError extends Schema.TaggedError<ReportError>()("ReportError", { message: Schema.String }) {}
@@ -36,8 +35,6 @@ const fileOf = Effect.fnUntraced(function* (folder: string) {
   const evaluations = join(folder, evaluationsFile);
   return !(yield* exists(evaluations)) && (yield* exists(metrics)) ? metrics : evaluations;
 });
-
-const isFolder = (path: string) => Effect.promise(() => stat(path).then((found) => found.isDirectory(), () => false));
 
 /** A folder's own name, or its path where two have one name. */
 const labelOf = (folder: string, folders: ReadonlyArray<string>): string => {

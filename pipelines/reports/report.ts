@@ -3,11 +3,11 @@
  * reader of lines for the commands (`fromLines`), which names the line and the field that it cannot use.
  */
 import { Result } from "effect";
-import { decode } from "../runtime/record.ts";
-import type { Noun } from "../schema.ts";
-import type { Chart } from "./chart.ts";
-import type { FlatRow } from "./rows.ts";
-import type { Table } from "./table.ts";
+import { decode } from "../records/record.ts";
+import type { Noun } from "../records/schema.ts";
+import type { Chart } from "./figures/chart.ts";
+import type { FlatRow } from "../records/rows.ts";
+import type { Table } from "./tables/table.ts";
 
 /** A line of NDJSON: its text, what it holds, and where it came from (lines count from 1). */
 export interface Line {

@@ -6,8 +6,8 @@
 import { Effect, Stream } from "effect";
 import { whiten } from "../algorithms/gae.ts";
 import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
-import * as Noun from "../schema.ts";
-import * as Stage from "../runtime/stage.ts";
+import * as Noun from "../records/schema.ts";
+import * as Stage from "./stage.ts";
 
 /** A field that an algorithm needs and a record lacks. */
 export interface MissingField {

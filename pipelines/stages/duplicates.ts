@@ -5,9 +5,9 @@
  */
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
-import type * as Noun from "../schema.ts";
-import { encode, placeOf } from "../runtime/record.ts";
-import * as Stage from "../runtime/stage.ts";
+import type * as Noun from "../records/schema.ts";
+import { encode, placeOf } from "../records/record.ts";
+import * as Stage from "./stage.ts";
 
 type Named = Pick<Noun.Rollout, "problemId"> & Partial<Pick<Noun.Rollout, "sampleIndex" | "seed">>;
 

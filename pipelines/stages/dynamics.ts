@@ -4,8 +4,8 @@
  * a response's tokens.
  */
 import { Effect, Stream } from "effect";
-import * as Noun from "../schema.ts";
-import * as Stage from "../runtime/stage.ts";
+import * as Noun from "../records/schema.ts";
+import * as Stage from "./stage.ts";
 import { unique } from "./duplicates.ts";
 
 /** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */

@@ -8,7 +8,7 @@ import { algorithms } from "../algorithms/mod.ts";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { metricsOf } from "../algorithms/objective.ts";
 import { VALUE_CLIP } from "../algorithms/value_loss.ts";
-import type { DeviceError } from "../../kernels/device_error.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import {
   criticGradient,
   type GradientError,
@@ -16,17 +16,17 @@ import {
   type PolicyGradient,
   policyGradient,
   type SignPart,
-} from "../models/gradient.ts";
+} from "../learning/gradient.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import { release } from "../models/parameters.ts";
 import { Policy } from "../models/policy.ts";
-import type { CheckpointError } from "../models/safetensors.ts";
-import * as ArtifactStore from "../runtime/artifact_store.ts";
-import { placeOf } from "../runtime/record.ts";
-import * as Stage from "../runtime/stage.ts";
-import * as Noun from "../schema.ts";
-import type { Settings } from "../settings.ts";
+import type { CheckpointError } from "../files/safetensors.ts";
+import * as ArtifactStore from "../files/artifact_store.ts";
+import { placeOf } from "../records/record.ts";
+import * as Stage from "./stage.ts";
+import * as Noun from "../records/schema.ts";
+import type { Settings } from "../settings/settings.ts";
 import { commonTemperature, effective } from "./record_temperature.ts";
 import { fault } from "./score.ts";
 

@@ -10,9 +10,9 @@ import { Effect, Stream } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import { integer, Key } from "../../data/random.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
-import * as Noun from "../schema.ts";
-import * as Stage from "../runtime/stage.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
+import * as Noun from "../records/schema.ts";
+import * as Stage from "./stage.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
 import { unique } from "./duplicates.ts";
 
 /** A problem with its responses counted: `n` in all, `c` of them correct. */

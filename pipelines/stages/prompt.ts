@@ -6,16 +6,18 @@
 import { Effect, Stream } from "effect";
 import { Key, permutation } from "../../data/random.ts";
 import { type Problem, type Task, tasks } from "../../data/mod.ts";
-import { load, type SourceError } from "../../data/source.ts";
+import { load, type SourceError } from "../files/source.ts";
 import { userMessage } from "../../data/template.ts";
 import * as ChatTemplate from "../models/chat_template.ts";
-import type { CheckpointError } from "../models/safetensors.ts";
+import type { CheckpointError } from "../files/safetensors.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
-import { type HubError, resolveData, resolveModel } from "../runtime/hub.ts";
-import * as Stage from "../runtime/stage.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
-import * as Noun from "../schema.ts";
-import type { Settings } from "../settings.ts";
+import { type HubError, resolveData, resolveModel } from "../files/hub.ts";
+import * as Stage from "./stage.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { encode } from "../records/record.ts";
+import * as Noun from "../records/schema.ts";
+import { sha256 } from "../records/text.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** Prompts longer than this many tokens are not trained on. */
 export const maxPromptTokens = 1024;
@@ -28,6 +30,10 @@ export type PromptSettings =
 
 /** A prompt before any tokenizer has read it; what a task knows of a problem (`level`, `type`) travels along. */
 export type Asked = Omit<Noun.Prompt, "promptTokens">;
+
+/** The SHA-256 of problems as they are asked, their tokens included where a tokenizer is at hand. */
+export const problemsDigest = (prompts: ReadonlyArray<Asked>): string =>
+  sha256(prompts.map((prompt) => `${encode(prompt)}\n`).join(""));
 
 type PromptFailure = SourceError | HubError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError;
 

@@ -3,7 +3,7 @@
  * unlike, is an error, since one of them would be off-policy without a word. Greedy (0) counts as 1, as everywhere.
  */
 import { Result } from "effect";
-import { placeOf } from "../runtime/record.ts";
+import { placeOf } from "../records/record.ts";
 
 /** What the rule reads of a record; a record from elsewhere may hold anything under the name. */
 interface Drawn {

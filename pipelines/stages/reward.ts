@@ -3,9 +3,9 @@
  * does; of the algorithms only PPO feels it, since the others take a wrong response for -1 either way.
  */
 import { Stream } from "effect";
-import * as Noun from "../schema.ts";
-import * as Stage from "../runtime/stage.ts";
-import type { Settings } from "../settings.ts";
+import * as Noun from "../records/schema.ts";
+import * as Stage from "./stage.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The verdict with its reward: +1 or -1, as published 1 or 0. */
 export const reward = <A extends Pick<Noun.Verdict, "correct">>(

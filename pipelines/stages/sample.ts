@@ -5,20 +5,20 @@
 import { Effect, Stream } from "effect";
 import { Key } from "../../data/random.ts";
 import { tasks } from "../../data/mod.ts";
-import { decode } from "../models/decode.ts";
-import type { Request } from "../models/pool_shape.ts";
+import { decode } from "../sampling/decode.ts";
+import type { Request } from "../sampling/pool_shape.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
-import type { Failure } from "../runtime/command.ts";
-import * as Progress from "../runtime/progress.ts";
-import { placeOf } from "../runtime/record.ts";
-import * as Stage from "../runtime/stage.ts";
-import * as Noun from "../schema.ts";
+import type { Failure } from "../settings/command.ts";
+import * as Progress from "../files/progress.ts";
+import { placeOf } from "../records/record.ts";
+import * as Stage from "./stage.ts";
+import * as Noun from "../records/schema.ts";
 import { effective } from "./record_temperature.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The settings of sampling. */
 export type SampleSettings =

@@ -7,11 +7,11 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
-import { score as scoreSequences, values } from "../models/score.ts";
-import type { DeviceError } from "../../kernels/device_error.ts";
-import { placeOf } from "../runtime/record.ts";
-import * as Stage from "../runtime/stage.ts";
-import * as Noun from "../schema.ts";
+import { score as scoreSequences, values } from "../learning/score.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { placeOf } from "../records/record.ts";
+import * as Stage from "./stage.ts";
+import * as Noun from "../records/schema.ts";
 import { temperatureOf } from "./record_temperature.ts";
 
 /** The models that score: only the policy must be there. */

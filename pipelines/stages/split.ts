@@ -4,8 +4,8 @@
  */
 import { Stream } from "effect";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
-import * as Noun from "../schema.ts";
-import * as Stage from "../runtime/stage.ts";
+import * as Noun from "../records/schema.ts";
+import * as Stage from "./stage.ts";
 
 /** The sign of a reward: positive above 0, else negative. */
 export const signOf = (reward: number): Noun.Sign => reward > 0 ? "positive" : "negative";

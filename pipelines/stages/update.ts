@@ -6,23 +6,23 @@
 import { Effect, Stream } from "effect";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { DeviceError } from "../../kernels/device_error.ts";
-import type { MomentType } from "../../kernels/half_precision.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { MomentType } from "../../kernels/gpu/half_precision.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
-import { exists } from "../models/checkpoint_directory.ts";
+import { exists } from "../files/checkpoint_directory.ts";
 import { finite } from "../models/finite_tensor.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model } from "../models/model.ts";
-import * as Optimizer from "../models/optimizer.ts";
+import * as Optimizer from "../learning/optimizer.ts";
 import * as Parameters from "../models/parameters.ts";
 import { Policy } from "../models/policy.ts";
-import * as Safetensors from "../models/safetensors.ts";
-import * as ArtifactStore from "../runtime/artifact_store.ts";
-import * as Stage from "../runtime/stage.ts";
-import * as Noun from "../schema.ts";
-import type { Settings } from "../settings.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import * as ArtifactStore from "../files/artifact_store.ts";
+import * as Stage from "./stage.ts";
+import * as Noun from "../records/schema.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The settings of a step. */
 export type UpdateSettings = Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">;

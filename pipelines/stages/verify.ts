@@ -6,9 +6,9 @@
 import { Effect, Stream } from "effect";
 import { goldsOf } from "../../data/tasks/golds.ts";
 import { type Extraction, type Grade, type Task, tasks } from "../../data/mod.ts";
-import { placeOf } from "../runtime/record.ts";
-import * as Noun from "../schema.ts";
-import * as Stage from "../runtime/stage.ts";
+import { placeOf } from "../records/record.ts";
+import * as Noun from "../records/schema.ts";
+import * as Stage from "./stage.ts";
 
 /** What grading reads of a record. */
 type Gradable =

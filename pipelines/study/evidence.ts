@@ -3,9 +3,9 @@
  * step. A cell is one base under one seed, trained by one algorithm under one condition; two sides of a comparison are paired where they
  * share base and seed.
  */
-import type { Course, InsightOf, Metric, Models, PassAtK, Quantity } from "../../data/paper/statistic.ts";
+import type { Course, InsightOf, Metric, Models, PassAtK, Quantity } from "../records/claim.ts";
 import { estimate } from "../stages/pass_at_k.ts";
-import type { CountRow, InsightRow, StepRow } from "./rows.ts";
+import type { CountRow, InsightRow, StepRow } from "../records/study_rows.ts";
 
 /** The rows of a study, and which problems (by their place in the counts) each slice holds. */
 export interface Recorded {

@@ -4,10 +4,10 @@
  */
 import { Effect } from "effect";
 import { type Recipe, recipes } from "../recipes/mod.ts";
-import * as Command from "../runtime/command.ts";
-import { merge, select } from "../runtime/resolve.ts";
-import { memoryKnobs } from "../run_settings.ts";
-import { codeDefaults, type SettingKey, type Settings } from "../settings.ts";
+import * as Command from "../settings/command.ts";
+import { merge, select } from "../settings/resolve.ts";
+import { memoryKnobs } from "../training/run_config.ts";
+import { codeDefaults, type SettingKey, type Settings } from "../settings/settings.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 

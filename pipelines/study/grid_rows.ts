@@ -4,16 +4,16 @@
  * several values (`sweeps.ndjson`), each with its interval over cells and problems.
  */
 import { ks as publishedKs } from "../../data/paper/published.ts";
-import type { PassAtK } from "../../data/paper/statistic.ts";
-import { latent, latentBase } from "../../data/paper/study_conditions.ts";
+import type { PassAtK } from "../records/claim.ts";
+import { latent, latentBase } from "../recipes/tiny_full/conditions.ts";
 import type { Recipe } from "../recipes/mod.ts";
-import type { FrontierRow } from "../reports/frontier.ts";
-import type { DynamicsRow, EvaluationRow } from "../reports/rows.ts";
-import type { SweepRow } from "../reports/sweeps.ts";
+import type { FrontierRow } from "../reports/figures/frontier.ts";
+import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
+import type { SweepRow } from "../reports/figures/sweeps.ts";
 import { type Draw, estimateOf } from "./bootstrap.ts";
 import type { Evidence } from "./evidence.ts";
 import { drawTable } from "./judge.ts";
-import type { CountRow, StepRow } from "./rows.ts";
+import type { CountRow, StepRow } from "../records/study_rows.ts";
 import { measure, pairsOf } from "./statistics.ts";
 
 const estimate = (of: PassAtK, evidence: Evidence, drawsFor: (cells: number) => ReadonlyArray<Draw>) => {

@@ -1,50 +1,10 @@
 /** The verdicts of a study: each claim's statistic over the cells that it can be paired on, with its interval, and whether it holds. */
-import { quantitiesOf } from "../../data/paper/statistic.ts";
-import { type ClaimVerdict, type StudyClaim, verdictOf } from "../../data/paper/study_claims.ts";
-import type { Noun } from "../schema.ts";
+import { quantitiesOf } from "../records/claim.ts";
+import { type ClaimVerdict, type StudyClaim, verdictOf } from "../recipes/tiny_full/claims.ts";
+import type { ClaimRow } from "../records/study_rows.ts";
 import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
 import { type Evidence, evidenceOf, type Recorded } from "./evidence.ts";
 import { measure, pairsOf } from "./statistics.ts";
-
-/** A claim with what a study says about it (`claims.ndjson`); an untried one has no numbers. */
-export interface ClaimRow extends Omit<StudyClaim, "comparison" | "unit"> {
-  readonly comparison: string;
-  readonly unit: string;
-  readonly value?: number;
-  readonly low?: number;
-  readonly high?: number;
-  /** Bases x seeds that were compared. */
-  readonly cells: number;
-  readonly verdict: string;
-  /** The same asked of other test problems, where it asks of test problems and they were tried. */
-  readonly otherValue?: number;
-  readonly otherLow?: number;
-  readonly otherHigh?: number;
-  readonly otherVerdict?: string;
-}
-
-/** The table of ClaimRow; the statistic is an object that reports do not read. */
-export const ClaimRow: Noun<Omit<ClaimRow, "statistic">> = {
-  name: "Claim",
-  fields: [
-    { name: "id", kind: "string" },
-    { name: "statement", kind: "string" },
-    { name: "where", kind: "string" },
-    { name: "comparison", kind: "string" },
-    { name: "threshold", kind: "number" },
-    { name: "unit", kind: "string" },
-    { name: "value", kind: "number", optional: true },
-    { name: "low", kind: "number", optional: true },
-    { name: "high", kind: "number", optional: true },
-    { name: "cells", kind: "count" },
-    { name: "verdict", kind: "string" },
-    { name: "otherValue", kind: "number", optional: true },
-    { name: "otherLow", kind: "number", optional: true },
-    { name: "otherHigh", kind: "number", optional: true },
-    { name: "otherVerdict", kind: "string", optional: true },
-  ],
-  sameLength: [],
-};
 
 /** Draws by the number of cells, made once each. */
 export const drawTable = (problems: number, draws: number = defaultDraws): (cells: number) => ReadonlyArray<Draw> => {

@@ -5,11 +5,11 @@
 import { Effect } from "effect";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { layerWithThreads } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
-import type * as Command from "../runtime/command.ts";
-import { StandardStreams } from "../runtime/standard_streams.ts";
+import type * as Command from "../settings/command.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
 
 /** Models of at most so many bytes are run side by side: the memory of two is then no question. */
 const smallModel = 64 * 2 ** 20;

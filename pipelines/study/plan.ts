@@ -4,8 +4,8 @@
  */
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
-import * as Progress from "../runtime/progress.ts";
-import { defaults, type Settings } from "../settings.ts";
+import * as Progress from "../files/progress.ts";
+import { defaults, type Settings } from "../settings/settings.ts";
 
 /** The defaults, overridden by the recipe and then by `more`. */
 export const settingsOf = (recipe: Recipe, more: Partial<Settings>): Settings => ({

@@ -4,8 +4,15 @@
  */
 import { tasks } from "../../data/mod.ts";
 import type { Cell } from "../recipes/mod.ts";
-import type * as Noun from "../schema.ts";
-import { type CountRow, type InsightRow, labelOf, type ProblemRow, rounded, type StepRow } from "./rows.ts";
+import type * as Noun from "../records/schema.ts";
+import {
+  type CountRow,
+  type InsightRow,
+  labelOf,
+  type ProblemRow,
+  rounded,
+  type StepRow,
+} from "../records/study_rows.ts";
 import type { Outcome } from "./run_cell.ts";
 
 /** A cell with what it ended with. */

@@ -5,15 +5,15 @@
  */
 import { Effect } from "effect";
 import { join } from "node:path";
-import { isObject } from "../models/model_config.ts";
+import { isObject } from "../files/json.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { recordsOf, scan } from "../reports/page/read_records.ts";
-import * as Command from "../runtime/command.ts";
-import * as RunDirectory from "../runtime/run_directory.ts";
-import { toText } from "../runtime/stage_record.ts";
-import type * as Noun from "../schema.ts";
+import * as Command from "../settings/command.ts";
+import * as RunDirectory from "../files/run_directory.ts";
+import { toText } from "../records/text.ts";
+import type * as Noun from "../records/schema.ts";
 import { countRows, insightRows, problemRows, stepRows } from "./recorded_rows.ts";
-import { CountRow, InsightRow, ProblemRow, StepRow } from "./rows.ts";
+import { CountRow, InsightRow, ProblemRow, StepRow } from "../records/study_rows.ts";
 import type { Outcome } from "./run_cell.ts";
 import { readShown, type Shown, shownFiles } from "./shown_runs.ts";
 

@@ -5,15 +5,15 @@
  */
 import { Effect } from "effect";
 import { join } from "node:path";
-import { Explained } from "../explained.ts";
+import { Explained } from "../records/explained.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { excerptLines, fromExcerpts, type ShownRecords } from "../reports/page/excerpts.ts";
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
 import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
-import { textFault } from "../reports/figure_5.ts";
-import { toText } from "../runtime/stage_record.ts";
-import type { TrainConfig } from "../run_settings.ts";
+import { textFault } from "../reports/figures/figure_5.ts";
+import { toText } from "../records/text.ts";
+import type { TrainConfig } from "../training/run_config.ts";
 import { settingsOf } from "./plan.ts";
 import { trainRun } from "./run_cell.ts";
 

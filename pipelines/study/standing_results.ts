@@ -5,9 +5,9 @@
 import { Effect } from "effect";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import type { Table } from "../reports/table.ts";
-import type * as Command from "../runtime/command.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import type { Table } from "../reports/tables/table.ts";
+import type * as Command from "../settings/command.ts";
 import { type Provenance, readProvenance } from "./records.ts";
 import { differing, type Files } from "./write_files.ts";
 

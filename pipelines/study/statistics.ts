@@ -2,7 +2,7 @@
  * The function behind each named statistic of a claim: evidence in, one number for each draw out. A draw weighs cells and problems; with all
  * weights 1 it is the study itself. Both sides of every comparison see the same draw, so what makes a problem or a base easy cancels.
  */
-import type { PassAtK, Quantity, Statistic } from "../../data/paper/statistic.ts";
+import type { PassAtK, Quantity, Statistic } from "../records/claim.ts";
 import type { Draw } from "./bootstrap.ts";
 import { courseOf, type CoursePoint, type Evidence, type Pair, updatesOf, type Values, valuesOf } from "./evidence.ts";
 

@@ -1,13 +1,14 @@
 /** The files of a study: texts and pictures by name, written whole into its folder of results. */
 import { Effect, type Result } from "effect";
 import { Buffer } from "node:buffer";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import * as Safetensors from "../models/safetensors.ts";
-import type { Chart } from "../reports/chart.ts";
-import { png, svg } from "../reports/render_chart.ts";
-import * as Command from "../runtime/command.ts";
-import * as RunDirectory from "../runtime/run_directory.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import type { Chart } from "../reports/figures/chart.ts";
+import { png, svg } from "../reports/figures/render_chart.ts";
+import * as Command from "../settings/command.ts";
+import * as RunDirectory from "../files/run_directory.ts";
+import { type FileError, readBytes } from "../files/text_file.ts";
 
 /** The files of a study by their names, before they are written. */
 export interface Files {
@@ -47,9 +48,9 @@ export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pic
   return written;
 });
 
-/** The bytes of the files of a folder by name; undefined for one that cannot be read. */
-export const bytesBelow = (folder: string) => (name: string): Effect.Effect<Uint8Array | undefined> =>
-  Effect.promise(() => readFile(join(folder, name)).catch(() => undefined));
+/** The bytes of the files of a folder by name; undefined for one that is not there. */
+export const bytesBelow = (folder: string) => (name: string): Effect.Effect<Uint8Array | undefined, FileError> =>
+  readBytes(join(folder, name));
 
 const isSame = (bytes: Uint8Array, found: Uint8Array | undefined): boolean =>
   found !== undefined && Buffer.compare(bytes, found) === 0;
@@ -57,7 +58,7 @@ const isSame = (bytes: Uint8Array, found: Uint8Array | undefined): boolean =>
 /** What of the files is not as `bytesOf` has it, each a phrase that names the file and the first byte that differs. */
 export const differing = Effect.fnUntraced(function* (
   { texts, pictures }: Files,
-  bytesOf: (name: string) => Effect.Effect<Uint8Array | undefined>,
+  bytesOf: (name: string) => Effect.Effect<Uint8Array | undefined, FileError>,
 ) {
   const wanted = [...[...texts].map(([file, text]) => [file, encoder.encode(text)] as const), ...pictures];
   const wrong: string[] = [];

@@ -8,15 +8,15 @@ import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import process from "node:process";
 import { Key } from "../../data/random.ts";
-import { Device } from "../../kernels/device.ts";
-import { type Dispatch, Encoder } from "../../kernels/encoder.ts";
-import type { Kernel } from "../../kernels/kernel.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
-import { decode, type DecodeOptions } from "../../pipelines/models/decode.ts";
+import { Device } from "../../kernels/device/device.ts";
+import { type Dispatch, Encoder } from "../../kernels/gpu/encoder.ts";
+import type { Kernel } from "../../kernels/gpu/kernel.ts";
+import type { Tensor } from "../../kernels/gpu/tensor.ts";
+import { decode, type DecodeOptions } from "../../pipelines/sampling/decode.ts";
 import * as Model from "../../pipelines/models/model.ts";
 import { readConfig } from "../../pipelines/models/checkpoint.ts";
 import * as Parameters from "../../pipelines/models/parameters.ts";
-import type { Request } from "../../pipelines/models/pool_shape.ts";
+import type { Request } from "../../pipelines/sampling/pool_shape.ts";
 
 /** Counts steps of decoding, what is read back, and rows that are read into the cache of every layer beside them. */
 class Counter extends Encoder {

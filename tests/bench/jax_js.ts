@@ -4,10 +4,10 @@
  * are what its compiler makes of them. Both run through Dawn, so it needs a GPU or SIGNUM_ADAPTER=lavapipe. Prints a Markdown table.
  */
 import * as Effect from "effect/Effect";
-import { toggles } from "../../kernels/dawn.ts";
-import { environment, open, type Opened } from "../../kernels/device.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
-import { noise } from "../../kernels/op_case.ts";
+import { toggles } from "../../kernels/device/dawn.ts";
+import { environment, open, type Opened } from "../../kernels/device/device.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import { noise } from "../../kernels/ops/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
 
 // Not among the project's packages: fetched when this is run.

@@ -7,22 +7,22 @@
 import { Effect, Stream } from "effect";
 import { writeFileSync } from "node:fs";
 import { Key } from "../../data/random.ts";
-import { CountingEncoder } from "../../kernels/counting_encoder.ts";
-import type { DeviceInfo } from "../../kernels/device_error.ts";
-import type { Dispatch } from "../../kernels/encoder.ts";
-import type { StorageType } from "../../kernels/half_precision.ts";
-import type { Kernel } from "../../kernels/kernel.ts";
-import { workOf } from "../../kernels/kernel_work.ts";
+import { CountingEncoder } from "../../kernels/gpu/counting_encoder.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import type { Dispatch } from "../../kernels/gpu/encoder.ts";
+import type { StorageType } from "../../kernels/gpu/half_precision.ts";
+import type { Kernel } from "../../kernels/gpu/kernel.ts";
+import { workOf } from "../../kernels/bench/kernel_work.ts";
 import { shapeConfigs, workloadFor } from "../../pipelines/bench/bench_shapes.ts";
 import { leastTime, type Term } from "../../pipelines/bench/roofline.ts";
-import { decode } from "../../pipelines/models/decode.ts";
-import { policyGradient } from "../../pipelines/models/gradient.ts";
+import { decode } from "../../pipelines/sampling/decode.ts";
+import { policyGradient } from "../../pipelines/learning/gradient.ts";
 import * as Model from "../../pipelines/models/model.ts";
-import * as Optimizer from "../../pipelines/models/optimizer.ts";
+import * as Optimizer from "../../pipelines/learning/optimizer.ts";
 import * as Parameters from "../../pipelines/models/parameters.ts";
-import { adamw, objective, sampling } from "../../pipelines/models/speed.ts";
-import { serverGpu } from "../../pipelines/run_plan.ts";
-import { score } from "../../pipelines/models/score.ts";
+import { adamw, objective, sampling } from "../../pipelines/bench/speed.ts";
+import { serverGpu } from "../../pipelines/planning/run_plan.ts";
+import { score } from "../../pipelines/learning/score.ts";
 
 /** Published figures (data sheets; float16 products by what `mma.sync` is known to reach), and a guess at a dispatch that waits for another. */
 const cards = {
@@ -205,7 +205,7 @@ writeFileSync(
   `# What is to be expected on server GPUs
 
 Written by \`deno task bench:predict\` before any of it was measured: no server GPU has run these kernels. The code of sampling, scoring and training
-ran on an encoder that counts what each dispatch computes and moves (\`kernels/kernel_work.ts\`: every tensor once in each direction), with matrix
+ran on an encoder that counts what each dispatch computes and moves (\`kernels/bench/kernel_work.ts\`: every tensor once in each direction), with matrix
 units (16x16x16) and rows shared out among 32 lanes, weights in bfloat16. A dispatch takes the longest of its arithmetic, its bytes and ${
     cards["H100 SXM"].dispatch * 1e6
   } µs (a guess).

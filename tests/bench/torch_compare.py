@@ -6,7 +6,7 @@
     python tests/bench/torch_compare.py --from torch.csv --beside results/bench/DEVICE.csv   ratios, nothing measured
 
 Products are torch.nn.functional.linear; sampling is model.generate with its cache; a training step is bfloat16 without compilation (--dtype says
-otherwise), with torch.optim.AdamW and clipping. Shapes come from pipelines/bench/shapes.json. Needs torch and transformers, no network.
+otherwise), with torch.optim.AdamW and clipping. Shapes come from data/shapes.json. Needs torch and transformers, no network.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[2]
-SHAPES = json.loads((ROOT / "pipelines/bench/shapes.json").read_text())
+SHAPES = json.loads((ROOT / "data/shapes.json").read_text())
 COLUMNS = (
     "part", "work", "form", "model", "shape", "dispatches", "seconds", "gflops", "gbPerSecond", "intensity", "share", "heldBy",
     "tokensPerSecond", "roofGflops", "roofGbPerSecond", "device", "driver", "adapter", "date", "commit", "load",

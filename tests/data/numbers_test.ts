@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { Effect } from "effect";
 import { isExact, parseExactly } from "../../data/exact_json.ts";
 import { tasks } from "../../data/mod.ts";
-import { load, readRows, type SourceError } from "../../data/source.ts";
+import { load, readRows, type SourceError } from "../../pipelines/files/source.ts";
 import type { Problem } from "../../data/task.ts";
 import { goldsOf, listedTexts } from "../../data/tasks/golds.ts";
 

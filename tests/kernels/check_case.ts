@@ -1,9 +1,9 @@
 /** Holds an op's case to its reference in float64: results, gradients, and that no bytes stay behind. */
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
-import type { DeviceError } from "../../kernels/device_error.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
-import type { OpCase, OpCases, Values } from "../../kernels/op_case.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import type { OpCase, OpCases, Values } from "../../kernels/ops/op_case.ts";
 import { before, cotangents, runCase, valuesOf } from "./run_case.ts";
 
 // Steps of float32, of the largest number of a result, that a short sum or an exponential may be off by.

@@ -4,7 +4,7 @@
  * what leaves. What it cannot show is what the hardware's own operations do.
  */
 import assert from "node:assert/strict";
-import type { Kernel } from "../../kernels/kernel.ts";
+import type { Kernel } from "../../kernels/gpu/kernel.ts";
 import { kernels } from "../../kernels/ops/matmul/matrix_product.ts";
 
 const half = (name: string): string =>

@@ -2,9 +2,9 @@
  * The matrix units that tests use: an emulated card's own, elsewhere units that are written out in plain WGSL (`matrix_emulation.ts`), since no
  * software driver but the newest has any.
  */
-import type { MatrixUnits } from "../../kernels/device_error.ts";
-import { Encoder } from "../../kernels/encoder.ts";
-import type { Kernel } from "../../kernels/kernel.ts";
+import type { MatrixUnits } from "../../kernels/gpu/device_info.ts";
+import { Encoder } from "../../kernels/gpu/encoder.ts";
+import type { Kernel } from "../../kernels/gpu/kernel.ts";
 import { kernels } from "../../kernels/ops/matmul/matrix_product.ts";
 import type { CardOptions } from "../../kernels/wasm/interpreter/emulated_card.ts";
 import { emulated } from "./matrix_emulation.ts";

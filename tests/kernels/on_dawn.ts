@@ -7,11 +7,11 @@ import * as ManagedRuntime from "effect/ManagedRuntime";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { existsSync, readdirSync } from "node:fs";
-import { mayHaveGpu } from "../../kernels/dawn.ts";
-import { Device, type DeviceOptions, environment, open, type Opened } from "../../kernels/device.ts";
-import { DeviceError } from "../../kernels/device_error.ts";
-import type { Encoder } from "../../kernels/encoder.ts";
-import { cacheFolder } from "../../kernels/swiftshader.ts";
+import { mayHaveGpu } from "../../kernels/device/dawn.ts";
+import { Device, type DeviceOptions, environment, open, type Opened } from "../../kernels/device/device.ts";
+import { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import { cacheFolder } from "../../kernels/device/swiftshader.ts";
 import { adapterOfTests } from "../adapter.ts";
 import { announce } from "./run_case.ts";
 

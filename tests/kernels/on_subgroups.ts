@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import type { Encoder } from "../../kernels/encoder.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { type CardOptions, emulatedCard } from "../../kernels/wasm/interpreter/emulated_card.ts";
 import { adapterOfTests } from "../adapter.ts";
 import { testOnDevice } from "./run_case.ts";

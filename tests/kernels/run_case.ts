@@ -1,13 +1,13 @@
 /** Runs a case of an op on the device of this test run: results, gradients, and the bytes that stayed behind. */
 import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
-import { Device } from "../../kernels/device.ts";
-import type { DeviceError } from "../../kernels/device_error.ts";
-import { Encoder } from "../../kernels/encoder.ts";
-import { toHalves } from "../../kernels/half_precision.ts";
-import { noise, type OpCase, type Operand, type Values } from "../../kernels/op_case.ts";
-import { Tape } from "../../kernels/tape.ts";
-import { type Tensor, view } from "../../kernels/tensor.ts";
+import { Device } from "../../kernels/device/device.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { Encoder } from "../../kernels/gpu/encoder.ts";
+import { toHalves } from "../../kernels/gpu/half_precision.ts";
+import { noise, type OpCase, type Operand, type Values } from "../../kernels/ops/op_case.ts";
+import { Tape } from "../../kernels/gpu/tape.ts";
+import { type Tensor, view } from "../../kernels/gpu/tensor.ts";
 import "../adapter.ts";
 
 const runtime = ManagedRuntime.make(Device.layer);

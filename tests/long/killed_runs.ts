@@ -1,8 +1,8 @@
-/** As the killed runs of `tests/pipelines/train_test.ts`, with numbers of 16 bits. */
+/** As the killed runs of `tests/pipelines/training/train_test.ts`, with numbers of 16 bits. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cli, folder, rates, same, shell, succeeds, train } from "../pipelines/train_commands.ts";
+import { cli, folder, rates, same, shell, succeeds, train } from "../pipelines/training/train_commands.ts";
 
 Deno.test("moments in bf16: a killed run goes on to the same bytes, replay and update make them again, f32 is refused", async () => {
   const dir = folder();

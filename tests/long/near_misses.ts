@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { grade } from "../../data/grading/grade.ts";
 import { tasks } from "../../data/mod.ts";
-import { load } from "../../data/source.ts";
+import { load } from "../../pipelines/files/source.ts";
 import fixture from "../data/fixtures/golds.json" with { type: "json" };
 import { judgeAll } from "../data/grading/near_misses.ts";
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { run } from "../../pipelines/cli.ts";
-import { loaders } from "../../pipelines/command_loaders.ts";
-import { commands } from "../../pipelines/commands.ts";
+import { loaders } from "../../pipelines/commands/loaders.ts";
+import { commands } from "../../pipelines/commands/mod.ts";
 import { recipes } from "../../pipelines/recipes/mod.ts";
-import { make } from "../../pipelines/runtime/command.ts";
-import * as CommandLine from "../../pipelines/runtime/command_line.ts";
-import * as ConfigFile from "../../pipelines/runtime/config_file.ts";
-import { completions, helpOf } from "../../pipelines/runtime/help.ts";
-import { memory, StandardStreams } from "../../pipelines/runtime/standard_streams.ts";
-import { stages } from "../../pipelines/stages/mod.ts";
+import { make } from "../../pipelines/settings/command.ts";
+import * as CommandLine from "../../pipelines/commands/command_line.ts";
+import * as ConfigFile from "../../pipelines/settings/config_file.ts";
+import { completions, helpOf } from "../../pipelines/commands/help.ts";
+import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
+import { stages } from "../../pipelines/commands/stages.ts";
 
 const command = make({
   name: "try",

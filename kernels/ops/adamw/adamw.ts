@@ -4,11 +4,11 @@
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { Key } from "../../../data/random.ts";
-import { boundOffset } from "../../binding_window.ts";
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { lanes } from "../../op.ts";
-import { sliceColumns, type Tensor } from "../../tensor.ts";
+import { boundOffset } from "../../gpu/binding_window.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { lanes } from "../op.ts";
+import { sliceColumns, type Tensor } from "../../gpu/tensor.ts";
 import threefry from "../sample_token/threefry.wgsl" with { type: "text" };
 import source from "./adamw.wgsl" with { type: "text" };
 import halvesSource from "./adamw_halves.wgsl" with { type: "text" };

@@ -1,6 +1,6 @@
 /** Optimizer steps that are checked: the first and a later one, with and without clipping. */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import { floats, type OpCase, type OpCases } from "../../op_case.ts";
+import { floats, type OpCase, type OpCases } from "../op_case.ts";
 import { type AdamW, adamw } from "./adamw.ts";
 
 const options: AdamW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, step: 1, clip: 1 };

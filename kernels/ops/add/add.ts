@@ -1,9 +1,9 @@
 /** The residual connection: y = a + b, and sums of gradients. */
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, strided } from "../../op.ts";
-import type { Tape } from "../../tape.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { byRows, lanes, pack, strided } from "../op.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./add.wgsl" with { type: "text" };
 
 /** The kernel. */

@@ -1,5 +1,5 @@
 /** Sums that are checked: aligned and odd widths. */
-import { floats, type OpCase, type OpCases } from "../../op_case.ts";
+import { floats, type OpCase, type OpCases } from "../op_case.ts";
 import { add } from "./add.ts";
 
 const addCase = ({ N, C }: { readonly N: number; readonly C: number }): OpCase => ({

@@ -2,9 +2,9 @@
  * Causal attention with grouped heads over packed sequences. One forward kernel serves training (keys and values of the pass) and decoding
  * (keys and values in the cache, the prompt's shared by its responses), so both give the same bits.
  */
-import type { HalfFormat } from "../../half_precision.ts";
-import type { Tape } from "../../tape.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import type { AttentionRows } from "./attention_bindings.ts";
 import { backwardFours, forwardFours, usesFours } from "./attention_fours.ts";
 import { backwardLanes, forwardLanes } from "./attention_lanes.ts";

@@ -1,8 +1,8 @@
 /** What the attention kernels have in common, whether a row has a lane or a subgroup: what they work on, their bindings and `Params`. */
-import type { Access } from "../../kernel.ts";
-import { readAs } from "../../op.ts";
-import type { Constants } from "../../specialize.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Access } from "../../gpu/kernel.ts";
+import { readAs } from "../op.ts";
+import type { Constants } from "../../gpu/specialize.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { pageRows } from "../kv_cache/pages.ts";
 
 /** Where each query row finds its keys: `spans` vec4u [N] (attention.wgsl), `ends` u32 [1, N] of its own sequence (training only). */

@@ -3,9 +3,9 @@
  * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in pages.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { columns, dotProduct, floats, kept, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
-import { sliceColumns } from "../../tensor.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { columns, dotProduct, floats, kept, type OpCase, type OpCases, type Round, words } from "../op_case.ts";
+import { sliceColumns } from "../../gpu/tensor.ts";
 import { pageRows, rowIn } from "../kv_cache/pages.ts";
 import { attention } from "./attention.ts";
 

@@ -1,8 +1,8 @@
 /** Attention where invocations run one after the other: a lane for each row and few heads, four keys at a time in the lanes of a vec4. */
-import { type Encoder, spread } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { byRows, readAs, strided, writeAs } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import { type Encoder, spread } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { byRows, readAs, strided, writeAs } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import keyValueSource from "./attention_backward_key_value_fours.wgsl" with { type: "text" };
 import querySource from "./attention_backward_query_fours.wgsl" with { type: "text" };
 import {

@@ -1,9 +1,9 @@
 /** Attention with a lane for each row and key head: the plain kernels, for vec4 loads and for head widths that do not divide by four. */
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { byRows, lanes, readAs, strided, writeAs } from "../../op.ts";
-import type { Constants } from "../../specialize.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { byRows, lanes, readAs, strided, writeAs } from "../op.ts";
+import type { Constants } from "../../gpu/specialize.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./attention.wgsl" with { type: "text" };
 import keyValueSource from "./attention_backward_key_value.wgsl" with { type: "text" };
 import keyValueScalarSource from "./attention_backward_key_value_scalar.wgsl" with { type: "text" };

@@ -2,10 +2,10 @@
  * Attention with a subgroup for each row and key head, where `attention_lanes.ts` has a lane: for devices with many lanes (`SIGNUM_COOPERATIVE=1`). Which
  * of the two runs depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
  */
-import { type Encoder, spread } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { byRows, lanes, readAs, strided, writeAs } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import { type Encoder, spread } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { byRows, lanes, readAs, strided, writeAs } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import {
   type AttentionRows,
   backwardBindings,

@@ -1,9 +1,9 @@
 /** Between float32 and 16 bits, on the device: weights are narrowed for the passes after every update, and widened where float32 is wanted. */
-import { boundOffset } from "../../binding_window.ts";
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { lanes } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import { boundOffset } from "../../gpu/binding_window.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { lanes } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { byFlatWindow } from "../adamw/adamw.ts";
 import halves from "./cast_halves.wgsl" with { type: "text" };
 import words from "./cast_words.wgsl" with { type: "text" };

@@ -1,8 +1,8 @@
 /** Conversions that are checked: every kind of 16-bit number widened, numbers of all sizes narrowed, odd counts. */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { floats, noise, type OpCase, type OpCases, words } from "../../op_case.ts";
-import { view } from "../../tensor.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { floats, noise, type OpCase, type OpCases, words } from "../op_case.ts";
+import { view } from "../../gpu/tensor.ts";
 import { cast } from "./cast.ts";
 
 interface Shape {

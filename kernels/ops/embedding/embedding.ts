@@ -1,9 +1,9 @@
 /** Token embedding and its gradient, and gathering rows in general; tables larger than one binding are read window by window. */
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { lanes, pack, readAs, rowsPerBinding, strided } from "../../op.ts";
-import type { Tape } from "../../tape.ts";
-import { sliceRows, type Tensor } from "../../tensor.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { lanes, pack, readAs, rowsPerBinding, strided } from "../op.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import source from "./embedding.wgsl" with { type: "text" };
 import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
 

@@ -1,11 +1,11 @@
 /** Sums of products over all gradients: the global norm for clipping, and the dot product behind cos(g+, g-). */
 import * as Effect from "effect/Effect";
-import type { DeviceError } from "../../device_error.ts";
-import { boundOffset } from "../../binding_window.ts";
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { lanes } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { DeviceError } from "../../gpu/device_info.ts";
+import { boundOffset } from "../../gpu/binding_window.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { lanes } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { byFlatWindow } from "../adamw/adamw.ts";
 import source from "./global_norm.wgsl" with { type: "text" };
 

@@ -1,5 +1,5 @@
 /** Partial sums that are checked: less than a block, whole blocks, a last short one. */
-import { dotProduct, floats, type OpCase, type OpCases } from "../../op_case.ts";
+import { dotProduct, floats, type OpCase, type OpCases } from "../op_case.ts";
 import { block, partialSums } from "./global_norm.ts";
 
 const sumCase = (n: number): OpCase => ({

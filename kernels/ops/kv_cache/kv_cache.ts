@@ -1,8 +1,8 @@
 /** Writes new keys, rotated, and values into the cache that decoding reads. */
-import { make } from "../../kernel.ts";
-import type { Encoder } from "../../encoder.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import { make } from "../../gpu/kernel.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope_cache.wgsl" with { type: "text" };
 
 /** The kernel. */

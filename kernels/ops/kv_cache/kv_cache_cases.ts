@@ -1,6 +1,6 @@
 /** Cache writes that are checked: rows that land out of order, widths that vec4 loads can and cannot read; other rows stay as they are. */
-import type { HalfFormat } from "../../half_precision.ts";
-import { floats, indices, kept, type OpCase, type OpCases, words } from "../../op_case.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { floats, indices, kept, type OpCase, type OpCases, words } from "../op_case.ts";
 import { writeCache } from "./kv_cache.ts";
 
 interface Shape {

@@ -4,14 +4,14 @@
  * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
  * self-test, have bits of their own, which the number of rows does not change either.
  */
-import { boundOffset } from "../../binding_window.ts";
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { byRows, lanes, readAs, rowsPerBinding, strided, writeAs } from "../../op.ts";
-import type { Constants } from "../../specialize.ts";
-import type { Tape } from "../../tape.ts";
-import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../tensor.ts";
+import { boundOffset } from "../../gpu/binding_window.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { byRows, lanes, readAs, rowsPerBinding, strided, writeAs } from "../op.ts";
+import type { Constants } from "../../gpu/specialize.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import { addRowSums } from "../row_sums/row_sums.ts";
 import { matrixProduct } from "./matrix_product.ts";
 import { matrixTile } from "./matrix_tiles.ts";

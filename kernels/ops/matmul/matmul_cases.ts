@@ -1,7 +1,7 @@
 /** Linear layers that are checked: sizes no tile divides, single rows, strided columns, a bias; each in plain and subgroup form. */
-import type { HalfFormat } from "../../half_precision.ts";
-import { dotProduct, floats, kept, type OpCase, type OpCases, type Round } from "../../op_case.ts";
-import { sliceColumns } from "../../tensor.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { dotProduct, floats, kept, type OpCase, type OpCases, type Round } from "../op_case.ts";
+import { sliceColumns } from "../../gpu/tensor.ts";
 import { linear } from "./matmul.ts";
 
 interface Shape {

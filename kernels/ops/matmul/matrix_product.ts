@@ -5,12 +5,12 @@
  * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import { boundOffset } from "../../binding_window.ts";
-import type { MatrixUnits } from "../../device_error.ts";
-import type { Encoder } from "../../encoder.ts";
-import { type Kernel, make } from "../../kernel.ts";
-import { keptAs, lanes, readAs, strided, writeAs } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import { boundOffset } from "../../gpu/binding_window.ts";
+import type { MatrixUnits } from "../../gpu/device_info.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { type Kernel, make } from "../../gpu/kernel.ts";
+import { keptAs, lanes, readAs, strided, writeAs } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import {
   depth,
   enoughGroups,

@@ -2,9 +2,9 @@
  * The variants of the kernel on matrix units: what each computes, what of the result a workgroup owns, what it takes of a device, and which one a
  * product gets. Tiles are chosen by the number of workgroups only where the self-test found that all tiles give the same bits.
  */
-import type { MatrixUnits } from "../../device_error.ts";
-import type { Encoder } from "../../encoder.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { MatrixUnits } from "../../gpu/device_info.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 
 /** A linear layer, the gradient of its input, the gradient of its weight. */
 export type Product = "nt" | "nn" | "tn";

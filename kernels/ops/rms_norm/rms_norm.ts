@@ -1,10 +1,10 @@
 /** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
-import { type Encoder, spread } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
-import type { Tape } from "../../tape.ts";
-import { isVectorized, type Tensor } from "../../tensor.ts";
+import { type Encoder, spread } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import { isVectorized, type Tensor } from "../../gpu/tensor.ts";
 import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
 import backwardRegistersSource from "./rms_norm_backward_registers.wgsl" with { type: "text" };

@@ -1,7 +1,7 @@
 /** Root-mean-square norms that are checked: whole rows and heads, aligned and odd widths, strided columns. */
-import type { HalfFormat } from "../../half_precision.ts";
-import { dotProduct, floats, kept, type OpCase, type OpCases } from "../../op_case.ts";
-import { sliceColumns } from "../../tensor.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { dotProduct, floats, kept, type OpCase, type OpCases } from "../op_case.ts";
+import { sliceColumns } from "../../gpu/tensor.ts";
 import { rmsNorm } from "./rms_norm.ts";
 
 interface Shape {

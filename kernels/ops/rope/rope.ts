@@ -1,9 +1,9 @@
 /** Rotary position embedding of queries or keys. */
-import { make } from "../../kernel.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
-import type { Tape } from "../../tape.ts";
-import type { Tensor } from "../../tensor.ts";
+import { make } from "../../gpu/kernel.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
 /** The kernel; its backward is the rotation the other way. */

@@ -1,7 +1,7 @@
 /** Rotations that are checked: widths that vec4 loads can and cannot read, strided columns, positions in any order. */
-import type { HalfFormat } from "../../half_precision.ts";
-import { floats, indices, kept, type OpCase, type OpCases, type Round } from "../../op_case.ts";
-import { sliceColumns } from "../../tensor.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { floats, indices, kept, type OpCase, type OpCases, type Round } from "../op_case.ts";
+import { sliceColumns } from "../../gpu/tensor.ts";
 import { rope } from "./rope.ts";
 
 interface Shape {

@@ -2,11 +2,11 @@
  * Sums over rows, the gradients of what all rows share: biases, and weights of norms. By default a lane sums a column, row by row. Devices that
  * share rows out among lanes (`SIGNUM_COOPERATIVE=1`) sum chunks of rows at a time and then the chunks, in order: bits of its own, always the same.
  */
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { byRows, lanes, pack, strided } from "../../op.ts";
-import type { Constants } from "../../specialize.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { byRows, lanes, pack, strided } from "../op.ts";
+import type { Constants } from "../../gpu/specialize.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./row_sums.wgsl" with { type: "text" };
 
 /** The kernel. */

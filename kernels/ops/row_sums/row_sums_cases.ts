@@ -1,5 +1,5 @@
 /** Sums over rows that are checked: few rows, more than one chunk of them, more chunks than one; widths that vec4 loads can and cannot read. */
-import { floats, type OpCase, type OpCases } from "../../op_case.ts";
+import { floats, type OpCase, type OpCases } from "../op_case.ts";
 import { addRowSums } from "./row_sums.ts";
 
 const sumCase = ([N, C, stride]: readonly [number, number, number]): OpCase => ({

@@ -1,8 +1,8 @@
 /** Sampling on the device: draws the next token of each row, appends it to its sequence, and says where each sequence goes on. */
-import { type Encoder, spread } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { lanes } from "../../op.ts";
-import type { Tensor } from "../../tensor.ts";
+import { type Encoder, spread } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { lanes } from "../op.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import appendSource from "./append_token.wgsl" with { type: "text" };
 import rowsSource from "./decode_rows.wgsl" with { type: "text" };
 import source from "./sample_token.wgsl" with { type: "text" };

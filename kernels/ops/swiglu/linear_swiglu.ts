@@ -2,11 +2,11 @@
  * The first half of the feed-forward block: silu(x · gateᵀ) · (x · upᵀ). Where no gradient is due matrix units compute it in one pass that never
  * stores gate and up; its bits are those of the product and the activation one after the other, which everything else takes.
  */
-import type { Encoder } from "../../encoder.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { byRows, rowsPerBinding } from "../../op.ts";
-import type { Tape } from "../../tape.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { byRows, rowsPerBinding } from "../op.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { linear } from "../matmul/matmul.ts";
 import { chunkDepth, matrixProduct } from "../matmul/matrix_product.ts";
 import { matrixTile, variantName } from "../matmul/matrix_tiles.ts";

@@ -1,9 +1,9 @@
 /** The gated activation of the feed-forward block: silu(gate) · up, both halves of one projection. */
-import { make } from "../../kernel.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../../op.ts";
-import type { Tape } from "../../tape.ts";
-import type { Tensor } from "../../tensor.ts";
+import { make } from "../../gpu/kernel.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
 import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
 

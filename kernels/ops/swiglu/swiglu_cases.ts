@@ -1,7 +1,7 @@
 /** Gated activations that are checked: aligned and odd widths, large and small gates. */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { floats, kept, type OpCase, type OpCases } from "../../op_case.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { floats, kept, type OpCase, type OpCases } from "../op_case.ts";
 import { float16Scale, swiglu } from "./swiglu.ts";
 
 interface Shape {

@@ -3,12 +3,12 @@
  * logits of all positions. Rows go through in tiles whose logits fill a fixed 64 MiB; the backward pass makes each tile's logits again.
  * The tile's height depends on the vocabulary alone, so neither batch nor device memory shows in a bit.
  */
-import type { Encoder } from "../../encoder.ts";
-import { make } from "../../kernel.ts";
-import { lanes } from "../../op.ts";
-import { spread } from "../../encoder.ts";
-import type { Tape } from "../../tape.ts";
-import { sliceRows, type Tensor } from "../../tensor.ts";
+import type { Encoder } from "../../gpu/encoder.ts";
+import { make } from "../../gpu/kernel.ts";
+import { lanes } from "../op.ts";
+import { spread } from "../../gpu/encoder.ts";
+import type { Tape } from "../../gpu/tape.ts";
+import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import { matmulNN, matmulNT, matmulTN } from "../matmul/matmul.ts";
 import source from "./token_log_probs.wgsl" with { type: "text" };
 import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text" };

@@ -1,7 +1,7 @@
 /** Vocabulary heads that are checked: small and large vocabularies, temperatures, targets that nobody asks for. */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { HalfFormat } from "../../half_precision.ts";
-import { dotProduct, floats, noise, type OpCase, type OpCases, type Round, words } from "../../op_case.ts";
+import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { dotProduct, floats, noise, type OpCase, type OpCases, type Round, words } from "../op_case.ts";
 import { tokenLogProbs } from "./token_log_probs.ts";
 
 interface Shape {

@@ -2,9 +2,9 @@
  * A GPU to test against, without a GPU: stands in for an NVIDIA card, with subgroups of a given width and matrix units, and finds what hardware
  * may forgive. A boundary file: it passes the emulated device off as a `GPUDevice`, and sets the constants of WebGPU.
  */
-import type { DeviceInfo } from "../../device_error.ts";
-import { Encoder } from "../../encoder.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { DeviceInfo } from "../../gpu/device_info.ts";
+import { Encoder } from "../../gpu/encoder.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { nvidiaLimits, nvidiaMatrices } from "./card_limits.ts";
 import type { EmulatedBuffer } from "./emulated_buffer.ts";
 import { EmulatedDevice } from "./emulated_device.ts";

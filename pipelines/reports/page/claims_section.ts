@@ -4,14 +4,14 @@
  * estimates.
  */
 import { Result } from "effect";
-import { ablationClaims } from "../../../data/paper/study_claims_ablations.ts";
-import { dynamicsClaims } from "../../../data/paper/study_claims_dynamics.ts";
-import { frontierClaims } from "../../../data/paper/study_claims_frontier.ts";
-import { insightClaims, transferClaims } from "../../../data/paper/study_claims_insights.ts";
-import { passAtKClaims } from "../../../data/paper/study_claims_pass_at_k.ts";
-import { claims } from "../claims.ts";
-import type { EvaluationRow } from "../rows.ts";
-import type { Cell } from "../table.ts";
+import { ablationClaims } from "../../recipes/tiny_full/claims_ablations.ts";
+import { dynamicsClaims } from "../../recipes/tiny_full/claims_dynamics.ts";
+import { frontierClaims } from "../../recipes/tiny_full/claims_frontier.ts";
+import { insightClaims, transferClaims } from "../../recipes/tiny_full/claims_insights.ts";
+import { passAtKClaims } from "../../recipes/tiny_full/claims_pass_at_k.ts";
+import { claims } from "../tables/claims.ts";
+import type { EvaluationRow } from "../../records/rows.ts";
+import type { Cell } from "../tables/table.ts";
 import {
   asked,
   foundCell,
@@ -27,7 +27,7 @@ import {
   verdictRule,
   verdictText,
   whereOf,
-} from "../verdicts.ts";
+} from "../tables/verdicts.ts";
 import { attribute, type Html, markup } from "./html.ts";
 import { htmlTable, type Remark, scrolling } from "./html_table.ts";
 import { intervalPlot } from "./interval_plot.ts";

@@ -3,10 +3,10 @@
  * gradients of the two signs), each against the step, with the tested steps as a table.
  */
 import { Result } from "effect";
-import { dynamicsTable } from "../dynamics_table.ts";
-import type { DynamicsRow } from "../rows.ts";
+import { dynamicsTable } from "../tables/dynamics_table.ts";
+import type { DynamicsRow } from "../../records/rows.ts";
 import { labelOf, type Series } from "../series.ts";
-import { empty, type Table, textCell } from "../table.ts";
+import { empty, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { type ChartLine, figure, type Panel } from "./line_chart.ts";

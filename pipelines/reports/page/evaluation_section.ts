@@ -1,11 +1,11 @@
 /** Pass@k on a page: in a few sentences, as curves, as Table 1 with the paper's own below, and as what is traded for what. */
 import { Result } from "effect";
 import { table1 as publishedRows } from "../../../data/paper/published.ts";
-import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "../evaluation_blocks.ts";
-import type { EvaluationRow } from "../rows.ts";
+import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "../tables/evaluation_blocks.ts";
+import type { EvaluationRow } from "../../records/rows.ts";
 import { publishedName, type Series } from "../series.ts";
-import type { Block, Cell, Table } from "../table.ts";
-import { publishedCells, table1 } from "../table_1.ts";
+import type { Block, Cell, Table } from "../tables/table.ts";
+import { publishedCells, table1 } from "../tables/table_1.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable, type Remark } from "./html_table.ts";
 import { type ChartLine, figure, type Panel } from "./line_chart.ts";

@@ -3,8 +3,8 @@
  * line with the record as the run wrote it. With it a page follows from its folder of results alone, when the runs are long gone.
  */
 import { Result } from "effect";
-import { decode, encode } from "../../runtime/record.ts";
-import * as Noun from "../../schema.ts";
+import { decode, encode } from "../../records/record.ts";
+import * as Noun from "../../records/schema.ts";
 import type { SampledGroup, SampledResponse } from "./responses_section.ts";
 import type { Kept, Walk } from "./walk.ts";
 

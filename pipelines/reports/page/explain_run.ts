@@ -5,14 +5,15 @@
  */
 import { Effect, Stream } from "effect";
 import { join } from "node:path";
-import type { Explained } from "../../explained.ts";
+import type { Explained } from "../../records/explained.ts";
 import type { Policy } from "../../models/policy.ts";
-import type { Failure } from "../../runtime/command.ts";
-import * as Stage from "../../runtime/stage.ts";
-import * as Noun from "../../schema.ts";
-import { defaults, type Settings } from "../../settings.ts";
-import { explainStage } from "../../stages/explain.ts";
-import { exists, recordsOf, scan } from "./read_records.ts";
+import type { Failure } from "../../settings/command.ts";
+import * as Stage from "../../stages/stage.ts";
+import * as Noun from "../../records/schema.ts";
+import { defaults, type Settings } from "../../settings/settings.ts";
+import { explainStage } from "../../insights/explain.ts";
+import { recordsOf, scan } from "./read_records.ts";
+import { exists } from "../../files/text_file.ts";
 import type { RunHtml } from "./run_html.ts";
 
 /** Tokens that are shown of each distribution. */

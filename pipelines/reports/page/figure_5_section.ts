@@ -3,9 +3,9 @@
  * where the kernels' gradient moves its logit, for a correct response (Eq. 7) and an incorrect one (Eq. 8); the numbers of both beside the
  * paper's equations below.
  */
-import type { Explained } from "../../explained.ts";
-import { type Bar, barsOf, pairOf, placeIn, topOf } from "../figure_5.ts";
-import { type Cell, type Table, textCell } from "../table.ts";
+import type { Explained } from "../../records/explained.ts";
+import { type Bar, barsOf, pairOf, placeIn, topOf } from "../figures/figure_5.ts";
+import { type Cell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup, short } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { probabilityText } from "./token_text.ts";

@@ -2,7 +2,7 @@
  * HTML as a value that only this file makes: everything put into a template is escaped unless it is such a value itself, so that nothing a
  * model wrote can become markup, whoever prints it. Control characters and those that turn the direction of text are shown as signs.
  */
-import { harmless } from "../../show/response_text.ts";
+import { harmless } from "../responses/response_text.ts";
 
 /** Markup that may be printed as it is. */
 export interface Html {

@@ -2,7 +2,7 @@
  * A table as HTML: a caption, heads for columns, rows and blocks that a screen reader announces, best bold and second underlined, intervals
  * small below their number. It may scroll sideways by itself where a screen is narrow.
  */
-import type { Block, Cell, Table } from "../table.ts";
+import type { Block, Cell, Table } from "../tables/table.ts";
 import { attribute, type Child, type Html, markup } from "./html.ts";
 
 /** What a cell is beside its text: a class, and a sentence for who points at it. */

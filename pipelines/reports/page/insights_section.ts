@@ -3,9 +3,9 @@
  * for each insight with the mean over the cells and, below it, the least and the greatest of them.
  */
 import { algorithms } from "../../algorithms/mod.ts";
-import type { InsightRow } from "../../study/rows.ts";
+import type { InsightRow } from "../../records/study_rows.ts";
 import { nameOf } from "../series.ts";
-import { type Cell, empty, type Table, textCell } from "../table.ts";
+import { type Cell, empty, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 

@@ -3,7 +3,7 @@
  * side on which the claim holds has a ground and a rule; a full dot is the published test problems, an open one the others; an arrow
  * says that an interval goes on.
  */
-import { foundOf, type Judged, otherFoundOf } from "../verdicts.ts";
+import { foundOf, type Judged, otherFoundOf } from "../tables/verdicts.ts";
 import { type Html, markup, raw, short } from "./html.ts";
 
 const size = { width: 150, height: 26 } as const;

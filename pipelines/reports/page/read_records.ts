@@ -2,12 +2,12 @@
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Failure } from "../../runtime/command.ts";
-import { decodeLines } from "../../runtime/ndjson.ts";
-import { decode } from "../../runtime/record.ts";
-import type { Noun } from "../../schema.ts";
+import { exists, reasonOf } from "../../files/text_file.ts";
+import type { Failure } from "../../settings/command.ts";
+import { decodeLines } from "../../records/ndjson.ts";
+import { decode } from "../../records/record.ts";
+import type { Noun } from "../../records/schema.ts";
 import { ReportError } from "../read_lines.ts";
 import type { Kept } from "./walk.ts";
 
@@ -26,16 +26,6 @@ export interface Scanned<A = FileLine> {
   readonly sha256: string;
   readonly lines: ReadonlyArray<A>;
 }
-
-/** Whether there is a file or a folder. */
-export const exists = (path: string): Effect.Effect<boolean> =>
-  Effect.promise(() => stat(path).then(() => true, () => false));
-
-/** The names in a folder, in order; none where there is no folder. */
-export const namesIn = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.promise(() => readdir(folder).then((names) => names.sort(), () => []));
-
-const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
 
 /** The bytes of a file, piece by piece. */
 const bytesOf = (path: string) => {

@@ -4,12 +4,13 @@
  */
 import { Effect, Option } from "effect";
 import { basename, join, resolve } from "node:path";
-import { storedFault } from "../../run_settings.ts";
-import type { Failure } from "../../runtime/command.ts";
+import { storedFault } from "../../training/run_config.ts";
+import type { Failure } from "../../settings/command.ts";
 import * as Tokenizer from "../../models/tokenizer.ts";
-import * as Noun from "../../schema.ts";
-import { DynamicsRow, FlatRow } from "../rows.ts";
-import { exists, type FileLine, namesIn, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
+import * as Noun from "../../records/schema.ts";
+import { DynamicsRow, FlatRow } from "../../records/rows.ts";
+import { type FileLine, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
+import { exists, type FileError, namesIn } from "../../files/text_file.ts";
 import type { SampledGroup } from "./responses_section.ts";
 import type { RunHtml } from "./run_html.ts";
 import { piecesOf } from "./token_text.ts";
@@ -137,7 +138,7 @@ const walkOf = Effect.fnUntraced(function* (
 });
 
 /** Whether a folder is what `train` writes. */
-export const isRun = (folder: string): Effect.Effect<boolean> =>
+export const isRun = (folder: string): Effect.Effect<boolean, FileError> =>
   Effect.map(
     Effect.all([exists(join(folder, "config.json")), exists(join(folder, "steps"))]),
     ([config, steps]) => config && steps,

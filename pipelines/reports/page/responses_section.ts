@@ -1,5 +1,5 @@
 /** Sampled responses of some prompts along a run, right and wrong ones, with what was asked, the verdict and its reason. */
-import type * as Noun from "../../schema.ts";
+import type * as Noun from "../../records/schema.ts";
 import { type Html, markup } from "./html.ts";
 import { largestPush, type ShownResponse, tokenKey, tokenText } from "./token_text.ts";
 

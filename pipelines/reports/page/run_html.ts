@@ -1,7 +1,7 @@
 /** The page of one run, as `train` writes it: where it began and ended, its curves, responses along the way, a prompt through every stage. */
 import { Result } from "effect";
-import type { Explained } from "../../explained.ts";
-import type { DynamicsRow } from "../rows.ts";
+import type { Explained } from "../../records/explained.ts";
+import type { DynamicsRow } from "../../records/rows.ts";
 import { nameOf, seriesOf } from "../series.ts";
 import { dynamicsSection } from "./dynamics_section.ts";
 import { figure5Section } from "./figure_5_section.ts";

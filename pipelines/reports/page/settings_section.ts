@@ -1,6 +1,6 @@
 /** What was run: the values of a recipe or of a run beside the paper's, the conditions of a study of cells, and what differs from the paper. */
 import { type Recipe, recipes } from "../../recipes/mod.ts";
-import { defaults, flagOf, type SettingKey, settingKeys, type Settings } from "../../settings.ts";
+import { defaults, flagOf, type SettingKey, settingKeys, type Settings } from "../../settings/settings.ts";
 import {
   conditionsTable,
   differencesOf,
@@ -8,7 +8,7 @@ import {
   settingsTable,
   type Values,
   valueText,
-} from "../recipe_tables.ts";
+} from "../tables/recipe_tables.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 

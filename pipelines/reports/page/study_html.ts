@@ -4,16 +4,16 @@
  * out: the same rows give the same bytes, and no number is on it that the rows do not hold.
  */
 import { Result } from "effect";
-import type { Explained } from "../../explained.ts";
+import type { Explained } from "../../records/explained.ts";
 import type { Recipe } from "../../recipes/mod.ts";
 import { commandOf } from "../../recipes/recipe.ts";
-import type { InsightRow } from "../../study/rows.ts";
-import { mainAndAblations } from "../evaluation_blocks.ts";
-import type { FrontierRow } from "../frontier.ts";
-import type { DynamicsRow, EvaluationRow } from "../rows.ts";
+import type { InsightRow } from "../../records/study_rows.ts";
+import { mainAndAblations } from "../tables/evaluation_blocks.ts";
+import type { FrontierRow } from "../figures/frontier.ts";
+import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
 import { seriesOf } from "../series.ts";
-import type { SweepRow } from "../sweeps.ts";
-import type { Judged } from "../verdicts.ts";
+import type { SweepRow } from "../figures/sweeps.ts";
+import type { Judged } from "../tables/verdicts.ts";
 import { claimsSection } from "./claims_section.ts";
 import { dynamicsSection, type DynamicsWords } from "./dynamics_section.ts";
 import { ablationsSection, evaluationSection } from "./evaluation_section.ts";

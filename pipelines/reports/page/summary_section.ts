@@ -1,7 +1,7 @@
 /** A study in short: what it is and how much of it is done, how many claims hold, the main ones with their verdicts, and what leads at Pass@k. */
 import type { Recipe } from "../../recipes/mod.ts";
-import { isModelOrganism, modelOrganism } from "../recipe_tables.ts";
-import { isPaper, type Judged, otherSentence } from "../verdicts.ts";
+import { isModelOrganism, modelOrganism } from "../tables/recipe_tables.ts";
+import { isPaper, type Judged, otherSentence } from "../tables/verdicts.ts";
 import { answerOf, tallyBar } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
 

@@ -1,7 +1,7 @@
 /** Settings at several values on a page: Pass@k against lambda, entropy coefficient, learning rate and updates a batch, as panels and as a table. */
 import type { Series } from "../series.ts";
-import type { SweepRow } from "../sweeps.ts";
-import { percentCell, type Table, textCell } from "../table.ts";
+import type { SweepRow } from "../figures/sweeps.ts";
+import { percentCell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { type ChartLine, figure, type Panel } from "./line_chart.ts";

@@ -3,9 +3,9 @@
  * that does the same by hand, and the record itself.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type * as Noun from "../../schema.ts";
-import type { Cell, Table } from "../table.ts";
-import { numberCell, textCell } from "../table.ts";
+import type * as Noun from "../../records/schema.ts";
+import type { Cell, Table } from "../tables/table.ts";
+import { numberCell, textCell } from "../tables/table.ts";
 import { type Child, type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import {

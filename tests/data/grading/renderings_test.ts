@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { grade } from "../../../data/grading/grade.ts";
 import { tasks } from "../../../data/mod.ts";
-import { load } from "../../../data/source.ts";
+import { load } from "../../../pipelines/files/source.ts";
 import { renderings } from "./renderings.ts";
 
 /** How many renderings of the gold answers below a folder are accepted, of how many that differ from the gold answer. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { type Problem, tasks } from "../../../data/mod.ts";
 import { type Finding, goldFindings, repeatedProblems } from "../../../data/tasks/findings.ts";
-import { load, readRows } from "../../../data/source.ts";
+import { load, readRows } from "../../../pipelines/files/source.ts";
 import { goldOfSolution } from "../../../data/tasks/gold.ts";
 import { nearDuplicates } from "../../../data/tasks/near_duplicates.ts";
 

@@ -1,7 +1,7 @@
 /** What goes wrong on the embedded device is one line that names what it was; nothing hangs, and other kernels still run. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import { make } from "../../../kernels/kernel.ts";
+import { make } from "../../../kernels/gpu/kernel.ts";
 import { matmulNT } from "../../../kernels/ops/matmul/matmul.ts";
 import { openWasm, testOnNewWasm } from "./on_wasm.ts";
 import { adding, bufferOf, kernelOf, openRaw, type RawDevice, submit, wordsOf } from "./raw_device.ts";

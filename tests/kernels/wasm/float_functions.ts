@@ -1,9 +1,9 @@
 /** The functions that are compiled from `math.wgsl`, over runs of bit patterns, beside their values in float64. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import type { DeviceError } from "../../../kernels/device_error.ts";
-import type { Encoder } from "../../../kernels/encoder.ts";
-import { make } from "../../../kernels/kernel.ts";
+import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../../kernels/gpu/encoder.ts";
+import { make } from "../../../kernels/gpu/kernel.ts";
 
 /** A function of one number. */
 export interface FloatFunction {

@@ -1,8 +1,8 @@
 /** exp, log and ldexp of the embedded device over the whole range, and float16 numbers in words, to the bit. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import { toHalves } from "../../../kernels/half_precision.ts";
-import { noise } from "../../../kernels/op_case.ts";
+import { toHalves } from "../../../kernels/gpu/half_precision.ts";
+import { noise } from "../../../kernels/ops/op_case.ts";
 import { functions, perRun, worstOf } from "./float_functions.ts";
 import { kernelText } from "./kernel_text.ts";
 import { runText, testOnWasm } from "./on_wasm.ts";

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import type * as Scope from "effect/Scope";
-import { Device } from "../../../kernels/device.ts";
-import type { DeviceError } from "../../../kernels/device_error.ts";
-import type { Encoder } from "../../../kernels/encoder.ts";
-import { make } from "../../../kernels/kernel.ts";
+import { Device } from "../../../kernels/device/device.ts";
+import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../../kernels/gpu/encoder.ts";
+import { make } from "../../../kernels/gpu/kernel.ts";
 import { type EmbeddedOptions, openEmbedded } from "../../../kernels/wasm/open.ts";
 
 /** An embedded device of two threads, where not told otherwise. */

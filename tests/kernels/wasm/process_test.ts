@@ -7,7 +7,7 @@ const importsOf = (path: string) => new URL(path, import.meta.url).href;
 const start = `
 import * as Effect from "effect/Effect";
 import { openEmbedded } from "${importsOf("../../../kernels/wasm/open.ts")}";
-import { make } from "${importsOf("../../../kernels/kernel.ts")}";
+import { make } from "${importsOf("../../../kernels/gpu/kernel.ts")}";
 const text = \`struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 @group(0) @binding(1) var<uniform> params: Params;

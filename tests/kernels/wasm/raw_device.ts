@@ -1,6 +1,6 @@
 /** The embedded device without an encoder, which remembers its first fault for good: buffers, dispatches and what is said of them. */
 import * as Effect from "effect/Effect";
-import type { DeviceError } from "../../../kernels/device_error.ts";
+import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
 import type { EmbeddedDevice } from "../../../kernels/wasm/embedded_device.ts";
 import type { EmbeddedOptions } from "../../../kernels/wasm/open.ts";
 import type * as Scope from "effect/Scope";

@@ -2,16 +2,16 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
 import { readFileSync } from "node:fs";
-import { blockShapes } from "../../../kernels/bench.ts";
+import { blockShapes } from "../../../kernels/bench/bench.ts";
 import { csvOf, entriesOf, parts, roofsOfRun, rowsOf } from "../../../pipelines/bench/bench_row.ts";
 import { productSizes, workloadFor } from "../../../pipelines/bench/bench_shapes.ts";
 import { measure } from "../../../pipelines/bench/measure.ts";
 import { factsOf, namesOf } from "../../../pipelines/bench/device_facts.ts";
-import { benchCommand } from "../../../pipelines/bench.ts";
+import { benchCommand } from "../../../pipelines/bench/bench.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
-import { randomModel } from "../../../pipelines/models/random_model.ts";
+import { randomModel } from "../../../pipelines/bench/random_model.ts";
 import { run } from "../../../pipelines/cli.ts";
-import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { configText } from "../models/made_up_model.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 

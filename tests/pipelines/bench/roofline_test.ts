@@ -5,8 +5,8 @@ import { shapeConfigs } from "../../../pipelines/bench/bench_shapes.ts";
 import { goalRows } from "../../../pipelines/bench/goals.ts";
 import { leastTime, rates, roofsOf } from "../../../pipelines/bench/roofline.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
-import { roofline, type RooflineRow } from "../../../pipelines/reports/roofline.ts";
-import { svg } from "../../../pipelines/reports/render_chart.ts";
+import { roofline, type RooflineRow } from "../../../pipelines/reports/figures/roofline.ts";
+import { svg } from "../../../pipelines/reports/figures/render_chart.ts";
 
 const timed = (name: string, flops: number, bytes: number, seconds: number, dispatches = 1) => ({
   name,

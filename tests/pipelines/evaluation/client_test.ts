@@ -3,7 +3,7 @@ import { Effect, Exit } from "effect";
 import { make, type ServerSettings } from "../../../pipelines/evaluation/client.ts";
 import type { Job } from "../../../pipelines/evaluation/completion.ts";
 import { draw, type RemoteRollout } from "../../../pipelines/evaluation/remote.ts";
-import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { type Behaviour, type MockServer, start } from "./mock_openai_server.ts";
 
 const prompt = (n: number) => ({

@@ -7,7 +7,7 @@ import { Effect } from "effect";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as RunDirectory from "../../../pipelines/runtime/run_directory.ts";
+import * as RunDirectory from "../../../pipelines/files/run_directory.ts";
 import { type Answer, type Behaviour, type MockServer, start } from "./mock_openai_server.ts";
 import "../../adapter.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import type { DeviceInfo } from "../../../kernels/device_error.ts";
+import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import { consAtK } from "../../../pipelines/evaluation/consensus.ts";
 import type { Fact } from "../../../pipelines/evaluation/facts.ts";
 import { figuresOf, partsOf, sameOf } from "../../../pipelines/evaluation/figures.ts";

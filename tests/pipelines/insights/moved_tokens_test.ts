@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { movedTokens } from "../../../pipelines/insights/moved_tokens.ts";
-import { policyGradient } from "../../../pipelines/models/gradient.ts";
+import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
-import * as Optimizer from "../../../pipelines/models/optimizer.ts";
+import * as Optimizer from "../../../pipelines/learning/optimizer.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { batchOf, loadModel, settingsOf } from "../models/golden_on_device.ts";

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import { verifyManifest } from "../../../pipelines/models/checkpoint_directory.ts";
+import { companionFiles, verifyManifest } from "../../../pipelines/files/checkpoint_directory.ts";
 import { withValueHead } from "../../../pipelines/models/model_config.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
-import type { Tensor } from "../../../pipelines/models/safetensors.ts";
+import type { Tensor } from "../../../pipelines/files/safetensors.ts";
 
 const golden = new URL("../../golden/models/", import.meta.url).pathname;
 const models = ["qwen2_tied", "qwen2_untied", "qwen3_tied", "qwen3_untied", "llama_tied", "llama_untied"];
@@ -55,7 +55,7 @@ for (const name of models) {
       assert.deepEqual({ ...copy.config, raw: {} }, { ...source.config, raw: {} });
       const type = "torch_dtype" in source.config.raw ? "torch_dtype" : "dtype";
       assert.deepEqual(copy.config.raw, { ...source.config.raw, [type]: "float32" });
-      const files = [...Deno.readDirSync(source.dir)].filter((entry) => Checkpoint.companionFiles.includes(entry.name));
+      const files = [...Deno.readDirSync(source.dir)].filter((entry) => companionFiles.includes(entry.name));
       for (const { name: file } of files) {
         assert.deepEqual(Deno.readFileSync(`${dir}/a/copy/${file}`), Deno.readFileSync(`${source.dir}/${file}`));
       }

@@ -1,10 +1,10 @@
 /** Responses that a model draws to made-up prompts, and the mini-batch that they make: what tests of storage types train on. */
 import * as Stream from "effect/Stream";
 import { Key } from "../../../data/random.ts";
-import { decode, type Response } from "../../../pipelines/models/decode.ts";
-import type { TrainedSequence } from "../../../pipelines/models/gradient.ts";
+import { decode, type Response } from "../../../pipelines/sampling/decode.ts";
+import type { TrainedSequence } from "../../../pipelines/learning/gradient.ts";
 import type * as Model from "../../../pipelines/models/model.ts";
-import type { Request } from "../../../pipelines/models/pool_shape.ts";
+import type { Request } from "../../../pipelines/sampling/pool_shape.ts";
 
 /** Plain sampling. */
 export const sampling = { temperature: 1, topK: 0, topP: 1 };

@@ -1,14 +1,14 @@
 /** The golden models on the device of a test run, their mini-batches as the trainer takes them, and how numbers are compared. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import type { DeviceError } from "../../../kernels/device_error.ts";
-import type { Encoder } from "../../../kernels/encoder.ts";
+import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import type { GradientSettings, TrainedSequence } from "../../../pipelines/models/gradient.ts";
+import type { GradientSettings, TrainedSequence } from "../../../pipelines/learning/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
-import type { Sequence } from "../../../pipelines/models/packed_rows.ts";
+import type { Sequence } from "../../../pipelines/learning/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
-import * as Safetensors from "../../../pipelines/models/safetensors.ts";
+import * as Safetensors from "../../../pipelines/files/safetensors.ts";
 import { type Golden, type GoldenCase, type GoldenCritic, goldenDirectory } from "../../golden/models/golden.ts";
 
 /** A golden model, freshly loaded. */

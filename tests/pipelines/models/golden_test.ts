@@ -11,7 +11,7 @@ import { groupStatistics } from "../../../pipelines/algorithms/group_baseline.ts
 import { metricsOf, policyLoss } from "../../../pipelines/algorithms/objective.ts";
 import { valueLoss } from "../../../pipelines/algorithms/value_loss.ts";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import * as Safetensors from "../../../pipelines/models/safetensors.ts";
+import * as Safetensors from "../../../pipelines/files/safetensors.ts";
 import {
   type GoldenCase,
   goldenDirectory,

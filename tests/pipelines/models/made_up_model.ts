@@ -1,6 +1,6 @@
 /** Models with made-up weights and any vocabulary, for what golden models are too small to show. */
 import assert from "node:assert/strict";
-import type { Encoder } from "../../../kernels/encoder.ts";
+import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";

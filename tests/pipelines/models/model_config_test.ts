@@ -1,14 +1,14 @@
 /** Model configurations: what is read from files in their several spellings, and what is refused by name. */
 import assert from "node:assert/strict";
 import {
-  faultMessage,
   type ModelConfig,
   type ParsedConfig,
   parseModelConfig,
   withValueHead,
 } from "../../../pipelines/models/model_config.ts";
-import { families } from "../../../pipelines/models/mod.ts";
-import { formatPython, parsePython } from "../../../pipelines/models/python_json.ts";
+import { faultMessage } from "../../../pipelines/files/json.ts";
+import { families } from "../../../pipelines/models/families/mod.ts";
+import { formatPython, parsePython } from "../../../pipelines/files/python_json.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 
 const folder = new URL("../../golden/models/", import.meta.url).pathname;

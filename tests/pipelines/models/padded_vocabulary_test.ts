@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import { policyGradient } from "../../../pipelines/models/gradient.ts";
+import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import { knownTokens } from "../../../pipelines/models/known_tokens.ts";
 import * as Model from "../../../pipelines/models/model.ts";
-import { recordedAs } from "../../../pipelines/models/padded_vocabulary.ts";
-import { score } from "../../../pipelines/models/score.ts";
+import { recordedAs } from "../../../pipelines/settings/padded_vocabulary.ts";
+import { score } from "../../../pipelines/learning/score.ts";
 import { fault } from "../../../pipelines/stages/score.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testInFloat32 } from "../../kernels/run_case.ts";
-import { decoded, requestsFor, sameAsScored, samplings } from "./decoding.ts";
+import { decoded, requestsFor, sameAsScored, samplings } from "../sampling/decoding.ts";
 import { near, norm, readAll } from "./golden_on_device.ts";
 
 interface Computed {

@@ -1,6 +1,7 @@
 /** Rotary settings in their spellings against what transformers makes of them (`tests/golden/models/make_rope_configs_golden.py`). */
 import assert from "node:assert/strict";
-import { faultMessage, parseModelConfig } from "../../../pipelines/models/model_config.ts";
+import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
+import { faultMessage } from "../../../pipelines/files/json.ts";
 import { attentionFactor, ropeFrequencies, ropeTable } from "../../../pipelines/models/rope_table.ts";
 
 interface Case {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { run } from "../../../pipelines/cli.ts";
-import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 
 const hostile = [
   "=cmd|'/C calc'!A0",

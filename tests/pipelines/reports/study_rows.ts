@@ -1,6 +1,6 @@
 /** A made-up study, small enough to check by eye: three models, two evaluations, one of them on a slice too. */
-import type { DynamicsRow, EvaluationRow } from "../../../pipelines/reports/rows.ts";
-import type { ClaimRow } from "../../../pipelines/study/judge.ts";
+import type { DynamicsRow, EvaluationRow } from "../../../pipelines/records/rows.ts";
+import type { ClaimRow } from "../../../pipelines/records/study_rows.ts";
 
 const passAtK: Readonly<Record<string, ReadonlyArray<number>>> = {
   nsr: [0.694, 0.85, 0.96],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dynamics, dynamicsStage, factsOf } from "../../../pipelines/stages/dynamics.ts";
-import { Dynamics } from "../../../pipelines/schema.ts";
+import { Dynamics } from "../../../pipelines/records/schema.ts";
 import { filter, records } from "./filter.ts";
 
 const rewarded = (problemId: string, correct: boolean, entropy: ReadonlyArray<number>, finish: "stop" | "length") => ({

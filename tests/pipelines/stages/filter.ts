@@ -1,8 +1,8 @@
 /** Runs a stage as the Unix filter that it is, over strings. */
 import { Effect, Exit } from "effect";
-import * as Stage from "../../../pipelines/runtime/stage.ts";
-import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
-import { defaults, type Settings } from "../../../pipelines/settings.ts";
+import * as Stage from "../../../pipelines/stages/stage.ts";
+import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
+import { defaults, type Settings } from "../../../pipelines/settings/settings.ts";
 
 /** What `stage` writes for these lines, or the message with which it fails. */
 export const filter = async (

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import type { Settings } from "../../../pipelines/settings.ts";
+import type { Settings } from "../../../pipelines/settings/settings.ts";
 import { advantageStage } from "../../../pipelines/stages/advantage.ts";
 import { gradientStage } from "../../../pipelines/stages/gradient.ts";
 import { promptStage } from "../../../pipelines/stages/prompt.ts";

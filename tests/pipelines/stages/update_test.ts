@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import { verifyManifest } from "../../../pipelines/models/checkpoint_directory.ts";
-import * as Safetensors from "../../../pipelines/models/safetensors.ts";
-import * as ArtifactStore from "../../../pipelines/runtime/artifact_store.ts";
-import type { Gradient } from "../../../pipelines/schema.ts";
+import { verifyManifest } from "../../../pipelines/files/checkpoint_directory.ts";
+import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import * as ArtifactStore from "../../../pipelines/files/artifact_store.ts";
+import type { Gradient } from "../../../pipelines/records/schema.ts";
 import { rateAt, updateStage } from "../../../pipelines/stages/update.ts";
 import { goldenDirectory, readGolden } from "../../golden/models/golden.ts";
 import { near, norm } from "../models/golden_on_device.ts";

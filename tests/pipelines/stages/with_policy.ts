@@ -5,11 +5,11 @@ import type * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import { layer } from "../../../pipelines/models/policy_on_device.ts";
 import type { Policy } from "../../../pipelines/models/policy.ts";
-import * as Record from "../../../pipelines/runtime/record.ts";
-import * as Stage from "../../../pipelines/runtime/stage.ts";
+import * as Record from "../../../pipelines/records/record.ts";
+import * as Stage from "../../../pipelines/stages/stage.ts";
 import { promptStage } from "../../../pipelines/stages/prompt.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
-import type { SettingKey, Settings } from "../../../pipelines/settings.ts";
+import type { SettingKey, Settings } from "../../../pipelines/settings/settings.ts";
 import "../../adapter.ts";
 
 const runtime = ManagedRuntime.make(layer);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { join } from "node:path";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
-import { pageOf } from "../../../pipelines/report.ts";
+import { pageOf } from "../../../pipelines/commands/report.ts";
 import { excerptLines } from "../../../pipelines/reports/page/excerpts.ts";
 import { readRun } from "../../../pipelines/reports/page/read_run.ts";
 import { algorithmFiles, readAlgorithmRecords } from "../../../pipelines/study/algorithm_results.ts";

@@ -2,8 +2,8 @@ import { Effect, Result } from "effect";
 import assert from "node:assert/strict";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { commandOf } from "../../../pipelines/recipes/recipe.ts";
-import { merge } from "../../../pipelines/runtime/resolve.ts";
-import type { Settings } from "../../../pipelines/settings.ts";
+import { merge } from "../../../pipelines/settings/resolve.ts";
+import type { Settings } from "../../../pipelines/settings/settings.ts";
 import { recipeOf } from "../../../pipelines/study/given_recipe.ts";
 
 const given = (recipe: string, more: Partial<Settings> = {}) =>

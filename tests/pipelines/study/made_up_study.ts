@@ -1,5 +1,5 @@
 /** A made-up study of two bases and two seeds on eight problems, with counts that can be checked by head. */
-import type { CountRow, StepRow } from "../../../pipelines/study/rows.ts";
+import type { CountRow, StepRow } from "../../../pipelines/records/study_rows.ts";
 import type { Recorded } from "../../../pipelines/study/evidence.ts";
 
 const pairs = [1, 2].flatMap((base) => [1, 2].map((seed) => ({ base, seed })));

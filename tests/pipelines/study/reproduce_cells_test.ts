@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cell, Recipe } from "../../../pipelines/recipes/mod.ts";
 import { tiny } from "../../../pipelines/recipes/tiny.ts";
-import { check, reproduce } from "../../../pipelines/reproduce.ts";
+import { check, reproduce } from "../../../pipelines/study/reproduce.ts";
 import { base, temporaryFolder, testStages } from "../stages/with_policy.ts";
 
 const cell = (condition: string, algorithm: Cell["algorithm"], more: Partial<Cell> = {}): Cell => ({

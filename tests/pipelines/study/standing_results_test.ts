@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { Policy } from "../../../pipelines/models/policy.ts";
 import type { Recipe } from "../../../pipelines/recipes/mod.ts";
 import { tiny } from "../../../pipelines/recipes/tiny.ts";
-import { check, reproduce } from "../../../pipelines/reproduce.ts";
-import { memory, StandardStreams } from "../../../pipelines/runtime/standard_streams.ts";
+import { check, reproduce } from "../../../pipelines/study/reproduce.ts";
+import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { base, refusal, temporaryFolder, testStages } from "../stages/with_policy.ts";
 
 const recipe: Recipe = {

@@ -1,12 +1,12 @@
 /** The emulated card itself: products on its matrix units, and its faults as errors. What it is for in full is `deno task test:lanes`. */
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
-import { noise } from "../../../../kernels/op_case.ts";
+import { noise } from "../../../../kernels/ops/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../../../kernels/ops/matmul/matmul.ts";
 import { matrixProduct } from "../../../../kernels/ops/matmul/matrix_product.ts";
 import { type MatrixForm, matrixForms, matrixTiles, variantName } from "../../../../kernels/ops/matmul/matrix_tiles.ts";
 import { swiglu } from "../../../../kernels/ops/swiglu/swiglu.ts";
-import { Tape } from "../../../../kernels/tape.ts";
+import { Tape } from "../../../../kernels/gpu/tape.ts";
 import type { EmulatedEncoder } from "../../../../kernels/wasm/interpreter/emulated_card.ts";
 import { testOnCard } from "./on_card.ts";
 

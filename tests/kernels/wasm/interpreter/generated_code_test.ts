@@ -1,7 +1,7 @@
 /** What generated code computes: the definitions of WGSL where JavaScript has others, control flow, memory, subgroups and matrices. */
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
-import { noise } from "../../../../kernels/op_case.ts";
+import { noise } from "../../../../kernels/ops/op_case.ts";
 import { bindings, runText, type TextOptions } from "./on_card.ts";
 
 const bits = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0];

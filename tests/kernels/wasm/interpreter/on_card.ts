@@ -1,8 +1,8 @@
 /** Tests on emulated cards, and single kernels given as text. */
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
-import type { DeviceError } from "../../../../kernels/device_error.ts";
-import { make } from "../../../../kernels/kernel.ts";
+import type { DeviceError } from "../../../../kernels/gpu/device_info.ts";
+import { make } from "../../../../kernels/gpu/kernel.ts";
 import {
   type CardOptions,
   emulatedCard,

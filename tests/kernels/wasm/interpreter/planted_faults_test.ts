@@ -1,7 +1,7 @@
 /** Faults that are put into kernels on purpose: the emulated card finds each, and says in one line where. */
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
-import { noise } from "../../../../kernels/op_case.ts";
+import { noise } from "../../../../kernels/ops/op_case.ts";
 import { kernels as attention } from "../../../../kernels/ops/attention/attention_subgroup.ts";
 import { kernels, matrixProduct } from "../../../../kernels/ops/matmul/matrix_product.ts";
 import { matrixTiles } from "../../../../kernels/ops/matmul/matrix_tiles.ts";

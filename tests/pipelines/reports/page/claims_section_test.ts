@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Result } from "effect";
 import { claimsSection } from "../../../../pipelines/reports/page/claims_section.ts";
 import { intervalPlot } from "../../../../pipelines/reports/page/interval_plot.ts";
-import type { Judged } from "../../../../pipelines/reports/verdicts.ts";
+import type { Judged } from "../../../../pipelines/reports/tables/verdicts.ts";
 import { claims, evaluations } from "./made_up_grid.ts";
 
 const { html } = Result.getOrThrow(claimsSection(evaluations, claims));

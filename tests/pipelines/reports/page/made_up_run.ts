@@ -1,9 +1,9 @@
 /** A made-up run of one step, NSR on two countdown problems with three responses each, as `train` writes it; nothing is sampled. */
 import { tasks } from "../../../../data/mod.ts";
-import type { Explained } from "../../../../pipelines/explained.ts";
-import { encode } from "../../../../pipelines/runtime/record.ts";
-import type * as Noun from "../../../../pipelines/schema.ts";
-import { defaults, type Settings } from "../../../../pipelines/settings.ts";
+import type { Explained } from "../../../../pipelines/records/explained.ts";
+import { encode } from "../../../../pipelines/records/record.ts";
+import type * as Noun from "../../../../pipelines/records/schema.ts";
+import { defaults, type Settings } from "../../../../pipelines/settings/settings.ts";
 import { advantage } from "../../../../pipelines/stages/advantage.ts";
 import { dynamics, factsOf } from "../../../../pipelines/stages/dynamics.ts";
 import { reward } from "../../../../pipelines/stages/reward.ts";

@@ -1,0 +1,64 @@
+/**
+ * The rooms of the sources, from the ground up: a file imports only from its own room and from those above it in this list, types included.
+ * A row that ends in "/" is a folder with everything below it, one that ends in "/*" is the files of a folder alone, any other is one file;
+ * where several rows fit a file, the longest is its room. A new folder begins with its row here.
+ */
+export const rooms: ReadonlyArray<string> = [
+  "data/models/",
+  "data/elementary/",
+  "data/*",
+  "data/grading/",
+  "data/paper/",
+  "data/tasks/",
+  "data/mod.ts",
+  "kernels/wgsl/",
+  "kernels/gpu/",
+  "kernels/wasm/",
+  "kernels/ops/",
+  "kernels/device/",
+  "kernels/bench/",
+  "pipelines/records/",
+  "pipelines/algorithms/",
+  "pipelines/files/",
+  "pipelines/settings/",
+  "pipelines/models/families/",
+  "pipelines/models/",
+  "pipelines/recipes/",
+  "pipelines/sampling/",
+  "pipelines/learning/",
+  "pipelines/stages/",
+  "pipelines/insights/",
+  "pipelines/planning/",
+  "pipelines/training/",
+  "pipelines/reports/",
+  "pipelines/evaluation/",
+  "pipelines/study/",
+  "pipelines/bench/",
+  "pipelines/commands/",
+  "pipelines/cli.ts",
+];
+
+const rank = (path: string): number => {
+  let best = -1;
+  for (const [i, row] of rooms.entries()) {
+    const folder = row.endsWith("/*") ? row.slice(0, -1) : row;
+    const fits = row.endsWith("/")
+      ? path.startsWith(row)
+      : row.endsWith("/*")
+      ? path.startsWith(folder) && !path.slice(folder.length).includes("/")
+      : path === row;
+    if (fits && (best < 0 || row.length > rooms[best].length)) best = i;
+  }
+  return best;
+};
+
+/** The room of a file; undefined for one that has none. */
+export const roomOf = (path: string): string | undefined => rooms[rank(path)];
+
+/** What is wrong with an import, both files named from the root of the repository; undefined for one that may stand. */
+export const importProblem = (from: string, to: string): string | undefined => {
+  const homeless = [from, to].find((path) => rank(path) < 0);
+  if (homeless !== undefined) return `"${homeless}" has no room in .ci/rooms.ts`;
+  if (rank(to) <= rank(from)) return undefined;
+  return `${rooms[rank(from)]} may not import ${rooms[rank(to)]}: "${to}" is further up`;
+};

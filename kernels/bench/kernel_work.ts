@@ -1,0 +1,109 @@
+/**
+ * What a dispatch has to do, counted from its shapes: floating-point operations (a multiplication, an addition, an exponential or a root is one;
+ * a product has 2·M·N·K) and the bytes of its tensors, each moved once in each direction. What a kernel loads a second time is not counted, so
+ * time beyond this is the kernel's own. Attention is counted by its products alone, for `keys` keys a row on average.
+ */
+import type { Dispatch } from "../gpu/encoder.ts";
+import type { Kernel } from "../gpu/kernel.ts";
+import { pageRows } from "../ops/kv_cache/pages.ts";
+import { elementBytes, type Tensor } from "../gpu/tensor.ts";
+
+/** Operations (undefined where a kernel's are not known) and bytes. */
+export interface Work {
+  readonly flops: number | undefined;
+  readonly bytes: number;
+}
+
+interface Rule {
+  readonly flops: (dispatch: Dispatch, keys: number) => number;
+  /** Bindings that are read and written. */
+  readonly grown?: ReadonlyArray<number>;
+  /** Rows of a binding that are touched, where that is not all of it. */
+  readonly rows?: (dispatch: Dispatch, keys: number) => Readonly<Record<number, number>>;
+}
+
+const elements = ({ rows, cols }: Tensor): number => rows * cols;
+
+/** So many operations for each element of a binding. */
+const each = (operations: number, binding: number, more: Omit<Rule, "flops"> = {}): Rule => ({
+  flops: ({ tensors }) => operations * elements(tensors[binding]),
+  ...more,
+});
+
+/** With a gated activation behind it a result has two products. */
+const product: Rule = {
+  flops: ({ params: { M, N, K }, constants }) => 2 * M * N * K * (constants?.SWIGLU === 1 ? 2 : 1),
+};
+
+/** So many operations for each channel of a query head and pair of positions; keys and values that no row sees are left alone. */
+const pairs = (operations: number, more: Omit<Rule, "flops"> = {}): Rule => ({
+  flops: ({ tensors: [q], params: { N } }, keys) => operations * N * keys * q.cols,
+  rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys }),
+  ...more,
+});
+
+/** By how a kernel's name begins; the longest beginning counts, so that a faster variant is counted like the plain kernel. */
+const rules: Readonly<Record<string, Rule>> = {
+  matmul: product,
+  matmul_tn: { ...product, grown: [2] },
+  matmul_largest: each(1, 0),
+  matmul_join: each(1, 0),
+  row_sums: each(1, 0, { grown: [1] }),
+  embedding: { flops: () => 0, rows: ({ tensors: [, , out] }) => ({ 1: out.rows }) },
+  embedding_backward: each(1, 2, { grown: [3], rows: ({ params: { U } }) => ({ 3: U }) }),
+  rms_norm: each(4, 0),
+  rms_norm_backward: each(6, 0),
+  rms_norm_weight_backward: each(3, 0, { grown: [3] }),
+  rope_cache: each(3, 0, { rows: ({ tensors: [k] }) => ({ 4: k.rows, 5: k.rows, 6: k.rows }) }),
+  rope: { ...each(3, 0), rows: ({ tensors: [x] }) => ({ 2: x.rows }) },
+  // Of the pages, an entry for each that a row looks into.
+  attention: pairs(4, {
+    rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys, 4: Math.ceil(N * keys / pageRows) }),
+  }),
+  attention_merge: each(2, 0),
+  attention_backward_query: pairs(6),
+  attention_backward_key_value: pairs(8),
+  swiglu: each(5, 1),
+  swiglu_backward: each(12, 1),
+  add: each(1, 2),
+  token_log_probs: each(7, 0),
+  token_log_probs_backward: each(11, 0, { grown: [0] }),
+  sample_token: each(4, 0),
+  append_token: { flops: () => 0 },
+  decode_rows: { flops: () => 0, rows: ({ params: { R } }) => ({ 3: R }) },
+  global_norm: each(2, 0),
+  adamw: { flops: ({ params: { n } }) => 15 * n, grown: [1, 2, 3] },
+  cast: { flops: () => 0 },
+};
+
+const beginnings = Object.keys(rules).sort((a, b) => b.length - a.length);
+
+/** Whether a kernel is a matrix product. */
+export const isProduct = ({ name }: Pick<Kernel, "name">): boolean => ruleOf(name)?.flops === product.flops;
+
+const ruleOf = (name: string): Rule | undefined => {
+  const beginning = beginnings.find((one) => name === one || name.startsWith(`${one}_`));
+  return beginning === undefined ? undefined : rules[beginning];
+};
+
+const sameTensor = (a: Tensor, b: Tensor): boolean =>
+  a.storage.id === b.storage.id && a.offset === b.offset && a.rows === b.rows && a.cols === b.cols;
+
+/** The work of one dispatch whose rows attend to `keys` keys on average. */
+export const workOf = (kernel: Kernel, dispatch: Dispatch, keys = 0): Work => {
+  const { tensors, constants = {} } = dispatch;
+  const rule = ruleOf(kernel.name);
+  const touched = rule?.rows?.(dispatch, keys) ?? {};
+  const accumulates = constants.ACCUMULATE === 1 || dispatch.params.accumulate === 1
+    ? [kernel.bindings.lastIndexOf("read_write")]
+    : [];
+  const grown = [...rule?.grown ?? [], ...accumulates];
+  let bytes = 0;
+  tensors.forEach((tensor, i) => {
+    // A place that an option leaves unused is bound to a tensor that is there anyway.
+    if (tensors.findIndex((other) => sameTensor(other, tensor)) < i) return;
+    const rows = Math.min(tensor.rows, touched[i] ?? Infinity);
+    bytes += rows * tensor.cols * elementBytes(tensor) * (grown.includes(i) ? 2 : 1);
+  });
+  return { flops: rule?.flops(dispatch, keys), bytes };
+};

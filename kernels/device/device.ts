@@ -1,0 +1,136 @@
+/**
+ * Opens the device that kernels run on: a GPU through Dawn where there is one, else the embedded device, which is the same kernels compiled to
+ * WebAssembly. `SIGNUM_ADAPTER` names another; lavapipe and SwiftShader, software drivers of Vulkan, are there to try Dawn's path. It says
+ * which and why. A boundary file: it reads the environment.
+ */
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import type * as Scope from "effect/Scope";
+import { testedCooperative } from "./cooperative.ts";
+import { type FoundAdapter, listen, mayHaveGpu, requestAdapter, startDevice } from "./dawn.ts";
+import { adapterKinds, DeviceError, type DeviceInfo, type MatrixUnits } from "../gpu/device_info.ts";
+import { Encoder } from "../gpu/encoder.ts";
+import { matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
+import { openEmbedded } from "../wasm/open.ts";
+
+/** The open device; one a process. */
+export class Device extends Context.Service<Device, { readonly encoder: Encoder; readonly info: DeviceInfo }>()(
+  "signum/kernels/Device",
+) {
+  /** The device that `SIGNUM_ADAPTER` names, else the best that is there; `SIGNUM_VALIDATION=1` has every access checked. */
+  static readonly layer: Layer.Layer<Device, DeviceError> = Layer.effect(
+    Device,
+    Effect.suspend(() => open(environment())),
+  );
+}
+
+/** Which device is wanted (undefined: the best), and how it is opened. */
+export interface DeviceOptions {
+  readonly adapter: string | undefined;
+  /** Whether Dawn's validation and robustness stay on, or the embedded device checks every access. */
+  readonly validated: boolean;
+  /** Whether products may use matrix units, which round their operands to float16. */
+  readonly matrix?: boolean;
+  /** Whether rows may be shared out among the lanes of a subgroup, which sums in another order. */
+  readonly cooperative?: boolean;
+  /** Threads of the embedded device; undefined: one a processor. */
+  readonly threads?: string | undefined;
+}
+
+/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_THREADS`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`, `SIGNUM_COOPERATIVE`. */
+export const environment = (): DeviceOptions => ({
+  adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
+  threads: Deno.env.get("SIGNUM_THREADS") || undefined,
+  validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
+  matrix: Deno.env.get("SIGNUM_MATRIX") === "1",
+  cooperative: Deno.env.get("SIGNUM_COOPERATIVE") === "1",
+});
+
+/** An open device; `adapter` is what Dawn says of it, where Dawn runs it. */
+export interface Opened {
+  readonly encoder: Encoder;
+  readonly info: DeviceInfo;
+  readonly adapter?: GPUAdapter;
+}
+
+/** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted one cannot be had. */
+export const open = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { validated } = options;
+    const adapter = adapterKinds.find((kind) => kind === options.adapter);
+    if (options.adapter !== undefined && adapter === undefined) {
+      const wanted = `Cannot open adapter "${options.adapter}" (SIGNUM_ADAPTER)`;
+      return yield* new DeviceError({
+        reason: "NoAdapter",
+        message: `${wanted}: expected one of ${adapterKinds.join(", ")}`,
+      });
+    }
+    if (adapter === "wasm") return yield* embedded("SIGNUM_ADAPTER asks for it", options);
+    if (adapter === undefined) {
+      if (!mayHaveGpu()) return yield* embedded("no driver of a GPU is installed", options);
+      const found = yield* Effect.result(
+        Effect.tryPromise({ try: () => requestAdapter("gpu", validated), catch: reasonOf }),
+      );
+      if (found._tag === "Failure") return yield* embedded(`no GPU can be used: ${found.failure}`, options);
+      return yield* throughDawn(found.success, options);
+    }
+    const found = yield* Effect.tryPromise({
+      try: () => requestAdapter(adapter, validated),
+      catch: (cause) => refuse(`Cannot open adapter "${adapter}" (SIGNUM_ADAPTER): ${reasonOf(cause)}`),
+    });
+    return yield* throughDawn(found, options);
+  });
+
+const embedded = Effect.fnUntraced(function* (
+  why: string,
+  options: DeviceOptions,
+): Effect.fn.Return<Opened, DeviceError, Scope.Scope> {
+  const { validated, threads } = options;
+  const encoder = yield* openEmbedded({ validated, why, threads });
+  return { encoder, info: yield* chosen(encoder, undefined, options) };
+});
+
+const throughDawn = Effect.fnUntraced(function* (
+  found: FoundAdapter,
+  options: DeviceOptions,
+): Effect.fn.Return<Opened, DeviceError, Scope.Scope> {
+  const { validated, matrix = false } = options;
+  const { adapter } = found;
+  const encoder = yield* Effect.acquireRelease(
+    Effect.tryPromise({ try: () => startDevice(found, validated, matrix), catch: (cause) => refuse(reasonOf(cause)) }),
+    (opened) => Effect.andThen(Effect.ignore(opened.wait), Effect.sync(() => opened.device.destroy())),
+  );
+  const units = encoder.device.features.has(matrixFeature)
+    ? suitable(matrixConfigs(adapter.info), encoder.info.lanes)
+    : undefined;
+  const info = yield* chosen(encoder, units, options);
+  return { encoder: info === encoder.info ? encoder : listen(new Encoder(encoder.device, info)), info, adapter };
+});
+
+/** What is known of a device once the kernels that somebody asks for have passed their self-tests. */
+const chosen = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  units: MatrixUnits | undefined,
+  { matrix = false, cooperative = false }: DeviceOptions,
+): Effect.fn.Return<DeviceInfo> {
+  if (!matrix && !cooperative) return encoder.info;
+  const products = matrix ? yield* testedUnits(encoder, units) : undefined;
+  const rows = cooperative ? yield* testedCooperative(encoder) : undefined;
+  return {
+    ...encoder.info,
+    matrix: products?.units,
+    cooperative: rows?.cooperative,
+    notes: [...products?.notes ?? [], ...rows?.notes ?? []],
+  };
+});
+
+/** The same open device with products that do not use its matrix units. */
+export const withoutMatrix = (encoder: Encoder): Encoder =>
+  encoder.info.matrix === undefined
+    ? encoder
+    : listen(new Encoder(encoder.device, { ...encoder.info, matrix: undefined, notes: undefined }));
+
+const refuse = (message: string) => new DeviceError({ reason: "NoAdapter", message });
+
+const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);

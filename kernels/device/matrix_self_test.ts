@@ -1,0 +1,228 @@
+/**
+ * Whether a device's matrix units compute what the plain kernels compute: every variant on operands that float16 holds exactly, at sizes no
+ * tile divides, where a wrong layout, edge or scale is off by the size of the result and rounding by a millionth of it. What is chosen by the
+ * number of rows must agree to the bit: the tiles of a product, chunks of its sum together and apart, the gated activation in one pass and in two.
+ */
+import * as Effect from "effect/Effect";
+import type { DeviceError, MatrixUnits } from "../gpu/device_info.ts";
+import type { Encoder } from "../gpu/encoder.ts";
+import { fromHalves, type StorageType, storageTypes, toHalves } from "../gpu/half_precision.ts";
+import type { Kernel } from "../gpu/kernel.ts";
+import { noise } from "../ops/op_case.ts";
+import type { Check } from "./self_tests.ts";
+import { Tape } from "../gpu/tape.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { cast } from "../ops/cast/cast.ts";
+import { swiglu } from "../ops/swiglu/swiglu.ts";
+import { matmulNN, matmulNT, matmulTN } from "../ops/matmul/matmul.ts";
+import { kernels, type MatrixProduct, matrixProduct } from "../ops/matmul/matrix_product.ts";
+import {
+  anyTile,
+  halfActivations,
+  matrixFits,
+  type MatrixTile,
+  matrixTiles,
+  type Product,
+  products,
+  splitName,
+  variantName,
+} from "../ops/matmul/matrix_tiles.ts";
+
+/** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next; rows of tiles in more than one band; several chunks. */
+const sizes = { M: 581, N: 140, K: 148 };
+const chunk = 64;
+
+/** A sum of K products below 1 in float32, in any order, and twice over. */
+const allowed = sizes.K * sizes.K * 2 ** -23;
+
+/** Gradients are small: below what float16 holds without a scale. */
+const smallness: Readonly<Record<Product, number>> = { nt: 1, nn: 2 ** -30, tn: 2 ** -30 };
+
+const halvesOf = (name: string, length: number) => fromHalves(toHalves(noise(name, length), "f16"), "f16");
+
+/** Numbers that both 16-bit formats hold, so that each storage type is checked with the same ones. */
+const eighthsOf = (name: string, length: number) => noise(name, length).map((x) => Math.round(x * 64) / 64);
+
+/** Which kernel is checked, in which tiles and storage types, where not those that are used. */
+export interface CheckOptions {
+  readonly kernel?: Kernel;
+  readonly tiles?: ReadonlyArray<MatrixTile>;
+  readonly storages?: ReadonlyArray<StorageType>;
+}
+
+/** Who is checked. */
+interface Subject {
+  readonly encoder: Encoder;
+  readonly units: MatrixUnits;
+  readonly kernel: Kernel;
+}
+
+/** Operands of a product with `N` columns; `b` is `full` in a storage type. */
+interface Operands {
+  readonly a: Tensor;
+  readonly full: Tensor;
+  readonly b: Tensor;
+  readonly bias?: Tensor | undefined;
+  readonly release: () => void;
+}
+
+const operandsOf = (encoder: Encoder, product: Product, storage: StorageType, N = sizes.N): Operands => {
+  const { M, K } = sizes;
+  const owned: Tensor[] = [];
+  const upload = (data: Float32Array<ArrayBuffer>, rows: number, cols: number) => {
+    owned.push(encoder.upload(data, rows, cols));
+    return owned[owned.length - 1];
+  };
+  const [aRows, aCols] = product === "tn" ? [K, M + 3] : [M, K];
+  // A transposed operand has rows that a vec4 divides, the last columns unused.
+  const wholeA = upload(halvesOf("a", aRows * aCols).map((x) => x * smallness[product]), aRows, aCols);
+  const a = product === "tn" ? { ...wholeA, cols: M } : wholeA;
+  const [bRows, bCols] = product === "nt" ? [N, K] : [K, N];
+  const full = upload(eighthsOf("b", bRows * bCols), bRows, bCols);
+  let b = full;
+  if (storage !== "f32") {
+    const narrow = encoder.tensor(1, bRows * bCols, { format: storage });
+    cast(encoder, { ...full, rows: 1, cols: bRows * bCols, stride: bRows * bCols }, narrow);
+    owned.push(narrow);
+    b = { ...narrow, rows: bRows, cols: bCols, stride: bCols };
+  }
+  const bias = product === "nt" ? upload(noise("bias", N), 1, N) : undefined;
+  const release = () => owned.forEach((tensor) => encoder.release(tensor));
+  return { a, full, b, bias, release };
+};
+
+/** What `record` makes of a result that holds something already. */
+const resultOf = Effect.fnUntraced(function* (encoder: Encoder, product: Product, record: (c: Tensor) => void) {
+  const { M, N } = sizes;
+  const c = encoder.upload(noise("c", M * N).map((x) => x * smallness[product]), M, N);
+  record(c);
+  const result = yield* encoder.read(c);
+  encoder.release(c);
+  return result;
+});
+
+/** The largest difference, by the size of operands; infinite where it is not a number. */
+const difference = (x: Float32Array, y: Float32Array, size = 1): number =>
+  y.reduce((worst, _, i) => {
+    const error = Math.abs(x[i] - y[i]) / size;
+    return error <= worst ? worst : Number.isNaN(error) ? Infinity : error;
+  }, 0);
+
+/** One product in one tile: its result, how far that is from the plain kernel's, and the result in chunks, together and apart. */
+const inTile = Effect.fnUntraced(function* (
+  { encoder, units, kernel }: Subject,
+  product: Product,
+  tile: MatrixTile,
+  storage: StorageType,
+) {
+  const { a, full, b, bias, release } = operandsOf(encoder, product, storage);
+  const found = (more: Partial<MatrixProduct>) =>
+    resultOf(encoder, product, (c) => matrixProduct(encoder, units, { product, tile, a, b, bias, c, ...more }, kernel));
+  const expected = (accumulate: boolean) =>
+    resultOf(encoder, product, (c) => {
+      if (product === "nt") matmulNT(encoder, a, full, bias, c, { plain: true, accumulate });
+      else if (product === "nn") matmulNN(encoder, a, full, c, { plain: true, accumulate });
+      else matmulTN(encoder, a, full, c, { plain: true });
+    });
+  const result = yield* found({ accumulate: product !== "nt" });
+  let error = difference(result, yield* expected(product !== "nt"), smallness[product]);
+  let split = 0;
+  if (product === "nt") {
+    const together = yield* found({ accumulate: true, chunk, split: false });
+    error = Math.max(error, difference(together, yield* expected(true)));
+    split = difference(yield* found({ accumulate: true, chunk, split: true }), together);
+  }
+  release();
+  return { result, error, split };
+});
+
+/** How far the gated activation in one pass is from that in two. */
+const gated = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, tile: MatrixTile) {
+  const { M, N } = sizes;
+  const { a, b, release } = operandsOf(encoder, "nt", "f32", 2 * N);
+  const tape = new Tape(encoder, "inference");
+  const gateUp = encoder.tensor(M, 2 * N);
+  matrixProduct(encoder, units, { product: "nt", tile, a, b, c: gateUp }, kernel);
+  const expected = yield* encoder.read(swiglu(tape, gateUp));
+  const found = yield* resultOf(encoder, "nt", (c) => {
+    matrixProduct(encoder, units, { product: "swiglu", tile, a, b, c }, kernel);
+  });
+  encoder.release(gateUp);
+  tape.free();
+  release();
+  return difference(found, expected);
+});
+
+/** How far products are off that read and write activations in float16: from those in float32 of the same numbers, rounded once. */
+const inHalves = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, tile: MatrixTile) {
+  const { M, N } = sizes;
+  let error = 0;
+  for (const product of ["nt", "tn"] as const) {
+    const { a, full: b, bias, release } = operandsOf(encoder, product, "f32");
+    const input = product === "tn" ? b : a;
+    const length = input.rows * input.stride;
+    const narrow = encoder.tensor(1, length, { format: "f16" });
+    cast(encoder, { ...input, rows: 1, cols: length, stride: length }, narrow);
+    const stored = { ...narrow, rows: input.rows, cols: input.cols, stride: input.stride };
+    const c = encoder.upload(new Float32Array(M * N), M, N);
+    const halves = encoder.tensor(M, N, { format: "f16" });
+    const given = { product, tile, a, b, bias };
+    matrixProduct(encoder, units, { ...given, c }, kernel);
+    const expected = yield* encoder.read(c);
+    if (product === "nt") {
+      matrixProduct(encoder, units, { ...given, a: stored, c: halves }, kernel);
+      const words = yield* encoder.readWords(halves);
+      const found = fromHalves(new Uint16Array(words.buffer), "f16");
+      error = Math.max(error, difference(found, fromHalves(toHalves(expected, "f16"), "f16")));
+    } else {
+      // Nothing is added to what is there.
+      matrixProduct(encoder, units, { ...given, b: stored, c }, kernel);
+      error = Math.max(error, difference(yield* encoder.read(c), expected, smallness[product]));
+    }
+    for (const tensor of [narrow, c, halves]) encoder.release(tensor);
+    release();
+  }
+  return error;
+});
+
+const testing = (variant: string) => Effect.logInfo(`testing matrix product "${variant}", once on this device`);
+
+/** Checks every variant that the device has room for; weights in 16 bits with the smallest tile, since how they are read is the same in all. */
+export const checkMatrixProducts = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  units: MatrixUnits,
+  { kernel = kernels.matrix, tiles = matrixTiles, storages = storageTypes }: CheckOptions = {},
+): Effect.fn.Return<ReadonlyArray<Check>, DeviceError> {
+  const subject = { encoder, units, kernel };
+  const checks: Check[] = [];
+  for (const product of products) {
+    const fitting = tiles.filter((tile) => matrixFits(encoder, product, tile, units));
+    const found = yield* Effect.forEach(fitting, (tile) =>
+      Effect.andThen(
+        testing(variantName(product, tile)),
+        Effect.map(inTile(subject, product, tile, "f32"), (one) => ({ tile, ...one })),
+      ));
+    let narrow = 0;
+    for (const storage of product === "tn" || fitting.length === 0 ? [] : storages.filter((type) => type !== "f32")) {
+      narrow = Math.max(narrow, (yield* inTile(subject, product, fitting[fitting.length - 1], storage)).error);
+    }
+    for (const { tile, error, split } of found) {
+      checks.push({ variant: variantName(product, tile), error: Math.max(error, narrow), allowed });
+      if (product === "nt") checks.push({ variant: splitName(tile), error: split, allowed: 0 });
+    }
+    const unlike = found.map(({ result }) => difference(result, found[0].result, smallness[product]));
+    if (found.length > 1) checks.push({ variant: anyTile(product), error: Math.max(...unlike), allowed: 0 });
+  }
+  const smallest = tiles.findLast((tile) =>
+    ["nt" as const, "tn" as const].every((form) => matrixFits(encoder, form, tile, units))
+  );
+  if (smallest !== undefined) {
+    yield* testing(halfActivations);
+    checks.push({ variant: halfActivations, error: yield* inHalves(subject, smallest), allowed: 0 });
+  }
+  for (const tile of tiles.filter((tile) => matrixFits(encoder, "swiglu", tile, units))) {
+    yield* testing(variantName("swiglu", tile));
+    checks.push({ variant: variantName("swiglu", tile), error: yield* gated(subject, tile), allowed: 0 });
+  }
+  return checks;
+});

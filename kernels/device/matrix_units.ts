@@ -1,0 +1,81 @@
+/**
+ * A device's matrix units, asked for with `SIGNUM_MATRIX=1`: found in what the adapter says, tested at first use, every variant against the
+ * plain kernel. A variant that is wrong is refused in a line that says so.
+ */
+import * as Effect from "effect/Effect";
+import * as Result from "effect/Result";
+import type { MatrixUnits } from "../gpu/device_info.ts";
+import type { Encoder } from "../gpu/encoder.ts";
+import { kernels } from "../ops/matmul/matrix_product.ts";
+import { checkMatrixProducts, type CheckOptions } from "./matrix_self_test.ts";
+import { matrixFits, matrixForms, matrixTiles, products, variantName } from "../ops/matmul/matrix_tiles.ts";
+import { isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
+
+/** The feature of Dawn behind them. */
+export const matrixFeature = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
+
+/** The units that a device has been found to have, and what is to be said of them. */
+export interface FoundUnits {
+  readonly units: MatrixUnits | undefined;
+  readonly notes: ReadonlyArray<string>;
+}
+
+interface Config {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+/** The shapes that an adapter's matrix units take, as Dawn lists them. */
+export const matrixConfigs = (info: GPUAdapterInfo): ReadonlyArray<Config> =>
+  Reflect.get(info, "subgroupMatrixConfigs") ?? [];
+
+/** Units for float16 operands and float32 results that the kernels can use: square results, tiles that they divide. */
+export const suitable = (configs: ReadonlyArray<Config>, lanes: number): MatrixUnits | undefined => {
+  const config = configs.find(({ componentType, resultComponentType, M, N, K }) =>
+    componentType === "f16" && resultComponentType === "f32" && M === N && 32 % M === 0 && 32 % K === 0 && M >= 8 &&
+    K >= 8
+  );
+  return config === undefined || lanes === 0 ? undefined : { size: config.M, depth: config.K, lanes, refused: [] };
+};
+
+/** Tests the units of a device, or remembers what an earlier test found. */
+export const testedUnits = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  units: MatrixUnits | undefined,
+  folder = selfTestFolder(),
+  options: CheckOptions = {},
+): Effect.fn.Return<FoundUnits> {
+  if (units === undefined) {
+    const line = "SIGNUM_MATRIX=1, but this device has no matrix units that take float16 and give float32";
+    return { units, notes: [`${line}: products use the plain kernels`] };
+  }
+  const { kernel = kernels.matrix, tiles = matrixTiles } = options;
+  const { kind, description } = encoder.info;
+  const facts = [kind, description, units, tiles, kernel.source, kernels.largest.source, kernels.join.source];
+  const run = checkMatrixProducts(encoder, units, options);
+  const done = yield* Effect.result(remembered("matrix", facts, folder, run));
+  if (Result.isFailure(done)) {
+    return {
+      units: undefined,
+      notes: [`refused matrix products, their self-test ended early: ${done.failure.message}`],
+    };
+  }
+  const checks = done.success;
+  const wrong = checks.filter((check) => !isRight(check));
+  const right = checks.length - wrong.length;
+  const large = matrixForms.flatMap((form) =>
+    tiles.filter((tile) => !matrixFits(encoder, form, tile, units)).map((tile) => variantName(form, tile))
+  );
+  const refused = [...large, ...wrong.map(({ variant }) => variant)];
+  const some = products.some((product) => tiles.some((tile) => !refused.includes(variantName(product, tile))));
+  return {
+    units: some ? { ...units, refused } : undefined,
+    notes: [
+      `matrix units of ${units.size}x${units.size}x${units.depth}: ${right} of ${checks.length} checks are right`,
+      ...wrong.map((check) => refusal("matrix product", check)),
+    ],
+  };
+});

@@ -1,0 +1,130 @@
+/**
+ * What is checked and timed of an op: operands of certain shapes, how the op runs on them, and what it should give. Conformance test,
+ * gradient check, determinism test and benchmark all iterate over these. A reference is written once and run twice: with every
+ * step exact (float64) and with every step rounded to float32, which says how far a sum of float32 may stray.
+ */
+import { Key, uniform } from "../../data/random.ts";
+import { fromHalves, type HalfFormat, toHalves } from "../gpu/half_precision.ts";
+import type { Tape } from "../gpu/tape.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+
+/** Applied to every intermediate result of a reference: the identity, or rounding to float32. */
+export type Round = (x: number) => number;
+
+/** Flat row-major numbers by the name of the operand or result. */
+export type Values = Readonly<Record<string, Float64Array>>;
+
+/** A tensor that goes into an op: float32 numbers that gradients may be wanted for, or u32 words. */
+export interface Operand {
+  readonly rows: number;
+  readonly cols: number;
+  /** Words from row to row; more than `cols` leaves gaps. */
+  readonly stride: number;
+  readonly data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+  /** How the device stores it, where not as float32, and divided by what; `data` are numbers of that format times the scale. */
+  readonly format?: HalfFormat | undefined;
+  readonly scale?: number | undefined;
+  /** `weight`: its gradient is added to what is there; `activation`: its gradient is written; `constant`: it has none. */
+  readonly role: "weight" | "activation" | "constant";
+}
+
+/** One shape of an op. */
+export interface OpCase {
+  readonly name: string;
+  readonly operands: Readonly<Record<string, Operand>>;
+  /** Runs the op and names its results. */
+  readonly run: (tape: Tape, inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>;
+  /** Results that are u32 words. */
+  readonly integers?: ReadonlyArray<string>;
+  /** The results, every step passed through `round`. */
+  readonly reference: (values: Values, round: Round) => Values;
+  /** The gradient of Σ cotangent · result by each weight and activation, every step passed through `round`. */
+  readonly vjp?: (values: Values, cotangents: Values, round: Round) => Values;
+}
+
+/** An op as the tests and the benchmark see it. */
+export interface OpCases {
+  readonly name: string;
+  readonly cases: ReadonlyArray<OpCase>;
+  /** The same case with another number of rows, the first rows being equal: a row's result must not depend on the others. */
+  readonly rows?: (N: number) => OpCase;
+  /** The binding limit in bytes that the cases are run under once more, and whether the bits stay (sums over rows may not). */
+  readonly windowed?: { readonly binding: number; readonly bits: "equal" | "close" };
+}
+
+/** Numbers in [-1, 1) that depend on name and index alone. */
+export const noise = (name: string, length: number): Float32Array<ArrayBuffer> => {
+  const key = Key.fold(Key.make(0), "case", name);
+  return Float32Array.from({ length }, (_, i) => 2 * uniform(key, i) - 1);
+};
+
+/** How an operand of `floats` is made. */
+export interface FloatOptions {
+  readonly role?: Operand["role"];
+  readonly spread?: number;
+  readonly center?: number;
+  readonly stride?: number;
+  readonly format?: HalfFormat | undefined;
+  readonly scale?: number | undefined;
+}
+
+/** A rows × cols operand of numbers around `center`; at most `spread` away, as the format rounds them. */
+export const floats = (name: string, rows: number, cols: number, options: FloatOptions = {}): Operand => {
+  const { role = "activation", spread = 1, center = 0, stride = cols, format, scale } = options;
+  const numbers = noise(name, rows * cols).map((x) => center + spread * x);
+  const data = format === undefined ? numbers : inHalves(numbers, format, scale);
+  return { rows, cols, stride, role, data, format, scale };
+};
+
+/** Numbers as 16 bits hold them, divided by `scale`; what is finite stays finite in float16, as `half_words.wgsl` has it. */
+export const inHalves = (
+  numbers: Float32Array<ArrayBuffer>,
+  format: HalfFormat,
+  scale = 1,
+): Float32Array<ArrayBuffer> => {
+  const most = format === "f16" ? 65504 : Infinity;
+  const stored = numbers.map((x) => Number.isFinite(x) ? Math.min(most, Math.max(-most, x / scale)) : x);
+  return fromHalves(toHalves(stored, format), format).map((x) => x * scale);
+};
+
+/** The last step of a reference whose result is stored in `format`: rounded to it, where steps are rounded at all. */
+export const kept = (round: Round, format: HalfFormat | undefined, scale?: number): Round => {
+  const isExact = round(0.1) === 0.1;
+  return (x) => isExact || format === undefined ? round(x) : inHalves(Float32Array.of(x), format, scale)[0];
+};
+
+/** A rows × cols operand of words, without a gradient. */
+export const words = (data: ArrayLike<number>, rows = 1, cols = data.length / rows): Operand => ({
+  rows,
+  cols,
+  stride: cols,
+  role: "constant",
+  data: Uint32Array.from(data),
+});
+
+/** Whole numbers below `limit`, as words. */
+export const indices = (name: string, count: number, limit: number): Operand =>
+  words(noise(name, count).map((x) => Math.floor((x + 1) / 2 * limit)));
+
+/** Columns `column … column + cols` of a matrix that is `width` wide. */
+export const columns = (values: Float64Array, width: number, column: number, cols: number): Float64Array =>
+  Float64Array.from(
+    { length: values.length / width * cols },
+    (_, i) => values[Math.floor(i / cols) * width + column + i % cols],
+  );
+
+/** Σ a · b of `count` products, term by term, `strideA` and `strideB` apart. */
+export const dotProduct = (
+  round: Round,
+  count: number,
+  a: Float64Array,
+  atA: number,
+  strideA: number,
+  b: Float64Array,
+  atB: number,
+  strideB: number,
+): number => {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum = round(sum + round(a[atA + i * strideA] * b[atB + i * strideB]));
+  return sum;
+};

@@ -1,0 +1,64 @@
+/**
+ * `plot`: a figure of results as SVG on stdout, or in the file that `--out` names, which may be PNG as well. Where no report is named it is
+ * the first figure that the rows have the fields for.
+ */
+import { Effect } from "effect";
+import { extname } from "node:path";
+import { make, UsageError } from "../settings/command.ts";
+import { nearest } from "../settings/resolve.ts";
+import { writeText } from "../files/run_directory.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { type ChartReport, reports } from "../reports/mod.ts";
+import { readLines, ReportError } from "../reports/read_lines.ts";
+import type { Line } from "../reports/report.ts";
+
+const chartReports = Object.values(reports).filter((report): report is ChartReport => report.kind === "chart");
+const names = chartReports.map(({ name }) => name);
+
+const fail = (problem: string) => Effect.fail(new UsageError({ message: `Cannot run "plot": ${problem}` }));
+
+const named = (asked: ReadonlyArray<string>) => {
+  if (asked.length !== 1) return fail(`--report takes one figure, found ${asked.length}`);
+  const [name] = asked;
+  const report = chartReports.find((one) => one.name === name);
+  if (report !== undefined) return Effect.succeed(report);
+  return !Object.hasOwn(reports, name)
+    ? fail(`--report "${name}": expected one of ${names.join(", ")}${nearest(name, names)}`)
+    : fail(`--report "${name}": that is a table, which table prints`);
+};
+
+const fitting = (lines: ReadonlyArray<Line>) => {
+  if (lines.length === 0) return fail("there are no rows");
+  const report = chartReports.find(({ needs }) => needs.every((field) => field in lines[0].row));
+  const fields = chartReports.map(({ name, needs }) => `${name} needs ${needs.join(", ")}`).join("; ");
+  return report === undefined ? fail(`no figure fits the rows: ${fields}`) : Effect.succeed(report);
+};
+
+/** Draws a figure of results. */
+export const plotCommand = make({
+  name: "plot",
+  summary: `Figures of results, as SVG or PNG: ${names.join(", ")} (default: what the rows fit)`,
+  settings: ["report", "out"],
+  positional: {
+    name: "FILE",
+    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
+    optional: true,
+    many: true,
+  },
+  run: Effect.fnUntraced(function* ({ report: asked, out }, files) {
+    const extension = out === undefined ? ".svg" : extname(out).toLowerCase();
+    if (extension !== ".svg" && extension !== ".png") yield* fail(`--out "${out}": expected a name in .svg or .png`);
+    const wanted = asked === undefined ? undefined : yield* named(asked);
+    const lines = yield* readLines(files);
+    const report = wanted ?? (yield* fitting(lines));
+    const chart = yield* Effect.mapError(
+      Effect.fromResult(report.fromLines(lines)),
+      (message) => new ReportError({ message }),
+    );
+    // Loaded here, because every filter loads this file and only this command draws.
+    const { png, svg } = yield* Effect.promise(() => import("../reports/figures/render_chart.ts"));
+    if (out !== undefined) return yield* writeText(out, yield* (extension === ".png" ? png(chart) : svg(chart)));
+    const { write } = yield* StandardStreams;
+    yield* write(`${yield* svg(chart)}\n`);
+  }),
+});

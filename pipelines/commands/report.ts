@@ -1,0 +1,88 @@
+/**
+ * `deno task report DIR`: one HTML page of a study (`results/tiny`) or of a run, that needs nothing beside it and can be sent to anybody. Further
+ * words are runs to show in it: responses of each, a prompt's way through every stage of the first, and what their gradients do to its tokens.
+ */
+import { Effect, type Result } from "effect";
+import { join } from "node:path";
+import { layerPolicy } from "../models/layer_policy.ts";
+import { explain, explainableOf } from "../reports/page/explain_run.ts";
+import { pageFile } from "../reports/page/page.ts";
+import { PageError } from "../reports/page/read_records.ts";
+import { type Choice, isRun, readRun } from "../reports/page/read_run.ts";
+import { isStudy, readStudy } from "../study/read_study.ts";
+import { type RunHtml, runHtml } from "../reports/page/run_html.ts";
+import { studyHtml } from "../reports/page/study_html.ts";
+import * as Command from "../settings/command.ts";
+import { writeText } from "../files/run_directory.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+
+const made = (folder: string, page: Result.Result<string, string>) =>
+  Effect.mapError(
+    Effect.fromResult(page),
+    (problem) => new PageError({ message: `Cannot report on "${folder}": ${problem}` }),
+  );
+
+/** The tokens of a run's followed prompt with their gradients; none where the weights of that step, or a device, are not to be had. */
+const explainedOf = Effect.fnUntraced(function* (run: string, { config, walk }: RunHtml, problem = walk?.problemId) {
+  const { report } = yield* StandardStreams;
+  if (walk === undefined || problem === undefined) return [];
+  const found = yield* explainableOf(run, config, walk.step, problem);
+  if (found === undefined) return [];
+  return yield* explain(found).pipe(
+    Effect.provide(layerPolicy),
+    Effect.catch((failure) => Effect.as(report(`no token gradients of "${run}": ${failure.message}`), [])),
+  );
+});
+
+/** What the page of a study has of runs: responses of each, a prompt's way through the first, its tokens' gradients in all. */
+const ofRuns = Effect.fnUntraced(function* (runs: ReadonlyArray<string>, choice: Choice) {
+  if (runs.length === 0) return {};
+  const read = yield* Effect.forEach(runs, (run) => Effect.map(readRun(run, choice), (html) => ({ run, html })));
+  const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
+  const explained = yield* Effect.forEach(read, ({ run, html }) => explainedOf(run, html, walk?.problemId));
+  return {
+    responses: read.flatMap(({ html }) => html.responses),
+    explained: explained.flat(),
+    ...(walk && { walk }),
+  };
+});
+
+/** The page of a folder, and of runs that belong to it; a study without any has what its results show of runs. */
+export const pageOf = Effect.fn("Report.page")(function* (
+  folder: string,
+  runs: ReadonlyArray<string>,
+  choice: Choice,
+): Effect.fn.Return<string, Command.Failure> {
+  for (const run of runs) {
+    if (!(yield* isRun(run))) {
+      return yield* new PageError({ message: `Cannot report on "${run}": it holds no config.json and no steps` });
+    }
+  }
+  if (yield* isStudy(folder)) {
+    const study = yield* readStudy(folder);
+    return yield* made(folder, studyHtml({ ...study, ...yield* ofRuns(runs, choice) }));
+  }
+  if (!(yield* isRun(folder))) {
+    return yield* new PageError({
+      message:
+        `Cannot report on "${folder}": it holds neither evaluations.ndjson, as a study, nor config.json and steps, as a run`,
+    });
+  }
+  const run = yield* readRun(folder, choice);
+  return yield* made(folder, runHtml({ ...run, explained: yield* explainedOf(folder, run) }));
+});
+
+/** `deno task report`. */
+export const reportCommand = Command.make({
+  name: "report",
+  summary: "One HTML page of a study or a run, with nothing beside it",
+  settings: ["step", "problem", "out"],
+  positional: { name: "DIR", summary: "a study's folder and then runs of it, or one run", many: true },
+  run: Effect.fnUntraced(function* ({ step, problem, out }, [folder, ...runs]) {
+    const page = yield* pageOf(folder, runs, { step, problem });
+    const path = out ?? join(folder, pageFile);
+    yield* writeText(path, page);
+    const { report } = yield* StandardStreams;
+    yield* report(`wrote "${path}"`);
+  }),
+});

@@ -1,0 +1,202 @@
+/**
+ * `deno task evaluate`: draws G responses to every problem of a split, with the own engine or over a server, grades them and measures Pass@k
+ * with its bootstrap interval (Eq. 5), cons@k and lengths, for all problems and by part. The paper's evaluation of the 7B model is the
+ * default: 256 responses at temperature 0.6 and top-p 0.95. With `--out` every graded response is kept as it comes:
+ *
+ *   config.json            what the responses depend on; the same command goes on, another one is refused
+ *   samples.ndjson         every graded response, in the order of problems and sample indices (`.partial` until the last is there)
+ *   pass_at_k.ndjson       Pass@k of all problems
+ *   evaluations.ndjson     every figure, a row for each part and k, as `table` and `plot` read them
+ */
+import { Effect, type Scope, Stream } from "effect";
+import { join } from "node:path";
+import { tasks } from "../../data/mod.ts";
+import { ks as publishedKs } from "../../data/paper/published.ts";
+import * as Engine from "./engine.ts";
+import { figuresOf } from "./figures.ts";
+import { claim, claimDevice, identityOf } from "./identity.ts";
+import * as SampleLog from "./sample_log.ts";
+import type { Model } from "../models/model.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
+import { recipes } from "../recipes/mod.ts";
+import { evaluationsTable } from "../reports/tables/evaluations_table.ts";
+import { evaluationsFile } from "../reports/read_lines.ts";
+import { renderTables } from "../reports/tables/render_table.ts";
+import type { EvaluationRow } from "../records/rows.ts";
+import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
+import { runPlan } from "../planning/run_plan.ts";
+import * as Command from "../settings/command.ts";
+import * as Progress from "../files/progress.ts";
+import * as RunDirectory from "../files/run_directory.ts";
+import { toText } from "../records/text.ts";
+import { merge } from "../settings/resolve.ts";
+import type * as Noun from "../records/schema.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type Tally, tally } from "../stages/pass_at_k.ts";
+import { rollouts, type SampleSettings } from "../stages/sample.ts";
+import { verify } from "../stages/verify.ts";
+
+/** Counts of right responses by problem; `each` hears of graded responses as they come. */
+export const measure = Effect.fn("Evaluate.measure")(function* (
+  model: Model,
+  tokenizer: Tokenizer,
+  prompts: ReadonlyArray<Noun.Prompt>,
+  settings: SampleSettings & Pick<Settings, "extract">,
+  each: (verdicts: ReadonlyArray<Noun.Verdict>) => Effect.Effect<void, Command.Failure> = () => Effect.void,
+): Effect.fn.Return<ReadonlyArray<Tally>, Command.Failure> {
+  const facts: Array<Pick<Noun.Verdict, "problemId" | "correct">> = [];
+  yield* Stream.runForEachArray(rollouts(model, tokenizer, prompts, settings), (some) => {
+    const verdicts = some.map((rollout) => verify(rollout, tasks[rollout.task], settings.extract));
+    for (const { problemId, correct } of verdicts) facts.push({ problemId, correct });
+    return each(verdicts);
+  });
+  return tally(facts);
+});
+
+/** The k that `responses` allow. */
+export const possibleKs = (ks: ReadonlyArray<number>, responses: number): ReadonlyArray<number> =>
+  ks.filter((k) => k <= responses);
+
+const settings = [
+  "model",
+  "endpoint",
+  "servedModel",
+  "task",
+  "split",
+  "data",
+  "limit",
+  "problemSeed",
+  "template",
+  "date",
+  "responses",
+  "temperature",
+  "topP",
+  "topK",
+  "maxTokens",
+  "seed",
+  "batch",
+  "cache",
+  "deviceMemory",
+  "storage",
+  "activations",
+  "paddedVocabulary",
+  "concurrency",
+  "requestResponses",
+  "requestsPerMinute",
+  "timeout",
+  "retries",
+  "logprobs",
+  "extract",
+  "k",
+  "bootstrap",
+  "format",
+  "tflops",
+  "recipe",
+  "out",
+] as const;
+
+type Config = Pick<Settings, typeof settings[number]>;
+
+/** How the sampling is named in tables: `T 0.6, top-p 0.95`. */
+const samplingOf = ({ temperature, topP, topK }: Config): string =>
+  temperature === 0
+    ? "greedy"
+    : [`T ${temperature}`, topP < 1 ? `top-p ${topP}` : [], topK > 0 ? `top-k ${topK}` : []].flat().join(", ");
+
+/** Draws and grades what is missing. */
+const complete = Effect.fnUntraced(function* (
+  config: Config,
+  engine: Engine.Engine,
+  log: SampleLog.SampleLog,
+): Effect.fn.Return<void, Command.Failure, Scope.Scope> {
+  const total = engine.prompts.length * config.responses;
+  const there = log.count();
+  if (there === total) return;
+  const { report } = yield* StandardStreams;
+  if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
+  const progress = yield* Progress.make("evaluate", total - there);
+  const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
+    const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
+    return log.keep(verdicts);
+  };
+  yield* engine.draw(
+    (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
+    keep,
+    progress.advance,
+    (info) => config.out === undefined ? Effect.void : claimDevice(config.out, info, there > 0),
+  );
+});
+
+const passAtKOf = (rows: ReadonlyArray<EvaluationRow>) =>
+  rows.filter(({ slice }) => slice === "all").map(({ k, passAtK, low, high, problems }) => ({
+    k,
+    passAtK,
+    low,
+    high,
+    problems,
+  }));
+
+const evaluate = Effect.fnUntraced(function* (
+  config: Config,
+  ks: ReadonlyArray<number>,
+): Effect.fn.Return<ReadonlyArray<EvaluationRow>, Command.Failure, Scope.Scope> {
+  const { out, responses } = config;
+  if (out !== undefined) yield* RunDirectory.acquire(out);
+  const engine = yield* Engine.open(config);
+  if (engine.prompts.length === 0) {
+    return yield* new Command.UsageError({ message: `Cannot evaluate: the ${config.split} split has no problems` });
+  }
+  const names = engine.prompts.map(({ problemId }) => problemId);
+  if (new Set(names).size < names.length) {
+    return yield* new Command.UsageError({ message: "Cannot evaluate: two problems have one name" });
+  }
+  if (out !== undefined) {
+    const identity = { ...config, ...engine.recorded };
+    yield* claim(out, identityOf(identity, yield* engine.weights, engine.prompts, engine.stopTokens));
+  }
+  const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
+  yield* complete(config, engine, log);
+  const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };
+  const rows = figuresOf(engine.prompts, log.facts(), ks, config.bootstrap, title);
+  if (out !== undefined) {
+    yield* RunDirectory.writeText(join(out, "pass_at_k.ndjson"), toText(passAtKOf(rows)));
+    yield* RunDirectory.writeText(join(out, evaluationsFile), toText(rows));
+    yield* log.finish;
+  }
+  return rows;
+});
+
+/** What the evaluation needs on this machine. */
+const planOf = (config: Settings) => runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
+
+/** `deno task evaluate`. */
+export const evaluateCommand = Command.make({
+  name: "evaluate",
+  summary: "Draws responses to a split, here or over a server, grades them and measures Pass@k",
+  settings,
+  aliases: { samples: "responses" },
+  defaults: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, extract: "lenient" },
+  // A server has memory of its own.
+  plan: (config) =>
+    config.endpoint === undefined ? Effect.map(planOf(config), ({ lines }) => lines) : Effect.succeed([]),
+  run: Effect.fnUntraced(function* (config) {
+    const ks = possibleKs(config.k ?? publishedKs, config.responses);
+    if (ks.length === 0) {
+      const asked = (config.k ?? publishedKs).join(", ");
+      return yield* new Command.UsageError({
+        message: `Cannot measure Pass@k: every --k (${asked}) is above --responses ${config.responses}`,
+      });
+    }
+    const { write, report } = yield* StandardStreams;
+    const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
+    const known = config.endpoint === undefined && config.deviceMemory !== undefined;
+    const { knobs } = known ? yield* planOf(merge(config)) : { knobs: {} };
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks));
+    if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
+    if (config.format === "json") return yield* print(toText(rows));
+    const tables = yield* Effect.fromResult(evaluationsTable.build(rows)).pipe(
+      Effect.mapError((message) => new Command.UsageError({ message })),
+    );
+    yield* print(renderTables(tables, { format: config.format, isTerminal: yield* OutputIsTerminal }));
+  }),
+});

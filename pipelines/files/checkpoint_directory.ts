@@ -1,0 +1,221 @@
+/**
+ * A directory that is there whole or not at all: its files are put together in a temporary directory beside its place,
+ * synced, and renamed there; a manifest can hold every file's SHA-256. Where an earlier directory is replaced there is a
+ * moment between two renames in which only the one moved aside (`replaced` in `.NAME.partial-…`) is there; training avoids it by
+ * giving every checkpoint its own name. A link to a directory stays a link. What a killed writer left beside the place goes when the
+ * next one writes there; the operating system's lock in it tells a killed one from one at work.
+ */
+import * as Effect from "effect/Effect";
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { parseObject } from "./json.ts";
+import * as Safetensors from "./safetensors.ts";
+import { unlessMissing } from "./text_file.ts";
+
+const { CheckpointError } = Safetensors;
+type CheckpointError = Safetensors.CheckpointError;
+
+/** Where a directory's manifest is, from the directory. */
+export const manifestFile = "trainer_state/manifest.json";
+
+/** The files beside config and weights that belong to a model. */
+export const companionFiles: ReadonlyArray<string> = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "chat_template.jinja",
+  "generation_config.json",
+];
+
+/**
+ * Makes a directory of what `fill` writes into the temporary one it is given, and returns what `fill` returns. An earlier
+ * directory at `dir` is replaced if `isOurs` holds for all that lies in it; else that is the error.
+ */
+export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
+  dir: string,
+  isOurs: (name: string) => boolean,
+  fill: (partial: string) => Effect.Effect<A, E, R>,
+): Effect.fn.Return<A, CheckpointError | E, R> {
+  const place = yield* placeOf(dir);
+  yield* refuseForeign(place, isOurs);
+  const pattern = join(dirname(place), `.${basename(place)}.partial-`);
+  const apart = yield* Safetensors.attempt("write", place, async () => {
+    await mkdir(dirname(place), { recursive: true });
+    await sweepKilled(place);
+    return await mkdtemp(pattern);
+  });
+  const held = yield* Safetensors.attempt("write", place, () => hold(apart));
+  // One folder deeper, because a temporary directory is for its owner only and a checkpoint is not.
+  const partial = join(apart, "directory");
+  return yield* Effect.gen(function* () {
+    yield* Safetensors.attempt("write", place, () => mkdir(partial));
+    const result = yield* fill(partial).pipe(Effect.mapError((error) => atPlace(error, partial, place)));
+    yield* Safetensors.syncFolder(partial);
+    yield* replace(partial, place);
+    return result;
+  }).pipe(Effect.ensuring(Effect.promise(() => {
+    held.close();
+    return rm(apart, { recursive: true, force: true });
+  })));
+});
+
+/** An error on a file of the temporary directory, as one on the file that it was to become. */
+const atPlace = <E>(error: E, partial: string, place: string): E | CheckpointError =>
+  error instanceof CheckpointError && error.file.startsWith(partial)
+    ? new CheckpointError({ ...error, file: `${place}${error.file.slice(partial.length)}` })
+    : error;
+
+/** Where a directory is written: through a link that stands in its place, to what it leads to. */
+const placeOf = (dir: string) =>
+  Safetensors.attempt("write", dir, async () => {
+    const place = resolve(dir);
+    const isLink = (await unlessMissing(lstat(place)))?.isSymbolicLink() ?? false;
+    if (!isLink) return place;
+    return await realpath(place).catch(async () => resolve(dirname(place), await readlink(place)));
+  });
+
+const lockFile = "lock";
+
+/** Locks a temporary directory as long as its writer lives. */
+const hold = async (apart: string): Promise<Deno.FsFile> => {
+  const file = await Deno.open(join(apart, lockFile), { write: true, create: true });
+  await file.tryLock(true);
+  return file;
+};
+
+/** Removes what killed writers of `place` left: temporary directories whose lock is free. One without a lock is just being made. */
+const sweepKilled = async (place: string): Promise<void> => {
+  const prefix = `.${basename(place)}.partial-`;
+  for (const name of await readdir(dirname(place))) {
+    if (!name.startsWith(prefix)) continue;
+    const left = join(dirname(place), name);
+    const file = await Deno.open(join(left, lockFile), { write: true }).catch(() => undefined);
+    if (file === undefined) continue;
+    const isFree = await file.tryLock(true).catch(() => false);
+    file.close();
+    // The directory that was moved aside for it may be all that there is of the place.
+    const isOnly = await isThere(join(left, "replaced")) && !(await isThere(place));
+    if (isFree && !isOnly) await rm(left, { recursive: true, force: true });
+  }
+};
+
+/** Writes `trainer_state/manifest.json`: the SHA-256 of every other file of the directory, by its path there. */
+export const writeManifest = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<void, CheckpointError> {
+  const path = join(dir, manifestFile);
+  yield* Safetensors.attempt("write", path, () => mkdir(dirname(path), { recursive: true }));
+  const names = yield* listFiles(dir);
+  const hashes = yield* Effect.forEach(
+    names.filter((name) => name !== manifestFile).toSorted(),
+    (name) => Effect.map(Safetensors.sha256File(join(dir, name)), (sha256) => [name, sha256] as const),
+  );
+  yield* writeText(path, formatJson(Object.fromEntries(hashes)));
+  yield* Safetensors.syncFolder(dirname(path));
+});
+
+/** Checks every file of a directory against its manifest; one that is missing or differs is the error. */
+export const verifyManifest = Effect.fn("Checkpoint.verifyManifest")(
+  function* (dir: string): Effect.fn.Return<void, CheckpointError> {
+    const path = join(dir, manifestFile);
+    const parsed = parseObject(path, yield* readText(path));
+    if (!parsed.ok) return yield* readError(path, "", "a JSON object", parsed.fault.value);
+    for (const [name, expected] of Object.entries(parsed.object)) {
+      const found = yield* Safetensors.sha256File(join(dir, name));
+      if (found !== expected) return yield* readError(join(dir, name), "", `SHA-256 ${expected}`, found);
+    }
+  },
+);
+
+/** A whole file. */
+export const readBytes = (path: string) =>
+  Effect.andThen(Safetensors.requireFile(path), Safetensors.attempt("read", path, () => readFile(path)));
+
+/** A whole text file; one that is not UTF-8 is an error, because a character that stands for what could not be read would be taken for text. */
+export const readText = (path: string): Effect.Effect<string, CheckpointError> =>
+  Effect.flatMap(readBytes(path), (bytes) =>
+    Effect.try({
+      try: () => utf8.decode(bytes),
+      catch: () =>
+        new CheckpointError({ action: "read", file: path, tensor: "", expected: "UTF-8", found: "other bytes" }),
+    }));
+
+// A mark of byte order is part of the text; what reads JSON passes over it.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Whether a path leads to anything. */
+export const exists = (path: string): Effect.Effect<boolean, CheckpointError> =>
+  Safetensors.attempt("read", path, () => isThere(path));
+
+const isThere = (path: string): Promise<boolean> => unlessMissing(stat(path)).then((found) => found !== undefined);
+
+/** Writes a text file and syncs it. */
+export const writeText = (path: string, text: string) => writeBytes(path, new TextEncoder().encode(text));
+
+/** Writes a file and syncs it. */
+export const writeBytes = (path: string, bytes: Uint8Array) =>
+  Safetensors.attempt("write", path, async () => {
+    const file = await openFile(path, "w");
+    await file.writeFile(bytes);
+    await file.sync();
+    await file.close();
+  });
+
+/** A value as the JSON text of a file that people read. */
+export const formatJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+const listFiles = (dir: string) =>
+  Safetensors.attempt("read", dir, async () => {
+    const found = await readdir(dir, { recursive: true, withFileTypes: true });
+    return found.filter((entry) => entry.isFile()).map((entry) =>
+      join(entry.parentPath, entry.name).slice(dir.length + 1)
+    );
+  });
+
+const refuseForeign = Effect.fnUntraced(function* (
+  place: string,
+  isOurs: (name: string) => boolean,
+): Effect.fn.Return<void, CheckpointError> {
+  if (!(yield* exists(place))) return;
+  const names = yield* Safetensors.attempt("write", place, () => readdir(place));
+  const foreign = names.find((name) => !isOurs(name));
+  if (foreign !== undefined) {
+    const expected = "a new directory, an empty one or an earlier checkpoint";
+    return yield* new CheckpointError({
+      action: "write",
+      file: place,
+      tensor: "",
+      expected,
+      found: `"${foreign}" in it`,
+    });
+  }
+});
+
+/** Puts a finished directory in its place; an earlier one is moved aside first, because rename only replaces empty ones. */
+const replace = Effect.fnUntraced(function* (partial: string, place: string): Effect.fn.Return<void, CheckpointError> {
+  const aside = join(dirname(partial), "replaced");
+  yield* Safetensors.attempt("write", place, async () => {
+    const old = await unlessMissing(rename(place, aside).then(() => true)) ?? false;
+    await rename(partial, place).catch(async (cause) => {
+      if (old) await rename(aside, place);
+      throw cause;
+    });
+  });
+  yield* Safetensors.syncFolder(dirname(place));
+}, Effect.uninterruptible);
+
+const readError = (file: string, tensor: string, expected: string, found: string) =>
+  new CheckpointError({ action: "read", file, tensor, expected, found });

@@ -1,0 +1,269 @@
+/**
+ * Models and data sets by their Hub names (`Qwen/Qwen2.5-0.5B`, or `…@revision`) as local files. What the Hugging Face cache
+ * (`HF_HUB_CACHE`, else `HF_HOME/hub`) has whole is used where it lies; the rest comes from `HF_ENDPOINT` (default
+ * https://huggingface.co) into `$SIGNUM_HOME/models` and `$SIGNUM_HOME/data_sets`. What is complete is never asked for again, so a run needs
+ * the network once, and with `HF_HUB_OFFLINE=1` not at all. Processes that fetch the same repository wait for each other.
+ */
+import { Effect, Result, type Scope } from "effect";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, dirname, extname, join } from "node:path";
+import { companionFiles } from "./checkpoint_directory.ts";
+import { home } from "./home.ts";
+import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
+import { writeText } from "./run_directory.ts";
+import { readRows } from "./source.ts";
+import { unlessMissing } from "./text_file.ts";
+
+export { HubError } from "./hub_transfer.ts";
+
+/** Where repositories come from and go; `fromEnvironment` reads it from the environment. */
+export interface Hub {
+  readonly endpoint: string;
+  /** Where fetched models lie. */
+  readonly folder: string;
+  /** Where fetched data sets lie (default: `data_sets` in `folder`). */
+  readonly dataFolder?: string;
+  readonly token?: string | undefined;
+  /** Hugging Face's own cache, which is read and never written. */
+  readonly cache?: string | undefined;
+  /** Whether nothing may be asked of the network. */
+  readonly offline?: boolean;
+}
+
+/** The Hub that the environment names. */
+export const fromEnvironment = (): Hub => {
+  const read = (name: string) => Deno.env.get(name) || undefined;
+  // Asked for only where a name leads to the Hub: a command on local files needs no more than to read them.
+  const cacheHome = () => read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+  return {
+    endpoint: (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
+    folder: join(home(), "models"),
+    dataFolder: join(home(), "data_sets"),
+    token: read("HF_TOKEN"),
+    get cache() {
+      return read("HF_HUB_CACHE") ?? join(cacheHome(), "hub");
+    },
+    offline: /^(1|true|yes|on)$/i.test(read("HF_HUB_OFFLINE") ?? ""),
+  };
+};
+
+/** What is needed of a model: all of it, or what turns texts into tokens and back. */
+export type Need = "weights" | "tokenizer";
+
+/** The directory of a model that is given as a directory or a Hub name. */
+export const resolveModel = Effect.fn("Hub.resolveModel")(function* (
+  model: string,
+  hub: Hub = fromEnvironment(),
+  need: Need = "weights",
+): Effect.fn.Return<string, HubError> {
+  if (yield* isThere({ kind: "model", asked: model }, model)) return model;
+  const name = nameOf(model);
+  if (name === undefined || name.folder !== "") {
+    return yield* error("model", model, "name", "no such directory, and no Hub name (OWNER/NAME)");
+  }
+  const repository = repositoryOf("model", model, name, hub.folder, hub);
+  const { dir } = repository;
+  if (yield* isThere(repository, join(dir, marks.weights))) return dir;
+  if (need === "tokenizer" && (yield* isThere(repository, join(dir, marks.tokenizer)))) return dir;
+  const cached = yield* snapshotOf(repository);
+  if (cached !== undefined && (yield* isWhole(repository, cached, need))) return cached;
+  if (hub.offline) return yield* offline(repository, dir);
+  return yield* Effect.scoped(fetchModel(repository, need));
+});
+
+/** A file or folder of problems as it stands, or the file of a split of the data set that `data` names on the Hub. */
+export const resolveData = Effect.fn("Hub.resolveData")(function* (
+  data: string,
+  split: string,
+  hub: Hub = fromEnvironment(),
+): Effect.fn.Return<string, HubError> {
+  const name = nameOf(data);
+  // A path with an ending is a file that is missing; the place where it is read says so.
+  if (name === undefined || (yield* isThere({ kind: "data set", asked: data }, data)) || isFileName(data)) return data;
+  const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
+  const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
+  if (yield* isThere(repository, joined)) return joined;
+  for (const dir of [repository.dir, yield* snapshotOf(repository)]) {
+    if (
+      dir === undefined ||
+      (dir === repository.dir && !(yield* isThere(repository, join(dir, markOf(name.folder, split)))))
+    ) {
+      continue;
+    }
+    const paths = filesOf(yield* filesBelow(repository, dir), name.folder, split);
+    if (paths.length > 0) {
+      yield* inOneFolder(repository, paths, split);
+      return yield* oneFile(repository, paths.map((path) => join(dir, path)), joined);
+    }
+  }
+  if (hub.offline) return yield* offline(repository, repository.dir);
+  return yield* Effect.scoped(Effect.gen(function* () {
+    yield* lock(repository);
+    const listed = yield* list(repository, true);
+    const paths = filesOf(listed.map(({ path }) => path), name.folder, split);
+    if (paths.length === 0) return yield* noSplit(repository, listed, name.folder, split);
+    yield* inOneFolder(repository, paths, split);
+    yield* Effect.forEach(listed.filter(({ path }) => paths.includes(path)), (file) => fetchFile(repository, file));
+    yield* io(repository, () => writeFile(join(repository.dir, markOf(name.folder, split)), ""));
+    return yield* oneFile(repository, paths.map((path) => join(repository.dir, path)), joined);
+  }));
+});
+
+interface Name {
+  readonly id: string;
+  readonly folder: string;
+  readonly revision: string;
+}
+
+const nameOf = (text: string): Name | undefined => {
+  const part = "[\\w-][\\w.-]*";
+  const found = new RegExp(`^(${part})/(${part})((?:/${part})*)(?:@(${part}))?$`).exec(text);
+  if (found === null) return undefined;
+  const [, owner, name, folder, revision = "main"] = found;
+  return { id: `${owner}/${name}`, folder: folder.slice(1), revision };
+};
+
+const repositoryOf = (
+  kind: Repository["kind"],
+  asked: string,
+  { id, revision }: Name,
+  folder: string,
+  { endpoint, token, cache }: Hub,
+): Repository => ({ kind, asked, id, revision, endpoint, token, cache, dir: join(folder, id, revision) });
+
+const indexFile = "model.safetensors.index.json";
+const marks: Readonly<Record<Need, string>> = { weights: ".complete", tokenizer: ".tokenizer" };
+const markOf = (folder: string, split: string) => `.${["complete", folder.replaceAll("/", "-"), split].join("-")}`;
+const endings = [".parquet", ".jsonl", ".ndjson"];
+
+/** Whether a text is the name of a data file, in whatever case its ending is. */
+const isFileName = (text: string): boolean => [...endings, ".gz"].includes(extname(text).toLowerCase());
+
+const error = (kind: Repository["kind"], asked: string, reason: HubError["reason"], problem: string) =>
+  new HubError({ kind, asked, reason, problem });
+
+const offline = ({ kind, asked, cache }: Repository, dir: string) =>
+  error(
+    kind,
+    asked,
+    "network",
+    `HF_HUB_OFFLINE is set, and it is neither in "${dir}" nor${
+      cache === undefined ? " in a cache" : ` whole in "${cache}"`
+    }`,
+  );
+
+const fetchModel = Effect.fnUntraced(function* (
+  repository: Repository,
+  need: Need,
+): Effect.fn.Return<string, HubError, Scope.Scope> {
+  const { asked, dir } = repository;
+  yield* lock(repository);
+  // Another process may have fetched it while this one waited.
+  if (yield* isThere(repository, join(dir, marks[need]))) return dir;
+  const listed = yield* list(repository, false);
+  const wanted = [...companionFiles, "config.json", ...(need === "weights" ? [indexFile] : [])];
+  const fetched = yield* Effect.forEach(
+    listed.filter(({ path }) => wanted.includes(path)),
+    (file) => Effect.as(fetchFile(repository, file), file.path),
+  );
+  if (need === "tokenizer") {
+    if (!fetched.includes("tokenizer.json")) {
+      return yield* error("model", asked, "files", "the repository has no tokenizer.json");
+    }
+    yield* io(repository, () => writeFile(join(dir, marks.tokenizer), ""));
+    return dir;
+  }
+  const weights = yield* weightFiles(repository, listed);
+  if (!fetched.includes("config.json") || weights.length === 0) {
+    return yield* error("model", asked, "files", "the repository has no config.json or no *.safetensors weights");
+  }
+  yield* Effect.forEach(weights, (file) => fetchFile(repository, file));
+  yield* io(repository, () => writeFile(join(dir, marks.weights), ""));
+  return dir;
+});
+
+const namesInIndex = (text: string): ReadonlySet<string> => {
+  const index: unknown = JSON.parse(text);
+  const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
+  return new Set(Object.values(map ?? {}).filter((name) => typeof name === "string"));
+};
+
+/** The weights that the index names, else the one file. */
+const weightFiles = Effect.fnUntraced(function* (
+  repository: Repository,
+  listed: ReadonlyArray<Listed>,
+): Effect.fn.Return<ReadonlyArray<Listed>, HubError> {
+  if (!listed.some(({ path }) => path === indexFile)) return listed.filter(({ path }) => path === "model.safetensors");
+  const names = yield* io(repository, () => readFile(join(repository.dir, indexFile), "utf8").then(namesInIndex));
+  const found = listed.filter(({ path }) => names.has(path) && !path.includes("/"));
+  if (found.length === names.size) return found;
+  return yield* error("model", repository.asked, "files", `${indexFile} names files that the repository does not have`);
+});
+
+/** The snapshot of a repository in Hugging Face's cache, whole or not. */
+const snapshotOf = Effect.fnUntraced(function* (repository: Repository) {
+  const { kind, id, revision, cache } = repository;
+  if (cache === undefined) return undefined;
+  const root = join(cache, `${kind === "model" ? "models" : "datasets"}--${id.replace("/", "--")}`);
+  const ref = yield* io(repository, () => unlessMissing(readFile(join(root, "refs", revision), "utf8")));
+  const snapshot = join(root, "snapshots", (ref ?? revision).trim());
+  return (yield* isThere(repository, snapshot)) ? snapshot : undefined;
+});
+
+/** Whether a directory has what is needed of a model. */
+const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string, need: Need) {
+  const has = (name: string) => isThere(repository, join(dir, name));
+  if (need === "tokenizer") return yield* has("tokenizer.json");
+  if (!(yield* has("config.json")) || !(yield* has("tokenizer.json"))) return false;
+  if (!(yield* has(indexFile))) return yield* has("model.safetensors");
+  const index = yield* io(repository, () => readFile(join(dir, indexFile), "utf8"));
+  const names = Result.getOrElse(Result.try(() => namesInIndex(index)), () => new Set([`${indexFile}.unreadable`]));
+  const there = yield* Effect.forEach([...names], has);
+  return there.every((one) => one);
+});
+
+const filesBelow = (repository: Repository, dir: string) =>
+  Effect.map(io(repository, () => unlessMissing(readdir(dir, { recursive: true }))), (names) => names ?? []);
+
+/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; Parquet where there are both kinds. */
+const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): ReadonlyArray<string> => {
+  const shape = new RegExp(`^${split}(-\\d+-of-\\d+(-[0-9a-f]+)?)?$`);
+  const found = paths.filter((path) =>
+    endings.includes(extname(path)) && shape.test(basename(path, extname(path))) &&
+    (folder === "" || dirname(path) === folder)
+  ).toSorted();
+  const parquet = found.filter((path) => extname(path) === ".parquet");
+  return parquet.length > 0 ? parquet : found;
+};
+
+/** Fails where a split lies in several folders, which are as many data sets. */
+const inOneFolder = ({ asked }: Repository, paths: ReadonlyArray<string>, split: string) => {
+  const folders = [...new Set(paths.map((path) => dirname(path)))];
+  const problem = `the split "${split}" lies in ${folders.join(", ")}; name one of them as OWNER/NAME/FOLDER`;
+  return folders.length > 1 ? Effect.fail(error("data set", asked, "files", problem)) : Effect.void;
+};
+
+const noSplit = ({ asked }: Repository, listed: ReadonlyArray<Listed>, folder: string, split: string) => {
+  const data = listed.map(({ path }) => path).filter((path) => endings.includes(extname(path)));
+  const found = data.length === 0 ? "it has no Parquet or JSONL files" : `it has ${data.slice(0, 8).join(", ")}`;
+  const where = folder === "" ? "" : ` in "${folder}"`;
+  return error("data set", asked, "files", `there is no file of the split "${split}"${where}: ${found}`);
+};
+
+/** One file as it is; the rows of several as one file of lines beside them. */
+const oneFile = Effect.fnUntraced(function* (
+  repository: Repository,
+  paths: ReadonlyArray<string>,
+  joined: string,
+): Effect.fn.Return<string, HubError> {
+  if (paths.length === 1) return paths[0];
+  const failed = (cause: { readonly message: string }) => error("data set", repository.asked, "files", cause.message);
+  const rows = yield* Effect.mapError(Effect.forEach(paths, readRows), failed);
+  const lines = rows.flat().map((row) => `${JSON.stringify(row, plain)}\n`);
+  yield* Effect.mapError(writeText(joined, lines.join("")), failed);
+  return joined;
+});
+
+const plain = (_: string, value: unknown): unknown =>
+  typeof value !== "bigint" ? value : Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

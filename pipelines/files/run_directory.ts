@@ -1,0 +1,196 @@
+/**
+ * The folder of one run, owned by one process. Ownership is the operating system's lock on `RUN/lock`, so a killed owner's lock is free at
+ * once and nobody has to guess from a process id; the file only tells a person who holds it. A run's records are logs of whole lines: what a
+ * killed process left half-written at the end is cut off when the log is opened again, and what it left under temporary names is removed. A
+ * folder that was made for a run which then could not begin is taken away again.
+ */
+import * as Schema from "@effect/schema";
+import { Effect, type Scope } from "effect";
+import { Buffer } from "node:buffer";
+import { type FileHandle, mkdir, open as openFile, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { reasonOf, unlessMissing } from "./text_file.ts";
+
+/** A run's folder is in use, or one of its files cannot be read or written. */
+export class RunError extends Schema.TaggedError<RunError>()("RunError", {
+  reason: Schema.Literals(["locked", "file"]),
+  message: Schema.String,
+}) {}
+
+/** A run's folder while this process owns it. */
+export interface RunDirectory {
+  readonly path: string;
+  /** A path inside of the run. */
+  readonly pathOf: (...parts: ReadonlyArray<string>) => string;
+  /** A file's whole text, or undefined where there is none. */
+  readonly readText: (name: string) => Effect.Effect<string | undefined, RunError>;
+  /** Puts a whole file in place: written apart, synced, renamed. */
+  readonly writeText: (name: string, text: string) => Effect.Effect<void, RunError>;
+  /** Opens a log of lines; see `Log`. */
+  readonly log: (name: string, keep?: (line: string) => boolean) => Effect.Effect<Log, RunError, Scope.Scope>;
+  readonly remove: (name: string) => Effect.Effect<void>;
+}
+
+/** A file of lines that only grows. */
+export interface Log {
+  readonly path: string;
+  /** Adds lines (without their newlines) in one write; they are on disk when it returns. */
+  readonly append: (lines: ReadonlyArray<string>) => Effect.Effect<void, RunError>;
+}
+
+const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) =>
+      new RunError({
+        reason: "file",
+        message: `Cannot ${action} "${path}": ${reasonOf(cause)}`,
+      }),
+  });
+
+/**
+ * Owns the folder `path` until the scope closes, making it where it is not there. Fails with reason "locked" while another live process
+ * owns it.
+ */
+export const acquire = (path: string): Effect.Effect<RunDirectory, RunError, Scope.Scope> =>
+  Effect.as(
+    Effect.tap(Effect.acquireRelease(lock(path), (held) => unlock(path, held)), () => sweep(path)),
+    {
+      path,
+      pathOf: (...parts) => join(path, ...parts),
+      readText: (name) => readText(join(path, name)),
+      writeText: (name, text) => writeText(join(path, name), text),
+      log: (name, keep) => openLog(join(path, name), keep),
+      remove: (name) => Effect.promise(() => rm(join(path, name), { recursive: true, force: true })),
+    },
+  );
+
+/** A lock that is held; `made` says whether the folder is there because of it. */
+interface Held {
+  readonly file: Deno.FsFile;
+  readonly made: boolean;
+}
+
+const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(function* (path: string) {
+  const name = join(path, "lock");
+  const { file, made } = yield* attempt("lock", path, async () => {
+    const made = (await mkdir(path, { recursive: true })) !== undefined;
+    return { file: await Deno.open(name, { read: true, write: true, create: true }), made };
+  });
+  const free = yield* attempt("lock", path, () => file.tryLock(true));
+  if (!free) {
+    const owner = yield* Effect.promise(() => readFile(name, "utf8").catch(() => ""));
+    file.close();
+    const who = /"pid":(\d+)/.exec(owner)?.[1];
+    return yield* new RunError({
+      reason: "locked",
+      message: `Cannot use run "${path}": process ${who === undefined ? "(unknown)" : who} is working in it`,
+    });
+  }
+  // An owner that gave up in between has taken the file away: what is locked then is no longer what others find here.
+  const current = yield* attempt("lock", path, async () => (await file.stat()).ino === (await inodeOf(name)));
+  if (!current) {
+    file.close();
+    return yield* lock(path);
+  }
+  yield* attempt("lock", path, async () => {
+    await file.truncate(0);
+    await file.write(new TextEncoder().encode(`{"pid":${Deno.pid}}\n`));
+  });
+  return { file, made };
+});
+
+const inodeOf = (path: string) => unlessMissing(stat(path)).then((found) => found?.ino);
+
+/** Gives the lock back, and with it the file and a folder that was made for it where nothing came of the run. */
+const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    const names = await readdir(path).catch((): string[] => []);
+    if (names.join() === "lock") {
+      await rm(join(path, "lock"), { force: true });
+      if (made) await rmdir(path).catch(() => undefined);
+    }
+    file.close();
+  });
+
+/** Removes what killed writers left in a folder under their temporary names; only for the one who owns the run. */
+export const sweep = (folder: string): Effect.Effect<void, RunError> =>
+  attempt("sweep", folder, async () => {
+    const names = await unlessMissing(readdir(folder)) ?? [];
+    for (const name of names.filter((one) => /\.partial-\w+$/.test(one))) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  });
+
+/** A file's whole text, or undefined where there is none. */
+export const readText = (path: string): Effect.Effect<string | undefined, RunError> =>
+  attempt("read", path, () => unlessMissing(readFile(path, "utf8")));
+
+const writeSynced = async (path: string, text: string | Uint8Array): Promise<void> => {
+  const file = await openFile(path, "w");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/** Puts a whole file in place: written apart, synced, renamed; folders on the way are made. What fails leaves nothing behind. */
+export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>
+  attempt("write", path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    const partial = `${path}.partial-${Deno.pid}`;
+    await writeSynced(partial, text).then(() => rename(partial, path)).catch(async (cause) => {
+      await rm(partial, { force: true });
+      throw cause;
+    });
+    const folder = await openFile(dirname(path), "r");
+    await folder.sync();
+    await folder.close();
+  });
+
+/**
+ * Opens a log. What follows the last newline is cut off; where `keep` is given, so are the first line that it refuses and all after it
+ * (the lines of a step that will be done again).
+ */
+export const openLog = Effect.fnUntraced(function* (
+  path: string,
+  keep: (line: string) => boolean = () => true,
+): Effect.fn.Return<Log, RunError, Scope.Scope> {
+  yield* attempt("write", path, () => mkdir(dirname(path), { recursive: true }));
+  const file = yield* Effect.acquireRelease(
+    attempt("write", path, () => openFile(path, "a+")),
+    (opened) => Effect.promise(() => opened.close()),
+  );
+  yield* attempt("cut", path, async () => await file.truncate(await endOfKept(file, keep)));
+  const append = (lines: ReadonlyArray<string>): Effect.Effect<void, RunError> =>
+    lines.length === 0 ? Effect.void : Effect.uninterruptible(attempt("write", path, async () => {
+      await file.appendFile(lines.map((line) => `${line}\n`).join(""));
+      await file.datasync();
+    }));
+  return { path, append };
+});
+
+/** Where the last whole line that is kept ends; reads a piece at a time, because a log can be larger than memory. */
+const endOfKept = async (file: FileHandle, keep: (line: string) => boolean): Promise<number> => {
+  const piece = new Uint8Array(1 << 20);
+  const decoder = new TextDecoder();
+  let pending: Uint8Array[] = [];
+  let end = 0;
+  for (let at = 0;;) {
+    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    if (bytesRead === 0) return end;
+    let from = 0;
+    for (let newline = piece.indexOf(10); newline >= 0 && newline < bytesRead; newline = piece.indexOf(10, from)) {
+      const rest = piece.subarray(from, newline);
+      const line = decoder.decode(pending.length === 0 ? rest : Buffer.concat([...pending, rest]));
+      if (!keep(line)) return end;
+      pending = [];
+      from = newline + 1;
+      end = at + from;
+    }
+    pending.push(piece.slice(from, bytesRead));
+    at += bytesRead;
+  }
+};

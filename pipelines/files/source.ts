@@ -1,0 +1,203 @@
+/**
+ * The one place where problems come from disk. A file task is looked for in the folder or file that the user names, else in
+ * `SIGNUM_DATA`, else in `SIGNUM_HOME/data`, else in `.signum/data`, laid out as the paper's own data: `math/train.parquet`,
+ * `math/test.parquet`, `aime2025/test.parquet`, `amc23/test.parquet`; `.jsonl` and `.jsonl.gz` serve as well. Numbers keep what they say
+ * (`exact_json.ts`, `parquet.ts`), and text must be UTF-8. What a row means is not decided here but in the task's pure `parse`.
+ */
+import * as Schema from "@effect/schema";
+import { Config, Effect, Option, Result } from "effect";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { parseExactly } from "../../data/exact_json.ts";
+import { rowsOf } from "../../data/parquet.ts";
+import type { Dropped, Files, Problem, Split, Task } from "../../data/task.ts";
+import { defaultHome } from "./home.ts";
+import { unlessMissing } from "./text_file.ts";
+
+/** Problems cannot be had: the data are `missing`, a file is `unreadable`, or a `row` of it cannot become a problem. */
+export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
+  reason: Schema.Literals(["missing", "unreadable", "row"]),
+  file: Schema.String,
+  message: Schema.String,
+}) {}
+
+/** The problems of a split in their stored order, what was dropped and why, and the file they came from (null: made). */
+export interface Loaded {
+  readonly problems: ReadonlyArray<Problem>;
+  readonly dropped: ReadonlyArray<Dropped>;
+  readonly file: string | null;
+}
+
+/** `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `seed` is that of problems that are made. */
+export interface LoadOptions {
+  readonly data?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+const endings = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
+
+/** The problems of a task's split. */
+export const load = Effect.fn("Source.load")(
+  function* (task: Task, split: Split, options: LoadOptions = {}): Effect.fn.Return<Loaded, SourceError> {
+    if (!task.splits.includes(split)) {
+      const message = `Cannot load task "${task.name}": it has no split "${split}", only ${task.splits.join(" and ")}`;
+      return yield* new SourceError({ reason: "missing", file: "", message });
+    }
+    const source = task.source;
+    if (source.kind === "generated") {
+      const { limit, seed } = options;
+      return { problems: source.problems(split, undefined, seed).slice(0, limit), dropped: [], file: null };
+    }
+    if (options.seed !== undefined) {
+      const message =
+        `Cannot load task "${task.name}" with problem seed ${options.seed} (--problem-seed): its problems are read, not made`;
+      return yield* new SourceError({ reason: "missing", file: "", message });
+    }
+    const file = yield* locate(task.name, source, split, options.data);
+    const parsed = source.parse(yield* readRows(file), { file, split });
+    if (!parsed.ok) {
+      return yield* new SourceError({ reason: "row", file, message: parsed.error.message });
+    }
+    if (parsed.problems.length === 0) return yield* unreadable(file, emptyOf(parsed.dropped));
+    return { problems: parsed.problems.slice(0, options.limit), dropped: parsed.dropped, file };
+  },
+);
+
+const emptyOf = (dropped: ReadonlyArray<Dropped>): string =>
+  dropped.length === 0
+    ? "it has no rows, so there is no problem"
+    : `none of its ${dropped.length} rows is a problem: ${dropped[0].reason}`;
+
+/** The file that holds the split, or an error that lists every place looked at. */
+const locate = Effect.fnUntraced(
+  function* (
+    name: string,
+    source: Files,
+    split: Split,
+    data: string | undefined,
+  ): Effect.fn.Return<string, SourceError> {
+    const places = data === undefined ? yield* usualPlaces(source) : placesOf(data, source.folder);
+    const looked: Array<string> = data === undefined ? [] : [data];
+    if (data !== undefined && (yield* kindOf(data)) === "file") return data;
+    for (const place of places) {
+      for (const ending of endings) {
+        const candidate = join(place, `${split}.${ending}`);
+        looked.push(candidate);
+        if ((yield* kindOf(candidate)) === "file") return candidate;
+      }
+    }
+    const advice = source.folder === null
+      ? "name a file with --data FILE"
+      : `set SIGNUM_DATA to a folder that holds ${source.folder}/${split}.parquet or .jsonl, or name a file with --data FILE`;
+    const message = `Cannot find the ${split} problems of task "${name}": looked at ${
+      looked.map((path) => `"${path}"`).join(", ") || "nothing, since no file is named"
+    }; ${advice}`;
+    return yield* new SourceError({ reason: "missing", file: looked[0] ?? "", message });
+  },
+);
+
+const placesOf = (root: string, folder: string | null): ReadonlyArray<string> =>
+  folder === null ? [root] : [join(root, folder), root];
+
+const environment = (name: string): Effect.Effect<string | undefined> =>
+  Config.option(Config.String(name)).pipe(
+    Effect.map((value) => Option.getOrUndefined(value) || undefined),
+    Effect.orElseSucceed(() => undefined),
+  );
+
+const usualPlaces = Effect.fnUntraced(function* (source: Files) {
+  if (source.folder === null) return [];
+  const data = yield* environment("SIGNUM_DATA");
+  if (data !== undefined) return [join(data, source.folder)];
+  const home = yield* environment("SIGNUM_HOME");
+  const roots = new Set([home ?? defaultHome, defaultHome]);
+  return [...roots].map((root) => join(root, "data", source.folder ?? ""));
+});
+
+const kindOf = (path: string): Effect.Effect<"file" | "folder" | "nothing", SourceError> =>
+  Effect.map(
+    Effect.tryPromise({ try: () => unlessMissing(stat(path)), catch: (cause) => unreadable(path, cause) }),
+    (found) => found?.isFile() ? "file" : found?.isDirectory() ? "folder" : "nothing",
+  );
+
+const unreadable = (file: string, why: unknown, line?: number) =>
+  new SourceError({
+    reason: "unreadable",
+    file,
+    message: `Cannot read ${line === undefined ? "" : `line ${line} of `}"${file}": ${
+      why instanceof Error ? why.message : why
+    }`,
+  });
+
+/** Whether a file is Parquet, by its name. */
+export const isParquet = (file: string): boolean => file.toLowerCase().endsWith(".parquet");
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** What a packed file may hold, unpacked. */
+const mostBytes = 2 ** 31;
+
+/** The rows of a Parquet or JSONL file, the second packed by gzip or not. */
+export const readRows = Effect.fn("Source.readRows")(
+  function* (file: string): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
+    const failed = (cause: unknown) => unreadable(file, cause);
+    const bytes = yield* Effect.tryPromise({ try: () => readFile(file), catch: failed });
+    if (!isParquet(file)) {
+      const text = isGzip(bytes)
+        ? yield* Effect.try({ try: () => gunzipSync(bytes, { maxOutputLength: mostBytes }), catch: failed })
+        : bytes;
+      return yield* parseLines(file, text);
+    }
+    const buffer = new Uint8Array(bytes).buffer;
+    return yield* Effect.tryPromise({ try: () => alone(() => rowsOf(buffer)), catch: failed });
+  },
+);
+
+/**
+ * What `read` promises. hyparquet decodes the columns of a broken file side by side and awaits the first failure alone; the others would end
+ * the process as failures of nobody.
+ */
+const alone = async <A>(read: () => Promise<A>): Promise<A> => {
+  const quiet = (event: PromiseRejectionEvent): void => event.preventDefault();
+  globalThis.addEventListener("unhandledrejection", quiet);
+  try {
+    return await read();
+  } finally {
+    // They are told of at the end of this turn.
+    setTimeout(() => globalThis.removeEventListener("unhandledrejection", quiet), 0);
+  }
+};
+
+/** The text of some bytes, or the first line (from 1) that is not UTF-8. */
+const textOf = (bytes: Uint8Array): string | number => {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoded = Result.try(() => decoder.decode(bytes));
+  if (Result.isSuccess(decoded)) return decoded.success;
+  for (let [line, from] = [1, 0];; line++) {
+    const newline = bytes.indexOf(10, from);
+    const end = newline < 0 ? bytes.length : newline;
+    if (newline < 0 || Result.isFailure(Result.try(() => decoder.decode(bytes.subarray(from, end))))) return line;
+    from = newline + 1;
+  }
+};
+
+/** One JSON value a line; blank lines are passed over. */
+const parseLines = Effect.fnUntraced(
+  function* (file: string, bytes: Uint8Array): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
+    const text = textOf(bytes);
+    if (typeof text === "number") return yield* unreadable(file, "it is not UTF-8", text);
+    const rows: Array<unknown> = [];
+    for (const [index, line] of text.split("\n").entries()) {
+      if (line.trim() === "") continue;
+      rows.push(
+        yield* Effect.try({
+          try: (): unknown => parseExactly(line),
+          catch: (cause) => unreadable(file, cause, index + 1),
+        }),
+      );
+    }
+    return rows;
+  },
+);

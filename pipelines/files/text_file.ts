@@ -1,0 +1,46 @@
+/**
+ * Files and folders that may be missing. Missing means ENOENT and nothing else: a folder that may not be read, or a path that leads through a
+ * file, is an error, because taking it for missing would begin a run again or leave out what is there.
+ */
+import * as Schema from "@effect/schema";
+import { Effect } from "effect";
+import { readdir, readFile, stat } from "node:fs/promises";
+
+/** A file or folder cannot be looked at or read. */
+export class FileError extends Schema.TaggedError<FileError>()("FileError", { message: Schema.String }) {}
+
+/** What was thrown, as a person reads it. */
+export const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
+
+/** What a promise gives, or undefined where it fails because the file or folder is missing. Other failures stay. */
+export const unlessMissing = <A>(promise: Promise<A>): Promise<A | undefined> =>
+  promise.catch((cause) => {
+    if (cause?.code === "ENOENT") return undefined;
+    throw cause;
+  });
+
+const look = <A>(path: string, run: (path: string) => Promise<A>): Effect.Effect<A | undefined, FileError> =>
+  Effect.tryPromise({
+    try: () => unlessMissing(run(path)),
+    catch: (cause) => new FileError({ message: `Cannot read "${path}": ${reasonOf(cause)}` }),
+  });
+
+/** Whether there is a file or a folder. */
+export const exists = (path: string): Effect.Effect<boolean, FileError> =>
+  Effect.map(look(path, stat), (found) => found !== undefined);
+
+/** Whether there is a folder. */
+export const isFolder = (path: string): Effect.Effect<boolean, FileError> =>
+  Effect.map(look(path, stat), (found) => found?.isDirectory() ?? false);
+
+/** The names in a folder, in order; none where there is no folder. */
+export const namesIn = (folder: string): Effect.Effect<ReadonlyArray<string>, FileError> =>
+  Effect.map(look(folder, (path) => readdir(path)), (names) => names?.toSorted() ?? []);
+
+/** The bytes of a file, or undefined where there is none. */
+export const readBytes = (path: string): Effect.Effect<Uint8Array | undefined, FileError> =>
+  look(path, (file) => readFile(file));
+
+/** The text of a file, or undefined where there is none. */
+export const readText = (path: string): Effect.Effect<string | undefined, FileError> =>
+  look(path, (file) => readFile(file, "utf8"));

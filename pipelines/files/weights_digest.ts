@@ -1,0 +1,24 @@
+/** What tells the weights of one Hugging Face directory from those of another. */
+import * as Effect from "effect/Effect";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256 } from "../records/text.ts";
+import { exists } from "./checkpoint_directory.ts";
+import { isObject } from "./json.ts";
+import * as Safetensors from "./safetensors.ts";
+
+/** The SHA-256 of the weights of a Hugging Face directory: of the one file, or of the list of the shards' own. */
+export const weightsDigest = Effect.fnUntraced(
+  function* (dir: string): Effect.fn.Return<string, Safetensors.CheckpointError> {
+    const index = join(dir, "model.safetensors.index.json");
+    if (!(yield* exists(index))) return yield* Safetensors.sha256File(join(dir, "model.safetensors"));
+    const map: unknown = yield* Safetensors.attempt(
+      "read",
+      index,
+      () => readFile(index, "utf8").then((text) => JSON.parse(text).weight_map),
+    );
+    const files = [...new Set(isObject(map) ? Object.values(map).map(String) : [])].toSorted();
+    const hashes = yield* Effect.forEach(files, (file) => Safetensors.sha256File(join(dir, file)));
+    return sha256(files.map((file, i) => `${hashes[i]}  ${file}\n`).join(""));
+  },
+);

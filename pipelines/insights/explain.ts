@@ -1,0 +1,151 @@
+/**
+ * Tokens of a mini-batch and the gradient that each gets: the whole input is the mini-batch, as for `gradient`, and each chosen response token
+ * becomes one record that holds the most probable tokens of its distribution, where the paper's Eq. 7 or 8 moves their logits, where the
+ * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
+ */
+import { Effect, Result, Stream } from "effect";
+import { shareOf } from "../algorithms/mini_batches.ts";
+import { Explained } from "../records/explained.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import { Policy } from "../models/policy.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
+import * as Stage from "../stages/stage.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import * as Noun from "../records/schema.ts";
+import {
+  deviation,
+  isKlInLoss,
+  largest,
+  scaledDeviation,
+  type TokenGradient,
+  tokenGradients,
+} from "./token_gradients.ts";
+import { trainingFault } from "../stages/gradient.ts";
+import { commonTemperature } from "../stages/record_temperature.ts";
+import { signOf } from "../stages/split.ts";
+
+/** What is read of a record beside its training fields. */
+type Read = Noun.Credited;
+
+const signed = ({ sign, reward }: Partial<Pick<Read, "sign" | "reward">>): Noun.Sign => sign ?? signOf(Number(reward));
+
+/** The `count` most probable tokens (0: all) and the sampled one, by falling probability. */
+const mostProbable = (probabilities: Float64Array, sampled: number, count: number): Int32Array => {
+  const order = Array.from(probabilities, (_, v) => v).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+  return Int32Array.from(order.filter((v, rank) => count === 0 || rank < count || v === sampled));
+};
+
+const explained = (record: Read, one: TokenGradient, tokenizer: Tokenizer, count: number): Explained => {
+  const shownTokens = mostProbable(one.probabilities, one.token, count);
+  const shown = (list: Float64Array) => Float32Array.from(shownTokens, (v) => list[v]);
+  return {
+    problemId: record.problemId,
+    sampleIndex: record.sampleIndex ?? 0,
+    sign: signed(record),
+    position: one.position,
+    before: tokenizer.decode(record.responseTokens.subarray(0, one.position)),
+    token: one.token,
+    tokenText: tokenizer.decode([one.token]),
+    probability: one.probabilities[one.token],
+    oldProbability: one.oldProbability,
+    tokenEntropy: one.entropy,
+    advantage: one.advantage,
+    clipped: one.clipped,
+    factor: one.factor,
+    paperUpdate: one.paper[one.token],
+    kernelUpdate: one.kernel[one.token],
+    deviation: deviation(one),
+    scaledDeviation: scaledDeviation(one),
+    entropyUpdate: largest(one.entropyTerm),
+    ...(one.klTerm === undefined ? {} : { klUpdate: largest(one.klTerm) }),
+    shownTokens,
+    shownTexts: Array.from(shownTokens, (token) => tokenizer.decode([token])),
+    shownProbabilities: shown(one.probabilities),
+    shownPaper: shown(one.paper),
+    shownKernel: shown(one.kernel),
+  };
+};
+
+/** Credited, all of them, to one Explained a chosen response token. */
+export const explainStage = Stage.make({
+  name: "explain",
+  summary: "The gradient of single tokens, beside the paper's Eqs. 7 and 8",
+  settings: [
+    "model",
+    "algorithm",
+    "temperature",
+    "miniBatch",
+    "responses",
+    "clipRatio",
+    "entropyCoef",
+    "klCoef",
+    "klInLoss",
+    "aggregation",
+    "gradientChunk",
+    "topK",
+    "problem",
+    "first",
+    "positions",
+    "paddedVocabulary",
+  ],
+  required: ["model"],
+  // Whatever comes in is a whole mini-batch unless its nominal size is named.
+  defaults: { miniBatch: 0, topK: 10 },
+  open: ["temperature"],
+  input: Noun.Credited,
+  needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
+  needsUnder: (config) => isKlInLoss(config) ? ["referenceLogProbs"] : [],
+  output: Explained,
+  buffered: true,
+  layer: layerPolicy,
+  run: (input, config) =>
+    Stream.fromArrayEffect(Effect.gen(function* () {
+      const batch = yield* Stream.runCollect(input);
+      const fail = (message: string) => new Stage.StageError({ stage: "explain", message });
+      if (batch.length === 0) return yield* fail("Cannot explain: the input holds no record");
+      const policy = yield* Policy;
+      const { model } = yield* policy.load(config.model, "policy", { paddedVocabulary: config.paddedVocabulary });
+      const tokenizer = yield* policy.tokenizer(config.model);
+      for (const record of batch) {
+        const message = trainingFault(record, model, config);
+        if (message !== undefined) return yield* fail(message.replace("differentiate", "explain"));
+      }
+      const temperature = yield* Effect.fromResult(Result.mapError(
+        commonTemperature(batch, config.temperature),
+        (message) => fail(`Cannot explain ${message}`),
+      ));
+      const { problem, first, positions } = config;
+      const asked = batch.flatMap(({ problemId }, i) =>
+        problem === undefined || isNamed(problemId, problem) ? [i] : []
+      );
+      if (asked.length === 0) return yield* fail(`Cannot explain: no response to problem "${problem}"`);
+      const wanted = new Set(asked.slice(0, first));
+      const longest = Math.max(...[...wanted].map((i) => batch[i].responseTokens.length));
+      const beyond = positions?.find((position) => position >= longest);
+      if (beyond !== undefined) {
+        return yield* fail(
+          `Cannot explain position ${beyond} (--positions): the longest response has ${longest} tokens`,
+        );
+      }
+      const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
+      const places = positions && [...new Set(positions)].sort((a, b) => a - b);
+      const records: Explained[] = [];
+      yield* tokenGradients(model, batch, { ...config, temperature }, share, (response, length) => {
+        if (!wanted.has(response)) return [];
+        return places?.filter((place) => place < length) ?? Array.from({ length }, (_, position) => position);
+      }, (one) => {
+        records.push(explained(batch[one.response], one, tokenizer, config.topK));
+      });
+      const { report } = yield* StandardStreams;
+      const most = (field: "deviation" | "scaledDeviation") =>
+        records.reduce((largest, one) => Math.max(largest, one[field]), 0).toExponential(1);
+      yield* report(
+        `${records.length} tokens; largest deviation from Eqs. 7 and 8: ${most("scaledDeviation")} of the scale ` +
+          `at which float32 rounds, ${most("deviation")} of a token's own update`,
+      );
+      return records;
+    })),
+});
+
+/** `show` names problems alike: by their problemId or the end of it. */
+const isNamed = (problemId: string, name: string): boolean => problemId === name || problemId.endsWith(`/${name}`);

@@ -1,0 +1,117 @@
+/**
+ * What the paper says of single tokens, measured on a step (Sections 4.2, 4.3 and Appendix C): the whole input is a rollout batch before `split`,
+ * each algorithm takes its own training step on it (mini-batches, AdamW) from the same weights, and each measurement becomes one flat row.
+ */
+import { Effect, Result, Stream } from "effect";
+import type { AlgorithmName } from "../algorithms/mod.ts";
+import { miniBatches } from "../algorithms/mini_batches.ts";
+import { directed, directionRows } from "./direction.ts";
+import { Insight } from "./insight.ts";
+import { movedTokens, movementRows } from "./moved_tokens.ts";
+import { credit, signsKept, stopped } from "./solved.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import * as Model from "../models/model.ts";
+import * as Optimizer from "../learning/optimizer.ts";
+import { release } from "../models/parameters.ts";
+import { Policy } from "../models/policy.ts";
+import * as Stage from "../stages/stage.ts";
+import * as Noun from "../records/schema.ts";
+import type { Settings } from "../settings/settings.ts";
+import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
+import { commonTemperature } from "../stages/record_temperature.ts";
+import { fault, score } from "../stages/score.ts";
+
+type StepSettings =
+  & LossSettings
+  & Pick<Settings, "miniBatch" | "responses" | "learningRate" | "weightDecay" | "maxGradNorm">;
+
+/** A copy of the model after a training step of `algorithm` (the caller releases it), and what its last mini-batch saw. */
+const stepOf = Effect.fn("Insights.step")(function* (
+  model: Model.Model,
+  batch: ReadonlyArray<Trained>,
+  settings: StepSettings,
+) {
+  const { encoder } = model;
+  const stepped = Model.clone(model);
+  let optimizer = Optimizer.make(stepped);
+  let last: ReadonlyArray<Insight> = [];
+  const parts = miniBatches(batch, settings.miniBatch * settings.responses);
+  for (const [i, { sequences, share }] of parts.entries()) {
+    if (i === parts.length - 1) {
+      last = yield* directionRows(stepped, sequences, settings, "last mini-batch");
+    }
+    const result = yield* gradient(stepped, sequences, settings, share);
+    optimizer = Optimizer.update(stepped, optimizer, result.gradient, result.gradNorm, settings);
+    release(encoder, result.gradient);
+  }
+  Optimizer.release(encoder, optimizer);
+  return { stepped, last };
+});
+
+const equations: Partial<Readonly<Record<AlgorithmName, string>>> = { psr: "Eq. 7", nsr: "Eq. 8" };
+
+/** Rewarded, all of them, to one Insight a measurement. */
+export const insightsStage = Stage.make({
+  name: "insights",
+  summary: "What a step does to tokens, measured: the paper's Sections 4.2 and 4.3",
+  settings: [
+    "model",
+    "temperature",
+    "miniBatch",
+    "responses",
+    "lambda",
+    "clipRatio",
+    "entropyCoef",
+    "klCoef",
+    "aggregation",
+    "gradientChunk",
+    "learningRate",
+    "weightDecay",
+    "maxGradNorm",
+    "first",
+    "positions",
+    "paddedVocabulary",
+    "bootstrap",
+  ],
+  required: ["model"],
+  open: ["temperature"],
+  input: Noun.Rewarded,
+  needs: ["problemId", "promptTokens", "responseTokens", "reward"],
+  output: Insight,
+  buffered: true,
+  layer: layerPolicy,
+  run: (input, config) =>
+    Stream.fromArrayEffect(Effect.gen(function* () {
+      const rewarded = yield* Stream.runCollect(input);
+      const fail = (message: string) => new Stage.StageError({ stage: "insights", message });
+      if (rewarded.length === 0) return yield* fail("Cannot measure a step: the input holds no record");
+      const policy = yield* Policy;
+      const { model } = yield* policy.load(config.model, "policy", { paddedVocabulary: config.paddedVocabulary });
+      for (const record of rewarded) {
+        const message = fault("measure", record, model.config);
+        if (message !== undefined) return yield* fail(message);
+      }
+      const temperature = yield* Effect.fromResult(Result.mapError(
+        commonTemperature(rewarded, config.temperature),
+        (message) => fail(`Cannot measure ${message}`),
+      ));
+      const common = { ...config, temperature };
+      const rollouts = yield* score({ policy: model }, rewarded, temperature);
+      const rows: Insight[] = [];
+      const directions: Insight[] = [];
+      for (const algorithm of directed) {
+        const batch = credit(rollouts, algorithm, common);
+        if (batch.length === 0) continue;
+        const settings = { ...common, algorithm };
+        const { stepped, last } = yield* stepOf(model, batch, settings);
+        const equation = equations[algorithm];
+        if (equation !== undefined) {
+          const tokens = yield* movedTokens(model, stepped, batch.slice(0, config.first), settings, config.positions);
+          rows.push(...movementRows(algorithm, equation, tokens, config.bootstrap));
+        }
+        directions.push(...last, ...yield* directionRows(stepped, batch, settings, "second pass"));
+        Model.release(stepped);
+      }
+      return [...rows, ...stopped(rollouts, common), ...signsKept(rollouts, common), ...directions];
+    })),
+});

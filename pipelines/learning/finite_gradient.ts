@@ -1,0 +1,62 @@
+/**
+ * What stops training before a bad update: a loss or a gradient that is no finite number. The error names the first parameter that is bad
+ * and the responses that made it so: those that brought such a number, else those whose log-probs under the model are none.
+ */
+import * as Schema from "@effect/schema";
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { Model } from "../models/model.ts";
+import type { Sequence } from "./packed_rows.ts";
+import * as Parameters from "../models/parameters.ts";
+import { score } from "./score.ts";
+
+/** A loss or a gradient is not a finite number; nothing was updated. */
+export class GradientError extends Schema.TaggedError<GradientError>()("GradientError", { message: Schema.String }) {}
+
+/** A response as the error names it, and the numbers that it brings, [T] each. */
+export interface Named extends Sequence {
+  readonly problemId: string;
+  readonly sampleIndex: number;
+  readonly oldLogProbs?: Float32Array;
+  readonly referenceLogProbs?: Float32Array;
+  readonly advantages?: Float32Array;
+  readonly values?: Float32Array;
+  readonly returns?: Float32Array;
+}
+
+const finite = (list: Float32Array | undefined): boolean => list === undefined || list.every(Number.isFinite);
+
+const sound = ({ oldLogProbs, referenceLogProbs, advantages, values, returns }: Named): boolean =>
+  [oldLogProbs, referenceLogProbs, advantages, values, returns].every(finite);
+
+/** Fails where loss, norm or what the responses of `batch` bring is not finite. */
+export const requireFinite = Effect.fnUntraced(function* (
+  model: Model,
+  gradient: Parameters.ParameterSet,
+  gradNorm: number,
+  loss: number,
+  batch: ReadonlyArray<Named>,
+): Effect.fn.Return<void, DeviceError | GradientError> {
+  const unsound = batch.filter((one) => !sound(one));
+  if (Number.isFinite(gradNorm) && Number.isFinite(loss) && unsound.length === 0) return;
+  let parameter = "none";
+  for (const place of gradient.layout.places) {
+    if (finite(yield* model.encoder.read(Parameters.flat(gradient, place)))) continue;
+    parameter = place.spec.name;
+    break;
+  }
+  const blamed = unsound.length > 0 ? unsound : yield* unscorable(model, batch);
+  const names = blamed.slice(0, 8).map(({ problemId, sampleIndex }) => `${problemId}#${sampleIndex}`).join(", ");
+  return yield* new GradientError({
+    message:
+      `Cannot use a gradient that is not finite: loss ${loss}, norm ${gradNorm}, first bad parameter "${parameter}", ` +
+      `${blamed.length} of ${batch.length} responses (${names}${blamed.length > 8 ? ", …" : ""})`,
+  });
+});
+
+/** The responses whose log-probs are not finite, all if none is. */
+const unscorable = Effect.fnUntraced(function* (model: Model, batch: ReadonlyArray<Named>) {
+  const { logProbs } = yield* score(model, batch, 1);
+  const bad = batch.filter((_, i) => !finite(logProbs[i]));
+  return bad.length > 0 ? bad : batch;
+});

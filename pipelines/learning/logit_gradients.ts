@@ -1,0 +1,135 @@
+/**
+ * The kernels' own gradient of the logits at chosen positions, read back before it is multiplied with the head's weight. Forward is the trainer's;
+ * of its hidden states the chosen rows go through the vocabulary head once more, as its backward pass does, whose rows do not depend on each
+ * other. Logits of other positions are never held.
+ */
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { embedding } from "../../kernels/ops/embedding/embedding.ts";
+import { lanes } from "../../kernels/ops/op.ts";
+import {
+  allocate,
+  kernels,
+  reduceTile,
+  tileLogits,
+  tileRows,
+} from "../../kernels/ops/token_log_probs/token_log_probs.ts";
+import { Tape } from "../../kernels/gpu/tape.ts";
+import { sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
+import { gradientChunks } from "../algorithms/gradient_chunks.ts";
+import type { Model } from "../models/model.ts";
+import { packedLength, packRows, type Sequence } from "./packed_rows.ts";
+import { predictorStates } from "./score.ts";
+
+/** What flows back into one token: the loss's derivatives by its log-prob and by its entropy. */
+export interface TokenSeed {
+  readonly dLogProb: number;
+  readonly dEntropy: number;
+}
+
+/** A response token whose logits are looked at: its response, its place in it, and what is to flow back, each on its own. */
+export interface ChosenToken {
+  readonly sequence: number;
+  readonly position: number;
+  readonly seeds: ReadonlyArray<TokenSeed>;
+}
+
+/** Logits [V] of a chosen token, and of each of its seeds the gradient by them, [V]. */
+export interface LogitGradients {
+  readonly logits: Float32Array;
+  readonly gradients: ReadonlyArray<Float32Array>;
+}
+
+/** Tokens of one pass; rows are independent, so this never shows in the result. */
+const passTokens = 8192;
+
+/** Calls `each` for every chosen token, in order; all have the same number of seeds, and sequences ascend. */
+export const logitGradients = Effect.fn("Model.logitGradients")(function* (
+  model: Model,
+  sequences: ReadonlyArray<Sequence>,
+  chosen: ReadonlyArray<ChosenToken>,
+  temperature: number,
+  each: (token: ChosenToken, found: LogitGradients) => void,
+): Effect.fn.Return<void, DeviceError> {
+  const { encoder } = model;
+  for (const { start, end } of gradientChunks(sequences.map(packedLength), passTokens)) {
+    const wanted = chosen.filter(({ sequence }) => sequence >= start && sequence < end);
+    if (wanted.length === 0) continue;
+    const part = sequences.slice(start, end);
+    const packed = packRows(encoder, part);
+    const tape = new Tape(encoder, "inference");
+    const states = predictorStates(tape, model, packed);
+    const firsts = startsOf(part);
+    const rows = Uint32Array.from(wanted, ({ sequence, position }) => firsts[sequence - start] + position);
+    const indices = encoder.upload(rows, 1, rows.length);
+    const targets = encoder.upload(rows.map((row) => packed.targets[row]), 1, rows.length);
+    const hidden = embedding(tape, states, indices, rows.length);
+    const step = tileRows(model.weights.head.rows);
+    for (let first = 0; first < rows.length; first += step) {
+      const tokens = wanted.slice(first, first + step);
+      const found = yield* headRows(
+        model,
+        sliceRows(hidden, first, tokens.length),
+        targets,
+        first,
+        tokens,
+        temperature,
+      );
+      tokens.forEach((token, i) => each(token, found[i]));
+    }
+    tape.free();
+    packed.release();
+    [indices, targets].forEach((tensor) => encoder.release(tensor));
+  }
+});
+
+/** Logits of a tile of hidden states, and their gradient for one seed of each row after the other. */
+const headRows = Effect.fnUntraced(function* (
+  { encoder, weights: { head } }: Model,
+  hidden: Tensor,
+  targets: Tensor,
+  first: number,
+  tokens: ReadonlyArray<ChosenToken>,
+  temperature: number,
+): Effect.fn.Return<ReadonlyArray<LogitGradients>, DeviceError> {
+  const R = tokens.length;
+  const logits = tileLogits(encoder, hidden, head);
+  const out = allocate(encoder, R);
+  reduceTile(encoder, logits, sliceWords(targets, first, R), temperature, out, 0);
+  const { stride } = logits;
+  const rowsOf = (words: Float32Array) => tokens.map((_, row) => words.slice(row * stride, row * stride + head.rows));
+  const forward = rowsOf(yield* encoder.read(logits));
+  const backward: Array<ReadonlyArray<Float32Array>> = [];
+  for (let seed = 0; seed < tokens[0].seeds.length; seed++) {
+    const dLogProbs = encoder.upload(Float32Array.from(tokens, ({ seeds }) => seeds[seed].dLogProb), R, 1);
+    const dEntropy = encoder.upload(Float32Array.from(tokens, ({ seeds }) => seeds[seed].dEntropy), R, 1);
+    const dlogits = tileLogits(encoder, hidden, head);
+    encoder.dispatch(kernels.backward, {
+      constants: { STRIDE: stride },
+      tensors: [dlogits, targets, out.stats, out.entropy, dLogProbs, dEntropy],
+      params: { R, V: head.rows, offset: 0, targetOffset: targets.offset + first, inverseTemperature: 1 / temperature },
+      groups: lanes(R * stride / 4),
+    });
+    backward.push(rowsOf(yield* encoder.read(dlogits)));
+    [dLogProbs, dEntropy, dlogits].forEach((tensor) => encoder.release(tensor));
+  }
+  [logits, out.logProbs, out.entropy, out.stats].forEach((tensor) => encoder.release(tensor));
+  return tokens.map((_, row) => ({ logits: forward[row], gradients: backward.map((rows) => rows[row]) }));
+});
+
+const sliceWords = (list: Tensor, start: number, count: number): Tensor => ({
+  ...list,
+  offset: list.offset + start,
+  cols: count,
+  stride: count,
+});
+
+/** Where each response begins among the predicted rows. */
+const startsOf = (part: ReadonlyArray<Sequence>): ReadonlyArray<number> => {
+  let start = 0;
+  return part.map(({ responseTokens }) => {
+    const first = start;
+    start += responseTokens.length;
+    return first;
+  });
+};

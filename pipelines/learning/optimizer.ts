@@ -1,0 +1,161 @@
+/**
+ * AdamW over a model's arenas: clip by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
+ * torch.optim.AdamW and torch.nn.utils.clip_grad_norm_ have them. Weights are float32 between steps: at a learning rate of 1e-6 a
+ * bfloat16 weight would lose nearly every update. Where the passes read 16 bits, those are rounded anew from the float32 after each step.
+ * The moments may be stored in bfloat16 (files hold them so too): computed in float32, rounded by chance under a key that the number of the
+ * step and the arena make, and nothing else, so a step done anywhere else gives the same bits.
+ */
+import * as Effect from "effect/Effect";
+import { Key } from "../../data/random.ts";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import type { MomentType } from "../../kernels/gpu/half_precision.ts";
+import { adamw } from "../../kernels/ops/adamw/adamw.ts";
+import { purposeIn } from "../models/memory_purposes.ts";
+import { fileTensors, type Model, refresh } from "../models/model.ts";
+import * as Parameters from "../models/parameters.ts";
+import { CheckpointError, type Safetensors, type Tensor as FileTensor } from "../files/safetensors.ts";
+import { firstBeyond } from "../files/safetensors_header.ts";
+
+/** Both moments and the number of steps taken. */
+export interface Optimizer {
+  readonly mean: Parameters.ParameterSet;
+  readonly square: Parameters.ParameterSet;
+  readonly step: number;
+}
+
+/** The settings of a step; the published ones are 0.9, 0.999, 1e-8, decay 0.01 and norm 1. */
+export interface OptimizerSettings {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly maxGradNorm: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+}
+
+/** An optimizer before its first step. */
+export const make = ({ encoder, config, parameters: { layout } }: Model, moments: MomentType = "f32"): Optimizer => {
+  const set = () =>
+    Parameters.zeros(encoder, layout, purposeIn(config, "moments"), moments === "f32" ? undefined : moments);
+  return { mean: set(), square: set(), step: 0 };
+};
+
+/** How an optimizer's moments are stored. */
+export const momentsOf = ({ mean }: Optimizer): MomentType => mean.arenas[0]?.format === "bf16" ? "bf16" : "f32";
+
+const dice = Key.fold(Key.make(0), "moments");
+
+/** Gives the moments' buffers back. */
+export const release = (encoder: Encoder, optimizer: Optimizer): void => {
+  Parameters.release(encoder, optimizer.mean);
+  Parameters.release(encoder, optimizer.square);
+};
+
+/** One step on the model's weights, in place, and on what the passes read of them; `gradNorm` is the gradient's global norm before clipping. */
+export const update = (
+  model: Model,
+  optimizer: Optimizer,
+  gradient: Parameters.ParameterSet,
+  gradNorm: number,
+  { learningRate, weightDecay, maxGradNorm, beta1 = 0.9, beta2 = 0.999 }: OptimizerSettings,
+): Optimizer => {
+  const step = optimizer.step + 1;
+  const clip = Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+  model.parameters.arenas.forEach((weight, index) =>
+    adamw(model.encoder, gradient.arenas[index], weight, optimizer.mean.arenas[index], optimizer.square.arenas[index], {
+      learningRate,
+      beta1,
+      beta2,
+      eps: 1e-8,
+      weightDecay,
+      step,
+      clip,
+      key: Key.fold(dice, step, index),
+    })
+  );
+  refresh(model);
+  return { ...optimizer, step };
+};
+
+const fileTypes = { f32: { dtype: "F32", type: "float32" }, bf16: { dtype: "BF16", type: "bfloat16" } } as const;
+
+/** The optimizer as tensors of a file, the moments with as many bits as they have. */
+export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyArray<FileTensor<DeviceError>> => {
+  const { type } = fileTypes[momentsOf(optimizer)];
+  const moments = [
+    ...fileTensors(model.encoder, optimizer.mean, "exp_avg."),
+    ...fileTensors(model.encoder, optimizer.square, "exp_avg_sq."),
+  ].map((tensor) => ({ ...tensor, type }));
+  return [...moments, { name: "step", shape: [1], read: Effect.succeed(Float32Array.of(optimizer.step)) }];
+};
+
+/** Reads what `optimizerTensors` wrote for the same model, with moments of the same type. */
+export const restore = Effect.fnUntraced(
+  function* (
+    model: Model,
+    file: Safetensors,
+    moments: MomentType = "f32",
+  ): Effect.fn.Return<Optimizer, CheckpointError> {
+    const { dtype } = fileTypes[moments];
+    const other = [...file.entries].find(([name, entry]) => name !== "step" && entry.dtype !== dtype);
+    if (other !== undefined) {
+      const [tensor, { dtype: found }] = other;
+      const expected = `moments of ${dtype} (--moments ${moments})`;
+      return yield* new CheckpointError({ action: "read", file: file.path, tensor, expected, found });
+    }
+    const optimizer = make(model, moments);
+    const moment = (set: Parameters.ParameterSet, prefix: string) =>
+      Parameters.fill(
+        model.encoder,
+        set,
+        ({ spec, words }) => readFinite(file, `${prefix}${spec.name}`, words),
+      );
+    yield* moment(optimizer.mean, "exp_avg.");
+    yield* moment(optimizer.square, "exp_avg_sq.");
+    const [step] = yield* readFinite(file, "step", 1);
+    return { ...optimizer, step };
+  },
+);
+
+/** Writes the tensors of a file, named `prefix` + parameter, into a set on the device. */
+export const fill = (
+  encoder: Encoder,
+  set: Parameters.ParameterSet,
+  file: Safetensors,
+  prefix = "",
+): Effect.Effect<void, CheckpointError> =>
+  Parameters.fill(encoder, set, ({ spec, words }) => readTensor(file, `${prefix}${spec.name}`, words));
+
+const readTensor = Effect.fnUntraced(function* (
+  file: Safetensors,
+  name: string,
+  words: number,
+): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+  const entry = file.entries.get(name);
+  const found = entry === undefined
+    ? "no such tensor"
+    : `${entry.shape.reduce((product, n) => product * n, 1)} numbers`;
+  if (found !== `${words} numbers`) {
+    return yield* new CheckpointError({
+      action: "read",
+      file: file.path,
+      tensor: name,
+      expected: `${words} numbers`,
+      found,
+    });
+  }
+  return yield* file.read(name);
+});
+
+/** As `readTensor`; a number that is none is an error, since it would spread into every weight. */
+const readFinite = Effect.fnUntraced(function* (
+  file: Safetensors,
+  name: string,
+  words: number,
+): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+  const values = yield* readTensor(file, name, words);
+  const bad = firstBeyond(values, "float32");
+  if (bad === undefined) return values;
+  const expected = "finite numbers";
+  return yield* new CheckpointError({ action: "read", file: file.path, tensor: name, expected, found: `${bad}` });
+});

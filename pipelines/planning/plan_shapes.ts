@@ -1,0 +1,100 @@
+/**
+ * The largest shapes that settings allow, for the memory plan: every response as long as it may be, chunks of a gradient full, as
+ * many responses at a time as the cache allows. Rows of the head are bounded by those of the chunk, as if a prompt were a single token.
+ */
+import { algorithms } from "../algorithms/mod.ts";
+import { cutAlike, miniBatches } from "../algorithms/mini_batches.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Length, Shapes } from "./memory_plan.ts";
+import type { ModelConfig } from "../models/model_config.ts";
+import { passTokens } from "../learning/score.ts";
+import { defaultBatch } from "../sampling/pool_shape.ts";
+
+/** What decides the shapes of a run. */
+export interface Workload
+  extends
+    Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk">,
+    Partial<Pick<Settings, "cache">> {
+  /** Prompts of a step, or of an evaluation. */
+  readonly prompts: number;
+  /** Problems of the test split that are asked greedily along training. */
+  readonly tested: number;
+  /** Tokens of a prompt and of a response at most. */
+  readonly promptTokens: number;
+  readonly responseTokens: number;
+  readonly miniBatch: number;
+  readonly criticMiniBatch: number;
+}
+
+/** Rows of the longest sequence; the last token of a response predicts nothing. */
+export const longestRow = ({ context }: ModelConfig, { promptTokens, responseTokens }: Workload): number =>
+  Math.min(context, promptTokens + responseTokens - 1);
+
+/** Rows of the largest chunk of a gradient. */
+export const chunkRows = (config: ModelConfig, work: Workload): number => {
+  const longest = longestRow(config, work);
+  return Math.min(work.miniBatch * work.responses * longest, Math.max(work.gradientChunk, longest));
+};
+
+/** Sequences of one prompt token each that have `rows` rows together, none more than `longest`. */
+const filling = (rows: number, longest: number): ReadonlyArray<Length> => {
+  const lengths: Length[] = [];
+  for (let left = rows; left > 0; left -= longest) lengths.push({ prompt: 1, response: Math.min(left, longest) });
+  return lengths;
+};
+
+/** Responses that are drawn together. */
+type Drawn = Shapes["drawn"][number];
+
+/**
+ * The largest runs of requests that a pool can hold of `problems` prompts of `length` tokens, each asked `responses` times. Where not all fit
+ * at a time, a run that begins with the last response to a prompt has the most prompts, and one that begins with the first the most responses.
+ */
+const largestRuns = (
+  config: ModelConfig,
+  { responseTokens, batch = defaultBatch, cache }: Workload,
+  problems: number,
+  responses: number,
+  length: number,
+): ReadonlyArray<Drawn> => {
+  const maxTokens = Math.min(responseTokens, config.context - length);
+  const all = problems * responses;
+  const count = Math.min(all, batch + responses);
+  const starts = all <= batch || responses === 1 ? [0] : [0, responses - 1];
+  const prompts = Array.from({ length: Math.ceil(count / responses) + 1 }, (_, i) => new Int32Array(length).fill(i));
+  return all === 0 ? [] : starts.map((start): Drawn => ({
+    batch,
+    cache,
+    requests: Array.from({ length: count }, (_, i) => ({
+      promptTokens: prompts[Math.floor((start + i) / responses)],
+      key: [0, 0],
+      maxTokens,
+    })),
+  }));
+};
+
+/** The shapes that no step under these settings exceeds. */
+export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
+  const { prompts, responses, tested, promptTokens, gradientChunk } = work;
+  const longest = longestRow(config, work);
+  const sequences = prompts * responses;
+  const keeps = (sign: "positive" | "negative") => algorithms[work.algorithm].weight(sign, work) !== 0;
+  const chunk = filling(chunkRows(config, work), longest);
+  const criticSequences = Math.min(work.criticMiniBatch, sequences);
+  const rollouts = Array.from({ length: sequences }, (_, i) => i);
+  // Short prompts leave the cache to more sequences, long ones make more of what is read before the first token.
+  const drawn = [1, Math.min(promptTokens, config.context - 1)].flatMap((length) => [
+    ...largestRuns(config, work, prompts, responses, length),
+    ...largestRuns(config, work, tested, 1, length),
+  ]);
+  return {
+    drawn,
+    scored: filling(Math.min(sequences * longest, Math.max(passTokens, longest)), longest),
+    // The gradient of the first sign is held while the other one's is made.
+    positive: keeps("positive") ? keeps("negative") ? [{ prompt: 1, response: 1 }] : chunk : [],
+    negative: keeps("negative") ? chunk : [],
+    valued: filling(Math.min(criticSequences * longest, Math.max(gradientChunk, longest)), longest),
+    together: cutAlike(miniBatches(rollouts, work.miniBatch * responses), miniBatches(rollouts, criticSequences)),
+    gradientChunk,
+  };
+};

@@ -1,0 +1,236 @@
+/**
+ * What a run needs, said before it begins: memory by phase, which cards have as much, and the least time that its arithmetic takes at a given
+ * speed. Every response is taken to be as long as it may be. It needs the shape of the model alone: that of a directory or of what the Hub's
+ * cache holds, else the published one.
+ */
+import { Effect, Option } from "effect";
+import { tasks } from "../../data/mod.ts";
+import { training } from "../../data/paper/hyperparameters.ts";
+import { publishedConfigs } from "../../data/paper/models.ts";
+import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { algorithms } from "../algorithms/mod.ts";
+import { stepArithmetic } from "./arithmetic.ts";
+import { readConfig } from "../models/checkpoint.ts";
+import { modeFor } from "../learning/gradient_passes.ts";
+import { chooseFor, type Knobs } from "./memory_choice.ts";
+import { type Cast, type Phase, planOf } from "./memory_plan.ts";
+import type { Purpose } from "../models/memory_purposes.ts";
+import { type ModelConfig, parseModelConfig } from "../models/model_config.ts";
+import { parameterCount } from "../models/parameter_specs.ts";
+import { chunkRows, type Workload, worstShapes } from "./plan_shapes.ts";
+import { planTable, roomLines, verdictOf } from "./plan_table.ts";
+import { defaultBatch } from "../sampling/pool_shape.ts";
+import type { Recipe } from "../recipes/mod.ts";
+import { fromEnvironment, resolveModel } from "../files/hub.ts";
+import * as Progress from "../files/progress.ts";
+import { merge } from "../settings/resolve.ts";
+import type { Settings } from "../settings/settings.ts";
+import { maxPromptTokens } from "../stages/prompt.ts";
+import { publishedMaxTokens } from "../stages/sample.ts";
+
+/** What a server GPU is expected to allow, where no device is open: bindings of 2 GiB, subgroups of 32 lanes, plain kernels. */
+export const serverGpu: DeviceInfo = {
+  kind: "gpu",
+  description: "a server GPU",
+  why: "",
+  features: [],
+  lanes: 32,
+  maxBinding: 2 ** 31 - 4,
+  maxBuffer: 2 ** 40,
+  validated: false,
+};
+
+const usualSpeed = 100;
+
+/** The shape of a model, where this machine or the paper's list has it; nothing is fetched. */
+const shapeOf = Effect.fnUntraced(function* (model: string) {
+  const dir = yield* Effect.option(resolveModel(model, { ...fromEnvironment(), offline: true }, "tokenizer"));
+  const read = Option.isNone(dir) ? Option.none() : yield* Effect.option(readConfig(dir.value));
+  if (Option.isSome(read)) return read.value.config;
+  const published = publishedConfigs[model.split("@")[0]];
+  const parsed = published && parseModelConfig({ file: model, text: JSON.stringify(published) });
+  return parsed?.ok ? parsed.config : undefined;
+});
+
+/** A run as it is planned: the models that it holds, what they work on, and what a known memory decided. */
+interface Planned {
+  readonly cast: Cast;
+  readonly work: Workload;
+  readonly phases: ReadonlyArray<Phase>;
+  readonly knobs: Knobs;
+  readonly notes: ReadonlyArray<string>;
+}
+
+const problemsOf = ({ task, limit }: Settings, split: "train" | "test"): number | undefined => {
+  const { source, splits } = tasks[task];
+  const known = source.kind === "generated" && splits.includes(split)
+    ? source.problems(split).length
+    : task === training.task
+    ? training.problems[split]
+    : undefined;
+  return known === undefined ? undefined : Math.min(known, limit ?? known);
+};
+
+const stepsOf = (settings: Settings): number | undefined => {
+  const problems = problemsOf(settings, settings.split);
+  const perEpoch = problems && Math.floor(problems / (settings.prompts ?? training.prompts));
+  return settings.steps ?? (perEpoch && settings.epochs * perEpoch);
+};
+
+const planned = (config: ModelConfig, settings: Settings, trains: boolean, info: DeviceInfo): Planned => {
+  const { algorithm, klInLoss, testEvery, task } = settings;
+  const { needsReference, needsCritic } = algorithms[algorithm];
+  const { defaultMaxTokens, maxPromptTokens: longest = maxPromptTokens, splits } = tasks[task];
+  const tests = trains && testEvery > 0 && splits.includes("test");
+  const asked = trains ? settings.prompts ?? training.prompts : problemsOf(settings, settings.split) ?? defaultBatch;
+  const work: Workload = {
+    ...settings,
+    prompts: asked,
+    tested: tests ? problemsOf({ ...settings, limit: undefined }, "test") ?? defaultBatch : 0,
+    promptTokens: Math.min(longest, config.context - 1),
+    responseTokens: Math.min(settings.maxTokens ?? defaultMaxTokens ?? publishedMaxTokens, config.context - 1),
+  };
+  const cast: Cast = {
+    config,
+    trains,
+    reference: trains && (needsReference || klInLoss === true),
+    critic: trains && needsCritic,
+    storage: settings.storage,
+    activations: settings.activations,
+    moments: settings.moments,
+    recompute: settings.recompute,
+    offload: settings.offload,
+  };
+  const phasesUnder = ({ cache, ...more }: Knobs) =>
+    planOf(info, { ...cast, ...more }, worstShapes(config, { ...work, cache }));
+  const { deviceMemory, cache, recompute, offload } = settings;
+  const said: Knobs = { cache, recompute, offload };
+  if (deviceMemory === undefined) return { cast, work, phases: phasesUnder(said), knobs: {}, notes: [] };
+  const recomputes = trains && isRecomputed({ cast, work });
+  const { knobs, ...chosen } = chooseFor(deviceMemory, said, phasesUnder, recomputes);
+  return { ...chosen, cast: { ...cast, ...knobs }, work: { ...work, cache: knobs.cache }, knobs };
+};
+
+const isRecomputed = ({ cast, work }: Pick<Planned, "cast" | "work">): boolean =>
+  modeFor(cast, chunkRows(cast.config, work), cast.recompute) === "recompute";
+
+const headOf = (settings: Settings, { cast, work }: Planned): string => {
+  const { family } = cast.config;
+  const count = parameterCount(cast.config).toLocaleString("en-US");
+  const what = cast.trains ? settings.algorithm : "sampling";
+  return `memory plan of "${settings.model}" (${family}, ${count} parameters), ${what}: prompts of at most ${work.promptTokens} tokens, ` +
+    `responses of ${work.responseTokens}`;
+};
+
+const inHalves = ({ activations = "f32" }: Cast): string => activations === "f32" ? "" : `in ${activations} `;
+
+const notesOf = (plan: Planned): ReadonlyArray<string> => [
+  ...plan.notes,
+  ...plan.cast.trains
+    ? [
+      `weights are float32, ${
+        (plan.cast.storage ?? "f32") === "f32"
+          ? "master and working copy in one"
+          : `with a working copy in ${plan.cast.storage}`
+      }, moments ${plan.cast.moments ?? "f32"}; gradients are made in chunks of ${
+        chunkRows(plan.cast.config, plan.work)
+      } rows, activations ${inHalves(plan.cast)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
+    ]
+    : [],
+  ...plan.cast.offload === "gradient" && plan.cast.trains
+    ? ["one sign's gradient waits in the host's memory (--offload gradient), as many bytes as the weights"]
+    : [],
+  ...plan.notes.length > 0 && plan.cast.trains
+    ? ["--gradient-chunk stays as it is set, since it orders the sums of a gradient"]
+    : [],
+  "driver, pipelines and read-back buffers come on top",
+];
+
+/** Operations of one step (or of all responses of an evaluation), and how long they take at least. */
+const timeOf = (settings: Settings, plan: Planned) => {
+  const { cast, work } = plan;
+  const { sample, score, gradient } = stepArithmetic(cast.config, { ...work, ...cast, recomputed: isRecomputed(plan) });
+  const speed = settings.tflops ?? usualSpeed;
+  const last = (flops: number) => Progress.duration(flops / (speed * 1e12));
+  return { sample, score, gradient, all: sample + score + gradient, speed, last };
+};
+
+const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => {
+  const { sample, score, gradient, all, speed, last } = timeOf(settings, plan);
+  const count = plan.work.prompts * plan.work.responses;
+  const steps = plan.cast.trains ? stepsOf(settings) : undefined;
+  const parts = plan.cast.trains
+    ? ` (sample ${last(sample)}, score ${last(score)}, gradient and update ${last(gradient)})`
+    : "";
+  const run = steps === undefined ? "" : `; ${steps} steps: ${last(all * steps)}`;
+  return [
+    `${count} responses${plan.cast.trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
+      last(all)
+    } at ${speed} TFLOP/s (--tflops)${parts}${run}; arithmetic alone, decoding waits for memory`,
+  ];
+};
+
+const withoutShape = (model: string | undefined, prepare?: string): ReadonlyArray<string> =>
+  model === undefined ? [] : [
+    `no memory plan: "${model}" is not on this machine${prepare === undefined ? "" : `; it is made by: ${prepare}`}`,
+  ];
+
+/** A plan in lines, and the settings that a known memory decided. */
+export interface RunPlan {
+  readonly lines: ReadonlyArray<string>;
+  readonly knobs: Knobs;
+}
+
+/** The plan of a training or of an evaluation; with the open device's limits where there is one, the time where it is asked for. */
+export const runPlan = Effect.fn("RunPlan.lines")(function* (
+  settings: Settings,
+  { trains, info = serverGpu, prepare, times = true }: {
+    readonly trains: boolean;
+    readonly info?: DeviceInfo;
+    readonly prepare?: string | undefined;
+    readonly times?: boolean;
+  },
+): Effect.fn.Return<RunPlan> {
+  const config = settings.model === undefined ? undefined : yield* shapeOf(settings.model);
+  if (config === undefined) return { lines: withoutShape(settings.model, prepare), knobs: {} };
+  const plan = planned(config, settings, trains, info);
+  const lines = [
+    headOf(settings, plan),
+    ...planTable(plan.phases, turnedBy(plan.cast)),
+    ...roomLines(plan.phases, info),
+    ...notesOf(plan),
+    ...times ? timeLines(settings, plan) : [],
+  ];
+  return { lines, knobs: plan.knobs };
+});
+
+/** The purposes whose knob is turned already. */
+const turnedBy = ({ storage = "f32", moments, offload, recompute }: Cast): ReadonlyArray<Purpose> => [
+  ...moments === "bf16" ? ["moments", "critic moments"] as const : [],
+  ...offload === "gradient" ? ["gradients"] as const : [],
+  ...storage === "f32" ? [] : ["reference"] as const,
+  ...recompute === true ? ["activations"] as const : [],
+];
+
+/** The plan of a whole recipe, a line for each training and each evaluation. */
+export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
+  recipe: Recipe,
+  more: Partial<Settings>,
+): Effect.fn.Return<ReadonlyArray<string>> {
+  const { model } = merge(recipe.settings);
+  const config = model === undefined ? undefined : yield* shapeOf(model);
+  if (config === undefined) return withoutShape(model, recipe.prepare);
+  const line = (what: string, settings: Settings, trains: boolean) => {
+    const plan = planned(config, settings, trains, serverGpu);
+    const { all, speed, last } = timeOf(settings, plan);
+    const steps = trains ? stepsOf(settings) : 1;
+    const time = steps === undefined ? `${last(all)} a step` : last(all * steps);
+    return `${what}: ${verdictOf(plan.phases)}; ${time} at ${speed} TFLOP/s`;
+  };
+  return [
+    ...recipe.algorithms.map((algorithm) => line(algorithm, merge(recipe.settings, more, { algorithm }), true)),
+    ...recipe.evaluations.map(({ name, settings }) =>
+      line(`evaluation at ${name}`, merge(recipe.settings, settings, more), false)
+    ),
+  ];
+});

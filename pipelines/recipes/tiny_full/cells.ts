@@ -1,0 +1,219 @@
+/**
+ * The cells of the full study, in the order in which they run: on seed 1 of every base the main comparison, single steps, the latent mode, every
+ * ablation, and the main comparison at three times the learning rate; then seeds 2 and 3 of what has them, so that an interrupted study has all tables
+ * and claims on the three bases. Conditions are those that `pipelines/recipes/tiny_full/claims.ts` asks about. The main comparison and the larger rate
+ * draw 256 responses a problem, all else 64 (256 at two points along training on seed 1). All but the larger rate and ablations along training is asked of other test problems too.
+ */
+import { asPublished, asTrained, firstStep, inStrongMode, latent, latentBase, wideStep } from "./conditions.ts";
+import type { Settings } from "../../settings/settings.ts";
+import type { Cell, CellEvaluation, Evaluation, Sweep } from "../recipe.ts";
+import { tiny } from "../tiny.ts";
+
+type Algorithm = Settings["algorithm"];
+
+const bases = [1, 2, 3];
+const all: ReadonlyArray<Algorithm> = ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"];
+
+const again = (evaluation: string): string => `${evaluation} on other problems`;
+const few = 64;
+
+/** The evaluations of `tiny`, each again on other problems, and the strong mode of the bases that have one. */
+export const tinyFullEvaluations: ReadonlyArray<Evaluation> = [
+  ...tiny.evaluations,
+  ...tiny.evaluations.filter(({ name }) => name === asPublished).map(({ name, settings }) => ({
+    name: again(name),
+    repeats: name,
+    settings: { ...settings, problemSeed: 2 },
+  })),
+  { name: inStrongMode, settings: { ...tiny.evaluations[0].settings, template: "think" } },
+];
+
+/** Folder names are plain: `entropy bonus 1e-2` is `entropy-bonus-1e-2`. */
+const plain = (text: string): string => text.replaceAll(/[^\w.-]+/g, "-");
+
+const cell = (
+  condition: string,
+  algorithm: Cell["algorithm"],
+  base: number,
+  seed: number,
+  settings: Partial<Settings>,
+  evaluations: ReadonlyArray<CellEvaluation>,
+): Cell => ({
+  name: `${plain(condition)}_${algorithm}_base-${base}_seed-${seed}`,
+  condition,
+  base,
+  seed,
+  algorithm,
+  settings: { model: `data/models/countdown_${base}`, seed, ...settings },
+  evaluations,
+});
+
+const both = (
+  one: CellEvaluation,
+): ReadonlyArray<CellEvaluation> => [one, { ...one, evaluation: again(one.evaluation) }];
+
+const whole = [...both({ evaluation: asPublished }), { evaluation: asTrained }];
+
+/** Points along training, and those of them at which seed 1 of the main comparison draws 256 responses. */
+const along = [5, 10, 20, 40];
+const wide = [10, 40];
+
+/** Every base under a seed: a seed draws its own responses, and a pair shares them. */
+const untrained = (seed: number) => bases.map((base) => cell("base", "base", base, seed, {}, whole));
+
+const main = (seed: number) =>
+  bases.flatMap((base) =>
+    all.map((algorithm) =>
+      cell("main", algorithm, base, seed, {}, [
+        ...whole,
+        ...(seed === 1
+          ? [
+            { evaluation: asPublished, at: wide },
+            { evaluation: asPublished, at: along.filter((step) => !wide.includes(step)), responses: few },
+            { evaluation: again(asPublished), at: wide, responses: few },
+          ]
+          : [{ evaluation: asPublished, at: along, responses: few }]),
+      ])
+    )
+  );
+
+const largerRate = (seed: number) =>
+  bases.flatMap((base) =>
+    all.map((algorithm) =>
+      cell("lr 3e-4", algorithm, base, seed, { learningRate: 3e-4 }, [{ evaluation: asPublished }])
+    )
+  );
+
+/** The first step from every base, measured token by token. */
+const firstSteps = (seed: number) =>
+  bases.map((base) => ({ ...cell(firstStep, "base", base, seed, {}, []), insights: true }));
+
+/** The same of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses. */
+const wideSteps = bases.map((base) => ({
+  ...cell(wideStep, "base", base, 1, { prompts: 256, miniBatch: 256, first: 16 }, []),
+  insights: true,
+}));
+
+/** A change to the main condition on seed 1 of every base, evaluated with few responses at the end and along training. */
+const ablation = (
+  condition: string,
+  algorithms: ReadonlyArray<Algorithm>,
+  settings: Partial<Settings>,
+  at: ReadonlyArray<number> = [],
+): ReadonlyArray<Cell> =>
+  algorithms.flatMap((algorithm) =>
+    bases.map((base) =>
+      cell(condition, algorithm, base, 1, settings, [
+        ...both({ evaluation: asPublished, responses: few }),
+        ...(at.length === 0 ? [] : [{ evaluation: asPublished, responses: few, at }]),
+      ])
+    )
+  );
+
+/** 64 problems, two batches an epoch, 60 epochs. */
+const fewProblems = ablation(
+  "few problems",
+  ["psr", "nsr", "grpo", "w-reinforce"],
+  { limit: 64, steps: 120, learningRate: 3e-4, testEvery: 20 },
+  [5, 10, 20, 40, 80],
+);
+
+/** A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped. */
+const updates = [
+  ...ablation("one update a batch", ["psr", "nsr", "reinforce"], { miniBatch: 32 }),
+  ...ablation("16 updates a batch", ["psr", "nsr", "grpo"], { miniBatch: 2 }, along),
+];
+
+const clipping = ablation("clip off", ["psr", "nsr", "w-reinforce"], { clipRatio: 1e6 });
+
+const lambdas = [0.03, 0.3].flatMap((lambda) => ablation(`lambda ${lambda}`, ["w-reinforce"], { lambda }));
+
+const bonuses = [["1e-3", 1e-3], ["1e-2", 1e-2], ["1e-1", 1e-1]] as const;
+const entropyBonus = bonuses.flatMap(([name, entropyCoef]) =>
+  ablation(`entropy bonus ${name}`, ["psr"], { entropyCoef })
+);
+
+/** Four times as long, at the larger rate. */
+const long = ablation("long", ["nsr", "w-reinforce"], { steps: 240, learningRate: 3e-4, testEvery: 20 }, [
+  60,
+  120,
+  180,
+]);
+
+const normalised = [
+  ...ablation("normalised advantage", ["psr", "nsr"], { normalizeAdvantage: true, entropyCoef: 0 }),
+  ...ablation("normalised advantage, bonus", ["psr"], { normalizeAdvantage: true }),
+];
+
+const penalties = [["1e-3", 1e-3], ["1e-2", 1e-2]] as const;
+const kl = penalties.flatMap(([name, klCoef]) => ablation(`KL ${name}`, ["psr", "nsr"], { klInLoss: true, klCoef }));
+
+const largestRate = ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], { learningRate: 1e-3 }, along);
+
+/** The base that is strong under `think`, trained and evaluated under `direct`; both modes are evaluated. */
+const modes: ReadonlyArray<CellEvaluation> = [
+  ...both({ evaluation: asPublished, responses: few }),
+  { evaluation: inStrongMode, responses: few },
+];
+const latentOf = (condition: string, algorithm: Cell["algorithm"]) =>
+  bases.map((base) => cell(condition, algorithm, base, 1, { model: `data/models/countdown_latent_${base}` }, modes));
+const latentMode = [
+  ...latentOf(latentBase.condition, "base"),
+  ...(["psr", "nsr", "grpo", "w-reinforce"] as const).flatMap((algorithm) => latentOf(latent, algorithm)),
+];
+
+/** Every cell, in the order of running: all that is asked on seed 1 of every base, then the other seeds. */
+export const tinyFullCells: ReadonlyArray<Cell> = [
+  ...untrained(1),
+  ...main(1),
+  ...firstSteps(1),
+  ...latentMode,
+  ...fewProblems,
+  ...clipping,
+  ...updates,
+  ...lambdas,
+  ...entropyBonus,
+  ...long,
+  ...normalised,
+  ...kl,
+  ...largestRate,
+  ...wideSteps,
+  ...largerRate(1),
+  ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
+];
+
+const rates = [["1e-4", "main"], ["3e-4", "lr 3e-4"], ["1e-3", "lr 1e-3"]] as const;
+const batches = [["1", "one update a batch"], ["4", "main"], ["16", "16 updates a batch"]] as const;
+
+/** What the figure of sweeps draws. */
+export const tinyFullSweeps: ReadonlyArray<Sweep> = [
+  {
+    setting: "lambda (0 is NSR, 1 is REINFORCE)",
+    series: "w-reinforce",
+    points: [
+      { value: "0", condition: "main", algorithm: "nsr" },
+      { value: "0.03", condition: "lambda 0.03", algorithm: "w-reinforce" },
+      { value: "0.1", condition: "main", algorithm: "w-reinforce" },
+      { value: "0.3", condition: "lambda 0.3", algorithm: "w-reinforce" },
+      { value: "1", condition: "main", algorithm: "reinforce" },
+    ],
+  },
+  {
+    setting: "entropy coefficient",
+    series: "psr",
+    points: [
+      { value: "1e-4", condition: "main", algorithm: "psr" },
+      ...bonuses.map(([value]) => ({ value, condition: `entropy bonus ${value}`, algorithm: "psr" })),
+    ],
+  },
+  ...["psr", "nsr", "w-reinforce", "grpo"].map((algorithm) => ({
+    setting: "learning rate",
+    series: algorithm,
+    points: rates.map(([value, condition]) => ({ value, condition, algorithm })),
+  })),
+  ...["psr", "nsr"].map((algorithm) => ({
+    setting: "updates a batch",
+    series: algorithm,
+    points: batches.map(([value, condition]) => ({ value, condition, algorithm })),
+  })),
+];

@@ -1,0 +1,60 @@
+/**
+ * The generations that EasyR1 logs (`generations.log`), text in blocks of `[prompt] …`, `[output] …`, `[ground_truth] …` and `[score] …`, each
+ * of which may have many lines; or lines of JSON with the fields `prompt`, `output`, `ground_truth` and `score`. A score above 0.5 is right,
+ * as its rewards are from 0 to 1. Responses to one prompt are one problem, named by its hash.
+ */
+import { Result } from "effect";
+import { goldsOf } from "../../../data/tasks/golds.ts";
+import { counter, type Fault, goldFields, type Importer, metricOf, type Row, text } from "./importer.ts";
+import { nameOfInput, questionOf } from "./verl.ts";
+
+const block = /^\[prompt\] ([^]*?)\n\[output\] ([^]*)\n\[ground_truth\] ([^]*?)\n\[score\] (\S+)\s*$/;
+
+/** The blocks of a log; a response may hold what looks like the head of a field, never a whole block. */
+const blocksOf = (log: string): ReadonlyArray<{ readonly line: number; readonly row: Row }> | undefined => {
+  if (!log.startsWith("[prompt] ")) return undefined;
+  let line = 1;
+  return log.split(/\n(?=\[prompt\] )/).map((part) => {
+    const [, prompt, output, ground_truth, score] = block.exec(part) ?? [];
+    const from = line;
+    line += part.split("\n").length;
+    return {
+      line: from,
+      row: { prompt, output, ground_truth, score: score === undefined ? undefined : Number(score) },
+    };
+  });
+};
+
+/** Generations of EasyR1. */
+export const easyr1: Importer = {
+  name: "easyr1",
+  summary: "EasyR1's generations.log, or lines of JSON",
+  rowsOfText: blocksOf,
+  reader: (options) => {
+    const { task, split, metric } = options;
+    const drawn = counter();
+    return (row) =>
+      Result.gen(function* () {
+        const prompt = yield* text(row, "prompt");
+        const responseText = yield* text(row, "output");
+        const { score } = row;
+        if (typeof score !== "number" || !Number.isFinite(score)) {
+          return yield* Result.fail<Fault>({ field: "score", expected: "a number", found: score });
+        }
+        const problemId = nameOfInput("easyr1", prompt);
+        const chosen = metric === undefined ? undefined : yield* metricOf([[metric, row[metric]]], options);
+        return [{
+          task,
+          split,
+          problemId,
+          question: questionOf(prompt),
+          ...goldFields(goldsOf(row.ground_truth)),
+          promptText: prompt,
+          sampleIndex: drawn(problemId),
+          responseText,
+          correct: chosen?.[1] ?? score > 0.5,
+          reason: `EasyR1's ${metric ?? "score"} is ${row[metric ?? "score"]}`,
+        }];
+      });
+  },
+};

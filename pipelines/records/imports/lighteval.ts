@@ -1,0 +1,126 @@
+/**
+ * The details of lighteval (`--save-details`), Parquet or lines: a row a problem with `doc` (`query`, `choices`, `gold_index`, `id`, `task_name`),
+ * `model_response` (`text`, a list of responses) and `metric`, in some versions with two underscores around each name; in older ones `example` or
+ * `full_prompt`, `gold`, `predictions` and `metrics`. An `id` counts within a task, so a problem's name holds the task of its row, else that of
+ * the file's name. All answers that `gold_index` names are accepted. A metric is about the whole row, so it is a verdict only where there is one
+ * response, and one metric or the one asked for.
+ */
+import { Result } from "effect";
+import { goldsOf } from "../../../data/tasks/golds.ts";
+import {
+  counter,
+  type Fault,
+  goldFields,
+  type Importer,
+  isRow,
+  metricOf,
+  nameOf,
+  object,
+  type ReaderOptions,
+  type Row,
+  text,
+  texts,
+  written,
+} from "./importer.ts";
+
+interface Found {
+  readonly id: string | undefined;
+  readonly part: string | undefined;
+  readonly question: string;
+  readonly golds: ReadonlyArray<string> | null;
+  readonly responses: ReadonlyArray<string>;
+  readonly metrics: unknown;
+}
+
+/** The task of `lighteval|math:algebra|0` without its suite and number of examples. */
+const taskIn = (name: unknown): string | undefined => {
+  if (typeof name !== "string" || name === "") return undefined;
+  const [first, second] = name.split("|");
+  return second === undefined || /^\d+$/.test(second) ? first : second;
+};
+
+/** The task that a file of details is of, where its name says so. */
+const partOf = (file: string): string | undefined =>
+  taskIn(/^details_(.+?)(?:_\d{4}-\d{2}-\d{2}T[\d.:-]+)?\.\w+$/.exec(file)?.[1]);
+
+/** The accepted answers of a list; each value is one of them, whatever it looks like. */
+const goldsIn = (values: ReadonlyArray<unknown>): ReadonlyArray<string> | null => {
+  const golds = values.flatMap((value) => goldsOf(value) ?? []);
+  return golds.length === 0 ? null : [...new Set(golds)];
+};
+
+const listOf = (value: unknown): ReadonlyArray<unknown> =>
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+
+const present = (row: Row): Result.Result<Found, Fault> =>
+  Result.gen(function* () {
+    const name = (plain: string) => `__${plain}__` in row ? `__${plain}__` : plain;
+    const doc = yield* object(row, name("doc"));
+    const indices = listOf(doc.gold_index);
+    const choices = listOf(doc.choices);
+    return {
+      id: written(doc.id),
+      part: taskIn(doc.task_name),
+      question: yield* text(doc, "query"),
+      golds: goldsIn((indices.length === 0 ? [0] : indices).map((index) => choices[Number(index)])),
+      responses: yield* texts(yield* object(row, name("model_response")), "text"),
+      metrics: row[name("metric")],
+    };
+  });
+
+const former = (row: Row): Result.Result<Found, Fault> =>
+  Result.gen(function* () {
+    return {
+      id: undefined,
+      part: undefined,
+      question: typeof row.example === "string" && row.example !== "" ? row.example : yield* text(row, "full_prompt"),
+      golds: goldsIn(listOf(row.gold)),
+      responses: yield* texts(row, "predictions"),
+      metrics: row.metrics,
+    };
+  });
+
+/** The verdict on the one response of a row. */
+const verdictOf = ({ responses, metrics }: Found, options: ReaderOptions) => {
+  const named = isRow(metrics) ? Object.entries(metrics) : [];
+  if (responses.length !== 1) return Result.succeed({});
+  if (options.metric === undefined && named.length > 1) {
+    options.tell(`no verdicts: there are ${named.map(([name]) => name).join(", ")}; --metric chooses`);
+    return Result.succeed({});
+  }
+  return Result.map(
+    metricOf(named, options),
+    (metric) =>
+      metric === undefined
+        ? {}
+        : { correct: metric[1], reason: `lighteval's ${metric[0]} is ${isRow(metrics) ? metrics[metric[0]] : ""}` },
+  );
+};
+
+/** Details of lighteval. */
+export const lighteval: Importer = {
+  name: "lighteval",
+  summary: "lighteval's details, as Parquet or lines",
+  reader: (options) => {
+    const { task, split } = options;
+    const drawn = counter();
+    const rows = counter();
+    return (row, file) =>
+      Result.gen(function* () {
+        const found = yield* "doc" in row || "__doc__" in row ? present(row) : former(row);
+        const { part = partOf(file), question, golds, responses } = found;
+        const problemId = nameOf(options, part, found.id ?? rows(part ?? ""));
+        const verdict = yield* verdictOf(found, options);
+        return responses.map((responseText) => ({
+          task,
+          split,
+          problemId,
+          question,
+          ...goldFields(golds),
+          sampleIndex: drawn(problemId),
+          responseText,
+          ...verdict,
+        }));
+      });
+  },
+};

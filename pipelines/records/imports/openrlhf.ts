@@ -1,0 +1,41 @@
+/**
+ * Rollouts of OpenRLHF (`batch_inference`, best-of-n and rejection sampling): a line a response with `input` (the prompt), `output`, `reward`
+ * where one was given, and the gold answer under the name that the data set had (`label`, `answer`, `gts`). A reward of 1, 0 or -1 is a
+ * verdict; a reward model's number is none. Responses to one `input` are one problem, named by its hash.
+ */
+import { Result } from "effect";
+import { goldsOf } from "../../../data/tasks/golds.ts";
+import { counter, goldFields, type Importer, metricOf, text } from "./importer.ts";
+import { nameOfInput, questionOf, verdictOfScore } from "./verl.ts";
+
+/** Rollouts of OpenRLHF. */
+export const openrlhf: Importer = {
+  name: "openrlhf",
+  summary: "OpenRLHF's rollouts",
+  reader: (options) => {
+    const { task, split, metric } = options;
+    const drawn = counter();
+    return (row) =>
+      Result.gen(function* () {
+        const input = yield* text(row, "input");
+        const responseText = yield* text(row, "output");
+        const problemId = nameOfInput("openrlhf", input);
+        const chosen = metric === undefined ? undefined : yield* metricOf([[metric, row[metric]]], options);
+        const correct = chosen?.[1] ?? verdictOfScore(row.reward);
+        return [{
+          task,
+          split,
+          problemId,
+          question: questionOf(input),
+          ...goldFields(goldsOf(row.label) ?? goldsOf(row.answer) ?? goldsOf(row.gts)),
+          promptText: input,
+          sampleIndex: drawn(problemId),
+          responseText,
+          ...(correct !== undefined && {
+            correct,
+            reason: `OpenRLHF's ${metric ?? "reward"} is ${row[metric ?? "reward"]}`,
+          }),
+        }];
+      });
+  },
+};

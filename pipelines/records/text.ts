@@ -1,0 +1,37 @@
+/** Records as text: NDJSON, its SHA-256, and the first place where two texts differ. */
+import { createHash } from "node:crypto";
+import { encode, type ListTexts } from "./record.ts";
+
+/** Where two texts first differ: the byte (from 0), the line (from 1), and what stands there in each. */
+export interface Difference {
+  readonly file: string;
+  readonly byte: number;
+  readonly line: number;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** The SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Records as NDJSON; `lists` remembers the texts of number lists that several records hold. */
+export const toText = (records: Iterable<object>, lists?: ListTexts): string => {
+  let text = "";
+  for (const record of records) text += `${encode(record, lists)}\n`;
+  return text;
+};
+
+/** The first difference between what a file holds and what was made again, or undefined. */
+export const firstDifference = (file: string, expected: string, found: string): Difference | undefined => {
+  if (expected === found) return undefined;
+  let at = 0;
+  while (at < expected.length && expected[at] === found[at]) at++;
+  const before = expected.slice(0, at);
+  return {
+    file,
+    byte: new TextEncoder().encode(before).length,
+    line: before.split("\n").length,
+    expected: expected.slice(at, at + 40),
+    found: found.slice(at, at + 40),
+  };
+};

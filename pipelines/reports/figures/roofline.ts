@@ -1,0 +1,169 @@
+/**
+ * The roofline: operations a second against operations a byte, on logarithmic axes, under the two roofs that the same run measured. A point on
+ * the slope waits for memory, one under the flat roof computes as fast as the best product; the distance to the roof is what is left to gain.
+ */
+import { Result } from "effect";
+import * as Elementary from "../../../data/elementary/mod.ts";
+import type { Noun } from "../../records/schema.ts";
+import { panelChart, panelTitle, seriesEncoding } from "./chart.ts";
+import { chartReport } from "../report.ts";
+import { namesOf, type Series, seriesOf } from "../series.ts";
+
+/** One measured piece of work of `deno task bench` and the roofs of its run. */
+export interface RooflineRow {
+  readonly part: string;
+  readonly work: string;
+  readonly model: string;
+  /** Null where nothing is moved. */
+  readonly intensity: number | null;
+  readonly gflops: number;
+  readonly roofGflops: number;
+  readonly roofGbPerSecond: number;
+  readonly device: string;
+  readonly date: string;
+  readonly load: number;
+}
+
+/** The table of RooflineRow (`--format json` of bench). */
+export const RooflineRow: Noun<RooflineRow> = {
+  name: "Roofline",
+  fields: [
+    { name: "part", kind: "string" },
+    { name: "work", kind: "string" },
+    { name: "model", kind: "string" },
+    { name: "intensity", kind: "number", nullable: true },
+    { name: "gflops", kind: "number" },
+    { name: "roofGflops", kind: "number" },
+    { name: "roofGbPerSecond", kind: "number" },
+    { name: "device", kind: "string" },
+    { name: "date", kind: "string" },
+    { name: "load", kind: "number" },
+  ],
+  sameLength: [],
+};
+
+const size = { width: 620, height: 380 } as const;
+
+/** What a point is: a whole work by its name, a kernel by what it does. */
+const labelOf = ({ part, work }: RooflineRow): string =>
+  part === "model"
+    ? work
+    : work.startsWith("matmul") || part === "product"
+    ? "matrix products"
+    : work.startsWith("attention")
+    ? "attention"
+    : "other kernels";
+
+const logAxis = (field: string, title: string, domain: readonly [number, number]) => ({
+  field,
+  type: "quantitative" as const,
+  title,
+  scale: { type: "log" as const, domain: [...domain], nice: false },
+  axis: { tickCount: 6, format: "~g", labelOverlap: true, labelFlush: false },
+});
+
+/** The powers of ten around some numbers. */
+const decades = (values: ReadonlyArray<number>): readonly [number, number] => [
+  Elementary.pow(10, Math.floor(Elementary.log10(Math.min(...values)))),
+  Elementary.pow(10, Math.ceil(Elementary.log10(Math.max(...values)))),
+];
+
+const figure = (value: number): string => Number(value.toPrecision(3)).toLocaleString("en-US");
+
+/** The share of the way from the left end of a logarithmic axis to the right one. */
+const along = ([low, high]: readonly [number, number], share: number): number =>
+  low * Elementary.pow(high / low, share);
+
+/** A row that computes something on what it moves. */
+type Point = RooflineRow & { readonly intensity: number };
+
+const isPoint = (row: RooflineRow): row is Point => row.intensity !== null && row.intensity > 0 && row.gflops > 0;
+
+const panel = (rows: ReadonlyArray<Point>, series: ReadonlyArray<Series>) => {
+  const [{ roofGflops, roofGbPerSecond }] = rows;
+  const ridge = roofGflops / roofGbPerSecond;
+  const across = decades([...rows.map(({ intensity }) => intensity), ridge / 2, ridge * 2]);
+  const up = decades([...rows.map(({ gflops }) => gflops), roofGflops * 2]);
+  const x = logAxis("intensity", "arithmetic intensity (FLOP/byte)", across);
+  const y = logAxis("gflops", "GFLOP/s", up);
+  const { color, shape } = seriesEncoding(series);
+  const roof = [
+    { intensity: Math.max(across[0], up[0] / roofGbPerSecond), gflops: Math.max(across[0] * roofGbPerSecond, up[0]) },
+    { intensity: ridge, gflops: roofGflops },
+    { intensity: across[1], gflops: roofGflops },
+  ];
+  const words = [
+    { intensity: across[1], gflops: roofGflops, text: `best product ${figure(roofGflops)} GFLOP/s` },
+    {
+      intensity: along([roof[0].intensity, ridge], 0.55),
+      gflops: along([roof[0].gflops, roofGflops], 0.55),
+      text: `best copy ${figure(roofGbPerSecond)} GB/s`,
+    },
+  ];
+  const grey = "#555555";
+  return {
+    ...size,
+    title: panelTitle(`${rows.length} measured works and kernels`),
+    layer: [
+      { data: { values: roof }, mark: { type: "line" as const, strokeWidth: 1.6, color: grey }, encoding: { x, y } },
+      {
+        data: { values: words },
+        mark: {
+          type: "text" as const,
+          align: "right" as const,
+          baseline: "bottom" as const,
+          dx: -6,
+          dy: -5,
+          fontSize: 11,
+          color: grey,
+        },
+        encoding: { x, y, text: { field: "text" } },
+      },
+      {
+        data: {
+          values: rows.map((row) => ({
+            series: nameOf(labelOf(row)),
+            intensity: Number(row.intensity.toPrecision(6)),
+            gflops: Number(row.gflops.toPrecision(6)),
+          })),
+        },
+        mark: { type: "point" as const, filled: true, size: 52, opacity: 0.85 },
+        encoding: { x, y, color, shape },
+      },
+    ],
+  };
+};
+
+const nameOf = (label: string): string => label === "grpo" ? "GRPO step" : label;
+
+const order = ["sample", "score", "gradient", "train", "grpo", "matrix products", "attention", "other kernels"];
+
+/** Work and kernels of a run under its measured roofs. */
+export const roofline = chartReport({
+  name: "roofline",
+  summary: "Work and kernels of bench under the roofs that it measured",
+  row: RooflineRow,
+  needs: ["part", "work", "intensity", "gflops", "roofGflops", "roofGbPerSecond"],
+  build: (rows) => {
+    const computing = rows.filter(isPoint);
+    if (computing.length === 0) return Result.fail("no row computes anything");
+    const labels = [...new Set(computing.map(labelOf))].sort((a, b) => order.indexOf(a) - order.indexOf(b));
+    const series = seriesOf(labels.map((label) => ({ label: nameOf(label) })));
+    const [{ device, date, load }] = computing;
+    const beside = load === undefined
+      ? []
+      : [`load before it began: ${load.toFixed(2)} a processor${load > 0.25 ? ", so other work ran beside it" : ""}`];
+    return Result.succeed(panelChart({
+      name: "roofline",
+      title: "Roofline",
+      subtitle: [...device === undefined ? [] : [device], ...date === undefined ? [] : [date], ...beside].join("; "),
+      description:
+        "Operations a second against operations a byte, below the measured arithmetic of the best product and the measured " +
+        `bandwidth, for ${namesOf(series)}.`,
+      series,
+      panels: [panel(computing, series)],
+      width: size.width,
+      lines: false,
+    }));
+  },
+});

@@ -1,0 +1,79 @@
+/**
+ * Evaluation rows in order: a block for each (task, evaluation, slice), in it a number for each model and k. A model has one number at one
+ * k; two are an error rather than a choice.
+ */
+import { Result } from "effect";
+import type { EvaluationRow } from "../../records/rows.ts";
+import { labelOf, type Series, seriesOf } from "../series.ts";
+
+/** What was measured under one evaluation; `ks` ascend, `series` are in the order of printing. */
+export interface EvaluationBlock {
+  readonly task: string | undefined;
+  readonly evaluation: string | undefined;
+  readonly slice: string | undefined;
+  readonly problems: number | undefined;
+  readonly ks: ReadonlyArray<number>;
+  readonly series: ReadonlyArray<Series>;
+  readonly at: (label: string, k: number) => EvaluationRow | undefined;
+}
+
+const sliceOf = ({ slice }: EvaluationRow): string | undefined => slice === "all" ? undefined : slice;
+
+const keyOf = (row: EvaluationRow): string => JSON.stringify([row.task, row.evaluation, sliceOf(row)]);
+
+/** The k of some rows, ascending. */
+export const ksOf = (rows: ReadonlyArray<EvaluationRow>): ReadonlyArray<number> =>
+  [...new Set(rows.map(({ k }) => k))].sort((a, b) => a - b);
+
+/** The blocks in the order in which they first appear, or what is wrong with the rows. */
+export const evaluationBlocks = (
+  rows: ReadonlyArray<EvaluationRow>,
+): Result.Result<ReadonlyArray<EvaluationBlock>, string> => {
+  if (rows.length === 0) return Result.fail("there are no rows");
+  const odd = rows.find(({ k, passAtK }) => k < 1 || passAtK < 0 || passAtK > 1);
+  if (odd !== undefined) return Result.fail(`expected k of at least 1 and passAtK from 0 to 1, found ${show(odd)}`);
+  const blocks: EvaluationBlock[] = [];
+  for (const members of Map.groupBy(rows, keyOf).values()) {
+    const cells = new Map<string, EvaluationRow>();
+    for (const row of members) {
+      const key = JSON.stringify([labelOf(row), row.k]);
+      if (cells.has(key)) return Result.fail(`found two rows for one model at one k, ${show(row)}`);
+      cells.set(key, row);
+    }
+    const [first] = members;
+    const problems = members.every((row) => row.problems === first.problems) ? first.problems : undefined;
+    blocks.push({
+      task: first.task,
+      evaluation: first.evaluation,
+      slice: sliceOf(first),
+      problems,
+      ks: ksOf(members),
+      series: seriesOf(members),
+      at: (label, k) => cells.get(JSON.stringify([label, k])),
+    });
+  }
+  return Result.succeed(blocks);
+};
+
+/** A block's name without the task: `T 0.6, hard slice, 96 problems`; empty where nothing has a name. */
+export const blockName = ({ evaluation, slice, problems }: EvaluationBlock): string =>
+  [
+    evaluation ?? [],
+    slice === undefined ? [] : `${slice} slice`,
+    problems === undefined ? [] : `${problems} problem${problems === 1 ? "" : "s"}`,
+  ].flat().join(", ");
+
+const show = (row: EvaluationRow): string =>
+  [`model "${labelOf(row)}"`, row.evaluation ? `evaluation "${row.evaluation}"` : [], `k ${row.k}`, `${row.passAtK}`]
+    .flat().join(", ");
+
+/**
+ * The evaluations of whole tables of methods (the main condition and the larger learning rate), and those of ablations, which name a condition and
+ * have no k that only the base has enough responses for.
+ */
+export const mainAndAblations = (rows: ReadonlyArray<EvaluationRow>) => {
+  const isMain = ({ evaluation = "" }: EvaluationRow) => !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");
+  const others = rows.filter((row) => !isMain(row));
+  const trained = new Set(others.filter((row) => labelOf(row) !== "base").map(({ k }) => k));
+  return { main: rows.filter(isMain), ablations: others.filter(({ k }) => trained.has(k)) };
+};

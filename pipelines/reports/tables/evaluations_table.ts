@@ -1,0 +1,156 @@
+/**
+ * Evaluations side by side: Pass@k, with what the paper's Table 1 says of the task below; then cons@k, lengths and the share that was cut off;
+ * then Pass@k of each part of the problems. Rows are runs; those that were sampled alike share a block.
+ */
+import { Result } from "effect";
+import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_blocks.ts";
+import { tableReport } from "../report.ts";
+import { EvaluationRow } from "../../records/rows.ts";
+import { publishedName } from "../series.ts";
+import {
+  type Block,
+  type Cell,
+  type Column,
+  empty,
+  marked,
+  numberCell,
+  percentCell,
+  type Table,
+  textCell,
+} from "./table.ts";
+import { publishedCells } from "./table_1.ts";
+
+const head = (names: ReadonlyArray<string>): ReadonlyArray<Column> => [
+  { name: "Model", align: "left" },
+  ...names.map((name) => ({ name, align: "right" as const })),
+];
+
+const labelOf = (block: EvaluationBlock): { readonly label?: string } => {
+  const label = [block.task ?? [], blockName(block) || []].flat().join(", ");
+  return label === "" ? {} : { label };
+};
+
+/** A block of a table: a row a model, a cell a k. */
+const blockOf = (
+  block: EvaluationBlock,
+  ks: ReadonlyArray<number>,
+  cellOf: (row: EvaluationRow) => Cell,
+  more: (row: EvaluationRow) => ReadonlyArray<Cell> = () => [],
+): Block => ({
+  ...labelOf(block),
+  rows: block.series.map(({ label, name }) => {
+    const [first] = block.ks.flatMap((k) => block.at(label, k) ?? []);
+    return [
+      textCell(name),
+      ...ks.map((k) => {
+        const row = block.at(label, k);
+        return row === undefined ? empty : cellOf(row);
+      }),
+      ...more(first),
+    ];
+  }),
+});
+
+const passCell = ({ passAtK, low, high }: EvaluationRow): Cell => percentCell(passAtK, low, high);
+
+const consCell = ({ consAtK }: EvaluationRow): Cell => consAtK === undefined ? empty : percentCell(consAtK);
+
+const lengthCells = ({ meanResponseLength, truncatedRatio }: EvaluationRow): ReadonlyArray<Cell> => [
+  meanResponseLength === undefined ? empty : { text: meanResponseLength.toFixed(1), value: meanResponseLength },
+  truncatedRatio === undefined ? empty : percentCell(truncatedRatio),
+];
+
+const passTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => {
+  const published = [...new Set(blocks.flatMap(({ task }) => task ?? []))].flatMap((task): ReadonlyArray<Block> => {
+    const rows = publishedCells(task, ks);
+    return rows.length === 0 ? [] : [{ label: `${publishedName(task)} in the paper, Qwen2.5-Math-7B`, rows }];
+  });
+  return {
+    title: "Pass@k in percent",
+    notes: [
+      "Below each number: the 95 % bootstrap interval over problems.",
+      ...(published.length === 0 ? [] : [
+        "The paper's numbers (Table 1, arXiv 2506.01347): 256 samples at temperature 0.6 and top-p 0.95, of the checkpoint that is best " +
+        "on the MATH test set.",
+      ]),
+    ],
+    blockColumn: "Evaluation",
+    columns: head(ks.map((k) => `Pass@${k}`)),
+    blocks: [
+      ...blocks.map((block) => {
+        const made = blockOf(block, ks, passCell);
+        return { ...made, rows: marked(made.rows) };
+      }),
+      ...published,
+    ],
+  };
+};
+
+const consTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
+  title: "cons@k (majority of k responses) in percent, and length",
+  notes: [
+    "cons@1 is Pass@1. Length: mean tokens of a response, where they were counted; cut off: percent of responses that were too long.",
+  ],
+  blockColumn: "Evaluation",
+  columns: head([...ks.map((k) => `cons@${k}`), "length", "cut off %"]),
+  blocks: blocks.map((block) => blockOf(block, ks, consCell, lengthCells)),
+});
+
+const partTitle = "Pass@k in percent by part of the problems";
+
+/** The parts of one run: a row a part. */
+const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
+  title: partTitle,
+  notes: [],
+  blockColumn: "Evaluation",
+  columns: [
+    { name: "Part", align: "left" },
+    ...["problems", ...ks.map((k) => `Pass@${k}`), "length", "cut off %"].map((name) => ({
+      name,
+      align: "right" as const,
+    })),
+  ],
+  blocks: [...Map.groupBy(blocks, ({ task, evaluation }) => [task ?? [], evaluation ?? []].flat().join(", "))].map((
+    [label, members],
+  ) => ({
+    ...(label === "" ? {} : { label }),
+    rows: members.map((block) => {
+      const [cells] = blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), lengthCells).rows;
+      const { slice = "", problems } = block;
+      return [textCell(slice), problems === undefined ? empty : numberCell(problems), ...cells.slice(1)];
+    }),
+  })),
+});
+
+/** The parts of several runs: a block a part. */
+const partBlocks = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
+  title: partTitle,
+  notes: [],
+  blockColumn: "Part",
+  columns: head([...ks.map((k) => `Pass@${k}`), "length", "cut off %"]),
+  blocks: blocks.map((block) => blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), lengthCells)),
+});
+
+/** The tables of some evaluations. */
+export const evaluationsTable = tableReport({
+  name: "evaluations",
+  summary: "Evaluations side by side with the paper's numbers: Pass@k, cons@k, lengths, by level and type",
+  row: EvaluationRow,
+  needs: ["k", "passAtK"],
+  build: (rows) =>
+    Result.map(evaluationBlocks(rows), (blocks) => {
+      const ks = ksOf(rows);
+      const whole = blocks.filter(({ slice }) => slice === undefined);
+      const parts = blocks.filter(({ slice }) => slice !== undefined);
+      const voted = rows.some(({ consAtK, meanResponseLength }) =>
+        consAtK !== undefined || meanResponseLength !== undefined
+      );
+      return [
+        ...(whole.length > 0 ? [passTable(whole, ks)] : []),
+        ...(whole.length > 0 && voted ? [consTable(whole, ks)] : []),
+        ...(parts.length > 0
+          ? [(parts.every(({ series }) => series.length === 1) ? partRows : partBlocks)(parts, ks)]
+          : []),
+      ];
+    }),
+});

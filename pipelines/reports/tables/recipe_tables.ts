@@ -1,0 +1,110 @@
+/** What a recipe runs, as pages print it: its values beside the paper's, its evaluations, its conditions with their cells, and what differs. */
+import { runs, training } from "../../../data/paper/hyperparameters.ts";
+import { latent, latentBase } from "../../recipes/tiny_full/conditions.ts";
+import type { Cell as StudyCell, Evaluation, Recipe } from "../../recipes/mod.ts";
+import { flagOf, type SettingKey, settingKeys, settings } from "../../settings/settings.ts";
+import { nameOf } from "../series.ts";
+import { type Cell, empty, type Table, textCell } from "./table.ts";
+
+/** Values of settings, of a recipe or of a run. */
+export type Values = Readonly<Partial<Record<SettingKey, unknown>>>;
+
+const published: Readonly<Record<string, unknown>> = {
+  ...training,
+  model: runs[0].model,
+  maxTokens: runs[0].maxTokens,
+  steps: training.epochs * training.stepsPerEpoch,
+  testEvery: training.stepsPerEpoch,
+};
+
+/** A value as it is printed. */
+export const valueText = (value: unknown): string => Array.isArray(value) ? value.join(", ") : String(value);
+
+const given = (values: Values): ReadonlyArray<SettingKey> => settingKeys.filter((key) => values[key] !== undefined);
+
+/** Values beside the paper's, a row a setting. */
+export const settingsTable = (values: Values): Table => ({
+  notes: [
+    "What is not listed has its default: the paper's value, but for template and longest response, which follow the task.",
+  ],
+  columns: ["Setting", "Here", "The paper", "Meaning"].map((name) => ({ name, align: "left" })),
+  blocks: [{
+    rows: given(values).map((key) => [
+      textCell(flagOf(key)),
+      textCell(valueText(values[key])),
+      published[key] === undefined ? empty : textCell(valueText(published[key])),
+      textCell(settings[key].description),
+    ]),
+  }],
+});
+
+/** How an evaluation samples, in words. */
+export const evaluationWords = ({ settings: values, repeats }: Evaluation): string =>
+  [
+    ...given(values).map((key) => `${flagOf(key).replaceAll("-", " ")} ${valueText(values[key])}`),
+    ...repeats === undefined ? [] : [`asks ${repeats} again, of other problems`],
+  ].join(", ");
+
+/** Which values are not the paper's, in words. */
+export const changedValues = (values: Values): ReadonlyArray<string> =>
+  given(values).filter((key) => published[key] !== undefined && published[key] !== values[key])
+    .map((key) => `${flagOf(key).replaceAll("-", " ")}: ${valueText(values[key])}, not ${valueText(published[key])}`);
+
+/** What nobody selected. */
+export const noSelection =
+  "no checkpoint is selected: each model is what its training ended with, where the paper takes the one that is best on the MATH test set";
+
+/** What differs from the paper in a recipe, in words. */
+export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
+  const methods = recipe.algorithms.filter((name) => name === "reinforce").map(nameOf);
+  return [
+    ...changedValues(recipe.settings),
+    ...(methods.length === 0 ? [] : [`${methods.join(", ")} is trained too; the paper's Table 1 does not have it`]),
+    noSelection,
+    recipe.cells === undefined
+      ? "each algorithm is trained once: the intervals are over problems, and another seed may fall outside of them"
+      : "the intervals are over problems and over bases × seeds; three bases are few, so they are rough ones",
+  ];
+};
+
+/** Whether a recipe's models are made here, on a task that is made up: such a study shows mechanisms only. */
+export const isModelOrganism = ({ settings: { task } }: Recipe): boolean => task === "countdown";
+
+/** What such a study can say. */
+export const modelOrganism =
+  "It is a model organism: small models on a made-up task show mechanisms; they do not stand for a model of 7 billion parameters";
+
+/** What a cell's settings add to the recipe's, beside base and seed, in words. */
+const addedBy = ({ condition, settings: values, insights }: StudyCell): string => {
+  const added = given(values).filter((key) => key !== "model" && key !== "seed")
+    .map((key) => `${flagOf(key)} ${valueText(values[key])}`);
+  const bases = condition === latent || condition === latentBase.condition ? ["bases with a latent mode"] : [];
+  return [...bases, ...added, ...insights ? ["a step measured by the stage insights"] : []].join(", ");
+};
+
+const countCell = (count: number): Cell => ({ text: String(count), value: count });
+
+const listed = (values: ReadonlyArray<string | number>): Cell => textCell([...new Set(values)].join(", "));
+
+/** The conditions of a study of cells, with how many of their cells are done. */
+export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number>): Table => ({
+  notes: ["Cell by cell, with base, seed and algorithm, in counts.ndjson and dynamics.ndjson."],
+  columns: [
+    { name: "Condition", align: "left" },
+    { name: "algorithms", align: "left" },
+    { name: "seeds", align: "left" },
+    { name: "cells", align: "right" },
+    { name: "done", align: "right" },
+    { name: "differs from the main one in", align: "left" },
+  ],
+  blocks: [{
+    rows: [...Map.groupBy(recipe.cells ?? [], ({ condition }) => condition)].map(([condition, cells]) => [
+      textCell(condition),
+      listed(cells.map(({ algorithm }) => algorithm === "base" ? "base" : nameOf(algorithm))),
+      listed(cells.map(({ seed }) => seed)),
+      countCell(cells.length),
+      countCell(done.get(condition) ?? 0),
+      textCell(addedBy(cells[0])),
+    ]),
+  }],
+});

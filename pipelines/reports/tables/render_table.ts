@@ -1,0 +1,52 @@
+/**
+ * Tables as text: for a terminal, for a page (Markdown), for a paper (LaTeX), for programs (CSV, JSON). The first three show the rounded
+ * text, the other two the numbers behind it, in the same unit. What a record says cannot act: control characters are shown as their codes
+ * everywhere but in JSON, which escapes them itself, and each format escapes the signs that mean something to it.
+ */
+import type { Settings } from "../../settings/settings.ts";
+import { csvTables } from "./csv_table.ts";
+import { latexTable } from "./latex_table.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { visible } from "../../files/plain_text.ts";
+import type { Cell, Table } from "./table.ts";
+import { terminalTable } from "./terminal_table.ts";
+
+/** How tables are written; `isTerminal` says whether the reader understands bold and underlined. */
+export interface Rendering {
+  readonly format: Settings["format"];
+  readonly isTerminal: boolean;
+}
+
+const shownCell = (cell: Cell): Cell => ({
+  ...cell,
+  text: visible(cell.text),
+  ...(typeof cell.value === "string" && { value: visible(cell.value) }),
+});
+
+/** A table without control characters. */
+const shown = (table: Table): Table => ({
+  ...table,
+  ...(table.title !== undefined && { title: visible(table.title) }),
+  notes: table.notes.map(visible),
+  columns: table.columns.map((column) => ({ ...column, name: visible(column.name) })),
+  blocks: table.blocks.map(({ label, rows }) => ({
+    ...(label !== undefined && { label: visible(label) }),
+    rows: rows.map((row) => row.map(shownCell)),
+  })),
+});
+
+/** Some tables as the text of one format, with a newline at the end. */
+export const renderTables = (given: ReadonlyArray<Table>, { format, isTerminal }: Rendering): string => {
+  if (format === "json") return `${JSON.stringify(given, null, 2)}\n`;
+  const tables = given.map(shown);
+  switch (format) {
+    case "terminal":
+      return tables.map((table) => terminalTable(table, isTerminal)).join("\n");
+    case "markdown":
+      return tables.map(markdownTable).join("\n");
+    case "latex":
+      return tables.map(latexTable).join("\n");
+    case "csv":
+      return csvTables(tables);
+  }
+};

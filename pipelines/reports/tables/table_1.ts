@@ -1,0 +1,99 @@
+/**
+ * Table 1 of the paper for a study of one's own: Pass@k of the base and of every algorithm, a block for each evaluation, with the bootstrap
+ * interval over problems that the paper does not print. The paper's own Table 1 follows as a second table. What differs: the paper takes
+ * the checkpoint that is best on the test set of MATH, here each model is what its training ended with.
+ */
+import { Result } from "effect";
+import { ks as publishedKs, table1 as publishedRows } from "../../../data/paper/published.ts";
+import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_blocks.ts";
+import { tableReport } from "../report.ts";
+import { EvaluationRow } from "../../records/rows.ts";
+import { nameOf, publishedName, seriesOf } from "../series.ts";
+import { type Block, type Cell, type Column, empty, marked, percentCell, type Table, textCell } from "./table.ts";
+
+const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
+  { name: "Method", align: "left" },
+  ...ks.map((k) => ({ name: `Pass@${k}`, align: "right" as const })),
+];
+
+const blockOf = (block: EvaluationBlock, ks: ReadonlyArray<number>): Block => {
+  const name = [block.task ?? [], blockName(block) || []].flat().join(", ");
+  const rows = block.series.map(({ label, name }) => [
+    textCell(name),
+    ...ks.map((k) => {
+      const row = block.at(label, k);
+      return row === undefined ? empty : percentCell(row.passAtK, row.low, row.high);
+    }),
+  ]);
+  return { ...(name === "" ? {} : { label: name }), rows: marked(rows) };
+};
+
+/** Pass@k in percent of a study, best and second best of each block marked. */
+const studyTable = (
+  blocks: ReadonlyArray<EvaluationBlock>,
+  ks: ReadonlyArray<number>,
+  intervals: string | undefined,
+): Table => ({
+  title: "Pass@k in percent",
+  notes: [
+    "Best and second best of each column are marked, the base model counts too, and what is printed alike is tied.",
+    ...(intervals === undefined ? [] : [intervals]),
+  ],
+  blockColumn: "Evaluation",
+  columns: columns(ks),
+  blocks: blocks.map((block) => blockOf(block, ks)),
+});
+
+/** What the paper's Table 1 says of a task at some k, a row a method; nothing of a task that is not in it. */
+export const publishedCells = (task: string, ks: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<Cell>> => {
+  const members = publishedRows.filter((row) => row.task === task);
+  return marked(
+    seriesOf(members.map(({ method }) => ({ algorithm: method }))).map(({ label }) => {
+      const passAtK = members.find(({ method }) => method === label)?.passAtK;
+      return [
+        textCell(nameOf(label)),
+        ...ks.map((k) => {
+          const percent = passAtK?.get(k);
+          return percent === undefined ? empty : percentCell(percent / 100);
+        }),
+      ];
+    }),
+  );
+};
+
+/** The paper's own Table 1, in the same form. */
+export const publishedTable: Table = {
+  title: "The paper's Table 1: Pass@k in percent of Qwen2.5-Math-7B (arXiv 2506.01347)",
+  notes: [
+    "256 samples a problem at temperature 0.6, top-p 0.95. The paper reports the checkpoint that is best on the MATH test set; " +
+    "nothing is selected here.",
+  ],
+  blockColumn: "Evaluation",
+  columns: columns(publishedKs),
+  blocks: [...new Set(publishedRows.map(({ task }) => task))].map((task) => ({
+    label: publishedName(task),
+    rows: publishedCells(task, publishedKs),
+  })),
+};
+
+/** What the intervals are over, where there are any: problems, and cells (bases x seeds) where numbers are means of several. */
+const intervalsOf = (rows: ReadonlyArray<EvaluationRow>): string | undefined => {
+  if (!rows.some(({ low, high }) => low !== undefined && high !== undefined)) return undefined;
+  const counts = rows.flatMap(({ cells }) => cells ?? []);
+  if (counts.length === 0) return "Below each number: the 95 % bootstrap interval over problems.";
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return `Each number is the mean of ${fewest === most ? most : `${fewest} to ${most}`} models (bases x seeds). ` +
+    "Below it: the 95 % bootstrap interval over problems and models.";
+};
+
+/** Table 1 of a study, and the paper's. */
+export const table1 = tableReport({
+  name: "table-1",
+  summary: "Pass@k of every model, evaluation by evaluation, and the paper's Table 1",
+  row: EvaluationRow,
+  needs: ["k", "passAtK"],
+  build: (rows) =>
+    Result.map(evaluationBlocks(rows), (blocks) => {
+      return [studyTable(blocks, ksOf(rows), intervalsOf(rows)), publishedTable];
+    }),
+});

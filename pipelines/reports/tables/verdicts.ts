@@ -1,0 +1,186 @@
+/**
+ * The claims of a study with their verdicts: what was asked, of what, the number, its interval, and whether it holds. A claim holds where the
+ * whole interval is on the right side of the threshold, does not where all of it is on the wrong one, and is undecided between.
+ */
+import { Result } from "effect";
+import { ClaimRow } from "../../records/study_rows.ts";
+import { tableReport } from "../report.ts";
+import { type Cell, empty, type Table, textCell } from "./table.ts";
+
+/** A claim as reports read it. */
+export type Judged = Omit<ClaimRow, "statistic">;
+
+type Row = Judged;
+
+/** How the numbers of a unit are printed: shares in points of a hundred. */
+const units: Readonly<Record<string, { readonly scale: number; readonly digits: number; readonly name: string }>> = {
+  share: { scale: 100, digits: 1, name: " points" },
+  nats: { scale: 1, digits: 3, name: " nats" },
+  number: { scale: 1, digits: 3, name: "" },
+};
+
+const unitOf = ({ unit }: Row) => units[unit] ?? units.number;
+
+/** What the numbers of a claim count in: `points`, `nats`, or nothing. */
+export const unitName = (row: Row): string => unitOf(row).name.trim();
+
+const printed = (row: Row, value: number, isSigned: boolean): string => {
+  const { scale, digits, name } = unitOf(row);
+  const isTiny = name === "" && value !== 0 && Math.abs(value) < 0.0005;
+  const text = isTiny ? value.toExponential(1) : (value * scale).toFixed(digits);
+  return isSigned && value > 0 ? `+${text}` : Number(text) === 0 ? text.replace("-", "") : text;
+};
+
+const isDifference = ({ unit }: Row): boolean => unit !== "number";
+
+/** `above 0 points`, `within ±1 points` as a condition. */
+export const asked = (row: Row): string => {
+  const { scale, name } = unitOf(row);
+  const threshold = Number((row.threshold * scale).toPrecision(6));
+  return `${row.comparison === "within" ? "within ±" : `${row.comparison} `}${threshold}${name}`;
+};
+
+/** A number with its interval, in the unit of a claim. */
+interface Found {
+  readonly value?: number;
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** What was found on the published test problems, and on others. */
+export const foundOf = ({ value, low, high }: Row): Found => ({ value, low, high });
+/** See `foundOf`. */
+export const otherFoundOf = ({ otherValue, otherLow, otherHigh }: Row): Found => ({
+  value: otherValue,
+  low: otherLow,
+  high: otherHigh,
+});
+
+/** What was found as a cell. */
+export const foundCell = (row: Row, { value, low, high }: Found): Cell => {
+  if (value === undefined || low === undefined || high === undefined) return empty;
+  const { scale } = unitOf(row);
+  const text = (number: number) => printed(row, number, isDifference(row));
+  const number = (share: number) => Number((share * scale).toPrecision(12));
+  return {
+    text: text(value),
+    value: number(value),
+    low: number(low),
+    high: number(high),
+    interval: `${text(low)} to ${text(high)}`,
+  };
+};
+
+const marks: Readonly<Record<string, string>> = {
+  "holds": "✓ holds",
+  "does not": "✗ does not",
+  "undecided": "? undecided",
+  "untried": "– untried",
+};
+
+/** A verdict with its sign. */
+export const verdictText = (verdict: string): string => marks[verdict] ?? verdict;
+
+/** Whether other test problems give another verdict. */
+export const isMoved = ({ verdict, otherVerdict }: Row): boolean =>
+  otherVerdict !== undefined && otherVerdict !== verdict;
+
+/** Whether other test problems turn a claim that holds into one that does not, or back. */
+export const isTurned = (row: Row): boolean => isMoved(row) && [row.verdict, row.otherVerdict].every(isDecided);
+
+const otherCells = (row: Row): ReadonlyArray<Cell> =>
+  row.otherVerdict === undefined ? [empty, empty] : [foundCell(row, otherFoundOf(row)), {
+    text: `${isMoved(row) ? "moved: " : ""}${verdictText(row.otherVerdict)}`,
+    value: row.otherVerdict,
+  }];
+
+/** What other test problems change, in a sentence; nothing where none were tried. */
+export const otherSentence = (rows: ReadonlyArray<Row>): string | undefined => {
+  const again = rows.filter(({ otherVerdict }) => otherVerdict !== undefined);
+  const [moved, turned] = [again.filter(isMoved).length, again.filter(isTurned).length];
+  return again.length === 0
+    ? undefined
+    : `Asked again of other test problems (another seed), ${
+      again.length - moved
+    } of ${again.length} verdicts are the same, ` +
+      `${moved} moved, ${turned} of those from holds to does not or back. The rest ask of no such problems, or were not tried on them.`;
+};
+
+const isDecided = (verdict: string | undefined): boolean => verdict === "holds" || verdict === "does not";
+
+const order = ["holds", "does not", "undecided", "untried"];
+
+/** How many claims have which verdict. */
+export const tallyOf = (
+  rows: ReadonlyArray<Row>,
+): ReadonlyArray<{ readonly verdict: string; readonly words: string; readonly count: number }> =>
+  order.map((verdict) => {
+    const count = rows.filter((row) => row.verdict === verdict).length;
+    const isOne = count === 1;
+    const words = verdict === "holds"
+      ? isOne ? "holds" : "hold"
+      : verdict === "does not"
+      ? isOne ? "does not" : "do not"
+      : verdict;
+    return { verdict, words, count };
+  }).filter(({ count }) => count > 0);
+
+const countsOf = (rows: ReadonlyArray<Row>): string =>
+  tallyOf(rows).map(({ count, words }) => `${count} ${words}`).join(", ");
+
+/** Whether the paper says it; all else is beyond the paper. */
+export const isPaper = ({ where }: Row): boolean => !where.startsWith("beyond the paper");
+
+/** When a claim holds. */
+export const verdictRule =
+  "A claim holds where its whole 95 % interval (paired bootstrap over problems and over bases x seeds) is on the right side of the " +
+  "threshold, does not where all of it is on the wrong side, and is undecided between. Claims and thresholds were fixed before the runs.";
+
+const table = (rows: ReadonlyArray<Row>): Table => ({
+  title: "Claims and verdicts",
+  notes: [
+    `${rows.length} claims: ${countsOf(rows)}.`,
+    verdictRule,
+    otherSentence(rows) ?? [],
+  ].flat(),
+  blockColumn: "Whose",
+  columns: [
+    { name: "Claim", align: "left" },
+    { name: "where", align: "left" },
+    { name: "asked", align: "left" },
+    { name: "found", align: "right" },
+    { name: "cells", align: "right" },
+    { name: "verdict", align: "left" },
+    ...hasOther(rows)
+      ? [{ name: "other problems", align: "right" as const }, { name: "verdict there", align: "left" as const }]
+      : [],
+  ],
+  blocks: [
+    { label: "The paper says", rows: rows.filter(isPaper).map(cellsOf(hasOther(rows))) },
+    { label: "Beyond the paper", rows: rows.filter((row) => !isPaper(row)).map(cellsOf(hasOther(rows))) },
+  ].filter((block) => block.rows.length > 0),
+});
+
+/** Where the paper says it, or what is asked beyond it. */
+export const whereOf = ({ where }: Row): string => where.replace(/^beyond the paper: /, "");
+
+const hasOther = (rows: ReadonlyArray<Row>): boolean => rows.some(({ otherVerdict }) => otherVerdict !== undefined);
+
+const cellsOf = (withOther: boolean) => (row: Row): ReadonlyArray<Cell> => [
+  textCell(row.statement),
+  textCell(whereOf(row)),
+  textCell(asked(row)),
+  foundCell(row, foundOf(row)),
+  { text: String(row.cells), value: row.cells },
+  { text: verdictText(row.verdict), value: row.verdict },
+  ...withOther ? otherCells(row) : [],
+];
+
+/** Claims with their verdicts, of `claims.ndjson`. */
+export const verdicts = tableReport({
+  name: "verdicts",
+  summary: "Each claim of a study with its number, its interval and its verdict",
+  row: ClaimRow,
+  needs: ["statement", "where", "comparison", "threshold", "unit", "cells", "verdict"],
+  build: (rows) => rows.length === 0 ? Result.fail("there are no claims") : Result.succeed([table(rows)]),
+});

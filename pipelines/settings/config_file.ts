@@ -1,0 +1,59 @@
+/**
+ * A config file: one object of settings as JSON or YAML, keys spelled as in the table of settings (`topP`). Keys that no command knows and
+ * values of the wrong kind are errors that name file, line, key and value.
+ */
+import { Effect, Result } from "effect";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { settingKeys, type Settings } from "./settings.ts";
+import { check, nearest } from "./resolve.ts";
+import { UsageError } from "./command.ts";
+import { visibleLine } from "../files/plain_text.ts";
+
+/** The settings that the text of a config file gives, or the sentence about the first thing wrong with it. */
+export const parse = (file: string, text: string): Result.Result<Partial<Settings>, UsageError> => {
+  const lines = new LineCounter();
+  // A document may nest deeper than the stack, or repeat itself through aliases until nothing holds it.
+  const read = Result.try({
+    try: () => {
+      const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+      const isReadable = document.errors.length === 0 && isMap(document.contents);
+      return { document, plain: isReadable ? { ...document.toJS() as Record<string, unknown> } : {} };
+    },
+    catch: (cause) =>
+      new UsageError({
+        message: `Cannot read config "${file}": ${visibleLine(cause instanceof Error ? cause.message : String(cause))}`,
+      }),
+  });
+  if (Result.isFailure(read)) return Result.fail(read.failure);
+  const { document, plain } = read.success;
+  const fail = (problem: string, offset?: number) => {
+    const line = offset === undefined ? "" : `, line ${lines.linePos(offset).line}`;
+    return Result.fail(new UsageError({ message: `Cannot read config "${file}"${line}: ${problem}` }));
+  };
+  const error = document.errors[0];
+  if (error !== undefined) return fail(error.message, error.pos[0]);
+  if (document.contents === null) return Result.succeed({});
+  const contents = document.contents;
+  if (!isMap(contents)) return fail("expected one object of settings");
+  const values: Record<string, unknown> = {};
+  for (const { key } of contents.items) {
+    const name = isScalar(key) ? String(key.value) : String(key);
+    const offset = isScalar(key) ? key.range?.[0] : undefined;
+    const known = settingKeys.find((candidate) => candidate === name);
+    if (known === undefined) return fail(`unknown key "${name}"${nearest(name, settingKeys)}`, offset);
+    const decoded = check(known, plain[name]);
+    if (Result.isFailure(decoded)) return fail(`"${name}": ${decoded.failure}`, offset);
+    values[known] = decoded.success;
+  }
+  return Result.succeed(values as Partial<Settings>);
+};
+
+/** Reads and checks a config file. */
+export const read = (file: string): Effect.Effect<Partial<Settings>, UsageError> =>
+  Effect.tryPromise({
+    try: () => Deno.readTextFile(file),
+    catch: (cause) => new UsageError({ message: `Cannot read config "${file}": ${reasonOf(cause)}` }),
+  }).pipe(Effect.flatMap((text) => Effect.fromResult(parse(file, text))));
+
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : `${cause}`;

@@ -1,0 +1,72 @@
+/** A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its `record.json` says of how it was made. */
+import { Effect } from "effect";
+import { basename, join, resolve } from "node:path";
+import { isObject } from "../files/json.ts";
+import { recipes } from "../recipes/mod.ts";
+import type { Failure } from "../settings/command.ts";
+import type { Noun } from "../records/schema.ts";
+import { dynamicsOfCells } from "./grid_rows.ts";
+import { ClaimRow, InsightRow, StepRow } from "../records/study_rows.ts";
+import { readProvenance } from "./records.ts";
+import { readShown, shownRecords } from "./shown_runs.ts";
+import { FrontierRow } from "../reports/figures/frontier.ts";
+import { evaluationsFile } from "../reports/read_lines.ts";
+import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
+import { SweepRow } from "../reports/figures/sweeps.ts";
+import { recordsOf, scan } from "../reports/page/read_records.ts";
+import { exists, type FileError, namesIn } from "../files/text_file.ts";
+import type { StudyHtml } from "../reports/page/study_html.ts";
+
+/** Whether a folder is what `reproduce` or `evaluate` writes. */
+export const isStudy = (folder: string): Effect.Effect<boolean, FileError> => exists(join(folder, evaluationsFile));
+
+/** The page's content. */
+export const readStudy = Effect.fn("Report.readStudy")(
+  function* (folder: string): Effect.fn.Return<StudyHtml, Failure> {
+    const names = yield* namesIn(folder);
+    const provenance = yield* readProvenance(folder);
+    const hashes: Array<{ readonly file: string; readonly sha256: string }> = [];
+    const read = Effect.fnUntraced(function* <A extends object>(
+      file: string,
+      noun: Noun<A>,
+    ): Effect.fn.Return<ReadonlyArray<A>, Failure> {
+      const scanned = yield* scan(folder, file);
+      if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
+      return (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record);
+    });
+    // Only a study of cells keeps its counts; its dynamics name the cell of each row.
+    const hasCells = names.includes("counts.ndjson");
+    const evaluations = yield* read(evaluationsFile, EvaluationRow);
+    const trained = hasCells
+      ? dynamicsOfCells(yield* read("dynamics.ndjson", StepRow))
+      : { dynamics: yield* read("dynamics.ndjson", DynamicsRow) };
+    const claims = yield* read("claims.ndjson", ClaimRow);
+    const frontier = yield* read("frontier.ndjson", FrontierRow);
+    const sweeps = yield* read("sweeps.ndjson", SweepRow);
+    const insights = yield* read("insights.ndjson", InsightRow);
+    const { explained, ...runs } = yield* Effect.flatMap(readShown(folder), shownRecords);
+    for (const file of ["record.json", "counts.ndjson", "problems.ndjson", "excerpts.ndjson", "explained.ndjson"]) {
+      const scanned = yield* scan(folder, file, () => false);
+      if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
+    }
+    const { recipe: name = basename(resolve(folder)), device, commit, cells = [] } = provenance ?? {};
+    const named = cells.filter(isObject);
+    const texts = (field: string) => named.flatMap((cell) => typeof cell[field] === "string" ? [cell[field]] : []);
+    return {
+      name,
+      ...(Object.hasOwn(recipes, name) && { recipe: recipes[name] }),
+      commits: [...new Set([...commit === undefined ? [] : [commit], ...texts("commit")])],
+      ...(device !== undefined && { device }),
+      cells: texts("cell"),
+      evaluations,
+      ...trained,
+      claims,
+      frontier,
+      sweeps,
+      insights,
+      explained,
+      ...runs,
+      records: hashes,
+    };
+  },
+);

@@ -1,0 +1,295 @@
+/**
+ * `deno task reproduce`: the whole study of a recipe. Evaluates the base, trains every algorithm from it (or every cell of a larger study),
+ * evaluates what each training ended with, and writes tables, pictures, rows and a page to `results/<recipe>/`. Runs and counts stay in
+ * the cache, so a study that was interrupted goes on where it stopped, and one that is finished prints again. Several processes share a study
+ * by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. What stands in the results is
+ * not run again; `--check` makes all of it again from the records alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
+ */
+import { Clock, Effect } from "effect";
+import { join, resolve } from "node:path";
+import { deviceName } from "../../kernels/gpu/chosen_kernels.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import { Policy } from "../models/policy.ts";
+import type { Cell, Recipe } from "../recipes/mod.ts";
+import { commandOf } from "../recipes/recipe.ts";
+import { pageFile } from "../reports/page/page.ts";
+import { renderTables } from "../reports/tables/render_table.ts";
+import { recipePlan } from "../planning/run_plan.ts";
+import * as Command from "../settings/command.ts";
+import { home } from "../files/home.ts";
+import * as Progress from "../files/progress.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { given, recipeOf } from "./given_recipe.ts";
+import { promptsOf } from "../stages/prompt.ts";
+import {
+  algorithmFiles,
+  algorithmRecordFiles,
+  type AlgorithmRecords,
+  algorithmRecords,
+  readAlgorithmRecords,
+  withCommit,
+} from "./algorithm_results.ts";
+import { gridFiles } from "./grid_results.ts";
+import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./plan.ts";
+import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./records.ts";
+import { inLanes } from "./lanes.ts";
+import { keyOf, type Outcome, outcomeOf, runCell, runHere, type Study } from "./run_cell.ts";
+import { covers, type Shown, shownCells, shownOf, trainShown } from "./shown_runs.ts";
+import { besides, keeping, type Made, standingIn } from "./standing_results.ts";
+import { bytesBelow, commitOf, differing, fromResult, writeFiles } from "./write_files.ts";
+
+const refuse = (message: string) => new Command.UsageError({ message });
+
+/** Where a study keeps what it can go on from. */
+const studyFolder = (recipe: string): string => join(home(), "studies", recipe);
+
+/** Says how far a study is and how long the rest takes, by the estimate and by how fast this machine has been so far. */
+const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArray<Cell>) {
+  const { report } = yield* StandardStreams;
+  const now = Clock.currentTimeMillis;
+  const begun = yield* now;
+  const ahead = new Set(cells);
+  const seconds = (some: Iterable<Cell>) => [...some].reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);
+  let planned = 0;
+  return Effect.fnUntraced(function* <A, E, R>(index: number, run: Effect.Effect<A, E, R>) {
+    const start = yield* now;
+    const left = planned === 0
+      ? ""
+      : `, about ${Progress.duration(seconds(ahead) * (start - begun) / 1000 / planned)} left`;
+    yield* report(`[${index + 1}/${cells.length}] ${cells[index].name}${left}`);
+    const result = yield* run;
+    ahead.delete(cells[index]);
+    // A cell that was there already says nothing about the speed.
+    if ((yield* now) - start > 1000) planned += secondsOf(recipe, cells[index]);
+    return result;
+  });
+});
+
+/** A study with what its folder of results had before. */
+interface Begun extends Study {
+  readonly earlier: Records | undefined;
+}
+
+/** The cell as the results have it, under the same key; `keys` are made once a base. */
+const begin = Effect.fnUntraced(function* (study: Begun, cell: Cell, digests: Map<string, string>) {
+  const key = yield* keyOf(study, cell, digests);
+  const record = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
+  return { key, record };
+});
+
+const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outcome; commit?: string | undefined }) => ({
+  cell,
+  outcome,
+  record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
+});
+
+/** Runs the cells; those whose records are in the results are not run again. `each` hears of every one that is done. */
+const runAll = Effect.fnUntraced(function* (
+  study: Begun,
+  cells: ReadonlyArray<Cell>,
+  each: (done: ReadonlyArray<Finished>, cell: Cell) => Effect.Effect<void, Command.Failure>,
+) {
+  const say = yield* sayWhere(study.recipe, cells);
+  const digests = new Map<string, string>();
+  const found = new Map<Cell, Finished>();
+  const done = () => cells.flatMap((cell) => found.get(cell) ?? []);
+  yield* inLanes(cells, settingsOf(study.recipe, {}).model, (cell, index) =>
+    Effect.gen(function* () {
+      const { key, record } = yield* begin(study, cell, digests);
+      if (record !== undefined) return void found.set(cell, { cell, record });
+      found.set(cell, finished(cell, key, yield* say(index, runCell(study, cell, key))));
+      yield* each(done(), cell);
+    }));
+  return done();
+});
+
+/** The cells that are done, running none. */
+const gathered = Effect.fnUntraced(function* (study: Begun, cells: ReadonlyArray<Cell>) {
+  const digests = new Map<string, string>();
+  const done: Finished[] = [];
+  for (const cell of cells) {
+    const { key, record } = yield* begin(study, cell, digests);
+    const { outcome, commit } = yield* outcomeOf(study, cell, key);
+    if (outcome !== undefined) done.push(finished(cell, key, { outcome, commit }));
+    else if (record !== undefined) done.push({ cell, record });
+  }
+  return done;
+});
+
+/** The test problems of a recipe: the published ones, and those that other problem seeds make. */
+const testPrompts = Effect.fnUntraced(function* (recipe: Recipe) {
+  const settings = settingsOf(recipe, { split: "test" });
+  const { model } = settings;
+  if (model === undefined) {
+    return yield* refuse(`Cannot reproduce "${recipe.name}": the recipe names no model; give --model`);
+  }
+  const seeds = new Set([undefined, ...recipe.evaluations.map((one) => one.settings.problemSeed)]);
+  const found = yield* Effect.forEach(
+    seeds,
+    (problemSeed) =>
+      Effect.map(promptsOf({ ...settings, problemSeed }, model), (prompts) => [problemSeed, prompts] as const),
+  );
+  return new Map(found);
+});
+
+interface Choice {
+  readonly out: string;
+  /** Results that what comes out is compared with; default: those of the recipe. */
+  readonly committed?: string;
+  readonly shard?: string;
+  readonly gather?: boolean;
+}
+
+/** What came out of a study of cells. */
+const madeOfCells = (recipe: Recipe, records: Records): Made => ({
+  records: (there) => recordFiles(withCommits(records, there)),
+  files: (there) => gridFiles(recipe, withCommits(records, there)),
+});
+
+/** What came out of a study of algorithms. */
+const madeOfAlgorithms = (recipe: Recipe, records: AlgorithmRecords): Made => ({
+  records: (there) => algorithmRecordFiles(there === undefined ? records : withCommit(records, there)),
+  files: (there) => algorithmFiles(recipe, there === undefined ? records : withCommit(records, there)),
+});
+
+/** Runs the cells of a study, or a part of them, and gives what is done; undefined for a part, which another run gathers. */
+const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard, gather }: Choice) {
+  const policy = yield* Policy;
+  const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
+  const prompts = yield* testPrompts(recipe);
+  const earlier = yield* readRecords(out);
+  const study: Begun = { recipe, folder: studyFolder(recipe.name), earlier };
+  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
+  const madeOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
+    madeOfCells(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
+  // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
+  const lastOfSeed = new Map(
+    cells.filter(({ condition }) => condition === "main").map(({ seed, name }) => [seed, name]),
+  );
+  const milestones = new Set(shard === undefined ? lastOfSeed.values() : []);
+  const done = gather ? yield* gathered(study, cells) : yield* runAll(
+    study,
+    cells,
+    (done, { name }) =>
+      milestones.has(name) ? Effect.flatMap(madeOf(done).files(), ({ files }) => writeFiles(out, files)) : Effect.void,
+  );
+  if (shard !== undefined) return undefined;
+  if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
+  return madeOf(done, yield* shownOfCells(study, done));
+});
+
+/** What the page shows of single runs: what it had where their cells are as they were, else two runs made for it. */
+const shownOfCells = Effect.fnUntraced(function* (
+  { recipe, folder, earlier }: Begun,
+  done: ReadonlyArray<Finished>,
+) {
+  const outcomes = new Map(done.map(({ cell, outcome }) => [cell.name, outcome]));
+  const cells = shownCells(done.map(({ cell }) => cell));
+  const isAsBefore = cells.every(({ name }) => outcomes.get(name) === undefined);
+  if (earlier?.shown !== undefined && isAsBefore && covers(earlier.shown, cells)) return earlier.shown;
+  const { report } = yield* StandardStreams;
+  if (cells.length > 0) yield* report(`runs for the page: ${cells.map(({ name }) => name).join(", ")}`);
+  return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, join(folder, "shown"))));
+});
+
+/** Runs a study of algorithms, or a part of it; gives what came out, undefined for a part. */
+const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, shard?: string) {
+  const policy = yield* Policy;
+  const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
+  const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
+  const study: Study = { recipe, folder: studyFolder(recipe.name) };
+  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
+  const say = yield* sayWhere(recipe, cells);
+  const found = new Map<Cell, Outcome>();
+  yield* inLanes(
+    cells,
+    settingsOf(recipe, {}).model,
+    (cell, index) => Effect.map(say(index, runHere(study, cell)), (outcome) => void found.set(cell, outcome)),
+  );
+  const outcomes = new Map(cells.flatMap((cell) => {
+    const outcome = found.get(cell);
+    return outcome === undefined ? [] : [[cell.name, outcome]];
+  }));
+  if (shard !== undefined) return undefined;
+  const shown = yield* shownOf(shownCells(cells).map(({ name }) => join(study.folder, name)));
+  const records = algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes);
+  return madeOfAlgorithms(recipe, { ...records, shown });
+});
+
+/** Runs a study, or its part, writes what came out of it, and says whether that is what is committed. */
+export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe, choice: Choice) {
+  const { report, write } = yield* StandardStreams;
+  const { out, shard, gather, committed = join("results", recipe.name) } = choice;
+  const { info } = yield* Policy;
+  const stood = yield* standingIn(out);
+  const expected = resolve(committed) === resolve(out) ? stood : yield* standingIn(committed);
+  const begun = yield* Clock.currentTimeMillis;
+  const made = recipe.cells !== undefined
+    ? yield* reproduceCells(recipe, choice)
+    : gather
+    ? yield* recorded(recipe, out)
+    : yield* reproduceAlgorithms(recipe, shard);
+  const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
+  if (made === undefined) {
+    return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
+  }
+  const { files, tables } = yield* keeping(made, stood);
+  const last = yield* besides(made, expected, info);
+  const names = (yield* writeFiles(out, files)).map((file) => join(out, file));
+  yield* Effect.catchTag(
+    write(renderTables(tables, { format: "terminal", isTerminal: false })),
+    "PipeClosed",
+    () => Effect.void,
+  );
+  const wrote = names.length === 0 ? `every file of "${out}" stays as it is` : `wrote ${names.join(", ")}`;
+  yield* report(`${minutes.toFixed(1)} minutes; ${wrote}`);
+  const page = [pageFile, "README.md"].find((name) => files.texts.has(name));
+  if (page !== undefined) yield* report(`read "${join(out, page)}"`);
+  if (last !== undefined) yield* report(last);
+});
+
+/** What came out of a study, from the records in its folder. */
+const recorded = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
+  const missing = refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
+  if (recipe.cells === undefined) {
+    const records = yield* readAlgorithmRecords(out);
+    return records === undefined ? yield* missing : madeOfAlgorithms(recipe, records);
+  }
+  const records = yield* readRecords(out);
+  return records === undefined ? yield* missing : madeOfCells(recipe, records);
+});
+
+/** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */
+export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out: string) {
+  const { report } = yield* StandardStreams;
+  const { files } = yield* (yield* recorded(recipe, out)).files();
+  const wrong = yield* differing(files, bytesBelow(out));
+  if (wrong.length > 0) {
+    const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;
+    return yield* refuse(message);
+  }
+  yield* report(`${files.texts.size + files.pictures.size} files of "${out}" follow from its records, byte for byte`);
+});
+
+/** `deno task reproduce`. */
+export const reproduceCommand = Command.make({
+  name: "reproduce",
+  summary: "Trains and evaluates every algorithm of a recipe and writes tables, pictures and a page",
+  settings: ["recipe", ...given, "algorithms", "out", "shard", "gather", "asPublished", "tflops", "check"],
+  defaults: { recipe: "tiny" },
+  plan: (config) =>
+    Effect.gen(function* () {
+      const recipe = yield* recipeOf(config);
+      // Seconds on two cores are known of the tiny study alone.
+      if (recipe.settings.task === "countdown") return yield* fromResult(planOf(recipe, config.shard));
+      return yield* recipePlan(recipe, { tflops: config.tflops });
+    }),
+  run: (config) =>
+    Effect.gen(function* () {
+      const recipe = yield* recipeOf(config);
+      const { out = join("results", recipe.name), shard, gather } = config;
+      if (config.check) return yield* check(recipe, out);
+      const study = reproduce(recipe, { out, ...(shard === undefined ? {} : { shard }), gather });
+      yield* Effect.scoped(study).pipe(Effect.provide(layerPolicy));
+    }),
+});

@@ -1,0 +1,173 @@
+/**
+ * `deno task replay RUN`: does every stage of a recorded run again, on the weights that it began with, and compares each record, gradient and
+ * state with what the run holds, byte for byte; timings in the metrics are not compared. Stops at the first byte that differs and says
+ * where. Gradients and checkpoints that the run no longer keeps are rebuilt on the way, since everything is.
+ */
+import { Effect } from "effect";
+import { join } from "node:path";
+import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
+import { exists, verifyManifest } from "../files/checkpoint_directory.ts";
+import { isObject } from "../files/json.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import { Policy } from "../models/policy.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import * as Command from "../settings/command.ts";
+import { comparable } from "../files/metrics.ts";
+import * as Progress from "../files/progress.ts";
+import { readText } from "../files/run_directory.ts";
+import { firstDifference } from "../records/text.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { namesIn } from "../files/text_file.ts";
+import { defaults } from "../settings/settings.ts";
+import { runPlan } from "../planning/run_plan.ts";
+import { changedSource, complete, storedFault, type TrainConfig, trainSettings } from "./run_config.ts";
+import { prepare, test } from "./train.ts";
+import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./step.ts";
+
+const differs = (message: string) => new Command.UsageError({ message });
+
+/** The settings that a run was made with; `model` and `data` may be given anew where the run has moved. */
+const storedConfig = Effect.fnUntraced(
+  function* (run: string, given: { readonly model: string | undefined; readonly data: string | undefined }) {
+    const path = join(run, "config.json");
+    const text = yield* readText(path);
+    if (text === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
+    const stored = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: () => differs(`Cannot read "${path}": expected JSON`),
+    });
+    if (!isObject(stored)) return yield* differs(`Cannot read "${path}": expected a JSON object`);
+    const missing = trainSettings.find((key) => !(key in stored) && defaults[key] !== undefined);
+    if (missing !== undefined || typeof stored.base !== "string") {
+      return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
+    }
+    const fault = storedFault(stored);
+    if (fault !== undefined) return yield* differs(`Cannot read "${path}": ${fault}`);
+    // What the check above has seen are the values of settings.
+    const config = {
+      // A run that recorded nothing of it computed with every row of its vocabulary.
+      paddedVocabulary: "keep",
+      ...stored,
+      ...(given.model && { model: given.model }),
+      ...(given.data && { data: given.data }),
+      out: run,
+    };
+    return { base: stored.base, recorded: stored, config: config as unknown as TrainConfig };
+  },
+);
+
+/** Compares what is made again with a file of the run. */
+const compare = Effect.fnUntraced(function* (run: string, name: string, found: string) {
+  const expected = yield* readText(join(run, name));
+  if (expected === undefined) return yield* differs(`Replay differs: "${join(run, name)}" is missing`);
+  const difference = firstDifference(name, expected, found);
+  if (difference === undefined) return;
+  const { byte, line, expected: was, found: is } = difference;
+  return yield* differs(
+    `Replay differs at "${join(run, name)}", line ${line}, byte ${byte}: recorded ${JSON.stringify(was)}, made again ${
+      JSON.stringify(is)
+    }`,
+  );
+});
+
+/** Fails unless every gradient and checkpoint that the run still keeps has the bytes that it was written with. */
+const intact = Effect.fnUntraced(function* (run: string) {
+  // What a killed process left under a temporary name is no part of the run.
+  const list = (folder: string) =>
+    Effect.map(namesIn(join(run, folder)), (names) => names.filter((name) => !name.startsWith(".")));
+  for (const name of yield* list("artifacts")) {
+    const path = join(run, "artifacts", name);
+    const found = yield* Safetensors.sha256File(path);
+    if (`${found}.safetensors` !== name) return yield* differs(`Replay differs at "${path}": its SHA-256 is ${found}`);
+  }
+  for (const name of yield* list("checkpoints")) yield* verifyManifest(join(run, "checkpoints", name));
+  if ((yield* list("model")).length > 0) yield* verifyManifest(join(run, "model"));
+});
+
+/** Fails where a finished run lacks rows of metrics, or a run has records of steps that no row speaks of. */
+const wholeOf = Effect.fnUntraced(function* (run: string, rows: number, steps: number) {
+  const metrics = join(run, "metrics.ndjson");
+  const isFinished = yield* exists(join(run, "model", "trainer_state", "finished.json"));
+  if (isFinished && rows !== steps) return yield* differs(`Replay differs at "${metrics}": ${rows} rows of ${steps}`);
+  // A run that was killed may have begun one step more.
+  const last = rows + (isFinished ? 0 : 1);
+  const names = yield* namesIn(join(run, "steps"));
+  const more = names.find((name) => Number(name) > last);
+  if (more !== undefined) {
+    return yield* differs(`Replay differs at "${join(run, "steps", more)}": "${metrics}" has ${rows} rows`);
+  }
+});
+
+/** `deno task replay`. */
+export const replayCommand = Command.make({
+  name: "replay",
+  summary: "Does a recorded run again and names the first byte that differs",
+  settings: ["model", "data"],
+  positional: { name: "RUN", summary: "the run's directory" },
+  run: (given, [run]) =>
+    Effect.scoped(Effect.gen(function* () {
+      const { report } = yield* StandardStreams;
+      const { base, recorded, config } = yield* storedConfig(run, given);
+      const { info } = yield* Policy;
+      const other = otherDevice(recorded, info);
+      if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
+      if (recorded.adapter === undefined) {
+        yield* report(
+          `"${run}" does not say on which adapter it was made: it is compared with what ${info.kind} gives`,
+        );
+      }
+      const isKnown = config.deviceMemory !== undefined;
+      const { knobs } = isKnown
+        ? yield* runPlan(complete(config), { trains: true, info, times: false })
+        : { knobs: {} };
+      const prepared = yield* prepare({ ...config, ...knobs });
+      if (prepared.base !== base) {
+        return yield* differs(
+          `Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`,
+        );
+      }
+      const source = changedSource(recorded, prepared.sources);
+      if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
+      const sink: Sink = {
+        records: (name, text) => compare(run, name, text),
+        store: { put: (tensors) => Safetensors.digest(tensors) },
+      };
+      const world: TrainingWorld = { ...prepared.world, sink };
+      const rows = ((yield* readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+      yield* wholeOf(run, rows.length, prepared.steps);
+      const progress = yield* Progress.make("replay", rows.length);
+      let state = prepared.initial;
+      let last = prepared.base;
+      for (const [index, line] of rows.entries()) {
+        const step = index + 1;
+        const done = yield* trainingStep(world, state, step);
+        state = done.state;
+        const tested = prepared.tests.length > 0 && step % config.testEvery === 0
+          ? yield* test(prepared, state.policy.model)
+          : {};
+        const recorded = yield* Effect.try({
+          try: () => JSON.stringify(comparable(JSON.parse(line))),
+          catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
+        });
+        const again = JSON.stringify(comparable({ ...done.row, ...tested }));
+        if (recorded !== again) {
+          const difference = firstDifference("", recorded, again);
+          return yield* differs(
+            `Replay differs at "${
+              join(run, "metrics.ndjson")
+            }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
+          );
+        }
+        const updates = yield* readText(join(run, stepFolder(step), "update.ndjson"));
+        last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
+        yield* progress.advance(1);
+      }
+      const weights = join(run, "model", "model.safetensors");
+      const found = yield* Effect.option(Safetensors.sha256File(weights));
+      if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
+        return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);
+      }
+      yield* intact(run);
+      yield* report(`"${run}": ${rows.length} steps made again, every byte the same`);
+    })).pipe(Effect.provide(layerPolicy)),
+});

@@ -1,0 +1,262 @@
+/**
+ * One step of training, stage by stage, on models that stay on the device: prompt, sample, verify, reward, dynamics, split, score, advantage,
+ * then gradient and update for each mini-batch. It calls the very functions that the filters call, so a pipe typed by hand gives the same
+ * bytes. Where records and gradients go is the `Sink`'s business: a run writes them, a replay compares them.
+ */
+import { Clock, Effect, Fiber, Stream } from "effect";
+import { tasks } from "../../data/mod.ts";
+import { cutAlike, type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
+import * as Model from "../models/model.ts";
+import * as Optimizer from "../learning/optimizer.ts";
+import { release } from "../models/parameters.ts";
+import { score as scoreSequences, values } from "../learning/score.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
+import type { Failure } from "../settings/command.ts";
+import type { MetricsRow } from "../files/metrics.ts";
+import type { ListTexts } from "../records/record.ts";
+import { toText } from "../records/text.ts";
+import type * as Noun from "../records/schema.ts";
+import type { Settings } from "../settings/settings.ts";
+import { advantage } from "../stages/advantage.ts";
+import { dynamics, factsOf } from "../stages/dynamics.ts";
+import { gradient, gradientRecord, valueGradient } from "../stages/gradient.ts";
+import { effective } from "../stages/record_temperature.ts";
+import { draw } from "../stages/prompt.ts";
+import { reward } from "../stages/reward.ts";
+import { rollouts } from "../stages/sample.ts";
+import { split } from "../stages/split.ts";
+import { rateAt, type Trainee, update } from "../stages/update.ts";
+import { verify } from "../stages/verify.ts";
+import type { ArtifactStore } from "../files/artifact_store.ts";
+
+/** Where a step's records and gradients go. */
+export interface Sink {
+  readonly records: (name: string, text: string) => Effect.Effect<void, Failure>;
+  readonly store: Pick<ArtifactStore, "put">;
+}
+
+/** What training changes. */
+export interface TrainingState {
+  readonly policy: Trainee;
+  readonly critic: Trainee | undefined;
+}
+
+/** What training reads and leaves alone. */
+export interface TrainingWorld {
+  readonly config: Settings & { readonly prompts: number };
+  readonly prompts: ReadonlyArray<Noun.Prompt>;
+  readonly tokenizer: Tokenizer;
+  readonly reference: Model.Model | undefined;
+  readonly sink: Sink;
+}
+
+/** The folder of a step's records inside of a run. */
+export const stepFolder = (step: number): string => `steps/${String(step).padStart(6, "0")}`;
+
+/** Runs step `step` (from 1) and gives the state behind it and the row of its metrics. */
+export const trainingStep = Effect.fn("Train.step")(function* (
+  world: TrainingWorld,
+  state: TrainingState,
+  step: number,
+): Effect.fn.Return<
+  { readonly state: TrainingState; readonly row: MetricsRow; readonly artifacts: ReadonlyArray<string> },
+  Failure
+> {
+  const { config, sink, tokenizer, reference } = world;
+  const clock = yield* stopwatch;
+  // Records are written while the device is at work on what follows; the step is over when all of them are.
+  const texts: ListTexts = new WeakMap();
+  const writing: Fiber.Fiber<void, Failure>[] = [];
+  const keep = Effect.fnUntraced(function* <A extends object>(stage: string, records: ReadonlyArray<A>) {
+    const name = `${stepFolder(step)}/${stage}.ndjson`;
+    writing.push(yield* Effect.forkChild(Effect.suspend(() => sink.records(name, toText(records, texts)))));
+    return records;
+  });
+  const prompts = yield* keep("prompt", draw(world.prompts, config.prompts, step, config.seed));
+  const settings = { ...config, step };
+  const sampled = yield* keep(
+    "sample",
+    yield* Stream.runCollect(rollouts(state.policy.model, tokenizer, prompts, settings)),
+  );
+  yield* clock.lap("sample");
+  const verdicts = yield* keep(
+    "verify",
+    sampled.map((rollout) => verify(rollout, tasks[rollout.task], config.extract)),
+  );
+  const rewarded = yield* keep("reward", verdicts.map((verdict) => reward(verdict, config)));
+  const [batch] = yield* keep("dynamics", [dynamics(rewarded.map(factsOf))]);
+  const signed = yield* keep("split", split(rewarded, config));
+  yield* clock.lap("verify");
+  const scored = yield* keep("score", yield* scoreOnPolicy(state, reference, signed, config.temperature));
+  const credited = yield* keep("advantage", advantage(scored, config));
+  yield* clock.lap("score");
+  const learnt = yield* learn({ ...world, config: settings }, state, credited);
+  yield* keep("gradient", learnt.gradients);
+  yield* keep("update", learnt.states);
+  if (learnt.criticSteps.length > 0) yield* keep("critic", learnt.criticSteps);
+  yield* Fiber.joinAll(writing);
+  yield* clock.lap("train");
+  const tokens = sampled.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
+  const trained = credited.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
+  const { seconds } = clock;
+  const row: MetricsRow = {
+    step,
+    ...batch,
+    updates: learnt.states.length,
+    ...(learnt.states.length === 0 ? { skipped: true } : {}),
+    optimizerSteps: learnt.state.policy.optimizer.step,
+    ...meanOf(learnt.gradients),
+    timing: {
+      ...Object.fromEntries(Object.entries(seconds).map(([name, value]) => [`${name}Seconds`, value])),
+      sampleTokensPerSecond: tokens / seconds.sample,
+      scoreTokensPerSecond: trained / seconds.score,
+      trainTokensPerSecond: trained / seconds.train,
+    },
+  };
+  const artifacts = [...learnt.gradients, ...learnt.criticSteps].flatMap((record) => [
+    ..."artifact" in record ? [record.artifact] : [],
+    ...record.criticArtifact === undefined ? [] : [record.criticArtifact],
+  ]);
+  return { state: learnt.state, row, artifacts };
+});
+
+/** Seconds since the last lap, by name. */
+const stopwatch = Effect.gen(function* () {
+  let last = yield* Clock.currentTimeMillis;
+  const seconds: Record<string, number> = {};
+  const lap = (name: string) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      seconds[name] = Math.max(1e-3, (now - last) / 1000);
+      last = now;
+    });
+  return { lap, seconds };
+});
+
+/** The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute. */
+const scoreOnPolicy = Effect.fnUntraced(function* <A extends Noun.Signed>(
+  { critic }: TrainingState,
+  reference: Model.Model | undefined,
+  records: ReadonlyArray<A>,
+  temperature: number,
+): Effect.fn.Return<ReadonlyArray<A & Noun.Scored>, Failure> {
+  const referenceScores = reference &&
+    (yield* scoreSequences(reference, records, effective(temperature))).logProbs;
+  const valued = critic && (yield* values(critic.model, records));
+  return records.map((record, i) => ({
+    ...record,
+    oldLogProbs: record.logProbs,
+    ...(referenceScores && { referenceLogProbs: referenceScores[i] }),
+    ...(valued && { values: valued[i] }),
+  }));
+});
+
+/** One step of the critic alone, where its mini-batches are not the policy's. */
+interface CriticStep {
+  readonly criticArtifact: string;
+  readonly criticLoss: number;
+  readonly criticGradNorm: number;
+  readonly critic: string;
+}
+
+interface Learnt {
+  readonly state: TrainingState;
+  readonly gradients: ReadonlyArray<Effect.Success<ReturnType<typeof gradientRecord>>>;
+  readonly states: ReadonlyArray<Noun.PolicyState>;
+  readonly criticSteps: ReadonlyArray<CriticStep>;
+}
+
+/**
+ * The optimizer steps of a batch. A critic is stepped before the policy; where both are cut alike each Gradient holds both, otherwise the
+ * critic's steps come first and apart. A batch that the algorithm dropped whole makes no step.
+ */
+const learn = Effect.fnUntraced(function* (
+  { config, sink }: TrainingWorld,
+  state: TrainingState,
+  batch: ReadonlyArray<Noun.Credited>,
+): Effect.fn.Return<Learnt, Failure> {
+  const cuts = miniBatches(batch, config.miniBatch * config.responses);
+  const criticCuts = miniBatches(batch, Math.min(config.criticMiniBatch, config.prompts * config.responses));
+  const together = cutAlike(cuts, criticCuts);
+  let { policy, critic } = state;
+  const criticSteps: CriticStep[] = [];
+  const stepCritic = Effect.fnUntraced(function* (trainee: Trainee, { sequences, share }: MiniBatch<Noun.Credited>) {
+    const result = yield* valueGradient(trainee.model, sequences, config, share);
+    const next = update(trainee, result.gradient, result.gradNorm, rateAt(config.criticLearningRate, config), config);
+    return { result, next };
+  });
+  if (critic !== undefined && !together) {
+    for (const cut of criticCuts) {
+      const { result, next }: Effect.Success<ReturnType<typeof stepCritic>> = yield* stepCritic(critic, cut);
+      const { encoder } = next.model;
+      criticSteps.push({
+        criticArtifact: yield* sink.store.put(Model.fileTensors(encoder, result.gradient)),
+        criticLoss: result.loss,
+        criticGradNorm: result.gradNorm,
+        critic: yield* Safetensors.digest(Model.fileTensors(encoder, next.model.parameters)),
+      });
+      release(encoder, result.gradient);
+      critic = next;
+    }
+  }
+  const gradients: Array<Effect.Success<ReturnType<typeof gradientRecord>>> = [];
+  const states: Noun.PolicyState[] = [];
+  for (const [index, { sequences, share }] of cuts.entries()) {
+    const { model } = policy;
+    const result = yield* gradient(model, sequences, config, share);
+    const valued: Effect.Success<ReturnType<typeof stepCritic>> | undefined = critic !== undefined && together
+      ? yield* stepCritic(critic, criticCuts[index])
+      : undefined;
+    gradients.push(
+      yield* gradientRecord(model, result, sink.store, valued && { critic: valued.next.model, result: valued.result }),
+    );
+    policy = update(policy, result.gradient, result.gradNorm, rateAt(config.learningRate, config), config);
+    release(model.encoder, result.gradient);
+    if (valued !== undefined) {
+      release(valued.next.model.encoder, valued.result.gradient);
+      critic = valued.next;
+    }
+    states.push(yield* stateOf(policy, critic));
+  }
+  return { state: { policy, critic }, gradients, states, criticSteps };
+});
+
+/** The hashes that a checkpoint of these weights would have. */
+const stateOf = Effect.fnUntraced(function* (
+  { model, optimizer }: Trainee,
+  critic: Trainee | undefined,
+): Effect.fn.Return<Noun.PolicyState, Failure> {
+  return {
+    model: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
+    optimizer: yield* Safetensors.digest(Optimizer.optimizerTensors(model, optimizer)),
+    step: optimizer.step,
+    ...(critic &&
+      { critic: yield* Safetensors.digest(Model.fileTensors(critic.model.encoder, critic.model.parameters)) }),
+  };
+});
+
+/** The means over a step's mini-batches of what its Gradient records say. */
+const meanOf = (gradients: Learnt["gradients"]): Omit<MetricsRow, "step"> => {
+  if (gradients.length === 0) return {};
+  const mean = (value: (record: Learnt["gradients"][number]) => number | undefined) => {
+    const found = gradients.flatMap((record) => value(record) ?? []);
+    return found.length === 0 ? undefined : found.reduce((sum, x) => sum + x, 0) / found.length;
+  };
+  const sign = (name: "positive" | "negative") => ({
+    loss: mean((record) => record[name].loss),
+    gradNorm: mean((record) => record[name].gradNorm),
+    clipFraction: mean((record) => record[name].clipFraction),
+    approxKl: mean((record) => record[name].approxKl),
+  });
+  return {
+    loss: mean(({ loss }) => loss),
+    gradNorm: mean(({ gradNorm }) => gradNorm),
+    clipFraction: mean(({ clipFraction }) => clipFraction),
+    approxKl: mean(({ approxKl }) => approxKl),
+    positive: sign("positive"),
+    negative: sign("negative"),
+    cosine: mean(({ cosine }) => cosine),
+    criticLoss: mean(({ criticLoss }) => criticLoss),
+    criticGradNorm: mean(({ criticGradNorm }) => criticGradNorm),
+  };
+};

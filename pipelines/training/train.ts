@@ -1,0 +1,255 @@
+/**
+ * `deno task train`: a run directory with every record, metrics, checkpoints and the final weights. The same command on a run that was
+ * killed goes on from its newest checkpoint and ends with the same bytes; on a finished one it does nothing. What a run holds:
+ *   config.json               what its result depends on (`run_config.ts`)
+ *   steps/000001/*.ndjson     every record of every stage
+ *   metrics.ndjson            one row a step, once more as TensorBoard events
+ *   artifacts/ checkpoints/   the last `--keep` gradients and checkpoints
+ *   model/                    the final weights, a Hugging Face directory
+ */
+import { Effect, type Scope, Stream } from "effect";
+import { join } from "node:path";
+import { tasks } from "../../data/mod.ts";
+import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
+import { training } from "../../data/paper/hyperparameters.ts";
+import { algorithms } from "../algorithms/mod.ts";
+import { exists, formatJson, writeText } from "../files/checkpoint_directory.ts";
+import { layerPolicy } from "../models/layer_policy.ts";
+import type { Knobs } from "../planning/memory_choice.ts";
+import * as Optimizer from "../learning/optimizer.ts";
+import { recordedAs } from "../settings/padded_vocabulary.ts";
+import { Policy } from "../models/policy.ts";
+import * as Safetensors from "../files/safetensors.ts";
+import * as Model from "../models/model.ts";
+import { recipes } from "../recipes/mod.ts";
+import {
+  changedSetting,
+  changedSource,
+  changedVocabulary,
+  complete,
+  configText,
+  refuse,
+  type Sources,
+  storedSettings,
+  type TrainConfig,
+  trainSettings,
+} from "./run_config.ts";
+import { runPlan } from "../planning/run_plan.ts";
+import * as ArtifactStore from "../files/artifact_store.ts";
+import * as Command from "../settings/command.ts";
+import { resolveModel } from "../files/hub.ts";
+import * as Metrics from "../files/metrics.ts";
+import * as Progress from "../files/progress.ts";
+import * as RunDirectory from "../files/run_directory.ts";
+import { weightsDigest } from "../files/weights_digest.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { dynamics, factsOf } from "../stages/dynamics.ts";
+import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } from "../stages/prompt.ts";
+import { reward } from "../stages/reward.ts";
+import { fault, rollouts } from "../stages/sample.ts";
+import { writeCheckpoint } from "../stages/update.ts";
+import { verify } from "../stages/verify.ts";
+import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
+import { type TrainingState, trainingStep, type TrainingWorld } from "./step.ts";
+
+/** All that training needs, loaded; `steps` is how many there are. */
+export interface Prepared {
+  readonly world: Omit<TrainingWorld, "sink">;
+  readonly tests: TrainingWorld["prompts"];
+  readonly initial: TrainingState;
+  readonly sourceDir: string;
+  readonly steps: number;
+  /** SHA-256 of the weights that the run begins with. */
+  readonly base: string;
+  /** Digests of all that the run reads. */
+  readonly sources: Sources;
+}
+
+/** Loads models and prompts as the settings say. */
+export const prepare = Effect.fn("Train.prepare")(function* (
+  config: TrainConfig,
+): Effect.fn.Return<Prepared, Command.Failure, Policy> {
+  const policy = yield* Policy;
+  const { report } = yield* StandardStreams;
+  const algorithm = algorithms[config.algorithm];
+  const { storage, activations, moments, paddedVocabulary } = config;
+  const read = { storage, activations, paddedVocabulary };
+  const trained = { ...read, trained: true };
+  const { dir, model } = yield* policy.load(config.model, "policy", trained);
+  const tokenizer = yield* policy.tokenizer(config.model);
+  const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
+  if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
+  const count = config.prompts ?? training.prompts;
+  const message = cannotDraw(prompts.length, count) ??
+    prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
+  if (message !== undefined) return yield* refuse(message);
+  const hasTests = config.testEvery > 0 && tasks[config.task].splits.includes("test") && config.split !== "test";
+  const steps = config.steps ?? config.epochs * Math.floor(prompts.length / count);
+  const tests = hasTests && steps >= config.testEvery
+    ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
+    : [];
+  const needsReference = algorithm.needsReference || config.klInLoss === true;
+  const referred = needsReference ? yield* policy.load(config.reference ?? config.model, "reference", read) : undefined;
+  const valued = algorithm.needsCritic
+    ? yield* policy.load(config.critic ?? config.model, "critic", trained)
+    : undefined;
+  const [reference, critic] = [referred?.model, valued?.model];
+  for (
+    const [flag, name, other] of [["--reference", config.reference, reference], [
+      "--critic",
+      config.critic,
+      critic,
+    ]] as const
+  ) {
+    if (other === undefined || knownOf(other) >= knownOf(model)) continue;
+    return yield* refuse(
+      `Cannot train "${config.model}" with "${name}" (${flag}): it knows ${knownOf(other)} tokens, the model ${
+        knownOf(model)
+      }`,
+    );
+  }
+  const base = yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters));
+  const sources: Sources = {
+    base,
+    problems: problemsDigest(prompts),
+    ...(tests.length > 0 && { tests: problemsDigest(tests) }),
+    ...(referred && { reference: yield* weightsDigest(referred.dir) }),
+    ...(valued && { critic: yield* weightsDigest(valued.dir) }),
+    stopTokens: [...model.config.stopTokens],
+  };
+  return {
+    world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
+    tests,
+    initial: {
+      policy: { model, optimizer: Optimizer.make(model, moments) },
+      critic: critic && { model: critic, optimizer: Optimizer.make(critic, moments) },
+    },
+    sourceDir: dir,
+    steps,
+    base,
+    sources,
+  };
+});
+
+const knownOf = ({ config }: Model.Model): number => config.knownTokens ?? config.vocabSize;
+
+/** Greedy accuracy on the test split, and the mean entropy of those responses at temperature 1 (Fig. 4a, b). */
+export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, model: Model.Model) {
+  const greedy = { ...world.config, responses: 1, temperature: 0, topP: 1, topK: 0, step: 0 };
+  const responses = yield* Stream.runCollect(rollouts(model, world.tokenizer, tests, greedy));
+  const graded = responses.map((rollout) => reward(verify(rollout, tasks[rollout.task], world.config.extract)));
+  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
+  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
+});
+
+/** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
+export const train = Effect.fn("Train.run")(function* (
+  config: TrainConfig,
+  announce: Effect.Effect<Knobs, Command.Failure, Policy> = Effect.succeed({}),
+): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
+  const { report } = yield* StandardStreams;
+  const run = yield* RunDirectory.acquire(config.out);
+  const stored = yield* storedSettings(config.out);
+  const changed = stored === undefined ? undefined : changedSetting(stored, config);
+  if (changed !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${changed}`);
+  if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
+    return yield* report(`"${config.out}" is finished`);
+  }
+  const { info } = yield* Policy;
+  const other = stored === undefined ? undefined : cannotContinue(stored, info);
+  if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
+  const prepared = yield* prepare({ ...config, ...yield* announce });
+  const begun = stored === undefined ? prepared.base : stored.base;
+  if (begun !== prepared.base) {
+    return yield* refuse(
+      `Cannot continue "${config.out}": it was begun with weights ${begun}, "${config.model}" (--model) has ${prepared.base}`,
+    );
+  }
+  const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
+  const vocabulary = stored === undefined ? undefined : changedVocabulary(stored, paddedVocabulary);
+  if (vocabulary !== undefined) {
+    return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
+  }
+  const source = stored === undefined ? undefined : changedSource(stored, prepared.sources);
+  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
+  yield* sweepRecords(run);
+  yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
+  const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
+  const resumed = yield* resume(run, prepared.initial);
+  const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
+  yield* store.retain(kept.flat());
+  const metrics = yield* Metrics.open(run, resumed.step);
+  const world: TrainingWorld = { ...prepared.world, sink: { store, records: run.writeText } };
+  const progress = yield* Progress.make(`train ${config.algorithm}`, prepared.steps - resumed.step);
+  let { state } = resumed;
+  for (let step = resumed.step + 1; step <= prepared.steps; step++) {
+    const done = yield* Effect.mapError(
+      trainingStep(world, state, step),
+      (failure) => refuse(`Training stopped in step ${step}: ${failure.message}`),
+    );
+    state = done.state;
+    const tested = prepared.tests.length > 0 && step % config.testEvery === 0
+      ? yield* test(prepared, state.policy.model)
+      : {};
+    yield* metrics.write({ ...done.row, ...tested });
+    // A gradient that an older step shares with a newer one stays.
+    kept.push(done.artifacts);
+    const spent = kept.length > config.keep ? kept.shift() ?? [] : [];
+    yield* Effect.forEach(spent.filter((id) => !kept.flat().includes(id)), store.remove);
+    if (step % config.saveEvery === 0 && step < prepared.steps) {
+      yield* save(run, prepared.sourceDir, state, step, config.keep);
+    }
+    const { correctRatio, meanEntropy } = done.row;
+    yield* progress.advance(
+      1,
+      `correct ${(100 * Number(correctRatio)).toFixed(1)} %, entropy ${Number(meanEntropy).toFixed(3)}`,
+    );
+  }
+  yield* writeCheckpoint(
+    run.pathOf("model"),
+    prepared.sourceDir,
+    state.policy,
+    state.critic,
+    (partial) => writeText(join(partial, "trainer_state", "finished.json"), formatJson({ step: prepared.steps })),
+  );
+  // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
+  for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
+    Optimizer.release(model.encoder, optimizer);
+    Model.release(model);
+  }
+  if (prepared.world.reference !== undefined) Model.release(prepared.world.reference);
+  yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
+});
+
+/** `deno task train`. */
+export const trainCommand = Command.make({
+  name: "train",
+  summary: "Trains a model and keeps every record; the same command goes on where a killed one stopped",
+  settings: [...trainSettings, "tflops"],
+  required: ["model", "out"],
+  defaults: { prompts: training.prompts },
+  // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
+  resolve: (config, said) =>
+    said.miniBatch === undefined
+      ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
+      : config,
+  plan: (config) =>
+    Effect.map(
+      runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+      ({ lines }) => lines,
+    ),
+  run: (config) =>
+    Effect.scoped(train(
+      config,
+      Effect.gen(function* () {
+        const { info } = yield* Policy;
+        // The plan needs the model's shape, the run all of it.
+        yield* resolveModel(config.model);
+        const { report } = yield* StandardStreams;
+        const times = config.tflops !== undefined;
+        const { lines, knobs } = yield* runPlan(complete(config), { trains: true, info, times });
+        for (const line of lines) yield* report(line);
+        return knobs;
+      }),
+    )).pipe(Effect.provide(layerPolicy)),
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { TestClock } from "effect/testing";
+import * as Progress from "../../../pipelines/files/progress.ts";
+import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
+
+Deno.test("duration() speaks as a person would", () => {
+  assert.deepEqual([0.4, 59, 185, 7800, 1e6].map(Progress.duration), [
+    "0 s",
+    "59 s",
+    "3 min 5 s",
+    "2 h 10 min",
+    "12 days",
+  ]);
+});
+
+Deno.test("without a terminal, progress is a plain line every few seconds with the time left", async () => {
+  const io = memory("");
+  await Effect.runPromise(
+    Effect.scoped(Effect.gen(function* () {
+      const progress = yield* Progress.make("sample", 100);
+      for (let i = 0; i < 100; i++) {
+        yield* TestClock.adjust("200 millis");
+        yield* progress.advance(1, `step ${i}`);
+      }
+    })).pipe(Effect.provideService(StandardStreams, io.streams), Effect.provide(TestClock.layer())),
+  );
+  assert.equal(
+    io.stderr(),
+    "sample 25/100 (25 %), 15 s left, step 24\nsample 50/100 (50 %), 10 s left, step 49\n" +
+      "sample 75/100 (75 %), 5 s left, step 74\nsample 100/100 (100 %), step 99",
+  );
+  assert.equal(io.stdout(), "");
+});
+
+Deno.test("a command that is over at once says nothing of progress", async () => {
+  const io = memory("");
+  await Effect.runPromise(
+    Effect.scoped(Effect.flatMap(Progress.make("verify", 2), (progress) => progress.advance(2))).pipe(
+      Effect.provideService(StandardStreams, io.streams),
+    ),
+  );
+  assert.equal(io.stderr(), "");
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { Result } from "effect";
+import { recipes } from "../../../pipelines/recipes/mod.ts";
+import { check, checkText, merge, nearest, select } from "../../../pipelines/settings/resolve.ts";
+import { defaults, flagOf, settingKeys, settings } from "../../../pipelines/settings/settings.ts";
+
+Deno.test("the defaults are the paper's", () => {
+  const { temperature, topP, topK, responses, miniBatch, lambda, clipRatio, entropyCoef, klCoef } = defaults;
+  assert.deepEqual([temperature, topP, topK, responses, miniBatch, lambda], [1, 1, 0, 8, 256, 0.1]);
+  assert.deepEqual([clipRatio, entropyCoef, klCoef], [0.2, 1e-4, 1e-3]);
+  const { learningRate, criticLearningRate, weightDecay, maxGradNorm, epochs, seed, maxTokens } = defaults;
+  assert.deepEqual([learningRate, criticLearningRate, weightDecay, maxGradNorm, epochs], [1e-6, 1e-5, 0.01, 1, 20]);
+  assert.deepEqual([seed, maxTokens], [0, undefined]);
+});
+
+Deno.test("every default is a value that its setting takes", () => {
+  for (const key of settingKeys) {
+    assert.ok(Result.isSuccess(check(key, settings[key].default ?? null)), key);
+    assert.ok(settings[key].description.length > 0, key);
+  }
+});
+
+Deno.test("flags are the keys in kebab case", () => {
+  assert.equal(flagOf("topP"), "top-p");
+  assert.equal(flagOf("criticLearningRate"), "critic-learning-rate");
+  assert.equal(new Set(settingKeys.map(flagOf)).size, settingKeys.length);
+});
+
+const text = (key: Parameters<typeof checkText>[0], value: string) => {
+  const result = checkText(key, value);
+  return Result.isSuccess(result) ? result.success : result.failure;
+};
+
+Deno.test("the text of a flag is read as its setting's kind", () => {
+  assert.equal(text("topP", "0.95"), 0.95);
+  assert.equal(text("learningRate", "1e-6"), 1e-6);
+  assert.equal(text("seed", "4294967295"), 4294967295);
+  assert.deepEqual(text("k", "1, 2,4"), [1, 2, 4]);
+  assert.equal(text("algorithm", "nsr"), "nsr");
+  assert.equal(text("model", "a b"), "a b");
+});
+
+Deno.test("a bad value names the flag, the value and what was expected", () => {
+  assert.equal(text("topP", "1.5"), '--top-p "1.5": expected a number above 0, at most 1');
+  assert.equal(text("responses", "0"), '--responses "0": expected a whole number, at least 1');
+  assert.equal(text("responses", "2.5"), '--responses "2.5": expected a whole number, at least 1');
+  assert.equal(text("seed", "0x10"), '--seed "0x10": expected a whole number from 0 to 4294967295');
+  assert.equal(text("temperature", "NaN"), '--temperature "NaN": expected a number from 0 to 100');
+  assert.equal(text("temperature", ""), '--temperature "": expected a number from 0 to 100');
+  assert.match(String(text("algorithm", "w_reinforce")), /--algorithm "w_reinforce": expected one of ppo, grpo,/);
+  assert.match(String(text("task", "chess")), /--task "chess": expected one of countdown, countdown-large, math/);
+  assert.equal(text("k", "1,,2"), '--k "1,,2": expected whole numbers, at least 1, with commas between');
+});
+
+Deno.test("later layers win where they say something", () => {
+  const config = merge({ seed: 1, lambda: 0.5 }, { seed: 2 }, { maxTokens: undefined, lambda: 0.25 });
+  assert.deepEqual([config.seed, config.lambda, config.responses], [2, 0.25, 8]);
+  assert.deepEqual(select(config, ["lambda", "maxTokens", "seed"]), { seed: 2, lambda: 0.25 });
+});
+
+Deno.test("asPublished changes the defaults of the authors' code, never what somebody said", () => {
+  assert.equal(merge({ asPublished: true }).entropyCoef, 1e-3);
+  assert.equal(merge({ entropyCoef: 0 }, { asPublished: true }).entropyCoef, 0);
+  assert.deepEqual(merge({ asPublished: true }, { asPublished: false }), { ...defaults, asPublished: false });
+  assert.deepEqual(merge(), defaults);
+});
+
+Deno.test("a misspelt name is answered with the nearest", () => {
+  assert.equal(nearest("--temprature", ["--temperature", "--task"]), ', did you mean "--temperature"?');
+  assert.equal(nearest("top_p", ["topP", "topK"]), ', did you mean "topP"?');
+  assert.equal(nearest("xyzzy", ["topP", "seed"]), "");
+});
+
+Deno.test("every recipe holds values that the settings take", () => {
+  for (const recipe of Object.values(recipes)) {
+    for (const values of [recipe.settings, ...recipe.evaluations.map((evaluation) => evaluation.settings)]) {
+      for (const [key, value] of Object.entries(values)) {
+        const known = settingKeys.find((candidate) => candidate === key);
+        assert.ok(known !== undefined && Result.isSuccess(check(known, value)), `${recipe.name}: ${key}`);
+      }
+    }
+  }
+});

@@ -1,0 +1,66 @@
+/** What a run's `config.json` says is checked before anything uses it. */
+import assert from "node:assert/strict";
+import { changedSource, changedVocabulary, storedFault } from "../../../pipelines/training/run_config.ts";
+
+Deno.test("a stored setting of a value that no run can have is named with field and value", () => {
+  assert.equal(
+    storedFault({ task: "countdown", algorithm: "grpo", batch: 4, base: "x", adapter: "wasm", other: {} }),
+    undefined,
+  );
+  for (
+    const [field, value] of [
+      ["task", "nope"],
+      ["task", "__proto__"],
+      ["algorithm", "constructor"],
+      ["batch", 0],
+      ["batch", -1],
+      ["batch", "x"],
+      ["storage", "f8"],
+      ["criticMiniBatch", 0],
+      ["learningRate", null],
+      ["topP", 1.5],
+      ["model", 3],
+      ["seed", [1]],
+    ] as const
+  ) {
+    const fault = storedFault({ [field]: value });
+    assert.match(
+      fault ?? "",
+      new RegExp(`^field "${field}": expected .*, found `),
+      `${field} ${JSON.stringify(value)}`,
+    );
+  }
+});
+
+Deno.test("a source that is another one than at the beginning is named, one that was not written down is not compared", () => {
+  const now = { base: "b", problems: "p", reference: "r", stopTokens: [1, 2] };
+  const { base, ...sources } = now;
+  assert.equal(changedSource({ base, sources }, now), undefined);
+  assert.equal(changedSource({ base }, now), undefined);
+  for (
+    const [key, name] of [["problems", "problems (--data)"], [
+      "reference",
+      "weights of the reference (--reference)",
+    ]] as const
+  ) {
+    const begun = changedSource({ base, sources: { ...sources, [key]: "other" } }, now) ?? "";
+    assert.ok(begun.startsWith(`${name} "other", now they are "${now[key]}"`), begun);
+  }
+  assert.match(
+    changedSource({ base, sources: { ...sources, stopTokens: [1] } }, now) ?? "",
+    /end a response .* \[1\], now they are \[1,2\]/,
+  );
+  assert.match(
+    changedSource({ base, sources: { ...sources, critic: "c" } }, now) ?? "",
+    /critic.*now they are not there/,
+  );
+});
+
+Deno.test("a run goes on only with the padded vocabulary that it recorded; one that recorded none had every row", () => {
+  assert.equal(changedVocabulary({}, undefined), undefined);
+  assert.equal(changedVocabulary({}, "keep"), undefined);
+  assert.equal(changedVocabulary({ paddedVocabulary: "mask" }, "mask"), undefined);
+  assert.equal(changedVocabulary({ paddedVocabulary: "keep" }, undefined), undefined);
+  assert.equal(changedVocabulary({}, "mask"), "--padded-vocabulary keep, now it is mask");
+  assert.equal(changedVocabulary({ paddedVocabulary: "mask" }, "keep"), "--padded-vocabulary mask, now it is keep");
+});
