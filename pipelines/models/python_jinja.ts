@@ -76,6 +76,9 @@ export const mendInterpreter = (): void => {
     if (node.computed !== true) {
       const name = String(property.value);
       const isSequence = object.type === "StringValue" || Array.isArray(object.value);
+      if (unlike.includes(name) && object.type === "StringValue") {
+        throw new Error(`the method "${name}" of a text is not what Python's is`);
+      }
       if (name === "length" && isSequence) throw new Error('a text or list has no attribute "length"');
       if (object.type === "StringValue" && Object.hasOwn(strips, name)) {
         return stripper(this, object, strips[name], scope);
@@ -94,11 +97,16 @@ export const mendInterpreter = (): void => {
     const callee = node.callee as Node;
     const isClock = callee.type === "Identifier" && callee.value === "strftime_now";
     if (isClock && scope.lookupVariable("strftime_now").type === "UndefinedValue") throw new Error(noClock);
-    return library.evaluateCallExpression.call(this, node, scope);
+    const result = library.evaluateCallExpression.call(this, node, scope);
+    if (callee.type === "Identifier" && callee.value === "range") ranges.add(result);
+    const isItems = callee.type === "MemberExpression" && (callee.property as Node).value === "items";
+    return isItems ? paired(result) : result;
   };
   machine.applyFilter = function (operand, filter, scope) {
     const name = filter.type === "Identifier" ? filter.value : (filter.callee as Node).value;
     const written = operand.type === "StringValue" ? String(operand.value) : undefined;
+    if (unlike.includes(String(name))) throw new Error(`the filter "${name}" is not what Python's is`);
+    if (name === "tojson" && hasWholeFloat(operand)) throw new Error("Cannot write a float without a fraction as JSON");
     if (name === "string") return text(this, textOf(operand), scope);
     if ((name === "length" || name === "count") && written !== undefined) {
       return this.evaluate({ type: "IntegerLiteral", value: [...written].length }, scope);
@@ -111,17 +119,33 @@ export const mendInterpreter = (): void => {
       return library.applyFilter.call(this, make(operand, items), filter, scope);
     }
     const result = library.applyFilter.call(this, operand, filter, scope);
-    // Python sorts a dictionary into pairs that are tuples.
-    return name === "dictsort"
-      ? make(result, (result.value as ReadonlyArray<Value>).map((one) => tuple(this, one, scope)))
-      : result;
+    return name === "dictsort" || name === "items" ? paired(result) : result;
   };
 };
 
-const tuple = (machine: Machine, { value }: Value, scope: Scope): Value =>
-  machine.evaluate({ type: "TupleLiteral", value: (value as ReadonlyArray<Value>).map(done) }, scope);
+/** What a dictionary makes are pairs, which Python writes as tuples. */
+const paired = (list: Value): Value => {
+  if (Array.isArray(list.value)) { for (const pair of list.value) pairs.add(pair); }
+  return list;
+};
+
+const pairs = new WeakSet<object>();
 
 const mended = new WeakSet<object>();
+
+/** Filters and methods of texts that the library has and Python does otherwise. */
+const unlike = ["title", "capitalize"];
+
+/** What `range` made: Python writes it in a way of its own. */
+const ranges = new WeakSet<object>();
+
+/** Whether a float without a fraction is in it, which Python writes with `.0`. */
+const hasWholeFloat = ({ type, value }: Value): boolean =>
+  type === "FloatValue"
+    ? Number.isInteger(value)
+    : Array.isArray(value)
+    ? value.some(hasWholeFloat)
+    : value instanceof Map && [...value.values()].some(hasWholeFloat);
 
 const methodsOf = (machine: Machine): Machine => ({
   evaluate: machine.evaluate,
@@ -173,11 +197,11 @@ const reprOf = (value: Value): string => {
     case "FloatValue":
       return floatOf(value);
     case "ArrayValue":
+      if (ranges.has(value)) throw new Error("Cannot write a range as text");
+      if (pairs.has(value)) return tupleOf(value);
       return `[${(value.value as ReadonlyArray<Value>).map(reprOf).join(", ")}]`;
-    case "TupleValue": {
-      const parts = (value.value as ReadonlyArray<Value>).map(reprOf);
-      return `(${parts.join(", ")}${parts.length === 1 ? "," : ""})`;
-    }
+    case "TupleValue":
+      return tupleOf(value);
     case "ObjectValue":
       return `{${
         [...value.value as ReadonlyMap<string, Value>].map(([key, one]) => `${quoted(key)}: ${reprOf(one)}`).join(", ")
@@ -185,6 +209,11 @@ const reprOf = (value: Value): string => {
     default:
       throw new Error(`Cannot write ${value.type} as text`);
   }
+};
+
+const tupleOf = ({ value }: Value): string => {
+  const parts = (value as ReadonlyArray<Value>).map(reprOf);
+  return `(${parts.join(", ")}${parts.length === 1 ? "," : ""})`;
 };
 
 const floatOf = (value: Value): string => {

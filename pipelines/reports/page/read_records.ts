@@ -65,8 +65,11 @@ export const recordsOf = <A extends object>(
 ): Effect.Effect<ReadonlyArray<Kept<A>>, Failure> =>
   Effect.forEach(scanned?.lines ?? [], ({ text, line }) => {
     const file = scanned?.file ?? "";
-    return Effect.map(
-      Effect.fromResult(decode(noun, needs, text, { source: join(folder, file), line })),
-      (record): Kept<A> => ({ file, line, text, record }),
-    );
+    const place = { source: join(folder, file), line };
+    // What is there is shown, so it must be well formed although it need not be there.
+    const checked = Result.flatMap(decode(noun, needs, text, place), (record) => {
+      const there = noun.fields.filter(({ name, optional }) => optional && record[name] !== undefined);
+      return decode(noun, [...needs, ...there.map(({ name }) => name)], text, place);
+    });
+    return Effect.map(Effect.fromResult(checked), (record): Kept<A> => ({ file, line, text, record }));
   });

@@ -41,15 +41,24 @@ const outcome = async <A>(
   return undefined;
 };
 
-/** Runs the mutations; says how many were read, and fails where one took a second of the processor. */
+/** Seconds of processor time of this process, which other test files share: a mutation that takes long is tried again. */
+const processorSeconds = async (run: () => Promise<unknown>): Promise<number> => {
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+};
+
+/** Runs the mutations; says how many were read, and fails where one takes a second of the processor three times. */
 const fuzz = async (test: string, one: (chance: Chance, what: string) => Promise<boolean>) => {
   let read = 0;
   let slowest = 0;
   for (let mutation = 0; mutation < count; mutation++) {
-    const before = process.cpuUsage();
-    read += Number(await one(chanceOf(seed, test, mutation), `${test}, seed ${seed}, mutation ${mutation}`));
-    const { user, system } = process.cpuUsage(before);
-    slowest = Math.max(slowest, (user + system) / 1e6);
+    const what = `${test}, seed ${seed}, mutation ${mutation}`;
+    const run = () => one(chanceOf(seed, test, mutation), what);
+    let seconds = await processorSeconds(async () => read += Number(await run()));
+    for (let again = 0; again < 2 && seconds >= 1; again++) seconds = Math.min(seconds, await processorSeconds(run));
+    slowest = Math.max(slowest, seconds);
   }
   console.log(`${test}: seed ${seed}, ${count} mutations, ${read} read, the slowest ${slowest.toFixed(2)} s`);
   assert.ok(slowest < 1, `a mutation took ${slowest} s`);
