@@ -41,7 +41,7 @@ import { bytesBelow, commitOf, differing, fromResult, writeFiles } from "./write
 const refuse = (message: string) => new Command.UsageError({ message });
 
 /** Where a study keeps what it can go on from. */
-const studyFolder = (recipe: string): string => join(home(), "studies", recipe);
+const studyFolder = (recipe: string, root = home()): string => join(root, "studies", recipe);
 
 /** Says how far a study is and how long the rest takes, by the estimate and by how fast this machine has been so far. */
 const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArray<Cell>) {
@@ -138,6 +138,8 @@ interface Choice {
   readonly committed?: string;
   readonly shard?: string;
   readonly gather?: boolean;
+  /** Where Signum keeps what it can go on from; default: `home()`. */
+  readonly root?: string;
 }
 
 /** What came out of a study of cells. */
@@ -153,12 +155,12 @@ const madeOfAlgorithms = (recipe: Recipe, records: AlgorithmRecords): Made => ({
 });
 
 /** Runs the cells of a study, or a part of them, and gives what is done; undefined for a part, which another run gathers. */
-const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard, gather }: Choice) {
+const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard, gather, root }: Choice) {
   const policy = yield* Policy;
   const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
   const prompts = yield* testPrompts(recipe);
   const earlier = yield* readRecords(out);
-  const study: Begun = { recipe, folder: studyFolder(recipe.name), earlier };
+  const study: Begun = { recipe, folder: studyFolder(recipe.name, root), earlier };
   const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
   const madeOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
     madeOfCells(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
@@ -193,11 +195,11 @@ const shownOfCells = Effect.fnUntraced(function* (
 });
 
 /** Runs a study of algorithms, or a part of it; gives what came out, undefined for a part. */
-const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, shard?: string) {
+const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, { shard, root }: Choice) {
   const policy = yield* Policy;
   const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
   const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
-  const study: Study = { recipe, folder: studyFolder(recipe.name) };
+  const study: Study = { recipe, folder: studyFolder(recipe.name, root) };
   const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
   const say = yield* sayWhere(recipe, cells);
   const found = new Map<Cell, Outcome>();
@@ -228,7 +230,7 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
     ? yield* reproduceCells(recipe, choice)
     : gather
     ? yield* recorded(recipe, out)
-    : yield* reproduceAlgorithms(recipe, shard);
+    : yield* reproduceAlgorithms(recipe, choice);
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
   if (made === undefined) {
     return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);

@@ -73,16 +73,19 @@ export const differing = Effect.fnUntraced(function* (
   return wrong;
 });
 
-/** The commit that is checked out, where this is a clone or one of its worktrees (`git help repository-layout`). */
-export const commitOf = Effect.gen(function* () {
-  const text = (path: string) => Effect.orElseSucceed(RunDirectory.readText(path), () => undefined);
+/** The commit that is checked out in a folder, where that is a clone or one of its worktrees (`git help repository-layout`). */
+export const commitIn = Effect.fnUntraced(function* (folder: string) {
+  const text = (path: string) => Effect.orElseSucceed(RunDirectory.readText(resolve(folder, path)), () => undefined);
   const linked = (yield* text(".git"))?.match(/^gitdir: (.+)/)?.[1];
   const own = linked ?? ".git";
   const head = (yield* text(join(own, "HEAD")))?.trim();
   if (head === undefined || !head.startsWith("ref: ")) return head;
   const ref = head.slice(5);
-  const shared = resolve(own, (yield* text(join(own, "commondir")))?.trim() ?? ".");
+  const shared = resolve(folder, own, (yield* text(join(own, "commondir")))?.trim() ?? ".");
   const loose = (yield* text(join(shared, ref)))?.trim();
   const packed = (yield* text(join(shared, "packed-refs")))?.split("\n").find((line) => line.endsWith(` ${ref}`));
   return loose ?? packed?.split(" ")[0];
 });
+
+/** The commit that this process runs. */
+export const commitOf = Effect.suspend(() => commitIn("."));

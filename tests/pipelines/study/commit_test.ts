@@ -4,35 +4,30 @@ import { Effect } from "effect";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { commitOf } from "../../../pipelines/study/write_files.ts";
+import { commitIn } from "../../../pipelines/study/write_files.ts";
 
 const [first, second] = ["a".repeat(40), "b".repeat(40)];
 
-/** What `commitOf` says in a folder with these files. */
-const commitIn = async (files: Readonly<Record<string, string>>, from = "."): Promise<string | undefined> => {
+/** What is found in a folder with these files. */
+const found = async (files: Readonly<Record<string, string>>, from = "."): Promise<string | undefined> => {
   const dir = mkdtempSync(join(tmpdir(), "signum-commit-"));
-  const cwd = Deno.cwd();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), text);
   }
-  Deno.chdir(join(dir, from));
-  try {
-    return await Effect.runPromise(commitOf);
-  } finally {
-    Deno.chdir(cwd);
-    rmSync(dir, { recursive: true });
-  }
+  const commit = await Effect.runPromise(commitIn(join(dir, from)));
+  rmSync(dir, { recursive: true });
+  return commit;
 };
 
 Deno.test("the commit is found in a clone, detached, packed, in a worktree, and nowhere without git", async () => {
   const branch = { ".git/HEAD": "ref: refs/heads/main\n" };
-  assert.equal(await commitIn({ ...branch, ".git/refs/heads/main": `${first}\n` }), first);
-  assert.equal(await commitIn({ ".git/HEAD": `${second}\n` }), second);
+  assert.equal(await found({ ...branch, ".git/refs/heads/main": `${first}\n` }), first);
+  assert.equal(await found({ ".git/HEAD": `${second}\n` }), second);
   const packed = `# pack-refs with: peeled\n${second} refs/heads/other/main\n${first} refs/heads/main\n`;
-  assert.equal(await commitIn({ ...branch, ".git/packed-refs": packed }), first);
+  assert.equal(await found({ ...branch, ".git/packed-refs": packed }), first);
   assert.equal(
-    await commitIn({
+    await found({
       ...branch,
       ".git/refs/heads/wip/x": second,
       ".git/worktrees/x/HEAD": "ref: refs/heads/wip/x\n",
@@ -41,5 +36,5 @@ Deno.test("the commit is found in a clone, detached, packed, in a worktree, and 
     }, "x"),
     second,
   );
-  assert.equal(await commitIn({ README: "" }), undefined);
+  assert.equal(await found({ README: "" }), undefined);
 });

@@ -47,13 +47,11 @@ const filesOf = (folder: string) =>
 /** Runs some starts of the study in a home of their own; gives what lies in the results then. */
 const study = (out: string, starts: ReadonlyArray<{ readonly shard?: string; readonly only?: number }>) =>
   Effect.gen(function* () {
-    const home = yield* temporaryFolder;
-    Deno.env.set("SIGNUM_HOME", home);
+    const root = yield* temporaryFolder;
     for (const { only, ...more } of starts) {
       const some = only === undefined ? recipe : { ...recipe, cells: recipe.cells?.slice(0, only) };
-      yield* reproduce(some, { out, ...more });
+      yield* reproduce(some, { out, root, ...more });
     }
-    Deno.env.delete("SIGNUM_HOME");
     return filesOf(out);
   });
 

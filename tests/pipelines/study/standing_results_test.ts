@@ -25,11 +25,7 @@ const filesOf = (folder: string) =>
 const runIn = (home: string, choice: { readonly out: string; readonly committed: string; readonly gather?: boolean }) =>
   Effect.gen(function* () {
     const io = memory("");
-    Deno.env.set("SIGNUM_HOME", home);
-    yield* reproduce(recipe, choice).pipe(
-      Effect.provideService(StandardStreams, io.streams),
-      Effect.ensuring(Effect.sync(() => Deno.env.delete("SIGNUM_HOME"))),
-    );
+    yield* reproduce(recipe, { ...choice, root: home }).pipe(Effect.provideService(StandardStreams, io.streams));
     return io.stderr().trim().split("\n");
   });
 
