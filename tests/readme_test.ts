@@ -4,23 +4,23 @@
  * `deno task test tests/readme_test.ts -- --update` writes them.
  */
 import assert from "node:assert/strict";
+import { loadAll } from "../pipelines/commands/loaders.ts";
 import { Effect, Result } from "effect";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands } from "../pipelines/commands/mod.ts";
 import { markdownTable } from "../pipelines/reports/tables/markdown_table.ts";
 import { nameOf } from "../pipelines/reports/series.ts";
 import { verdicts } from "../pipelines/reports/tables/verdicts.ts";
 import * as CommandLine from "../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../pipelines/settings/config_file.ts";
-import { command as filterOf } from "../pipelines/stages/stage.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
 import type { ClaimRow } from "../pipelines/records/study_rows.ts";
-import { stages } from "../pipelines/commands/stages.ts";
 import { tasks } from "../data/mod.ts";
 import "./adapter.ts";
+
+const { stages, commands } = await Effect.runPromise(loadAll);
 
 const root = new URL("..", import.meta.url).pathname;
 const path = join(root, "README.md");
@@ -31,7 +31,7 @@ const blocks = (language: string): ReadonlyArray<string> =>
 const prose = readme.replaceAll(/^```[^]*?^```$/gm, "");
 const spans: ReadonlyArray<string> = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, text]) => text);
 
-const known = new Map([...stages.map((stage) => filterOf(stage)), ...commands].map((one) => [one.name, one]));
+const known = new Map([...stages, ...commands].map((one) => [one.name, one]));
 const denoTasks: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(join(root, "deno.json"), "utf8")).tasks;
 
 /** The words behind `deno task` of every call in a shell text, joined over continued lines. */

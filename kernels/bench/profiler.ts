@@ -107,8 +107,8 @@ export const timeOf = (encoder: Encoder, record: () => void): Effect.Effect<numb
       });
     yield* run(1);
     const first = yield* run(2);
-    // The wait's own time weighs on a few repeats, and code is slow before the engine has compiled it: so twice more.
-    let repeats = 2;
+    // The wait's own time weighs on a few repeats, and code is slow before the engine has compiled it: so the number is found in three goes.
+    let repeats = 1;
     for (let one = first, i = 0; i < 3 && one < long; i++) {
       repeats = Math.max(1, Math.min(500, Math.ceil(sampleMilliseconds * 1e3 / one)));
       one = yield* run(repeats);

@@ -4,7 +4,7 @@
 export const publishedAt = 0;
 /** Workers that sleep until it moves, or are about to: where there are none, nobody need be woken. */
 export const sleepingAt = 8;
-/** Commands that all workers have done, as the last fence says; the main thread waits for it to move. */
+/** Commands that are done, as the last fence says; the main thread waits for it to move. */
 export const completedAt = 16;
 /** Shares of commands that have been done, of all commands so far; wraps. Who waits for shares of others waits for it to move. */
 export const finishedAt = 32;

@@ -160,8 +160,11 @@ export class Threads {
     if (this.#closed) return;
     this.#closed = true;
     Atomics.store(this.#words, closingAt, 1);
-    Atomics.add(this.#words, publishedAt, 1);
-    for (const at of [publishedAt, finishedAt]) Atomics.notify(this.#words, at);
+    // Both words move, so that a thread that is about to sleep on one does not.
+    for (const at of [publishedAt, finishedAt]) {
+      Atomics.add(this.#words, at, 1);
+      Atomics.notify(this.#words, at);
+    }
     const deadline = performance.now() + 500;
     for (let left = 0; left < this.count && performance.now() < deadline && this.#died === undefined;) {
       const wait = Atomics.waitAsync(this.#words, leftAt, left, 100);

@@ -6,7 +6,7 @@
 import { Effect, Result, Stream } from "effect";
 import { basename, resolve } from "node:path";
 import { isParquet, readRows } from "../files/source.ts";
-import type { Fault, Imported, Importer, Read, Row } from "../records/imports/importer.ts";
+import { type Fault, type Imported, type Importer, isRow, type Read, type Row } from "../records/imports/importer.ts";
 import { importers } from "../records/imports/mod.ts";
 import { FlatRow } from "../records/rows.ts";
 import * as Command from "../settings/command.ts";
@@ -50,8 +50,6 @@ const fromLines = <E extends Command.Failure>(bytes: Stream.Stream<Uint8Array, E
     (text, line) => Result.flatMap(decode(FlatRow, [], text, { source, line }), (row) => read(row, `line ${line}`)),
   ).pipe(Stream.flatMap((some) => Stream.fromIterable(some)));
 
-const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null;
-
 /** The responses of rows that are all at hand; a bad one gives nothing at all. */
 const fromAll = (rows: Iterable<readonly [Row, string]>, read: ReadAt) =>
   Stream.fromArrayEffect(
@@ -75,10 +73,15 @@ const fromText = (
   read: ReadAt,
   rowsOfText: NonNullable<Importer["rowsOfText"]>,
 ) =>
-  Stream.unwrap(Effect.map(Stream.mkString(Stream.decodeText(bytes)), (text) => {
+  Stream.unwrap(Effect.gen(function* () {
+    const whole = Buffer.concat(yield* Stream.runCollect(bytes));
+    const text = yield* Effect.try({
+      try: () => new TextDecoder("utf-8", { fatal: true }).decode(whole),
+      catch: () => new Command.UsageError({ message: `Cannot read "${source}": it is not UTF-8` }),
+    });
     const rows = rowsOfText(text);
     return rows === undefined
-      ? fromLines(Stream.succeed(new TextEncoder().encode(text)), source, read)
+      ? fromLines(Stream.succeed(whole), source, read)
       : fromAll(rows.map(({ row, line }) => [row, `line ${line}`] as const), read);
   }));
 

@@ -32,7 +32,7 @@ const ofStages: Loaders = {
   "pass-at-k": stage("../stages/pass_at_k.ts", "passAtKStage"),
 };
 
-/** The other commands, by name: those of `mod.ts`. */
+/** The other commands, by name. */
 const ofCommands: Loaders = {
   reproduce: load("../study/reproduce.ts", "reproduceCommand"),
   train: load("../training/train.ts", "trainCommand"),

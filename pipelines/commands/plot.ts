@@ -55,7 +55,7 @@ export const plotCommand = make({
       Effect.fromResult(report.fromLines(lines)),
       (message) => new ReportError({ message }),
     );
-    // Loaded here, because every filter loads this file and only this command draws.
+    // Loaded here, because help loads this file and only this command draws.
     const { png, svg } = yield* Effect.promise(() => import("../reports/figures/render_chart.ts"));
     if (out !== undefined) return yield* writeText(out, yield* (extension === ".png" ? png(chart) : svg(chart)));
     const { write } = yield* StandardStreams;

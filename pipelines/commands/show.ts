@@ -3,7 +3,7 @@
  * and `--incorrect` keep one kind, `--problem` one problem, `--first N` the first of those. Colours are for terminals, and not where
  * `NO_COLOR` is set.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, type Result, Stream } from "effect";
 import { join } from "node:path";
 import { samplesFile } from "../evaluation/sample_log.ts";
 import { ReportError } from "../reports/read_lines.ts";
@@ -11,21 +11,14 @@ import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts"
 import { exists, isFolder } from "../files/text_file.ts";
 import * as Command from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
+import { presentFields } from "../records/present_fields.ts";
 import { decode } from "../records/record.ts";
 import { flagOf, type Settings } from "../settings/settings.ts";
 import { responseText } from "../reports/responses/response_text.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
 
-/** Fields that are read wherever they are there, so that a wrong one is an error and not a wrong picture. */
-const checked = ShownRecord.fields.map(({ name }) => name);
-
-const decodeShown = (source: string) => (text: string, line: number): Result.Result<ShownRecord, Command.Failure> => {
-  const place = { source, line };
-  return Result.flatMap(decode(ShownRecord, ["problemId", "responseText"], text, place), (record) => {
-    const present = checked.filter((name) => record[name] !== undefined);
-    return decode(ShownRecord, present, text, place);
-  });
-};
+const decodeShown = (source: string) => (text: string, line: number): Result.Result<ShownRecord, Command.Failure> =>
+  decode(ShownRecord, presentFields(ShownRecord, ["problemId", "responseText"]), text, { source, line });
 
 /** The file of a name: the responses of an evaluation where it is a folder. */
 const fileOf = Effect.fnUntraced(function* (given: string) {

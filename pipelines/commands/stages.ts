@@ -14,7 +14,7 @@ import { splitStage } from "../stages/split.ts";
 import { updateStage } from "../stages/update.ts";
 import { verifyStage } from "../stages/verify.ts";
 
-/** Every stage: `cli.ts` makes a Unix filter of each. */
+/** Every stage: `loaders.ts` makes a Unix filter of each. */
 export const stages: ReadonlyArray<AnyStage> = [
   promptStage,
   sampleStage,

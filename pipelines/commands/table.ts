@@ -41,7 +41,7 @@ export const tableCommand = make({
       );
       tables.push(...made);
     }
-    // Loaded here, because every filter loads this file and only this command draws.
+    // Loaded here, because help loads this file and only this command draws.
     const { renderTables } = yield* Effect.promise(() => import("../reports/tables/render_table.ts"));
     const { write } = yield* StandardStreams;
     yield* write(renderTables(tables, { format, isTerminal: yield* OutputIsTerminal }));

@@ -92,9 +92,9 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
     if (status === 200) {
       const read = readChoices(text, job.indices.length);
       if (Result.isFailure(read)) {
-        const seen = /^\s*\{/.test(text) ? "" : `, but "${visibleLine(text, 80)}"`;
+        const seen = /^\s*\{/.test(text) ? "" : `, but "${visibleLine(masked(text, apiKey), 80)}"`;
         return yield* Effect.fail<Failed>({
-          problem: `a reply that cannot be used: ${read.failure}${seen}`,
+          problem: `a reply that cannot be used: ${visibleLine(masked(read.failure, apiKey))}${seen}`,
           passes: true,
           unusable: read.failure !== notWhole,
         });
@@ -105,7 +105,7 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
       return read.success.choices;
     }
     const now = yield* Clock.currentTimeMillis;
-    const problem = `status ${status}: ${visibleLine(text)}`;
+    const problem = `status ${status}: ${visibleLine(masked(text, apiKey))}`;
     const passes = status >= 500 || passing.includes(status);
     return yield* Effect.fail<Failed>({
       problem,

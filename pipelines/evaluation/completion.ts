@@ -5,7 +5,6 @@
  */
 import { Result } from "effect";
 import { Key } from "../../data/random.ts";
-import { visibleLine } from "../files/plain_text.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
@@ -119,18 +118,17 @@ const parsed = (text: string): Result.Result<unknown, string> =>
 /** What is wrong with a reply that was cut off or is no JSON. */
 export const notWhole = "it is not whole JSON";
 
-/** The responses of a reply in their order, at least one and at most `most`; or what is wrong with it. */
-export const choicesOf = (text: string, most: number): Result.Result<ReadonlyArray<Choice>, string> =>
-  Result.map(readChoices(text, most), ({ choices }) => choices);
-
-/** The same with what is wrong with single responses; one bad choice loses none of the others. */
+/**
+ * The responses of a reply in their order, at least one and at most `most`, with what is wrong with single ones: a bad choice loses none of the
+ * others. Or what is wrong with the reply, as the server wrote it.
+ */
 export const readChoices = (text: string, most: number): Result.Result<Choices, string> => {
   const reply = parsed(text);
   if (Result.isFailure(reply)) return Result.fail(reply.failure);
   const { choices, usage, error } = isObject(reply.success) ? reply.success : {};
   if (!Array.isArray(choices)) {
     return Result.fail(
-      error === undefined ? 'it has no "choices"' : `it has an error: ${visibleLine(JSON.stringify(error))}`,
+      error === undefined ? 'it has no "choices"' : `it has an error: ${JSON.stringify(error)}`,
     );
   }
   if (choices.length === 0 || choices.length > most) {

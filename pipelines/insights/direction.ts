@@ -16,6 +16,7 @@ import { score } from "../learning/score.ts";
 import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
 import { isKlInLoss } from "./token_gradients.ts";
 import type { Insight } from "./insight.ts";
+import { effective } from "../stages/record_temperature.ts";
 
 /** The algorithms whose direction is measured. */
 export const directed: ReadonlyArray<AlgorithmName> = ["psr", "nsr", "w-reinforce", "grpo"];
@@ -33,7 +34,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   const { algorithm } = settings;
   const free = { ...settings, clipRatio: unreached, klInLoss: false };
   const plain = yield* gradient(model, batch, free, 1);
-  const { logProbs, entropy } = yield* score(model, batch, settings.temperature === 0 ? 1 : settings.temperature);
+  const { logProbs, entropy } = yield* score(model, batch, effective(settings.temperature));
   const pushes = (config: LossSettings) => pushesOf(batch, logProbs, entropy, config);
   const compared = Effect.fnUntraced(function* (insight: string, config: LossSettings) {
     const other = yield* gradient(model, batch, config, 1);

@@ -12,6 +12,7 @@ import type { Model } from "../models/model.ts";
 import type { LossSettings, Trained } from "../stages/gradient.ts";
 import { scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
 import { correlation, type Insight, meanOf, rankCorrelation } from "./insight.ts";
+import { effective } from "../stages/record_temperature.ts";
 
 /** One token before and after a step; correlations are over the tokens that were not sampled. */
 export interface MovedToken {
@@ -40,7 +41,7 @@ export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
   positions?: ReadonlyArray<number>,
   held = mostHeld,
 ): Effect.fn.Return<ReadonlyArray<MovedToken>, DeviceError> {
-  const temperature = settings.temperature === 0 ? 1 : settings.temperature;
+  const temperature = effective(settings.temperature);
   const asked = positions && new Set(positions);
   const places = batch.flatMap(({ responseTokens }, response) =>
     Array.from(responseTokens, (_, position) => ({ response, position }))

@@ -14,6 +14,7 @@ import { type ChosenToken, logitGradients } from "../learning/logit_gradients.ts
 import type { Model } from "../models/model.ts";
 import { score } from "../learning/score.ts";
 import type { LossSettings, Trained } from "../stages/gradient.ts";
+import { effective } from "../stages/record_temperature.ts";
 
 /** One response token; vectors are [V], and each of the four is where descent moves the logits, `-∂L/∂z`. */
 export interface TokenGradient {
@@ -51,7 +52,7 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
   choose: Choice,
   each: (token: TokenGradient) => void,
 ): Effect.fn.Return<void, DeviceError> {
-  const temperature = settings.temperature === 0 ? 1 : settings.temperature;
+  const temperature = effective(settings.temperature);
   const lengths = batch.map(({ responseTokens }) => responseTokens.length);
   const aggregated = { ...settings, share, denominators: denominatorsOf(lengths) };
   const { logProbs, entropy } = yield* score(model, batch, temperature);

@@ -56,18 +56,20 @@ interface Fault {
   readonly found: unknown;
 }
 
+/** Which fields are needed of a record, by what it has (`present_fields.ts`). */
+export type Needed<A> = (record: Readonly<Record<string, unknown>>) => ReadonlyArray<keyof A & string>;
+
 const LONGEST_VALUE = 60;
 const DEEPEST = 1_000;
 
 /**
  * Reads one line as a record of `noun`. Fields in `needs` must be there and well formed, and so must the noun's lists
- * where they are there, since they become typed arrays; all other fields pass as they are, but for an optional one that
- * is null, which is left out. Fails with a RecordError that
- * names the place, the field and the value.
+ * where they are there, since they become typed arrays; all other fields pass as they are, but for an optional one
+ * that is null, which is left out. Fails with a RecordError that names the place, the field and the value.
  */
 export const decode = <A>(
   noun: Noun<A>,
-  needs: ReadonlyArray<keyof A & string>,
+  needs: ReadonlyArray<keyof A & string> | Needed<A>,
   text: string,
   place: Place,
 ): Result.Result<A, RecordError> => {
@@ -77,7 +79,7 @@ export const decode = <A>(
   if (Result.isFailure(parsed)) return fail("", "a JSON object", parsed.failure);
   const record = parsed.success;
   if (!isRecord(record)) return fail("", "a JSON object", show(record));
-  const fault = settle(noun, needs, record);
+  const fault = settle(noun, typeof needs === "function" ? needs(record) : needs, record);
   if (fault !== undefined) return fail(fault.field, fault.expected, show(fault.found));
   const extras = survey(record);
   if (extras.deep !== undefined) return fail(extras.deep, `nested at most ${DEEPEST} deep`, "a deeper value");
@@ -87,9 +89,8 @@ export const decode = <A>(
 };
 
 /**
- * Writes one record as a line of JSON without the newline and without spaces: a record of a problem has the fields of
- * Credited in their order and then all others, an aggregate its fields as they stand. Numbers that are not finite become
- * `null`, which `decode` refuses.
+ * Writes one record as a line of JSON without newline and spaces: a record of a problem has the fields of Credited in
+ * their order, then all others; an aggregate its fields as they stand. NaN and infinities become `null`.
  */
 export const encode = (record: object, lists?: ListTexts): string => {
   const parts: Array<string> = [];

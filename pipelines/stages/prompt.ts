@@ -14,9 +14,8 @@ import * as Tokenizer from "../models/tokenizer.ts";
 import { type HubError, resolveData, resolveModel } from "../files/hub.ts";
 import * as Stage from "./stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { encode } from "../records/record.ts";
 import * as Noun from "../records/schema.ts";
-import { sha256 } from "../records/text.ts";
+import { sha256, toText } from "../records/text.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** Prompts longer than this many tokens are not trained on. */
@@ -32,8 +31,7 @@ export type PromptSettings =
 export type Asked = Omit<Noun.Prompt, "promptTokens">;
 
 /** The SHA-256 of problems as they are asked, their tokens included where a tokenizer is at hand. */
-export const problemsDigest = (prompts: ReadonlyArray<Asked>): string =>
-  sha256(prompts.map((prompt) => `${encode(prompt)}\n`).join(""));
+export const problemsDigest = (prompts: ReadonlyArray<Asked>): string => sha256(toText(prompts));
 
 type PromptFailure = SourceError | HubError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError;
 

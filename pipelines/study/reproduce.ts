@@ -5,7 +5,7 @@
  * by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. What stands in the results is
  * not run again; `--check` makes all of it again from the records alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
  */
-import { Clock, Effect } from "effect";
+import { Clock, Effect, Semaphore } from "effect";
 import { join, resolve } from "node:path";
 import { deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -44,21 +44,21 @@ const refuse = (message: string) => new Command.UsageError({ message });
 const studyFolder = (recipe: string, root = home()): string => join(root, "studies", recipe);
 
 /** Says how far a study is and how long the rest takes, by the estimate and by how fast this machine has been so far. */
-const sayWhere = Effect.fnUntraced(function* (recipe: Recipe, cells: ReadonlyArray<Cell>) {
+const sayWhere = Effect.fnUntraced(function* (
+  recipe: Recipe,
+  cells: ReadonlyArray<Cell>,
+  isDone: (cell: Cell) => boolean,
+) {
   const { report } = yield* StandardStreams;
   const now = Clock.currentTimeMillis;
   const begun = yield* now;
-  const ahead = new Set(cells);
-  const seconds = (some: Iterable<Cell>) => [...some].reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);
   let planned = 0;
   return Effect.fnUntraced(function* <A, E, R>(index: number, run: Effect.Effect<A, E, R>) {
     const start = yield* now;
-    const left = planned === 0
-      ? ""
-      : `, about ${Progress.duration(seconds(ahead) * (start - begun) / 1000 / planned)} left`;
+    const ahead = cells.reduce((sum, cell) => isDone(cell) ? sum : sum + secondsOf(recipe, cell), 0);
+    const left = planned === 0 ? "" : `, about ${Progress.duration(ahead * (start - begun) / 1000 / planned)} left`;
     yield* report(`[${index + 1}/${cells.length}] ${cells[index].name}${left}`);
     const result = yield* run;
-    ahead.delete(cells[index]);
     // A cell that was there already says nothing about the speed.
     if ((yield* now) - start > 1000) planned += secondsOf(recipe, cells[index]);
     return result;
@@ -83,22 +83,23 @@ const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outco
   record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
 });
 
-/** Runs the cells; those whose records are in the results are not run again. `each` hears of every one that is done. */
+/** Runs the cells; those whose records are in the results are not run again. `each` hears of every one that is done, one at a time. */
 const runAll = Effect.fnUntraced(function* (
   study: Begun,
   cells: ReadonlyArray<Cell>,
   each: (done: ReadonlyArray<Finished>, cell: Cell) => Effect.Effect<void, Command.Failure>,
 ) {
-  const say = yield* sayWhere(study.recipe, cells);
   const digests = new Map<string, string>();
   const found = new Map<Cell, Finished>();
   const done = () => cells.flatMap((cell) => found.get(cell) ?? []);
+  const say = yield* sayWhere(study.recipe, cells, (cell) => found.has(cell));
+  const one = yield* Semaphore.make(1);
   yield* inLanes(cells, settingsOf(study.recipe, {}).model, (cell, index) =>
     Effect.gen(function* () {
       const { key, record } = yield* begin(study, cell, digests);
       if (record !== undefined) return void found.set(cell, { cell, record });
       found.set(cell, finished(cell, key, yield* say(index, runCell(study, cell, key))));
-      yield* each(done(), cell);
+      yield* one.withPermits(1)(Effect.suspend(() => each(done(), cell)));
     }));
   return done();
 });
@@ -165,15 +166,16 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   const madeOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
     madeOfCells(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
   // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
-  const lastOfSeed = new Map(
-    cells.filter(({ condition }) => condition === "main").map(({ seed, name }) => [seed, name]),
-  );
-  const milestones = new Set(shard === undefined ? lastOfSeed.values() : []);
+  const completes = ({ condition, seed }: Cell, done: ReadonlyArray<Finished>) => {
+    const isMain = (cell: Cell) => cell.condition === "main" && cell.seed === seed;
+    const main = done.filter(({ cell }) => isMain(cell)).length;
+    return shard === undefined && condition === "main" && main === cells.filter(isMain).length;
+  };
   const done = gather ? yield* gathered(study, cells) : yield* runAll(
     study,
     cells,
-    (done, { name }) =>
-      milestones.has(name) ? Effect.flatMap(madeOf(done).files(), ({ files }) => writeFiles(out, files)) : Effect.void,
+    (done, cell) =>
+      completes(cell, done) ? Effect.flatMap(madeOf(done).files(), ({ files }) => writeFiles(out, files)) : Effect.void,
   );
   if (shard !== undefined) return undefined;
   if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
@@ -201,8 +203,8 @@ const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, { shard
   const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
   const study: Study = { recipe, folder: studyFolder(recipe.name, root) };
   const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
-  const say = yield* sayWhere(recipe, cells);
   const found = new Map<Cell, Outcome>();
+  const say = yield* sayWhere(recipe, cells, (cell) => found.has(cell));
   yield* inLanes(
     cells,
     settingsOf(recipe, {}).model,

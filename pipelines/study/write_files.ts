@@ -1,7 +1,7 @@
 /** The files of a study: texts and pictures by name, written whole into its folder of results. */
 import { Effect, type Result } from "effect";
 import { Buffer } from "node:buffer";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Chart } from "../reports/figures/chart.ts";
@@ -35,14 +35,10 @@ export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pic
   yield* Safetensors.attempt("write", out, () => mkdir(out, { recursive: true }));
   const written: string[] = [];
   const there = bytesBelow(out);
-  for (const [file, text] of texts) {
-    if (isSame(encoder.encode(text), yield* there(file))) continue;
-    yield* RunDirectory.writeText(join(out, file), text);
-    written.push(file);
-  }
-  for (const [file, bytes] of pictures) {
+  for (const [file, content] of [...texts, ...pictures]) {
+    const bytes = typeof content === "string" ? encoder.encode(content) : content;
     if (isSame(bytes, yield* there(file))) continue;
-    yield* Safetensors.attempt("write", join(out, file), () => writeFile(join(out, file), bytes));
+    yield* RunDirectory.writeText(join(out, file), bytes);
     written.push(file);
   }
   return written;

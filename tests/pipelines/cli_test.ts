@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { run } from "../../pipelines/cli.ts";
-import { loaders } from "../../pipelines/commands/loaders.ts";
-import { commands } from "../../pipelines/commands/mod.ts";
+import { loadAll, loaders } from "../../pipelines/commands/loaders.ts";
+import { stages as library } from "../../mod.ts";
 import { recipes } from "../../pipelines/recipes/mod.ts";
 import { make } from "../../pipelines/settings/command.ts";
 import * as CommandLine from "../../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../../pipelines/settings/config_file.ts";
 import { completions, helpOf } from "../../pipelines/commands/help.ts";
 import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
-import { stages } from "../../pipelines/commands/stages.ts";
+
+const { stages, commands } = await Effect.runPromise(loadAll);
 
 const command = make({
   name: "try",
@@ -244,6 +245,6 @@ Deno.test("a training's mini-batch is at most its batch where it is not named, a
 });
 
 Deno.test("each stage and command is loaded alone, under its name", async () => {
-  assert.deepEqual(Object.keys(loaders), [...stages, ...commands].map(({ name }) => name));
+  assert.deepEqual(stages.map(({ name }) => name), library.map(({ name }) => name));
   for (const [name, load] of Object.entries(loaders)) assert.equal((await Effect.runPromise(load)).name, name);
 });

@@ -4,7 +4,7 @@
  * `pred_answer` and `label`.
  */
 import { Result } from "effect";
-import { count, type Importer, judged, metricOf, text, written } from "./importer.ts";
+import { askedVerdict, count, type Importer, judged, text, written } from "./importer.ts";
 
 /** Files of the authors' evaluation. */
 export const authors: Importer = {
@@ -12,10 +12,8 @@ export const authors: Importer = {
   summary: "the paper's eval.py",
   reader: (options) => (row) =>
     Result.gen(function* () {
-      const { task, split, metric } = options;
-      const correct = metric === undefined
-        ? judged(row.label)
-        : (yield* metricOf([[metric, row[metric]]], options))?.[1];
+      const { task, split } = options;
+      const correct = (yield* askedVerdict(row, options)) ?? judged(row.label);
       return [{
         task,
         split,

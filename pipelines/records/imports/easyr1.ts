@@ -5,8 +5,17 @@
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
-import { counter, type Fault, goldFields, type Importer, metricOf, type Row, text } from "./importer.ts";
-import { nameOfInput, questionOf } from "./verl.ts";
+import {
+  askedVerdict,
+  counter,
+  type Fault,
+  goldFields,
+  type Importer,
+  nameOfInput,
+  questionOf,
+  type Row,
+  text,
+} from "./importer.ts";
 
 const block = /^\[prompt\] ([^]*?)\n\[output\] ([^]*)\n\[ground_truth\] ([^]*?)\n\[score\] (\S+)\s*$/;
 
@@ -42,7 +51,6 @@ export const easyr1: Importer = {
           return yield* Result.fail<Fault>({ field: "score", expected: "a number", found: score });
         }
         const problemId = nameOfInput("easyr1", prompt);
-        const chosen = metric === undefined ? undefined : yield* metricOf([[metric, row[metric]]], options);
         return [{
           task,
           split,
@@ -52,7 +60,7 @@ export const easyr1: Importer = {
           promptText: prompt,
           sampleIndex: drawn(problemId),
           responseText,
-          correct: chosen?.[1] ?? score > 0.5,
+          correct: (yield* askedVerdict(row, options)) ?? score > 0.5,
           reason: `EasyR1's ${metric ?? "score"} is ${row[metric ?? "score"]}`,
         }];
       });

@@ -3,6 +3,7 @@
  * has not is a fault that names the field.
  */
 import { Result } from "effect";
+import { createHash } from "node:crypto";
 
 /** One JSON object of a file, or one row of a table. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -89,6 +90,12 @@ export const metricOf = (
   return Result.succeed(able[0]);
 };
 
+/** What the metric that was asked for says of a row; undefined where none was asked for. */
+export const askedVerdict = (row: Row, options: Pick<ReaderOptions, "metric" | "tell">) =>
+  options.metric === undefined
+    ? Result.succeed(undefined)
+    : Result.map(metricOf([[options.metric, row[options.metric]]], options), (found) => found?.[1]);
+
 /** Whether a value is an object with fields. */
 export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -140,6 +147,17 @@ export const judged = (value: unknown): boolean | undefined =>
     : value === 0 || value === 0n
     ? false
     : undefined;
+
+/** What a score of a verifier says: 1 is right, 0 and -1 are wrong; a reward model's number says neither. */
+export const verdictOfScore = (score: unknown): boolean | undefined => score === -1 ? false : judged(score);
+
+/** The question within a chat whose special tokens are gone: what stands between `user` and `assistant`. */
+export const questionOf = (input: string): string =>
+  /(?:^|\n)user\n([^]*?)(?:\n?assistant\n|\nassistant$)/.exec(input)?.[1].trim() ?? input;
+
+/** The name of the problem that asks `input`. */
+export const nameOfInput = (program: string, input: string): string =>
+  `${program}/${createHash("sha256").update(input).digest("hex").slice(0, 12)}`;
 
 /** Counts how often each name came before. */
 export const counter = (): (name: string) => number => {

@@ -5,8 +5,16 @@
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
-import { counter, goldFields, type Importer, metricOf, text } from "./importer.ts";
-import { nameOfInput, questionOf, verdictOfScore } from "./verl.ts";
+import {
+  askedVerdict,
+  counter,
+  goldFields,
+  type Importer,
+  nameOfInput,
+  questionOf,
+  text,
+  verdictOfScore,
+} from "./importer.ts";
 
 /** Rollouts of OpenRLHF. */
 export const openrlhf: Importer = {
@@ -20,8 +28,7 @@ export const openrlhf: Importer = {
         const input = yield* text(row, "input");
         const responseText = yield* text(row, "output");
         const problemId = nameOfInput("openrlhf", input);
-        const chosen = metric === undefined ? undefined : yield* metricOf([[metric, row[metric]]], options);
-        const correct = chosen?.[1] ?? verdictOfScore(row.reward);
+        const correct = (yield* askedVerdict(row, options)) ?? verdictOfScore(row.reward);
         return [{
           task,
           split,

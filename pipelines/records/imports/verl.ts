@@ -5,24 +5,24 @@
  * named by its hash, because a dump says no more.
  */
 import { Result } from "effect";
-import { createHash } from "node:crypto";
 import { goldsOf } from "../../../data/tasks/golds.ts";
-import { counter, type Fault, goldFields, type Importer, isRow, judged, metricOf, text, written } from "./importer.ts";
-
-/** What a score of a verifier says: 1 is right, 0 and -1 are wrong; a reward model's number says neither. */
-export const verdictOfScore = (score: unknown): boolean | undefined => score === -1 ? false : judged(score);
-
-/** The question within a chat whose special tokens are gone: what stands between `user` and `assistant`. */
-export const questionOf = (input: string): string =>
-  /(?:^|\n)user\n([^]*?)(?:\n?assistant\n|\nassistant$)/.exec(input)?.[1].trim() ?? input;
+import {
+  askedVerdict,
+  counter,
+  type Fault,
+  goldFields,
+  type Importer,
+  isRow,
+  judged,
+  nameOfInput,
+  questionOf,
+  text,
+  written,
+} from "./importer.ts";
 
 const goldsIn = (gts: unknown): ReadonlyArray<string> | null =>
   goldsOf(gts) ?? (isRow(gts) ? goldsOf(gts.target) ?? goldsOf(gts.ground_truth) : null) ??
     (Array.isArray(gts) && gts.length === 1 ? goldsOf(gts[0]) : null);
-
-/** The name of the problem that asks `input`. */
-export const nameOfInput = (program: string, input: string): string =>
-  `${program}/${createHash("sha256").update(input).digest("hex").slice(0, 12)}`;
 
 /** Dumps of verl. */
 export const verl: Importer = {
@@ -40,8 +40,7 @@ export const verl: Importer = {
           return yield* Result.fail<Fault>({ field: "score", expected: "a number", found: score });
         }
         const problemId = nameOfInput("verl", input);
-        const chosen = metric === undefined ? undefined : yield* metricOf([[metric, row[metric]]], options);
-        const correct = chosen?.[1] ?? judged(acc) ?? score > 0;
+        const correct = (yield* askedVerdict(row, options)) ?? judged(acc) ?? score > 0;
         return [{
           task,
           split,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { exists, reasonOf } from "../../files/text_file.ts";
 import type { Failure } from "../../settings/command.ts";
 import { decodeLines } from "../../records/ndjson.ts";
+import { presentFields } from "../../records/present_fields.ts";
 import { decode } from "../../records/record.ts";
 import type { Noun } from "../../records/schema.ts";
 import { ReportError } from "../read_lines.ts";
@@ -66,10 +67,8 @@ export const recordsOf = <A extends object>(
   Effect.forEach(scanned?.lines ?? [], ({ text, line }) => {
     const file = scanned?.file ?? "";
     const place = { source: join(folder, file), line };
-    // What is there is shown, so it must be well formed although it need not be there.
-    const checked = Result.flatMap(decode(noun, needs, text, place), (record) => {
-      const there = noun.fields.filter(({ name, optional }) => optional && record[name] !== undefined);
-      return decode(noun, [...needs, ...there.map(({ name }) => name)], text, place);
-    });
-    return Effect.map(Effect.fromResult(checked), (record): Kept<A> => ({ file, line, text, record }));
+    return Effect.map(
+      Effect.fromResult(decode(noun, presentFields(noun, needs), text, place)),
+      (record): Kept<A> => ({ file, line, text, record }),
+    );
   });

@@ -4,7 +4,8 @@ import { type Cell, type Marks, styled, type Table } from "./table.ts";
 /** Text in which no sign means anything to Markdown: no mark-up, no link, and no address that becomes one. */
 export const markdownText = (text: string): string =>
   text.replaceAll("\n", " ")
-    .replaceAll(/[\\|*`<]/g, (sign) => sign === "<" ? "&lt;" : `\\${sign}`)
+    .replaceAll(/&(?=#?\w+;)/g, "&amp;")
+    .replaceAll(/[\\|*`<]|~(?=~)|(?<=~)~|(?<!\w)_|_(?!\w)/g, (sign) => sign === "<" ? "&lt;" : `\\${sign}`)
     .replaceAll(/\](?=[(\[:])/g, "\\]")
     .replaceAll(/\b(https?|ftp|mailto|xmpp):/gi, "$1\\:")
     .replaceAll(/\bwww\./gi, (found) => `${found.slice(0, -1)}\\.`)

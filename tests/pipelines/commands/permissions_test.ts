@@ -3,12 +3,14 @@
  * a device are run on the embedded one, which needs neither a native library nor a program nor the network.
  */
 import assert from "node:assert/strict";
+import { loadAll } from "../../../pipelines/commands/loaders.ts";
+import { Effect } from "effect";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands } from "../../../pipelines/commands/mod.ts";
-import { stages } from "../../../pipelines/commands/stages.ts";
+
+const { stages, commands } = await Effect.runPromise(loadAll);
 
 const root = new URL("../../..", import.meta.url).pathname;
 const model = "data/models/countdown_1";

@@ -3,7 +3,6 @@ import { Result } from "effect";
 import { Key } from "../../../data/random.ts";
 import {
   bodyOf,
-  choicesOf,
   completionsUrl,
   type Job,
   readChoices,
@@ -90,8 +89,8 @@ Deno.test("a refused field is left out only where that asks for the same respons
 });
 
 const reply = (...choices: ReadonlyArray<object>) => JSON.stringify({ choices, usage: { completion_tokens: 7 } });
-const choices = (text: string, most = 2) => Result.getOrThrow(choicesOf(text, most));
-const wrong = (text: string, most = 2) => Result.getOrThrow(Result.flip(choicesOf(text, most)));
+const choices = (text: string, most = 2) => Result.getOrThrow(readChoices(text, most)).choices;
+const wrong = (text: string, most = 2) => Result.getOrThrow(Result.flip(readChoices(text, most)));
 
 Deno.test("replies of vLLM and of llama.cpp are read, in the order of their index", () => {
   const logprobs = { token_logprobs: [-0.5, 0], tokens: ["a", "b"] };

@@ -1,15 +1,15 @@
 /** The commands of `pipelines/evaluation/README.md` are read by the parser that reads them in a shell. */
 import assert from "node:assert/strict";
+import { loadAll } from "../../../pipelines/commands/loaders.ts";
 import { Effect } from "effect";
 import { readFileSync } from "node:fs";
-import { commands } from "../../../pipelines/commands/mod.ts";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import * as CommandLine from "../../../pipelines/commands/command_line.ts";
-import { command as filterOf } from "../../../pipelines/stages/stage.ts";
-import { stages } from "../../../pipelines/commands/stages.ts";
+
+const { stages, commands } = await Effect.runPromise(loadAll);
 
 const text = readFileSync(new URL("../../../pipelines/evaluation/README.md", import.meta.url), "utf8");
-const known = new Map([...stages.map((stage) => filterOf(stage)), ...commands].map((one) => [one.name, one]));
+const known = new Map([...stages, ...commands].map((one) => [one.name, one]));
 
 Deno.test("every command of evaluation.md is one that the command line takes", () => {
   const shell = [...text.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) => block).join("").replaceAll(
