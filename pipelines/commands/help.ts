@@ -2,11 +2,16 @@
 import { flagOf, type SettingKey, settings } from "../settings/settings.ts";
 import type { Command } from "../settings/command.ts";
 import { commonFlags } from "./command_line.ts";
+import { examples } from "./examples.ts";
 import type { Setting } from "../settings/setting.ts";
 
 const settingOf = (key: SettingKey): Setting<unknown> => settings[key];
 
-const shown = (value: unknown): string => Array.isArray(value) ? value.join(",") : String(value);
+const valueText = (value: unknown): string =>
+  Array.isArray(value) ? value.join(",") : typeof value === "number" ? numberText(value) : String(value);
+
+const numberText = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : `${value}`;
 
 const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
   const width = Math.max(0, ...rows.map(([left]) => left.length)) + 2;
@@ -15,18 +20,20 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
 
 const flagRow = (command: Command, key: SettingKey): readonly [string, string] => {
   const { argument, choices, description, default: published } = settingOf(key);
-  const value = command.defaults[key] ?? published;
+  const own = command.defaults[key];
+  const value = own ?? published;
+  const text = own === undefined ? description : description.replace(/ \(default:[^)]*\)/, "");
   const end = command.required.includes(key) && value === undefined
     ? " (required)"
     : command.open?.includes(key)
     ? " (default: the records' own)"
-    : value === undefined || value === false
+    : value === undefined || value === false || text.includes("(default:")
     ? ""
-    : ` (default: ${shown(value)})`;
-  const list = choices === undefined ? "" : `: ${choices.join(", ")}`;
+    : ` (default: ${valueText(value)})`;
+  const list = choices === undefined ? "" : ` [${choices.join("|")}]`;
   const names = Object.entries(command.aliases ?? {}).filter(([, meant]) => meant === key).map(([name]) => name);
   const alias = names.map((name) => `, --${name}`).join("");
-  return [`--${flagOf(key)}${alias}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
+  return [`--${flagOf(key)}${alias}${argument === undefined ? "" : ` ${argument}`}`, `${text}${list}${end}`];
 };
 
 const fileOf = (noun: string): string => `${noun.replace(/\B[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}.ndjson`;
@@ -49,6 +56,7 @@ export const helpOf = (command: Command): string => {
     `${command.name}: ${command.summary}`,
     "",
     `Usage: deno task ${command.name}${word} [flags]${reads}${writes}`,
+    ...(command.name in examples ? ["", `Example: ${examples[command.name]}`] : []),
     ...(records?.reads === undefined
       ? []
       : ["", `Reads ${records.reads} records; each must have ${records.needs.join(", ")}.`]),
@@ -71,7 +79,9 @@ export const overview = (stages: ReadonlyArray<Command>, commands: ReadonlyArray
     "",
     "Usage: deno task <command> [flags]     (deno task <command> --help lists its flags)",
     "",
-    "Stages (records in, records out, one JSON object a line):",
+    `Example: ${examples.train}`,
+    "",
+    "Stages (records in, records out, one JSON object per line):",
     rows(stages),
     "",
     "Commands:",
