@@ -72,13 +72,11 @@ function boxes(text: string): ReadonlyArray<Box> {
   return found;
 }
 
-const joint =
-  /^(?:[\s$,;]|\\[,;! ()[\]]|\\q?quad|(?:\\text\s*\{)?\s*(?:[a-z]{2,12}\s+)?,?\s*(?:and|or)\s*\}?|[a-zA-Z](?:_\{?\w+\}?)?\s*=)*$/;
-
-/** The content of the last box of a text, without looking at its neighbours; null where there is none. */
-export function lastBox(text: string): string | null {
-  return boxes(text).at(-1)?.content ?? null;
-}
+/** A word that is no "and" itself, then "and" or "or": no text can be read as these in two ways, or the time to refuse it would double with every word. */
+const joining = "(?:(?!(?:and|or)\\b)[a-z]{2,12}\\s+)?(?:,\\s*)?(?:and|or)";
+const joint = new RegExp(
+  `^(?:[\\s$,;]|\\\\[,;! ()[\\]]|\\\\q?quad|\\\\text\\s*\\{\\s*${joining}\\s*\\}|\\b${joining}\\b|[a-zA-Z](?:_\\{?\\w+\\}?)?\\s*=)*$`,
+);
 
 /** The last box, joined with those directly before it where they make a list of different answers. */
 export function boxed(text: string): string | null {

@@ -3,7 +3,7 @@
  * may be left out; words that scale, such as "million", "dozen", "squared" or "thirds", are calculated; any other words, such as "or more",
  * "west" or "loss", are not understood: then only the same words are the same answer.
  */
-import { readUnit } from "./units.ts";
+import { readUnit, wrapped, writtenTail } from "./units.ts";
 import { isSentence } from "./words.ts";
 
 /** A value, scaled by its words, and what kind of words were left behind it. */
@@ -57,17 +57,14 @@ function isCounted(words: string, value: string): boolean {
     (/^-?1$/.test(value.trim()) && singular.test(head));
 }
 
-const wrapper = "\\\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\\s{0,8}";
-const writtenTail = new RegExp(`^([\\s\\S]*?)\\s*((?:${wrapper}\\{[^{}]*\\}[\\s^{}\\d\\-/]{0,16}(?:\\\\cdot)?\\s*)+)$`);
 const plainTail = /^((?:[^a-zA-Z]|\\[a-zA-Z]+)*[\d)}%])\s*\{?([a-zA-Z][a-zA-Z .'^\d{}/-]{1,80})$/;
-const opened = new RegExp(`${wrapper}\\{([^{}]*)\\}`, "g");
 
 /** A value and the words behind it, or null where there are none. */
 export function partsOf(text: string): { readonly value: string; readonly words: string } | null {
   const written = text.length > 400 ? null : writtenTail.exec(text);
   const tail = text.length > 400 ? null : written ?? plainTail.exec(text);
   if (tail === null || tail[1].trim() === "" || /\\text/.test(tail[1])) return null;
-  const words = tail[2].replace(opened, " $1 ").replace(/\\[,;! ]/g, " ").replace(/\s+/g, " ").replace(
+  const words = tail[2].replace(wrapped, " $1 ").replace(/\\[,;! ]/g, " ").replace(/\s+/g, " ").replace(
     /^([^{}]*)\}$/,
     "$1",
   )

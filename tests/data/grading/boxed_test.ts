@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { boxed, lastBox } from "../../../data/grading/boxed.ts";
+import { boxed } from "../../../data/grading/boxed.ts";
 
 Deno.test("boxed() finds the last balanced box, with or without a brace", () => {
   const cases: ReadonlyArray<[string, string | null]> = [
@@ -26,5 +26,10 @@ Deno.test("boxed() joins different boxes in a row, and nothing else", () => {
   assert.equal(boxed("so \\\\boxed{840}."), "840");
   assert.equal(boxed("\\boxed{2}, \\boxed{2}"), "2");
   assert.equal(boxed("\\boxed{2} or rather \\boxed{3}"), "3");
-  assert.equal(lastBox("\\boxed{2}, \\boxed{3}"), "3");
+  assert.equal(boxed("\\boxed{2} apples , and \\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2}\\text{ or }\\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2}\\text{ apples and }\\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2} or and \\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2} } \\boxed{3}"), "3");
+  assert.equal(boxed("\\boxed{2} nor \\boxed{3}"), "3");
 });
