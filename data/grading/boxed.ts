@@ -72,10 +72,13 @@ function boxes(text: string): ReadonlyArray<Box> {
   return found;
 }
 
-/** A word that is no "and" itself, then "and" or "or": no text can be read as these in two ways, or the time to refuse it would double with every word. */
-const joining = "(?:(?!(?:and|or)\\b)[a-z]{2,12}\\s+)?(?:,\\s*)?(?:and|or)";
+/**
+ * A word in front of "and" is no "and" itself, and a comma in front of it is a separator where no word comes first. So no text can be read in two ways:
+ * the time to refuse one would double with every word.
+ */
+const counted = "(?!(?:and|or)\\b)[a-z]{2,12}\\s+(?:,\\s*)?";
 const joint = new RegExp(
-  `^(?:[\\s$,;]|\\\\[,;! ()[\\]]|\\\\q?quad|\\\\text\\s*\\{\\s*${joining}\\s*\\}|\\b${joining}\\b|[a-zA-Z](?:_\\{?\\w+\\}?)?\\s*=)*$`,
+  `^(?:[\\s$,;]|\\\\[,;! ()[\\]]|\\\\q?quad|\\\\text\\s*\\{\\s*(?:${counted}|,\\s*)?(?:and|or)\\s*\\}|\\b(?:${counted})?(?:and|or)\\b|[a-zA-Z](?:_\\{?\\w+\\}?)?\\s*=)*$`,
 );
 
 /** The last box, joined with those directly before it where they make a list of different answers. */

@@ -60,7 +60,7 @@ const after: ReadonlyArray<Step> = [
 const last: ReadonlyArray<Step> = [
   [/and/g, ""],
   [/\\mathbf/g, ""],
-  [/\\mbox\{[^}\n]{0,8192}\}/g, ""],
+  [/\\mbox\{[^}\n]{0,400}\}/g, ""],
 ];
 
 const apply = (text: string, steps: ReadonlyArray<Step>) =>

@@ -71,14 +71,14 @@ export function statedIn(tail: string): Statement {
 }
 
 const idle =
-  /(?:\s*\([a-z][^()\d]*\)|,\s+(?:which|because|since|as|so|where|obtained|altogether|in total|in all|overall|respectively|of course)\b.*)$/i;
+  /(?:(?<!\s)\s*\([a-z][^()\d]*\)|,\s+(?:which|because|since|as|so|where|obtained|altogether|in total|in all|overall|respectively|of course)\b.*)$/i;
 
 /** What stands behind "answer is": a formula or a value right there, else what its sentence calls the value. */
 function namedIn(behind: string): string | null {
   const span = mathSpan.exec(behind);
   if (span !== null && /^[\s(*]*$/.test(behind.slice(0, span.index))) return spansFrom(behind) ?? inside(span) ?? null;
   const line = behind.split("\n", 1)[0].slice(0, 2000);
-  const sentence = line.split(sentenceEnd, 1)[0].replace(/[.*\s。]+$/, "").replace(idle, "");
+  const sentence = line.split(sentenceEnd, 1)[0].replace(/(?<![.*\s。])[.*\s。]+$/, "").replace(idle, "");
   if (sentence === "") return null;
   if (/^[-+\\\d.($]/.test(sentence) && span === null || isAnswer(sentence)) {
     return inside(mathSpan.exec(sentence)) ?? sentence;
