@@ -105,6 +105,14 @@ export function boxedParts(text: string): ReadonlyArray<string> {
   return rowOf(text, boxes(text)).map((box) => box.content);
 }
 
+/** What follows `####` on the last line of a solution, as GSM8K ends it; null where the last line does not begin so. */
+export function afterHashes(solution: string): string | null {
+  const written = solution.trimEnd();
+  const line = written.slice(written.lastIndexOf("\n") + 1).trim();
+  const behind = line.startsWith("####") ? line.slice("####".length).trim() : "";
+  return behind === "" ? null : behind;
+}
+
 /** The last of the boxes and those joined to it. */
 function rowOf(text: string, all: ReadonlyArray<Box>): ReadonlyArray<Box> {
   let first = all.length - 1;
