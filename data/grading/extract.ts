@@ -1,5 +1,5 @@
 /**
- * The answer of a response. Where thinking is marked, only what stands outside counts (`thought.ts`). `strict` takes the box or nothing;
+ * The answer of a response. Where thinking is marked, only what stands behind the last thought counts (`thought.ts`). `strict` takes the box or nothing;
  * `lenient` also, in this order: what "the answer is" names, the last formula or number, a response that is nothing but an answer.
  */
 import type { Extraction } from "../task.ts";
