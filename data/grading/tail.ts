@@ -34,13 +34,22 @@ const silent = new Set(
 );
 const silentForm = new RegExp(`^(?:${[...silent].join("|")})$`);
 
+/** Numbers in words that stand behind others as a scale or as parts: "3 scores" are 60, "5 twelfths" are no 5. */
+const numberWords = [
+  "ones|twos|threes|fours|fives|sixes|sevens|eights|nines|tens|elevens|twelves|dozens?|scores?|gross|grosses",
+  "(?:thir|four|fif|six|seven|eigh|nine)teen(?:s|ths?)|(?:twen|thir|for|fif|six|seven|eigh|nine)tie(?:s|ths?)",
+  "(?:hundred|thousand|\\w+illi(?:on|ard))(?:s|ths?)?|lakhs?|lacs?|crores?|myriads?|googols?",
+  "half|halves|thirds?|fourths?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|elevenths?|twelfths?",
+  "basis|bps|bips|mills?|permille|per mille",
+].join("|");
+
 /** Words that change a value or add another: with one of these nothing is counted. */
 const changing = new RegExp(
   "\\b(?:and|or|not?|nor|maybe|perhaps|possibly|probably|about|around|roughly|approximately|nearly|almost|at|least|most|more|less|fewer|" +
     "greater|than|times|plus|minus|if|but|unless|except|depending|up|down|over|under|above|below|before|after|to|from|by|between|" +
-    "left|right(?!\\s+(?:triangles?|angles?))|north|south|east|west|squares?d|cubed|negative|positive|mod|base|choose|factorial|pi|sqrt|root|sin|cos|tan|log|ln|" +
-    "infinity|infty|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|score|half|halves|thirds?|fourths?|quarters?|fifths?|" +
-    "sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|others?|ones|always|this|is|was|has|does|yes|its|as|us|" +
+    "left|right(?!\\s+(?:triangles?|angles?))|north|south|east|west|squared|cubed|negative|positive|mod|base|choose|factorials?|pi|sqrt|root|sin|cos|tan|log|ln|" +
+    "infinity|infty|" + numberWords +
+    "|others?|always|this|is|was|has|does|yes|its|as|us|" +
     "heads|tails|wins?|profits?|loss|losses|gains?|short|extra|off|late|early|ago|remaining|inside|outside|\\w+wards?|\\w*clockwise|AD|BC|CE|BCE|AM|PM)\\b",
   "i",
 );
