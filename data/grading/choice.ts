@@ -39,12 +39,17 @@ const beside =
 const besideClause =
   /^[,;.]\s*-?\d|^[,;]\s*\(?[A-Z]\)?(?:[,\s]|$)|\b(?:but|maybe|might|could|perhaps|unless|or maybe)\b/i;
 
+/** Words that go over to another letter. */
+const turning = "and|or|but|no|rather|actually|wait|then|also|option|choice|letter|answer is|it is|choose|pick";
 /** Another letter behind the first: alone, in brackets, with a stop, or behind a comma or a word that goes over to it. */
-const otherLetter =
-  /(?:^\s*|[,;.]\s*|(?:and|or|but|no|rather|actually|wait|then)[,;:]?\s+)\(?([A-HJ-Z])(?:\)|[.:,;](?!\d)|\s*$)|(?<![a-zA-Z])\(\s?([A-HJ-Z])\s?\)/g;
+const otherLetter = new RegExp(
+  `(?:^\\s*|[,;.]\\s*|\\b(?i:${turning})[,;:]?\\s+)\\(?([A-HJ-Z])(?:\\)|[.:,;](?!\\d)|\\s*$)|(?<![a-zA-Z])\\(\\s?([A-HJ-Z])\\s?\\)`,
+  "g",
+);
 
-/** A clause that denies what it names, up to a word that goes over to something else. */
-const denied = /(?:\bnot|n['’]t|\bcannot)\b(?:(?!\b(?:but|rather|actually|wait|then)\b)[^,;.])*/gi;
+/** What names letters without choosing one: a clause that denies, up to a word that goes over to something else, and "none of" some. */
+const denied =
+  /(?:\bnot|n['’]t|\bcannot)\b(?:(?!\b(?:but|rather|actually|wait|then)\b)[^,;.])*|\b(?:none|all) of(?:[\s,()]|and|or|[A-Z]\b)+/gi;
 
 /** Whether what stands behind a letter names another one. */
 const namesOther = (rest: string, letter: string) =>

@@ -517,6 +517,11 @@ const different: Readonly<Record<string, Pairs>> = {
     ["B", "B) 12, D) 14"],
     ["D", "\\text{D, it can't be A or B, but C}"],
     ["D", "\\text{D, it isn't that but C.}"],
+    ["D", "(D) none of that, (C)"],
+    ["A", "\\text{The answer is A. Also B}"],
+    ["A", "\\text{Option A; option B}"],
+    ["A", "(A) x=5, option B"],
+    ["A", "\\text{A. No, the answer is B.}"],
   ],
   "values of functions that are not known": [
     ["f(1)+f(2)=4", "f(1)+f(2)=3"],

@@ -51,6 +51,8 @@ const same: Readonly<Record<string, Pairs>> = {
     ["B", "(B) 12, 15"],
     ["C", "\\text{C, since it is right}"],
     ["D", "\\text{D, it can't be A or B}"],
+    ["D", "(D) none of (A), (B), (C)"],
+    ["B", "(B) a band of width C"],
   ],
   "functions that are not known": [
     ["f(1)+f(2)=4", "f(2)+f(1)=4"],
