@@ -20,7 +20,7 @@ export const examples: Readonly<Record<string, string>> = {
   import:
     "deno task -q import --from lm-eval samples_minerva_math_algebra.jsonl | deno task -q verify --extract lenient",
   replay: "deno task replay runs/nsr",
-  checkpoint: "deno task checkpoint --model runs/nsr/model --storage bf16 --out runs/nsr_bf16",
+  checkpoint: "deno task checkpoint --model runs/nsr/model --dtype bfloat16 --out runs/nsr_bf16",
   pretrain: "deno task pretrain --seed 4 --out runs/base_4",
   table: "deno task table --report table-1 --format latex results/tiny/evaluations.ndjson",
   plot: "deno task plot --report figure-2 --out figure_2.svg results/tiny/evaluations.ndjson",
