@@ -89,7 +89,10 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
-  const referred = needsReference ? yield* policy.load(config.reference ?? config.model, "reference", read) : undefined;
+  const beside = { ...read, knownTokens: model.config.knownTokens };
+  const referred = needsReference
+    ? yield* policy.load(config.reference ?? config.model, "reference", beside)
+    : undefined;
   const valued = algorithm.needsCritic
     ? yield* policy.load(config.critic ?? config.model, "critic", trained)
     : undefined;
