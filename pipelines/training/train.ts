@@ -59,8 +59,6 @@ export interface Prepared {
   readonly initial: TrainingState;
   readonly sourceDir: string;
   readonly steps: number;
-  /** SHA-256 of the weights that the run begins with. */
-  readonly base: string;
   /** Digests of all that the run reads. */
   readonly sources: Sources;
 }
@@ -111,13 +109,16 @@ export const prepare = Effect.fn("Train.prepare")(function* (
       }`,
     );
   }
-  const base = yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters));
+  const digests = new Map<string, string>();
+  for (const { dir } of [referred, valued].filter((loaded) => loaded !== undefined)) {
+    if (!digests.has(dir)) digests.set(dir, yield* weightsDigest(dir));
+  }
   const sources: Sources = {
-    base,
+    base: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
     problems: problemsDigest(prompts),
     ...(tests.length > 0 && { tests: problemsDigest(tests) }),
-    ...(referred && { reference: yield* weightsDigest(referred.dir) }),
-    ...(valued && { critic: yield* weightsDigest(valued.dir) }),
+    ...(referred && { reference: digests.get(referred.dir) }),
+    ...(valued && { critic: digests.get(valued.dir) }),
     stopTokens: [...model.config.stopTokens],
   };
   return {
@@ -129,7 +130,6 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     },
     sourceDir: dir,
     steps,
-    base,
     sources,
   };
 });
@@ -162,19 +162,13 @@ export const train = Effect.fn("Train.run")(function* (
   const other = stored === undefined ? undefined : cannotContinue(stored, info);
   if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
   const prepared = yield* prepare({ ...config, ...yield* announce });
-  const begun = stored === undefined ? prepared.base : stored.base;
-  if (begun !== prepared.base) {
-    return yield* refuse(
-      `Cannot continue "${config.out}": it was begun with weights ${begun}, "${config.model}" (--model) has ${prepared.base}`,
-    );
-  }
+  const source = stored === undefined ? undefined : changedSource(stored, prepared.sources);
+  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
   const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
   const vocabulary = stored === undefined ? undefined : changedVocabulary(stored, paddedVocabulary);
   if (vocabulary !== undefined) {
     return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
-  const source = stored === undefined ? undefined : changedSource(stored, prepared.sources);
-  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
   yield* sweepRecords(run);
   yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
