@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { exists, readText } from "../files/checkpoint_directory.ts";
 import { strftimeOf } from "./given_date.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
-import { oneLine } from "../files/one_line.ts";
+import { oneLine } from "../files/plain_text.ts";
 import { mendInterpreter } from "./python_jinja.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 

@@ -38,7 +38,7 @@ export const knownTokens = Effect.fn("Model.knownTokens")(function* (
  * A directory's configuration with the count of ids that its head ends with, where those are fewer than all. `keep` keeps every row; `most` is the
  * count of the policy that a reference stands beside, which ends the reference's head where its own tokenizer does not end it earlier.
  */
-export const masked = Effect.fnUntraced(function* (
+export const withKnownTokens = Effect.fnUntraced(function* (
   dir: string,
   config: ModelConfig,
   asked: PaddedVocabulary | undefined,

@@ -6,7 +6,7 @@ import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { resolveModel } from "../files/hub.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import * as Checkpoint from "./checkpoint.ts";
-import { masked } from "./known_tokens.ts";
+import { withKnownTokens } from "./known_tokens.ts";
 import { adviceOn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
 import { Policy } from "./policy.ts";
@@ -42,7 +42,7 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
       // A critic has no vocabulary head.
       const used = role === "critic"
         ? config
-        : yield* masked(dir, config, options.paddedVocabulary, options.knownTokens);
+        : yield* withKnownTokens(dir, config, options.paddedVocabulary, options.knownTokens);
       return { dir, model: yield* Model.load(encoder, { ...checkpoint, config: used }, role, options) };
     }),
     tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {

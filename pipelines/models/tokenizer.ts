@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { exists, readText } from "../files/checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
-import { oneLine } from "../files/one_line.ts";
+import { oneLine } from "../files/plain_text.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
