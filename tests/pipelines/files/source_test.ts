@@ -118,7 +118,7 @@ Deno.test("a line that is no JSON and a row without an answer are errors that na
 });
 
 const data = Deno.env.get("SIGNUM_DATA");
-if (data === undefined) console.error("data/source: SIGNUM_DATA is not set, so the full data sets are not read");
+if (data === undefined) console.error("pipelines/files/source: SIGNUM_DATA is not set, so the full data sets are not read");
 
 Deno.test({
   name: "the full data sets have their published sizes, and every gold answer grades itself as right",
