@@ -30,6 +30,10 @@ type CheckpointError = Safetensors.CheckpointError;
 /** Where a directory's manifest is, from the directory. */
 export const manifestFile = "trainer_state/manifest.json";
 
+/** The file of a model's weights, and the one that says which of several files holds a tensor. */
+export const weightsFile = "model.safetensors";
+export const indexFile = "model.safetensors.index.json";
+
 /** The files beside config and weights that belong to a model. */
 export const companionFiles: ReadonlyArray<string> = [
   "tokenizer.json",

@@ -8,7 +8,8 @@ import { Effect, Result, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
-import { companionFiles } from "./checkpoint_directory.ts";
+import { companionFiles, indexFile, weightsFile } from "./checkpoint_directory.ts";
+import { isObject } from "./json.ts";
 import { home } from "./home.ts";
 import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
@@ -132,7 +133,6 @@ const repositoryOf = (
   { endpoint, token, cache }: Hub,
 ): Repository => ({ kind, asked, id, revision, endpoint, token, cache, dir: join(folder, id, revision) });
 
-const indexFile = "model.safetensors.index.json";
 const marks: Readonly<Record<Need, string>> = { weights: ".complete", tokenizer: ".tokenizer" };
 const markOf = (folder: string, split: string) => `.${["complete", folder.replaceAll("/", "-"), split].join("-")}`;
 const endings = [".parquet", ".jsonl", ".ndjson"];
@@ -185,8 +185,8 @@ const fetchModel = Effect.fnUntraced(function* (
 
 const namesInIndex = (text: string): ReadonlySet<string> => {
   const index: unknown = JSON.parse(text);
-  const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
-  return new Set(Object.values(map ?? {}).filter((name) => typeof name === "string"));
+  const map = isObject(index) ? index.weight_map : undefined;
+  return new Set(Object.values(isObject(map) ? map : {}).filter((name) => typeof name === "string"));
 };
 
 /** The weights that the index names, else the one file. */
@@ -194,7 +194,7 @@ const weightFiles = Effect.fnUntraced(function* (
   repository: Repository,
   listed: ReadonlyArray<Listed>,
 ): Effect.fn.Return<ReadonlyArray<Listed>, HubError> {
-  if (!listed.some(({ path }) => path === indexFile)) return listed.filter(({ path }) => path === "model.safetensors");
+  if (!listed.some(({ path }) => path === indexFile)) return listed.filter(({ path }) => path === weightsFile);
   const names = yield* io(repository, () => readFile(join(repository.dir, indexFile), "utf8").then(namesInIndex));
   const found = listed.filter(({ path }) => names.has(path) && !path.includes("/"));
   if (found.length === names.size) return found;
@@ -216,7 +216,7 @@ const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string
   const has = (name: string) => isThere(repository, join(dir, name));
   if (need === "tokenizer") return yield* has("tokenizer.json");
   if (!(yield* has("config.json")) || !(yield* has("tokenizer.json"))) return false;
-  if (!(yield* has(indexFile))) return yield* has("model.safetensors");
+  if (!(yield* has(indexFile))) return yield* has(weightsFile);
   const index = yield* io(repository, () => readFile(join(dir, indexFile), "utf8"));
   const names = Result.getOrElse(Result.try(() => namesInIndex(index)), () => new Set([`${indexFile}.unreadable`]));
   const there = yield* Effect.forEach([...names], has);

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isObject } from "./json.ts";
 import * as Progress from "./progress.ts";
 import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
@@ -87,8 +88,6 @@ export const lock = Effect.fnUntraced(function* (
     yield* Effect.sleep("200 millis");
   }
 });
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 

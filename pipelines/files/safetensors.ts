@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, mkdtemp, open as openFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { oneLine } from "./plain_text.ts";
+import { reasonOf } from "./text_file.ts";
 import {
   elementCount,
   type ElementType,
@@ -204,7 +205,7 @@ export const attempt = <A>(action: "read" | "write", file: string, run: () => Pr
         file,
         tensor: "",
         expected: action === "read" ? "a file that can be read" : "a place that can be written",
-        found: cause instanceof Error ? cause.message : String(cause),
+        found: reasonOf(cause),
       }),
   });
 

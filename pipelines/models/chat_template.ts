@@ -12,6 +12,7 @@ import { exists, readText } from "../files/checkpoint_directory.ts";
 import { strftimeOf } from "./given_date.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
 import { oneLine } from "../files/plain_text.ts";
+import { reasonOf } from "../files/text_file.ts";
 import { mendInterpreter } from "./python_jinja.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 
@@ -76,8 +77,7 @@ export const parse = Effect.fnUntraced(function* (
   file: string,
   constants: Readonly<Record<string, unknown>> = {},
 ): Effect.fn.Return<ChatTemplate, ChatTemplateError> {
-  const failed = (cause: unknown) =>
-    new ChatTemplateError({ file, problem: cause instanceof Error ? cause.message : String(cause) });
+  const failed = (cause: unknown) => new ChatTemplateError({ file, problem: reasonOf(cause) });
   mendInterpreter();
   const template = yield* Effect.try({ try: () => new Template(`${withoutClock}${source}`), catch: failed });
   return {

@@ -12,8 +12,10 @@ import {
   companionFiles,
   exists,
   formatJson,
+  indexFile,
   readBytes,
   readText,
+  weightsFile,
   writeBytes,
   writeDirectory,
   writeManifest,
@@ -57,8 +59,6 @@ export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never>
   readonly maxFileBytes?: number;
 }
 
-const weightsFile = "model.safetensors";
-const indexFile = "model.safetensors.index.json";
 const defaultMaxFileBytes = 5e9;
 
 /** Reads what a Hugging Face directory says of its model, and nothing of its weights. */

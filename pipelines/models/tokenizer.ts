@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { exists, readText } from "../files/checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
 import { oneLine } from "../files/plain_text.ts";
+import { reasonOf } from "../files/text_file.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
@@ -62,7 +63,7 @@ export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.
   const tokenizer = yield* Effect.try({
     try: () => make(path, features.json, config),
     catch: (cause) =>
-      new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: shown(cause) }),
+      new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: reasonOf(cause) }),
   });
   return tokenizer;
 });
@@ -132,5 +133,3 @@ export const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Re
   if (parsed.ok) return parsed.object;
   return yield* new TokenizerError({ file: path, expected: "a JSON object", found: parsed.fault.value });
 });
-
-const shown = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);

@@ -6,7 +6,7 @@
 import { Effect } from "effect";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
-import { exists, verifyManifest } from "../files/checkpoint_directory.ts";
+import { exists, verifyManifest, weightsFile } from "../files/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -149,7 +149,7 @@ export const replayCommand = Command.make({
         last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
         yield* progress.advance(1);
       }
-      const weights = join(run, "model", "model.safetensors");
+      const weights = join(run, "model", weightsFile);
       const found = yield* Effect.option(Safetensors.sha256File(weights));
       if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
         return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);
