@@ -7,13 +7,13 @@
 import { Effect, Result, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { companionFiles, indexFile, weightsFile } from "./checkpoint_directory.ts";
 import { isObject } from "./json.ts";
 import { home } from "./home.ts";
 import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
-import { readRows } from "./source.ts";
+import { dataEndings, isDataFile, readRows } from "./source.ts";
 import { unlessMissing } from "./text_file.ts";
 
 export { HubError } from "./hub_transfer.ts";
@@ -81,7 +81,7 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
   // A path with an ending is a file that is missing; the place where it is read says so.
-  if (name === undefined || (yield* isThere({ kind: "data set", asked: data }, data)) || isFileName(data)) return data;
+  if (name === undefined || (yield* isThere({ kind: "data set", asked: data }, data)) || isDataFile(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
   if (yield* isThere(repository, joined)) return joined;
@@ -135,10 +135,6 @@ const repositoryOf = (
 
 const marks: Readonly<Record<Need, string>> = { weights: ".complete", tokenizer: ".tokenizer" };
 const markOf = (folder: string, split: string) => `.${["complete", folder.replaceAll("/", "-"), split].join("-")}`;
-const endings = [".parquet", ".jsonl", ".ndjson"];
-
-/** Whether a text is the name of a data file, in whatever case its ending is. */
-const isFileName = (text: string): boolean => [...endings, ".gz"].includes(extname(text).toLowerCase());
 
 const error = (kind: Repository["kind"], asked: string, reason: HubError["reason"], problem: string) =>
   new HubError({ kind, asked, reason, problem });
@@ -226,15 +222,14 @@ const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string
 const filesBelow = (repository: Repository, dir: string) =>
   Effect.map(io(repository, () => unlessMissing(readdir(dir, { recursive: true }))), (names) => names ?? []);
 
-/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; Parquet where there are both kinds. */
+/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; of the first ending that there is. */
 const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): ReadonlyArray<string> => {
   const shape = new RegExp(`^${split}(-\\d+-of-\\d+(-[0-9a-f]+)?)?$`);
-  const found = paths.filter((path) =>
-    endings.includes(extname(path)) && shape.test(basename(path, extname(path))) &&
-    (folder === "" || dirname(path) === folder)
-  ).toSorted();
-  const parquet = found.filter((path) => extname(path) === ".parquet");
-  return parquet.length > 0 ? parquet : found;
+  const there = paths.filter((path) => folder === "" || dirname(path) === folder).toSorted();
+  const found = dataEndings.map((ending) =>
+    there.filter((path) => path.endsWith(`.${ending}`) && shape.test(basename(path, `.${ending}`)))
+  );
+  return found.find((some) => some.length > 0) ?? [];
 };
 
 /** Fails where a split lies in several folders, which are as many data sets. */
@@ -245,7 +240,7 @@ const inOneFolder = ({ asked }: Repository, paths: ReadonlyArray<string>, split:
 };
 
 const noSplit = ({ asked }: Repository, listed: ReadonlyArray<Listed>, folder: string, split: string) => {
-  const data = listed.map(({ path }) => path).filter((path) => endings.includes(extname(path)));
+  const data = listed.map(({ path }) => path).filter(isDataFile);
   const found = data.length === 0 ? "it has no Parquet or JSONL files" : `it has ${data.slice(0, 8).join(", ")}`;
   const where = folder === "" ? "" : ` in "${folder}"`;
   return error("data set", asked, "files", `there is no file of the split "${split}"${where}: ${found}`);
@@ -259,7 +254,7 @@ const oneFile = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string, HubError> {
   if (paths.length === 1) return paths[0];
   const failed = (cause: { readonly message: string }) => error("data set", repository.asked, "files", cause.message);
-  const rows = yield* Effect.mapError(Effect.forEach(paths, readRows), failed);
+  const rows = yield* Effect.mapError(Effect.forEach(paths, (path) => readRows(path)), failed);
   const lines = rows.flat().map((row) => `${JSON.stringify(row, plain)}\n`);
   yield* Effect.mapError(writeText(joined, lines.join("")), failed);
   return joined;

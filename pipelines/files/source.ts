@@ -36,7 +36,12 @@ export interface LoadOptions {
   readonly seed?: number | undefined;
 }
 
-const endings = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
+/** How the names of data files end, without the point; where a split is there in several ways, the first of these counts. */
+export const dataEndings: ReadonlyArray<string> = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
+
+/** Whether a text is the name of a data file, in whatever case its ending is. */
+export const isDataFile = (text: string): boolean =>
+  dataEndings.some((ending) => text.toLowerCase().endsWith(`.${ending}`));
 
 /** The problems of a task's split. */
 export const load = Effect.fn("Source.load")(
@@ -82,7 +87,7 @@ const locate = Effect.fnUntraced(
     const looked: Array<string> = data === undefined ? [] : [data];
     if (data !== undefined && (yield* kindOf(data)) === "file") return data;
     for (const place of places) {
-      for (const ending of endings) {
+      for (const ending of dataEndings) {
         const candidate = join(place, `${split}.${ending}`);
         looked.push(candidate);
         if ((yield* kindOf(candidate)) === "file") return candidate;
