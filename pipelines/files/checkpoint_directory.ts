@@ -17,12 +17,11 @@ import {
   realpath,
   rename,
   rm,
-  stat,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
-import { unlessMissing } from "./text_file.ts";
+import { isThere, unlessMissing } from "./text_file.ts";
 
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
@@ -179,11 +178,12 @@ export const readText = (path: string): Effect.Effect<string, CheckpointError> =
 // A mark of byte order is part of the text; what reads JSON passes over it.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Whether a path leads to anything. */
-export const exists = (path: string): Effect.Effect<boolean, CheckpointError> =>
-  Safetensors.attempt("read", path, () => isThere(path));
-
-const isThere = (path: string): Promise<boolean> => unlessMissing(stat(path)).then((found) => found !== undefined);
+/** A whole text file, or undefined where there is none. */
+export const readOptional = (path: string): Effect.Effect<string | undefined, CheckpointError> =>
+  Effect.flatMap(
+    Safetensors.attempt("read", path, () => isThere(path)),
+    (there) => there ? readText(path) : Effect.succeed(undefined),
+  );
 
 /** Writes a text file and syncs it. */
 export const writeText = (path: string, text: string) => writeBytes(path, new TextEncoder().encode(text));

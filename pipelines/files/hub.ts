@@ -11,7 +11,7 @@ import { basename, dirname, join } from "node:path";
 import { companionFiles, indexFile, weightsFile } from "./checkpoint_directory.ts";
 import { isObject } from "./json.ts";
 import { home } from "./home.ts";
-import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
+import { fetchFile, has, HubError, io, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
 import { dataEndings, isDataFile, readRows } from "./source.ts";
 import { unlessMissing } from "./text_file.ts";
@@ -58,15 +58,15 @@ export const resolveModel = Effect.fn("Hub.resolveModel")(function* (
   hub: Hub = fromEnvironment(),
   need: Need = "weights",
 ): Effect.fn.Return<string, HubError> {
-  if (yield* isThere({ kind: "model", asked: model }, model)) return model;
+  if (yield* has({ kind: "model", asked: model }, model)) return model;
   const name = nameOf(model);
   if (name === undefined || name.folder !== "") {
     return yield* error("model", model, "name", "no such directory, and no Hub name (OWNER/NAME)");
   }
   const repository = repositoryOf("model", model, name, hub.folder, hub);
   const { dir } = repository;
-  if (yield* isThere(repository, join(dir, marks.weights))) return dir;
-  if (need === "tokenizer" && (yield* isThere(repository, join(dir, marks.tokenizer)))) return dir;
+  if (yield* has(repository, join(dir, marks.weights))) return dir;
+  if (need === "tokenizer" && (yield* has(repository, join(dir, marks.tokenizer)))) return dir;
   const cached = yield* snapshotOf(repository);
   if (cached !== undefined && (yield* isWhole(repository, cached, need))) return cached;
   if (hub.offline) return yield* offline(repository, dir);
@@ -81,14 +81,14 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
   // A path with an ending is a file that is missing; the place where it is read says so.
-  if (name === undefined || (yield* isThere({ kind: "data set", asked: data }, data)) || isDataFile(data)) return data;
+  if (name === undefined || (yield* has({ kind: "data set", asked: data }, data)) || isDataFile(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
-  if (yield* isThere(repository, joined)) return joined;
+  if (yield* has(repository, joined)) return joined;
   for (const dir of [repository.dir, yield* snapshotOf(repository)]) {
     if (
       dir === undefined ||
-      (dir === repository.dir && !(yield* isThere(repository, join(dir, markOf(name.folder, split)))))
+      (dir === repository.dir && !(yield* has(repository, join(dir, markOf(name.folder, split)))))
     ) {
       continue;
     }
@@ -156,7 +156,7 @@ const fetchModel = Effect.fnUntraced(function* (
   const { asked, dir } = repository;
   yield* lock(repository);
   // Another process may have fetched it while this one waited.
-  if (yield* isThere(repository, join(dir, marks[need]))) return dir;
+  if (yield* has(repository, join(dir, marks[need]))) return dir;
   const listed = yield* list(repository, false);
   const wanted = [...companionFiles, "config.json", ...(need === "weights" ? [indexFile] : [])];
   const fetched = yield* Effect.forEach(
@@ -204,18 +204,18 @@ const snapshotOf = Effect.fnUntraced(function* (repository: Repository) {
   const root = join(cache, `${kind === "model" ? "models" : "datasets"}--${id.replace("/", "--")}`);
   const ref = yield* io(repository, () => unlessMissing(readFile(join(root, "refs", revision), "utf8")));
   const snapshot = join(root, "snapshots", (ref ?? revision).trim());
-  return (yield* isThere(repository, snapshot)) ? snapshot : undefined;
+  return (yield* has(repository, snapshot)) ? snapshot : undefined;
 });
 
 /** Whether a directory has what is needed of a model. */
 const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string, need: Need) {
-  const has = (name: string) => isThere(repository, join(dir, name));
-  if (need === "tokenizer") return yield* has("tokenizer.json");
-  if (!(yield* has("config.json")) || !(yield* has("tokenizer.json"))) return false;
-  if (!(yield* has(indexFile))) return yield* has(weightsFile);
+  const hasFile = (name: string) => has(repository, join(dir, name));
+  if (need === "tokenizer") return yield* hasFile("tokenizer.json");
+  if (!(yield* hasFile("config.json")) || !(yield* hasFile("tokenizer.json"))) return false;
+  if (!(yield* hasFile(indexFile))) return yield* hasFile(weightsFile);
   const index = yield* io(repository, () => readFile(join(dir, indexFile), "utf8"));
   const names = Result.getOrElse(Result.try(() => namesInIndex(index)), () => new Set([`${indexFile}.unreadable`]));
-  const there = yield* Effect.forEach([...names], has);
+  const there = yield* Effect.forEach([...names], hasFile);
   return there.every((one) => one);
 });
 

@@ -26,9 +26,13 @@ const look = <A>(path: string, run: (path: string) => Promise<A>): Effect.Effect
     catch: (cause) => new FileError({ message: `Cannot read "${path}": ${reasonOf(cause)}` }),
   });
 
+/** Whether there is a file or a folder, as a promise that fails where that cannot be told. */
+export const isThere = (path: string): Promise<boolean> =>
+  unlessMissing(stat(path)).then((found) => found !== undefined);
+
 /** Whether there is a file or a folder. */
 export const exists = (path: string): Effect.Effect<boolean, FileError> =>
-  Effect.map(look(path, stat), (found) => found !== undefined);
+  Effect.map(look(path, isThere), (found) => found === true);
 
 /** Whether there is a folder. */
 export const isFolder = (path: string): Effect.Effect<boolean, FileError> =>

@@ -8,10 +8,11 @@ import * as Schema from "@effect/schema";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists, readText } from "../files/checkpoint_directory.ts";
+import { readText } from "../files/checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
 import { oneLine } from "../files/plain_text.ts";
-import { reasonOf } from "../files/text_file.ts";
+import { attempt } from "../files/safetensors.ts";
+import { isThere, reasonOf } from "../files/text_file.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
@@ -43,7 +44,7 @@ export interface Tokenizer {
 /** Whether one of a tokenizer's files is there. */
 export const hasFile = (file: string): Effect.Effect<boolean, TokenizerError> =>
   Effect.mapError(
-    exists(file),
+    attempt("read", file, () => isThere(file)),
     ({ expected, found }) => new TokenizerError({ file, expected, found }),
   );
 

@@ -6,7 +6,7 @@
 import { Effect } from "effect";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
-import { exists, verifyManifest, weightsFile } from "../files/checkpoint_directory.ts";
+import { verifyManifest, weightsFile } from "../files/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -16,7 +16,7 @@ import * as Progress from "../files/progress.ts";
 import { readText } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { namesIn } from "../files/text_file.ts";
+import { exists, namesIn } from "../files/text_file.ts";
 import { defaults } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import { changedSource, complete, storedSettings, type TrainConfig, trainSettings } from "./run_config.ts";
