@@ -63,7 +63,7 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
   });
   const work = ({ apart }: Apart) => {
     // One folder deeper, because a temporary directory is for its owner only and a checkpoint is not.
-    const partial = join(apart, "directory");
+    const partial = join(apart, partialFolder);
     return Effect.gen(function* () {
       yield* Safetensors.attempt("write", place, () => mkdir(partial));
       const result = yield* fill(partial).pipe(Effect.mapError((error) => atPlace(error, partial, place)));
@@ -95,6 +95,7 @@ const placeOf = (dir: string) =>
   });
 
 const lockFile = "lock";
+const partialFolder = "directory";
 const asideFolder = "replaced";
 const prefixOf = (place: string): string => join(dirname(place), `.${basename(place)}.partial-`);
 
@@ -133,7 +134,9 @@ const sweepKilled = async (place: string): Promise<void> => {
 /** Removes a temporary directory, which the caller has locked; the one moved aside into it stays where it is all that there is of the place. */
 const discard = async (apart: string, place: string): Promise<void> => {
   const isOnly = await isThere(join(apart, asideFolder)) && !(await isThere(place));
-  if (!isOnly) await rm(apart, { recursive: true, force: true });
+  if (isOnly) return;
+  // The lock goes last: without it nobody could tell that what is left is a killed writer's.
+  for (const part of [partialFolder, asideFolder, ""]) await rm(join(apart, part), { recursive: true, force: true });
 };
 
 /** Writes `trainer_state/manifest.json`: the SHA-256 of every other file of the directory, by its path there. */
