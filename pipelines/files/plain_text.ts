@@ -6,7 +6,8 @@
 
 const unfit = "\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
 const everySign = new RegExp(`[${unfit}]`, "gu");
-const butLayout = new RegExp(`(?![\\t\\n])[${unfit}]`, "gu");
+/** Every such sign but tabs and line feeds, for `replace`. */
+export const unfitSigns = new RegExp(`(?![\\t\\n])[${unfit}]`, "gu");
 
 const codeOf = (sign: string): string => {
   const code = sign.charCodeAt(0);
@@ -14,7 +15,7 @@ const codeOf = (sign: string): string => {
 };
 
 /** The text with every such sign as its code; tabs and line feeds stay. */
-export const visible = (text: string): string => text.replace(butLayout, codeOf);
+export const visible = (text: string): string => text.replace(unfitSigns, codeOf);
 
 /** Text of a file as an error quotes it: every such sign as its code, at most `most` characters of the text. */
 export const oneLine = (text: string, most = 400): string =>
