@@ -6,8 +6,7 @@
 import { Effect } from "effect";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
-import { exists, verifyManifest } from "../files/checkpoint_directory.ts";
-import { isObject } from "../files/json.ts";
+import { verifyManifest, weightsFile } from "../files/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -17,10 +16,10 @@ import * as Progress from "../files/progress.ts";
 import { readText } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { namesIn } from "../files/text_file.ts";
+import { exists, namesIn } from "../files/text_file.ts";
 import { defaults } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import { changedSource, complete, storedFault, type TrainConfig, trainSettings } from "./run_config.ts";
+import { changedSource, complete, storedSettings, type TrainConfig, trainSettings } from "./run_config.ts";
 import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./step.ts";
 
@@ -30,20 +29,13 @@ const differs = (message: string) => new Command.UsageError({ message });
 const storedConfig = Effect.fnUntraced(
   function* (run: string, given: { readonly model: string | undefined; readonly data: string | undefined }) {
     const path = join(run, "config.json");
-    const text = yield* readText(path);
-    if (text === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
-    const stored = yield* Effect.try({
-      try: (): unknown => JSON.parse(text),
-      catch: () => differs(`Cannot read "${path}": expected JSON`),
-    });
-    if (!isObject(stored)) return yield* differs(`Cannot read "${path}": expected a JSON object`);
+    const stored = yield* storedSettings(run);
+    if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
     const missing = trainSettings.find((key) => !(key in stored) && defaults[key] !== undefined);
     if (missing !== undefined || typeof stored.base !== "string") {
       return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
     }
-    const fault = storedFault(stored);
-    if (fault !== undefined) return yield* differs(`Cannot read "${path}": ${fault}`);
-    // What the check above has seen are the values of settings.
+    // What the reader has checked are the values of settings.
     const config = {
       // A run that recorded nothing of it computed with every row of its vocabulary.
       paddedVocabulary: "keep",
@@ -52,7 +44,7 @@ const storedConfig = Effect.fnUntraced(
       ...(given.data && { data: given.data }),
       out: run,
     };
-    return { base: stored.base, recorded: stored, config: config as unknown as TrainConfig };
+    return { recorded: stored, config: config as unknown as TrainConfig };
   },
 );
 
@@ -107,7 +99,7 @@ export const replayCommand = Command.make({
   run: (given, [run]) =>
     Effect.scoped(Effect.gen(function* () {
       const { report } = yield* StandardStreams;
-      const { base, recorded, config } = yield* storedConfig(run, given);
+      const { recorded, config } = yield* storedConfig(run, given);
       const { info } = yield* Policy;
       const other = otherDevice(recorded, info);
       if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
@@ -121,11 +113,6 @@ export const replayCommand = Command.make({
         ? yield* runPlan(complete(config), { trains: true, info, times: false })
         : { knobs: {} };
       const prepared = yield* prepare({ ...config, ...knobs });
-      if (prepared.base !== base) {
-        return yield* differs(
-          `Cannot replay "${run}": it began with weights ${base}, "${config.model}" (--model) has ${prepared.base}`,
-        );
-      }
       const source = changedSource(recorded, prepared.sources);
       if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
       const sink: Sink = {
@@ -137,7 +124,7 @@ export const replayCommand = Command.make({
       yield* wholeOf(run, rows.length, prepared.steps);
       const progress = yield* Progress.make("replay", rows.length);
       let state = prepared.initial;
-      let last = prepared.base;
+      let last = prepared.sources.base;
       for (const [index, line] of rows.entries()) {
         const step = index + 1;
         const done = yield* trainingStep(world, state, step);
@@ -162,7 +149,7 @@ export const replayCommand = Command.make({
         last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
         yield* progress.advance(1);
       }
-      const weights = join(run, "model", "model.safetensors");
+      const weights = join(run, "model", weightsFile);
       const found = yield* Effect.option(Safetensors.sha256File(weights));
       if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
         return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);
