@@ -1,5 +1,4 @@
 /** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
-import { boundOffset } from "../gpu/binding_window.ts";
 import { type Encoder, spread } from "../gpu/encoder.ts";
 import type { HalfFormat } from "../gpu/half_precision.ts";
 import type { Constants } from "../gpu/specialize.ts";
@@ -63,27 +62,6 @@ export const keptAs = (format: HalfFormat | undefined): Constants => {
 
 /** Workgroup counts for `lanes` lanes in workgroups of `size`. */
 export const lanes = (count: number, size = 64): [number, number] => spread(Math.ceil(count / size));
-
-/** Offsets (as bound) and strides of named tensors, as kernels take them: `xOffset`, `xStride`. */
-export const strided = (encoder: Encoder, tensors: Readonly<Record<string, Tensor>>): Record<string, number> => {
-  const params: Record<string, number> = {};
-  for (const name in tensors) {
-    const [offset, stride] = namesOf(name);
-    params[offset] = boundOffset(tensors[name], encoder.info);
-    params[stride] = tensors[name].stride;
-  }
-  return params;
-};
-
-/** The names of a tensor's offset and stride; made once, since every dispatch asks. */
-const namesOf = (name: string): readonly [offset: string, stride: string] => {
-  const known = stridedNames.get(name);
-  if (known !== undefined) return known;
-  const made = [`${name}Offset`, `${name}Stride`] as const;
-  stridedNames.set(name, made);
-  return made;
-};
-const stridedNames = new Map<string, readonly [string, string]>();
 
 /**
  * Cuts `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the tensors' parts. Rows are independent

@@ -5,7 +5,7 @@
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import type { AttentionRows } from "./attention_bindings.ts";
+import type { AttentionRows } from "./operands.ts";
 import { backwardFours, forwardFours, usesFours } from "./attention_fours.ts";
 import { backwardLanes, forwardLanes } from "./attention_lanes.ts";
 import { backwardSubgroup, forwardSubgroup, usesSubgroups } from "./attention_subgroup.ts";

@@ -1,29 +1,18 @@
 /** Attention where invocations run one after the other: a lane for each row and few heads, four keys at a time in the lanes of a vec4. */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { byRows, readAs, strided, writeAs } from "../op.ts";
+import { byRows, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import keyValueSource from "./attention_backward_key_value_fours.wgsl" with { type: "text" };
 import querySource from "./attention_backward_query_fours.wgsl" with { type: "text" };
-import {
-  type AttentionRows,
-  backwardBindings,
-  forwardBindings,
-  forwardParams,
-  type Gradients,
-  keyValueParams,
-  type Operands,
-  pageConstants,
-  queryParams,
-  readOperands,
-} from "./attention_bindings.ts";
+import { type AttentionRows, type Gradients, type Operands, pageConstants, readOperands } from "./operands.ts";
 import source from "./attention_fours.wgsl" with { type: "text" };
 
 /** Forward kernel and the two backward ones. */
 export const kernels = {
-  forward: make("attention_fours", source, forwardBindings, forwardParams),
-  query: make("attention_backward_query_fours", querySource, backwardBindings, queryParams),
-  keyValue: make("attention_backward_key_value_fours", keyValueSource, backwardBindings, keyValueParams),
+  forward: make(source),
+  query: make(querySource),
+  keyValue: make(keyValueSource),
 };
 
 /** Whether the device takes these kernels, for heads of this width. */
@@ -53,7 +42,7 @@ export const forwardFours = (encoder: Encoder, operands: Operands, rows: Attenti
       encoder.dispatch(kernels.forward, {
         constants: { ...constants, ...writeAs("out", out) },
         tensors: [q, k, v, span, pages, out, lse],
-        params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
+        params: { N, scale },
         groups: spread(N * H / HEADS),
       }),
   );
@@ -75,13 +64,13 @@ export const backwardFours = (
   encoder.dispatch(kernels.query, {
     constants: { H, ...shape, ...read, ...readAs("out", out, 4, "outOf") },
     tensors: [q, k, v, spans, out, lse, dout, dq, delta],
-    params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
+    params: { N, scale },
     groups: spread(N * H),
   });
   encoder.dispatch(kernels.keyValue, {
     constants: { KV, ...shape, ...read },
     tensors: [q, k, v, ends, lse, delta, dout, dk, dv],
-    params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
+    params: { N, scale },
     groups: spread(N * KV),
   });
   encoder.release(delta);

@@ -1,7 +1,7 @@
 /** Attention with a lane for each row and key head: the plain kernels, for vec4 loads and for head widths that do not divide by four. */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { byRows, lanes, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, readAs, writeAs } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./attention.wgsl" with { type: "text" };
@@ -11,27 +11,22 @@ import querySource from "./attention_backward_query.wgsl" with { type: "text" };
 import queryScalarSource from "./attention_backward_query_scalar.wgsl" with { type: "text" };
 import {
   type AttentionRows,
-  backwardBindings,
-  forwardBindings,
-  forwardParams,
   type Gradients,
-  keyValueParams,
   type Operands,
   pageConstants,
-  queryParams,
   readOperands,
   sharedHeads,
-} from "./attention_bindings.ts";
+} from "./operands.ts";
 import scalarSource from "./attention_scalar.wgsl" with { type: "text" };
 
 /** Forward kernel and the two backward ones. */
 export const kernels = {
-  forward: make("attention", source, forwardBindings, forwardParams),
-  forwardScalar: make("attention_scalar", scalarSource, forwardBindings, forwardParams),
-  query: make("attention_backward_query", querySource, backwardBindings, queryParams),
-  queryScalar: make("attention_backward_query_scalar", queryScalarSource, backwardBindings, queryParams),
-  keyValue: make("attention_backward_key_value", keyValueSource, backwardBindings, keyValueParams),
-  keyValueScalar: make("attention_backward_key_value_scalar", keyValueScalarSource, backwardBindings, keyValueParams),
+  forward: make(source),
+  forwardScalar: make(scalarSource),
+  query: make(querySource),
+  queryScalar: make(queryScalarSource),
+  keyValue: make(keyValueSource),
+  keyValueScalar: make(keyValueScalarSource),
 };
 
 const shapeOf = (operands: Operands) => {
@@ -61,7 +56,7 @@ export const forwardLanes = (encoder: Encoder, operands: Operands, rows: Attenti
       encoder.dispatch(isScalar ? kernels.forwardScalar : kernels.forward, {
         constants: { ...constants, ...heads, ...pageConstants(rows), ...writeAs("out", out) },
         tensors: [q, k, v, span, pages, out, lse],
-        params: { N, scale, ...strided(encoder, { q, k, v, span, out, lse }) },
+        params: { N, scale },
         groups: lanes(N * H / HEADS, 32),
       }),
   );
@@ -83,13 +78,13 @@ export const backwardLanes = (
   encoder.dispatch(isScalar ? kernels.queryScalar : kernels.query, {
     constants: { ...constants, ...heads, ...readAs("out", out, 4, "outOf") },
     tensors: [q, k, v, spans, out, lse, dout, dq, delta],
-    params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
+    params: { N, scale },
     groups: lanes(N * H / HEADS, 32),
   });
   encoder.dispatch(isScalar ? kernels.keyValueScalar : kernels.keyValue, {
     constants: { ...constants, KV, ...(isScalar ? {} : { ROWS }) },
     tensors: [q, k, v, ends, lse, delta, dout, dk, dv],
-    params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
+    params: { N, scale },
     groups: lanes(Math.ceil(N / ROWS) * KV, 32),
   });
   encoder.release(delta);

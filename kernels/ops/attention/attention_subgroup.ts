@@ -4,21 +4,16 @@
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { byRows, lanes, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import {
   type AttentionRows,
-  backwardBindings,
-  forwardBindings,
-  forwardParams,
   type Gradients,
-  keyValueParams,
   type Operands,
   pageConstants,
-  queryParams,
   readOperands,
   sharedHeads,
-} from "./attention_bindings.ts";
+} from "./operands.ts";
 import keyValueSource from "./attention_backward_key_value_subgroup.wgsl" with { type: "text" };
 import querySource from "./attention_backward_query_subgroup.wgsl" with { type: "text" };
 import mergeSource from "./attention_merge.wgsl" with { type: "text" };
@@ -26,15 +21,10 @@ import source from "./attention_subgroup.wgsl" with { type: "text" };
 
 /** Forward, the join of its chunks, and the two backward kernels. */
 export const kernels = {
-  forward: make("attention_subgroup", source, forwardBindings, `${forwardParams} chunks`),
-  merge: make(
-    "attention_merge",
-    mergeSource,
-    ["read", "read", "read", "read_write", "read_write"],
-    "N spanOffset outOffset outStride lseOffset chunks",
-  ),
-  query: make("attention_backward_query_subgroup", querySource, backwardBindings, queryParams),
-  keyValue: make("attention_backward_key_value_subgroup", keyValueSource, backwardBindings, keyValueParams),
+  forward: make(source),
+  merge: make(mergeSource),
+  query: make(querySource),
+  keyValue: make(keyValueSource),
 };
 
 /** Keys that are summed on their own before the sums are joined, in order; a constant, since it shows in the bits. */
@@ -67,7 +57,7 @@ export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: Atte
     [operands.q, operands.out, operands.lse, spans],
     ([q, out, lse, span], _, N) => {
       const groups = N * H / HEADS;
-      const params = { N, scale, chunks, ...strided(encoder, { q, k, v, span, out, lse }) };
+      const params = { N, scale, chunks };
       if (chunks < 2 || groups >= enoughGroups) {
         return encoder.dispatch(kernels.forward, {
           constants: { ...constants, ...writeAs("out", out) },
@@ -87,7 +77,7 @@ export const forwardSubgroup = (encoder: Encoder, operands: Operands, rows: Atte
       encoder.dispatch(kernels.merge, {
         constants: { H, D4, CHUNK: chunkKeys, ...writeAs("out", out) },
         tensors: [sums, parts, span, out, lse],
-        params: { N, chunks, ...strided(encoder, { span, out, lse }) },
+        params: { N, chunks },
         groups: lanes(N * H * D4),
       });
       for (const tensor of [sums, parts]) encoder.release(tensor);
@@ -110,13 +100,13 @@ export const backwardSubgroup = (
   encoder.dispatch(kernels.query, {
     constants: { H, GROUP, HEADS, D4, LANES, ...readOperands(operands), ...readAs("out", out, 4, "outOf") },
     tensors: [q, k, v, spans, out, lse, dout, dq, delta],
-    params: { N, scale, ...strided(encoder, { q, k, v, out, dout, dq }) },
+    params: { N, scale },
     groups: spread(N * H / HEADS),
   });
   encoder.dispatch(kernels.keyValue, {
     constants: { KV, GROUP, D4, LANES, ...readOperands(operands) },
     tensors: [q, k, v, ends, lse, delta, dout, dk, dv],
-    params: { N, scale, ...strided(encoder, { q, k, v, dout, dk, dv }) },
+    params: { N, scale },
     groups: spread(N * KV),
   });
   encoder.release(delta);

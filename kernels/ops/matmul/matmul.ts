@@ -4,11 +4,10 @@
  * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
  * self-test, have bits of their own, which the number of rows does not change either.
  */
-import { boundOffset } from "../../gpu/binding_window.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, readAs, rowsPerBinding, strided, writeAs } from "../op.ts";
+import { byRows, lanes, readAs, rowsPerBinding, writeAs } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../gpu/tensor.ts";
@@ -24,21 +23,16 @@ import tn from "./matmul_tn.wgsl" with { type: "text" };
 import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
-const ntBindings = ["read", "read", "read", "read_write"] as const;
-const bindings = ["read", "read", "read_write"] as const;
-const ntParams = "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride";
-const params = "M N K aOffset aStride bOffset bStride cOffset cStride";
-
 /** The kernels: of each product the plain one, one for subgroups, one for devices whose invocations run one after the other. */
 export const kernels = {
-  nt: make("matmul_nt", nt, ntBindings, ntParams),
-  ntSubgroup: make("matmul_nt_subgroup", ntSubgroup, ntBindings, ntParams),
-  nn: make("matmul_nn", nn, bindings, params),
-  nnSubgroup: make("matmul_nn_subgroup", nnSubgroup, bindings, params),
-  tn: make("matmul_tn", tn, bindings, params),
-  tnSubgroup: make("matmul_tn_subgroup", tnSubgroup, bindings, params),
-  panels: make("matmul_panels", panels, ntBindings, ntParams),
-  tnPanels: make("matmul_tn_panels", tnPanels, bindings, params),
+  nt: make(nt),
+  ntSubgroup: make(ntSubgroup),
+  nn: make(nn),
+  nnSubgroup: make(nnSubgroup),
+  tn: make(tn),
+  tnSubgroup: make(tnSubgroup),
+  panels: make(panels),
+  tnPanels: make(tnPanels),
 };
 
 /**
@@ -141,13 +135,7 @@ const ntWindow = (
     };
     const K = a.cols;
     const N = b.rows;
-    const params = {
-      M,
-      N,
-      K,
-      ...strided(encoder, { a, b, c }),
-      biasOffset: bias ? boundOffset(bias, encoder.info) : 0,
-    };
+    const params = { M, N, K };
     const tensors = [a, b, bias ?? b, c];
     if (packs(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
       encoder.dispatch(kernels.panels, {
@@ -194,13 +182,13 @@ const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     const constants = { ACCUMULATE: options.accumulate ? 1 : 0 };
     const N = b.rows;
     const K = b.cols;
-    const params = { M, N, K, ...strided(encoder, { a, b, c }) };
+    const params = { M, N, K };
     const tensors = [a, b, c];
     if (packs(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       encoder.dispatch(kernels.panels, {
         constants: { ...constants, ...panelTile, ...readAs("B", b, 4), B_TURNED: 0, TAIL: N % 4 === 0 ? 0 : 1 },
         tensors: [a, b, b, c],
-        params: { ...params, N: K, K: N, biasOffset: 0 },
+        params: { M, N: K, K: N },
         groups: panelGroups(M, K),
       });
     } else if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
@@ -238,7 +226,7 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: Ma
     }
     const N = c.rows;
     const K = c.cols;
-    const params = { M, N, K, ...strided(encoder, { a, b, c }) };
+    const params = { M, N, K };
     const tensors = [a, b, c];
     if (packs(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
       const ROWS = N * K <= 32 * 32 * 16 ? 16 : 32;

@@ -2,7 +2,7 @@
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { isVectorized, type Tensor } from "../../gpu/tensor.ts";
 import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
@@ -16,32 +16,17 @@ import backwardSubgroupSource from "./rms_norm_backward_subgroup.wgsl" with { ty
 import vec4Source from "./rms_norm_vec4.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
-const forwardBindings = ["read", "read", "read_write", "read_write"] as const;
-const backwardBindings = ["read", "read", "read", "read", "read_write"] as const;
-const forwardParams = "N xOffset xStride weightOffset yOffset yStride inverseOffset eps:f32";
-const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride inverseOffset";
-
 /** The kernels: plain, four columns a load, with a narrow head in registers, and with a subgroup for each head. */
 export const kernels = {
-  forward: make("rms_norm", source, forwardBindings, forwardParams),
-  forwardVec4: make("rms_norm_vec4", vec4Source, forwardBindings, forwardParams),
-  forwardRegisters: make("rms_norm_registers", registersSource, forwardBindings, forwardParams),
-  backward: make("rms_norm_backward", backwardSource, backwardBindings, backwardParams),
-  backwardVec4: make("rms_norm_backward_vec4", backwardVec4Source, backwardBindings, backwardParams),
-  backwardRegisters: make(
-    "rms_norm_backward_registers",
-    backwardRegistersSource,
-    backwardBindings,
-    backwardParams,
-  ),
-  forwardSubgroup: make("rms_norm_subgroup", subgroupSource, forwardBindings, forwardParams),
-  backwardSubgroup: make("rms_norm_backward_subgroup", backwardSubgroupSource, backwardBindings, backwardParams),
-  weightBackward: make(
-    "rms_norm_weight_backward",
-    weightSource,
-    ["read", "read", "read", "read_write"],
-    "N xOffset xStride dyOffset dyStride dweightOffset inverseOffset",
-  ),
+  forward: make(source),
+  forwardVec4: make(vec4Source),
+  forwardRegisters: make(registersSource),
+  backward: make(backwardSource),
+  backwardVec4: make(backwardVec4Source),
+  backwardRegisters: make(backwardRegistersSource),
+  forwardSubgroup: make(subgroupSource),
+  backwardSubgroup: make(backwardSubgroupSource),
+  weightBackward: make(weightSource),
 };
 
 /** Heads up to this wide fit in registers. */
@@ -70,7 +55,7 @@ export const rmsNorm = (
     const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
     const constants = { H, D, ...read, ...writeAs("y", y) };
     const tensors = [x, weight, y, inverse];
-    const params = { N, eps, ...strided(encoder, { x, y, weight, inverse }) };
+    const params = { N, eps };
     if (wide && cooperative) {
       const shared = { ...constants, LANES };
       return encoder.dispatch(kernels.forwardSubgroup, { constants: shared, tensors, params, groups: spread(N * H) });
@@ -88,7 +73,7 @@ export const rmsNorm = (
       const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
       const constants = { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...read };
       const tensors = [x, weight, inverse, dy, dx];
-      const params = { N, ...strided(encoder, { x, weight, dy, dx, inverse }) };
+      const params = { N };
       if (wide && cooperative) {
         const shared = { ...constants, LANES };
         return encoder.dispatch(kernels.backwardSubgroup, {
@@ -124,7 +109,7 @@ const weightGradient = (
     encoder.dispatch(kernels.weightBackward, {
       constants: { ...constants, ...shared?.constants },
       tensors: [x, inverse, dy, parts],
-      params: { N, ...strided(encoder, { x, dy, dweight: parts, inverse }) },
+      params: { N },
       groups: shared?.groups ?? lanes(columns, 8),
     });
     if (!inChunks) return;

@@ -10,26 +10,13 @@ import foursSource from "./sample_token_fours.wgsl" with { type: "text" };
 import wideSource from "./sample_token_wide.wgsl" with { type: "text" };
 import threefry from "./threefry.wgsl" with { type: "text" };
 
-const bindings = ["read", "read", "read", "read", "read_write"] as const;
-const params = "R V stride slotOffset topK inverseTemperature:f32 topP:f32";
-
 /** Drawing for small and large vocabularies and for devices whose invocations run one after the other, appending, and the rows of the next step. */
 export const kernels = {
-  sample: make("sample_token", `${threefry}\n${source}`, bindings, params),
-  wide: make("sample_token_wide", `${threefry}\n${wideSource}`, bindings, params),
-  fours: make("sample_token_fours", `${threefry}\n${foursSource}`, bindings, params),
-  append: make(
-    "append_token",
-    appendSource,
-    ["read", "read", "read", "read", "read", "read_write", "read_write"],
-    "R T slotOffset stopCount",
-  ),
-  rows: make(
-    "decode_rows",
-    rowsSource,
-    ["read", "read", "read", "read", "read_write", "read_write", "read_write", "read_write"],
-    "R slotOffset",
-  ),
+  sample: make(`${threefry}\n${source}`),
+  wide: make(`${threefry}\n${wideSource}`),
+  fours: make(`${threefry}\n${foursSource}`),
+  append: make(appendSource),
+  rows: make(rowsSource),
 };
 
 /** How tokens are drawn: temperature 0 is greedy; topK 0 and topP 1 keep every token. */

@@ -15,20 +15,12 @@ import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text"
 import foursSource from "./token_log_probs_fours.wgsl" with { type: "text" };
 import wideSource from "./token_log_probs_wide.wgsl" with { type: "text" };
 
-const bindings = ["read", "read", "read_write", "read_write", "read_write"] as const;
-const params = "R V stride targetOffset outOffset inverseTemperature:f32";
-
 /** Forward for small and large vocabularies and for devices whose invocations run one after the other, and backward. */
 export const kernels = {
-  forward: make("token_log_probs", source, bindings, params),
-  wide: make("token_log_probs_wide", wideSource, bindings, params),
-  fours: make("token_log_probs_fours", foursSource, bindings, params),
-  backward: make(
-    "token_log_probs_backward",
-    backwardSource,
-    ["read_write", "read", "read", "read", "read", "read"],
-    "R V offset targetOffset inverseTemperature:f32",
-  ),
+  forward: make(source),
+  wide: make(wideSource),
+  fours: make(foursSource),
+  backward: make(backwardSource),
 };
 
 const tileBytes = 64 << 20;
