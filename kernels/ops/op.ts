@@ -5,8 +5,11 @@ import type { Constants } from "../gpu/specialize.ts";
 import { elementBytes, isVectorized, sliceRows, type Tensor } from "../gpu/tensor.ts";
 
 /** Constants that let one lane handle four columns where every tensor allows it. */
-export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: number } =>
+export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: 1 | 4 } =>
   allowed && tensors.every(isVectorized) ? { Elem: "vec4f", PACK: 4 } : { Elem: "f32", PACK: 1 };
+
+/** What a kernel's one-line function `sumOf(value)` makes of four sums. */
+export const sumOfFour = "(value.x + value.y) + (value.z + value.w)";
 
 const capital = (name: string): string => name[0].toUpperCase() + name.slice(1);
 

@@ -2,28 +2,21 @@
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, sumOfFour, writeAs } from "../op.ts";
+import type { Constants } from "../../gpu/specialize.ts";
 import type { Tape } from "../../gpu/tape.ts";
-import { isVectorized, type Tensor } from "../../gpu/tensor.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
-import backwardRegistersSource from "./rms_norm_backward_registers.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
-import backwardVec4Source from "./rms_norm_backward_vec4.wgsl" with { type: "text" };
-import registersSource from "./rms_norm_registers.wgsl" with { type: "text" };
 import subgroupSource from "./rms_norm_subgroup.wgsl" with { type: "text" };
 import backwardSubgroupSource from "./rms_norm_backward_subgroup.wgsl" with { type: "text" };
-import vec4Source from "./rms_norm_vec4.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
-/** The kernels: plain, four columns a load, with a narrow head in registers, and with a subgroup for each head. */
+/** The kernels: with a lane for each head of a row, and with a subgroup. */
 export const kernels = {
   forward: make(source),
-  forwardVec4: make(vec4Source),
-  forwardRegisters: make(registersSource),
   backward: make(backwardSource),
-  backwardVec4: make(backwardVec4Source),
-  backwardRegisters: make(backwardRegistersSource),
   forwardSubgroup: make(subgroupSource),
   backwardSubgroup: make(backwardSubgroupSource),
   weightBackward: make(weightSource),
@@ -32,59 +25,54 @@ export const kernels = {
 /** Heads up to this wide fit in registers. */
 const narrow = 32;
 
+/** How `count` heads of D columns are normalised: with a subgroup each or a lane, `width` columns a load. */
+const formOf = ({ info }: Encoder, tensors: ReadonlyArray<Tensor>, count: number, D: number) => {
+  const packed = pack(tensors);
+  const width = packed.PACK;
+  const isShared = width === 4 && info.cooperative === true;
+  const kept: Constants = width === 4 ? { KEPT: D <= narrow ? D / 4 : 0, sumOf: sumOfFour } : { KEPT: 0 };
+  const constants: Constants = isShared ? { D, LANES: info.lanes } : { ...packed, D, ...kept };
+  return { width, isShared, constants, groups: isShared ? spread(count) : lanes(count) };
+};
+
 /**
- * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of `heads` heads, stored as `format` (of which x may be too), recorded on the
- * tape.
+ * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of H heads, stored as `format` (of which x may be too), recorded on the tape.
  */
 export const rmsNorm = (
   tape: Tape,
   x: Tensor,
   weight: Tensor,
   eps: number,
-  heads = 1,
+  H = 1,
   format?: HalfFormat,
 ): Tensor => {
   const { encoder } = tape;
-  const D = weight.cols;
-  const H = heads;
-  const { lanes: LANES, cooperative } = encoder.info;
   const y = encoder.tensor(x.rows, x.cols, { format });
   const inverse = encoder.tensor(x.rows, H);
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
-    const wide = [x, y, weight].every(isVectorized);
-    const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
-    const constants = { H, D, ...read, ...writeAs("y", y) };
-    const tensors = [x, weight, y, inverse];
-    const params = { N, eps };
-    if (wide && cooperative) {
-      const shared = { ...constants, LANES };
-      return encoder.dispatch(kernels.forwardSubgroup, { constants: shared, tensors, params, groups: spread(N * H) });
-    }
-    const kernel = !wide ? kernels.forward : D <= narrow ? kernels.forwardRegisters : kernels.forwardVec4;
-    encoder.dispatch(kernel, { constants, tensors, params, groups: lanes(N * H) });
+    const { width, isShared, constants, groups } = formOf(encoder, [x, y, weight], N * H, weight.cols);
+    const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width), ...writeAs("y", y) };
+    encoder.dispatch(isShared ? kernels.forwardSubgroup : kernels.forward, {
+      constants: { H, ...constants, ...stored },
+      tensors: [x, weight, y, inverse],
+      params: { N, eps },
+      groups,
+    });
   });
   tape.record([y], [inverse], () => {
     const dy = tape.arrived(y);
     if (dy === undefined) return;
     if (tape.trains(weight)) weightGradient(encoder, { x, dy, inverse }, H, tape.gradient(weight).tensor);
-    const target = tape.gradient(x);
-    byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
-      const wide = [x, dy, dx, weight].every(isVectorized);
-      const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
-      const constants = { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...read };
-      const tensors = [x, weight, inverse, dy, dx];
-      const params = { N };
-      if (wide && cooperative) {
-        const shared = { ...constants, LANES };
-        return encoder.dispatch(kernels.backwardSubgroup, {
-          constants: shared,
-          tensors,
-          params,
-          groups: spread(N * H),
-        });
-      }
-      const kernel = !wide ? kernels.backward : D <= narrow ? kernels.backwardRegisters : kernels.backwardVec4;
-      encoder.dispatch(kernel, { constants, tensors, params, groups: lanes(N * H) });
+    const { tensor, accumulate } = tape.gradient(x);
+    byRows(encoder, x.rows, [x, dy, tensor, inverse], ([x, dy, dx, inverse], _, N) => {
+      const { width, isShared, constants, groups } = formOf(encoder, [x, dy, dx, weight], N * H, weight.cols);
+      const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width) };
+      encoder.dispatch(isShared ? kernels.backwardSubgroup : kernels.backward, {
+        constants: { H, ...constants, ACCUMULATE: accumulate ? 1 : 0, ...stored },
+        tensors: [x, weight, inverse, dy, dx],
+        params: { N },
+        groups,
+      });
     });
   });
   return y;
