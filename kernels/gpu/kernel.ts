@@ -5,7 +5,6 @@
 import { type Binding, type Field, interfaceOf } from "../wgsl/interface.ts";
 import { boundOffset } from "./binding_window.ts";
 import type { DeviceInfo } from "./device_info.ts";
-import type { Constants } from "./specialize.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A kernel's entry point and text. */
@@ -16,12 +15,6 @@ export interface Kernel {
 
 /** Values of `Params` by name. */
 export type ParamValues = Readonly<Record<string, number>>;
-
-/** One variant of a kernel, ready to be recorded. */
-export interface Variant {
-  readonly kernel: Kernel;
-  readonly constants: Constants;
-}
 
 /** The kernel of a WGSL text. */
 export const make = (source: string): Kernel => ({

@@ -1,4 +1,4 @@
-/** What the attention kernels have in common, whether a row has a lane or a subgroup: what they work on and how they read it. */
+/** What attention works on, whatever its form, and how kernels read it. */
 import { readAs } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -33,13 +33,6 @@ export const readOperands = ({ q, k, v }: Pick<Operands, "q" | "k" | "v">): Cons
 
 /** The gradient that arrived for the result, and those of q, k and v, which are overwritten. */
 export type Gradients = Readonly<Record<"dout" | "dq" | "dk" | "dv", Tensor>>;
-
-/** Query heads of a group of `GROUP` that are served together, `size` vec4s each: as many as leaves their sums in registers. */
-export const sharedHeads = (GROUP: number, size: number): number => {
-  let heads = GROUP;
-  while (heads > 1 && (GROUP % heads > 0 || heads * size > 8)) heads--;
-  return heads;
-};
 
 /** Constants of a forward kernel that looks rows up in pages, where there are any. */
 export const pageConstants = ({ pages }: AttentionRows): Constants =>
