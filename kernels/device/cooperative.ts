@@ -110,8 +110,7 @@ export const testedCooperative = Effect.fnUntraced(function* (
     return { cooperative: false, notes: [`${line}: the plain kernels are used`] };
   }
   const own = new Encoder(encoder.device, { ...encoder.info, cooperative: true });
-  const { forwardSubgroup, backwardSubgroup, weightBackward } = normKernels;
-  const sources = [...Object.values(subgroupKernels), forwardSubgroup, backwardSubgroup, weightBackward, sumKernel];
+  const sources = [...Object.values(subgroupKernels), ...Object.values(normKernels), sumKernel];
   const facts = [kind, description, lanes, sources.map(({ source }) => source)];
   const done = yield* Effect.result(remembered("cooperative", facts, folder, checkAll(encoder, own)));
   own.pool.trim();

@@ -5,13 +5,14 @@
  * scalars, because software Vulkan drivers keep indexed arrays in memory. Neither rewrite changes the order of a sum.
  */
 import halfWords from "./half_words.wgsl" with { type: "text" };
+import laneSum from "./lane_sum.wgsl" with { type: "text" };
 
 /** Values for the `const`, `alias` and one-line `fn` lines of a kernel: numbers become `u32` literals, strings are pasted as they are. */
 export type Constants = Readonly<Record<string, number | string>>;
 
 /**
  * The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. Where a constant
- * calls a function of `half_words.wgsl`, that stands behind it.
+ * calls a function of `half_words.wgsl` or `lane_sum.wgsl`, that stands behind it.
  */
 export const specialize = (
   source: string,
@@ -30,7 +31,10 @@ export const specialize = (
   const values = readConstants(code);
   code = unroll(code, values);
   code = registers(code, values);
-  return { code: /\bb?f16Words\(/.test(code) ? code + halfWords : code, missing };
+  if (/\bb?f16Words\(/.test(code)) code += halfWords;
+  // Before the first line's comment, so that lines keep their numbers.
+  if (/\blaneSum\(/.test(code)) code = `enable subgroups; ${code}${laneSum}`;
+  return { code, missing };
 };
 
 const readConstants = (code: string): ReadonlyMap<string, number> => {

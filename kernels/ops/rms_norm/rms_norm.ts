@@ -9,30 +9,33 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
-import subgroupSource from "./rms_norm_subgroup.wgsl" with { type: "text" };
-import backwardSubgroupSource from "./rms_norm_backward_subgroup.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
-/** The kernels: with a lane for each head of a row, and with a subgroup. */
+/** The kernels. */
 export const kernels = {
   forward: make(source),
   backward: make(backwardSource),
-  forwardSubgroup: make(subgroupSource),
-  backwardSubgroup: make(backwardSubgroupSource),
   weightBackward: make(weightSource),
 };
 
 /** Heads up to this wide fit in registers. */
 const narrow = 32;
 
-/** How `count` heads of D columns are normalised: with a subgroup each or a lane, `width` columns a load. */
+/** Constants and workgroups for `count` heads of D columns: a lane each, or a subgroup, which is a workgroup. */
 const formOf = ({ info }: Encoder, tensors: ReadonlyArray<Tensor>, count: number, D: number) => {
   const packed = pack(tensors);
-  const width = packed.PACK;
-  const isShared = width === 4 && info.cooperative === true;
-  const kept: Constants = width === 4 ? { KEPT: D <= narrow ? D / 4 : 0, sumOf: sumOfFour } : { KEPT: 0 };
-  const constants: Constants = isShared ? { D, LANES: info.lanes } : { ...packed, D, ...kept };
-  return { width, isShared, constants, groups: isShared ? spread(count) : lanes(count) };
+  const constants: Constants = packed.PACK === 1 ? { KEPT: 0 } : info.cooperative === true
+    ? {
+      KEPT: 0,
+      LANES: info.lanes,
+      SIZE: info.lanes,
+      sumOf: `laneSum(${sumOfFour}, LANES)`,
+      headOf: "group.x + group.y * groups.x",
+      laneOf: "id",
+    }
+    : { KEPT: D <= narrow ? D / 4 : 0, sumOf: sumOfFour };
+  const groups = constants.LANES === undefined ? lanes(count) : spread(count);
+  return { width: packed.PACK, constants: { ...packed, D, ...constants }, groups };
 };
 
 /**
@@ -50,9 +53,9 @@ export const rmsNorm = (
   const y = encoder.tensor(x.rows, x.cols, { format });
   const inverse = encoder.tensor(x.rows, H);
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
-    const { width, isShared, constants, groups } = formOf(encoder, [x, y, weight], N * H, weight.cols);
+    const { width, constants, groups } = formOf(encoder, [x, y, weight], N * H, weight.cols);
     const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width), ...writeAs("y", y) };
-    encoder.dispatch(isShared ? kernels.forwardSubgroup : kernels.forward, {
+    encoder.dispatch(kernels.forward, {
       constants: { H, ...constants, ...stored },
       tensors: [x, weight, y, inverse],
       params: { N, eps },
@@ -65,9 +68,9 @@ export const rmsNorm = (
     if (tape.trains(weight)) weightGradient(encoder, { x, dy, inverse }, H, tape.gradient(weight).tensor);
     const { tensor, accumulate } = tape.gradient(x);
     byRows(encoder, x.rows, [x, dy, tensor, inverse], ([x, dy, dx, inverse], _, N) => {
-      const { width, isShared, constants, groups } = formOf(encoder, [x, dy, dx, weight], N * H, weight.cols);
+      const { width, constants, groups } = formOf(encoder, [x, dy, dx, weight], N * H, weight.cols);
       const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width) };
-      encoder.dispatch(isShared ? kernels.backwardSubgroup : kernels.backward, {
+      encoder.dispatch(kernels.backward, {
         constants: { H, ...constants, ACCUMULATE: accumulate ? 1 : 0, ...stored },
         tensors: [x, weight, inverse, dy, dx],
         params: { N },

@@ -1,7 +1,8 @@
 // dx = inverse · (g - x · inverse² · Σ(g · x) / D), g = dy · weight, over each head of D columns.
 // @binding(0) x f32 [N, H·D], read   @binding(1) weight f32 [D], read   @binding(2) inverse f32 [N, H], read
 // @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
-// One lane a head of a row, PACK columns a load, of which the first KEPT stay in registers between both passes, as in rms_norm.wgsl; the limits are the same.
+// One lane a head of a row, PACK columns a load, of which the first KEPT stay in registers between both passes, or a subgroup a
+// head, as in rms_norm.wgsl; the limits are the same.
 alias Elem = f32;
 // What weight and x hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
 alias WeightElem = Elem;
@@ -10,6 +11,8 @@ const PACK = 1u;
 const H = 1u;
 const D = 64u;
 const KEPT = 1u;
+const LANES = 1u;
+const SIZE = 64u;
 const ACCUMULATE = 0u;
 
 struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset: u32, dyStride: u32, dxOffset: u32, dxStride: u32, inverseOffset: u32 }
@@ -23,10 +26,13 @@ struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset:
 fn weightAt(i: u32) -> Elem { return weight[i]; }
 fn xAt(i: u32) -> Elem { return x[i]; }
 fn sumOf(value: Elem) -> f32 { return value; }
+fn headOf(id: vec3u, group: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * SIZE; }
+fn laneOf(id: u32) -> u32 { return 0u; }
 
-@compute @workgroup_size(64)
-fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = id.x + id.y * groups.x * 64u;
+@compute @workgroup_size(SIZE)
+fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let index = headOf(id, group, groups);
+  let lane = laneOf(local);
   let row = index / H;
   let head = index % H;
   if (row >= params.N) { return; }
@@ -43,13 +49,13 @@ fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
     scaled[c] = dy[gradient + c] * weightAt(scales + c);
     sum = fma(scaled[c], kept[c], sum);
   }
-  for (var c = KEPT; c < D / PACK; c++) { sum = fma(dy[gradient + c] * weightAt(scales + c), xAt(base + c), sum); }
+  for (var c = KEPT + lane; c < D / PACK; c += LANES) { sum = fma(dy[gradient + c] * weightAt(scales + c), xAt(base + c), sum); }
   let pull = sumOf(sum) * scale * scale / f32(D);
   for (var c = 0u; c < KEPT; c++) { // unroll
     let slope = scale * (scaled[c] - kept[c] * pull);
     if (ACCUMULATE == 1u) { dx[to + c] = dx[to + c] + slope; } else { dx[to + c] = slope; }
   }
-  for (var c = KEPT; c < D / PACK; c++) {
+  for (var c = KEPT + lane; c < D / PACK; c += LANES) {
     let slope = scale * (dy[gradient + c] * weightAt(scales + c) - xAt(base + c) * pull);
     if (ACCUMULATE == 1u) { dx[to + c] = dx[to + c] + slope; } else { dx[to + c] = slope; }
   }
