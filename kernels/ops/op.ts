@@ -1,5 +1,5 @@
 /** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
-import { type Encoder, spread } from "../gpu/encoder.ts";
+import { type Dispatch, type Encoder, spread } from "../gpu/encoder.ts";
 import type { HalfFormat } from "../gpu/half_precision.ts";
 import type { Constants } from "../gpu/specialize.ts";
 import { elementBytes, isVectorized, sliceRows, type Tensor } from "../gpu/tensor.ts";
@@ -10,6 +10,24 @@ export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants 
 
 /** What a kernel's one-line function `sumOf(value)` makes of four sums. */
 export const sumOfFour = "(value.x + value.y) + (value.z + value.w)";
+
+/** Constants of a kernel whose rows, a lane each without them, have a workgroup of `lanes` lanes each. */
+export const sharedBy = (lanes: number): Constants => ({
+  LANES: lanes,
+  SIZE: lanes,
+  indexOf: "group.x + group.y * groups.x",
+  laneOf: "local",
+});
+
+/** Constants and workgroups for R rows of V columns of a kernel that joins what lanes have in a tree of 64 (`lane_tree.wgsl`) where V is large. */
+export const joined = (
+  R: number,
+  V: number,
+  functions: Constants,
+): Pick<Dispatch, "groups"> & { constants: Constants } =>
+  V > 1024
+    ? { constants: { ...sharedBy(64), ...functions }, groups: spread(R) }
+    : { constants: {}, groups: lanes(R, 16) };
 
 const capital = (name: string): string => name[0].toUpperCase() + name.slice(1);
 

@@ -2,7 +2,7 @@
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, pack, readAs, sumOfFour, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, sharedBy, sumOfFour, writeAs } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -27,11 +27,8 @@ const formOf = ({ info }: Encoder, tensors: ReadonlyArray<Tensor>, count: number
   const constants: Constants = packed.PACK === 1 ? { KEPT: 0 } : info.cooperative === true
     ? {
       KEPT: 0,
-      LANES: info.lanes,
-      SIZE: info.lanes,
+      ...sharedBy(info.lanes),
       sumOf: `laneSum(${sumOfFour}, LANES)`,
-      headOf: "group.x + group.y * groups.x",
-      laneOf: "id",
     }
     : { KEPT: D <= narrow ? D / 4 : 0, sumOf: sumOfFour };
   const groups = constants.LANES === undefined ? lanes(count) : spread(count);

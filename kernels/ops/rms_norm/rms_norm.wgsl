@@ -4,7 +4,7 @@
 // One lane a head of a row, PACK columns a load, of which the first KEPT stay in registers between both passes: all of a narrow head. The sum runs over
 // loads in order, so KEPT shows in no bit. Limits: with Elem = vec4f and PACK = 4 D, strides and offsets divide by 4, and `sumOf` adds four sums.
 // On devices with many lanes LANES of them, a subgroup that is a workgroup of its own, share a head: each has every LANES-th load, KEPT is 0, and
-// `sumOf` adds what they have (lane_sum.wgsl). The host sets the functions `sumOf`, `headOf` and `laneOf` (rms_norm.ts).
+// `sumOf` adds what they have (lane_sum.wgsl). The host sets the functions `sumOf`, `indexOf` and `laneOf` (rms_norm.ts).
 // Source: transformers Qwen3RMSNorm (float32).
 alias Elem = f32;
 // What weight, x and y hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
@@ -29,12 +29,12 @@ fn weightAt(i: u32) -> Elem { return weight[i]; }
 fn xAt(i: u32) -> Elem { return x[i]; }
 fn asY(value: Elem) -> YElem { return value; }
 fn sumOf(value: Elem) -> f32 { return value; }
-fn headOf(id: vec3u, group: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * SIZE; }
-fn laneOf(id: u32) -> u32 { return 0u; }
+fn indexOf(id: vec3u, group: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * SIZE; }
+fn laneOf(local: u32) -> u32 { return 0u; }
 
 @compute @workgroup_size(SIZE)
 fn rms_norm(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let index = headOf(id, group, groups);
+  let index = indexOf(id, group, groups);
   let lane = laneOf(local);
   let row = index / H;
   let head = index % H;

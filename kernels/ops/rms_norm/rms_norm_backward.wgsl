@@ -26,12 +26,12 @@ struct Params { N: u32, xOffset: u32, xStride: u32, weightOffset: u32, dyOffset:
 fn weightAt(i: u32) -> Elem { return weight[i]; }
 fn xAt(i: u32) -> Elem { return x[i]; }
 fn sumOf(value: Elem) -> f32 { return value; }
-fn headOf(id: vec3u, group: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * SIZE; }
-fn laneOf(id: u32) -> u32 { return 0u; }
+fn indexOf(id: vec3u, group: vec3u, groups: vec3u) -> u32 { return id.x + id.y * groups.x * SIZE; }
+fn laneOf(local: u32) -> u32 { return 0u; }
 
 @compute @workgroup_size(SIZE)
 fn rms_norm_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
-  let index = headOf(id, group, groups);
+  let index = indexOf(id, group, groups);
   let lane = laneOf(local);
   let row = index / H;
   let head = index % H;
