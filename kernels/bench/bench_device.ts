@@ -15,8 +15,8 @@ import type { Tensor } from "../gpu/tensor.ts";
 
 /** The two dispatches that do as little as one can. */
 export const kernels = {
-  read: make("dispatch_read", dispatchRead, ["read"], "N"),
-  write: make("dispatch_write", dispatchWrite, ["read_write"], "N"),
+  read: make(dispatchRead),
+  write: make(dispatchWrite),
 };
 
 /** One figure: what was done and the median of its time; a dispatch's is its share of a long submit. */

@@ -4,7 +4,7 @@
  * time beyond this is the kernel's own. Attention is counted by its products alone, for `keys` keys a row on average.
  */
 import type { Dispatch } from "../gpu/encoder.ts";
-import type { Kernel } from "../gpu/kernel.ts";
+import { type Kernel, signatureOf } from "../gpu/kernel.ts";
 import { pageRows } from "../ops/kv_cache/pages.ts";
 import { elementBytes, type Tensor } from "../gpu/tensor.ts";
 
@@ -95,7 +95,7 @@ export const workOf = (kernel: Kernel, dispatch: Dispatch, keys = 0): Work => {
   const rule = ruleOf(kernel.name);
   const touched = rule?.rows?.(dispatch, keys) ?? {};
   const accumulates = constants.ACCUMULATE === 1 || dispatch.params.accumulate === 1
-    ? [kernel.bindings.lastIndexOf("read_write")]
+    ? [signatureOf(kernel).bindings.findLastIndex(({ access }) => access === "read_write")]
     : [];
   const grown = [...rule?.grown ?? [], ...accumulates];
   let bytes = 0;

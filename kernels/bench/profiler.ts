@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../gpu/device_info.ts";
 import { type Dispatch, Encoder } from "../gpu/encoder.ts";
-import type { Kernel } from "../gpu/kernel.ts";
+import { type Kernel, signatureOf } from "../gpu/kernel.ts";
 import { isProduct, type Work, workOf } from "./kernel_work.ts";
 
 /** One kernel at one shape: how often the work dispatched it, what one dispatch has to do and what it takes. */
@@ -42,9 +42,8 @@ class Recorder extends Encoder {
 
 const shapeOf = (kernel: Kernel, { constants = {}, params }: Dispatch): string => {
   const sizes = [
-    ...kernel.params.filter(([name, type]) => type === "u32" && name.length === 1).map((
-      [name],
-    ) => [name, params[name]]),
+    ...signatureOf(kernel).params.filter(({ name, type }) => type === "u32" && name.length === 1)
+      .map(({ name }) => [name, params[name]]),
     ...Object.entries(constants).filter(([name]) => /^([A-Z]|KV|D4|GROUP)$/.test(name)),
   ];
   return sizes.map(([name, value]) => `${name}=${value}`).join(" ");

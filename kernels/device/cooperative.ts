@@ -9,7 +9,7 @@ import type { DeviceError } from "../gpu/device_info.ts";
 import { Encoder } from "../gpu/encoder.ts";
 import { noise } from "../ops/op_case.ts";
 import { attention } from "../ops/attention/attention.ts";
-import { kernels as attentionKernels } from "../ops/attention/attention_subgroup.ts";
+import { subgroupKernels } from "../ops/attention/attention_forms.ts";
 import { kernels as normKernels, rmsNorm } from "../ops/rms_norm/rms_norm.ts";
 import { kernel as sumKernel } from "../ops/row_sums/row_sums.ts";
 import { type Check, isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
@@ -110,8 +110,7 @@ export const testedCooperative = Effect.fnUntraced(function* (
     return { cooperative: false, notes: [`${line}: the plain kernels are used`] };
   }
   const own = new Encoder(encoder.device, { ...encoder.info, cooperative: true });
-  const { forwardSubgroup, backwardSubgroup, weightBackward } = normKernels;
-  const sources = [...Object.values(attentionKernels), forwardSubgroup, backwardSubgroup, weightBackward, sumKernel];
+  const sources = [...Object.values(subgroupKernels), ...Object.values(normKernels), sumKernel];
   const facts = [kind, description, lanes, sources.map(({ source }) => source)];
   const done = yield* Effect.result(remembered("cooperative", facts, folder, checkAll(encoder, own)));
   own.pool.trim();

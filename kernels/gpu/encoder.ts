@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect";
 import { BufferPool, finest, sizeText } from "./buffer_pool.ts";
 import { DeviceError, type DeviceInfo } from "./device_info.ts";
-import type { Kernel, ParamValues } from "./kernel.ts";
+import { type Kernel, type ParamValues, writeParams } from "./kernel.ts";
 import { compile, type Pipeline, variantKey } from "./pipeline.ts";
 import type { Constants } from "./specialize.ts";
 import { bindingWindow } from "./binding_window.ts";
@@ -34,7 +34,10 @@ export interface Allocation extends Pick<Tensor, "format" | "scale"> {
 /** Data of 32-bit words as it lies in memory; of a tensor with a 16-bit format two elements a word. */
 export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
-/** What one dispatch needs: tensors in binding order, numbers of `Params`, and the workgroup counts. */
+/**
+ * What one dispatch needs: tensors in binding order, the workgroup counts, and numbers of `Params`. Offsets and strides of the tensors (`xOffset`
+ * and `xStride` for a binding `x` or `xs`) need not be given.
+ */
 export interface Dispatch {
   readonly constants?: Constants;
   readonly tensors: ReadonlyArray<Tensor>;
@@ -50,8 +53,7 @@ export class Encoder {
   readonly #compiled = new Map<string, Compiled>();
   readonly #ring: GPUBuffer;
   readonly #params = new ArrayBuffer(ringBytes);
-  readonly #words = new Uint32Array(this.#params);
-  readonly #floats = new Float32Array(this.#params);
+  readonly #numbers = { words: new Uint32Array(this.#params), floats: new Float32Array(this.#params) };
   readonly #step: number;
   #used = 0;
   #commands: GPUCommandEncoder | undefined;
@@ -148,13 +150,11 @@ export class Encoder {
     if (x * y * z === 0) return;
     if (this.#used + this.#step > ringBytes) this.submit();
     const compiled = this.#compile(kernel, constants);
-    const group = this.#bindGroup(compiled, tensors, kernel);
     const offset = this.#used;
+    const wrong = writeParams(compiled.signature, tensors, params, this.info, this.#numbers, offset / 4);
+    if (wrong !== undefined) return this.fail(`Cannot bind kernel "${kernel.name}": ${wrong}`);
     this.#used += this.#step;
-    kernel.params.forEach(([name, type], i) => {
-      if (type === "f32") this.#floats[offset / 4 + i] = params[name];
-      else this.#words[offset / 4 + i] = params[name];
-    });
+    const group = this.#bindGroup(compiled, tensors);
     this.#pass ??= this.#encoder().beginComputePass();
     this.#pass.setPipeline(compiled.pipeline);
     this.#pass.setBindGroup(0, group, [offset]);
@@ -261,17 +261,12 @@ export class Encoder {
     return compiled;
   }
 
-  #bindGroup(compiled: Compiled, tensors: ReadonlyArray<Tensor>, kernel: Kernel): GPUBindGroup {
+  #bindGroup(compiled: Compiled, tensors: ReadonlyArray<Tensor>): GPUBindGroup {
     const windows = tensors.map((tensor) => bindingWindow(tensor, this.info.maxBinding));
     let key = "";
     for (let i = 0; i < windows.length; i++) key += `${tensors[i].storage.id}:${windows[i].offset},`;
     const known = compiled.groups.get(key);
     if (known !== undefined) return known;
-    if (tensors.length !== kernel.bindings.length) {
-      this.fail(
-        `Cannot bind kernel "${kernel.name}": expected ${kernel.bindings.length} bindings, found ${tensors.length}`,
-      );
-    }
     const group = this.device.createBindGroup({
       layout: compiled.layout,
       entries: [
@@ -281,7 +276,7 @@ export class Encoder {
         })),
         {
           binding: tensors.length,
-          resource: { buffer: this.#ring, offset: 0, size: Math.max(16, kernel.params.length * 4) },
+          resource: { buffer: this.#ring, offset: 0, size: Math.max(16, compiled.signature.params.length * 4) },
         },
       ],
     });

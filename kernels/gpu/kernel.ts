@@ -1,39 +1,85 @@
 /**
- * A kernel is a WGSL file with its declaration: which bindings it has and with what access, and which numbers its `Params` holds. File,
- * entry point and name agree. Compiling happens on first use, per variant, and is cached by the encoder.
+ * A kernel is a WGSL file. Its name is that of the file and of its entry point; which buffers it is bound to, and which numbers its `Params`
+ * holds, is read from the text when it is first compiled. Compiling happens on first use, per variant, and is cached by the encoder.
  */
-import type { Constants } from "./specialize.ts";
+import { type Binding, type Field, interfaceOf } from "../wgsl/interface.ts";
+import { boundOffset } from "./binding_window.ts";
+import type { DeviceInfo } from "./device_info.ts";
+import type { Tensor } from "./tensor.ts";
 
-/** How a kernel reads or writes one binding; `uniform` is always the last, added by the encoder. */
-export type Access = "read" | "read_write";
-
-/** One number of `struct Params`, in order: `u32` sizes and offsets first, `f32` scalars after. */
-export type ParamType = "u32" | "f32";
-
-/** What the host must know of a WGSL file. */
+/** A kernel's entry point and text. */
 export interface Kernel {
   readonly name: string;
   readonly source: string;
-  readonly bindings: ReadonlyArray<Access>;
-  readonly params: ReadonlyArray<readonly [name: string, type: ParamType]>;
 }
 
 /** Values of `Params` by name. */
 export type ParamValues = Readonly<Record<string, number>>;
 
-/** One variant of a kernel, ready to be recorded. */
-export interface Variant {
-  readonly kernel: Kernel;
-  readonly constants: Constants;
+/** The kernel of a WGSL text. */
+export const make = (source: string): Kernel => ({
+  name: /@compute[^]*?\bfn (\w+)/.exec(source)?.[1] ?? "main",
+  source,
+});
+
+/** A number of `Params`, and the place of the binding whose offset or stride it is where the caller gives none. */
+export interface Param extends Field {
+  readonly tensor: number | undefined;
+  readonly isStride: boolean;
 }
 
-/** Declares a kernel; `params` is written as `"M N K, scale:f32"`-like words, `u32` where no type is given. */
-export const make = (name: string, source: string, bindings: ReadonlyArray<Access>, params: string): Kernel => ({
-  name,
-  source,
-  bindings,
-  params: params.split(" ").filter((word) => word !== "").map((word) => {
-    const [param, type] = word.split(":");
-    return [param, type === "f32" ? "f32" : "u32"] as const;
-  }),
-});
+/** What a kernel takes: tensors in this order, and numbers. */
+export interface Signature {
+  readonly bindings: ReadonlyArray<Binding>;
+  readonly params: ReadonlyArray<Param>;
+  /** Why the text cannot be read, where it cannot. */
+  readonly problem?: string;
+}
+
+/** The signature of a kernel; its text is read once. */
+export const signatureOf = (kernel: Kernel): Signature => {
+  const known = signatures.get(kernel);
+  if (known !== undefined) return known;
+  const read = interfaceOf(kernel.source);
+  const made = typeof read === "string"
+    ? { bindings: [], params: [], problem: read }
+    : { bindings: read.bindings, params: read.fields.map((field) => paramOf(field, read.bindings)) };
+  signatures.set(kernel, made);
+  return made;
+};
+const signatures = new WeakMap<Kernel, Signature>();
+
+/** `xOffset` and `xStride` are those of the binding `x`, `X` or `xs`. */
+const paramOf = (field: Field, bindings: ReadonlyArray<Binding>): Param => {
+  const [, name, part] = /^(\w+)(Offset|Stride)$/.exec(field.name) ?? [];
+  const names = name === undefined ? [] : [name, name[0].toUpperCase() + name.slice(1), `${name}s`];
+  const tensor = bindings.findIndex((binding) => names.includes(binding.name));
+  return { ...field, tensor: tensor < 0 ? undefined : tensor, isStride: part === "Stride" };
+};
+
+/** Writes `Params` from word `at` on; what is wrong with a call, or undefined. */
+export const writeParams = (
+  { bindings, params, problem }: Signature,
+  tensors: ReadonlyArray<Tensor>,
+  values: ParamValues,
+  info: DeviceInfo,
+  { words, floats }: { readonly words: Uint32Array; readonly floats: Float32Array },
+  at: number,
+): string | undefined => {
+  if (problem !== undefined) return problem;
+  if (tensors.length !== bindings.length) return `expected ${bindings.length} bindings, found ${tensors.length}`;
+  let given = 0;
+  for (let i = 0; i < params.length; i++) {
+    const { name, type, tensor, isStride } = params[i];
+    let value = values[name];
+    if (value !== undefined) given++;
+    else if (tensor === undefined) return `"${name}" has no value`;
+    else value = isStride ? tensors[tensor].stride : boundOffset(tensors[tensor], info);
+    if (type === "f32") floats[at + i] = value;
+    else words[at + i] = value;
+  }
+  for (const _ in values) given--;
+  if (given === 0) return undefined;
+  const unknown = Object.keys(values).find((name) => params.every((param) => param.name !== name));
+  return `it has no parameter "${unknown}"`;
+};

@@ -1,11 +1,12 @@
 /** Compiles a kernel for given constants: its bindings in order, then the params as a uniform with a dynamic offset. */
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, type Signature, signatureOf } from "./kernel.ts";
 import { type Constants, specialize } from "./specialize.ts";
 
 /** A compiled kernel. */
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  readonly signature: Signature;
 }
 
 /** The kernel compiled under a label, and the names of constants that it does not have. */
@@ -16,16 +17,17 @@ export const compile = (
   label: string,
 ): Pipeline & { readonly missing: ReadonlyArray<string> } => {
   const { code, missing } = specialize(kernel.source, constants);
+  const signature = signatureOf(kernel);
   const layout = device.createBindGroupLayout({
     label: kernel.name,
     entries: [
-      ...kernel.bindings.map((access, binding) => ({
+      ...signature.bindings.map(({ access }, binding) => ({
         binding,
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: access === "read" ? "read-only-storage" as const : "storage" as const },
       })),
       {
-        binding: kernel.bindings.length,
+        binding: signature.bindings.length,
         visibility: GPUShaderStage.COMPUTE,
         buffer: { type: "uniform" as const, hasDynamicOffset: true },
       },
@@ -36,7 +38,7 @@ export const compile = (
     layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
     compute: { module: device.createShaderModule({ label, code }), entryPoint: kernel.name },
   });
-  return { pipeline, layout, missing };
+  return { pipeline, layout, signature, missing };
 };
 
 /** What tells one variant of a kernel from another: its name and constants. */

@@ -5,13 +5,24 @@
  * scalars, because software Vulkan drivers keep indexed arrays in memory. Neither rewrite changes the order of a sum.
  */
 import halfWords from "./half_words.wgsl" with { type: "text" };
+import laneBest from "./lane_best.wgsl" with { type: "text" };
+import laneSum from "./lane_sum.wgsl" with { type: "text" };
+import laneTree from "./lane_tree.wgsl" with { type: "text" };
 
 /** Values for the `const`, `alias` and one-line `fn` lines of a kernel: numbers become `u32` literals, strings are pasted as they are. */
 export type Constants = Readonly<Record<string, number | string>>;
 
+/** Texts that stand behind a kernel, by the calls that need them. */
+const libraries: ReadonlyArray<readonly [RegExp, string]> = [
+  [/\bb?f16Words\(/, halfWords],
+  [/\blaneSum\(/, laneSum],
+  [/\bjoin(Most|Sum)\(/, laneTree],
+  [/\bjoinBest\(/, laneBest],
+];
+
 /**
  * The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. Where a constant
- * calls a function of `half_words.wgsl`, that stands behind it.
+ * calls a function of `half_words.wgsl` or of a `lane_….wgsl`, that stands behind it.
  */
 export const specialize = (
   source: string,
@@ -30,7 +41,10 @@ export const specialize = (
   const values = readConstants(code);
   code = unroll(code, values);
   code = registers(code, values);
-  return { code: /\bb?f16Words\(/.test(code) ? code + halfWords : code, missing };
+  for (const [called, text] of libraries) if (called.test(code)) code += text;
+  // Before the first line's comment, so that lines keep their numbers.
+  if (/\blaneSum\(/.test(code)) code = `enable subgroups; ${code}`;
+  return { code, missing };
 };
 
 const readConstants = (code: string): ReadonlyMap<string, number> => {

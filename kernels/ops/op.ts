@@ -1,13 +1,33 @@
 /** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
-import { boundOffset } from "../gpu/binding_window.ts";
-import { type Encoder, spread } from "../gpu/encoder.ts";
+import { type Dispatch, type Encoder, spread } from "../gpu/encoder.ts";
 import type { HalfFormat } from "../gpu/half_precision.ts";
 import type { Constants } from "../gpu/specialize.ts";
 import { elementBytes, isVectorized, sliceRows, type Tensor } from "../gpu/tensor.ts";
 
 /** Constants that let one lane handle four columns where every tensor allows it. */
-export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: number } =>
+export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: 1 | 4 } =>
   allowed && tensors.every(isVectorized) ? { Elem: "vec4f", PACK: 4 } : { Elem: "f32", PACK: 1 };
+
+/** What a kernel's one-line function `sumOf(value)` makes of four sums. */
+export const sumOfFour = "(value.x + value.y) + (value.z + value.w)";
+
+/** Constants of a kernel whose rows, a lane each without them, have a workgroup of `lanes` lanes each. */
+export const sharedBy = (lanes: number): Constants => ({
+  LANES: lanes,
+  SIZE: lanes,
+  indexOf: "group.x + group.y * groups.x",
+  laneOf: "local",
+});
+
+/** Constants and workgroups for R rows of V columns of a kernel that joins what lanes have in a tree of 64 (`lane_tree.wgsl`) where V is large. */
+export const joined = (
+  R: number,
+  V: number,
+  functions: Constants,
+): Pick<Dispatch, "groups"> & { constants: Constants } =>
+  V > 1024
+    ? { constants: { ...sharedBy(64), ...functions }, groups: spread(R) }
+    : { constants: {}, groups: lanes(R, 16) };
 
 const capital = (name: string): string => name[0].toUpperCase() + name.slice(1);
 
@@ -63,27 +83,6 @@ export const keptAs = (format: HalfFormat | undefined): Constants => {
 
 /** Workgroup counts for `lanes` lanes in workgroups of `size`. */
 export const lanes = (count: number, size = 64): [number, number] => spread(Math.ceil(count / size));
-
-/** Offsets (as bound) and strides of named tensors, as kernels take them: `xOffset`, `xStride`. */
-export const strided = (encoder: Encoder, tensors: Readonly<Record<string, Tensor>>): Record<string, number> => {
-  const params: Record<string, number> = {};
-  for (const name in tensors) {
-    const [offset, stride] = namesOf(name);
-    params[offset] = boundOffset(tensors[name], encoder.info);
-    params[stride] = tensors[name].stride;
-  }
-  return params;
-};
-
-/** The names of a tensor's offset and stride; made once, since every dispatch asks. */
-const namesOf = (name: string): readonly [offset: string, stride: string] => {
-  const known = stridedNames.get(name);
-  if (known !== undefined) return known;
-  const made = [`${name}Offset`, `${name}Stride`] as const;
-  stridedNames.set(name, made);
-  return made;
-};
-const stridedNames = new Map<string, readonly [string, string]>();
 
 /**
  * Cuts `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the tensors' parts. Rows are independent

@@ -34,7 +34,7 @@ export interface Rows {
   readonly cache?: KeyValueCache;
 }
 
-/** Keys and values [S, K·D] of each layer, its pages (attention_bindings.ts), and the cache row u32 [1, N] of each row of the pass. */
+/** Keys and values [S, K·D] of each layer, its pages (operands.ts), and the cache row u32 [1, N] of each row of the pass. */
 export interface KeyValueCache {
   readonly keys: ReadonlyArray<Tensor>;
   readonly values: ReadonlyArray<Tensor>;

@@ -4,7 +4,6 @@
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { Key } from "../../../data/random.ts";
-import { boundOffset } from "../../gpu/binding_window.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
@@ -13,14 +12,10 @@ import threefry from "../sample_token/threefry.wgsl" with { type: "text" };
 import source from "./adamw.wgsl" with { type: "text" };
 import halvesSource from "./adamw_halves.wgsl" with { type: "text" };
 
-const bindings = ["read", "read_write", "read_write", "read_write"] as const;
-const offsets = "n gradientOffset weightOffset meanOffset squareOffset";
-const scalars = "clip keep oneMinusBeta1 beta2 oneMinusBeta2 stepSize correction eps".replace(/\w+/g, "$&:f32");
-
 /** With moments of float32, and of bfloat16. */
 export const kernels = {
-  words: make("adamw", source, bindings, `${offsets} ${scalars}`),
-  halves: make("adamw_halves", `${threefry}\n${halvesSource}`, bindings, `${offsets} first keyHigh keyLow ${scalars}`),
+  words: make(source),
+  halves: make(`${threefry}\n${halvesSource}`),
 };
 
 /** Hyperparameters of a step; `step` counts from 1; `clip` multiplies the gradient first. */
@@ -62,13 +57,7 @@ export const adamw = (
         tensors: [gradient, weight, mean, square],
         params: {
           n,
-          gradientOffset: boundOffset(gradient, encoder.info),
-          weightOffset: boundOffset(weight, encoder.info),
-          meanOffset: boundOffset(mean, encoder.info),
-          squareOffset: boundOffset(square, encoder.info),
-          first: start / 2,
-          keyHigh: key[0],
-          keyLow: key[1],
+          ...(halves ? { first: start / 2, keyHigh: key[0], keyLow: key[1] } : {}),
           clip: options.clip,
           keep: 1 - learningRate * options.weightDecay,
           oneMinusBeta1: 1 - beta1,

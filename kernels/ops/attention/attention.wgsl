@@ -3,18 +3,21 @@
 // @binding(3) spans vec4u [N]: rows `prefixStart … + prefixLength` of k and v, then `ownStart …`, `count` keys in all, read
 // @binding(4) pages u32: with PAGED the two starts of a span count entries of it, each the number of a page of PAGE rows; else unused, read
 // @binding(5) out f32 [N, H·D], read_write  @binding(6) lse f32 [N, H], read_write: log Σ exp, saved for backward
-// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), D4 vec4s of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
+// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), LOADS loads of PACK columns of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
 // its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache, whichever pages they are in).
-// Limits: D, strides and offsets divide by 4. Source: online softmax, Milakov and Gimelshein 2018.
+// Limits: with Elem = vec4f and PACK = 4 D, strides and offsets divide by 4, and `sumOf` adds four sums. Source: online softmax, Milakov and Gimelshein 2018.
 // What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
-alias QElem = vec4f;
-alias KElem = vec4f;
-alias VElem = vec4f;
-alias OutElem = vec4f;
+alias Elem = f32;
+alias QElem = Elem;
+alias KElem = Elem;
+alias VElem = Elem;
+alias OutElem = Elem;
 const H = 4u;
 const GROUP = 2u;
 const HEADS = 1u;
-const D4 = 4u;
+const PACK = 1u;
+const D = 16u;
+const LOADS = D / PACK;
 const PAGED = 0u;
 const PAGE = 16u;
 
@@ -31,10 +34,11 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-fn qOf(i: u32) -> vec4f { return q[i]; }
-fn kOf(i: u32) -> vec4f { return k[i]; }
-fn vOf(i: u32) -> vec4f { return v[i]; }
-fn asOut(value: vec4f) -> OutElem { return value; }
+fn qOf(i: u32) -> Elem { return q[i]; }
+fn kOf(i: u32) -> Elem { return k[i]; }
+fn vOf(i: u32) -> Elem { return v[i]; }
+fn asOut(value: Elem) -> OutElem { return value; }
+fn sumOf(value: Elem) -> f32 { return value; }
 
 @compute @workgroup_size(32)
 fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -43,18 +47,18 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
   let head = index % (H / HEADS) * HEADS;
   if (row >= params.N) { return; }
   let span = spans[params.spanOffset / 4u + row];
-  let start = (params.qOffset + row * params.qStride) / 4u + head * D4;
-  let kvHead = head / GROUP * D4;
-  var query: array<array<vec4f, D4>, HEADS>; // registers
-  var sum: array<array<vec4f, D4>, HEADS>; // registers
+  let start = (params.qOffset + row * params.qStride) / PACK + head * LOADS;
+  let kvHead = head / GROUP * LOADS;
+  var query: array<array<Elem, LOADS>, HEADS>; // registers
+  var sum: array<array<Elem, LOADS>, HEADS>; // registers
   var most: array<f32, HEADS>; // registers
   var total: array<f32, HEADS>; // registers
-  var key: array<vec4f, D4>; // registers
-  var value: array<vec4f, D4>; // registers
+  var key: array<Elem, LOADS>; // registers
+  var value: array<Elem, LOADS>; // registers
   for (var h = 0u; h < HEADS; h++) { // unroll
     most[h] = -3.4028234e38;
-    for (var d = 0u; d < D4; d++) { // unroll
-      query[h][d] = qOf(start + h * D4 + d) * params.scale;
+    for (var d = 0u; d < LOADS; d++) { // unroll
+      query[h][d] = qOf(start + h * LOADS + d) * params.scale;
     }
   }
   var page = 0u;
@@ -64,18 +68,18 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
     let nth = select(j - span.y, j, inPrefix);
     if (PAGED == 1u && nth % PAGE == 0u) { page = pages[first + nth / PAGE] * PAGE; }
     let at = select(first + nth, page + nth % PAGE, PAGED == 1u);
-    let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
-    let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;
-    for (var d = 0u; d < D4; d++) { // unroll
+    let kAt = (params.kOffset + at * params.kStride) / PACK + kvHead;
+    let vAt = (params.vOffset + at * params.vStride) / PACK + kvHead;
+    for (var d = 0u; d < LOADS; d++) { // unroll
       key[d] = kOf(kAt + d);
       value[d] = vOf(vAt + d);
     }
     for (var h = 0u; h < HEADS; h++) { // unroll
-      var products = vec4f();
-      for (var d = 0u; d < D4; d++) { // unroll
+      var products = Elem();
+      for (var d = 0u; d < LOADS; d++) { // unroll
         products = fma(query[h][d], key[d], products);
       }
-      let score = (products.x + products.y) + (products.z + products.w);
+      let score = sumOf(products);
       // Either the new score or the old maximum is the larger: one of the two factors is 1, the other this power.
       let larger = score > most[h];
       let power = exp(-abs(score - most[h]));
@@ -83,15 +87,15 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
       let weight = select(power, 1f, larger);
       most[h] = select(most[h], score, larger);
       total[h] = fma(total[h], shrink, weight);
-      for (var d = 0u; d < D4; d++) { // unroll
-        sum[h][d] = fma(sum[h][d], vec4f(shrink), weight * value[d]);
+      for (var d = 0u; d < LOADS; d++) { // unroll
+        sum[h][d] = fma(sum[h][d], Elem(shrink), weight * value[d]);
       }
     }
   }
-  let to = (params.outOffset + row * params.outStride) / 4u + head * D4;
+  let to = (params.outOffset + row * params.outStride) / PACK + head * LOADS;
   for (var h = 0u; h < HEADS; h++) { // unroll
-    for (var d = 0u; d < D4; d++) { // unroll
-      out[to + h * D4 + d] = asOut(sum[h][d] / total[h]);
+    for (var d = 0u; d < LOADS; d++) { // unroll
+      out[to + h * LOADS + d] = asOut(sum[h][d] / total[h]);
     }
     lse[params.lseOffset + row * H + head + h] = most[h] + log(total[h]);
   }

@@ -1,5 +1,4 @@
 /** Between float32 and 16 bits, on the device: weights are narrowed for the passes after every update, and widened where float32 is wanted. */
-import { boundOffset } from "../../gpu/binding_window.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
@@ -10,8 +9,8 @@ import words from "./cast_words.wgsl" with { type: "text" };
 
 /** The kernels: to 16 bits and to float32. */
 export const kernels = {
-  narrow: make("cast_halves", halves, ["read", "read_write"], "n inOffset outOffset"),
-  widen: make("cast_words", words, ["read", "read_write"], "n inOffset outOffset"),
+  narrow: make(halves),
+  widen: make(words),
 };
 
 /** out[1, n] = given[1, n], one of them with a 16-bit format; it begins at an even element. */
@@ -24,7 +23,7 @@ export const cast = (encoder: Encoder, given: Tensor, out: Tensor): void =>
       encoder.dispatch(out.format === undefined ? kernels.widen : kernels.narrow, {
         constants: { FORMAT: (out.format ?? given.format) === "f16" ? 1 : 0 },
         tensors: [given, out],
-        params: { n, inOffset: boundOffset(given, encoder.info), outOffset: boundOffset(out, encoder.info) },
+        params: { n },
         groups: lanes(Math.ceil(n / 2)),
       }),
   );

@@ -4,7 +4,7 @@
 // subnormals. Beyond float16's range lies its infinity; NaN stays NaN.
 const FORMAT = 0u;
 
-struct Params { n: u32, inOffset: u32, outOffset: u32 }
+struct Params { n: u32, numbersOffset: u32, halvesOffset: u32 }
 @group(0) @binding(0) var<storage, read> numbers: array<u32>;
 @group(0) @binding(1) var<storage, read_write> halves: array<u32>;
 @group(0) @binding(2) var<uniform> params: Params;
@@ -30,7 +30,7 @@ fn float16(x: u32) -> u32 {
 
 fn half(i: u32) -> u32 {
   if (i >= params.n) { return 0u; }
-  let x = numbers[params.inOffset + i];
+  let x = numbers[params.numbersOffset + i];
   if (FORMAT == 1u) { return float16(x); }
   return bfloat16(x);
 }
@@ -39,5 +39,5 @@ fn half(i: u32) -> u32 {
 fn cast_halves(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
   if (i * 2u >= params.n) { return; }
-  halves[params.outOffset / 2u + i] = half(i * 2u) | (half(i * 2u + 1u) << 16u);
+  halves[params.halvesOffset / 2u + i] = half(i * 2u) | (half(i * 2u + 1u) << 16u);
 }

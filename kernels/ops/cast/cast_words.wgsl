@@ -3,7 +3,7 @@
 // One lane a word.
 const FORMAT = 0u;
 
-struct Params { n: u32, inOffset: u32, outOffset: u32 }
+struct Params { n: u32, wordsOffset: u32, outOffset: u32 }
 @group(0) @binding(0) var<storage, read> words: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
@@ -12,7 +12,7 @@ struct Params { n: u32, inOffset: u32, outOffset: u32 }
 fn cast_words(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
   if (i * 2u >= params.n) { return; }
-  let word = words[params.inOffset / 2u + i];
+  let word = words[params.wordsOffset / 2u + i];
   let halves = unpack2x16float(word);
   out[params.outOffset + i * 2u] = select(bitcast<f32>(word << 16u), halves.x, FORMAT == 1u);
   if (i * 2u + 1u < params.n) {

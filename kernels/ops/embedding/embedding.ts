@@ -1,7 +1,7 @@
 /** Token embedding and its gradient, and gathering rows in general; tables larger than one binding are read window by window. */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { lanes, pack, readAs, rowsPerBinding, strided } from "../op.ts";
+import { lanes, pack, readAs, rowsPerBinding } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import source from "./embedding.wgsl" with { type: "text" };
@@ -9,18 +9,8 @@ import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
 
 /** Forward and backward kernel. */
 export const kernels = {
-  forward: make(
-    "embedding",
-    source,
-    ["read", "read", "read_write"],
-    "N R first tokenOffset tableOffset tableStride outOffset outStride",
-  ),
-  backward: make(
-    "embedding_backward",
-    backwardSource,
-    ["read", "read", "read", "read_write"],
-    "U R first N start doutOffset doutStride dtableOffset dtableStride",
-  ),
+  forward: make(source),
+  backward: make(backwardSource),
 };
 
 /** Rows grouped by the table row they were taken from, in order: what the gradient sums over. */
@@ -60,7 +50,7 @@ export const embedding = (
       encoder.dispatch(kernels.forward, {
         constants,
         tensors: [indices, window, out],
-        params: { N: out.rows, R: window.rows, first, tokenOffset, ...strided(encoder, { table: window, out }) },
+        params: { N: out.rows, R: window.rows, first, tokenOffset },
         groups: lanes(out.rows * table.cols / constants.PACK),
       });
     }));
@@ -80,7 +70,7 @@ export const embedding = (
         encoder.dispatch(kernels.backward, {
           constants,
           tensors: [starts, rows, dout, dtable],
-          params: { U, R: dtable.rows, first, N: dout.rows, start, ...strided(encoder, { dout, dtable }) },
+          params: { U, R: dtable.rows, first, N: dout.rows, start },
           groups: lanes(U * table.cols / constants.PACK),
         });
       }));

@@ -1,7 +1,6 @@
 /** Sums of products over all gradients: the global norm for clipping, and the dot product behind cos(g+, g-). */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../gpu/device_info.ts";
-import { boundOffset } from "../../gpu/binding_window.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
@@ -10,7 +9,7 @@ import { byFlatWindow } from "../adamw/adamw.ts";
 import source from "./global_norm.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make("global_norm", source, ["read", "read", "read_write"], "n aOffset bOffset outOffset");
+export const kernel = make(source);
 
 /** Elements of a block. */
 export const block = 256;
@@ -26,8 +25,6 @@ export const partialSums = (encoder: Encoder, pairs: ReadonlyArray<readonly [Ten
         tensors: [a, b, partials],
         params: {
           n,
-          aOffset: boundOffset(a, encoder.info),
-          bOffset: boundOffset(b, encoder.info),
           outOffset: offset + start / block,
         },
         groups: lanes(Math.ceil(n / block)),

@@ -1,17 +1,12 @@
 /** Writes new keys, rotated, and values into the cache that decoding reads. */
 import { make } from "../../gpu/kernel.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope_cache.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make(
-  "rope_cache",
-  source,
-  ["read", "read", "read", "read", "read", "read_write", "read_write"],
-  "N kOffset kStride vOffset vStride positionOffset slotOffset keysOffset keysStride valuesOffset valuesStride",
-);
+export const kernel = make(source);
 
 /** Where the keys and values of a pass go: caches [S, H·D], and the row u32 [1, N] of each new one. */
 export interface CacheRows {
@@ -50,7 +45,6 @@ export const writeCache = (
         N,
         positionOffset: positions.offset + start,
         slotOffset: slots.offset + start,
-        ...strided(encoder, { k, v, keys, values }),
       },
       groups: lanes(N * k.cols / 2 / constants.PACK),
     });

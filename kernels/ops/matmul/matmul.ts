@@ -4,41 +4,28 @@
  * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
  * self-test, have bits of their own, which the number of rows does not change either.
  */
-import { boundOffset } from "../../gpu/binding_window.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, readAs, rowsPerBinding, strided, writeAs } from "../op.ts";
-import type { Constants } from "../../gpu/specialize.ts";
+import { byRows, lanes, readAs, rowsPerBinding, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import { addRowSums } from "../row_sums/row_sums.ts";
 import { matrixProduct } from "./matrix_product.ts";
 import { matrixTile } from "./matrix_tiles.ts";
-import nn from "./matmul_nn.wgsl" with { type: "text" };
-import nnSubgroup from "./matmul_nn_subgroup.wgsl" with { type: "text" };
-import nt from "./matmul_nt.wgsl" with { type: "text" };
+import source from "./matmul_plain.wgsl" with { type: "text" };
 import panels from "./matmul_panels.wgsl" with { type: "text" };
-import ntSubgroup from "./matmul_nt_subgroup.wgsl" with { type: "text" };
-import tn from "./matmul_tn.wgsl" with { type: "text" };
+import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
-const ntBindings = ["read", "read", "read", "read_write"] as const;
-const bindings = ["read", "read", "read_write"] as const;
-const ntParams = "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride";
-const params = "M N K aOffset aStride bOffset bStride cOffset cStride";
-
-/** The kernels: of each product the plain one, one for subgroups, one for devices whose invocations run one after the other. */
+/** The plain kernel of every product; for NT and NN, and for TN, one for subgroups and one for devices whose invocations run one after the other. */
 export const kernels = {
-  nt: make("matmul_nt", nt, ntBindings, ntParams),
-  ntSubgroup: make("matmul_nt_subgroup", ntSubgroup, ntBindings, ntParams),
-  nn: make("matmul_nn", nn, bindings, params),
-  nnSubgroup: make("matmul_nn_subgroup", nnSubgroup, bindings, params),
-  tn: make("matmul_tn", tn, bindings, params),
-  tnSubgroup: make("matmul_tn_subgroup", tnSubgroup, bindings, params),
-  panels: make("matmul_panels", panels, ntBindings, ntParams),
-  tnPanels: make("matmul_tn_panels", tnPanels, bindings, params),
+  plain: make(source),
+  subgroup: make(subgroup),
+  panels: make(panels),
+  tnSubgroup: make(tnSubgroup),
+  tnPanels: make(tnPanels),
 };
 
 /**
@@ -105,117 +92,80 @@ export const matmulNT = (
   options: MatmulOptions = {},
 ): void => {
   const step = Math.floor(rowsPerBinding(encoder, [b]) / 4) * 4;
+  if (b.rows <= step) return byRowsOfA(encoder, "nt", { a, b, bias, c }, options);
   for (let first = 0; first < b.rows; first += step) {
     const rows = Math.min(step, b.rows - first);
-    const whole = rows === b.rows;
-    ntWindow(
-      encoder,
+    const window = {
       a,
-      whole ? b : sliceRows(b, first, rows),
-      bias && (whole ? bias : sliceColumns(bias, first, rows)),
-      whole ? c : sliceColumns(c, first, rows),
-      options,
-    );
+      b: sliceRows(b, first, rows),
+      bias: bias && sliceColumns(bias, first, rows),
+      c: sliceColumns(c, first, rows),
+    };
+    byRowsOfA(encoder, "nt", window, options);
   }
 };
 
-const ntWindow = (
+/** c[M, K] = a[M, N] · b[N, K]; columns of a from N to its stride must be finite; b may be larger than one binding. */
+export const matmulNN = (
   encoder: Encoder,
   a: Tensor,
   b: Tensor,
-  bias: Tensor | undefined,
   c: Tensor,
-  options: MatmulOptions,
-): void =>
-  byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
-    const { matrix } = encoder.info;
-    const { plain: isPlain, accumulate, beyond } = options;
-    const tile = isPlain ? undefined : matrixTile(encoder, "nt", M, b.rows, [a, b, c], haveHalves(a, c));
-    if (matrix !== undefined && tile !== undefined) {
-      return matrixProduct(encoder, matrix, { product: "nt", tile, a, b, bias, c, accumulate, beyond });
-    }
-    const constants = {
-      BIAS: bias ? 1 : 0,
-      ACCUMULATE: options.accumulate ? 1 : 0,
-      ...(bias && readAs("bias", bias, 1)),
-    };
-    const K = a.cols;
-    const N = b.rows;
-    const params = {
-      M,
-      N,
-      K,
-      ...strided(encoder, { a, b, c }),
-      biasOffset: bias ? boundOffset(bias, encoder.info) : 0,
-    };
-    const tensors = [a, b, bias ?? b, c];
-    if (packs(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
-      encoder.dispatch(kernels.panels, {
-        constants: { ...constants, ...panelTile, ...readAs("A", a, 4), ...readAs("B", b, 4), ...storedC(c) },
-        tensors,
-        params,
-        groups: panelGroups(M, N),
-      });
-    } else if (broadcasts(encoder, [a, b, ownGap(c)], options.plain ?? false)) {
-      const LANES = encoder.info.lanes;
-      const TM = tileFor(M, tiles(LANES).rowsNT);
-      encoder.dispatch(kernels.ntSubgroup, {
-        constants: { ...constants, ...readAs("A", a, 4), ...readAs("B", b, 4), ...storedC(c), LANES, TM },
-        tensors,
-        params,
-        groups: [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)],
-      });
-    } else {
-      const plain = { ...constants, ...readAs("A", a, 1), ...readAs("B", b, 1), ...storedC(c) };
-      encoder.dispatch(kernels.nt, { constants: plain, tensors, params, groups: lanes(M * N) });
-    }
-  });
-
-/** c[M, K] = a[M, N] · b[N, K]; columns of a from N to its stride must be finite; b may be larger than one binding. */
-export const matmulNN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions = {}): void => {
+  { plain, accumulate = false }: MatmulOptions = {},
+): void => {
   const step = Math.floor(rowsPerBinding(encoder, [b]) / 4) * 4;
-  if (b.rows <= step) return nnWindow(encoder, a, b, c, options);
+  if (b.rows <= step) return byRowsOfA(encoder, "nn", { a, b, c }, { plain, accumulate });
   for (let first = 0; first < b.rows; first += step) {
     const rows = Math.min(step, b.rows - first);
-    nnWindow(encoder, sliceColumns(a, first, rows), sliceRows(b, first, rows), c, {
-      ...options,
-      accumulate: options.accumulate || first > 0,
-    });
+    const window = { a: sliceColumns(a, first, rows), b: sliceRows(b, first, rows), c };
+    byRowsOfA(encoder, "nn", window, { plain, accumulate: accumulate || first > 0 });
   }
 };
 
-const nnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
+/** What a product reads and writes; one binding holds b. */
+interface Operands {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly bias?: Tensor | undefined;
+  readonly c: Tensor;
+}
+
+/** c[M, N] = a[M, K] · b, which is [N, K] for a linear layer ("nt"), [K, N] for its input's gradient ("nn"). */
+const byRowsOfA = (
+  encoder: Encoder,
+  product: "nt" | "nn",
+  { a, b, bias, c }: Operands,
+  { plain = false, accumulate, beyond }: MatmulOptions,
+): void =>
   byRows(encoder, a.rows, [a, c], ([a, c], _, M) => {
-    const { matrix } = encoder.info;
-    const tile = options.plain ? undefined : matrixTile(encoder, "nn", M, b.cols, [a, b, c], haveHalves(a, c));
+    const { matrix, lanes: LANES } = encoder.info;
+    const isTurned = product === "nt";
+    const [N, K] = isTurned ? [b.rows, a.cols] : [b.cols, b.rows];
+    const tile = plain ? undefined : matrixTile(encoder, product, M, N, [a, b, c], haveHalves(a, c));
     if (matrix !== undefined && tile !== undefined) {
-      return matrixProduct(encoder, matrix, { product: "nn", tile, a, b, c, accumulate: options.accumulate });
+      return matrixProduct(encoder, matrix, { product, tile, a, b, bias, c, accumulate, beyond });
     }
-    const constants = { ACCUMULATE: options.accumulate ? 1 : 0 };
-    const N = b.rows;
-    const K = b.cols;
-    const params = { M, N, K, ...strided(encoder, { a, b, c }) };
-    const tensors = [a, b, c];
-    if (packs(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
-      encoder.dispatch(kernels.panels, {
-        constants: { ...constants, ...panelTile, ...readAs("B", b, 4), B_TURNED: 0, TAIL: N % 4 === 0 ? 0 : 1 },
-        tensors: [a, b, b, c],
-        params: { ...params, N: K, K: N, biasOffset: 0 },
-        groups: panelGroups(M, K),
-      });
-    } else if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
-      const LANES = encoder.info.lanes;
-      const TM = tiles(LANES).rowsNN;
-      encoder.dispatch(kernels.nnSubgroup, {
-        constants: { ...constants, ...readAs("B", b, 4), LANES, TM },
-        tensors,
-        params,
-        groups: [Math.ceil(K / 4 / LANES), Math.ceil(M / TM)],
-      });
-    } else {
-      const plain = { ...constants, ...readAs("B", b, 1) };
-      encoder.dispatch(kernels.nn, { constants: plain, tensors, params, groups: lanes(M * K) });
-    }
+    const read = (width: 1 | 4) => ({
+      ...readAs("A", a, width),
+      ...readAs("B", b, width),
+      ...(bias && readAs("bias", bias, 1)),
+      ...readAs("C", c, width),
+      ...writeAs("C", c),
+    });
+    const forms = { B_TURNED: isTurned ? 1 : 0, BIAS: bias ? 1 : 0, ACCUMULATE: accumulate ? 1 : 0 };
+    const tail = { TAIL: isTurned || K % 4 === 0 ? 0 : 1 };
+    const given = { tensors: [a, b, bias ?? b, c], params: { M, N, K } };
+    const loaded = isTurned ? [a, b, ownGap(c)] : [paddedColumns(a), b, c];
+    if (packs(encoder, loaded, plain)) {
+      const constants = { ...forms, ...tail, ...panelTile, ...read(4) };
+      encoder.dispatch(kernels.panels, { ...given, constants, groups: panelGroups(M, N) });
+    } else if (broadcasts(encoder, loaded, plain)) {
+      const { rowsNT, rowsNN } = tiles(LANES);
+      const TM = isTurned ? tileFor(M, rowsNT) : rowsNN;
+      const constants = { ...forms, ...tail, LANES, TM, ...read(4) };
+      const groups = [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)] as const;
+      encoder.dispatch(kernels.subgroup, { ...given, constants, groups });
+    } else encoder.dispatch(kernels.plain, { ...given, constants: { ...forms, ...read(1) }, groups: lanes(M * N) });
   });
 
 /** c[N, K] += a[M, N]ᵀ · b[M, K], summed over M in order and added once; c may be larger than one binding. */
@@ -228,36 +178,38 @@ export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, opti
   }
 };
 
-const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions): void =>
+const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, { plain = false, beyond }: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {
-    const { matrix } = encoder.info;
-    const { plain, beyond } = options;
+    const { matrix, lanes: LANES } = encoder.info;
     const tile = plain ? undefined : matrixTile(encoder, "tn", c.rows, c.cols, [a, b, c], haveHalves(a, b));
     if (matrix !== undefined && tile !== undefined) {
       return matrixProduct(encoder, matrix, { product: "tn", tile, a, b, c, accumulate: true, beyond });
     }
-    const N = c.rows;
-    const K = c.cols;
-    const params = { M, N, K, ...strided(encoder, { a, b, c }) };
-    const tensors = [a, b, c];
-    if (packs(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
+    const [N, K] = [c.rows, c.cols];
+    const given = { tensors: [a, b, c], params: { M, N, K } };
+    const loaded = [paddedColumns(a), b, c];
+    if (packs(encoder, loaded, plain)) {
       const ROWS = N * K <= 32 * 32 * 16 ? 16 : 32;
       encoder.dispatch(kernels.tnPanels, {
+        ...given,
         constants: { ...readAs("B", b, 4), ...panelTile, ROWS },
-        tensors,
-        params,
         groups: [Math.ceil(K / 32), Math.ceil(N / ROWS)],
       });
-    } else if (broadcasts(encoder, [paddedColumns(a), b, c], options.plain ?? false)) {
-      const LANES = encoder.info.lanes;
+    } else if (broadcasts(encoder, loaded, plain)) {
       const TN4 = tiles(LANES).foursTN;
       encoder.dispatch(kernels.tnSubgroup, {
+        ...given,
         constants: { ...readAs("B", b, 4), LANES, TN4 },
-        tensors,
-        params,
         groups: [Math.ceil(K / 4 / LANES), Math.ceil(N / 4 / TN4)],
       });
-    } else encoder.dispatch(kernels.tn, { constants: readAs("B", b, 1), tensors, params, groups: lanes(N * K) });
+    } else {
+      encoder.dispatch(kernels.plain, {
+        constants: { A_TURNED: 1, B_TURNED: 0, ACCUMULATE: 1, ...readAs("B", b, 1) },
+        tensors: [a, b, b, c],
+        params: { M: N, N: K, K: M },
+        groups: lanes(N * K),
+      });
+    }
   });
 
 /** The tensor with its columns counted up to the next multiple of four, where the stride leaves room for them. */
@@ -271,9 +223,6 @@ const ownGap = (tensor: Tensor): Tensor => {
   const cols = Math.ceil(tensor.cols / 4) * 4;
   return cols === tensor.stride ? { ...tensor, cols } : tensor;
 };
-
-/** How the result of a product is read and written where it has 16 bits; only the subgroup kernel does so. */
-const storedC = (c: Tensor): Constants => ({ ...readAs("C", c, 4), ...writeAs("C", c) });
 
 /** y[N, O] = x[N, I] · weight[O, I]ᵀ + bias, recorded on the tape. */
 export const linear = (

@@ -5,7 +5,7 @@
 // lane l of row l % 4 the columns of FOURS · r + l / 4, and hand each element to all, who multiply it with their own columns of B.
 // Four fmas in a row on one sum keep the others out of registers that are too few: twice as fast as one.
 // Limits: K, strides and offsets divide by 4, and the gap behind A's N columns up to the next multiple of 4 is read. Rows beyond M count
-// as 0. The order of the sum is that of matmul_tn.wgsl.
+// as 0. The order of the sum is that of matmul_plain.wgsl.
 enable subgroups;
 
 // What B holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).

@@ -5,11 +5,10 @@
  * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import { boundOffset } from "../../gpu/binding_window.ts";
 import type { MatrixUnits } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { type Kernel, make } from "../../gpu/kernel.ts";
-import { keptAs, lanes, readAs, strided, writeAs } from "../op.ts";
+import { keptAs, lanes, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import {
   depth,
@@ -26,19 +25,9 @@ import matrix from "./matmul_matrix.wgsl" with { type: "text" };
 
 /** The product, the size by which its first operand is scaled, and the join of the chunks of its sum. */
 export const kernels = {
-  matrix: make(
-    "matmul_matrix",
-    matrix,
-    ["read", "read", "read", "read", "read_write"],
-    "M N K aOffset aStride bOffset bStride biasOffset cOffset cStride chunk chunks withBias accumulate aDown bDown up",
-  ),
-  largest: make("matmul_largest", largest, ["read", "read_write"], "M K aOffset aStride"),
-  join: make(
-    "matmul_join",
-    join,
-    ["read", "read", "read_write"],
-    "M N parts biasOffset cOffset cStride withBias accumulate",
-  ),
+  matrix: make(matrix),
+  largest: make(largest),
+  join: make(join),
 };
 
 /**
@@ -93,11 +82,10 @@ export const matrixProduct = (
     encoder.zero(most);
     encoder.dispatch(kernels.largest, {
       tensors: [a, most],
-      params: { M: a.rows, K: a.cols, ...strided(encoder, { a }) },
+      params: { M: a.rows, K: a.cols },
       groups: [Math.min(1024, Math.ceil(a.rows * a.cols / 256))],
     });
   }
-  const biasOffset = bias ? boundOffset(bias, encoder.info) : 0;
   encoder.dispatch(kernel, {
     constants: {
       ...constants,
@@ -112,8 +100,6 @@ export const matrixProduct = (
       M: c.rows,
       N: c.cols,
       K,
-      ...strided(encoder, { a, b, c: out }),
-      biasOffset,
       chunk,
       chunks: chunks / parts,
       withBias: bias && parts === 1 ? 1 : 0,
@@ -134,8 +120,6 @@ export const matrixProduct = (
       M: c.rows,
       N: c.cols,
       parts,
-      ...strided(encoder, { c }),
-      biasOffset,
       withBias: joined ? 1 : 0,
       accumulate: accumulate ? 1 : 0,
     },

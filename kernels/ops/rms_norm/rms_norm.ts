@@ -2,104 +2,77 @@
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, sharedBy, sumOfFour, writeAs } from "../op.ts";
+import type { Constants } from "../../gpu/specialize.ts";
 import type { Tape } from "../../gpu/tape.ts";
-import { isVectorized, type Tensor } from "../../gpu/tensor.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
 import { addRowSums, chunked, chunkRows } from "../row_sums/row_sums.ts";
 import source from "./rms_norm.wgsl" with { type: "text" };
-import backwardRegistersSource from "./rms_norm_backward_registers.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
-import backwardVec4Source from "./rms_norm_backward_vec4.wgsl" with { type: "text" };
-import registersSource from "./rms_norm_registers.wgsl" with { type: "text" };
-import subgroupSource from "./rms_norm_subgroup.wgsl" with { type: "text" };
-import backwardSubgroupSource from "./rms_norm_backward_subgroup.wgsl" with { type: "text" };
-import vec4Source from "./rms_norm_vec4.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
-const forwardBindings = ["read", "read", "read_write", "read_write"] as const;
-const backwardBindings = ["read", "read", "read", "read", "read_write"] as const;
-const forwardParams = "N xOffset xStride weightOffset yOffset yStride inverseOffset eps:f32";
-const backwardParams = "N xOffset xStride weightOffset dyOffset dyStride dxOffset dxStride inverseOffset";
-
-/** The kernels: plain, four columns a load, with a narrow head in registers, and with a subgroup for each head. */
+/** The kernels. */
 export const kernels = {
-  forward: make("rms_norm", source, forwardBindings, forwardParams),
-  forwardVec4: make("rms_norm_vec4", vec4Source, forwardBindings, forwardParams),
-  forwardRegisters: make("rms_norm_registers", registersSource, forwardBindings, forwardParams),
-  backward: make("rms_norm_backward", backwardSource, backwardBindings, backwardParams),
-  backwardVec4: make("rms_norm_backward_vec4", backwardVec4Source, backwardBindings, backwardParams),
-  backwardRegisters: make(
-    "rms_norm_backward_registers",
-    backwardRegistersSource,
-    backwardBindings,
-    backwardParams,
-  ),
-  forwardSubgroup: make("rms_norm_subgroup", subgroupSource, forwardBindings, forwardParams),
-  backwardSubgroup: make("rms_norm_backward_subgroup", backwardSubgroupSource, backwardBindings, backwardParams),
-  weightBackward: make(
-    "rms_norm_weight_backward",
-    weightSource,
-    ["read", "read", "read", "read_write"],
-    "N xOffset xStride dyOffset dyStride dweightOffset inverseOffset",
-  ),
+  forward: make(source),
+  backward: make(backwardSource),
+  weightBackward: make(weightSource),
 };
 
 /** Heads up to this wide fit in registers. */
 const narrow = 32;
 
+/** Constants and workgroups for `count` heads of D columns: a lane each, or a subgroup, which is a workgroup. */
+const formOf = ({ info }: Encoder, tensors: ReadonlyArray<Tensor>, count: number, D: number) => {
+  const packed = pack(tensors);
+  const constants: Constants = packed.PACK === 1 ? { KEPT: 0 } : info.cooperative === true
+    ? {
+      KEPT: 0,
+      ...sharedBy(info.lanes),
+      sumOf: `laneSum(${sumOfFour}, LANES)`,
+    }
+    : { KEPT: D <= narrow ? D / 4 : 0, sumOf: sumOfFour };
+  const groups = constants.LANES === undefined ? lanes(count) : spread(count);
+  return { width: packed.PACK, constants: { ...packed, D, ...constants }, groups };
+};
+
 /**
- * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of `heads` heads, stored as `format` (of which x may be too), recorded on the
- * tape.
+ * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of H heads, stored as `format` (of which x may be too), recorded on the tape.
  */
 export const rmsNorm = (
   tape: Tape,
   x: Tensor,
   weight: Tensor,
   eps: number,
-  heads = 1,
+  H = 1,
   format?: HalfFormat,
 ): Tensor => {
   const { encoder } = tape;
-  const D = weight.cols;
-  const H = heads;
-  const { lanes: LANES, cooperative } = encoder.info;
   const y = encoder.tensor(x.rows, x.cols, { format });
   const inverse = encoder.tensor(x.rows, H);
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
-    const wide = [x, y, weight].every(isVectorized);
-    const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
-    const constants = { H, D, ...read, ...writeAs("y", y) };
-    const tensors = [x, weight, y, inverse];
-    const params = { N, eps, ...strided(encoder, { x, y, weight, inverse }) };
-    if (wide && cooperative) {
-      const shared = { ...constants, LANES };
-      return encoder.dispatch(kernels.forwardSubgroup, { constants: shared, tensors, params, groups: spread(N * H) });
-    }
-    const kernel = !wide ? kernels.forward : D <= narrow ? kernels.forwardRegisters : kernels.forwardVec4;
-    encoder.dispatch(kernel, { constants, tensors, params, groups: lanes(N * H) });
+    const { width, constants, groups } = formOf(encoder, [x, y, weight], N * H, weight.cols);
+    const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width), ...writeAs("y", y) };
+    encoder.dispatch(kernels.forward, {
+      constants: { H, ...constants, ...stored },
+      tensors: [x, weight, y, inverse],
+      params: { N, eps },
+      groups,
+    });
   });
   tape.record([y], [inverse], () => {
     const dy = tape.arrived(y);
     if (dy === undefined) return;
     if (tape.trains(weight)) weightGradient(encoder, { x, dy, inverse }, H, tape.gradient(weight).tensor);
-    const target = tape.gradient(x);
-    byRows(encoder, x.rows, [x, dy, target.tensor, inverse], ([x, dy, dx, inverse], _, N) => {
-      const wide = [x, dy, dx, weight].every(isVectorized);
-      const read = { ...readAs("weight", weight, wide ? 4 : 1), ...readAs("x", x, 4) };
-      const constants = { H, D, ACCUMULATE: target.accumulate ? 1 : 0, ...read };
-      const tensors = [x, weight, inverse, dy, dx];
-      const params = { N, ...strided(encoder, { x, weight, dy, dx, inverse }) };
-      if (wide && cooperative) {
-        const shared = { ...constants, LANES };
-        return encoder.dispatch(kernels.backwardSubgroup, {
-          constants: shared,
-          tensors,
-          params,
-          groups: spread(N * H),
-        });
-      }
-      const kernel = !wide ? kernels.backward : D <= narrow ? kernels.backwardRegisters : kernels.backwardVec4;
-      encoder.dispatch(kernel, { constants, tensors, params, groups: lanes(N * H) });
+    const { tensor, accumulate } = tape.gradient(x);
+    byRows(encoder, x.rows, [x, dy, tensor, inverse], ([x, dy, dx, inverse], _, N) => {
+      const { width, constants, groups } = formOf(encoder, [x, dy, dx, weight], N * H, weight.cols);
+      const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width) };
+      encoder.dispatch(kernels.backward, {
+        constants: { H, ...constants, ACCUMULATE: accumulate ? 1 : 0, ...stored },
+        tensors: [x, weight, inverse, dy, dx],
+        params: { N },
+        groups,
+      });
     });
   });
   return y;
@@ -124,7 +97,7 @@ const weightGradient = (
     encoder.dispatch(kernels.weightBackward, {
       constants: { ...constants, ...shared?.constants },
       tensors: [x, inverse, dy, parts],
-      params: { N, ...strided(encoder, { x, dy, dweight: parts, inverse }) },
+      params: { N },
       groups: shared?.groups ?? lanes(columns, 8),
     });
     if (!inChunks) return;

@@ -1,18 +1,13 @@
 /** Rotary position embedding of queries or keys. */
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
 /** The kernel; its backward is the rotation the other way. */
-export const kernel = make(
-  "rope",
-  source,
-  ["read", "read", "read", "read_write"],
-  "N xOffset xStride positionOffset yOffset yStride",
-);
+export const kernel = make(source);
 
 /** y = x[N, H·D] turned by positions[1, N] (u32), stored as `format`; `table` is [T, D], cosines then sines, recorded on the tape. */
 export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor, format?: HalfFormat): Tensor => {
@@ -35,7 +30,7 @@ const run = ({ encoder }: Tape, x: Tensor, positions: Tensor, table: Tensor, y: 
     encoder.dispatch(kernel, {
       constants,
       tensors: [x, positions, table, y],
-      params: { N, positionOffset: positions.offset + start, ...strided(encoder, { x, y }) },
+      params: { N, positionOffset: positions.offset + start },
       groups: lanes(N * H * D / 2 / constants.PACK),
     });
   });

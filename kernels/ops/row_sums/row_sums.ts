@@ -4,13 +4,13 @@
  */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { byRows, lanes, pack, strided } from "../op.ts";
+import { byRows, lanes, pack } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./row_sums.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make("row_sums", source, ["read", "read_write"], "N xOffset xStride sumsOffset");
+export const kernel = make(source);
 
 /** Rows that a lane sums where the device shares rows out; a constant, since it shows in the bits. */
 export const chunkRows = 64;
@@ -41,7 +41,7 @@ const dispatch = (encoder: Encoder, x: Tensor, sums: Tensor, inChunks = false): 
   encoder.dispatch(kernel, {
     constants: { ...constants, ...shared?.constants },
     tensors: [x, sums],
-    params: { N: x.rows, ...strided(encoder, { x, sums }) },
+    params: { N: x.rows },
     groups: shared?.groups ?? lanes(columns, 8),
   });
 };

@@ -1,36 +1,24 @@
 /** Sampling on the device: draws the next token of each row, appends it to its sequence, and says where each sequence goes on. */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { lanes } from "../op.ts";
+import { joined } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import appendSource from "./append_token.wgsl" with { type: "text" };
 import rowsSource from "./decode_rows.wgsl" with { type: "text" };
 import source from "./sample_token.wgsl" with { type: "text" };
 import foursSource from "./sample_token_fours.wgsl" with { type: "text" };
-import wideSource from "./sample_token_wide.wgsl" with { type: "text" };
 import threefry from "./threefry.wgsl" with { type: "text" };
 
-const bindings = ["read", "read", "read", "read", "read_write"] as const;
-const params = "R V stride slotOffset topK inverseTemperature:f32 topP:f32";
-
-/** Drawing for small and large vocabularies and for devices whose invocations run one after the other, appending, and the rows of the next step. */
+/** Drawing, the same for devices whose invocations run one after the other, appending, and the rows of the next step. */
 export const kernels = {
-  sample: make("sample_token", `${threefry}\n${source}`, bindings, params),
-  wide: make("sample_token_wide", `${threefry}\n${wideSource}`, bindings, params),
-  fours: make("sample_token_fours", `${threefry}\n${foursSource}`, bindings, params),
-  append: make(
-    "append_token",
-    appendSource,
-    ["read", "read", "read", "read", "read", "read_write", "read_write"],
-    "R T slotOffset stopCount",
-  ),
-  rows: make(
-    "decode_rows",
-    rowsSource,
-    ["read", "read", "read", "read", "read_write", "read_write", "read_write", "read_write"],
-    "R slotOffset",
-  ),
+  sample: make(`${threefry}\n${source}`),
+  fours: make(`${threefry}\n${foursSource}`),
+  append: make(appendSource),
+  rows: make(rowsSource),
 };
+
+/** How lanes that share a row join what they have. */
+export const joins = { bestOf: "joinBest(lane, own)", sumOf: "joinSum(lane, own)" };
 
 /** How tokens are drawn: temperature 0 is greedy; topK 0 and topP 1 keep every token. */
 export interface Sampling {
@@ -57,9 +45,9 @@ export const sampleToken = (
 ): void => {
   const R = logits.rows;
   const { serial } = encoder.info;
-  const wide = logits.cols > 1024;
-  encoder.dispatch(serial === true ? kernels.fours : wide ? kernels.wide : kernels.sample, {
-    constants: { GREEDY: sampling.temperature === 0 ? 1 : 0 },
+  const form = serial === true ? { constants: {}, groups: spread(R) } : joined(R, logits.cols, joins);
+  encoder.dispatch(serial === true ? kernels.fours : kernels.sample, {
+    constants: { GREEDY: sampling.temperature === 0 ? 1 : 0, ...form.constants },
     tensors: [logits, slots, keys, state, chosen],
     params: {
       R,
@@ -70,6 +58,6 @@ export const sampleToken = (
       inverseTemperature: 1 / reportedTemperature(sampling),
       topP: sampling.topP,
     },
-    groups: serial === true || wide ? spread(R) : lanes(R, 16),
+    groups: form.groups,
   });
 };

@@ -1,7 +1,7 @@
 /** The gated activation of the feed-forward block: silu(gate) · up, both halves of one projection. */
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, pack, readAs, strided, writeAs } from "../op.ts";
+import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
@@ -9,13 +9,8 @@ import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
 
 /** Forward and backward kernel. */
 export const kernels = {
-  forward: make("swiglu", source, ["read", "read_write"], "N inOffset inStride outOffset outStride"),
-  backward: make(
-    "swiglu_backward",
-    backwardSource,
-    ["read", "read", "read_write"],
-    "N inOffset inStride doutOffset doutStride dinOffset dinStride",
-  ),
+  forward: make(source),
+  backward: make(backwardSource),
 };
 
 /**
@@ -39,11 +34,10 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
   byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
     const stored = { ...readAs("gateUp", input, 4), ...writeAs("out", out) };
     const constants = { ...pack([input, out], F % 4 === 0), F, ...stored };
-    const params = { N, ...strided(encoder, { in: input, out }) };
     encoder.dispatch(kernels.forward, {
       constants,
       tensors: [input, out],
-      params,
+      params: { N },
       groups: lanes(N * F / constants.PACK),
     });
   });
@@ -52,11 +46,10 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
     if (dy === undefined) return;
     byRows(encoder, y.rows, [gateUp, dy, tape.gradient(gateUp).tensor], ([input, dout, din], _, N) => {
       const constants = { ...pack([input, dout, din], F % 4 === 0), F, ...readAs("gateUp", input, 4) };
-      const params = { N, ...strided(encoder, { in: input, dout, din }) };
       encoder.dispatch(kernels.backward, {
         constants,
         tensors: [input, dout, din],
-        params,
+        params: { N },
         groups: lanes(N * F / constants.PACK),
       });
     });

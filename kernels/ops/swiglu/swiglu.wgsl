@@ -9,7 +9,7 @@ alias OutElem = Elem;
 const PACK = 1u;
 const F = 64u;
 
-struct Params { N: u32, inOffset: u32, inStride: u32, outOffset: u32, outStride: u32 }
+struct Params { N: u32, gateUpOffset: u32, gateUpStride: u32, outOffset: u32, outStride: u32 }
 @group(0) @binding(0) var<storage, read> gateUp: array<GateUpElem>;
 @group(0) @binding(1) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(2) var<uniform> params: Params;
@@ -23,7 +23,7 @@ fn swiglu(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   let row = index / (F / PACK);
   let column = index % (F / PACK);
   if (row >= params.N) { return; }
-  let at = (params.inOffset + row * params.inStride) / PACK + column;
+  let at = (params.gateUpOffset + row * params.gateUpStride) / PACK + column;
   let gate = gateUpAt(at);
   out[(params.outOffset + row * params.outStride) / PACK + column] =
     asOut(gate / (Elem(1f) + exp(-gate)) * gateUpAt(at + F / PACK));

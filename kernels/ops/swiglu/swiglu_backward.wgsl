@@ -7,7 +7,7 @@ alias GateUpElem = Elem;
 const PACK = 1u;
 const F = 64u;
 
-struct Params { N: u32, inOffset: u32, inStride: u32, doutOffset: u32, doutStride: u32, dinOffset: u32, dinStride: u32 }
+struct Params { N: u32, gateUpOffset: u32, gateUpStride: u32, doutOffset: u32, doutStride: u32, dgateUpOffset: u32, dgateUpStride: u32 }
 @group(0) @binding(0) var<storage, read> gateUp: array<GateUpElem>;
 @group(0) @binding(1) var<storage, read> dout: array<Elem>;
 @group(0) @binding(2) var<storage, read_write> dgateUp: array<Elem>;
@@ -21,12 +21,12 @@ fn swiglu_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
   let row = index / (F / PACK);
   let column = index % (F / PACK);
   if (row >= params.N) { return; }
-  let at = (params.inOffset + row * params.inStride) / PACK + column;
+  let at = (params.gateUpOffset + row * params.gateUpStride) / PACK + column;
   let gate = gateUpAt(at);
   let up = gateUpAt(at + F / PACK);
   let sigmoid = Elem(1f) / (Elem(1f) + exp(-gate));
   let gradient = dout[(params.doutOffset + row * params.doutStride) / PACK + column];
-  let dat = (params.dinOffset + row * params.dinStride) / PACK + column;
+  let dat = (params.dgateUpOffset + row * params.dgateUpStride) / PACK + column;
   dgateUp[dat] = gradient * up * sigmoid * (Elem(1f) + gate * (Elem(1f) - sigmoid));
   dgateUp[dat + F / PACK] = gradient * gate * sigmoid;
 }

@@ -3,36 +3,24 @@
  * logits of all positions. Rows go through in tiles whose logits fill a fixed 64 MiB; the backward pass makes each tile's logits again.
  * The tile's height depends on the vocabulary alone, so neither batch nor device memory shows in a bit.
  */
-import type { Encoder } from "../../gpu/encoder.ts";
+import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
-import { lanes } from "../op.ts";
-import { spread } from "../../gpu/encoder.ts";
+import { joined, lanes } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import { matmulNN, matmulNT, matmulTN } from "../matmul/matmul.ts";
 import source from "./token_log_probs.wgsl" with { type: "text" };
 import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text" };
 import foursSource from "./token_log_probs_fours.wgsl" with { type: "text" };
-import wideSource from "./token_log_probs_wide.wgsl" with { type: "text" };
 
-const bindings = ["read", "read", "read_write", "read_write", "read_write"] as const;
-const params = "R V stride targetOffset outOffset inverseTemperature:f32";
-
-/** Forward for small and large vocabularies and for devices whose invocations run one after the other, and backward. */
+/** Forward, one for devices whose invocations run one after the other, and backward. */
 export const kernels = {
-  forward: make("token_log_probs", source, bindings, params),
-  wide: make("token_log_probs_wide", wideSource, bindings, params),
-  fours: make("token_log_probs_fours", foursSource, bindings, params),
-  backward: make(
-    "token_log_probs_backward",
-    backwardSource,
-    ["read_write", "read", "read", "read", "read", "read"],
-    "R V offset targetOffset inverseTemperature:f32",
-  ),
+  forward: make(source),
+  fours: make(foursSource),
+  backward: make(backwardSource),
 };
 
 const tileBytes = 64 << 20;
-const wideVocabulary = 1024;
 
 /** Rows of hidden states whose logits over V tokens are held at a time. */
 export const tileRows = (V: number): number => Math.max(1, Math.floor(tileBytes / (stride(V) * 4)));
@@ -70,9 +58,12 @@ export const reduceTile = (
   start: number,
 ): void => {
   const { serial } = encoder.info;
-  const wide = logits.cols > wideVocabulary;
   const R = logits.rows;
-  encoder.dispatch(serial === true ? kernels.fours : wide ? kernels.wide : kernels.forward, {
+  const form = serial === true
+    ? { groups: spread(R) }
+    : joined(R, logits.cols, { mostOf: "joinMost(lane, own)", sumOf: "joinSum(lane, own)" });
+  encoder.dispatch(serial === true ? kernels.fours : kernels.forward, {
+    ...form,
     tensors: [logits, targets, out.logProbs, out.entropy, out.stats],
     params: {
       R,
@@ -82,7 +73,6 @@ export const reduceTile = (
       outOffset: start,
       inverseTemperature: 1 / temperature,
     },
-    groups: serial === true || wide ? spread(R) : lanes(R, 16),
   });
 };
 

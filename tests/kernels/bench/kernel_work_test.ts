@@ -135,7 +135,7 @@ Deno.test("a faster variant is counted like the plain kernel, an unknown kernel 
   const [x, y] = [encoder.tensor(2, 4), encoder.tensor(2, 4)];
   const named = (name: string) =>
     workOf(
-      { name, source: "", bindings: ["read", "read_write"], params: [] },
+      { name, source: "" },
       { tensors: [x, y], params: {}, groups: [1] },
     );
   assert.deepEqual(named("rms_norm_fancy"), named("rms_norm"));

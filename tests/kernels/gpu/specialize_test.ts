@@ -39,6 +39,20 @@ Deno.test("specialize() changes what a one-line function returns, and no other f
   assert.deepEqual(specialize(source, { absent: "1f" }).missing, ["absent"]);
 });
 
+Deno.test("specialize() puts what a constant calls behind the kernel, and enables subgroups without another line", () => {
+  const source = "// A sum.\nfn sumOf(value: f32) -> f32 { return value; }\n";
+  const shared = specialize(source, { sumOf: "laneSum(value, 8u)" }).code;
+  assert.match(
+    shared,
+    /^enable subgroups; \/\/ A sum\.\nfn sumOf\(value: f32\) -> f32 \{ return laneSum\(value, 8u\); \}\n/,
+  );
+  assert.match(shared, /^fn laneSum\(/m);
+  const rounded = specialize(source, { sumOf: "f16Words(vec4f(value))" }).code;
+  assert.match(rounded, /^\/\/ A sum\.\n/);
+  assert.match(rounded, /^fn f16Words\(/m);
+  assert.equal(specialize(source, {}).code, source);
+});
+
 Deno.test("specialize() names a constant that the kernel lacks", () => {
   assert.deepEqual(specialize("const A = 1u;\n", { A: 2, B: 3 }).missing, ["B"]);
 });

@@ -75,7 +75,7 @@ Deno.test({
     assert.deepEqual(
       beyond,
       ["key_value", "query"].flatMap((name) =>
-        ["", "_fours", "_scalar", "_subgroup"].map((form) => `attention_backward_${name}${form}`)
+        ["", "_fours", "_subgroup"].map((form) => `attention_backward_${name}${form}`)
       ),
     );
   },

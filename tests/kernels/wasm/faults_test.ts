@@ -152,7 +152,7 @@ testOnNewWasm(
   (encoder) =>
     Effect.gen(function* () {
       const source = kernel("words[0] = params.n +;");
-      encoder.dispatch(make("main", source, ["read_write"], "n"), {
+      encoder.dispatch(make(source), {
         tensors: [encoder.tensor(1, 4)],
         params: { n: 1 },
         groups: [1],
@@ -160,7 +160,7 @@ testOnNewWasm(
       const { message } = yield* Effect.flip(encoder.wait);
       assert.equal(message, 'Cannot compile kernel "main": line 6: expected an expression, found ";"');
       const other = yield* openWasm();
-      other.dispatch(make("main", kernel("words[0] = 1u;"), ["read_write"], "n"), {
+      other.dispatch(make(kernel("words[0] = 1u;")), {
         tensors: [],
         params: { n: 1 },
         groups: [1],

@@ -48,7 +48,7 @@ fn ${entry}(@builtin(workgroup_id) group: vec3u) {
   }
 }
 `;
-  const kernel = make(entry, text, ["read_write"], "first stride");
+  const kernel = make(text);
   kernels.set(name, kernel);
   return kernel;
 };

@@ -52,7 +52,7 @@ export const runText = (
   Effect.gen(function* () {
     // An encoder knows kernels by their names.
     const name = `main_${texts++}`;
-    const kernel = make(name, source.replace("fn main(", `fn ${name}(`), ["read", "read_write"], "n");
+    const kernel = make(source.replace("fn main(", `fn ${name}(`));
     const input = encoder.upload(Uint32Array.from(given), 1, given.length);
     const output = encoder.upload(new Uint32Array(results), 1, results);
     encoder.dispatch(kernel, { tensors: [input, output], params: { n: given.length }, groups: [groups] });

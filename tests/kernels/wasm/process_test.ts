@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3u) {
   words[group.x] = x;
 }
 \`;
-const kernel = make("main", text, ["read_write"], "n");
+const kernel = make(text);
 const spin = (encoder, n, groups = 6400) => {
   const words = encoder.upload(new Uint32Array(groups), 1, groups);
   encoder.dispatch(kernel, { tensors: [words], params: { n }, groups: [groups] });

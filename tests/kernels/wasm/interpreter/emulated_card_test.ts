@@ -62,7 +62,10 @@ testOnCard(
       // Without a row of `b`.
       matmulNT(encoder, a, { ...b, offset: 8 }, undefined, c, { plain: true });
       const error = yield* Effect.flip(encoder.wait);
-      assert.match(error.message, /^Kernel "matmul_nt .*, line \d+: "B" is read at word 32, which nobody has written/);
+      assert.match(
+        error.message,
+        /^Kernel "matmul_plain .*, line \d+: "B" is read at word 32, which nobody has written/,
+      );
       assert.deepEqual(encoder.card.faults.splice(0), [error.message]);
       matmulNT(encoder, a, b, undefined, c, { plain: true });
       encoder.submit();

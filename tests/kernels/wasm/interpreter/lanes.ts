@@ -13,7 +13,8 @@ import { pageRows, pagesFor, rowIn } from "../../../../kernels/ops/kv_cache/page
 import { matmulNN, matmulNT, matmulTN } from "../../../../kernels/ops/matmul/matmul.ts";
 import { checkMatrixProducts } from "../../../../kernels/device/matrix_self_test.ts";
 import { ops } from "../../../../kernels/ops/mod.ts";
-import { kernels as sampling } from "../../../../kernels/ops/sample_token/sample_token.ts";
+import { sharedBy } from "../../../../kernels/ops/op.ts";
+import { joins, kernels as sampling } from "../../../../kernels/ops/sample_token/sample_token.ts";
 import { linearSwiglu } from "../../../../kernels/ops/swiglu/linear_swiglu.ts";
 import { Tape, type TapeMode } from "../../../../kernels/gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../../../kernels/gpu/tensor.ts";
@@ -126,10 +127,10 @@ testOnCard(
       const state = encoder.upload(Uint32Array.from({ length: 4 * R }, (_, i) => i), R, 4);
       for (const [GREEDY, topK, topP] of [[1, 0, 1], [0, 0, 1], [0, 20, 0.8], [0, 0, 0.5]]) {
         const found: Uint32Array[] = [];
-        for (const kernel of [sampling.wide, sampling.sample]) {
+        for (const shared of [{ ...sharedBy(64), ...joins }, {}]) {
           const chosen = encoder.tensor(1, R);
-          encoder.dispatch(kernel, {
-            constants: { GREEDY },
+          encoder.dispatch(sampling.sample, {
+            constants: { GREEDY, ...shared },
             tensors: [logits, order, keys, state, chosen],
             params: { R, V, stride: V, slotOffset: 0, topK, inverseTemperature: 1.25, topP },
             groups: [R],

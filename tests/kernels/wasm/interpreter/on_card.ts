@@ -39,7 +39,7 @@ export const runText = (
 ): Effect.Effect<{ readonly words: ReadonlyArray<number>; readonly fault: string | undefined }, DeviceError> =>
   Effect.gen(function* () {
     const encoder = emulatedCard(options);
-    const kernel = make("main", source, ["read", "read_write"], "n");
+    const kernel = make(source);
     const input = encoder.tensor(1, given.length);
     given.forEach((word, i) => {
       if (word !== undefined) encoder.write({ ...input, offset: i }, Uint32Array.of(word));

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import { noise } from "../../../../kernels/ops/op_case.ts";
-import { kernels as attention } from "../../../../kernels/ops/attention/attention_subgroup.ts";
+import { subgroupKernels as attention } from "../../../../kernels/ops/attention/attention_forms.ts";
 import { kernels, matrixProduct } from "../../../../kernels/ops/matmul/matrix_product.ts";
 import { matrixTiles } from "../../../../kernels/ops/matmul/matrix_tiles.ts";
 import { emulatedCard } from "../../../../kernels/wasm/interpreter/emulated_card.ts";

@@ -1,0 +1,24 @@
+// What the 64 lanes of a workgroup have, joined pairwise in a fixed tree; each lane gets the result. Put behind a kernel that calls one of the two
+// (specialize.ts).
+var<workgroup> joined: array<vec2f, 64>;
+
+fn joinMost(lane: u32, own: f32) -> f32 {
+  joined[lane].x = own;
+  for (var width = 32u; width > 0u; width /= 2u) {
+    workgroupBarrier();
+    if (lane < width) { joined[lane].x = max(joined[lane].x, joined[lane + width].x); }
+  }
+  workgroupBarrier();
+  let most = joined[0].x;
+  workgroupBarrier();
+  return most;
+}
+
+fn joinSum(lane: u32, own: vec2f) -> vec2f {
+  joined[lane] = own;
+  for (var width = 32u; width > 0u; width /= 2u) {
+    workgroupBarrier();
+    if (lane < width) { joined[lane] += joined[lane + width]; }
+  }
+  return workgroupUniformLoad(&joined[0]);
+}
