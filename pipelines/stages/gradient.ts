@@ -24,18 +24,19 @@ import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
 
-/** What a record is checked for: what is to be done with it, in words, by which models and under which loss. */
+/** Who checks records, what is to be done with them, in words, and by which models. */
 export interface Training {
+  readonly stage: string;
   readonly verb: "differentiate" | "explain";
   readonly model: Model;
   readonly critic?: Model | undefined;
-  readonly settings: KlSettings;
 }
 
 /** The first reason why a record cannot be trained on, if any. */
-export const trainingFault = (
+const trainingFault = (
   record: TrainedSequence,
-  { verb, model, critic, settings }: Training,
+  settings: KlSettings,
+  { verb, model, critic }: Training,
 ): string | undefined => {
   const about = `Cannot ${verb} the response to problem "${record.problemId}"${placeOf(record)}`;
   const missing = (field: string) => `${about}: field "${field}" is missing`;
@@ -57,16 +58,15 @@ const signs: ReadonlyArray<string> = ["positive", "negative"];
 /** The whole input as one mini-batch under one temperature, or what is wrong with it. */
 export const checkedBatch = Effect.fnUntraced(function* <
   A extends TrainedSequence,
-  C extends
-    & Pick<Settings, "algorithm" | "miniBatch" | "responses">
-    & Partial<Pick<Settings, "temperature" | "klInLoss">>,
+  C extends KlSettings & Pick<Settings, "miniBatch" | "responses"> & Partial<Pick<Settings, "temperature">>,
 >(
   batch: ReadonlyArray<A>,
   config: C,
-  { stage, verb, model, critic }: Omit<Training, "settings"> & { readonly stage: string },
+  training: Training,
 ) {
+  const { stage, verb } = training;
   for (const record of batch) {
-    const message = trainingFault(record, { verb, model, critic, settings: config });
+    const message = trainingFault(record, config, training);
     if (message !== undefined) return yield* new Stage.StageError({ stage, message });
   }
   const temperature = yield* Effect.fromResult(Result.mapError(
