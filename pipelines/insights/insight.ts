@@ -1,7 +1,6 @@
 /** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
 import { integer, Key } from "../../data/random.ts";
 import type { Noun } from "../records/schema.ts";
-import { quantile } from "../stages/pass_at_k.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
 export interface Insight {
@@ -61,8 +60,13 @@ export const meanOf = (
     }
     return sum / count;
   }).sort();
-  const [low, high] = [quantile(means, 0.025), quantile(means, 0.975)];
-  return { value, low: low ?? value, high: high ?? value, count: numbers.length };
+  return { value, low: quantile(means, 0.025), high: quantile(means, 0.975), count: numbers.length };
+};
+
+const quantile = (sorted: Float64Array, at: number): number => {
+  const place = at * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return below + (above - below) * (place - Math.floor(place));
 };
 
 /** Pearson's correlation; undefined where one of the lists does not vary. */

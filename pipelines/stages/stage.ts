@@ -42,19 +42,25 @@ export interface Stage<In, Out extends object, K extends SettingKey, Q extends K
     input: Stream.Stream<In, StageError>,
     config: ConfigOf<K, Q>,
   ) => Stream.Stream<Out, Failure, R>;
-  /** Gives the services when the stage runs as a command. */
   readonly layer: Layer.Layer<R, Failure> | undefined;
 }
 
-/** What `make` takes: a stage of which the obvious may be left out; `layer` should open the device inside `Layer.unwrap`. */
-export interface Declared<In, Out extends object, K extends SettingKey, Q extends K, R, O extends K = never>
-  extends
-    Pick<Stage<In, Out, K, Q, R>, "name" | "summary" | "settings" | "output">,
-    Partial<
-      Pick<Stage<In, Out, K, Q, R>, "required" | "defaults" | "input" | "needs" | "needsUnder" | "buffered" | "layer">
-    > {
+/** What `make` takes: a stage of which the obvious may be left out. */
+export interface Declared<In, Out extends object, K extends SettingKey, Q extends K, R, O extends K = never> {
+  readonly name: string;
+  readonly summary: string;
+  readonly settings: ReadonlyArray<K>;
+  readonly required?: ReadonlyArray<Q>;
+  readonly defaults?: Partial<Settings>;
   readonly open?: ReadonlyArray<O>;
+  readonly input?: Noun<In> | undefined;
+  readonly needs?: ReadonlyArray<keyof In & string>;
+  readonly needsUnder?: (config: Pick<Settings, K>) => ReadonlyArray<keyof In & string>;
+  readonly output: Noun<Out>;
+  readonly buffered?: boolean;
   readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<K, Q, O>) => Stream.Stream<Out, Failure, R>;
+  /** Gives the services when the stage runs as a command; a layer that opens the device should do so inside `Layer.unwrap`. */
+  readonly layer?: Layer.Layer<R, Failure>;
 }
 
 /** Declares a stage. */
@@ -68,17 +74,20 @@ export const make = <
 >(
   declared: Declared<In, Out, K, Q, R, O>,
 ): Stage<In, Out, K, Q, R> => ({
-  required: [],
-  defaults: {},
-  open: [],
-  input: undefined,
-  needs: [],
-  needsUnder: () => [],
-  buffered: false,
-  layer: undefined,
-  ...declared,
+  name: declared.name,
+  summary: declared.summary,
+  settings: declared.settings,
+  required: declared.required ?? [],
+  defaults: declared.defaults ?? {},
+  open: declared.open ?? [],
+  input: declared.input,
+  needs: declared.needs ?? [],
+  needsUnder: declared.needsUnder ?? (() => []),
+  output: declared.output,
+  buffered: declared.buffered ?? false,
   // A configuration that has more values than it must have is one that `run` takes; the compiler cannot follow that through three lists of keys.
   run: (input, config) => declared.run(input, config as unknown as ConfigOf<K, Q, O>),
+  layer: declared.layer,
 });
 
 const failed = (stage: string) => (failure: Failure): StageError =>
