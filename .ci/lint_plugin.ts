@@ -49,6 +49,7 @@ const boundary: Readonly<Record<string, string>> = {
   "pipelines/files/safetensors.ts": "meets files",
   "pipelines/files/text_file.ts": "meets files",
   "pipelines/files/checkpoint_directory.ts": "meets files",
+  "pipelines/bench/storage.ts": "runs trainings as processes",
   "pipelines/commands/pack/parts.ts": "meets files",
   "pipelines/commands/pack/runtime.ts": "meets files and runs tar",
 };

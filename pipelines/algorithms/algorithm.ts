@@ -35,6 +35,9 @@ export interface Advantage {
   readonly credit: (batch: ReadonlyArray<Response>, settings: { readonly klCoef: number }) => ReadonlyArray<Credit>;
 }
 
+/** The sign of a reward: positive above 0, else negative. */
+export const signOf = (reward: number): Sign => reward > 0 ? "positive" : "negative";
+
 /** A learning algorithm; `weight` 0 drops a sign, `klInLoss` adds GRPO's KL term to the loss. */
 export interface Algorithm {
   readonly name: string;

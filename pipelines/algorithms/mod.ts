@@ -24,3 +24,16 @@ export const algorithms = {
 
 /** A name that `--algorithm` takes. */
 export type AlgorithmName = keyof typeof algorithms;
+
+/** Settings that may add the KL term of GRPO to the loss of another algorithm, or take it away. */
+export interface KlSettings {
+  readonly algorithm: AlgorithmName;
+  readonly klInLoss?: boolean | undefined;
+}
+
+/** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
+export const isKlInLoss = ({ algorithm, klInLoss }: KlSettings): boolean => klInLoss ?? algorithms[algorithm].klInLoss;
+
+/** Whether training needs the log-probs of a reference. */
+export const needsReference = (settings: KlSettings): boolean =>
+  algorithms[settings.algorithm].needsReference || isKlInLoss(settings);

@@ -49,7 +49,7 @@ export const roofsOf = (products: ReadonlyArray<Timed>, moves: ReadonlyArray<Tim
 /** The least time that the roofs allow, term by term, and which of them it is. */
 export const leastTime = (
   { flops, bytes, dispatches }: Demand,
-  roofs: Roofs,
+  roofs: Pick<Roofs, "flops" | "bytes" | "dispatch">,
 ): { readonly seconds: number; readonly heldBy: Term } => {
   const terms: ReadonlyArray<readonly [Term, number]> = [
     ["arithmetic", flops / roofs.flops],

@@ -8,12 +8,14 @@ import * as Stream from "effect/Stream";
 import { Key } from "../../data/random.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { profile } from "../../kernels/bench/profiler.ts";
-import { decode, type Response } from "../sampling/decode.ts";
-import { type GradientError, policyGradient } from "../learning/gradient.ts";
+import { type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
+import { decode, type DecodeOptions, type Response } from "../sampling/decode.ts";
+import type { GradientError, TrainedSequence } from "../learning/gradient.ts";
 import type { Model } from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import { companionScores, gradient, optimizerStep, whole } from "../learning/optimizer_step.ts";
 import * as Parameters from "../models/parameters.ts";
-import { score } from "../learning/score.ts";
+import { merge } from "../settings/resolve.ts";
 import type { Request } from "../sampling/pool_shape.ts";
 
 /** Tokens of each prompt and each response, sequences decoded or scored together, sequences of a mini-batch. */
@@ -48,36 +50,81 @@ export interface Speed {
   readonly bytes: number;
 }
 
-/** The objective that is differentiated. */
-export const objective = {
-  clipRatio: 0.2,
-  entropyCoef: 1e-4,
-  klCoef: 0,
-  aggregation: "token-mean",
-  share: 1,
-  temperature: 1,
-  gradientChunk: 8192,
-} as const;
+/** Sampling and the step that is measured: the published settings, with both signs. */
+const published = merge({ algorithm: "w-reinforce", gradientChunk: 8192 });
 
-/** AdamW at the paper's rate. */
-export const adamw = { learningRate: 1e-6, weightDecay: 0.01, maxGradNorm: 1 };
-
-/** Plain sampling. */
-export const sampling = { temperature: 1, topK: 0, topP: 1 };
-
-/** Sequences with an eighth of `count` different prompts, at least two. */
-const requestsOf = (model: Model, { promptTokens, responseTokens }: Workload, count: number): ReadonlyArray<Request> =>
-  Array.from({ length: count }, (_, i) => {
-    const prompt = Math.floor(i * Math.max(2, Math.floor(count / 8)) / count);
+/** Sequences with an eighth of the batch as different prompts, at least two. */
+const requestsOf = ({ config }: Model, { promptTokens, responseTokens, batch }: Workload): ReadonlyArray<Request> =>
+  Array.from({ length: batch }, (_, i) => {
+    const prompt = Math.floor(i * Math.max(2, Math.floor(batch / 8)) / batch);
     return {
-      promptTokens: Int32Array.from(
-        { length: promptTokens },
-        (_, t) => (100 + prompt * 7 + t * 13) % model.config.vocabSize,
-      ),
+      promptTokens: Int32Array.from({ length: promptTokens }, (_, t) => (100 + prompt * 7 + t * 13) % config.vocabSize),
       key: Key.fold(Key.make(0), "speed", i),
       maxTokens: responseTokens,
     };
   });
+
+/** Runs one kind of work on the first `count` sequences, of `own`: the model, perhaps under another encoder. */
+type Run = (own: Model, count: number) => Effect.Effect<void, DeviceError | GradientError>;
+
+/** Every kind of work, and what gives the optimizer back. */
+export interface Works {
+  readonly run: Readonly<Record<Speed["work"], Run>>;
+  readonly release: (own: Model) => void;
+}
+
+/** A request and the response to it that is scored and learnt from. */
+export type Answered = Request & Pick<Response, "responseTokens" | "logProbs">;
+
+/** Every kind of work on these sequences; the optimizer is made before the first step. */
+export const worksOf = (
+  sequences: ReadonlyArray<Answered>,
+  { batch, miniBatch }: Workload,
+  options: DecodeOptions = {},
+): Works => {
+  const draw = (own: Model, count: number) =>
+    Stream.runDrain(decode(own, sequences.slice(0, count), published, [], { batch, ...options }));
+  const rows = sequences.map((sequence, i) => ({
+    ...sequence,
+    problemId: "speed",
+    sampleIndex: i,
+    sign: i % 2 === 0 ? "positive" as const : "negative" as const,
+    oldLogProbs: sequence.logProbs,
+    referenceLogProbs: sequence.logProbs,
+    advantages: new Float32Array(sequence.responseTokens.length).fill(i % 2 === 0 ? 0.1 : -1),
+  }));
+  let optimizer: Optimizer.Optimizer | undefined;
+  const learn = Effect.fnUntraced(
+    function* (own: Model, parts: ReadonlyArray<MiniBatch<TrainedSequence>>, klInLoss: boolean) {
+      for (const policy of parts) {
+        const state = { policy: { model: own, optimizer: optimizer ??= Optimizer.make(own) }, critic: undefined };
+        const stepped = yield* optimizerStep(state, { policy }, { ...published, klInLoss }, () => Effect.void);
+        optimizer = stepped.state.policy.optimizer;
+      }
+    },
+  );
+  const reference = (own: Model, count: number) => companionScores({ reference: own }, rows.slice(0, count), 1);
+  return {
+    run: {
+      sample: draw,
+      score: (own, count) => Effect.asVoid(reference(own, count)),
+      gradient: (own, count) =>
+        Effect.map(
+          gradient(own, whole(rows.slice(0, count)), { ...published, klInLoss: false }),
+          (found) => Parameters.release(own.encoder, found.gradient),
+        ),
+      train: (own, count) => learn(own, [whole(rows.slice(0, count))], false),
+      grpo: Effect.fnUntraced(function* (own, count) {
+        yield* draw(own, count);
+        yield* reference(own, count);
+        yield* learn(own, miniBatches(rows.slice(0, count), miniBatch), true);
+      }),
+    },
+    release: ({ encoder }) => {
+      if (optimizer !== undefined) Optimizer.release(encoder, optimizer);
+    },
+  };
+};
 
 /** Work that has taken this many seconds is not run again. */
 const enough = 30;
@@ -96,49 +143,11 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
 ): Effect.fn.Return<ReadonlyArray<Speed>, DeviceError | GradientError> {
   const { batch, miniBatch, promptTokens, responseTokens } = workload;
   const { encoder } = model;
-  const requests = requestsOf(model, workload, batch);
-  const draw = (own: Model, count: number): Effect.Effect<ReadonlyArray<Response>, DeviceError> =>
-    Stream.runCollect(decode(own, requests.slice(0, count), sampling, [], { batch }));
-  const responses = yield* draw(model, batch);
-  const sequences = requests.map((request, i) => ({ ...request, ...responses[i] }));
-  const rows = sequences.map((sequence, i) => ({
-    ...sequence,
-    problemId: "speed",
-    sampleIndex: i,
-    sign: i % 2 === 0 ? "positive" as const : "negative" as const,
-    oldLogProbs: sequence.logProbs,
-    referenceLogProbs: sequence.logProbs,
-    advantages: new Float32Array(responseTokens).fill(i % 2 === 0 ? 0.1 : -1),
-  }));
-  const steps = works.some((work) => work === "train" || work === "grpo");
-  let optimizer = steps ? Optimizer.make(model) : undefined;
-  const differentiate = Effect.fnUntraced(function* (own: Model, from: number, to: number, klCoef = 0) {
-    const { gradient, gradNorm } = yield* policyGradient(own, rows.slice(from, to), { ...objective, klCoef });
-    return { gradient, gradNorm };
-  });
-  const learn = Effect.fnUntraced(function* (own: Model, from: number, to: number, klCoef = 0) {
-    const { gradient, gradNorm } = yield* differentiate(own, from, to, klCoef);
-    if (optimizer !== undefined) optimizer = Optimizer.update(own, optimizer, gradient, gradNorm, adamw);
-    Parameters.release(own.encoder, gradient);
-  });
+  const requests = requestsOf(model, workload);
+  const responses = yield* Stream.runCollect(decode(model, requests, published, [], { batch }));
+  const { run, release } = worksOf(requests.map((request, i) => ({ ...request, ...responses[i] })), workload);
   const length = promptTokens + responseTokens;
   const learnt = Math.min(miniBatch, batch);
-  /** Runs on `count` sequences. */
-  const run: Record<Speed["work"], (own: Model, count: number) => Effect.Effect<void, DeviceError | GradientError>> = {
-    sample: (own, count) => Effect.asVoid(draw(own, count)),
-    score: (own, count) => Effect.asVoid(score(own, sequences.slice(0, count), 1)),
-    gradient: Effect.fnUntraced(function* (own, count) {
-      Parameters.release(own.encoder, (yield* differentiate(own, 0, count)).gradient);
-    }),
-    train: (own, count) => learn(own, 0, count),
-    grpo: Effect.fnUntraced(function* (own, count) {
-      yield* draw(own, count);
-      yield* score(own, sequences.slice(0, count), 1);
-      for (let from = 0; from < count; from += miniBatch) {
-        yield* learn(own, from, Math.min(from + miniBatch, count), 1e-3);
-      }
-    }),
-  };
   const shapeOf = (work: Speed["work"]) => {
     const count = work === "gradient" || work === "train" ? learnt : batch;
     return { count, tokens: count * (work === "sample" || work === "grpo" ? responseTokens : length) };
@@ -182,6 +191,6 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
       bytes,
     });
   }
-  if (optimizer !== undefined) Optimizer.release(encoder, optimizer);
+  release(model);
   return found;
 });

@@ -5,18 +5,16 @@
  */
 import { Effect } from "effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
-import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
-import { denominatorsOf } from "../algorithms/aggregation.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { AlgorithmName } from "../algorithms/mod.ts";
-import { policyLoss } from "../algorithms/objective.ts";
-import type { GradientError } from "../learning/gradient.ts";
+import type { GradientError, TrainedSequence } from "../learning/gradient.ts";
+import { normOf, productOf } from "../learning/gradient_passes.ts";
+import { gradient, type LossSettings, whole } from "../learning/optimizer_step.ts";
 import type { Model } from "../models/model.ts";
 import { type ParameterSet, release } from "../models/parameters.ts";
 import { score } from "../learning/score.ts";
-import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
-import { isKlInLoss } from "./token_gradients.ts";
 import type { Insight } from "./insight.ts";
-import { effective } from "../stages/record_temperature.ts";
+import { responseLosses } from "./token_gradients.ts";
 
 /** The algorithms whose direction is measured. */
 export const directed: ReadonlyArray<AlgorithmName> = ["psr", "nsr", "w-reinforce", "grpo"];
@@ -27,17 +25,19 @@ const unreached = 1e9;
 /** The rows about one mini-batch under a policy; `when` says in words which mini-batch that is. */
 export const directionRows = Effect.fn("Insights.direction")(function* (
   model: Model,
-  batch: ReadonlyArray<Trained>,
+  batch: ReadonlyArray<TrainedSequence>,
   settings: LossSettings,
   when: string,
 ): Effect.fn.Return<ReadonlyArray<Insight>, DeviceError | GradientError> {
   const { algorithm } = settings;
   const free = { ...settings, clipRatio: unreached, klInLoss: false };
-  const plain = yield* gradient(model, batch, free, 1);
-  const { logProbs, entropy } = yield* score(model, batch, effective(settings.temperature));
-  const pushes = (config: LossSettings) => pushesOf(batch, logProbs, entropy, config);
+  const plain = yield* gradient(model, whole(batch), free);
+  const scores = yield* score(model, batch, logitTemperature(settings.temperature));
+  // The loss's derivative by each token's log-prob, response after response.
+  const pushes = (config: LossSettings) =>
+    responseLosses(whole(batch), scores, config).flatMap(({ dLogProbs }) => [...dLogProbs]);
   const compared = Effect.fnUntraced(function* (insight: string, config: LossSettings) {
-    const other = yield* gradient(model, batch, config, 1);
+    const other = yield* gradient(model, whole(batch), config);
     const value = yield* cosine(model, plain.gradient, other.gradient);
     release(model.encoder, other.gradient);
     const [before, after] = [pushes(free), pushes(config)];
@@ -66,28 +66,8 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   return rows;
 });
 
-/** The loss's derivative by each token's log-prob, response after response. */
-const pushesOf = (
-  batch: ReadonlyArray<Trained>,
-  logProbs: ReadonlyArray<Float32Array>,
-  entropy: ReadonlyArray<Float32Array>,
-  settings: LossSettings,
-): ReadonlyArray<number> => {
-  const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
-  return batch.flatMap(({ oldLogProbs, referenceLogProbs, advantages, responseTokens }, i) => {
-    const sequences = [responseTokens.length];
-    const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages, sequences };
-    const hasKl = isKlInLoss(settings) && referenceLogProbs !== undefined;
-    return [
-      ...policyLoss({ ...tokens, ...(hasKl && { referenceLogProbs }) }, { ...settings, share: 1, denominators })
-        .dLogProbs,
-    ];
-  });
-};
-
 /** cos(a, b); undefined where one of them is nothing. */
 const cosine = Effect.fnUntraced(function* ({ encoder }: Model, a: ParameterSet, b: ParameterSet) {
-  const product = (x: ParameterSet, y: ParameterSet) => dot(encoder, x.arenas.map((arena, i) => [arena, y.arenas[i]]));
-  const norms = Math.sqrt(yield* product(a, a)) * Math.sqrt(yield* product(b, b));
-  return norms === 0 ? undefined : (yield* product(a, b)) / norms;
+  const norms = (yield* normOf(encoder, a)) * (yield* normOf(encoder, b));
+  return norms === 0 ? undefined : (yield* productOf(encoder, a, b)) / norms;
 });

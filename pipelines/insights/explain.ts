@@ -3,8 +3,9 @@
  * becomes one record that holds the most probable tokens of its distribution, where the paper's Eq. 7 or 8 moves their logits, where the
  * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
  */
-import { Effect, Result, Stream } from "effect";
-import { shareOf } from "../algorithms/mini_batches.ts";
+import { Effect, Stream } from "effect";
+import { isKlInLoss } from "../algorithms/mod.ts";
+import { signIn } from "../learning/gradient.ts";
 import { Explained } from "../records/explained.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
@@ -12,22 +13,8 @@ import type { Tokenizer } from "../models/tokenizer.ts";
 import * as Stage from "../stages/stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import * as Noun from "../records/schema.ts";
-import {
-  deviation,
-  isKlInLoss,
-  largest,
-  scaledDeviation,
-  type TokenGradient,
-  tokenGradients,
-} from "./token_gradients.ts";
-import { trainingFault } from "../stages/gradient.ts";
-import { commonTemperature } from "../stages/record_temperature.ts";
-import { signOf } from "../stages/split.ts";
-
-/** What is read of a record beside its training fields. */
-type Read = Noun.Credited;
-
-const signed = ({ sign, reward }: Partial<Pick<Read, "sign" | "reward">>): Noun.Sign => sign ?? signOf(Number(reward));
+import { deviation, largest, scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
+import { checkedBatch } from "../stages/gradient.ts";
 
 /** The `count` most probable tokens (0: all) and the sampled one, by falling probability. */
 const mostProbable = (probabilities: Float64Array, sampled: number, count: number): Int32Array => {
@@ -35,13 +22,13 @@ const mostProbable = (probabilities: Float64Array, sampled: number, count: numbe
   return Int32Array.from(order.filter((v, rank) => count === 0 || rank < count || v === sampled));
 };
 
-const explained = (record: Read, one: TokenGradient, tokenizer: Tokenizer, count: number): Explained => {
+const explained = (record: Noun.Credited, one: TokenGradient, tokenizer: Tokenizer, count: number): Explained => {
   const shownTokens = mostProbable(one.probabilities, one.token, count);
   const shown = (list: Float64Array) => Float32Array.from(shownTokens, (v) => list[v]);
   return {
     problemId: record.problemId,
     sampleIndex: record.sampleIndex ?? 0,
-    sign: signed(record),
+    sign: signIn(record),
     position: one.position,
     before: tokenizer.decode(record.responseTokens.subarray(0, one.position)),
     token: one.token,
@@ -106,14 +93,8 @@ export const explainStage = Stage.make({
       const policy = yield* Policy;
       const { model } = yield* policy.load(config.model, "policy", { paddedVocabulary: config.paddedVocabulary });
       const tokenizer = yield* policy.tokenizer(config.model);
-      for (const record of batch) {
-        const message = trainingFault(record, model, config);
-        if (message !== undefined) return yield* fail(message.replace("differentiate", "explain"));
-      }
-      const temperature = yield* Effect.fromResult(Result.mapError(
-        commonTemperature(batch, config.temperature),
-        (message) => fail(`Cannot explain ${message}`),
-      ));
+      const checked = { stage: "explain", verb: "explain", model } as const;
+      const { cut, settings } = yield* checkedBatch(batch, config, checked);
       const { problem, first, positions } = config;
       const asked = batch.flatMap(({ problemId }, i) =>
         problem === undefined || isNamed(problemId, problem) ? [i] : []
@@ -127,14 +108,16 @@ export const explainStage = Stage.make({
           `Cannot explain position ${beyond} (--positions): the longest response has ${longest} tokens`,
         );
       }
-      const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
       const places = positions && [...new Set(positions)].sort((a, b) => a - b);
       const records: Explained[] = [];
-      yield* tokenGradients(model, batch, { ...config, temperature }, share, (response, length) => {
-        if (!wanted.has(response)) return [];
-        return places?.filter((place) => place < length) ?? Array.from({ length }, (_, position) => position);
-      }, (one) => {
-        records.push(explained(batch[one.response], one, tokenizer, config.topK));
+      yield* tokenGradients(model, cut, settings, {
+        choose: (response, length) => {
+          if (!wanted.has(response)) return [];
+          return places?.filter((place) => place < length) ?? Array.from({ length }, (_, position) => position);
+        },
+        each: (one) => {
+          records.push(explained(batch[one.response], one, tokenizer, config.topK));
+        },
       });
       const { report } = yield* StandardStreams;
       const most = (field: "deviation" | "scaledDeviation") =>

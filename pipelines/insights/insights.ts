@@ -12,39 +12,30 @@ import { credit, signsKept, stopped } from "./solved.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import * as Model from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
-import { release } from "../models/parameters.ts";
+import type { TrainedSequence } from "../learning/gradient.ts";
+import { optimizerStep, type StepSettings, type TrainingState } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
 import * as Stage from "../stages/stage.ts";
 import * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
-import { gradient, type LossSettings, type Trained } from "../stages/gradient.ts";
 import { commonTemperature } from "../stages/record_temperature.ts";
 import { fault, score } from "../stages/score.ts";
-
-type StepSettings =
-  & LossSettings
-  & Pick<Settings, "miniBatch" | "responses" | "learningRate" | "weightDecay" | "maxGradNorm">;
 
 /** A copy of the model after a training step of `algorithm` (the caller releases it), and what its last mini-batch saw. */
 const stepOf = Effect.fn("Insights.step")(function* (
   model: Model.Model,
-  batch: ReadonlyArray<Trained>,
-  settings: StepSettings,
+  batch: ReadonlyArray<TrainedSequence>,
+  settings: StepSettings & Pick<Settings, "miniBatch" | "responses">,
 ) {
-  const { encoder } = model;
   const stepped = Model.clone(model);
-  let optimizer = Optimizer.make(stepped);
+  let state: TrainingState = { policy: { model: stepped, optimizer: Optimizer.make(stepped) }, critic: undefined };
   let last: ReadonlyArray<Insight> = [];
   const parts = miniBatches(batch, settings.miniBatch * settings.responses);
-  for (const [i, { sequences, share }] of parts.entries()) {
-    if (i === parts.length - 1) {
-      last = yield* directionRows(stepped, sequences, settings, "last mini-batch");
-    }
-    const result = yield* gradient(stepped, sequences, settings, share);
-    optimizer = Optimizer.update(stepped, optimizer, result.gradient, result.gradNorm, settings);
-    release(encoder, result.gradient);
+  for (const [i, policy] of parts.entries()) {
+    if (i === parts.length - 1) last = yield* directionRows(stepped, policy.sequences, settings, "last mini-batch");
+    ({ state } = yield* optimizerStep(state, { policy }, settings, () => Effect.void));
   }
-  Optimizer.release(encoder, optimizer);
+  Optimizer.release(model.encoder, state.policy.optimizer);
   return { stepped, last };
 });
 
@@ -95,7 +86,8 @@ export const insightsStage = Stage.make({
         commonTemperature(rewarded, config.temperature),
         (message) => fail(`Cannot measure ${message}`),
       ));
-      const common = { ...config, temperature };
+      // No critic takes part.
+      const common = { ...config, temperature, criticLearningRate: 0 };
       const rollouts = yield* score({ policy: model }, rewarded, temperature);
       const rows: Insight[] = [];
       const directions: Insight[] = [];

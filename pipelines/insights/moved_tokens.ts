@@ -6,13 +6,14 @@
 import { Effect } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { softmax } from "../../data/paper/token_gradient.ts";
 import { logitGradients } from "../learning/logit_gradients.ts";
+import type { TrainedSequence } from "../learning/gradient.ts";
+import { type LossSettings, whole } from "../learning/optimizer_step.ts";
 import type { Model } from "../models/model.ts";
-import type { LossSettings, Trained } from "../stages/gradient.ts";
 import { scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
 import { correlation, type Insight, meanOf, rankCorrelation } from "./insight.ts";
-import { effective } from "../stages/record_temperature.ts";
 
 /** One token before and after a step; correlations are over the tokens that were not sampled. */
 export interface MovedToken {
@@ -36,12 +37,12 @@ const mostHeld = 1 << 22;
 export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
   model: Model,
   stepped: Model,
-  batch: ReadonlyArray<Trained>,
+  batch: ReadonlyArray<TrainedSequence>,
   settings: LossSettings,
   positions?: ReadonlyArray<number>,
   held = mostHeld,
 ): Effect.fn.Return<ReadonlyArray<MovedToken>, DeviceError> {
-  const temperature = effective(settings.temperature);
+  const temperature = logitTemperature(settings.temperature);
   const asked = positions && new Set(positions);
   const places = batch.flatMap(({ responseTokens }, response) =>
     Array.from(responseTokens, (_, position) => ({ response, position }))
@@ -56,16 +57,12 @@ export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
     const part = batch.slice(first, some[some.length - 1].response + 1);
     const wanted = Map.groupBy(some, ({ response }) => response - first);
     const before: Before[] = [];
-    yield* tokenGradients(
-      model,
-      part,
-      settings,
-      1,
-      (response) => wanted.get(response)?.map(({ position }) => position) ?? [],
-      (one) => {
+    yield* tokenGradients(model, whole(part), settings, {
+      choose: (response) => wanted.get(response)?.map(({ position }) => position) ?? [],
+      each: (one) => {
         before.push(beforeOf(part[one.response].problemId, one));
       },
-    );
+    });
     const chosen = some.map(({ response, position }) => ({ sequence: response - first, position, seeds: [] }));
     let next = 0;
     yield* logitGradients(stepped, part, chosen, temperature, (_, { logits }) => {

@@ -6,15 +6,17 @@
 import { Effect } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { softmax, trainingFactor, trainingGradient } from "../../data/paper/token_gradient.ts";
 import { denominatorsOf, tokenFactor } from "../algorithms/aggregation.ts";
-import { algorithms } from "../algorithms/mod.ts";
-import { policyLoss } from "../algorithms/objective.ts";
+import type { MiniBatch } from "../algorithms/mini_batches.ts";
+import { isKlInLoss } from "../algorithms/mod.ts";
+import { type PolicyLoss, policyLoss } from "../algorithms/objective.ts";
 import { type ChosenToken, logitGradients } from "../learning/logit_gradients.ts";
+import type { TrainedSequence } from "../learning/gradient.ts";
+import type { LossSettings } from "../learning/optimizer_step.ts";
 import type { Model } from "../models/model.ts";
-import { score } from "../learning/score.ts";
-import type { LossSettings, Trained } from "../stages/gradient.ts";
-import { effective } from "../stages/record_temperature.ts";
+import { score, type Scores } from "../learning/score.ts";
 
 /** One response token; vectors are [V], and each of the four is where descent moves the logits, `-∂L/∂z`. */
 export interface TokenGradient {
@@ -36,39 +38,45 @@ export interface TokenGradient {
   readonly klTerm: Float64Array | undefined;
 }
 
-/** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
-export const isKlInLoss = ({ algorithm, klInLoss }: Pick<LossSettings, "algorithm" | "klInLoss">): boolean =>
-  klInLoss ?? algorithms[algorithm].klInLoss;
+/** Which positions of a response are looked at, ascending, and what is called for each of them. */
+export interface Visit {
+  readonly choose: (response: number, length: number) => ReadonlyArray<number>;
+  readonly each: (token: TokenGradient) => void;
+}
 
-/** The positions of a response that are looked at, ascending. */
-export type Choice = (response: number, length: number) => ReadonlyArray<number>;
+/** The loss of each response under given log-probs and entropies, as its part of the mini-batch's. */
+export const responseLosses = (
+  { sequences, share }: MiniBatch<TrainedSequence>,
+  { logProbs, entropy }: Scores,
+  settings: LossSettings,
+): ReadonlyArray<PolicyLoss> => {
+  const denominators = denominatorsOf(sequences.map(({ responseTokens }) => responseTokens.length));
+  return sequences.map(({ responseTokens, oldLogProbs, advantages, referenceLogProbs }, i) => {
+    const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages };
+    const reference = isKlInLoss(settings) && referenceLogProbs !== undefined ? { referenceLogProbs } : {};
+    const whole = { ...settings, share, denominators };
+    return policyLoss({ ...tokens, ...reference, sequences: [responseTokens.length] }, whole);
+  });
+};
 
-/** Calls `each` for every chosen token of `batch`, one mini-batch, in order. */
+/** Calls `each` for every chosen token of a mini-batch, in order. */
 export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
   model: Model,
-  batch: ReadonlyArray<Trained>,
+  miniBatch: MiniBatch<TrainedSequence>,
   settings: LossSettings,
-  share: number,
-  choose: Choice,
-  each: (token: TokenGradient) => void,
+  { choose, each }: Visit,
 ): Effect.fn.Return<void, DeviceError> {
-  const temperature = effective(settings.temperature);
+  const { sequences: batch, share } = miniBatch;
+  const temperature = logitTemperature(settings.temperature);
   const lengths = batch.map(({ responseTokens }) => responseTokens.length);
   const aggregated = { ...settings, share, denominators: denominatorsOf(lengths) };
-  const { logProbs, entropy } = yield* score(model, batch, temperature);
-  const losses = batch.map((record, i) => {
-    const { oldLogProbs, advantages } = record;
-    const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages, sequences: [lengths[i]] };
-    const referenceLogProbs = isKlInLoss(settings) ? record.referenceLogProbs : undefined;
-    return {
-      alone: policyLoss(tokens, { ...aggregated, entropyCoef: 0 }).dLogProbs,
-      whole: policyLoss({ ...tokens, ...(referenceLogProbs && { referenceLogProbs }) }, aggregated),
-      hasKl: referenceLogProbs !== undefined,
-    };
-  });
-  const hasKl = losses.some((loss) => loss.hasKl);
+  const scores = yield* score(model, batch, temperature);
+  const wholes = responseLosses(miniBatch, scores, settings);
+  const alones = responseLosses(miniBatch, scores, { ...settings, klInLoss: false, entropyCoef: 0 });
+  const hasKl = isKlInLoss(settings) && batch.some(({ referenceLogProbs }) => referenceLogProbs !== undefined);
   const chosen = batch.flatMap((_, sequence) => {
-    const { alone, whole } = losses[sequence];
+    const { dLogProbs: alone } = alones[sequence];
+    const whole = wholes[sequence];
     return choose(sequence, lengths[sequence]).map((position): ChosenToken => ({
       sequence,
       position,
@@ -84,7 +92,7 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
     const token = record.responseTokens[position];
     const advantage = record.advantages[position];
     const oldProbability = Elementary.exp(record.oldLogProbs[position]);
-    const clipped = advantage !== 0 && losses[sequence].alone[position] === 0;
+    const clipped = advantage !== 0 && alones[sequence].dLogProbs[position] === 0;
     const weight = tokenFactor(lengths[sequence], aggregated);
     const factor = clipped ? 0 : trainingFactor({ advantage, oldProbability, weight, temperature });
     const probabilities = softmax(logits, temperature);
@@ -95,7 +103,7 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
       token,
       advantage,
       probabilities,
-      entropy: entropy[sequence][position],
+      entropy: scores.entropy[sequence][position],
       oldProbability,
       clipped,
       factor,

@@ -6,7 +6,7 @@ import * as Schema from "@effect/schema";
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Model } from "../models/model.ts";
-import type { Sequence } from "./packed_rows.ts";
+import type { TrainedSequence, ValuedSequence } from "./gradient.ts";
 import * as Parameters from "../models/parameters.ts";
 import { score } from "./score.ts";
 
@@ -14,15 +14,7 @@ import { score } from "./score.ts";
 export class GradientError extends Schema.TaggedError<GradientError>()("GradientError", { message: Schema.String }) {}
 
 /** A response as the error names it, and the numbers that it brings, [T] each. */
-export interface Named extends Sequence {
-  readonly problemId: string;
-  readonly sampleIndex: number;
-  readonly oldLogProbs?: Float32Array;
-  readonly referenceLogProbs?: Float32Array;
-  readonly advantages?: Float32Array;
-  readonly values?: Float32Array;
-  readonly returns?: Float32Array;
-}
+export type Named = ValuedSequence & Partial<TrainedSequence>;
 
 const finite = (list: Float32Array | undefined): boolean => list === undefined || list.every(Number.isFinite);
 
@@ -46,7 +38,7 @@ export const requireFinite = Effect.fnUntraced(function* (
     break;
   }
   const blamed = unsound.length > 0 ? unsound : yield* unscorable(model, batch);
-  const names = blamed.slice(0, 8).map(({ problemId, sampleIndex }) => `${problemId}#${sampleIndex}`).join(", ");
+  const names = blamed.slice(0, 8).map(({ problemId, sampleIndex }) => `${problemId}#${sampleIndex ?? 0}`).join(", ");
   return yield* new GradientError({
     message:
       `Cannot use a gradient that is not finite: loss ${loss}, norm ${gradNorm}, first bad parameter "${parameter}", ` +

@@ -7,18 +7,18 @@ import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { accumulate } from "../../kernels/ops/add/add.ts";
-import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { tokenLogProbs } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import type { Tape } from "../../kernels/gpu/tape.ts";
+import { signOf } from "../algorithms/algorithm.ts";
 import { type Aggregated, denominatorsOf } from "../algorithms/aggregation.ts";
 import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
 import { valueLoss } from "../algorithms/value_loss.ts";
-import type { Sign } from "../records/schema.ts";
-import { eachChunk } from "./gradient_passes.ts";
-import { GradientError, requireFinite } from "./finite_gradient.ts";
+import type { Credited, Sign } from "../records/schema.ts";
+import { normOf, type Passes, productOf, sumChunks, type SummedGradient } from "./gradient_passes.ts";
+import { GradientError } from "./finite_gradient.ts";
 import { bringAway, bringBack, foldRows, type HostGradient } from "./host_gradient.ts";
 import type { Model } from "../models/model.ts";
-import type { Offload } from "../settings/offload.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { PackedRows, Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
 import { predictorStates } from "./score.ts";
@@ -26,26 +26,23 @@ import { valueHead } from "../models/value_head.ts";
 
 export { GradientError };
 
-/** One response of a mini-batch; lists are [T] over its tokens. */
-export interface TrainedSequence extends Sequence {
-  readonly problemId: string;
-  readonly sampleIndex: number;
-  readonly sign: Sign;
-  readonly oldLogProbs: Float32Array;
-  readonly referenceLogProbs?: Float32Array;
-  readonly advantages: Float32Array;
-}
+/** What a gradient reads of a response, lists [T] over its tokens; one without `sign` has that of its reward. */
+export type TrainedSequence =
+  & Pick<Credited, "problemId" | "promptTokens" | "responseTokens" | "oldLogProbs" | "advantages">
+  & Partial<Pick<Credited, "sampleIndex" | "sign" | "reward" | "referenceLogProbs" | "values" | "returns">>;
 
-/** What the loss depends on beside the records; `gradientChunk` is in tokens, `temperature` divides the logits. */
-export interface GradientSettings
-  extends Pick<PolicyLossSettings, "clipRatio" | "entropyCoef" | "klCoef">, Pick<Aggregated, "aggregation" | "share"> {
-  readonly temperature: number;
-  readonly gradientChunk: number;
-  /** Whether activations are computed again in the backward pass; by default where a chunk would keep many. */
-  readonly recompute?: boolean | undefined;
-  /** What waits in the host's memory: nothing, or the gradient of the first sign while the second's is made. */
-  readonly offload?: Offload | undefined;
-}
+/** What the critic learns from. */
+export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">;
+
+/** What the loss depends on beside the records; without `klInLoss` it has the KL term where there are reference log-probs. */
+export type GradientSettings =
+  & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
+  & Partial<Pick<Settings, "klInLoss" | "recompute" | "offload">>
+  & Pick<Aggregated, "share">;
+
+/** The sign of a response: its own, else that of its reward. */
+export const signIn = ({ sign, reward }: Pick<TrainedSequence, "sign" | "reward">): Sign =>
+  sign ?? signOf(Number(reward));
 
 /** Sums and norm of one sign. */
 export interface SignPart {
@@ -53,11 +50,8 @@ export interface SignPart {
   readonly gradNorm: number;
 }
 
-/** A mini-batch's gradient on the device (the caller releases it), its norm, and what each sign contributed. */
-export interface PolicyGradient {
-  readonly gradient: Parameters.ParameterSet;
-  readonly gradNorm: number;
-  readonly sums: PolicySums;
+/** A mini-batch's gradient, and what each sign contributed. */
+export interface PolicyGradient extends SummedGradient<PolicySums> {
   readonly positive: SignPart;
   readonly negative: SignPart;
   /** cos(g+, g-), both over the mini-batch's denominator; undefined where a sign is missing. */
@@ -77,28 +71,21 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     ...settings,
     denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)),
   };
-  const parts = new Map<Sign, SignPart & { readonly set: Parameters.ParameterSet }>();
+  const parts = new Map<Sign, SummedGradient<PolicySums>>();
   let away: HostGradient | undefined;
   for (const sign of ["positive", "negative"] as const) {
-    const sequences = batch.filter((sequence) => sequence.sign === sign);
+    const sequences = batch.filter((sequence) => signIn(sequence) === sign);
     if (sequences.length === 0) continue;
-    const earlier = settings.offload === "gradient" ? parts.get("positive")?.set : undefined;
+    const earlier = settings.offload === "gradient" ? parts.get("positive")?.gradient : undefined;
     if (earlier !== undefined) away = yield* bringAway(encoder, earlier);
-    const set = earlier ?? Parameters.zeros(encoder, model.parameters.layout, "gradients");
-    let sums = noSums;
-    yield* eachChunk(
-      model,
-      set,
-      sequences,
-      settings,
-      (tape, packed, part) => tokenPass(tape, model, packed, settings.temperature, chunkLoss(part, loss)),
-      (chunk) => {
-        sums = addSums(sums, chunk);
-      },
-    );
-    const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
-    yield* requireFinite(model, set, gradNorm, sums.loss, sequences);
-    parts.set(sign, { set, sums, gradNorm });
+    const passes: Passes<TrainedSequence, PolicySums, DeviceError> = {
+      pass: (tape, packed, part) =>
+        tokenPass(tape, model, packed, settings.temperature, chunkLoss(part, loss, settings.klInLoss)),
+      none: noSums,
+      add: addSums,
+      named: sequences,
+    };
+    parts.set(sign, yield* sumChunks(model, sequences, settings, passes, earlier));
   }
   const positive = parts.get("positive");
   const negative = parts.get("negative");
@@ -107,22 +94,15 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     return yield* new GradientError({ message: "Cannot differentiate a mini-batch of no responses" });
   }
   if (positive === undefined || negative === undefined) {
-    return {
-      gradient: first.set,
-      gradNorm: first.gradNorm,
-      sums: first.sums,
-      positive: positive ?? nothing,
-      negative: negative ?? nothing,
-      cosine: undefined,
-    };
+    return { ...first, positive: positive ?? nothing, negative: negative ?? nothing, cosine: undefined };
   }
   const product = away === undefined
-    ? yield* joinOnDevice(encoder, positive.set, negative.set)
-    : yield* bringBack(encoder, away, positive.set);
+    ? yield* joinOnDevice(encoder, positive.gradient, negative.gradient)
+    : yield* bringBack(encoder, away, positive.gradient);
   const norm = positive.gradNorm * negative.gradNorm;
   return {
-    gradient: positive.set,
-    gradNorm: Math.sqrt(yield* dot(encoder, positive.set.arenas.map((arena) => [arena, arena]))),
+    gradient: positive.gradient,
+    gradNorm: yield* normOf(encoder, positive.gradient),
     sums: addSums(positive.sums, negative.sums),
     positive,
     negative,
@@ -136,7 +116,7 @@ const joinOnDevice = Effect.fnUntraced(function* (
   first: Parameters.ParameterSet,
   second: Parameters.ParameterSet,
 ): Effect.fn.Return<number, DeviceError> {
-  const product = yield* dot(encoder, first.arenas.map((arena, index) => [arena, second.arenas[index]]));
+  const product = yield* productOf(encoder, first, second);
   first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
   Parameters.release(encoder, second);
   return product;
@@ -148,42 +128,23 @@ export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function
   batch: ReadonlyArray<Sequence>,
   gradientChunk: number,
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
-  const { encoder } = model;
   const { tokens } = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
-  const set = Parameters.zeros(encoder, model.parameters.layout, "gradients");
-  let total = 0;
   const lossOf = (logProbs: Float32Array) => ({
     loss: -logProbs.reduce((sum, logProb) => sum + logProb, 0) / tokens,
     dLogProbs: new Float32Array(logProbs.length).fill(-1 / tokens),
     dEntropy: new Float32Array(logProbs.length),
   });
-  yield* eachChunk(
-    model,
-    set,
-    batch,
-    { gradientChunk },
-    (tape, packed) => tokenPass(tape, model, packed, 1, lossOf),
-    ({ loss }) => {
-      total += loss;
-    },
-  );
-  const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
-  yield* requireFinite(model, set, gradNorm, total, []);
-  return { gradient: set, gradNorm, loss: total };
+  const passes: Passes<Sequence, Loss, DeviceError> = {
+    pass: (tape, packed) => tokenPass(tape, model, packed, 1, lossOf),
+    ...losses,
+    named: [],
+  };
+  const { sums, ...summed } = yield* sumChunks(model, batch, { gradientChunk }, passes);
+  return { ...summed, ...sums };
 });
 
-/** A response with what the critic learns from. */
-export interface ValuedSequence extends Sequence {
-  readonly problemId: string;
-  readonly sampleIndex: number;
-  readonly values: Float32Array;
-  readonly returns: Float32Array;
-}
-
 /** A gradient on the device (the caller releases it), its norm and loss: a critic's, or that of a likelihood. */
-export interface LossGradient {
-  readonly gradient: Parameters.ParameterSet;
-  readonly gradNorm: number;
+export interface LossGradient extends Omit<SummedGradient<never>, "sums"> {
   readonly loss: number;
 }
 
@@ -197,27 +158,33 @@ export const criticGradient = Effect.fn("Model.criticGradient")(function* (
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
   const { encoder } = critic;
   const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
-  const set = Parameters.zeros(encoder, critic.parameters.layout, "critic gradients");
-  let total = 0;
-  yield* eachChunk(critic, set, batch, settings, (tape, packed, part) =>
-    Effect.gen(function* () {
-      const output = valueHead(tape, critic, predictorStates(tape, critic, packed));
-      const { loss, dValues } = valueLoss({
-        values: yield* encoder.read(output),
-        oldValues: join(part.map(({ values }) => values)),
-        returns: join(part.map(({ returns }) => returns)),
-        sequences: part.map(({ responseTokens }) => responseTokens.length),
-      }, { ...settings, denominators });
-      tape.seed(output, encoder.upload(Float32Array.from(dValues), output.rows, 1));
-      tape.backward();
-      return loss;
-    }), (loss) => {
-    total += loss;
-  });
-  const gradNorm = Math.sqrt(yield* dot(encoder, set.arenas.map((arena) => [arena, arena])));
-  yield* requireFinite(critic, set, gradNorm, total, batch);
-  return { gradient: set, gradNorm, loss: total };
+  const passes: Passes<ValuedSequence, Loss, DeviceError> = {
+    pass: (tape, packed, part) =>
+      Effect.gen(function* () {
+        const output = valueHead(tape, critic, predictorStates(tape, critic, packed));
+        const { loss, dValues } = valueLoss({
+          values: yield* encoder.read(output),
+          oldValues: join(part.flatMap(({ values }) => values ?? [])),
+          returns: join(part.flatMap(({ returns }) => returns ?? [])),
+          sequences: part.map(({ responseTokens }) => responseTokens.length),
+        }, { ...settings, denominators });
+        tape.seed(output, encoder.upload(Float32Array.from(dValues), output.rows, 1));
+        tape.backward();
+        return { loss };
+      }),
+    ...losses,
+    named: batch,
+  };
+  const { sums, ...summed } = yield* sumChunks(critic, batch, settings, passes);
+  return { ...summed, ...sums };
 });
+
+interface Loss {
+  readonly loss: number;
+}
+
+/** How losses of chunks are added up. */
+const losses = { none: { loss: 0 }, add: (sum: Loss, chunk: Loss): Loss => ({ loss: sum.loss + chunk.loss }) };
 
 /** What a loss says of the tokens of a chunk: its derivatives by each log-prob and each entropy. */
 interface TokenLoss {
@@ -246,8 +213,8 @@ const tokenPass = Effect.fnUntraced(function* <A extends TokenLoss>(
 });
 
 /** The policy loss of one chunk. */
-const chunkLoss = (part: ReadonlyArray<TrainedSequence>, settings: PolicyLossSettings) => {
-  const references = part.flatMap(({ referenceLogProbs }) => referenceLogProbs ?? []);
+const chunkLoss = (part: ReadonlyArray<TrainedSequence>, settings: PolicyLossSettings, klInLoss = true) => {
+  const references = !klInLoss ? [] : part.flatMap(({ referenceLogProbs }) => referenceLogProbs ?? []);
   const given = {
     oldLogProbs: join(part.map(({ oldLogProbs }) => oldLogProbs)),
     ...(references.length === part.length ? { referenceLogProbs: join(references) } : {}),

@@ -3,11 +3,16 @@
  * the order of sums and so are a setting; whether activations are kept or computed again, block by block, changes memory and time alone.
  */
 import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts";
 import { Tape, type TapeMode } from "../../kernels/gpu/tape.ts";
+import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { gradientChunks } from "../algorithms/gradient_chunks.ts";
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
+import { purposeIn } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
+import { type GradientError, type Named, requireFinite } from "./finite_gradient.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
 
@@ -33,21 +38,54 @@ export const modeFor = (
   return recompute ?? tokens * layers * bytes > keptBytes ? "recompute" : "training";
 };
 
-/** Runs `pass` on each chunk of `sequences`, adding to the gradient in `set`; `each` gets what it gives. */
-export const eachChunk = Effect.fnUntraced(function* <A extends Sequence, B, E>(
+/** A gradient on the device (the caller releases it), its norm, and what the chunks' losses add up to. */
+export interface SummedGradient<B> {
+  readonly gradient: Parameters.ParameterSet;
+  readonly gradNorm: number;
+  readonly sums: B;
+}
+
+/** Forward and backward of one chunk, how what it gives is added up, and what errors name. */
+export interface Passes<A extends Sequence, B, E> {
+  readonly pass: (tape: Tape, packed: PackedRows, part: ReadonlyArray<A>) => Effect.Effect<B, E>;
+  readonly none: B;
+  readonly add: (sums: B, chunk: B) => B;
+  readonly named: ReadonlyArray<Named>;
+}
+
+/** The gradient over `sequences`, chunk by chunk, in `set`, which holds zeros; a number that is not finite is an error. */
+export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B extends { readonly loss: number }, E>(
   model: Model,
-  set: Parameters.ParameterSet,
   sequences: ReadonlyArray<A>,
   { gradientChunk, recompute }: ChunkSettings,
-  pass: (tape: Tape, packed: PackedRows, part: ReadonlyArray<A>) => Effect.Effect<B, E>,
-  each: (result: B) => void,
-) {
+  { pass, none, add, named }: Passes<A, B, E>,
+  set: Parameters.ParameterSet = zeroGradient(model),
+): Effect.fn.Return<SummedGradient<B>, E | DeviceError | GradientError> {
   const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));
+  let sums = none;
   for (const { start, end } of gradientChunks(sequences.map(packedLength), gradientChunk)) {
     const part = sequences.slice(start, end);
     const packed = packRows(model.encoder, part);
     const mode = modeFor(model, packed.rows.count, recompute);
-    each(yield* pass(new Tape(model.encoder, mode, pairs), packed, part));
+    sums = add(sums, yield* pass(new Tape(model.encoder, mode, pairs), packed, part));
     packed.release();
   }
+  const gradNorm = yield* normOf(model.encoder, set);
+  yield* requireFinite(model, set, gradNorm, sums.loss, named);
+  return { gradient: set, gradNorm, sums };
 });
+
+/** Zeros for a gradient of a model. */
+export const zeroGradient = ({ encoder, config, parameters }: Model): Parameters.ParameterSet =>
+  Parameters.zeros(encoder, parameters.layout, purposeIn(config, "gradients"));
+
+/** The sum of the products of two gradients. */
+export const productOf = (
+  encoder: Encoder,
+  one: Parameters.ParameterSet,
+  other: Parameters.ParameterSet,
+): Effect.Effect<number, DeviceError> => dot(encoder, one.arenas.map((arena, i) => [arena, other.arenas[i]]));
+
+/** The global norm of a gradient. */
+export const normOf = (encoder: Encoder, set: Parameters.ParameterSet): Effect.Effect<number, DeviceError> =>
+  Effect.map(productOf(encoder, set, set), Math.sqrt);

@@ -14,12 +14,10 @@ import {
   tileLogits,
   tileRows,
 } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
-import { Tape } from "../../kernels/gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
-import { gradientChunks } from "../algorithms/gradient_chunks.ts";
 import type { Model } from "../models/model.ts";
-import { packedLength, packRows, type Sequence } from "./packed_rows.ts";
-import { predictorStates } from "./score.ts";
+import type { Sequence } from "./packed_rows.ts";
+import { eachPass, predictorStates } from "./score.ts";
 
 /** What flows back into one token: the loss's derivatives by its log-prob and by its entropy. */
 export interface TokenSeed {
@@ -40,9 +38,6 @@ export interface LogitGradients {
   readonly gradients: ReadonlyArray<Float32Array>;
 }
 
-/** Tokens of one pass; rows are independent, so this never shows in the result. */
-const passTokens = 8192;
-
 /** Calls `each` for every chosen token, in order; all have the same number of seeds, and sequences ascend. */
 export const logitGradients = Effect.fn("Model.logitGradients")(function* (
   model: Model,
@@ -52,44 +47,39 @@ export const logitGradients = Effect.fn("Model.logitGradients")(function* (
   each: (token: ChosenToken, found: LogitGradients) => void,
 ): Effect.fn.Return<void, DeviceError> {
   const { encoder } = model;
-  for (const { start, end } of gradientChunks(sequences.map(packedLength), passTokens)) {
-    const wanted = chosen.filter(({ sequence }) => sequence >= start && sequence < end);
-    if (wanted.length === 0) continue;
-    const part = sequences.slice(start, end);
-    const packed = packRows(encoder, part);
-    const tape = new Tape(encoder, "inference");
-    const states = predictorStates(tape, model, packed);
-    const firsts = startsOf(part);
-    const rows = Uint32Array.from(wanted, ({ sequence, position }) => firsts[sequence - start] + position);
-    const indices = encoder.upload(rows, 1, rows.length);
-    const targets = encoder.upload(rows.map((row) => packed.targets[row]), 1, rows.length);
-    const hidden = embedding(tape, states, indices, rows.length);
-    const step = tileRows(model.weights.head.rows);
-    for (let first = 0; first < rows.length; first += step) {
-      const tokens = wanted.slice(first, first + step);
-      const found = yield* headRows(
-        model,
-        sliceRows(hidden, first, tokens.length),
-        targets,
-        first,
-        tokens,
-        temperature,
-      );
-      tokens.forEach((token, i) => each(token, found[i]));
-    }
-    tape.free();
-    packed.release();
-    [indices, targets].forEach((tensor) => encoder.release(tensor));
-  }
+  yield* eachPass(model, sequences, ({ tape, packed, part, start }) =>
+    Effect.gen(function* () {
+      const wanted = chosen.filter(({ sequence }) => sequence >= start && sequence < start + part.length);
+      if (wanted.length === 0) return;
+      const states = predictorStates(tape, model, packed);
+      const firsts = startsOf(part);
+      const rows = Uint32Array.from(wanted, ({ sequence, position }) => firsts[sequence - start] + position);
+      const indices = encoder.upload(rows, 1, rows.length);
+      const targets = encoder.upload(rows.map((row) => packed.targets[row]), 1, rows.length);
+      const hidden = embedding(tape, states, indices, rows.length);
+      const step = tileRows(model.weights.head.rows);
+      for (let first = 0; first < rows.length; first += step) {
+        const tokens = wanted.slice(first, first + step);
+        const tile = { hidden: sliceRows(hidden, first, tokens.length), targets, first, tokens };
+        const found = yield* headRows(model, tile, temperature);
+        tokens.forEach((token, i) => each(token, found[i]));
+      }
+      [indices, targets].forEach((tensor) => encoder.release(tensor));
+    }));
 });
+
+/** Hidden states of some chosen tokens, the first of them at `first` of all those of the pass, whose tokens are `targets`. */
+interface Tile {
+  readonly hidden: Tensor;
+  readonly targets: Tensor;
+  readonly first: number;
+  readonly tokens: ReadonlyArray<ChosenToken>;
+}
 
 /** Logits of a tile of hidden states, and their gradient for one seed of each row after the other. */
 const headRows = Effect.fnUntraced(function* (
   { encoder, weights: { head } }: Model,
-  hidden: Tensor,
-  targets: Tensor,
-  first: number,
-  tokens: ReadonlyArray<ChosenToken>,
+  { hidden, targets, first, tokens }: Tile,
   temperature: number,
 ): Effect.fn.Return<ReadonlyArray<LogitGradients>, DeviceError> {
   const R = tokens.length;

@@ -99,9 +99,7 @@ export const restore = Effect.fnUntraced(
     const { dtype } = fileTypes[moments];
     const other = [...file.entries].find(([name, entry]) => name !== "step" && entry.dtype !== dtype);
     if (other !== undefined) {
-      const [tensor, { dtype: found }] = other;
-      const expected = `moments of ${dtype} (--moments ${moments})`;
-      return yield* new CheckpointError({ action: "read", file: file.path, tensor, expected, found });
+      return yield* fault(file, other[0], `moments of ${dtype} (--moments ${moments})`, other[1].dtype);
     }
     const optimizer = make(model, moments);
     const moment = (set: Parameters.ParameterSet, prefix: string) =>
@@ -126,36 +124,23 @@ export const fill = (
 ): Effect.Effect<void, CheckpointError> =>
   Parameters.fill(encoder, set, ({ spec, words }) => readTensor(file, `${prefix}${spec.name}`, words));
 
+const fault = ({ path }: Safetensors, tensor: string, expected: string, found: string) =>
+  new CheckpointError({ action: "read", file: path, tensor, expected, found });
+
 const readTensor = Effect.fnUntraced(function* (
   file: Safetensors,
   name: string,
   words: number,
 ): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
   const entry = file.entries.get(name);
-  const found = entry === undefined
-    ? "no such tensor"
-    : `${entry.shape.reduce((product, n) => product * n, 1)} numbers`;
-  if (found !== `${words} numbers`) {
-    return yield* new CheckpointError({
-      action: "read",
-      file: file.path,
-      tensor: name,
-      expected: `${words} numbers`,
-      found,
-    });
-  }
-  return yield* file.read(name);
+  const count = entry?.shape.reduce((product, n) => product * n, 1);
+  if (count === words) return yield* file.read(name);
+  return yield* fault(file, name, `${words} numbers`, count === undefined ? "no such tensor" : `${count} numbers`);
 });
 
 /** As `readTensor`; a number that is none is an error, since it would spread into every weight. */
-const readFinite = Effect.fnUntraced(function* (
-  file: Safetensors,
-  name: string,
-  words: number,
-): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
-  const values = yield* readTensor(file, name, words);
-  const bad = firstBeyond(values, "float32");
-  if (bad === undefined) return values;
-  const expected = "finite numbers";
-  return yield* new CheckpointError({ action: "read", file: file.path, tensor: name, expected, found: `${bad}` });
-});
+const readFinite = (file: Safetensors, name: string, words: number) =>
+  Effect.flatMap(readTensor(file, name, words), (values) => {
+    const bad = firstBeyond(values, "float32");
+    return bad === undefined ? Effect.succeed(values) : Effect.fail(fault(file, name, "finite numbers", `${bad}`));
+  });

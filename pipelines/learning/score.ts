@@ -29,6 +29,30 @@ export interface Scores {
   readonly entropy: ReadonlyArray<Float32Array<ArrayBuffer>>;
 }
 
+/** What a pass works on: its sequences, packed, from the place `start` of the batch. */
+export interface ScoringPass {
+  readonly tape: Tape;
+  readonly packed: PackedRows;
+  readonly part: ReadonlyArray<Sequence>;
+  readonly start: number;
+}
+
+/** Runs `run` on some sequences at a time, in order, and frees the tape behind each pass. */
+export const eachPass = Effect.fnUntraced(function* (
+  { encoder }: Model,
+  sequences: ReadonlyArray<Sequence>,
+  run: (pass: ScoringPass) => Effect.Effect<void, DeviceError>,
+) {
+  for (const { start, end } of gradientChunks(sequences.map(packedLength), passTokens)) {
+    const part = sequences.slice(start, end);
+    const packed = packRows(encoder, part);
+    const tape = new Tape(encoder, "inference");
+    yield* run({ tape, packed, part, start });
+    tape.free();
+    packed.release();
+  }
+});
+
 /** Log-probs and entropies (nats) of every response token of `sequences`, of the softmax at `temperature`. */
 export const score = Effect.fn("Model.score")(function* (
   model: Model,
@@ -38,18 +62,15 @@ export const score = Effect.fn("Model.score")(function* (
   const { encoder } = model;
   const logProbs: Float32Array<ArrayBuffer>[] = [];
   const entropy: Float32Array<ArrayBuffer>[] = [];
-  for (const { start, end } of gradientChunks(sequences.map(packedLength), passTokens)) {
-    const part = sequences.slice(start, end);
-    const packed = packRows(encoder, part);
-    const tape = new Tape(encoder, "inference");
-    const targets = encoder.upload(packed.targets, 1, packed.targets.length);
-    const result = tokenLogProbs(tape, predictorStates(tape, model, packed), model.weights.head, targets, temperature);
-    logProbs.push(...cut(yield* encoder.read(result.logProbs), part));
-    entropy.push(...cut(yield* encoder.read(result.entropy), part));
-    tape.free();
-    packed.release();
-    encoder.release(targets);
-  }
+  yield* eachPass(model, sequences, ({ tape, packed, part }) =>
+    Effect.gen(function* () {
+      const targets = encoder.upload(packed.targets, 1, packed.targets.length);
+      const states = predictorStates(tape, model, packed);
+      const result = tokenLogProbs(tape, states, model.weights.head, targets, temperature);
+      logProbs.push(...cut(yield* encoder.read(result.logProbs), part));
+      entropy.push(...cut(yield* encoder.read(result.entropy), part));
+      encoder.release(targets);
+    }));
   return { logProbs, entropy };
 });
 
@@ -58,16 +79,12 @@ export const values = Effect.fn("Model.values")(function* (
   critic: Model,
   sequences: ReadonlyArray<Sequence>,
 ): Effect.fn.Return<ReadonlyArray<Float32Array<ArrayBuffer>>, DeviceError> {
-  const { encoder } = critic;
   const all: Float32Array<ArrayBuffer>[] = [];
-  for (const { start, end } of gradientChunks(sequences.map(packedLength), passTokens)) {
-    const part = sequences.slice(start, end);
-    const packed = packRows(encoder, part);
-    const tape = new Tape(encoder, "inference");
-    all.push(...cut(yield* encoder.read(valueHead(tape, critic, predictorStates(tape, critic, packed))), part));
-    tape.free();
-    packed.release();
-  }
+  yield* eachPass(critic, sequences, ({ tape, packed, part }) =>
+    Effect.gen(function* () {
+      const output = valueHead(tape, critic, predictorStates(tape, critic, packed));
+      all.push(...cut(yield* critic.encoder.read(output), part));
+    }));
   return all;
 });
 

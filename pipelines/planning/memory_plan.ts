@@ -10,34 +10,33 @@ import type { PoolStatistics } from "../../kernels/gpu/buffer_pool.ts";
 import { CountingEncoder } from "../../kernels/gpu/counting_encoder.ts";
 import type { DeviceError, DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import { formatOf, type MomentType, type StorageType } from "../../kernels/gpu/half_precision.ts";
+import { formatOf } from "../../kernels/gpu/half_precision.ts";
 import { decode } from "../sampling/decode.ts";
-import { criticGradient, type GradientError, policyGradient } from "../learning/gradient.ts";
+import type { GradientError } from "../learning/gradient.ts";
 import { type Purpose, purposeIn } from "../models/memory_purposes.ts";
 import * as Model from "../models/model.ts";
 import { type ModelConfig, withValueHead } from "../models/model_config.ts";
-import type { Offload } from "../settings/offload.ts";
+import { merge } from "../settings/resolve.ts";
+import type { Settings } from "../settings/settings.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import {
+  companionScores,
+  optimizerStep,
+  type StepBatch,
+  type StepGradients,
+  type TrainedModel,
+  whole,
+} from "../learning/optimizer_step.ts";
 import * as Parameters from "../models/parameters.ts";
-import { score, values } from "../learning/score.ts";
+import type { Sign } from "../records/schema.ts";
 import { type PoolLimits, poolShape, type Request } from "../sampling/pool_shape.ts";
 
-/** The models that a run holds; one that does not train draws responses alone. */
-export interface Cast {
+/** The models that a run holds, and what changes their memory; one that does not train draws responses alone. */
+export interface Cast extends Partial<Pick<Settings, "storage" | "activations" | "moments" | "recompute" | "offload">> {
   readonly config: ModelConfig;
   readonly trains: boolean;
   readonly reference: boolean;
   readonly critic: boolean;
-  /** How the passes find weights stored; float32 where it is not said. */
-  readonly storage?: StorageType | undefined;
-  /** How activations and the cache are stored; float32 where it is not said. */
-  readonly activations?: StorageType | undefined;
-  /** How the optimizers' moments are stored; float32 where it is not said. */
-  readonly moments?: MomentType | undefined;
-  /** Whether activations are computed again; by default where a chunk would keep many. */
-  readonly recompute?: boolean | undefined;
-  /** What waits in the host's memory. */
-  readonly offload?: Offload | undefined;
 }
 
 /** Tokens of a prompt and of its response. */
@@ -66,20 +65,9 @@ export interface Phase {
   readonly statistics: PoolStatistics;
 }
 
-const sampling = { temperature: 1, topP: 1, topK: 0 };
-const loss = {
-  clipRatio: 0.2,
-  entropyCoef: 0,
-  klCoef: 0,
-  aggregation: "token-mean",
-  share: 1,
-  temperature: 1,
-} as const;
-const adamw = { learningRate: 0, weightDecay: 0, maxGradNorm: 1 };
-
-const sequenceOf = ({ prompt, response }: Length) => ({
+const sequenceOf = ({ prompt, response }: Length, sign: Sign = "negative") => ({
   problemId: "",
-  sampleIndex: 0,
+  sign,
   promptTokens: new Int32Array(prompt),
   responseTokens: new Int32Array(response),
   oldLogProbs: new Float32Array(response),
@@ -100,9 +88,8 @@ const load = (encoder: Encoder, cast: Cast) => {
   const policy = modelOf(config, purposeIn(config, "weights"), trains);
   const referenceModel = reference ? modelOf(config, "reference", false) : undefined;
   const criticModel = critic ? modelOf(withValueHead(config), "critic weights", trains) : undefined;
-  const trained = trains ? [policy, ...criticModel === undefined ? [] : [criticModel]] : [];
-  const optimizers = trained.map((model) => Optimizer.make(model, moments));
-  return { policy, reference: referenceModel, critic: criticModel, optimizers };
+  const trained = (model: Model.Model): TrainedModel => ({ model, optimizer: Optimizer.make(model, moments) });
+  return { policy, reference: referenceModel, critic: criticModel, trained };
 };
 
 /** Runs steps phase by phase on models whose weights are zero; gives the phases of the last step, what comes before it left behind. */
@@ -114,46 +101,41 @@ export const runPhases = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
   const { drawn, scored, positive, negative, valued, together, gradientChunk } = shapes;
   const { recompute, offload } = cast;
-  const { policy, reference, critic, optimizers } = load(encoder, cast);
-  const criticPass = Effect.fnUntraced(function* (one: Model.Model) {
-    return (yield* criticGradient(one, valued.map(sequenceOf), { ...loss, gradientChunk, recompute, valueClip: 0.5 }))
-      .gradient;
-  });
-  const batch = [
-    ...positive.map((length) => ({ ...sequenceOf(length), sign: "positive" as const })),
-    ...negative.map((length) => ({ ...sequenceOf(length), sign: "negative" as const })),
-  ];
+  const { policy, reference, critic, trained } = load(encoder, cast);
+  const batch = {
+    policy: whole([
+      ...positive.map((length) => sequenceOf(length, "positive")),
+      ...negative.map((length) => sequenceOf(length, "negative")),
+    ]),
+    critic: whole(valued.map((length) => sequenceOf(length))),
+  };
+  const parts: ReadonlyArray<StepBatch> = together ? [batch] : [{ critic: batch.critic }, { policy: batch.policy }];
   const found: Phase[] = [];
   const end = (name: Phase["name"]) => {
     found.push({ name, statistics: encoder.pool.statistics });
     encoder.pool.mark();
   };
+  let state = cast.trains ? { policy: trained(policy), critic: critic && trained(critic) } : undefined;
+  // Of the settings only these change what is allocated.
+  const settings = merge({ gradientChunk, recompute, offload, klInLoss: false });
+  // The policy's gradient is the last to be made.
+  const made = (gradients: StepGradients) => Effect.sync(() => gradients.policy && end("gradient"));
   encoder.pool.mark();
-  for (let step = 0; step < steps; step++) {
+  for (let round = 0; round < steps; round++) {
     found.length = 0;
     for (const { requests, ...limits } of drawn) {
       // A step more or less allocates the same.
       const options = { ...limits, syncInterval: () => 1, largestPrefillFirst: true };
-      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, options));
+      yield* Stream.runDrain(decode(policy, requests, settings, cast.config.stopTokens, options));
     }
     end("sample");
-    if (!cast.trains) continue;
-    if (reference !== undefined) yield* score(reference, scored.map(sequenceOf), 1);
-    if (critic !== undefined) yield* values(critic, scored.map(sequenceOf));
+    if (state === undefined) continue;
+    yield* companionScores({ reference, critic }, scored.map((length) => sequenceOf(length)), 1);
     end("score");
-    if (critic !== undefined && !together) Parameters.release(encoder, yield* criticPass(critic));
-    const { gradient } = yield* policyGradient(policy, batch, { ...loss, gradientChunk, recompute, offload });
-    const criticGradients = critic !== undefined && together ? yield* criticPass(critic) : undefined;
-    end("gradient");
-    Optimizer.update(policy, optimizers[0], gradient, 0, adamw);
-    if (critic !== undefined && criticGradients !== undefined) {
-      Optimizer.update(critic, optimizers[1], criticGradients, 0, adamw);
-      Parameters.release(encoder, criticGradients);
-    }
-    Parameters.release(encoder, gradient);
+    for (const part of parts) ({ state } = yield* optimizerStep(state, part, settings, made));
     end("update");
   }
-  for (const optimizer of optimizers) Optimizer.release(encoder, optimizer);
+  for (const one of [state?.policy, state?.critic]) if (one !== undefined) Optimizer.release(encoder, one.optimizer);
   for (const model of [policy, reference, critic]) if (model !== undefined) Model.release(model);
   return found;
 });

@@ -3,10 +3,10 @@
  * many responses at a time as the cache allows. Rows of the head are bounded by those of the chunk, as if a prompt were a single token.
  */
 import { algorithms } from "../algorithms/mod.ts";
-import { cutAlike, miniBatches } from "../algorithms/mini_batches.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Length, Shapes } from "./memory_plan.ts";
 import type { ModelConfig } from "../models/model_config.ts";
+import { stepBatches } from "../learning/optimizer_step.ts";
 import { passTokens } from "../learning/score.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 
@@ -27,7 +27,7 @@ export interface Workload
 }
 
 /** Rows of the longest sequence; the last token of a response predicts nothing. */
-export const longestRow = ({ context }: ModelConfig, { promptTokens, responseTokens }: Workload): number =>
+const longestRow = ({ context }: ModelConfig, { promptTokens, responseTokens }: Workload): number =>
   Math.min(context, promptTokens + responseTokens - 1);
 
 /** Rows of the largest chunk of a gradient. */
@@ -94,7 +94,7 @@ export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
     positive: keeps("positive") ? keeps("negative") ? [{ prompt: 1, response: 1 }] : chunk : [],
     negative: keeps("negative") ? chunk : [],
     valued: filling(Math.min(criticSequences * longest, Math.max(gradientChunk, longest)), longest),
-    together: cutAlike(miniBatches(rollouts, work.miniBatch * responses), miniBatches(rollouts, criticSequences)),
+    together: stepBatches(rollouts, work, true).every(({ policy, critic }) => policy && critic),
     gradientChunk,
   };
 };

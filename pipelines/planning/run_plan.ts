@@ -8,7 +8,7 @@ import { tasks } from "../../data/mod.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { publishedConfigs } from "../../data/paper/models.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
-import { algorithms } from "../algorithms/mod.ts";
+import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { stepArithmetic } from "./arithmetic.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { modeFor } from "../learning/gradient_passes.ts";
@@ -83,8 +83,7 @@ const stepsOf = (settings: Settings): number | undefined => {
 };
 
 const planned = (config: ModelConfig, settings: Settings, trains: boolean, info: DeviceInfo): Planned => {
-  const { algorithm, klInLoss, testEvery, task } = settings;
-  const { needsReference, needsCritic } = algorithms[algorithm];
+  const { testEvery, task } = settings;
   const { defaultMaxTokens, maxPromptTokens: longest = maxPromptTokens, splits } = tasks[task];
   const tests = trains && testEvery > 0 && splits.includes("test");
   const asked = trains ? settings.prompts ?? training.prompts : problemsOf(settings, settings.split) ?? defaultBatch;
@@ -95,20 +94,20 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     promptTokens: Math.min(longest, config.context - 1),
     responseTokens: Math.min(settings.maxTokens ?? defaultMaxTokens ?? publishedMaxTokens, config.context - 1),
   };
+  const { cache, storage, activations, moments, recompute, offload, deviceMemory } = settings;
   const cast: Cast = {
     config,
     trains,
-    reference: trains && (needsReference || klInLoss === true),
-    critic: trains && needsCritic,
-    storage: settings.storage,
-    activations: settings.activations,
-    moments: settings.moments,
-    recompute: settings.recompute,
-    offload: settings.offload,
+    reference: trains && needsReference(settings),
+    critic: trains && algorithms[settings.algorithm].needsCritic,
+    storage,
+    activations,
+    moments,
+    recompute,
+    offload,
   };
   const phasesUnder = ({ cache, ...more }: Knobs) =>
     planOf(info, { ...cast, ...more }, worstShapes(config, { ...work, cache }));
-  const { deviceMemory, cache, recompute, offload } = settings;
   const said: Knobs = { cache, recompute, offload };
   if (deviceMemory === undefined) return { cast, work, phases: phasesUnder(said), knobs: {}, notes: [] };
   const recomputes = trains && isRecomputed({ cast, work });

@@ -14,12 +14,8 @@ import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { lanes } from "../../kernels/ops/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { pageRows as blockRows } from "../../kernels/ops/kv_cache/pages.ts";
-import {
-  kernels,
-  reportedTemperature,
-  sampleToken,
-  type Sampling,
-} from "../../kernels/ops/sample_token/sample_token.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
+import { kernels, sampleToken, type Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { sliceColumns, sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
@@ -217,7 +213,7 @@ const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sam
   for (let start = 0; start < R; start += tile) {
     const logits = tileLogits(encoder, sliceRows(hidden, start, Math.min(tile, R - start)), weights.head);
     sampleToken(encoder, logits, { slots, keys, state, chosen }, sampling, start);
-    reduceTile(encoder, logits, chosen, reportedTemperature(sampling), result, start);
+    reduceTile(encoder, logits, chosen, logitTemperature(sampling.temperature), result, start);
     encoder.release(logits);
   }
   encoder.dispatch(kernels.append, {

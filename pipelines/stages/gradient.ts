@@ -4,19 +4,13 @@
  * `--mini-batch P --responses G` name the nominal size where the input is a short last one, whose loss is scaled by its share.
  */
 import { Effect, Result, Stream } from "effect";
-import { algorithms } from "../algorithms/mod.ts";
+import { isKlInLoss, type KlSettings } from "../algorithms/mod.ts";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { metricsOf } from "../algorithms/objective.ts";
-import { VALUE_CLIP } from "../algorithms/value_loss.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
-import {
-  criticGradient,
-  type GradientError,
-  type LossGradient,
-  type PolicyGradient,
-  policyGradient,
-  type SignPart,
-} from "../learning/gradient.ts";
+import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import type { LossGradient, PolicyGradient, SignPart, TrainedSequence } from "../learning/gradient.ts";
+import { gradient, valueGradient } from "../learning/optimizer_step.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import { release } from "../models/parameters.ts";
@@ -27,34 +21,24 @@ import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
-import { commonTemperature, effective } from "./record_temperature.ts";
+import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
 
-/** The settings that the loss depends on. */
-export type LossSettings =
-  & Pick<
-    Settings,
-    "algorithm" | "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk"
-  >
-  & Partial<Pick<Settings, "klInLoss" | "recompute" | "offload">>;
+/** Who checks records, what is to be done with them, in words, and by which models. */
+export interface Training {
+  readonly stage: string;
+  readonly verb: "differentiate" | "explain";
+  readonly model: Model;
+  readonly critic?: Model | undefined;
+}
 
-/** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
-const hasKl = ({ algorithm, klInLoss }: Pick<LossSettings, "algorithm" | "klInLoss">): boolean =>
-  klInLoss ?? algorithms[algorithm].klInLoss;
-
-/** What a gradient reads of a record; a record without `sign` has that of its reward. */
-export type Trained =
-  & Pick<Noun.Credited, "problemId" | "promptTokens" | "responseTokens" | "oldLogProbs" | "advantages">
-  & Partial<Pick<Noun.Credited, "sampleIndex" | "sign" | "reward" | "referenceLogProbs" | "values" | "returns">>;
-
-/** The first reason why a record cannot be differentiated, if any. */
-export const trainingFault = (
-  record: Trained,
-  model: Model,
-  settings: Pick<LossSettings, "algorithm" | "klInLoss">,
-  critic?: Model,
+/** The first reason why a record cannot be trained on, if any. */
+const trainingFault = (
+  record: TrainedSequence,
+  settings: KlSettings,
+  { verb, model, critic }: Training,
 ): string | undefined => {
-  const about = `Cannot differentiate the response to problem "${record.problemId}"${placeOf(record)}`;
+  const about = `Cannot ${verb} the response to problem "${record.problemId}"${placeOf(record)}`;
   const missing = (field: string) => `${about}: field "${field}" is missing`;
   if (record.sign === undefined && record.reward === undefined) return missing("sign");
   if (record.sign !== undefined && !signs.includes(record.sign)) {
@@ -63,82 +47,75 @@ export const trainingFault = (
   if (record.sign === undefined && !Number.isFinite(record.reward)) {
     return `${about}: field "reward" must be a finite number, found ${JSON.stringify(record.reward)}`;
   }
-  if (hasKl(settings) && record.referenceLogProbs === undefined) return missing("referenceLogProbs");
+  if (isKlInLoss(settings) && record.referenceLogProbs === undefined) return missing("referenceLogProbs");
   if (critic && record.values === undefined) return missing("values");
   if (critic && record.returns === undefined) return missing("returns");
-  return fault("differentiate", record, model.config) ??
-    (critic && fault("differentiate", record, critic.config, "--critic"));
+  return fault(verb, record, model.config) ?? (critic && fault(verb, record, critic.config, "--critic"));
 };
 
 const signs: ReadonlyArray<string> = ["positive", "negative"];
 
-/** The policy's gradient over one mini-batch. */
-export const gradient = (
-  model: Model,
-  batch: ReadonlyArray<Trained>,
-  settings: LossSettings,
-  share: number,
-): Effect.Effect<PolicyGradient, DeviceError | GradientError> =>
-  policyGradient(
-    model,
-    batch.map((record) => ({
-      ...record,
-      sampleIndex: record.sampleIndex ?? 0,
-      sign: record.sign ?? (Number(record.reward) > 0 ? "positive" : "negative"),
-      // Only GRPO has the KL term in its loss unless it is asked for; PPO's is inside the reward.
-      ...(hasKl(settings) ? {} : { referenceLogProbs: undefined }),
-    })),
-    { ...settings, temperature: effective(settings.temperature), share },
-  );
-
-/** The critic's gradient over one mini-batch of its own. */
-export const valueGradient = (
-  critic: Model,
-  batch: ReadonlyArray<Trained>,
-  settings: LossSettings,
-  share: number,
-): Effect.Effect<LossGradient, DeviceError | GradientError> =>
-  criticGradient(
-    critic,
-    batch.map((record) => ({
-      ...record,
-      sampleIndex: record.sampleIndex ?? 0,
-      values: record.values ?? new Float32Array(0),
-      returns: record.returns ?? new Float32Array(0),
-    })),
-    { ...settings, share, valueClip: VALUE_CLIP },
-  );
+/** The whole input as one mini-batch under one temperature, or what is wrong with it. */
+export const checkedBatch = Effect.fnUntraced(function* <
+  A extends TrainedSequence,
+  C extends KlSettings & Pick<Settings, "miniBatch" | "responses"> & Partial<Pick<Settings, "temperature">>,
+>(
+  batch: ReadonlyArray<A>,
+  config: C,
+  training: Training,
+) {
+  const { stage, verb } = training;
+  for (const record of batch) {
+    const message = trainingFault(record, config, training);
+    if (message !== undefined) return yield* new Stage.StageError({ stage, message });
+  }
+  const temperature = yield* Effect.fromResult(Result.mapError(
+    commonTemperature(batch, config.temperature),
+    (problem) => new Stage.StageError({ stage, message: `Cannot ${verb} ${problem}` }),
+  ));
+  const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
+  return { cut: { sequences: batch, share }, settings: { ...config, temperature } };
+});
 
 const part = ({ sums, gradNorm }: SignPart): Noun.SignGradient => {
   const { loss, ...means } = metricsOf(sums);
   return { loss, gradNorm, ...means };
 };
 
-/** Puts a gradient into the store and gives its record; `cosine` of the two signs' gradients where both are there. */
-export const gradientRecord = Effect.fnUntraced(function* (
-  model: Model,
-  result: PolicyGradient,
+/** A critic's gradient in the store, as records name it. */
+export interface CriticGradient {
+  readonly criticArtifact: string;
+  readonly criticLoss: number;
+  readonly criticGradNorm: number;
+}
+
+/** Puts a critic's gradient into the store and gives its fields. */
+export const criticRecord = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  { gradient, loss, gradNorm }: LossGradient,
   store: Pick<ArtifactStore.ArtifactStore, "put">,
-  valued?: { readonly critic: Model; readonly result: LossGradient },
+): Effect.fn.Return<CriticGradient, DeviceError | CheckpointError> {
+  const criticArtifact = yield* store.put(fileTensors(encoder, gradient));
+  return { criticArtifact, criticLoss: loss, criticGradNorm: gradNorm };
+});
+
+/** Puts the gradients of a mini-batch into the store and gives their record; `cosine` of the two signs' gradients where both are there. */
+export const gradientRecord = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  policy: PolicyGradient,
+  critic: LossGradient | undefined,
+  store: Pick<ArtifactStore.ArtifactStore, "put">,
 ): Effect.fn.Return<
-  Noun.Gradient & { readonly cosine?: number; readonly criticLoss?: number; readonly criticGradNorm?: number },
+  Noun.Gradient & { readonly cosine?: number } & Partial<CriticGradient>,
   DeviceError | CheckpointError
 > {
-  const artifact = yield* store.put(fileTensors(model.encoder, result.gradient));
-  const whole = part(result);
-  const record = {
-    artifact,
-    ...whole,
-    positive: part(result.positive),
-    negative: part(result.negative),
-    ...(result.cosine === undefined ? {} : { cosine: result.cosine }),
-  };
-  if (valued === undefined) return record;
   return {
-    ...record,
-    criticArtifact: yield* store.put(fileTensors(valued.critic.encoder, valued.result.gradient)),
-    criticLoss: valued.result.loss,
-    criticGradNorm: valued.result.gradNorm,
+    artifact: yield* store.put(fileTensors(encoder, policy.gradient)),
+    ...part(policy),
+    positive: part(policy.positive),
+    negative: part(policy.negative),
+    ...(policy.cosine === undefined ? {} : { cosine: policy.cosine }),
+    ...(critic && (yield* criticRecord(encoder, critic, store))),
   };
 });
 
@@ -173,9 +150,9 @@ export const gradientStage = Stage.make({
   open: ["temperature"],
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
-  needsUnder: ({ algorithm, klInLoss, critic }) => [
-    ...(hasKl({ algorithm, klInLoss }) ? ["referenceLogProbs"] as const : []),
-    ...(critic === undefined ? [] : ["values", "returns"] as const),
+  needsUnder: (config) => [
+    ...(isKlInLoss(config) ? ["referenceLogProbs"] as const : []),
+    ...(config.critic === undefined ? [] : ["values", "returns"] as const),
   ],
   output: Noun.Gradient,
   buffered: true,
@@ -196,21 +173,13 @@ export const gradientStage = Stage.make({
       const critic = config.critic === undefined
         ? undefined
         : (yield* policy.load(config.critic, "critic", stored)).model;
-      for (const record of batch) {
-        const message = trainingFault(record, model, config, critic);
-        if (message !== undefined) return yield* new Stage.StageError({ stage: "gradient", message });
-      }
-      const temperature = yield* Effect.fromResult(Result.mapError(
-        commonTemperature(batch, config.temperature),
-        (problem) => new Stage.StageError({ stage: "gradient", message: `Cannot differentiate ${problem}` }),
-      ));
-      const settings = { ...config, temperature };
+      const checked = { stage: "gradient", verb: "differentiate", model, critic } as const;
+      const { cut, settings } = yield* checkedBatch(batch, config, checked);
       const store = yield* ArtifactStore.open(config.artifacts);
-      const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
-      const result = yield* gradient(model, batch, settings, share);
-      const valued = critic && { critic, result: yield* valueGradient(critic, batch, settings, share) };
-      const record = yield* gradientRecord(model, result, store, valued);
-      release(model.encoder, result.gradient);
+      const found = yield* gradient(model, cut, settings);
+      const valued = critic && (yield* valueGradient(critic, cut, settings));
+      const record = yield* gradientRecord(model.encoder, found, valued, store);
+      release(model.encoder, found.gradient);
       return record;
     })),
 });

@@ -3,6 +3,7 @@
  * unlike, is an error, since one of them would be off-policy without a word. Greedy (0) counts as 1, as everywhere.
  */
 import { Result } from "effect";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { placeOf } from "../records/record.ts";
 
 /** What the rule reads of a record; a record from elsewhere may hold anything under the name. */
@@ -11,23 +12,16 @@ interface Drawn {
   readonly temperature?: unknown;
 }
 
-/** The least temperature that a float32 can divide logits by, 2^-64; below it a response is the same as at it. */
-const leastTemperature = 5.421010862427522e-20;
-
-/** What divides the logits at a temperature: greedy is 1, and what float32 cannot divide by is the least that it can. */
-export const effective = (temperature: number): number =>
-  temperature === 0 ? 1 : Math.max(temperature, leastTemperature);
-
 /** The temperature above 0 of one record, or what is wrong with it. */
 export const temperatureOf = (record: Drawn, given: number | undefined): Result.Result<number, string> => {
   const { problemId, temperature: own } = record;
-  if (own === undefined || own === null) return Result.succeed(effective(given ?? 1));
+  if (own === undefined || own === null) return Result.succeed(logitTemperature(given ?? 1));
   const about = `the response to problem "${problemId}"${placeOf(record)}: field "temperature"`;
   if (typeof own !== "number" || !Number.isFinite(own) || own < 0) {
     return Result.fail(`${about} must be a number, at least 0, found ${JSON.stringify(own)}`);
   }
-  return given === undefined || effective(given) === effective(own)
-    ? Result.succeed(effective(own))
+  return given === undefined || logitTemperature(given) === logitTemperature(own)
+    ? Result.succeed(logitTemperature(own))
     : Result.fail(`${about} is ${own}, --temperature is ${given}`);
 };
 
@@ -46,5 +40,5 @@ export const commonTemperature = (
       }
       common = own;
     }
-    return common ?? effective(given ?? 1);
+    return common ?? logitTemperature(given ?? 1);
   });

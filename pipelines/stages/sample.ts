@@ -17,7 +17,7 @@ import * as Progress from "../files/progress.ts";
 import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
-import { effective } from "./record_temperature.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** The settings of sampling. */
@@ -109,7 +109,7 @@ export const rollouts = <A extends Sampled>(
   // The device counts in 32 bits, and divides by what a float32 is.
   const drawing = {
     ...settings,
-    temperature: temperature === 0 ? 0 : effective(temperature),
+    temperature: temperature === 0 ? 0 : logitTemperature(temperature),
     topK: Math.min(settings.topK, model.config.vocabSize),
   };
   return decode(model, planned, drawing, model.config.stopTokens, { batch, cache, finished }).pipe(

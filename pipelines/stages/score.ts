@@ -7,7 +7,8 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
-import { score as scoreSequences, values } from "../learning/score.ts";
+import { companionScores } from "../learning/optimizer_step.ts";
+import { score as scoreSequences } from "../learning/score.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
@@ -55,11 +56,10 @@ export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
   temperature: number,
 ): Effect.fn.Return<ReadonlyArray<A & Score>, DeviceError | Stage.StageError> {
   const own = yield* scoreSequences(scorers.policy, records, temperature);
-  const reference = scorers.reference && (yield* scoreSequences(scorers.reference, records, temperature)).logProbs;
-  const valued = scorers.critic && (yield* values(scorers.critic, records));
+  const others = yield* companionScores(scorers, records, temperature);
   for (const [i, record] of records.entries()) {
-    const lists = [own.logProbs[i], own.entropy[i], reference?.[i], valued?.[i]];
-    if (lists.every((list) => list === undefined || list.every(Number.isFinite))) continue;
+    const lists: ReadonlyArray<Float32Array> = [own.logProbs[i], own.entropy[i], ...Object.values(others[i])];
+    if (lists.every((list) => list.every(Number.isFinite))) continue;
     const message = `Cannot score the response to problem "${record.problemId}"${
       placeOf(record)
     }: a model gives numbers that are not finite`;
@@ -69,8 +69,7 @@ export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
     ...record,
     entropy: own.entropy[i],
     oldLogProbs: own.logProbs[i],
-    ...(reference && { referenceLogProbs: reference[i] }),
-    ...(valued && { values: valued[i] }),
+    ...others[i],
   }));
 });
 

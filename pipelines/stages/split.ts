@@ -3,12 +3,10 @@
  * W-REINFORCE lambda and 1, all others 1 and 1). What weighs 0 is dropped here, before it is scored or trained on.
  */
 import { Stream } from "effect";
+import { signOf } from "../algorithms/algorithm.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
-
-/** The sign of a reward: positive above 0, else negative. */
-export const signOf = (reward: number): Noun.Sign => reward > 0 ? "positive" : "negative";
 
 /** The responses that the algorithm learns from, in order, with their sign and weight. */
 export const split = <A extends Pick<Noun.Rewarded, "reward">>(

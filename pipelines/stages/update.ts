@@ -8,46 +8,19 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { MomentType } from "../../kernels/gpu/half_precision.ts";
-import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
 import { exists } from "../files/text_file.ts";
 import { finite } from "../models/finite_tensor.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
-import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model } from "../models/model.ts";
+import { normOf, zeroGradient } from "../learning/gradient_passes.ts";
 import * as Optimizer from "../learning/optimizer.ts";
-import * as Parameters from "../models/parameters.ts";
+import { applyGradient, rateAt, type TrainedModel } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as ArtifactStore from "../files/artifact_store.ts";
 import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
-import type { Settings } from "../settings/settings.ts";
-
-/** The settings of a step. */
-export type UpdateSettings = Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">;
-
-/** The rate at a training step. */
-export const rateAt = (rate: number, { asPublished, step }: Pick<Settings, "asPublished" | "step">): number =>
-  asPublished === true && step === 1 ? 0 : rate;
-
-/** A model with its optimizer. */
-export interface Trainee {
-  readonly model: Model;
-  readonly optimizer: Optimizer.Optimizer;
-}
-
-/** The trainee after one step; its weights change in place. */
-export const update = (
-  { model, optimizer }: Trainee,
-  gradient: Parameters.ParameterSet,
-  gradNorm: number,
-  learningRate: number,
-  { weightDecay, maxGradNorm }: UpdateSettings,
-): Trainee => ({
-  model,
-  optimizer: Optimizer.update(model, optimizer, gradient, gradNorm, { learningRate, weightDecay, maxGradNorm }),
-});
 
 /** Where a checkpoint keeps its optimizer. */
 export const optimizerFile = join("trainer_state", "optimizer.safetensors");
@@ -60,65 +33,57 @@ export const openOptimizer = (
 ): Effect.Effect<Optimizer.Optimizer, Safetensors.CheckpointError> =>
   Effect.flatMap(Safetensors.open(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file, moments));
 
+/** Writes a model with its optimizer; gives their hashes. */
+const writeTrained = Effect.fnUntraced(function* <E>(
+  dir: string,
+  sourceDir: string,
+  { model, optimizer }: TrainedModel,
+  also: (partial: string) => Effect.Effect<void, E>,
+) {
+  let state = "";
+  const { sha256 } = yield* Checkpoint.write(dir, {
+    config: model.config,
+    sourceDir,
+    tensors: fileTensors(model.encoder, model.parameters),
+    manifest: true,
+    also: (partial) =>
+      Effect.gen(function* () {
+        const folder = join(partial, "trainer_state");
+        yield* Safetensors.attempt("write", folder, () => mkdir(folder));
+        const name = "optimizer.safetensors";
+        const tensors = Optimizer.optimizerTensors(model, optimizer);
+        const checked = tensors.map((tensor) => finite(tensor, join(folder, name), "float32"));
+        state = (yield* Safetensors.write(folder, () => name, checked)).sha256;
+        yield* also(partial);
+      }),
+  });
+  return { model: sha256, optimizer: state };
+});
+
 /** Writes policy and, where there is one, critic, each with its optimizer; `also` adds files before the directory gets its name. */
 export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
   dir: string,
   sourceDir: string,
-  policy: Trainee,
-  critic?: Trainee,
+  policy: TrainedModel,
+  critic?: TrainedModel,
   also: (partial: string) => Effect.Effect<void, E> = () => Effect.void,
 ): Effect.fn.Return<Noun.PolicyState, Safetensors.CheckpointError | DeviceError | E> {
-  const one = Effect.fnUntraced(function* (
-    to: string,
-    { model, optimizer }: Trainee,
-    more: (partial: string) => Effect.Effect<void, Safetensors.CheckpointError | DeviceError | E>,
-  ): Effect.fn.Return<
-    { readonly model: string; readonly optimizer: string },
-    Safetensors.CheckpointError | DeviceError | E
-  > {
-    let state = "";
-    const { sha256 } = yield* Checkpoint.write<
-      DeviceError,
-      never,
-      Safetensors.CheckpointError | DeviceError | E,
-      never
-    >(to, {
-      config: model.config,
-      sourceDir,
-      tensors: fileTensors(model.encoder, model.parameters),
-      manifest: true,
-      also: (partial) =>
-        Effect.gen(function* () {
-          const folder = join(partial, "trainer_state");
-          yield* Safetensors.attempt("write", folder, () => mkdir(folder));
-          const written = yield* Safetensors.write(
-            folder,
-            () => "optimizer.safetensors",
-            Optimizer.optimizerTensors(model, optimizer).map((tensor) =>
-              finite(tensor, join(folder, "optimizer.safetensors"), "float32")
-            ),
-          );
-          state = written.sha256;
-          yield* more(partial);
-        }),
-    });
-    return { model: sha256, optimizer: state };
-  });
-  let criticHash: string | undefined;
-  const written = yield* one(dir, policy, (partial) =>
+  let hash: string | undefined;
+  const written = yield* writeTrained(dir, sourceDir, policy, (partial) =>
     Effect.gen(function* () {
-      if (critic !== undefined) criticHash = (yield* one(join(partial, "critic"), critic, () => Effect.void)).model;
+      if (critic !== undefined) {
+        hash = (yield* writeTrained(join(partial, "critic"), sourceDir, critic, () => Effect.void)).model;
+      }
       yield* also(partial);
     }));
-  return { ...written, step: policy.optimizer.step, ...(criticHash === undefined ? {} : { critic: criticHash }) };
+  return { ...written, step: policy.optimizer.step, ...(hash === undefined ? {} : { critic: hash }) };
 });
 
 /** A gradient from the store, on the device, with its global norm. */
 const fetchGradient = Effect.fnUntraced(function* (model: Model, store: ArtifactStore.ArtifactStore, id: string) {
-  const purpose = purposeIn(model.config, "gradients");
-  const gradient = Parameters.zeros(model.encoder, model.parameters.layout, purpose);
+  const gradient = zeroGradient(model);
   yield* Optimizer.fill(model.encoder, gradient, yield* store.get(id));
-  const gradNorm = Math.sqrt(yield* dot(model.encoder, gradient.arenas.map((arena) => [arena, arena])));
+  const gradNorm = yield* normOf(model.encoder, gradient);
   if (Number.isFinite(gradNorm)) return { gradient, gradNorm };
   const message = `Cannot update: the gradient "${id}" is not finite (its norm is ${gradNorm})`;
   return yield* new Stage.StageError({ stage: "update", message });
@@ -172,11 +137,12 @@ export const updateStage = Stage.make({
           : yield* openOptimizer(model, state, config.moments);
         return { model, optimizer, dir };
       });
-      const stepped = Effect.fnUntraced(function* (one: Trainee, id: string, learningRate: number) {
-        const { gradient, gradNorm } = yield* fetchGradient(one.model, store, id);
-        return update(one, gradient, gradNorm, rateAt(learningRate, config), config);
+      const { weightDecay, maxGradNorm } = config;
+      const stepped = Effect.fnUntraced(function* (one: TrainedModel, id: string, rate: number) {
+        const gradient = yield* fetchGradient(one.model, store, id);
+        return applyGradient(one, gradient, { learningRate: rateAt(rate, config), weightDecay, maxGradNorm });
       });
-      let critic: Trainee | undefined;
+      let critic: TrainedModel | undefined;
       if (config.critic !== undefined && criticArtifact !== undefined) {
         const state = config.optimizer === undefined ? undefined : join(config.optimizer, "critic");
         const kept = state !== undefined && (yield* exists(join(state, optimizerFile))) ? state : undefined;

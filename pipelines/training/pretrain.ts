@@ -25,8 +25,8 @@ import { fileTensors } from "../models/model.ts";
 import { parseModelConfig } from "../models/model_config.ts";
 import { faultMessage } from "../files/json.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import { applyGradient, type TrainedModel } from "../learning/optimizer_step.ts";
 import { parameterCount } from "../models/parameter_specs.ts";
-import { release } from "../models/parameters.ts";
 import { Policy } from "../models/policy.ts";
 import * as Command from "../settings/command.ts";
 import * as Progress from "../files/progress.ts";
@@ -129,17 +129,16 @@ export const pretrainCommand = Command.make({
       const parsed = parseModelConfig({ file: "config.json", text: JSON.stringify(architecture(width, layers)) });
       if (!parsed.ok) return yield* new Command.UsageError({ message: faultMessage(parsed.fault) });
       const model = initialize(policy.encoder, parsed.config, config.seed);
-      let optimizer = Optimizer.make(model);
+      let trained: TrainedModel = { model, optimizer: Optimizer.make(model) };
       const progress = yield* Progress.make("pretrain", steps);
       let last = 0;
       for (let step = 0; step < steps; step++) {
         const batch = demonstrationBatch(config.seed, step, config.demonstrations, config.latent);
-        const { gradient, gradNorm, loss } = yield* likelihoodGradient(model, batch, config.gradientChunk);
+        const gradient = yield* likelihoodGradient(model, batch, config.gradientChunk);
         const learningRate = rateAt(step, steps, config.learningRate, config.warmup);
-        optimizer = Optimizer.update(model, optimizer, gradient, gradNorm, { ...config, learningRate, beta2 });
-        release(model.encoder, gradient);
-        last = loss;
-        yield* progress.advance(1, `loss ${loss.toFixed(4)}`);
+        trained = applyGradient(trained, gradient, { ...config, learningRate, beta2 });
+        last = gradient.loss;
+        yield* progress.advance(1, `loss ${last.toFixed(4)}`);
       }
       yield* Checkpoint.write(config.out, {
         config: parsed.config,

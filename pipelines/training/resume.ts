@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { formatJson, readText, verifyManifest, writeText } from "../files/checkpoint_directory.ts";
 import * as Model from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import type { TrainedModel, TrainingState } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
 import type * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { type FileError, namesIn } from "../files/text_file.ts";
-import { openOptimizer, type Trainee, writeCheckpoint } from "../stages/update.ts";
-import { stepFolder, type TrainingState } from "./step.ts";
+import { openOptimizer, writeCheckpoint } from "../stages/update.ts";
+import { stepFolder } from "./step.ts";
 
 /** The gradients that the last `keep` steps up to `last` recorded, a list a step. */
 export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, keep: number) =>
@@ -83,7 +84,7 @@ export const resume = Effect.fnUntraced(function* (
       continue;
     }
     const { step } = JSON.parse(yield* readText(join(dir, "trainer_state", "position.json")));
-    const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: Trainee) {
+    const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: TrainedModel) {
       Optimizer.release(old.model.encoder, old.optimizer);
       Model.release(old.model);
       const { storage, activations, config } = old.model;

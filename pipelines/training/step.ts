@@ -5,11 +5,17 @@
  */
 import { Clock, Effect, Fiber, Stream } from "effect";
 import { tasks } from "../../data/mod.ts";
-import { cutAlike, type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
 import * as Model from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
-import { release } from "../models/parameters.ts";
-import { score as scoreSequences, values } from "../learning/score.ts";
+import {
+  companionScores,
+  optimizerStep,
+  stepBatches,
+  type StepGradients,
+  type Stepped,
+  type TrainedModel,
+  type TrainingState,
+} from "../learning/optimizer_step.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type { Failure } from "../settings/command.ts";
@@ -20,13 +26,11 @@ import type * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { advantage } from "../stages/advantage.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
-import { gradient, gradientRecord, valueGradient } from "../stages/gradient.ts";
-import { effective } from "../stages/record_temperature.ts";
+import { type CriticGradient, criticRecord, gradientRecord } from "../stages/gradient.ts";
 import { draw } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
 import { rollouts } from "../stages/sample.ts";
 import { split } from "../stages/split.ts";
-import { rateAt, type Trainee, update } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
 import type { ArtifactStore } from "../files/artifact_store.ts";
 
@@ -34,12 +38,6 @@ import type { ArtifactStore } from "../files/artifact_store.ts";
 export interface Sink {
   readonly records: (name: string, text: string) => Effect.Effect<void, Failure>;
   readonly store: Pick<ArtifactStore, "put">;
-}
-
-/** What training changes. */
-export interface TrainingState {
-  readonly policy: Trainee;
-  readonly critic: Trainee | undefined;
 }
 
 /** What training reads and leaves alone. */
@@ -88,7 +86,13 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const [batch] = yield* keep("dynamics", [dynamics(rewarded.map(factsOf))]);
   const signed = yield* keep("split", split(rewarded, config));
   yield* clock.lap("verify");
-  const scored = yield* keep("score", yield* scoreOnPolicy(state, reference, signed, config.temperature));
+  // The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute.
+  const others = { reference, critic: state.critic?.model };
+  const scores = yield* companionScores(others, signed, config.temperature);
+  const scored = yield* keep(
+    "score",
+    signed.map((record, i) => ({ ...record, oldLogProbs: record.logProbs, ...scores[i] })),
+  );
   const credited = yield* keep("advantage", advantage(scored, config));
   yield* clock.lap("score");
   const learnt = yield* learn({ ...world, config: settings }, state, credited);
@@ -133,112 +137,66 @@ const stopwatch = Effect.gen(function* () {
   return { lap, seconds };
 });
 
-/** The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute. */
-const scoreOnPolicy = Effect.fnUntraced(function* <A extends Noun.Signed>(
-  { critic }: TrainingState,
-  reference: Model.Model | undefined,
-  records: ReadonlyArray<A>,
-  temperature: number,
-): Effect.fn.Return<ReadonlyArray<A & Noun.Scored>, Failure> {
-  const referenceScores = reference &&
-    (yield* scoreSequences(reference, records, effective(temperature))).logProbs;
-  const valued = critic && (yield* values(critic.model, records));
-  return records.map((record, i) => ({
-    ...record,
-    oldLogProbs: record.logProbs,
-    ...(referenceScores && { referenceLogProbs: referenceScores[i] }),
-    ...(valued && { values: valued[i] }),
-  }));
-});
-
 /** One step of the critic alone, where its mini-batches are not the policy's. */
-interface CriticStep {
-  readonly criticArtifact: string;
-  readonly criticLoss: number;
-  readonly criticGradNorm: number;
+interface CriticStep extends CriticGradient {
   readonly critic: string;
 }
 
+type GradientRecord = Effect.Success<ReturnType<typeof gradientRecord>>;
+
 interface Learnt {
   readonly state: TrainingState;
-  readonly gradients: ReadonlyArray<Effect.Success<ReturnType<typeof gradientRecord>>>;
+  readonly gradients: ReadonlyArray<GradientRecord>;
   readonly states: ReadonlyArray<Noun.PolicyState>;
   readonly criticSteps: ReadonlyArray<CriticStep>;
 }
 
-/**
- * The optimizer steps of a batch. A critic is stepped before the policy; where both are cut alike each Gradient holds both, otherwise the
- * critic's steps come first and apart. A batch that the algorithm dropped whole makes no step.
- */
+/** The optimizer steps of a batch, with their records. A batch that the algorithm dropped whole makes no step. */
 const learn = Effect.fnUntraced(function* (
-  { config, sink }: TrainingWorld,
-  state: TrainingState,
+  { config, sink: { store } }: TrainingWorld,
+  initial: TrainingState,
   batch: ReadonlyArray<Noun.Credited>,
 ): Effect.fn.Return<Learnt, Failure> {
-  const cuts = miniBatches(batch, config.miniBatch * config.responses);
-  const criticCuts = miniBatches(batch, Math.min(config.criticMiniBatch, config.prompts * config.responses));
-  const together = cutAlike(cuts, criticCuts);
-  let { policy, critic } = state;
-  const criticSteps: CriticStep[] = [];
-  const stepCritic = Effect.fnUntraced(function* (trainee: Trainee, { sequences, share }: MiniBatch<Noun.Credited>) {
-    const result = yield* valueGradient(trainee.model, sequences, config, share);
-    const next = update(trainee, result.gradient, result.gradNorm, rateAt(config.criticLearningRate, config), config);
-    return { result, next };
-  });
-  if (critic !== undefined && !together) {
-    for (const cut of criticCuts) {
-      const { result, next }: Effect.Success<ReturnType<typeof stepCritic>> = yield* stepCritic(critic, cut);
-      const { encoder } = next.model;
-      criticSteps.push({
-        criticArtifact: yield* sink.store.put(Model.fileTensors(encoder, result.gradient)),
-        criticLoss: result.loss,
-        criticGradNorm: result.gradNorm,
-        critic: yield* Safetensors.digest(Model.fileTensors(encoder, next.model.parameters)),
-      });
-      release(encoder, result.gradient);
-      critic = next;
-    }
-  }
-  const gradients: Array<Effect.Success<ReturnType<typeof gradientRecord>>> = [];
+  const { encoder } = initial.policy.model;
+  const gradients: GradientRecord[] = [];
   const states: Noun.PolicyState[] = [];
-  for (const [index, { sequences, share }] of cuts.entries()) {
-    const { model } = policy;
-    const result = yield* gradient(model, sequences, config, share);
-    const valued: Effect.Success<ReturnType<typeof stepCritic>> | undefined = critic !== undefined && together
-      ? yield* stepCritic(critic, criticCuts[index])
-      : undefined;
-    gradients.push(
-      yield* gradientRecord(model, result, sink.store, valued && { critic: valued.next.model, result: valued.result }),
-    );
-    policy = update(policy, result.gradient, result.gradNorm, rateAt(config.learningRate, config), config);
-    release(model.encoder, result.gradient);
-    if (valued !== undefined) {
-      release(valued.next.model.encoder, valued.result.gradient);
-      critic = valued.next;
-    }
-    states.push(yield* stateOf(policy, critic));
+  const criticSteps: CriticStep[] = [];
+  let state = initial;
+  const record = Effect.fnUntraced(function* ({ policy, critic }: StepGradients) {
+    if (policy !== undefined) gradients.push(yield* gradientRecord(encoder, policy, critic, store));
+    return policy === undefined && critic !== undefined ? yield* criticRecord(encoder, critic, store) : undefined;
+  });
+  for (const part of stepBatches(batch, config, state.critic !== undefined)) {
+    const step: Stepped<CriticGradient | undefined> = yield* optimizerStep(state, part, config, record);
+    state = step.state;
+    const critic = state.critic && (yield* weightsOf(state.critic));
+    if (part.policy !== undefined) states.push(yield* stateOf(state.policy, critic));
+    else if (step.observed !== undefined && critic !== undefined) criticSteps.push({ ...step.observed, critic });
   }
-  return { state: { policy, critic }, gradients, states, criticSteps };
+  return { state, gradients, states, criticSteps };
 });
+
+/** SHA-256 of a model's file. */
+const weightsOf = ({ model }: TrainedModel) => Safetensors.digest(Model.fileTensors(model.encoder, model.parameters));
 
 /** The hashes that a checkpoint of these weights would have. */
 const stateOf = Effect.fnUntraced(function* (
-  { model, optimizer }: Trainee,
-  critic: Trainee | undefined,
+  policy: TrainedModel,
+  critic: string | undefined,
 ): Effect.fn.Return<Noun.PolicyState, Failure> {
+  const { model, optimizer } = policy;
   return {
-    model: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
+    model: yield* weightsOf(policy),
     optimizer: yield* Safetensors.digest(Optimizer.optimizerTensors(model, optimizer)),
     step: optimizer.step,
-    ...(critic &&
-      { critic: yield* Safetensors.digest(Model.fileTensors(critic.model.encoder, critic.model.parameters)) }),
+    ...(critic === undefined ? {} : { critic }),
   };
 });
 
 /** The means over a step's mini-batches of what its Gradient records say. */
-const meanOf = (gradients: Learnt["gradients"]): Omit<MetricsRow, "step"> => {
+const meanOf = (gradients: ReadonlyArray<GradientRecord>): Omit<MetricsRow, "step"> => {
   if (gradients.length === 0) return {};
-  const mean = (value: (record: Learnt["gradients"][number]) => number | undefined) => {
+  const mean = (value: (record: GradientRecord) => number | undefined) => {
     const found = gradients.flatMap((record) => value(record) ?? []);
     return found.length === 0 ? undefined : found.reduce((sum, x) => sum + x, 0) / found.length;
   };

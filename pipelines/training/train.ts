@@ -12,12 +12,13 @@ import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
-import { algorithms } from "../algorithms/mod.ts";
+import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { formatJson, writeText } from "../files/checkpoint_directory.ts";
 import { exists } from "../files/text_file.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Knobs } from "../planning/memory_choice.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import type { TrainingState } from "../learning/optimizer_step.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -51,7 +52,7 @@ import { fault, rollouts } from "../stages/sample.ts";
 import { writeCheckpoint } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
 import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
-import { type TrainingState, trainingStep, type TrainingWorld } from "./step.ts";
+import { trainingStep, type TrainingWorld } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
 export interface Prepared {
@@ -87,9 +88,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const tests = hasTests && steps >= config.testEvery
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
-  const needsReference = algorithm.needsReference || config.klInLoss === true;
   const beside = { ...read, knownTokens: model.config.knownTokens };
-  const referred = needsReference
+  const referred = needsReference(config)
     ? yield* policy.load(config.reference ?? config.model, "reference", beside)
     : undefined;
   const valued = algorithm.needsCritic

@@ -1,6 +1,7 @@
 /** Sampling on the device: draws the next token of each row, appends it to its sequence, and says where each sequence goes on. */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
+import { logitTemperature } from "../logit_temperature.ts";
 import { joined } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import appendSource from "./append_token.wgsl" with { type: "text" };
@@ -27,9 +28,6 @@ export interface Sampling {
   readonly topP: number;
 }
 
-/** The temperature that log-probs and entropies are reported at: the sampling one, 1 for greedy. */
-export const reportedTemperature = ({ temperature }: Sampling): number => (temperature === 0 ? 1 : temperature);
-
 /** chosen[start + r] for each row of a tile of logits; slots u32 [1, R], keys vec2u [S], state vec4u [S]. */
 export const sampleToken = (
   encoder: Encoder,
@@ -55,7 +53,7 @@ export const sampleToken = (
       stride: logits.stride,
       slotOffset: start,
       topK: sampling.topK,
-      inverseTemperature: 1 / reportedTemperature(sampling),
+      inverseTemperature: 1 / logitTemperature(sampling.temperature),
       topP: sampling.topP,
     },
     groups: form.groups,

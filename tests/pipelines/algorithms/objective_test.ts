@@ -9,7 +9,7 @@ import {
   type PolicyLossSettings,
   type PolicyTokens,
 } from "../../../pipelines/algorithms/objective.ts";
-import { signOf } from "../../../pipelines/stages/split.ts";
+import { signOf } from "../../../pipelines/algorithms/algorithm.ts";
 import { aggregationOf, distance, golden, packed } from "./golden_objectives.ts";
 
 const { clipRatio, entropyCoef, klCoef } = golden.settings;

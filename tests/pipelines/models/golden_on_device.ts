@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import type { Sign } from "../../../pipelines/records/schema.ts";
 import type { GradientSettings, TrainedSequence } from "../../../pipelines/learning/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import type { Sequence } from "../../../pipelines/learning/packed_rows.ts";
@@ -40,7 +41,7 @@ export const sequencesOf = (golden: Golden): ReadonlyArray<Sequence> =>
   }));
 
 /** The mini-batch of a case. */
-export const batchOf = (golden: Golden, one: GoldenCase): ReadonlyArray<TrainedSequence> => {
+export const batchOf = (golden: Golden, one: GoldenCase): ReadonlyArray<TrainedSequence & { readonly sign: Sign }> => {
   const all = sequencesOf(golden);
   return one.sequences.map((index, i) => ({
     ...all[index],

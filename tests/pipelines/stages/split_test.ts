@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { signOf, split, splitStage } from "../../../pipelines/stages/split.ts";
+import { signOf } from "../../../pipelines/algorithms/algorithm.ts";
+import { split, splitStage } from "../../../pipelines/stages/split.ts";
 import { filter, records } from "./filter.ts";
 
 const batch = [1, -1, -1, 1].map((reward, sampleIndex) => ({ sampleIndex, reward }));

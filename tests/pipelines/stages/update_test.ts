@@ -5,7 +5,8 @@ import { verifyManifest } from "../../../pipelines/files/checkpoint_directory.ts
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
 import * as ArtifactStore from "../../../pipelines/files/artifact_store.ts";
 import type { Gradient } from "../../../pipelines/records/schema.ts";
-import { rateAt, updateStage } from "../../../pipelines/stages/update.ts";
+import { rateAt } from "../../../pipelines/learning/optimizer_step.ts";
+import { updateStage } from "../../../pipelines/stages/update.ts";
 import { goldenDirectory, readGolden } from "../../golden/models/golden.ts";
 import { near, norm } from "../models/golden_on_device.ts";
 import { collect, refusal, refusalOfLine, temporaryFolder, testStages } from "./with_policy.ts";

@@ -1,0 +1,162 @@
+/**
+ * The one telling of an optimizer step. A rollout batch is scored by reference and critic, given its advantages (`algorithms/`), and cut into
+ * mini-batches; each makes one step: its gradient (correct and incorrect responses apart, `gradient.ts`), clipped by its global norm, applied by
+ * AdamW. Training and insights run it on records, the bench on made-up responses, the memory plan and the predictions on an encoder that counts.
+ */
+import * as Effect from "effect/Effect";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
+import { cutAlike, type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
+import { isKlInLoss } from "../algorithms/mod.ts";
+import { VALUE_CLIP } from "../algorithms/value_loss.ts";
+import type { Model } from "../models/model.ts";
+import { release } from "../models/parameters.ts";
+import type { Credited } from "../records/schema.ts";
+import type { Settings } from "../settings/settings.ts";
+import {
+  criticGradient,
+  type GradientError,
+  type GradientSettings,
+  type LossGradient,
+  type PolicyGradient,
+  policyGradient,
+  type TrainedSequence,
+} from "./gradient.ts";
+import * as Optimizer from "./optimizer.ts";
+import type { Sequence } from "./packed_rows.ts";
+import { score, values } from "./score.ts";
+
+/** A model with its optimizer. */
+export interface TrainedModel {
+  readonly model: Model;
+  readonly optimizer: Optimizer.Optimizer;
+}
+
+/** What training changes. */
+export interface TrainingState {
+  readonly policy: TrainedModel;
+  readonly critic: TrainedModel | undefined;
+}
+
+/** The settings that the loss depends on. */
+export type LossSettings = Omit<GradientSettings, "share"> & Pick<Settings, "algorithm">;
+
+/** The settings that an optimizer step depends on. */
+export type StepSettings =
+  & LossSettings
+  & Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">
+  & Partial<Pick<Settings, "asPublished" | "step">>;
+
+/** What one optimizer step learns from: a mini-batch of the policy, of the critic, or of both. */
+export interface StepBatch<A = TrainedSequence> {
+  readonly policy?: MiniBatch<A> | undefined;
+  readonly critic?: MiniBatch<A> | undefined;
+}
+
+/** The gradients of one optimizer step, before clipping. */
+export interface StepGradients {
+  readonly policy: PolicyGradient | undefined;
+  readonly critic: LossGradient | undefined;
+}
+
+/** The scores of one sequence beside those of the policy. */
+export type CompanionScores = Partial<Pick<Credited, "referenceLogProbs" | "values">>;
+
+/** Log-probs under the reference and values of the critic, of those models that are there, sequence by sequence. */
+export const companionScores = Effect.fn("Learning.companionScores")(function* (
+  { reference, critic }: { readonly reference?: Model | undefined; readonly critic?: Model | undefined },
+  sequences: ReadonlyArray<Sequence>,
+  temperature: number,
+): Effect.fn.Return<ReadonlyArray<CompanionScores>, DeviceError> {
+  const referenceScores = reference && (yield* score(reference, sequences, logitTemperature(temperature))).logProbs;
+  const valued = critic && (yield* values(critic, sequences));
+  return sequences.map((_, i) => ({
+    ...(referenceScores && { referenceLogProbs: referenceScores[i] }),
+    ...(valued && { values: valued[i] }),
+  }));
+});
+
+/** A batch as one whole mini-batch. */
+export const whole = <A>(sequences: ReadonlyArray<A>): MiniBatch<A> => ({ sequences, share: 1 });
+
+/**
+ * The optimizer steps of a rollout batch. A step holds both mini-batches where policy and critic cut the batch alike; otherwise the critic's steps
+ * come first. An empty batch makes no step.
+ */
+export const stepBatches = <A>(
+  batch: ReadonlyArray<A>,
+  { prompts, responses, miniBatch, criticMiniBatch }:
+    & Pick<Settings, "responses" | "miniBatch" | "criticMiniBatch">
+    & { readonly prompts: number },
+  hasCritic: boolean,
+): ReadonlyArray<StepBatch<A>> => {
+  const policies = miniBatches(batch, miniBatch * responses);
+  if (!hasCritic) return policies.map((policy) => ({ policy }));
+  const critics = miniBatches(batch, Math.min(criticMiniBatch, prompts * responses));
+  return cutAlike(policies, critics)
+    ? policies.map((policy, i) => ({ policy, critic: critics[i] }))
+    : [...critics.map((critic) => ({ critic })), ...policies.map((policy) => ({ policy }))];
+};
+
+/** The policy's gradient over one mini-batch. Only GRPO has the KL term in its loss unless it is asked for; PPO's is inside the reward. */
+export const gradient = (
+  model: Model,
+  { sequences, share }: MiniBatch<TrainedSequence>,
+  settings: LossSettings,
+): Effect.Effect<PolicyGradient, DeviceError | GradientError> => {
+  const temperature = logitTemperature(settings.temperature);
+  return policyGradient(model, sequences, { ...settings, temperature, klInLoss: isKlInLoss(settings), share });
+};
+
+/** The critic's gradient over one mini-batch of its own. */
+export const valueGradient = (
+  critic: Model,
+  { sequences, share }: MiniBatch<TrainedSequence>,
+  settings: LossSettings,
+): Effect.Effect<LossGradient, DeviceError | GradientError> =>
+  criticGradient(critic, sequences, { ...settings, share, valueClip: VALUE_CLIP });
+
+/** Clips a gradient by its global norm and steps with AdamW; the weights change in place and the gradient's buffers are given back. */
+export const applyGradient = (
+  { model, optimizer }: TrainedModel,
+  { gradient, gradNorm }: Pick<LossGradient, "gradient" | "gradNorm">,
+  settings: Optimizer.OptimizerSettings,
+): TrainedModel => {
+  const stepped = Optimizer.update(model, optimizer, gradient, gradNorm, settings);
+  release(model.encoder, gradient);
+  return { model, optimizer: stepped };
+};
+
+/** The rate at a training step. The authors' code warms up over no steps, which makes it 0 at step 1. */
+export const rateAt = (rate: number, { asPublished, step }: Partial<Pick<Settings, "asPublished" | "step">>): number =>
+  asPublished === true && step === 1 ? 0 : rate;
+
+/** The state behind an optimizer step, and what was made of its gradients. */
+export interface Stepped<A> {
+  readonly state: TrainingState;
+  readonly observed: A;
+}
+
+/** Makes one optimizer step; `observe` sees both gradients before they are applied. */
+export const optimizerStep = Effect.fn("Learning.optimizerStep")(function* <A, E = never, R = never>(
+  { policy, critic }: TrainingState,
+  batch: StepBatch,
+  settings: StepSettings,
+  observe: (gradients: StepGradients) => Effect.Effect<A, E, R>,
+): Effect.fn.Return<Stepped<A>, DeviceError | GradientError | E, R> {
+  const gradients: StepGradients = {
+    policy: batch.policy && (yield* gradient(policy.model, batch.policy, settings)),
+    critic: critic && batch.critic && (yield* valueGradient(critic.model, batch.critic, settings)),
+  };
+  const observed = yield* observe(gradients);
+  const { weightDecay, maxGradNorm } = settings;
+  const apply = (trained: TrainedModel, found: Pick<LossGradient, "gradient" | "gradNorm">, rate: number) =>
+    applyGradient(trained, found, { learningRate: rateAt(rate, settings), weightDecay, maxGradNorm });
+  return {
+    observed,
+    state: {
+      critic: critic && gradients.critic ? apply(critic, gradients.critic, settings.criticLearningRate) : critic,
+      policy: gradients.policy ? apply(policy, gradients.policy, settings.learningRate) : policy,
+    },
+  };
+});
