@@ -10,6 +10,7 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { lanes } from "../../kernels/ops/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { pageRows } from "../../kernels/ops/kv_cache/pages.ts";
@@ -17,7 +18,6 @@ import { kernels, sampleToken, type Sampling } from "../../kernels/ops/sample_to
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { sliceColumns, sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
-import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { type DecodePool, type Drawn, makePool, releasePool, writePages, writeSeats } from "./decode_pool.ts";
 import { type LookInterval, lookInterval } from "./look_interval.ts";
 import type { Model } from "../models/model.ts";
