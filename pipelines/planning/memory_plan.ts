@@ -65,6 +65,8 @@ export interface Phase {
   readonly statistics: PoolStatistics;
 }
 
+const sampling = { temperature: 1, topP: 1, topK: 0 };
+
 const sequenceOf = ({ prompt, response }: Length, sign: Sign = "negative") => ({
   problemId: "",
   sign,
@@ -126,7 +128,7 @@ export const runPhases = Effect.fnUntraced(function* (
     for (const { requests, ...limits } of drawn) {
       // A step more or less allocates the same.
       const options = { ...limits, syncInterval: () => 1, largestPrefillFirst: true };
-      yield* Stream.runDrain(decode(policy, requests, settings, cast.config.stopTokens, options));
+      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, options));
     }
     end("sample");
     if (state === undefined) continue;

@@ -11,6 +11,7 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { lanes } from "../../kernels/ops/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { pageRows as blockRows } from "../../kernels/ops/kv_cache/pages.ts";
