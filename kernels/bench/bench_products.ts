@@ -3,7 +3,7 @@
  * of the embedded device, which packs panels, and matrix units in each tile, with b stored in float16 there. The best of them is the arithmetic roof of a device.
  */
 import * as Effect from "effect/Effect";
-import type { DeviceError, MatrixUnits } from "../gpu/device_info.ts";
+import { canBroadcast, type DeviceError, type MatrixUnits } from "../gpu/device_info.ts";
 import type { Encoder } from "../gpu/encoder.ts";
 import { noiseFill } from "./noise_fill.ts";
 import { cast } from "../ops/cast/cast.ts";
@@ -63,8 +63,8 @@ interface Operands {
 }
 
 const formsOf = (encoder: Encoder, { a, b, c, halves }: Operands, units: MatrixUnits | undefined) => {
-  const { lanes, serial } = encoder.info;
-  const faster = serial === true ? "panels" : lanes >= 4 && lanes <= 32 ? "subgroup" : undefined;
+  const { serial } = encoder.info;
+  const faster = serial === true ? "panels" : canBroadcast(encoder.info) ? "subgroup" : undefined;
   const [N, K] = [b.rows, b.cols];
   const narrow = { ...halves, rows: N, cols: K, stride: K };
   const tiles = units === undefined

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
-import type { DeviceError } from "../gpu/device_info.ts";
+import { canBroadcast, type DeviceError } from "../gpu/device_info.ts";
 import { Encoder } from "../gpu/encoder.ts";
 import { noise } from "../ops/op_case.ts";
 import { attention } from "../ops/attention/attention.ts";
@@ -105,7 +105,7 @@ export const testedCooperative = Effect.fnUntraced(function* (
   folder = selfTestFolder(),
 ): Effect.fn.Return<FoundCooperative> {
   const { kind, description, lanes } = encoder.info;
-  if (lanes < 4 || lanes > 64) {
+  if (!canBroadcast(encoder.info)) {
     const line = "SIGNUM_COOPERATIVE=1, but this device's subgroups have no fixed size of 4 to 64 lanes";
     return { cooperative: false, notes: [`${line}: the plain kernels are used`] };
   }

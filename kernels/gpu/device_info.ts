@@ -16,6 +16,9 @@ export interface MatrixUnits {
   readonly refused: ReadonlyArray<string>;
 }
 
+/** Whether kernels hand numbers from lane to lane on a device whose subgroups have so many lanes. */
+export const canBroadcast = ({ lanes }: Pick<DeviceInfo, "lanes">): boolean => lanes >= 4 && lanes <= 64;
+
 /** The kinds of adapters, as `SIGNUM_ADAPTER` names them. */
 export const adapterKinds = ["gpu", "wasm", "lavapipe", "swiftshader"] as const;
 

@@ -3,7 +3,7 @@
  * keys, attention's result, the gated activation). The residual stream, the last norm, every sum, the logits and all gradients stay float32; a gradient
  * passes a rounding as if it were none. Kernels write four numbers at a time, so not every model and device can have it.
  */
-import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { canBroadcast, type DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import type { StorageType } from "../../kernels/gpu/half_precision.ts";
 import type { ModelConfig } from "./model_config.ts";
 
@@ -21,7 +21,7 @@ export const activationsFault = (
     const [name, size, divisor] = odd;
     return { expected: `"${name}" to be a multiple of ${divisor} (${setting})`, found: `${size}` };
   }
-  if (serial === true || (lanes >= 4 && lanes <= 32)) return undefined;
+  if (serial === true || canBroadcast({ lanes })) return undefined;
   const found = lanes === 0 ? "none of a fixed size" : `${lanes} lanes`;
-  return { expected: `a device with subgroups of 4 to 32 lanes (${setting})`, found };
+  return { expected: `a device with subgroups of 4 to 64 lanes (${setting})`, found };
 };

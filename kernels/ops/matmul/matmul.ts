@@ -4,6 +4,7 @@
  * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
  * self-test, have bits of their own, which the number of rows does not change either.
  */
+import { canBroadcast } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
@@ -46,9 +47,9 @@ const tileFor = (M: number, most: number): number => {
   return tile;
 };
 
-/** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 32 lanes and tensors that vec4 loads can read. */
+/** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 64 lanes and tensors that vec4 loads can read. */
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
-  !plain && encoder.info.lanes >= 4 && encoder.info.lanes <= 32 && tensors.every(isVectorized);
+  !plain && canBroadcast(encoder.info) && tensors.every(isVectorized);
 
 /** Whether the kernels that pack operands into panels may be used. */
 const packs = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>

@@ -193,13 +193,14 @@ testOnDevice(
       });
       assert.deepEqual(fault({ ffn: 30 })?.expected, '"intermediate_size" to be a multiple of 4 (--activations f16)');
       assert.deepEqual(fault({ width: 30 })?.expected, '"hidden_size" to be a multiple of 4 (--activations f16)');
-      assert.equal(fault({}, 64)?.found, "64 lanes");
+      assert.equal(fault({}, 64), undefined);
+      assert.equal(fault({}, 128)?.found, "128 lanes");
       assert.equal(activationsFault(sizes, { lanes: 0, serial: true }, "f16"), undefined);
       const own = new Encoder(encoder.device, { ...encoder.info, lanes: 0, serial: false });
       const refused = yield* Effect.flip(loaded(own, "countdown_1", { activations: "bf16" }));
       assert.match(
         refused.message,
-        /^Cannot read ".*config\.json": expected a device with subgroups of 4 to 32 lanes \(--activations bf16\), found none of a fixed size$/,
+        /^Cannot read ".*config\.json": expected a device with subgroups of 4 to 64 lanes \(--activations bf16\), found none of a fixed size$/,
       );
       assert.equal(own.pool.statistics.live, 0);
     }),
