@@ -85,53 +85,50 @@ export const places = (
   },
 });
 
-/** A piece of each series' line, if it has one, with its symbol, at rows of `x`, `end`, `middle` and `y` in pixels. */
-const samples = (series: ReadonlyArray<Series>, at: (field: string) => object, lines: boolean) => {
-  const { color, strokeDash, shape } = seriesEncoding(series);
-  return [
-    ...lines
-      ? [{
-        mark: { ...marks.line, type: "rule" as const },
-        encoding: { x: at("x"), x2: { field: "end" }, color, strokeDash },
-      }]
-      : [],
-    { mark: { ...marks.point, size: 60 }, encoding: { x: at("middle"), color, shape } },
-  ];
-};
-
-const sample = 44;
-const letter = 8;
-
-const pixels = (size: number) => (field: string) => ({
+/** A place in pixels from the left, or from the top, as an encoding. */
+export const pixels = (field: string, size: number, isDown = false) => ({
   field,
   type: "quantitative" as const,
   axis: null,
-  scale: { domain: [0, size], nice: false },
+  scale: { domain: isDown ? [size, 0] : [0, size], nice: false as const },
 });
 
-/** The legend as a panel of its own: of each series a sample, then its name; as many in a row as fit. */
-const legend = ({ series, lines = true }: Chart, width: number) => {
-  const cell = sample + 32 + letter * Math.max(...series.map(({ name }) => name.length));
-  const columns = Math.max(1, Math.min(series.length, Math.floor(width / cell)));
-  const rows = Math.ceil(series.length / columns);
-  const values = series.map(({ name }, i) => {
-    const x = (i % columns) * cell;
-    const y = 22 * (rows - Math.floor(i / columns)) - 11;
-    return { series: name, x, end: x + sample, middle: x + sample / 2, text: x + sample + 8, y };
-  });
+const sample = { width: 44, height: 12 } as const;
+
+/** What a series looks like: a piece of its line, if it has one, with its symbol. */
+const sampleOf = (series: Series, lines: boolean) => {
+  const { color, strokeDash, shape } = seriesEncoding([series]);
+  const line = { mark: { ...marks.line, type: "rule" as const }, encoding: { color, strokeDash } };
+  const point = { mark: { ...marks.point, size: 60 }, encoding: { x: { value: sample.width / 2 }, color, shape } };
   return {
-    width,
-    height: 22 * rows,
+    ...sample,
     view: { stroke: null },
-    data: { values },
-    encoding: { y: pixels(22 * rows)("y") },
-    layer: [
-      ...samples(series, pixels(width), lines),
-      {
-        mark: { type: "text" as const, align: "left" as const, baseline: "middle" as const, fontSize: 12, color: ink },
-        encoding: { x: pixels(width)("text"), text: { field: "series" } },
-      },
-    ],
+    data: { values: [{ series: series.name }] },
+    encoding: { y: { value: sample.height / 2 } },
+    layer: [...lines ? [line] : [], point],
+  };
+};
+
+const letter = 8;
+
+/** The legend as panels of their own: of each series a sample, then its name; as many in a row as fit. */
+const legend = ({ series, lines = true }: Chart, width: number) => {
+  const names = letter * Math.max(...series.map(({ name }) => name.length)) + 32;
+  const text = {
+    mark: { type: "text" as const, align: "left" as const, baseline: "middle" as const, fontSize: 12, color: ink },
+    encoding: { x: { value: sample.width + 8 }, text: { field: "series" } },
+  };
+  return {
+    columns: Math.max(1, Math.floor(width / (sample.width + names))),
+    spacing: { column: names, row: 10 },
+    bounds: "flush" as const,
+    resolve: {
+      scale: { color: "independent" as const, strokeDash: "independent" as const, shape: "independent" as const },
+    },
+    concat: series.map((one) => {
+      const drawn = sampleOf(one, lines);
+      return { ...drawn, layer: [...drawn.layer, text] };
+    }),
   };
 };
 
@@ -170,7 +167,8 @@ const schema = "https://vega.github.io/schema/vega-lite/v6.json";
 export const wholeSpec = (chart: Chart): TopLevelSpec => {
   const { title, subtitle, description, series, panels } = chart;
   const columns = Math.min(2, panels.length);
-  const between = { row: 86, column: 64 + columnWidth(series.map(({ name }) => name)) };
+  const hasNames = panels[0].plot.width === sizeOf(true).width;
+  const between = { row: 86, column: 64 + (hasNames ? columnWidth(series.map(({ name }) => name)) : 0) };
   return {
     $schema: schema,
     description,
@@ -201,17 +199,15 @@ export const panelSpec = ({ plot, description }: Panel): TopLevelSpec => ({
   config,
 });
 
-/** What a series looks like as a specification of its own: a piece of its line with its symbol. */
-export const sampleSpec = (series: Series, lines = true): TopLevelSpec => ({
+/** What a series looks like as a specification of its own. */
+export const sampleSpec = (series: Series, lines = true): TopLevelSpec => bare(sampleOf(series, lines));
+
+/** A picture without axes, title and margin. */
+export const bare = (plot: Plot): TopLevelSpec => ({
+  ...plot,
   $schema: schema,
-  width: sample,
-  height: 12,
   background: "transparent",
   padding: 0,
   autosize: "none",
-  view: { stroke: null },
-  data: { values: [{ series: series.name, x: 0, end: sample, middle: sample / 2, y: 6 }] },
-  encoding: { y: pixels(12)("y") },
-  layer: samples([series], pixels(sample), lines),
-  config,
+  config: { ...config, view: { stroke: null } },
 });

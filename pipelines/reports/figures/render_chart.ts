@@ -10,8 +10,7 @@ import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { visible } from "../../files/plain_text.ts";
 import style from "../page/page.css" with { type: "text" };
-import { type Chart, type Panel, panelSpec, sampleSpec, wholeSpec } from "./chart.ts";
-import type { Series } from "../series.ts";
+import { type Chart, wholeSpec } from "./chart.ts";
 
 /** A chart that cannot be drawn. */
 export class ChartError extends Schema.TaggedError<ChartError>()("ChartError", { message: Schema.String }) {}
@@ -58,7 +57,10 @@ const titled = (svg: string): string =>
 
 /** Without parts that draw nothing and digits that nobody sees. */
 const slim = (svg: string): string =>
-  svg.replaceAll(/<path [^>]*(?:display="none"|d="M0,0h0v0h0Z")[^>]*\/>| (?:stroke-width|opacity)="1"(?=[^<]*>)/g, "")
+  svg.replaceAll(
+    /<path class="(?:background" aria-hidden="true" d="[^"]*"(?: pointer-events="none")?|foreground"[^>]*display="none")\/>| (?:stroke-width|opacity)="1"(?=[^<]*>)/g,
+    "",
+  )
     .replaceAll(
       /<[^>]*>/g,
       (tag) => tag.replaceAll(/\d+\.\d{3,}/g, (digits) => String(Number(Number(digits).toFixed(2)))),
@@ -132,8 +134,5 @@ const inPage = (text: string) => {
   };
 };
 
-/** A panel for a page: its size and what is in it, in the page's colours. */
-export const panelSvg = (panel: Panel) => inPage(drawn(panelSpec(panel)));
-
-/** What a series looks like, for a page. */
-export const sampleSvg = (series: Series, lines?: boolean) => inPage(drawn(sampleSpec(series, lines)));
+/** A panel, or another picture of a page: its size and what is in it, in the page's colours. */
+export const pageSvg = (spec: TopLevelSpec) => inPage(drawn(spec));

@@ -1,18 +1,25 @@
 /** A figure of a page: its key, its panels, what it is, and more below. Its pictures are those of the files, drawn panel by panel. */
-import type { Chart } from "../figures/chart.ts";
-import { panelSvg, sampleSvg } from "../figures/render_chart.ts";
+import { type Chart, panelSpec, sampleSpec } from "../figures/chart.ts";
+import { pageSvg } from "../figures/render_chart.ts";
 import { type Child, type Html, markup, raw } from "./html.ts";
+
+/** A picture as large as it is drawn, which says what is written beside it. */
+export const picture = (spec: Parameters<typeof pageSvg>[0], name: string): Html => {
+  const { width, height, content } = pageSvg(spec);
+  return markup`<svg class="${name}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">${
+    raw(content)
+  }</svg>`;
+};
 
 /** The key of some series; each is a button, so that it can be pointed at without a mouse. */
 const key = ({ series, lines }: Pick<Chart, "series" | "lines">): Html =>
   markup`<ul class="key">${
-    series.map((one) => {
-      const { width, height, content } = sampleSvg(one, lines);
-      return markup`<li><button type="button" class="${one.style.color}" aria-pressed="false"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">${
-        raw(content)
-      }</svg>${one.name}</button></li>
-`;
-    })
+    series.map((one) =>
+      markup`<li><button type="button" class="${one.style.color}" aria-pressed="false">${
+        picture(sampleSpec(one, lines), "sample")
+      }${one.name}</button></li>
+`
+    )
   }</ul>
 `;
 
@@ -25,7 +32,7 @@ export const figure = (
     readonly more?: Child;
   },
 ): Html => {
-  const panels = chart.panels.map((panel) => ({ ...panel, ...panelSvg(panel) }));
+  const panels = chart.panels.map((panel) => ({ ...panel, ...pageSvg(panelSpec(panel)) }));
   const widest = Math.max(...panels.map(({ width }) => width));
   return markup`<figure class="figure" id="${id}">${
     chart.series.length > 1 ? key(chart) : undefined

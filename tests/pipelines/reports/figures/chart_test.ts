@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { Resvg } from "@resvg/resvg-js";
 import { Effect, Result } from "effect";
+import { panelSpec } from "../../../../pipelines/reports/figures/chart.ts";
 import { figure2 } from "../../../../pipelines/reports/figures/figure_2.ts";
 import { figure4 } from "../../../../pipelines/reports/figures/figure_4.ts";
-import { panelSvg, png, svg } from "../../../../pipelines/reports/figures/render_chart.ts";
+import { pageSvg, png, svg } from "../../../../pipelines/reports/figures/render_chart.ts";
 import { dynamics, evaluations } from "../study_rows.ts";
 
 const titles = (svg: string) =>
@@ -34,7 +35,7 @@ Deno.test("a place says what every series has there, the highest first, in the f
   assert.match(said, /^k = 1\n(?:\S.*: [\d.]+ % \([\d.]+–[\d.]+\)\n?){3}$/);
   const values = said.split("\n").slice(1).map((line) => Number(/: ([\d.]+) %/.exec(line)?.[1]));
   assert.deepEqual(values, values.toSorted((a, b) => b - a));
-  const pages = chart.panels.map((panel) => panelSvg(panel));
+  const pages = chart.panels.map((panel) => pageSvg(panelSpec(panel)));
   assert.deepEqual(pages.flatMap(({ content }) => titles(content)), titles(drawn));
   // A page's picture is in its own colours, and has nothing that its policy would refuse.
   for (const { content } of pages) {
