@@ -153,12 +153,12 @@ const config = {
     tickColor: faint,
     labelColor: ink,
     titleColor: ink,
-    labelFontSize: 11,
-    titleFontSize: 12,
+    labelFontSize: 12,
+    titleFontSize: 13,
     titlePadding: 8,
     titleFontWeight: "normal",
   },
-  axisY: { minExtent: 32 },
+  axisY: { minExtent: 34 },
 } as const;
 
 const schema = "https://vega.github.io/schema/vega-lite/v6.json";

@@ -3,7 +3,7 @@
  * model, with the bootstrap interval over problems as light bars; and what is traded for what, the largest k against the smallest.
  */
 import { Result } from "effect";
-import type { Chart, Panel } from "./chart.ts";
+import type { Panel } from "./chart.ts";
 import { linePanel } from "./line_panel.ts";
 import { doubling, linear, percents } from "./axes.ts";
 import { blockName, type EvaluationBlock, evaluationBlocks } from "../tables/evaluation_blocks.ts";
@@ -46,8 +46,8 @@ const curves = (block: EvaluationBlock, series: ReadonlyArray<Series>): Panel =>
   });
 };
 
-/** Every model as a point: what it gains at one response, and what it has left at many. */
-const trade = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyArray<Panel> => {
+/** Every model as a point: what it gains at one response, and what it has left at many; nothing where there is little to compare. */
+export const tradePanels = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyArray<Panel> => {
   const [few, many] = [block.ks[0], block.ks[block.ks.length - 1]];
   const lines = inBlock(block, series).flatMap((series) => {
     const [first, last] = [block.at(series.label, few), block.at(series.label, many)];
@@ -70,33 +70,21 @@ const trade = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyA
 };
 
 /** Pass@k curves of a study. */
-export const passAtKChart = (
-  rows: ReadonlyArray<EvaluationRow>,
-  series: ReadonlyArray<Series> = seriesOf(rows),
-): Result.Result<Chart, string> =>
-  Result.map(evaluationBlocks(rows), (blocks) => ({
-    name: "figure-2",
-    title: "Pass@k",
-    subtitle: rows.some(({ low, high }) => low !== undefined && high !== undefined)
-      ? "Bars: 95 % bootstrap interval over problems, side by side around their k"
-      : undefined,
-    description: `Pass@k in percent against k on a logarithmic axis, one curve for each of ${namesOf(series)}.`,
-    series,
-    panels: blocks.toSorted((a, b) => Number(a.slice !== undefined) - Number(b.slice !== undefined))
-      .map((block) => curves(block, series)),
-  }));
-
-/** What is traded for what, of evaluations on all problems. */
-export const tradePanels = (
-  blocks: ReadonlyArray<EvaluationBlock>,
-  series: ReadonlyArray<Series>,
-): ReadonlyArray<Panel> => blocks.flatMap((block) => trade(block, series));
-
-/** See `passAtKChart`. */
 export const figure2 = chartReport({
   name: "figure-2",
   summary: "Pass@k against k, evaluation by evaluation, a curve for each model",
   row: EvaluationRow,
   needs: ["k", "passAtK"],
-  build: passAtKChart,
+  build: (rows, series = seriesOf(rows)) =>
+    Result.map(evaluationBlocks(rows), (blocks) => ({
+      name: "figure-2",
+      title: "Pass@k",
+      subtitle: rows.some(({ low, high }) => low !== undefined && high !== undefined)
+        ? "Bars: 95 % bootstrap interval over problems, side by side around their k"
+        : undefined,
+      description: `Pass@k in percent against k on a logarithmic axis, one curve for each of ${namesOf(series)}.`,
+      series,
+      panels: blocks.toSorted((a, b) => Number(a.slice !== undefined) - Number(b.slice !== undefined))
+        .map((block) => curves(block, series)),
+    })),
 });

@@ -4,7 +4,7 @@
  * the records are drawn alike.
  */
 import { Result } from "effect";
-import type { Chart, Panel } from "./chart.ts";
+import type { Panel } from "./chart.ts";
 import { linear, steps } from "./axes.ts";
 import { linePanel } from "./line_panel.ts";
 import { chartReport } from "../report.ts";
@@ -152,31 +152,25 @@ export const dynamicsPanels = (
   measures: ReadonlyArray<Measure>,
 ): ReadonlyArray<Panel> => measures.flatMap((measure) => panelOf(rows, series, measure));
 
-/** Training dynamics, or what they lack. */
-export const dynamicsChart = (
-  rows: ReadonlyArray<DynamicsRow>,
-  series: ReadonlyArray<Series> = seriesOf(rows),
-): Result.Result<Chart, string> => {
-  const panels = dynamicsPanels(rows, series, paperMeasures);
-  return panels.length === 0
-    ? Result.fail(`no row has ${paperMeasures.map(({ path }) => `"${path[0]}"`).join(" or ")}`)
-    : Result.succeed({
-      name: "figure-4",
-      title: "Training dynamics",
-      subtitle: isSmoothed(rows, series) ? "(c) and (d): centred mean over 5 steps, fewer at the ends" : undefined,
-      description:
-        "Accuracy and entropy on the test split, and correct and fully solved ratio of the training batches, against " +
-        `the training step, one line for each of ${namesOf(series)}.`,
-      series,
-      panels,
-    });
-};
-
-/** See `dynamicsChart`. */
+/** Training dynamics of a study, or of one run. */
 export const figure4 = chartReport({
   name: "figure-4",
   summary: "Training dynamics: accuracy, entropy, correct and fully solved ratio against the step",
   row: DynamicsRow,
   needs: ["step"],
-  build: dynamicsChart,
+  build: (rows, series = seriesOf(rows)) => {
+    const panels = dynamicsPanels(rows, series, paperMeasures);
+    return panels.length === 0
+      ? Result.fail(`no row has ${paperMeasures.map(({ path }) => `"${path[0]}"`).join(" or ")}`)
+      : Result.succeed({
+        name: "figure-4",
+        title: "Training dynamics",
+        subtitle: isSmoothed(rows, series) ? "(c) and (d): centred mean over 5 steps, fewer at the ends" : undefined,
+        description:
+          "Accuracy and entropy on the test split, and correct and fully solved ratio of the training batches, against " +
+          `the training step, one line for each of ${namesOf(series)}.`,
+        series,
+        panels,
+      });
+  },
 });

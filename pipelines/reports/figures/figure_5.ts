@@ -7,7 +7,7 @@ import { Result } from "effect";
 import { Explained } from "../../records/explained.ts";
 import { placeOf } from "../../records/record.ts";
 import type { Sign } from "../../records/schema.ts";
-import { type Chart, faint, ink, marks, type Panel, places, seriesEncoding, sizeOf } from "./chart.ts";
+import { faint, ink, marks, type Panel, places, seriesEncoding, sizeOf } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { probabilityText } from "../page/token_text.ts";
 import type { Series } from "../series.ts";
@@ -197,31 +197,7 @@ const sentence = (row: Explained): string =>
     labelOf(row.tokenText)
   }" was sampled at a probability of ${row.probability.toPrecision(2)}`;
 
-/** Where a token's gradient moves the logits, drawn from a recorded step, or what the rows lack. */
-export const tokenChart = (rows: ReadonlyArray<Explained>): Result.Result<Chart, string> => {
-  const fault = textFault(rows);
-  if (fault !== undefined) return Result.fail(fault);
-  const { positive, negative } = pairOf(rows);
-  const shown = [positive, negative].flatMap((row) => row ?? []);
-  if (shown.length === 0) return Result.fail("no token has a gradient of its own (advantage 0, or clipped)");
-  const all = shown.map(barsOf);
-  const top = topOf(all.flat());
-  return Result.succeed({
-    name: "figure-5",
-    title: "Where one token's gradient moves the logits",
-    subtitle:
-      "Numbers: −dL/dz by the kernels, in units of |A| w / (π_old T). Arrow lengths are to scale, tiny ones are drawn longer.",
-    description:
-      `Bars of next-token probabilities with an arrow for the logit's move: ${
-        shown.map(sentence).join("; ")
-      }. The sampled token of a correct response rises and all others fall, that of an incorrect one falls and all others rise, by their ` +
-      "probability.",
-    series: [up, down],
-    panels: shown.map((row, i) => panel(row, all[i], top, "ab"[i])),
-  });
-};
-
-/** See `tokenChart`. */
+/** Where a token's gradient moves the logits, drawn from a recorded step. */
 export const figure5 = chartReport({
   name: "figure-5",
   summary: "Where the gradient of a correct and of an incorrect token moves the logits",
@@ -242,5 +218,26 @@ export const figure5 = chartReport({
     "shownProbabilities",
     "shownKernel",
   ],
-  build: tokenChart,
+  build: (rows) => {
+    const fault = textFault(rows);
+    if (fault !== undefined) return Result.fail(fault);
+    const { positive, negative } = pairOf(rows);
+    const shown = [positive, negative].flatMap((row) => row ?? []);
+    if (shown.length === 0) return Result.fail("no token has a gradient of its own (advantage 0, or clipped)");
+    const all = shown.map(barsOf);
+    const top = topOf(all.flat());
+    return Result.succeed({
+      name: "figure-5",
+      title: "Where one token's gradient moves the logits",
+      subtitle:
+        "Numbers: −dL/dz by the kernels, in units of |A| w / (π_old T). Arrow lengths are to scale, tiny ones are drawn longer.",
+      description:
+        `Bars of next-token probabilities with an arrow for the logit's move: ${
+          shown.map(sentence).join("; ")
+        }. The sampled token of a correct response rises and all others fall, that of an incorrect one falls and all others rise, by their ` +
+        "probability.",
+      series: [up, down],
+      panels: shown.map((row, i) => panel(row, all[i], top, "ab"[i])),
+    });
+  },
 });

@@ -4,7 +4,7 @@
  */
 import { Result } from "effect";
 import type { Noun } from "../../records/schema.ts";
-import type { Chart, Panel } from "./chart.ts";
+import type { Panel } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesIn, seriesOf } from "../series.ts";
 import { linear, percents } from "./axes.ts";
@@ -113,27 +113,21 @@ const panelOf = (group: FrontierGroup, series: ReadonlyArray<Series>): Panel => 
 };
 
 /** Pass@k against Pass@1 along training. */
-export const frontierChart = (
-  rows: ReadonlyArray<FrontierRow>,
-  among: ReadonlyArray<Series> = seriesOf(rows),
-): Result.Result<Chart, string> => {
-  if (rows.length === 0) return Result.fail("there are no rows");
-  const series = seriesIn(rows, among);
-  return Result.succeed({
-    name: "frontier",
-    title: "Frontier: Pass@k against Pass@1 along training",
-    subtitle: "Each line begins at the base; bars at its end: 95 % bootstrap interval over cells and problems",
-    description: `Pass@k against Pass@1 in percent along training, one line for each of ${namesOf(series)}.`,
-    series,
-    panels: frontierGroups(rows).map((group) => panelOf(group, series)),
-  });
-};
-
-/** See `frontierChart`. */
 export const frontier = chartReport({
   name: "frontier",
   summary: "Pass@k against Pass@1 along training, a line for each algorithm",
   row: FrontierRow,
   needs: ["passAt1", "passAtK", "k", "step", "label", "condition", "low", "high", "cells"],
-  build: frontierChart,
+  build: (rows, among = seriesOf(rows)) => {
+    if (rows.length === 0) return Result.fail("there are no rows");
+    const series = seriesIn(rows, among);
+    return Result.succeed({
+      name: "frontier",
+      title: "Frontier: Pass@k against Pass@1 along training",
+      subtitle: "Each line begins at the base; bars at its end: 95 % bootstrap interval over cells and problems",
+      description: `Pass@k against Pass@1 in percent along training, one line for each of ${namesOf(series)}.`,
+      series,
+      panels: frontierGroups(rows).map((group) => panelOf(group, series)),
+    });
+  },
 });

@@ -42,10 +42,15 @@ export interface Lines {
 /** Pixels between the error bars of neighbouring series, which stand side by side where they share their x. */
 const aside = 3;
 
+/** Places that a panel has at most: stripes of two pixels. */
+const mostPlaces = 170;
+
 const placesOf = ({ lines, isColumns }: Lines) => {
   const points = lines.flatMap(({ series, points }) => points.map((point) => ({ ...point, name: series.name })));
   const keyOf = ({ x, y, place }: LinePoint) => JSON.stringify(isColumns ? [place] : [x, y, place]);
-  return [...Map.groupBy(points, keyOf).values()].map((members) => {
+  const all = [...Map.groupBy(points, keyOf).values()];
+  const every = isColumns ? Math.ceil(all.length / mostPlaces) : 1;
+  return all.filter((_, i) => i % every === 0).map((members) => {
     const [{ x, y, place }] = members;
     const values = members.toSorted((a, b) => b.y - a.y).map(({ name, said }) => `${name}: ${said}`);
     return { x, y, said: [place, ...values].join("\n") };
@@ -65,7 +70,13 @@ const namesOf = ({ series, lines, x, y }: Lines) => {
     series: series.name,
     nameY: high - tops[i] * (high - low) / height,
   }));
-  const text = { type: "text" as const, align: "left" as const, baseline: "middle" as const, fontSize: 12, color: ink };
+  const text = {
+    type: "text" as const,
+    align: "left" as const,
+    baseline: "middle" as const,
+    fontSize: 12.5,
+    color: ink,
+  };
   return [
     {
       data: { values },

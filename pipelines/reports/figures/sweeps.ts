@@ -1,7 +1,7 @@
 /** Settings at several values: Pass@1 and Pass@64 against lambda, entropy coefficient, learning rate and updates a batch, with intervals. */
 import { Result } from "effect";
 import type { Noun } from "../../records/schema.ts";
-import type { Chart, Panel } from "./chart.ts";
+import type { Panel } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesIn, seriesOf } from "../series.ts";
 import { named, percents } from "./axes.ts";
@@ -75,29 +75,23 @@ const panelOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): 
 };
 
 /** Pass@1 and Pass@64 against a setting, a row of panels for each. */
-export const sweepsChart = (
-  rows: ReadonlyArray<SweepRow>,
-  among: ReadonlyArray<Series> = seriesOf(rows),
-): Result.Result<Chart, string> => {
-  if (rows.length === 0) return Result.fail("there are no rows");
-  const series = seriesIn(rows, among);
-  return Result.succeed({
-    name: "sweeps",
-    title: "Settings at several values",
-    subtitle: "Bars: 95 % bootstrap interval over cells and problems",
-    description: `Pass@k in percent against the values of a setting, one line for each of ${namesOf(series)}.`,
-    series,
-    panels: [...Map.groupBy(rows, ({ setting, k }) => JSON.stringify([setting, k]))].map(([, members]) =>
-      panelOf(members, series)
-    ),
-  });
-};
-
-/** See `sweepsChart`. */
 export const sweeps = chartReport({
   name: "sweeps",
   summary: "Pass@k against a setting: lambda, entropy coefficient, learning rate, updates a batch",
   row: SweepRow,
   needs: ["setting", "value", "k", "passAtK", "low", "high", "label"],
-  build: sweepsChart,
+  build: (rows, among = seriesOf(rows)) => {
+    if (rows.length === 0) return Result.fail("there are no rows");
+    const series = seriesIn(rows, among);
+    return Result.succeed({
+      name: "sweeps",
+      title: "Settings at several values",
+      subtitle: "Bars: 95 % bootstrap interval over cells and problems",
+      description: `Pass@k in percent against the values of a setting, one line for each of ${namesOf(series)}.`,
+      series,
+      panels: [...Map.groupBy(rows, ({ setting, k }) => JSON.stringify([setting, k]))].map(([, members]) =>
+        panelOf(members, series)
+      ),
+    });
+  },
 });

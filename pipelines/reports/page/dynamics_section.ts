@@ -5,8 +5,8 @@
 import { Result } from "effect";
 import {
   cosine,
-  dynamicsChart,
   dynamicsPanels,
+  figure4,
   isSmoothed,
   type Measure,
   measuredOf,
@@ -73,7 +73,7 @@ export const dynamicsSection = (
 ): Result.Result<Html, string> =>
   Result.map(dynamicsTable.build(rows), (tables) => {
     const series = seriesIn([...rows, ...onPolicy], all);
-    const chart = Result.getOrUndefined(dynamicsChart(rows, series));
+    const chart = Result.getOrUndefined(figure4.build(rows, series));
     const more = [
       ...dynamicsPanels(rows, series, updateMeasures),
       ...dynamicsPanels(onPolicy, series, [{ ...cosine, title: `${cosine.title}, one update a batch` }]),

@@ -1,7 +1,7 @@
 /** Pass@k on a page: in a few sentences, as curves, as Table 1 with the paper's own below, and as what is traded for what. */
 import { Result } from "effect";
 import { table1 as publishedRows } from "../../../data/paper/published.ts";
-import { nameOfBlock, passAtKChart, tradePanels } from "../figures/figure_2.ts";
+import { figure2, nameOfBlock, tradePanels } from "../figures/figure_2.ts";
 import { type EvaluationBlock, evaluationBlocks, ksOf } from "../tables/evaluation_blocks.ts";
 import type { EvaluationRow } from "../../records/rows.ts";
 import { publishedName, type Series, seriesIn } from "../series.ts";
@@ -122,9 +122,9 @@ export const evaluationSection = (
     const parts = blocks.filter(({ slice }) => slice !== undefined);
     const ordered = [...whole, ...parts].map((block) => table.blocks[blocks.indexOf(block)]);
     const shown = seriesIn(rows, series);
-    const chart = yield* passAtKChart(rows, shown);
+    const chart = yield* figure2.build(rows, shown);
     const hasIntervals = rows.some(({ low, high }) => low !== undefined && high !== undefined);
-    const trades = traded ? tradePanels(whole, shown) : [];
+    const trades = traded ? whole.flatMap((block) => tradePanels(block, shown)) : [];
     return {
       short: inShort(whole),
       body: markup`${

@@ -5,7 +5,7 @@
  */
 import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
-import { pairOf, placeIn, tokenChart } from "../figures/figure_5.ts";
+import { figure5, pairOf, placeIn } from "../figures/figure_5.ts";
 import { type Cell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup, short } from "./html.ts";
 import { figure } from "./figure.ts";
@@ -48,7 +48,7 @@ export const figure5Section = (rows: ReadonlyArray<Explained>): Html | undefined
   const shown = [positive, negative].flatMap((row) => row ?? []);
   if (shown.length === 0) return undefined;
   const largest = rows.reduce((most, { scaledDeviation }) => Math.max(most, scaledDeviation), 0);
-  return Result.getOrUndefined(Result.map(tokenChart(rows), (chart) =>
+  return Result.getOrUndefined(Result.map(figure5.build(rows), (chart) =>
     figure({
       id: "figure-5",
       chart,

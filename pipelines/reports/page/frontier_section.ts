@@ -3,7 +3,7 @@
  * matched comparisons say. Where lines lie on each other, one algorithm is a slower road to where another goes.
  */
 import { Result } from "effect";
-import { alongTraining, frontierChart, frontierGroups, type FrontierRow } from "../figures/frontier.ts";
+import { alongTraining, frontier, frontierGroups, type FrontierRow } from "../figures/frontier.ts";
 import type { Series } from "../series.ts";
 import { empty, type Table, textCell } from "../tables/table.ts";
 import { type Judged, tallyOf, whereOf } from "../tables/verdicts.ts";
@@ -58,7 +58,7 @@ export const frontierSection = (
   judged: ReadonlyArray<Judged>,
 ): Html | undefined => {
   if (rows.length === 0) return undefined;
-  const drawn = Result.map(frontierChart(rows, series), (chart) =>
+  const drawn = Result.map(frontier.build(rows, series), (chart) =>
     figure({
       id: "frontier-figure",
       chart,

@@ -1,7 +1,7 @@
 /** Settings at several values on a page: Pass@k against lambda, entropy coefficient, learning rate and updates a batch, as panels and as a table. */
 import { Result } from "effect";
 import type { Series } from "../series.ts";
-import { settingValues, type SweepRow, sweepsChart } from "../figures/sweeps.ts";
+import { settingValues, type SweepRow, sweeps } from "../figures/sweeps.ts";
 import { percentCell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
@@ -41,7 +41,7 @@ export const sweepsTable = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray
 export const sweepsSection = (all: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Html | undefined => {
   const rows = all.filter(({ setting }) => settingValues(all.filter((row) => row.setting === setting)).length > 1);
   if (rows.length === 0) return undefined;
-  return Result.getOrUndefined(Result.map(sweepsChart(rows, series), (chart) =>
+  return Result.getOrUndefined(Result.map(sweeps.build(rows, series), (chart) =>
     figure({
       id: "sweeps-figure",
       chart,

@@ -61,6 +61,17 @@ Deno.test("figure-4 has the panels for which there are numbers", async () => {
   assert.match(Result.getOrThrow(Result.flip(figure4.build([{ step: 1 }]))), /no row has "testAccuracy"/);
 });
 
+Deno.test("of a long training as many steps say their values as have room, evenly", async () => {
+  const long = Array.from({ length: 1000 }, (_, step) => ({ step, correctRatio: step / 1000 }));
+  const said = titles(await Effect.runPromise(svg(Result.getOrThrow(figure4.build(long)))));
+  assert.equal(said.length, 167);
+  assert.deepEqual([said[0], said[1], said[166]], [
+    "step 0\nmodel: 0.0 %",
+    "step 6\nmodel: 0.6 %",
+    "step 996\nmodel: 99.6 %",
+  ]);
+});
+
 Deno.test("a PNG carries its own letters: it needs no font of the system", async () => {
   const chart = Result.getOrThrow(figure4.build(dynamics));
   const bytes = await Effect.runPromise(png(chart));
