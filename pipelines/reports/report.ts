@@ -7,6 +7,7 @@ import { decode } from "../records/record.ts";
 import type { Noun } from "../records/schema.ts";
 import type { Chart } from "./figures/chart.ts";
 import type { FlatRow } from "../records/rows.ts";
+import type { Series } from "./series.ts";
 import type { Table } from "./tables/table.ts";
 
 /** A line of NDJSON: its text, what it holds, and where it came from (lines count from 1). */
@@ -73,8 +74,13 @@ export const tableReport = <A>(declared: Declared<A, ReadonlyArray<Table>>) => (
   build: declared.build,
 });
 
+/** A figure as it is declared; where a page draws it, the page's series are those of `build`, so that all its figures look alike. */
+interface DeclaredChart<A> extends Omit<Declared<A, Chart>, "build"> {
+  readonly build: (rows: ReadonlyArray<A>, series?: ReadonlyArray<Series>) => Result.Result<Chart, string>;
+}
+
 /** Declares a report in a figure; the value is its entry for the registry, and its typed `build`. */
-export const chartReport = <A>(declared: Declared<A, Chart>) => ({
+export const chartReport = <A>(declared: DeclaredChart<A>) => ({
   kind: "chart" as const,
   ...made(declared),
   build: declared.build,

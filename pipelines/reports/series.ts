@@ -1,7 +1,7 @@
 /**
  * The models that a report compares, and how each is drawn: the base first, then the algorithms in the order of their registry, then
- * whatever else has a name. An algorithm has the same colour, dash and shape in every figure. The colours are those of Okabe and Ito, told
- * apart under every common colour blindness; dash and shape tell them apart without any colour.
+ * whatever else has a name. An algorithm has the same colour, dash and shape in every figure. The hues are those of Okabe and Ito, told apart
+ * under every common colour blindness; dash and shape tell them apart without any colour. `page.css` says what each is on which ground.
  */
 import { algorithms } from "../algorithms/mod.ts";
 
@@ -12,7 +12,7 @@ export interface Series {
   readonly style: Style;
 }
 
-/** How a series is drawn; `dash` are lengths of strokes and gaps, `shape` a symbol of Vega. */
+/** How a series is drawn; `color` names a variable of `page.css`, `dash` are lengths of strokes and gaps, `shape` is a symbol of Vega. */
 export interface Style {
   readonly color: string;
   readonly dash: ReadonlyArray<number>;
@@ -25,14 +25,14 @@ interface Labelled {
 }
 
 const styles: ReadonlyArray<Style> = [
-  { color: "#000000", dash: [5, 3], shape: "circle" },
-  { color: "#e69f00", dash: [2, 2], shape: "square" },
-  { color: "#56b4e9", dash: [9, 3], shape: "triangle-up" },
-  { color: "#d55e00", dash: [9, 3, 2, 3], shape: "diamond" },
-  { color: "#0072b2", dash: [1, 0], shape: "triangle-down" },
-  { color: "#009e73", dash: [14, 3], shape: "cross" },
-  { color: "#cc79a7", dash: [9, 2, 2, 2, 2, 2], shape: "triangle-right" },
-  { color: "#7f7f7f", dash: [1, 3], shape: "triangle-left" },
+  { color: "hue-black", dash: [5, 3], shape: "circle" },
+  { color: "hue-orange", dash: [2, 2], shape: "square" },
+  { color: "hue-sky", dash: [9, 3], shape: "triangle-up" },
+  { color: "hue-vermillion", dash: [9, 3, 2, 3], shape: "diamond" },
+  { color: "hue-blue", dash: [1, 0], shape: "triangle-down" },
+  { color: "hue-green", dash: [14, 3], shape: "cross" },
+  { color: "hue-purple", dash: [9, 2, 2, 2, 2, 2], shape: "triangle-right" },
+  { color: "hue-grey", dash: [1, 3], shape: "triangle-left" },
 ];
 
 const known: ReadonlyArray<string> = ["base", ...Object.keys(algorithms)];
@@ -60,6 +60,12 @@ const extraStyle = (free: ReadonlyArray<number>, n: number): Style => {
   if (n < free.length) return styles[free[n]];
   const [color, dash, shape] = [0, 3, 5].map((shift) => styles[(n + shift) % styles.length]);
   return { color: color.color, dash: dash.dash, shape: shape.shape };
+};
+
+/** Those of some series that are in the rows. */
+export const seriesIn = (rows: ReadonlyArray<Labelled>, series: ReadonlyArray<Series>): ReadonlyArray<Series> => {
+  const labels = new Set(rows.map(labelOf));
+  return series.filter(({ label }) => labels.has(label));
 };
 
 /** The series of some rows, in order; labels beyond the known ones take the styles that are free, then any. */

@@ -15,7 +15,6 @@ import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { lanes } from "../../kernels/ops/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { pageRows as blockRows } from "../../kernels/ops/kv_cache/pages.ts";
-import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { kernels, sampleToken, type Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";

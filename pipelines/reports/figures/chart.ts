@@ -1,31 +1,46 @@
 /**
- * A chart as a value: a Vega-Lite specification with its data inside, and in words what it shows. What every figure shares stands here: white
- * ground, light grid, one legend below, and each series told by colour, dash and shape at once. `render_chart.ts` draws it.
+ * A chart as a value: panels, each a Vega-Lite specification with its data inside, and in words what they show. A file has them under one title
+ * and over one legend, a page each for itself. What every figure shares stands here: light grid, and each series told by colour, dash and shape
+ * at once. Colours are variables of `page.css`, which a page resolves and `render_chart.ts` replaces in a file.
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Series } from "../series.ts";
+import { columnWidth } from "./direct_labels.ts";
 
-/** A figure before it is drawn; `description` is the sentence for those who cannot see it. */
-export interface Chart {
-  readonly name: string;
+/** A plot with everything in it but its title. */
+export type Plot =
+  & Extract<Extract<TopLevelSpec, { concat: unknown }>["concat"][number], { layer: unknown }>
+  & { readonly width: number };
+
+/** A panel of a chart; `description` is the sentence for those who cannot see it. */
+export interface Panel {
+  readonly title: string;
   readonly description: string;
-  readonly spec: TopLevelSpec;
+  readonly plot: Plot;
 }
 
-/** The plots of a chart, in reading order. */
-export type Panels = Extract<TopLevelSpec, { concat: unknown }>["concat"];
+/** A figure before it is drawn; `lines` says whether its series have lines. */
+export interface Chart {
+  readonly name: string;
+  readonly title: string;
+  readonly subtitle: string | undefined;
+  readonly description: string;
+  readonly series: ReadonlyArray<Series>;
+  readonly panels: ReadonlyArray<Panel>;
+  readonly lines?: boolean;
+}
 
-/** The size of a panel's plot in pixels. */
-export const panelSize = { width: 340, height: 240 } as const;
+/** The size of a panel's plot in pixels, narrower where names of several series stand beside it. */
+export const sizeOf = (hasNames: boolean) => ({ width: hasNames ? 340 : 420, height: 240 });
 
-const between = { row: 82, column: 68 } as const;
+/** A variable of `page.css` as a colour. */
+export const ink = "var(--ink)";
+/** See `ink`. */
+export const faint = "var(--faint)";
+const edge = "var(--edge)";
 
-/** What stands above a panel. */
-export const panelTitle = (text: string) => ({ text, fontSize: 13, offset: 8 });
-
-/** The family that figures are set in; PNGs carry the first. */
-const font = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
-const ink = "#222222";
+/** The colour of a series. */
+export const colorOf = ({ style }: Series): string => `var(--${style.color})`;
 
 /** Colour, dash and shape of each series. */
 export const seriesEncoding = (series: ReadonlyArray<Series>) => {
@@ -37,126 +52,162 @@ export const seriesEncoding = (series: ReadonlyArray<Series>) => {
     scale: { domain, range: [...range] },
   });
   return {
-    color: channel(series.map(({ style }) => style.color)),
+    color: channel(series.map(colorOf)),
     strokeDash: channel(series.map(({ style }) => style.dash)),
     shape: channel(series.map(({ style }) => style.shape)),
   };
 };
 
-const sample = 44;
-const letter = 8;
-
-/** The legend as a panel of its own: of each series a piece of its line, if it has one, with its symbol, then its name; as many in a row as fit. */
-const legend = (series: ReadonlyArray<Series>, width: number, lines: boolean) => {
-  const cell = sample + 32 + letter * Math.max(...series.map(({ name }) => name.length));
-  const columns = Math.max(1, Math.min(series.length, Math.floor(width / cell)));
-  const rows = Math.ceil(series.length / columns);
-  const values = series.map(({ name }, i) => {
-    const x = (i % columns) * cell;
-    return {
-      series: name,
-      x,
-      end: x + sample,
-      middle: x + sample / 2,
-      text: x + sample + 8,
-      y: Math.floor(i / columns),
-    };
-  });
-  const { color, strokeDash, shape } = seriesEncoding(series);
-  const at = (field: string) => ({
-    field,
-    type: "quantitative" as const,
-    axis: null,
-    scale: { domain: [0, width], nice: false },
-  });
-  const y = {
-    field: "y",
-    type: "quantitative" as const,
-    axis: null,
-    scale: { domain: [rows - 0.5, -0.5], nice: false },
-  };
-  return {
-    width,
-    height: 22 * rows,
-    view: { stroke: null },
-    data: { values },
-    encoding: { y },
-    layer: [
-      ...lines
-        ? [{
-          mark: { type: "rule" as const, strokeWidth: 1.8 },
-          encoding: { x: at("x"), x2: { field: "end" }, color, strokeDash },
-        }]
-        : [],
-      {
-        mark: { type: "point" as const, filled: true, size: 60, opacity: 1 },
-        encoding: { x: at("middle"), color, shape },
-      },
-      {
-        mark: { type: "text" as const, align: "left" as const, baseline: "middle" as const, fontSize: 12, color: ink },
-        encoding: { x: at("text"), text: { field: "series" } },
-      },
-    ],
-  };
-};
+/** Marks that every chart draws alike. */
+export const marks = {
+  line: { type: "line", strokeWidth: 1.8 },
+  bar: { type: "rule", opacity: 0.3, strokeWidth: 1.2 },
+  point: { type: "point", filled: true, size: 42, strokeWidth: 1, opacity: 1 },
+} as const;
 
 /**
- * A chart of panels, two in a row, under one title and over one legend; `width` is that of a row, where panels have not the usual size;
- * without `lines` series are points alone.
+ * What a reader who points at a place of a plot is told: rows with `said`, lines of text of which the first names the place, at `x` in stripes of
+ * `width` pixels, or at points where `y` is given. It is not seen until it is pointed at.
  */
-export const panelChart = (
-  { name, title, subtitle, description, series, panels, width, lines = true }: {
-    readonly name: string;
-    readonly title: string;
-    readonly subtitle: string | undefined;
-    readonly description: string;
-    readonly series: ReadonlyArray<Series>;
-    readonly panels: Panels;
-    readonly width?: number;
-    readonly lines?: boolean;
+export const places = (
+  values: ReadonlyArray<{ readonly said: string }>,
+  at: { readonly x: object; readonly y?: object; readonly width?: number },
+) => ({
+  name: "places",
+  data: { values: [...values] },
+  mark: at.y === undefined
+    ? { type: "rule" as const, strokeWidth: at.width ?? 0, opacity: 0, color: ink, aria: true }
+    : { type: "point" as const, size: 200, opacity: 0, color: ink, aria: true },
+  encoding: {
+    x: at.x,
+    ...(at.y !== undefined && { y: at.y }),
+    description: { field: "said", type: "nominal" as const },
   },
-): Chart => {
-  const columns = Math.min(2, panels.length);
+});
+
+/** A place in pixels from the left, or from the top, as an encoding. */
+export const pixels = (field: string, size: number, isDown = false) => ({
+  field,
+  type: "quantitative" as const,
+  axis: null,
+  scale: { domain: isDown ? [size, 0] : [0, size], nice: false as const },
+});
+
+const sample = { width: 44, height: 12 } as const;
+
+/** What a series looks like: a piece of its line, if it has one, with its symbol. */
+const sampleOf = (series: Series, lines: boolean) => {
+  const { color, strokeDash, shape } = seriesEncoding([series]);
+  const line = { mark: { ...marks.line, type: "rule" as const }, encoding: { color, strokeDash } };
+  const point = { mark: { ...marks.point, size: 60 }, encoding: { x: { value: sample.width / 2 }, color, shape } };
   return {
-    name,
-    description,
-    spec: {
-      $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-      description,
-      title: { text: title, ...(subtitle === undefined ? {} : { subtitle }), offset: 14 },
-      background: "white",
-      padding: 14,
-      spacing: 16,
-      vconcat: [
-        { columns, spacing: between, bounds: "flush", concat: panels },
-        legend(series, width ?? columns * panelSize.width + (columns - 1) * between.column, lines),
-      ],
-      config: {
-        font,
-        view: { stroke: "#cccccc" },
-        mark: { aria: false },
-        title: {
-          anchor: "start",
-          frame: "group",
-          fontWeight: "normal",
-          fontSize: 16,
-          subtitleFontSize: 11,
-          subtitleColor: "#555555",
-          color: ink,
-        },
-        axis: {
-          aria: false,
-          grid: true,
-          gridColor: "#e8e8e8",
-          domainColor: "#888888",
-          tickColor: "#888888",
-          labelColor: ink,
-          titleColor: ink,
-          labelFontSize: 11,
-          titleFontSize: 12,
-          titleFontWeight: "normal",
-        },
-      },
-    },
+    ...sample,
+    view: { stroke: null },
+    data: { values: [{ series: series.name }] },
+    encoding: { y: { value: sample.height / 2 } },
+    layer: [...lines ? [line] : [], point],
   };
 };
+
+const letter = 8;
+
+/** The legend as panels of their own: of each series a sample, then its name; as many in a row as fit. */
+const legend = ({ series, lines = true }: Chart, width: number) => {
+  const names = letter * Math.max(...series.map(({ name }) => name.length)) + 32;
+  const text = {
+    mark: { type: "text" as const, align: "left" as const, baseline: "middle" as const, fontSize: 12, color: ink },
+    encoding: { x: { value: sample.width + 8 }, text: { field: "series" } },
+  };
+  return {
+    columns: Math.max(1, Math.floor(width / (sample.width + names))),
+    spacing: { column: names, row: 10 },
+    bounds: "flush" as const,
+    resolve: {
+      scale: { color: "independent" as const, strokeDash: "independent" as const, shape: "independent" as const },
+    },
+    concat: series.map((one) => {
+      const drawn = sampleOf(one, lines);
+      return { ...drawn, layer: [...drawn.layer, text] };
+    }),
+  };
+};
+
+const config = {
+  font: "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif",
+  view: { stroke: edge },
+  mark: { aria: false },
+  title: {
+    anchor: "start",
+    frame: "group",
+    fontWeight: "normal",
+    fontSize: 16,
+    subtitleFontSize: 11,
+    subtitleColor: faint,
+    color: ink,
+  },
+  axis: {
+    aria: false,
+    grid: true,
+    gridColor: "var(--grid)",
+    domainColor: faint,
+    tickColor: faint,
+    labelColor: ink,
+    titleColor: ink,
+    labelFontSize: 12,
+    titleFontSize: 13,
+    titlePadding: 8,
+    titleFontWeight: "normal",
+  },
+  axisY: { minExtent: 34 },
+} as const;
+
+const schema = "https://vega.github.io/schema/vega-lite/v6.json";
+
+/** The whole chart as one specification: panels two in a row, one title, one legend below. */
+export const wholeSpec = (chart: Chart): TopLevelSpec => {
+  const { title, subtitle, description, series, panels } = chart;
+  const columns = Math.min(2, panels.length);
+  const hasNames = panels[0].plot.width === sizeOf(true).width;
+  const between = { row: 86, column: 64 + (hasNames ? columnWidth(series.map(({ name }) => name)) : 0) };
+  return {
+    $schema: schema,
+    description,
+    title: { text: title, ...(subtitle === undefined ? {} : { subtitle }), offset: 14 },
+    background: "var(--ground)",
+    padding: 14,
+    spacing: 16,
+    vconcat: [
+      {
+        columns,
+        spacing: between,
+        bounds: "flush",
+        concat: panels.map(({ title, plot }) => ({ ...plot, title: { text: title, fontSize: 13, offset: 8 } })),
+      },
+      legend(chart, columns * panels[0].plot.width + (columns - 1) * between.column),
+    ],
+    config,
+  };
+};
+
+/** A panel as a specification of its own, without its title. */
+export const panelSpec = ({ plot, description }: Panel): TopLevelSpec => ({
+  ...plot,
+  $schema: schema,
+  description,
+  background: "transparent",
+  padding: { left: 3, right: 12, top: 3, bottom: 3 },
+  config,
+});
+
+/** What a series looks like as a specification of its own. */
+export const sampleSpec = (series: Series, lines = true): TopLevelSpec => bare(sampleOf(series, lines));
+
+/** A picture without axes, title and margin. */
+export const bare = (plot: Plot): TopLevelSpec => ({
+  ...plot,
+  $schema: schema,
+  background: "transparent",
+  padding: 0,
+  autosize: "none",
+  config: { ...config, view: { stroke: null } },
+});

@@ -1,109 +1,156 @@
 /**
  * Figure 4 of the paper for a study of one's own, the training dynamics: (a) greedy accuracy on the test split, (b) the entropy of those
- * greedy responses, (c) correct rollouts in the batch and (d) prompts with all of theirs correct, each against the training step.
+ * greedy responses, (c) correct rollouts in the batch and (d) prompts with all of theirs correct, each against the training step. More measures of
+ * the records are drawn alike.
  */
 import { Result } from "effect";
-import { panelChart, panelSize, panelTitle, seriesEncoding } from "./chart.ts";
+import type { Panel } from "./chart.ts";
+import { linear, steps } from "./axes.ts";
+import { linePanel } from "./line_panel.ts";
 import { chartReport } from "../report.ts";
 import { DynamicsRow } from "../../records/rows.ts";
-import { labelOf, nameOf, namesOf, type Series, seriesOf } from "../series.ts";
+import { labelOf, namesOf, type Series, seriesOf } from "../series.ts";
 
-interface Panel {
-  readonly field: "testAccuracy" | "testEntropy" | "correctRatio" | "fullySolvedRatio";
+/** What is measured along training. */
+export interface Measure {
   readonly title: string;
   readonly axis: string;
+  /** Where the number stands in a row: inside of it, or flat, as a study of cells keeps it. */
+  readonly path: ReadonlyArray<string>;
+  readonly flat?: string;
   /** Measured at few steps: each is drawn as it is, with a symbol. */
-  readonly isSparse: boolean;
+  readonly isSparse?: boolean;
   readonly scale: number;
+  readonly digits: number;
+  readonly unit: string;
 }
 
-const panels: ReadonlyArray<Panel> = [
+const share = { axis: "share (%)", scale: 100, digits: 1, unit: " %" } as const;
+const plain = { scale: 1, digits: 3, unit: "" } as const;
+const entropy = { ...plain, axis: "entropy (nats a token)" } as const;
+
+/** The measures on the test split. */
+export const testMeasures: ReadonlyArray<Measure> = [
   {
-    field: "testAccuracy",
+    ...share,
     title: "(a) greedy accuracy on the test split",
     axis: "accuracy (%)",
+    path: ["testAccuracy"],
     isSparse: true,
-    scale: 100,
   },
-  {
-    field: "testEntropy",
-    title: "(b) entropy on the test split",
-    axis: "entropy (nats a token)",
-    isSparse: true,
-    scale: 1,
-  },
-  { field: "correctRatio", title: "(c) correct rollouts in the batch", axis: "share (%)", isSparse: false, scale: 100 },
-  {
-    field: "fullySolvedRatio",
-    title: "(d) fully solved prompts in the batch",
-    axis: "share (%)",
-    isSparse: false,
-    scale: 100,
-  },
+  { ...entropy, title: "(b) entropy on the test split", path: ["testEntropy"], isSparse: true },
 ];
 
-/** The panels of training batches draw a centred mean of 5 steps, fewer at the ends, where there are more than 20. */
-const reachOf = (steps: number): number => steps > 20 ? 2 : 0;
+const paperMeasures: ReadonlyArray<Measure> = [
+  ...testMeasures,
+  { ...share, title: "(c) correct rollouts in the batch", path: ["correctRatio"] },
+  { ...share, title: "(d) fully solved prompts in the batch", path: ["fullySolvedRatio"] },
+];
 
-const points = (rows: ReadonlyArray<DynamicsRow>, { field, isSparse, scale }: Panel) =>
-  [...Map.groupBy(rows, labelOf)].flatMap(([label, members]) => {
-    const measured = members
-      .flatMap((row) => {
-        const value = row[field];
-        return value !== undefined ? [{ step: row.step, value: value * scale }] : [];
-      })
-      .sort((a, b) => a.step - b.step);
-    const every = Math.ceil(measured.length / 6);
-    return measured.map(({ step }, i) => {
-      const reach = isSparse ? 0 : Math.min(reachOf(measured.length), i, measured.length - 1 - i);
-      const near = measured.slice(i - reach, i + reach + 1);
-      const mean = near.reduce((sum, one) => sum + one.value, 0) / near.length;
-      const isMarked = isSparse || i % every === Math.floor(every / 2);
-      return { series: nameOf(label), step, value: Number(mean.toPrecision(9)), ...(isMarked ? { isMarked } : {}) };
-    });
-  });
-
-const isSmoothed = (rows: ReadonlyArray<DynamicsRow>): boolean =>
-  [...Map.groupBy(rows.filter((row) => row.correctRatio !== undefined), labelOf).values()]
-    .some((members) => reachOf(members.length) > 0);
-
-const drawn = (panel: Panel, rows: ReadonlyArray<DynamicsRow>, series: ReadonlyArray<Series>) => {
-  const values = points(rows, panel);
-  if (values.length === 0) return [];
-  const { color, strokeDash, shape } = seriesEncoding(series);
-  const steps = rows.map(({ step }) => step);
-  const domain = [Math.min(...steps), Math.max(...steps)];
-  return [{
-    ...panelSize,
-    title: panelTitle(panel.title),
-    data: { values },
-    encoding: {
-      x: {
-        field: "step",
-        type: "quantitative" as const,
-        title: "step",
-        scale: { nice: false, zero: false, domain },
-        axis: { tickMinStep: 1, tickCount: 8, format: "d", labelFlush: false },
-      },
-      y: {
-        field: "value",
-        type: "quantitative" as const,
-        title: panel.axis,
-        scale: { zero: false, nice: 6 },
-        axis: { tickCount: 6 },
-      },
-      color,
-    },
-    layer: [
-      { mark: { type: "line" as const, strokeWidth: 1.8 }, encoding: { strokeDash } },
-      {
-        transform: [{ filter: "datum.isMarked" }],
-        mark: { type: "point" as const, filled: true, size: 42, opacity: 1 },
-        encoding: { shape },
-      },
-    ],
-  }];
+/** The angle between the gradients of the two signs. */
+export const cosine: Measure = {
+  ...plain,
+  title: "Cosine of the two signs' gradients",
+  axis: "cos(g+, g−)",
+  path: ["cosine"],
 };
+
+const norm = (of: string, path: ReadonlyArray<string>, flat?: string): Measure => ({
+  ...plain,
+  title: `Gradient norm${of}`,
+  axis: "norm",
+  path,
+  flat,
+});
+
+/** What the records say of updates beside the paper's measures. */
+export const updateMeasures: ReadonlyArray<Measure> = [
+  { ...entropy, title: "Entropy of the batch", path: ["meanEntropy"] },
+  norm(" before it is clipped", ["gradNorm"]),
+  norm(", correct responses", ["positive", "gradNorm"], "positiveGradNorm"),
+  norm(", incorrect responses", ["negative", "gradNorm"], "negativeGradNorm"),
+  cosine,
+  { ...share, title: "Clipped tokens", path: ["clipFraction"] },
+];
+
+/** A number inside of a row, which may have more fields than its noun names. */
+const numberAt = (row: object, { path, flat }: Measure): number | undefined => {
+  const nested = path.reduce<unknown>(
+    (value, name) => typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined,
+    row,
+  );
+  const found = nested ?? (flat === undefined ? undefined : Reflect.get(row, flat));
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
+};
+
+/** The steps at which a model was measured, in order. */
+export const measuredOf = (rows: ReadonlyArray<DynamicsRow>, label: string, measure: Measure) =>
+  rows.filter((row) => labelOf(row) === label)
+    .flatMap((row) => {
+      const value = numberAt(row, measure);
+      return value === undefined ? [] : [{ step: row.step, value }];
+    })
+    .sort((a, b) => a.step - b.step);
+
+/** A number of a measure as it is printed. */
+export const measureText = (value: number, { scale, digits }: Measure): string => (value * scale).toFixed(digits);
+
+/** Steps to both sides that are averaged with each, where there are more than 20. */
+const reachOf = (count: number, { isSparse }: Measure): number => count > 20 && isSparse !== true ? 2 : 0;
+
+const pointsOf = (rows: ReadonlyArray<DynamicsRow>, label: string, measure: Measure) => {
+  const measured = measuredOf(rows, label, measure);
+  const every = measure.isSparse ? 1 : Math.ceil(measured.length / 6);
+  return measured.map(({ step, value }, i) => {
+    const reach = Math.min(reachOf(measured.length, measure), i, measured.length - 1 - i);
+    const near = measured.slice(i - reach, i + reach + 1);
+    const mean = near.reduce((sum, one) => sum + one.value, 0) / near.length;
+    return {
+      x: step,
+      y: Number((mean * measure.scale).toPrecision(9)),
+      place: `step ${step}`,
+      said: `${measureText(value, measure)}${measure.unit}`,
+      isMarked: i % every === Math.floor(every / 2),
+    };
+  });
+};
+
+const panelOf = (
+  rows: ReadonlyArray<DynamicsRow>,
+  series: ReadonlyArray<Series>,
+  measure: Measure,
+): ReadonlyArray<Panel> => {
+  const { title, axis } = measure;
+  const lines = series.map((series) => ({ series, points: pointsOf(rows, series.label, measure) }))
+    .filter(({ points }) => points.length > 0);
+  if (lines.length === 0) return [];
+  const ends = lines.map(({ series, points }) =>
+    `${series.name} from ${points[0].said} to ${points[points.length - 1].said}`
+  );
+  return [linePanel({
+    title,
+    description: `${title}, ${axis}, against the training step: ${ends.join("; ")}.`,
+    x: steps(rows.map(({ step }) => step)),
+    y: linear(axis, lines.flatMap(({ points }) => points.map(({ y }) => y))),
+    lines,
+    series,
+    isColumns: true,
+    isJoined: true,
+  })];
+};
+
+/** Whether a line is a centred mean rather than what was measured. */
+export const isSmoothed = (rows: ReadonlyArray<DynamicsRow>, series: ReadonlyArray<Series>): boolean =>
+  series.some(({ label }) =>
+    paperMeasures.some((measure) => reachOf(measuredOf(rows, label, measure).length, measure) > 0)
+  );
+
+/** A panel for each measure that was measured. */
+export const dynamicsPanels = (
+  rows: ReadonlyArray<DynamicsRow>,
+  series: ReadonlyArray<Series>,
+  measures: ReadonlyArray<Measure>,
+): ReadonlyArray<Panel> => measures.flatMap((measure) => panelOf(rows, series, measure));
 
 /** Training dynamics of a study, or of one run. */
 export const figure4 = chartReport({
@@ -111,20 +158,19 @@ export const figure4 = chartReport({
   summary: "Training dynamics: accuracy, entropy, correct and fully solved ratio against the step",
   row: DynamicsRow,
   needs: ["step"],
-  build: (rows) => {
-    const series = seriesOf(rows);
-    const present = panels.flatMap((panel) => drawn(panel, rows, series));
-    return present.length === 0
-      ? Result.fail(`no row has ${panels.map(({ field }) => `"${field}"`).join(" or ")}`)
-      : Result.succeed(panelChart({
+  build: (rows, series = seriesOf(rows)) => {
+    const panels = dynamicsPanels(rows, series, paperMeasures);
+    return panels.length === 0
+      ? Result.fail(`no row has ${paperMeasures.map(({ path }) => `"${path[0]}"`).join(" or ")}`)
+      : Result.succeed({
         name: "figure-4",
         title: "Training dynamics",
-        subtitle: isSmoothed(rows) ? "(c) and (d): centred mean over 5 steps, fewer at the ends" : undefined,
+        subtitle: isSmoothed(rows, series) ? "(c) and (d): centred mean over 5 steps, fewer at the ends" : undefined,
         description:
           "Accuracy and entropy on the test split, and correct and fully solved ratio of the training batches, against " +
           `the training step, one line for each of ${namesOf(series)}.`,
         series,
-        panels: present,
-      }));
+        panels,
+      });
   },
 });

@@ -7,19 +7,20 @@ import { Result } from "effect";
 import { Explained } from "../../records/explained.ts";
 import { placeOf } from "../../records/record.ts";
 import type { Sign } from "../../records/schema.ts";
-import { panelChart, panelSize, panelTitle, seriesEncoding } from "./chart.ts";
+import { faint, ink, marks, type Panel, places, seriesEncoding, sizeOf } from "./chart.ts";
 import { chartReport } from "../report.ts";
+import { probabilityText } from "../page/token_text.ts";
 import type { Series } from "../series.ts";
 
 const up: Series = {
   label: "up",
   name: "logit rises",
-  style: { color: "#0072b2", dash: [1, 0], shape: "triangle-up" },
+  style: { color: "hue-blue", dash: [1, 0], shape: "triangle-up" },
 };
 const down: Series = {
   label: "down",
   name: "logit falls",
-  style: { color: "#d55e00", dash: [4, 2], shape: "triangle-down" },
+  style: { color: "hue-vermillion", dash: [4, 2], shape: "triangle-down" },
 };
 
 /** Bars of a panel; the sampled token is one of them. */
@@ -58,6 +59,8 @@ export const pairOf = (all: ReadonlyArray<Explained>): Readonly<Record<Sign, Exp
     { positive: ofSign("positive", rows), negative: ofSign("negative", rows) };
 };
 
+const size = sizeOf(false);
+
 /** A token's text as a label: white space made visible, not too long. */
 const labelOf = (text: string): string => {
   const visible = text.replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll(/\s/g, "·");
@@ -74,7 +77,7 @@ export const placeIn = ({ problemId, position, before }: Explained): string => {
 };
 
 /** A token of a distribution with its arrow, in units of probability; `update` is the number at the arrow. */
-export interface Bar {
+interface Bar {
   readonly label: string;
   readonly probability: number;
   readonly isSampled: boolean;
@@ -86,7 +89,7 @@ export interface Bar {
 }
 
 /** The most probable tokens of a record, the sampled one among them, each with its arrow. */
-export const barsOf = (row: Explained): ReadonlyArray<Bar> => {
+const barsOf = (row: Explained): ReadonlyArray<Bar> => {
   const places = Array.from(row.shownTokens, (_, i) => i);
   const sampled = row.shownTokens.indexOf(row.token);
   const kept = places.filter((i) => i < bars - 1 || i === sampled).slice(0, bars);
@@ -114,7 +117,10 @@ export const barsOf = (row: Explained): ReadonlyArray<Bar> => {
 const rounded = (x: number): string =>
   x >= 0.0005 ? x.toFixed(3) : x === 0 ? "0" : x.toExponential(0).replace("-", "−");
 
-const panel = (row: Explained, values: ReadonlyArray<Bar>, top: number, letter: string) => {
+const panel = (row: Explained, values: ReadonlyArray<Bar>, top: number, letter: string): Panel => {
+  const response = row.sign === "positive" ? "correct response: PSR, Eq. 7" : "incorrect response: NSR, Eq. 8";
+  const title = `(${letter}) ${response}`;
+  const nameOf = ({ label, isSampled }: Bar) => `${label}${isSampled ? " (sampled)" : ""}`;
   const x = {
     field: "label",
     type: "nominal" as const,
@@ -127,49 +133,55 @@ const panel = (row: Explained, values: ReadonlyArray<Bar>, top: number, letter: 
     type: "quantitative" as const,
     title: "probability",
     scale: { domain: [0, top], nice: false },
-    axis: { values: [0, 0.2, 0.4, 0.6, 0.8, 1].filter((tick) => tick <= top), format: ".1f", grid: false },
+    axis: { values: [0, 0.2, 0.4, 0.6, 0.8, 1].filter((tick) => tick <= top), format: ".1f" },
   });
   const { color, shape, strokeDash } = seriesEncoding([up, down]);
-  const response = row.sign === "positive" ? "correct response: PSR, Eq. 7" : "incorrect response: NSR, Eq. 8";
+  const text = { type: "text" as const, fontSize: 10, color: ink };
+  const bar = { type: "bar" as const, width: { band: 0.62 }, stroke: faint, strokeWidth: 1 };
   return {
-    ...panelSize,
-    title: panelTitle(`(${letter}) ${response}`),
-    data: { values: values.map((bar) => ({ ...bar, series: bar.isRising ? up.name : down.name })) },
-    encoding: { x },
-    layer: [
-      {
-        mark: { type: "bar" as const, width: { band: 0.62 }, stroke: "#444444", strokeWidth: 1 },
-        encoding: {
-          y: y("probability"),
-          fill: {
-            condition: { test: "datum.isSampled", value: "#777777" },
-            value: "#dddddd",
+    title,
+    description: `${title}. Token by token, probability and the move of its logit: ${
+      values.map((one) => `${nameOf(one)} ${probabilityText(one.probability)}, ${one.update}`).join("; ")
+    }.`,
+    plot: {
+      ...size,
+      data: { values: values.map((bar) => ({ ...bar, series: bar.isRising ? up.name : down.name })) },
+      encoding: { x },
+      layer: [
+        {
+          mark: bar,
+          encoding: {
+            y: y("probability"),
+            fill: { condition: { test: "datum.isSampled", value: faint }, value: "var(--grid)" },
           },
         },
-      },
-      {
-        mark: { type: "rule" as const, strokeWidth: 2.2 },
-        encoding: { y: y("tail"), y2: { field: "tip" }, color, strokeDash },
-      },
-      {
-        mark: { type: "point" as const, filled: true, size: 85, opacity: 1 },
-        encoding: { y: y("tip"), color, shape },
-      },
-      {
-        mark: { type: "text" as const, fontSize: 10, dy: -9, color: "#222222" },
-        encoding: { y: y("above"), text: { field: "update" } },
-      },
-      {
-        transform: [{ filter: "datum.isSampled" }],
-        mark: { type: "text" as const, fontSize: 10, dy: -22, color: "#222222" },
-        encoding: { y: y("above"), text: { value: "sampled" } },
-      },
-    ],
+        {
+          mark: { type: "rule" as const, strokeWidth: 2.2 },
+          encoding: { y: y("tail"), y2: { field: "tip" }, color, strokeDash },
+        },
+        { mark: { ...marks.point, size: 85 }, encoding: { y: y("tip"), color, shape } },
+        { mark: { ...text, dy: -9 }, encoding: { y: y("above"), text: { field: "update" } } },
+        {
+          transform: [{ filter: "datum.isSampled" }],
+          mark: { ...text, dy: -22 },
+          encoding: { y: y("above"), text: { value: "sampled" } },
+        },
+        places(
+          values.map((one) => ({
+            label: one.label,
+            said: `${nameOf(one)}\nprobability: ${probabilityText(one.probability)}\nits logit ${
+              one.isRising ? "rises" : "falls"
+            } by: ${one.update}`,
+          })),
+          { x, width: size.width / values.length },
+        ),
+      ],
+    },
   };
 };
 
 /** Room above the highest arrow for its number and the word beside it: the end of the axis. */
-export const topOf = (bars: ReadonlyArray<Bar>): number => headroom + Math.max(...bars.map(({ above }) => above));
+const topOf = (bars: ReadonlyArray<Bar>): number => headroom + Math.max(...bars.map(({ above }) => above));
 
 /** The first record whose texts do not go with its tokens, which no table of fields can say. */
 export const textFault = (rows: ReadonlyArray<Explained>): string | undefined => {
@@ -214,7 +226,7 @@ export const figure5 = chartReport({
     if (shown.length === 0) return Result.fail("no token has a gradient of its own (advantage 0, or clipped)");
     const all = shown.map(barsOf);
     const top = topOf(all.flat());
-    return Result.succeed(panelChart({
+    return Result.succeed({
       name: "figure-5",
       title: "Where one token's gradient moves the logits",
       subtitle:
@@ -226,6 +238,6 @@ export const figure5 = chartReport({
         "probability.",
       series: [up, down],
       panels: shown.map((row, i) => panel(row, all[i], top, "ab"[i])),
-    }));
+    });
   },
 });

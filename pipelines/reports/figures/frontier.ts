@@ -4,9 +4,12 @@
  */
 import { Result } from "effect";
 import type { Noun } from "../../records/schema.ts";
-import { panelChart, panelSize, panelTitle, seriesEncoding } from "./chart.ts";
+import type { Panel } from "./chart.ts";
 import { chartReport } from "../report.ts";
-import { namesOf, type Series, seriesOf } from "../series.ts";
+import { namesOf, type Series, seriesIn, seriesOf } from "../series.ts";
+import { linear, percents } from "./axes.ts";
+import { linePanel } from "./line_panel.ts";
+import { percent, pointOf, valuesOf } from "./shares.ts";
 
 /** Pass@1 and Pass@k of the models of one condition and algorithm after one step, each with its interval. */
 export interface FrontierRow {
@@ -46,48 +49,67 @@ export const FrontierRow: Noun<FrontierRow> = {
   sameLength: [],
 };
 
-const percent = (share: number): number => Number((100 * share).toPrecision(9));
+/** The rows of a panel. */
+export interface FrontierGroup {
+  readonly name: string;
+  readonly k: number;
+  readonly rows: ReadonlyArray<FrontierRow>;
+}
 
-const panel = (rows: ReadonlyArray<FrontierRow>, series: ReadonlyArray<Series>) => {
-  const [{ condition, k, cells }] = rows;
-  const { color, strokeDash, shape } = seriesEncoding(series);
-  const nameOf = new Map(series.map(({ label, name }) => [label, name]));
-  const lastStep = Math.max(...rows.map(({ step }) => step));
-  const axis = (field: string, title: string) => ({
-    field,
-    type: "quantitative" as const,
-    title,
-    scale: { zero: false, nice: 6 },
-    axis: { tickCount: 6, labelFlush: false },
+const cellsOf = (rows: ReadonlyArray<FrontierRow>): string => {
+  const counts = rows.map(({ cells }) => cells);
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return fewest === most ? `${most} ${most === 1 ? "cell" : "cells"}` : `${fewest} to ${most} cells`;
+};
+
+/** Panels by condition, the smaller k first, whatever evaluation they are of. */
+export const frontierGroups = (rows: ReadonlyArray<FrontierRow>): ReadonlyArray<FrontierGroup> => {
+  const evaluations = new Set(rows.map(({ evaluation }) => evaluation)).size;
+  return [...Map.groupBy(rows, ({ condition, evaluation, k }) => JSON.stringify([condition, evaluation, k]))].map((
+    [, members],
+  ) => {
+    const [{ condition, evaluation, k }] = members;
+    const name = [condition, evaluations > 1 ? evaluation : [], `k = ${k}`, cellsOf(members)].flat().join(", ");
+    return { name, k, rows: members };
   });
-  const x = axis("passAt1", "Pass@1 (%)");
-  const y = axis("passAtK", `Pass@${k} (%)`);
-  return {
-    ...panelSize,
-    title: panelTitle(`${condition}, k = ${k}, ${cells} ${cells === 1 ? "cell" : "cells"}`),
-    data: {
-      values: rows.toSorted((a, b) => a.step - b.step).map((row) => ({
-        series: nameOf.get(row.label),
-        step: row.step,
-        passAt1: percent(row.passAt1),
-        passAtK: percent(row.passAtK),
-        ...(row.step === lastStep ? { low: percent(row.low), high: percent(row.high) } : {}),
-      })),
-    },
-    encoding: { color },
-    layer: [
-      {
-        transform: [{ filter: "isValid(datum.low)" }],
-        mark: { type: "rule" as const, opacity: 0.3, strokeWidth: 1.2 },
-        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
-      },
-      {
-        mark: { type: "line" as const, strokeWidth: 1.8 },
-        encoding: { x, y, strokeDash, order: { field: "step", type: "quantitative" as const } },
-      },
-      { mark: { type: "point" as const, filled: true, size: 42, opacity: 1 }, encoding: { x, y, shape } },
-    ],
-  };
+};
+
+/** The rows of a model along training. */
+export const alongTraining = ({ rows }: FrontierGroup, label: string): ReadonlyArray<FrontierRow> =>
+  rows.filter((row) => row.label === label).sort((a, b) => a.step - b.step);
+
+const lineOf = (group: FrontierGroup, series: Series) => {
+  const rows = alongTraining(group, series.label);
+  const points = rows.map((row, i) => {
+    const { y, low, high, said } = pointOf(row);
+    const x = percent(row.passAt1);
+    return {
+      x,
+      y,
+      place: row.step === 0 ? "the base" : `step ${row.step}`,
+      said: `Pass@1 ${x.toFixed(1)} %, Pass@${row.k} ${said}`,
+      ...(i === rows.length - 1 && { low, high }),
+    };
+  });
+  return points.length === 0 ? [] : [{ series, points }];
+};
+
+const panelOf = (group: FrontierGroup, series: ReadonlyArray<Series>): Panel => {
+  const { name, k, rows } = group;
+  const lines = series.flatMap((one) => lineOf(group, one));
+  const ends = lines.map(({ series, points }) =>
+    `${series.name} from ${points[0].said} at ${points[0].place} to ${points[points.length - 1].said}`
+  );
+  return linePanel({
+    title: name,
+    description: `Pass@${k} against Pass@1 along training, ${name}: ${ends.join("; ")}.`,
+    x: linear("Pass@1 (%)", rows.map(({ passAt1 }) => percent(passAt1))),
+    y: percents(`Pass@${k} (%)`, valuesOf(lines)),
+    lines,
+    series,
+    isColumns: false,
+    isJoined: true,
+  });
 };
 
 /** Pass@k against Pass@1 along training. */
@@ -96,19 +118,16 @@ export const frontier = chartReport({
   summary: "Pass@k against Pass@1 along training, a line for each algorithm",
   row: FrontierRow,
   needs: ["passAt1", "passAtK", "k", "step", "label", "condition", "low", "high", "cells"],
-  build: (rows) => {
+  build: (rows, among = seriesOf(rows)) => {
     if (rows.length === 0) return Result.fail("there are no rows");
-    const series = seriesOf(rows);
-    const panels = [...Map.groupBy(rows, ({ condition, k }) => JSON.stringify([condition, k]))].map(([, members]) =>
-      panel(members, series)
-    );
-    return Result.succeed(panelChart({
+    const series = seriesIn(rows, among);
+    return Result.succeed({
       name: "frontier",
       title: "Frontier: Pass@k against Pass@1 along training",
       subtitle: "Each line begins at the base; bars at its end: 95 % bootstrap interval over cells and problems",
       description: `Pass@k against Pass@1 in percent along training, one line for each of ${namesOf(series)}.`,
       series,
-      panels,
-    }));
+      panels: frontierGroups(rows).map((group) => panelOf(group, series)),
+    });
   },
 });

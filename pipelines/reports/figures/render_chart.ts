@@ -1,48 +1,112 @@
 /**
  * Charts as pictures, the same bytes on every machine: SVG by Vega without a browser, and PNG of that SVG by resvg with the font that stands
- * beside this file (Latin, Greek and the signs of formulas), since a bare machine has none. A label in other letters needs the SVG.
+ * beside this file (Latin, Greek and the signs of formulas), since a bare machine has none. A label in other letters needs the SVG. What a place
+ * of a chart says is its `title`, which every browser shows to who points at it. A page takes panel after panel, in its own colours.
  */
 import * as Schema from "@effect/schema";
 import { Effect } from "effect";
 import { fileURLToPath } from "node:url";
 import * as vega from "vega";
-import { compile } from "vega-lite";
+import { compile, type TopLevelSpec } from "vega-lite";
 import { visible } from "../../files/plain_text.ts";
 import { reasonOf } from "../../files/text_file.ts";
-import type { Chart } from "./chart.ts";
+import style from "../page/page.css" with { type: "text" };
+import { type Chart, wholeSpec } from "./chart.ts";
 
 /** A chart that cannot be drawn. */
 export class ChartError extends Schema.TaggedError<ChartError>()("ChartError", { message: Schema.String }) {}
 
 const font = fileURLToPath(new URL("./fonts/dejavu_sans.ttf", import.meta.url));
 
-// Vega measures text with a canvas where there is one and else takes 0.8 em a letter. The same measure everywhere, near DejaVu's 0.6 em,
-// keeps the layout tight and the bytes equal. The hook is Vega's own, but its types lack it.
-const { textMetrics } = vega as unknown as {
-  readonly textMetrics: { width: (item: TextItem, text?: unknown) => number };
-};
-textMetrics.width = (item, text) => 0.6 * (item.fontSize ?? 11) * String(text ?? item.text ?? "").length;
-
 interface TextItem {
   readonly fontSize?: number;
   readonly text?: unknown;
 }
 
-const failure = (chart: Chart) => (cause: unknown) =>
-  new ChartError({ message: `Cannot draw "${chart.name}": ${reasonOf(cause)}` });
+// Vega measures text with a canvas where there is one and else takes 0.8 em a letter. The same measure everywhere, near DejaVu's 0.6 em,
+// keeps the layout tight and the bytes equal. The hook is Vega's own, but its types lack it, as they lack the size of a view.
+const { textMetrics, SVGStringRenderer } = vega as unknown as {
+  readonly textMetrics: { width: (item: TextItem, text?: unknown) => number };
+  readonly SVGStringRenderer: new () => {
+    readonly initialize: (element: null, width: number, height: number, origin: ReadonlyArray<number>) => Renderer;
+  };
+};
+textMetrics.width = (item, text) => 0.6 * (item.fontSize ?? 11) * String(text ?? item.text ?? "").length;
+
+interface Renderer {
+  readonly background: (color: string) => Renderer;
+  readonly render: (scene: unknown) => Renderer;
+  readonly svg: () => string;
+}
+
+interface Drawable {
+  readonly _viewWidth: number;
+  readonly _viewHeight: number;
+  readonly _origin: readonly [number, number];
+  readonly _scenegraph: { readonly root: unknown };
+}
 
 /** What XML does not allow in a text even as a code: noncharacters; half a surrogate pair becomes U+FFFD. */
 const wellFormed = (text: string): string => visible(text.toWellFormed()).replaceAll(/[\ufffe\uffff]/g, "\ufffd");
 
+/** A place's words as its `title` rather than as a label of a mark that nobody sees. */
+const titled = (svg: string): string =>
+  svg.replaceAll(
+    /<(path|line) aria-label="([^"]*)" role="[^"]*" aria-roledescription="[^"]*"([^>]*)\/>/g,
+    (_, tag, said, more) => `<${tag}${more}><title>${said}</title></${tag}>`,
+  );
+
+/** Without parts that draw nothing and digits that nobody sees. */
+const slim = (svg: string): string =>
+  svg.replaceAll(
+    /<path class="(?:background" aria-hidden="true" d="[^"]*"(?: pointer-events="none")?|foreground"[^>]*display="none")\/>| (?:stroke-width|opacity)="1"(?=[^<]*>)/g,
+    "",
+  )
+    .replaceAll(
+      /<[^>]*>/g,
+      (tag) => tag.replaceAll(/\d+\.\d{3,}/g, (digits) => String(Number(Number(digits).toFixed(2)))),
+    );
+
+const failure = (chart: Chart) => (cause: unknown) =>
+  new ChartError({ message: `Cannot draw "${chart.name}": ${reasonOf(cause)}` });
+
+/** What was drawn last: a study asks for a picture as SVG and as PNG, a page for the same sample in every key. */
+const known = new Map<string, string>();
+const mostKnown = 100;
+
+/** A specification drawn, its colours still variables. */
+const drawn = (spec: TopLevelSpec): string => {
+  const name = JSON.stringify(spec);
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  if (known.size >= mostKnown) known.clear();
+  const made = draw(spec);
+  known.set(name, made);
+  return made;
+};
+
+const draw = (spec: TopLevelSpec): string => {
+  // Names inside of an SVG count on from picture to picture unless they start anew.
+  vega.resetSVGDefIds();
+  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none", logLevel: vega.None }).run();
+  const { _viewWidth, _viewHeight, _origin, _scenegraph } = view as unknown as Drawable;
+  const { left, right, top, bottom } = view.padding() as Record<"left" | "right" | "top" | "bottom", number>;
+  return slim(titled(wellFormed(
+    new SVGStringRenderer()
+      .initialize(null, _viewWidth + left + right, _viewHeight + top + bottom, [left + _origin[0], top + _origin[1]])
+      .background(view.background()).render(_scenegraph.root).svg(),
+  )));
+};
+
+/** The colours of a page on a light ground, by their variables. */
+const colors = new Map(
+  [...style.slice(0, style.indexOf("}")).matchAll(/(--[\w-]+): (#\w+);/g)].map(([, name, color]) => [name, color]),
+);
+
 /** A chart as SVG text, well-formed whatever its labels hold. */
 export const svg = (chart: Chart): Effect.Effect<string, ChartError> =>
-  Effect.tryPromise({
-    try: () => {
-      // Names inside of an SVG count on from picture to picture unless they start anew.
-      vega.resetSVGDefIds();
-      const view = new vega.View(vega.parse(compile(chart.spec).spec), { renderer: "none", logLevel: vega.None });
-      return view.toSVG().then(wellFormed);
-    },
+  Effect.try({
+    try: () => drawn(wholeSpec(chart)).replaceAll(/="var\((--[\w-]+)\)"/g, (_, name) => `="${colors.get(name)}"`),
     catch: failure(chart),
   });
 
@@ -59,3 +123,17 @@ export const png = (chart: Chart): Effect.Effect<Uint8Array, ChartError> =>
       try: () => import("@resvg/resvg-js").then(({ Resvg }) => new Resvg(text, pngOptions).render().asPng()),
       catch: failure(chart),
     }));
+
+/** The SVG of a page: without a size of its own, a family of letters, or words for those who cannot see its parts. */
+const inPage = (text: string) => {
+  const [, width, height, content] = /^<svg [^>]*viewBox="0 0 (\d+) (\d+)">(.*)<\/svg>$/s.exec(text) ??
+    ["", "0", "0", ""];
+  return {
+    width: Number(width),
+    height: Number(height),
+    content: content.replaceAll(/ (?:aria-[a-z]+|role|font-family|pointer-events)="[^"]*"(?=[^<]*>)/g, ""),
+  };
+};
+
+/** A panel, or another picture of a page: its size and what is in it, in the page's colours. */
+export const pageSvg = (spec: TopLevelSpec) => inPage(drawn(spec));

@@ -5,7 +5,7 @@
 import { Result } from "effect";
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { Noun } from "../../records/schema.ts";
-import { panelChart, panelTitle, seriesEncoding } from "./chart.ts";
+import { faint, marks, type Panel, places, seriesEncoding } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesOf } from "../series.ts";
 
@@ -79,7 +79,7 @@ type Point = RooflineRow & { readonly intensity: number };
 
 const isPoint = (row: RooflineRow): row is Point => row.intensity !== null && row.intensity > 0 && row.gflops > 0;
 
-const panel = (rows: ReadonlyArray<Point>, series: ReadonlyArray<Series>) => {
+const panel = (rows: ReadonlyArray<Point>, series: ReadonlyArray<Series>): Panel => {
   const [{ roofGflops, roofGbPerSecond }] = rows;
   const ridge = roofGflops / roofGbPerSecond;
   const across = decades([...rows.map(({ intensity }) => intensity), ridge / 2, ridge * 2]);
@@ -100,37 +100,40 @@ const panel = (rows: ReadonlyArray<Point>, series: ReadonlyArray<Series>) => {
       text: `best copy ${figure(roofGbPerSecond)} GB/s`,
     },
   ];
-  const grey = "#555555";
+  const measured = rows.map((row) => ({
+    series: nameOf(labelOf(row)),
+    intensity: Number(row.intensity.toPrecision(6)),
+    gflops: Number(row.gflops.toPrecision(6)),
+    said: `${row.work}\n${figure(row.gflops)} GFLOP/s at ${figure(row.intensity)} FLOP/byte`,
+  }));
   return {
-    ...size,
-    title: panelTitle(`${rows.length} measured works and kernels`),
-    layer: [
-      { data: { values: roof }, mark: { type: "line" as const, strokeWidth: 1.6, color: grey }, encoding: { x, y } },
-      {
-        data: { values: words },
-        mark: {
-          type: "text" as const,
-          align: "right" as const,
-          baseline: "bottom" as const,
-          dx: -6,
-          dy: -5,
-          fontSize: 11,
-          color: grey,
+    title: `${rows.length} measured works and kernels`,
+    description: "Operations a second against operations a byte",
+    plot: {
+      ...size,
+      layer: [
+        { data: { values: roof }, mark: { ...marks.line, color: faint }, encoding: { x, y } },
+        {
+          data: { values: words },
+          mark: {
+            type: "text" as const,
+            align: "right" as const,
+            baseline: "bottom" as const,
+            dx: -6,
+            dy: -5,
+            fontSize: 11,
+            color: faint,
+          },
+          encoding: { x, y, text: { field: "text" } },
         },
-        encoding: { x, y, text: { field: "text" } },
-      },
-      {
-        data: {
-          values: rows.map((row) => ({
-            series: nameOf(labelOf(row)),
-            intensity: Number(row.intensity.toPrecision(6)),
-            gflops: Number(row.gflops.toPrecision(6)),
-          })),
+        {
+          data: { values: measured },
+          mark: { ...marks.point, size: 52, opacity: 0.85 },
+          encoding: { x, y, color, shape },
         },
-        mark: { type: "point" as const, filled: true, size: 52, opacity: 0.85 },
-        encoding: { x, y, color, shape },
-      },
-    ],
+        places(measured, { x, y }),
+      ],
+    },
   };
 };
 
@@ -153,7 +156,7 @@ export const roofline = chartReport({
     const beside = load === undefined
       ? []
       : [`load before it began: ${load.toFixed(2)} a processor${load > 0.25 ? ", so other work ran beside it" : ""}`];
-    return Result.succeed(panelChart({
+    return Result.succeed({
       name: "roofline",
       title: "Roofline",
       subtitle: [...device === undefined ? [] : [device], ...date === undefined ? [] : [date], ...beside].join("; "),
@@ -162,8 +165,7 @@ export const roofline = chartReport({
         `bandwidth, for ${namesOf(series)}.`,
       series,
       panels: [panel(computing, series)],
-      width: size.width,
       lines: false,
-    }));
+    });
   },
 });

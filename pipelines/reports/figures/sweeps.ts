@@ -1,9 +1,12 @@
 /** Settings at several values: Pass@1 and Pass@64 against lambda, entropy coefficient, learning rate and updates a batch, with intervals. */
 import { Result } from "effect";
 import type { Noun } from "../../records/schema.ts";
-import { panelChart, panelSize, panelTitle, seriesEncoding } from "./chart.ts";
+import type { Panel } from "./chart.ts";
 import { chartReport } from "../report.ts";
-import { namesOf, type Series, seriesOf } from "../series.ts";
+import { namesOf, type Series, seriesIn, seriesOf } from "../series.ts";
+import { named, percents } from "./axes.ts";
+import { linePanel } from "./line_panel.ts";
+import { pointOf, valuesOf } from "./shares.ts";
 
 /** Pass@k at one value of a setting, the others the same. */
 export interface SweepRow {
@@ -35,53 +38,40 @@ export const SweepRow: Noun<SweepRow> = {
   sameLength: [],
 };
 
-const percent = (share: number): number => Number((100 * share).toPrecision(9));
+/** `lambda (0 is NSR, 1 is REINFORCE)` without what is in brackets. */
+const shortName = (setting: string): string => setting.replace(/ \(.*\)$/, "");
 
-const panel = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>) => {
+/** The values of a setting, in the order of the rows. */
+export const settingValues = (rows: ReadonlyArray<SweepRow>): ReadonlyArray<string> => [
+  ...new Set(rows.map(({ value }) => value)),
+];
+
+const panelOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Panel => {
   const [{ setting, k }] = rows;
-  const { color, strokeDash, shape } = seriesEncoding(series);
-  const nameOf = new Map(series.map(({ label, name }) => [label, name]));
-  const values = [...new Set(rows.map(({ value }) => value))];
-  const x = {
-    field: "value",
-    type: "ordinal" as const,
-    title: setting,
-    scale: { domain: values, padding: 0.5, type: "point" as const },
-    axis: { labelAngle: 0 },
-  };
-  const y = {
-    field: "passAtK",
-    type: "quantitative" as const,
-    title: `Pass@${k} (%)`,
-    scale: { zero: false, nice: 6 },
-    axis: { tickCount: 6 },
-  };
-  return {
-    ...panelSize,
-    title: panelTitle(`Pass@${k}`),
-    data: {
-      values: rows.map((row) => ({
-        series: nameOf.get(row.label),
-        value: row.value,
-        place: values.indexOf(row.value),
-        passAtK: percent(row.passAtK),
-        low: percent(row.low),
-        high: percent(row.high),
-      })),
-    },
-    encoding: { color },
-    layer: [
-      {
-        mark: { type: "rule" as const, opacity: 0.3, strokeWidth: 1.2 },
-        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
-      },
-      {
-        mark: { type: "line" as const, strokeWidth: 1.8 },
-        encoding: { x, y, strokeDash, order: { field: "place", type: "quantitative" as const } },
-      },
-      { mark: { type: "point" as const, filled: true, size: 42, opacity: 1 }, encoding: { x, y, shape } },
-    ],
-  };
+  const values = settingValues(rows);
+  const lines = series.flatMap((series) => {
+    const points = values.flatMap((value) => {
+      const row = rows.find((one) => one.label === series.label && one.value === value);
+      if (row === undefined) return [];
+      const point = pointOf(row);
+      const place = `${shortName(setting)} ${value}`;
+      return [{ ...point, x: value, place, said: `${point.said}, ${row.cells} cells` }];
+    });
+    return points.length === 0 ? [] : [{ series, points }];
+  });
+  const said = lines.map(({ series, points }) =>
+    `${series.name}: ${points.map(({ x, said }) => `${x} ${said}`).join(", ")}`
+  );
+  return linePanel({
+    title: `Pass@${k}, ${shortName(setting)}`,
+    description: `Pass@${k} in percent against ${setting}. ${said.join("; ")}.`,
+    x: named(setting, values),
+    y: percents(`Pass@${k} (%)`, valuesOf(lines)),
+    lines,
+    series,
+    isColumns: true,
+    isJoined: true,
+  });
 };
 
 /** Pass@1 and Pass@64 against a setting, a row of panels for each. */
@@ -90,19 +80,18 @@ export const sweeps = chartReport({
   summary: "Pass@k against a setting: lambda, entropy coefficient, learning rate, updates a batch",
   row: SweepRow,
   needs: ["setting", "value", "k", "passAtK", "low", "high", "label"],
-  build: (rows) => {
+  build: (rows, among = seriesOf(rows)) => {
     if (rows.length === 0) return Result.fail("there are no rows");
-    const series = seriesOf(rows);
-    const panels = [...Map.groupBy(rows, ({ setting, k }) => JSON.stringify([setting, k]))].map(([, members]) =>
-      panel(members, series)
-    );
-    return Result.succeed(panelChart({
+    const series = seriesIn(rows, among);
+    return Result.succeed({
       name: "sweeps",
       title: "Settings at several values",
       subtitle: "Bars: 95 % bootstrap interval over cells and problems",
       description: `Pass@k in percent against the values of a setting, one line for each of ${namesOf(series)}.`,
       series,
-      panels,
-    }));
+      panels: [...Map.groupBy(rows, ({ setting, k }) => JSON.stringify([setting, k]))].map(([, members]) =>
+        panelOf(members, series)
+      ),
+    });
   },
 });

@@ -28,9 +28,10 @@ import {
   verdictText,
   whereOf,
 } from "../tables/verdicts.ts";
+import { intervalSpec } from "../figures/interval.ts";
+import { picture } from "./figure.ts";
 import { attribute, type Html, markup } from "./html.ts";
 import { htmlTable, type Remark, scrolling } from "./html_table.ts";
-import { intervalPlot } from "./interval_plot.ts";
 
 const topics: ReadonlyArray<{ readonly title: string; readonly ids: ReadonlySet<string> }> = [
   { title: "Pass@k", claims: passAtKClaims },
@@ -80,6 +81,11 @@ const otherText = (row: Judged): Html => {
   return markup`${foundText(row, otherFoundOf(row))}<span class="${moved}">${
     moved === "same" ? "same verdict" : `${moved}: ${verdictText(otherVerdict)}`
   }</span>`;
+};
+
+const intervalPlot = (row: Judged): Html | undefined => {
+  const spec = intervalSpec(row);
+  return spec === undefined ? undefined : picture(spec, "interval");
 };
 
 const rowOf = (row: Judged, hasOther: boolean): Html =>

@@ -1,95 +1,17 @@
 /** Pass@k on a page: in a few sentences, as curves, as Table 1 with the paper's own below, and as what is traded for what. */
 import { Result } from "effect";
 import { table1 as publishedRows } from "../../../data/paper/published.ts";
-import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "../tables/evaluation_blocks.ts";
+import { figure2, nameOfBlock, tradePanels } from "../figures/figure_2.ts";
+import { type EvaluationBlock, evaluationBlocks, ksOf } from "../tables/evaluation_blocks.ts";
 import type { EvaluationRow } from "../../records/rows.ts";
-import { publishedName, type Series } from "../series.ts";
+import { publishedName, type Series, seriesIn } from "../series.ts";
 import type { Block, Cell, Table } from "../tables/table.ts";
 import { publishedCells, table1 } from "../tables/table_1.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable, type Remark } from "./html_table.ts";
-import { type ChartLine, figure, type Panel } from "./line_chart.ts";
-import { doubling, linear, percents } from "./scale.ts";
+import { figure } from "./figure.ts";
 
 const percent = (share: number): string => (100 * share).toFixed(1);
-
-const intervalOf = ({ low, high }: EvaluationRow): string =>
-  low === undefined || high === undefined ? "" : ` (${percent(low)}–${percent(high)})`;
-
-const said = (row: EvaluationRow): string => `${percent(row.passAtK)} %${intervalOf(row)}`;
-
-const nameOfBlock = (block: EvaluationBlock): string =>
-  [block.task ?? [], blockName(block) || []].flat().join(", ") || "this study";
-
-/** The ends of an interval in percent, where there is one. */
-const endsOf = ({ low, high }: EvaluationRow): { readonly low?: number; readonly high?: number } =>
-  low === undefined || high === undefined ? {} : { low: 100 * low, high: 100 * high };
-
-const curves = (block: EvaluationBlock, series: ReadonlyArray<Series>): Panel => {
-  const rows = block.series.flatMap(({ label }) => block.ks.flatMap((k) => block.at(label, k) ?? []));
-  const lines = block.series.map(({ label, name, style }): ChartLine => ({
-    index: series.findIndex((one) => one.label === label),
-    name,
-    shape: style.shape,
-    points: block.ks.flatMap((k) => {
-      const row = block.at(label, k);
-      if (row === undefined) return [];
-      return [{ x: k, y: 100 * row.passAtK, said: said(row), marked: true, ...endsOf(row) }];
-    }),
-  }));
-  return {
-    title: nameOfBlock(block),
-    said: `Pass@k in percent against k, ${nameOfBlock(block)}: ${
-      block.series.map(({ label, name }) => {
-        const ends = [block.ks[0], block.ks[block.ks.length - 1]].flatMap((k) => block.at(label, k) ?? []);
-        return `${name} from ${ends.map(said).join(" to ")}`;
-      }).join("; ")
-    }.`,
-    xTitle: "k (log scale)",
-    yTitle: "Pass@k (%)",
-    xSaid: (k) => `k = ${k}`,
-    x: doubling(block.ks),
-    y: percents(
-      rows.flatMap(({ passAtK, low, high }) => [passAtK, low ?? passAtK, high ?? passAtK].map((v) => 100 * v)),
-    ),
-    lines,
-    aside: 3,
-    joined: true,
-    places: "columns",
-  };
-};
-
-/** Every model as a point: what it gains at one response, and what it has left at many. */
-const trade = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyArray<Panel> => {
-  const [few, many] = [block.ks[0], block.ks[block.ks.length - 1]];
-  const points = block.series.flatMap(({ label, name, style }) => {
-    const [first, last] = [block.at(label, few), block.at(label, many)];
-    if (first === undefined || last === undefined) return [];
-    const x = 100 * first.passAtK;
-    const words = `Pass@${many} ${said(last)}`;
-    return [{
-      index: series.findIndex((one) => one.label === label),
-      name,
-      shape: style.shape,
-      points: [{ x, y: 100 * last.passAtK, said: words, marked: true, ...endsOf(last) }],
-    }];
-  });
-  if (few === many || points.length < 2) return [];
-  const all = points.flatMap((line) => line.points);
-  return [{
-    title: nameOfBlock(block),
-    said: `Pass@${many} against Pass@${few}, a point for each of ${points.map(({ name }) => name).join(", ")}.`,
-    xTitle: `Pass@${few} (%)`,
-    yTitle: `Pass@${many} (%)`,
-    xSaid: (x) => `Pass@${few} ${x.toFixed(1)} %`,
-    x: linear(all.map(({ x }) => x)),
-    y: percents(all.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y])),
-    lines: points,
-    aside: 0,
-    joined: false,
-    places: "points",
-  }];
-};
 
 /** Where a cell stands to the base model of its block, in steps of a class. */
 const besideBase = (cell: Cell, column: number, block: Block): Remark | undefined => {
@@ -199,17 +121,16 @@ export const evaluationSection = (
     const whole = blocks.filter(({ slice }) => slice === undefined);
     const parts = blocks.filter(({ slice }) => slice !== undefined);
     const ordered = [...whole, ...parts].map((block) => table.blocks[blocks.indexOf(block)]);
-    const lines = series.map(({ name, style }, index) => ({ index, name, shape: style.shape }))
-      .filter(({ index }) => blocks.some((block) => block.series.some(({ label }) => label === series[index].label)));
+    const shown = seriesIn(rows, series);
+    const chart = yield* figure2.build(rows, shown);
     const hasIntervals = rows.some(({ low, high }) => low !== undefined && high !== undefined);
-    const trades = traded ? whole.flatMap((block) => trade(block, series)) : [];
+    const trades = traded ? whole.flatMap((block) => tradePanels(block, shown)) : [];
     return {
       short: inShort(whole),
       body: markup`${
         figure({
           id: "figure-2",
-          lines,
-          panels: [...whole, ...parts].map((block) => curves(block, series)),
+          chart,
           caption: markup`<b>Pass@k against k</b>, as Figure 2 of the paper.${
             hasIntervals ? ` Bars: 95 % bootstrap interval over ${over(rows)}, side by side around their k.` : undefined
           } The numbers are in Table 1.`,
@@ -217,8 +138,7 @@ export const evaluationSection = (
       }${
         trades.length === 0 ? undefined : figure({
           id: "trade",
-          lines,
-          panels: trades,
+          chart: { series: shown, panels: trades, lines: false },
           caption:
             markup`<b>What is traded for what</b>: the largest k against the smallest; up and to the right is better.${
               hasIntervals ? " Bars: 95 % interval of the largest k." : undefined

@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import type { Series } from "../series.ts";
 import { type Child, type Html, markup, raw } from "./html.ts";
-import { seriesRules } from "./palette.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./hover.js" with { type: "text" };
 
@@ -29,6 +28,13 @@ export interface Page {
 }
 
 const digest = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** Rules by which pointing at a series in a key makes the others of its figure faint, which needs no script. */
+const keyRules = (series: ReadonlyArray<Series>): string =>
+  [...new Set(series.map(({ style }) => style.color))].map((color) =>
+    `.figure:has(.key .${color}:is(:hover,:focus-visible,[aria-pressed=true])) .plot ` +
+    `:is([stroke^="var(--hue"],[fill^="var(--hue"]):not([stroke="var(--${color})"],[fill="var(--${color})"]){opacity:.12}`
+  ).join("\n");
 
 /** Files with their SHA-256, as a list of facts. */
 export const hashList = (
@@ -58,7 +64,7 @@ export const factList = (facts: Page["facts"]): Html | undefined =>
 
 /** The page as text. */
 export const pageText = ({ title, lede, facts, series, sections }: Page): string => {
-  const css = `${style}${seriesRules(series)}\n`;
+  const css = `${style}${keyRules(series)}\n`;
   const present = sections.filter(({ body }) => body !== undefined && body.html.trim() !== "");
   const policy = `default-src 'none'; img-src data:; style-src ${digest(css)}; script-src ${digest(script)}`;
   return markup`<!DOCTYPE html>

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
 import { claimsSection } from "../../../../pipelines/reports/page/claims_section.ts";
-import { intervalPlot } from "../../../../pipelines/reports/page/interval_plot.ts";
+import { intervalSpec } from "../../../../pipelines/reports/figures/interval.ts";
+import { pageSvg } from "../../../../pipelines/reports/figures/render_chart.ts";
 import type { Judged } from "../../../../pipelines/reports/tables/verdicts.ts";
 import { claims, evaluations } from "./made_up_grid.ts";
 
@@ -50,32 +51,42 @@ Deno.test("a study without claims is asked the paper's sentences about its point
   assert.ok(!plain.includes("bootstrap"));
 });
 
-const plotted = (more: Partial<Judged>): string => intervalPlot({ ...claims[0], ...more })?.html ?? "";
-const horizontal = (svg: string, name: string) => {
-  const [, from, y, to] = new RegExp(`class="${name}"><path d="M([\\d.]+) (\\d+)H([\\d.]+)`).exec(svg) ?? [];
-  return { from: Number(from), to: Number(to), y };
+/** The marks of one kind in a claim's picture, each with its place and its attributes. */
+const marksOf = (more: Partial<Judged>, kind: string) => {
+  const spec = intervalSpec({ ...claims[0], ...more });
+  assert.ok(spec !== undefined);
+  const group = new RegExp(`${kind}_marks">(.*?)</g>`, "s").exec(pageSvg(spec).content)?.[1] ?? "";
+  return [...group.matchAll(/<(?:path|line) ([^>]*)\/>/g)].map(([, text]) => {
+    const [, x, y] = /translate\(([\d.]+),([\d.]+)\)/.exec(text) ?? [];
+    const at = Object.fromEntries([...text.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+    return { x: Number(x), y: Number(y), to: Number((Number(x) + Number(at.x2)).toFixed(2)), shape: at.d };
+  });
 };
 
 Deno.test("an interval is drawn against its threshold, the two sets of problems on lines of their own", () => {
-  const svg = plotted({ value: 0.05, low: 0.02, high: 0.08, otherValue: 0, otherLow: -0.01, otherHigh: 0.01 });
-  const [own, other] = [horizontal(svg, "own"), horizontal(svg, "other")];
+  const found = { value: 0.05, low: 0.02, high: 0.08, otherValue: 0, otherLow: -0.01, otherHigh: 0.01 };
+  const [own, other] = marksOf(found, "intervals");
   // The threshold is the middle, 75, and 67 are 10 points.
-  assert.deepEqual([own.from, own.to], [88.4, 128.6]);
-  assert.deepEqual([other.from, other.to], [68.3, 81.7]);
+  assert.deepEqual([own.x, own.to], [88.4, 128.6]);
+  assert.deepEqual([other.x, other.to], [68.3, 81.7]);
   assert.notEqual(own.y, other.y);
-  assert.match(svg, /<rect x="75" y="0" width="75"/);
+  assert.deepEqual(marksOf(found, "ends").map(({ x }) => x), [88.4, 128.6, 68.3, 81.7]);
+  assert.deepEqual(marksOf(found, "side").map(({ shape }) => shape), ["M75,0h75v26h-75Z"]);
 });
 
 Deno.test("an interval that leaves the picture ends in an arrow inside of it", () => {
   for (const [low, high] of [[-0.9, -0.8], [0.8, 0.9], [-0.9, 0.9]]) {
-    const svg = plotted({ value: (low + high) / 2, low, high, otherValue: undefined });
-    const { from, to } = horizontal(svg, "own");
-    assert.ok(from >= 0 && to <= 150 && to - from >= 8, svg);
-    assert.ok(/L4 8L9/.test(svg) === low < 0 && /L146 8L141/.test(svg) === high > 0, svg);
+    const found = { value: (low + high) / 2, low, high, otherValue: undefined };
+    const [{ x, to }] = marksOf(found, "intervals");
+    assert.ok(x >= 0 && to <= 150 && to - x >= 8, `${x} to ${to}`);
+    const arrows = marksOf(found, "ends").map(({ x, shape }) => `${x} ${shape}`);
+    const expected = [...low < 0 ? ["4 M3,-3L0,0L3,3"] : [], ...high > 0 ? ["146 M-3,-3L0,0L-3,3"] : []];
+    assert.deepEqual(arrows, expected);
   }
 });
 
 Deno.test("within a threshold is a band on both sides of zero", () => {
-  const svg = plotted({ comparison: "within", threshold: 0.05 });
-  assert.match(svg, /<rect x="41\.5" y="0" width="67"/);
+  assert.deepEqual(marksOf({ comparison: "within", threshold: 0.05 }, "side").map(({ shape }) => shape), [
+    "M41.5,0h67v26h-67Z",
+  ]);
 });

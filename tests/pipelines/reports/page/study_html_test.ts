@@ -129,31 +129,46 @@ Deno.test("the numbers of Table 1 are those of the rows, with intervals, the bas
   );
 });
 
+/** What the places of a section's figures say, line by line. */
+const placesIn = (html: string): ReadonlyArray<ReadonlyArray<string>> =>
+  [...html.matchAll(/<title>([^<]*)<\/title>/g)].map(([, text]) => text.split("&#xA;"));
+
+/** The plots of a section: their titles, and the words in them. */
+const plotsIn = (html: string) =>
+  [...html.matchAll(/<h4>([^<]*)<\/h4>\n<svg class="plot"(.*?)<\/svg>/gs)].map(([, title, content]) => ({
+    title,
+    words: [...content.matchAll(/>([^<]+)<\/text>/g)].map(([, word]) => word),
+    places: placesIn(content),
+  }));
+
 Deno.test("curves say their values to who points at them, and name their lines where they end", () => {
-  const html = section(page(grid), "pass-at-k");
-  assert.ok(html.includes("<title>NSR, k = 64: 97.0 % (95.0–100.0)</title>"));
-  const figure = html.split('<svg class="plot"')[1].split("</svg>")[0];
-  assert.deepEqual(
-    [...figure.matchAll(/<g class="label [^"]*">.*?>([^<]+)<\/text>/g)].map(([, name]) => name).sort(),
-    ["Base model", "NSR", "PSR"],
-  );
+  const [plot] = plotsIn(section(page(grid), "pass-at-k"));
+  const place = plot.places.find(([k]) => k === "k = 64");
+  assert.ok(place?.includes("NSR: 97.0 % (95.0–100.0)"));
+  assert.equal(place?.length, 4);
+  for (const name of ["Base model", "NSR", "PSR"]) assert.equal(plot.words.filter((word) => word === name).length, 1);
 });
 
-Deno.test("dynamics of cells are their mean; a point without a symbol keeps its value for the script", () => {
+Deno.test("dynamics of cells are their mean; every step says its own value, whether a symbol is drawn there or not", () => {
   const html = section(page(grid), "dynamics");
   assert.ok(html.includes("Each line is the mean over 2 cells."));
   // 70 and 71 % of two bases.
-  assert.ok(html.includes("<title>PSR, step 1: 70.5 %</title>"));
+  assert.ok(placesIn(html).some(([step, ...said]) => step === "step 1" && said.includes("PSR: 70.5 %")));
   const long = Array.from({ length: 30 }, (_, i) => ({ algorithm: "nsr", step: i + 1, correctRatio: i / 100 }));
-  const plain = section(page({ evaluations: plainRows, dynamics: long }), "dynamics");
-  assert.match(plain, /data-points="[^"]*\|[\d.]+ [\d.]+ step 2: 1\.0 %\|/);
+  const [plain] = plotsIn(section(page({ evaluations: plainRows, dynamics: long }), "dynamics"));
+  assert.deepEqual(
+    plain.places.map((place) => place.join(" ")),
+    long.map(({ step }) => `step ${step} NSR: ${step - 1}.0 %`),
+  );
 });
 
 Deno.test("the frontier begins at the base, says each step, and what the matched comparisons found", () => {
   const html = section(page(grid), "frontier");
-  assert.ok(html.includes("<h4>main, k = 64, 2 cells</h4>"));
-  assert.ok(html.includes("<title>PSR, step 60: Pass@1 75.0 %, Pass@64 95.0 % (90.0–100.0)</title>"));
-  assert.ok(html.includes("<title>NSR, the base: Pass@1 60.0 %, Pass@64 99.0 % (90.0–100.0)</title>"));
+  const plot = plotsIn(html).find(({ title }) => title === "main, k = 64, 2 cells");
+  const says = (place: string, said: string) =>
+    assert.ok(plot?.places.some(([where, ...lines]) => where === place && lines.includes(said)), said);
+  says("step 60", "PSR: Pass@1 75.0 %, Pass@64 95.0 % (90.0–100.0)");
+  says("the base", "NSR: Pass@1 60.0 %, Pass@64 99.0 % (90.0–100.0)");
   assert.match(html, /<th scope="row">NSR<\/th><td class="num">60\.0 → 99\.0<\/td><td class="num">65\.0 → 98\.3<\/td>/);
   const answers = html.split('<ul class="answers">')[1];
   assert.ok(answers.includes("? undecided") && answers.includes("Stopped where it has NSR&#39;s Pass@1"));
@@ -162,7 +177,7 @@ Deno.test("the frontier begins at the base, says each step, and what the matched
 
 Deno.test("a setting at one value only is no sweep yet", () => {
   const html = section(page(grid), "sweeps");
-  assert.ok(html.includes("<title>W-REINFORCE, lambda 0.1: 71.0 % (65.0–80.0), 2 cells</title>"));
+  assert.ok(placesIn(html).some((said) => said.join("|") === "lambda 0.1|W-REINFORCE: 71.0 % (65.0–80.0), 2 cells"));
   assert.ok(!html.includes("learning rate"));
 });
 
@@ -175,9 +190,11 @@ Deno.test("insights are means over cells, with the least and the greatest where 
 
 Deno.test("Figure 5 has a bar and an arrow a token, which needs neither colour nor script to be read", () => {
   const html = section(page(grid), "token-gradients");
-  assert.equal([...html.matchAll(/<g class="bar5/g)].length, 6);
-  assert.ok(html.includes("<title>8 (sampled): probability 0.500, its logit rises by +0.250</title>"));
-  assert.ok(html.includes("<title>8 (sampled): probability 0.500, its logit falls by −0.250</title>"));
+  const [correct, incorrect] = plotsIn(html);
+  assert.deepEqual([correct.places.length, incorrect.places.length], [3, 3]);
+  assert.deepEqual(correct.places[0], ["8 (sampled)", "probability: 0.500", "its logit rises by: +0.250"]);
+  assert.deepEqual(incorrect.places[0], ["8 (sampled)", "probability: 0.500", "its logit falls by: −0.250"]);
+  assert.ok(correct.words.includes("sampled") && correct.words.includes("+0.250"));
   assert.ok(html.includes("Over all 2 recorded tokens the kernels' gradient is within 1.0e-6 of Eqs. (7) and (8)"));
 });
 
