@@ -15,6 +15,7 @@ import { verdicts } from "../pipelines/reports/tables/verdicts.ts";
 import * as CommandLine from "../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../pipelines/settings/config_file.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
+import type { Given } from "../pipelines/settings/resolve.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
 import type { ClaimRow } from "../pipelines/records/study_rows.ts";
 import { tasks } from "../data/mod.ts";
@@ -49,12 +50,17 @@ Deno.test("every command of the README is one that the command line takes", () =
     if (command === undefined) continue;
     const line = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
     const { recipe, task } = line.values;
-    if (recipe !== undefined) assert.ok(recipe in recipes, recipe);
-    if (task !== undefined) assert.ok(task in tasks, task);
+    if (recipe !== undefined) assert.ok(String(recipe) in recipes, String(recipe));
+    if (task !== undefined) assert.ok(String(task) in tasks, String(task));
     // What nobody gives must not be what the command cannot do without.
     if (line.help || line.dryRun || line.completions !== undefined || words.length === 0) continue;
-    const given = { ...command.defaults, ...recipes[recipe ?? ""]?.settings, ...line.values };
-    for (const key of command.required) assert.ok(key in given, `${name} ${words.join(" ")}: --${flagOf(key)}`);
+    const given: Given = { ...recipes[String(recipe)]?.settings, ...line.values };
+    for (const key of command.required) {
+      assert.ok(
+        key in given || command.settings[key].default !== undefined,
+        `${name} ${words.join(" ")}: --${flagOf(key)}`,
+      );
+    }
   }
 });
 

@@ -7,6 +7,7 @@ import { adapterKinds, type DeviceInfo } from "../../kernels/gpu/device_info.ts"
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import * as Command from "../settings/command.ts";
+import { device } from "../settings/groups.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
 /** What somebody with this adapter could have beyond it, a line each. */
@@ -70,11 +71,11 @@ export const doctorLines = (info: DeviceInfo, error: number): ReadonlyArray<stri
 export const doctorCommand = Command.make({
   name: "doctor",
   summary: "Says which adapter is used and why, its limits and features, and what is missing for more",
-  settings: [],
-  run: () =>
+  settings: device,
+  run: ({ kernels }) =>
     Effect.scoped(Effect.gen(function* () {
       const { environment, open } = yield* Effect.promise(() => import("../../kernels/device/device.ts"));
-      const { encoder, info } = yield* open(environment());
+      const { encoder, info } = yield* open({ ...environment(), kernels });
       const error = yield* selfTest(encoder);
       const { write } = yield* StandardStreams;
       yield* Effect.catchTag(write(`${doctorLines(info, error).join("\n")}\n`), "PipeClosed", () => Effect.void);

@@ -3,7 +3,7 @@
  * becomes one record that holds the most probable tokens of its distribution, where the paper's Eq. 7 or 8 moves their logits, where the
  * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, Result, Stream, Struct } from "effect";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { Explained } from "../records/explained.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -23,6 +23,8 @@ import {
 import { trainingFault } from "../stages/gradient.ts";
 import { commonTemperature } from "../stages/record_temperature.ts";
 import { signOf } from "../stages/split.ts";
+import { device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
+import { open, withDefault } from "../settings/setting.ts";
 
 /** What is read of a record beside its training fields. */
 type Read = Noun.Credited;
@@ -70,28 +72,22 @@ const explained = (record: Read, one: TokenGradient, tokenizer: Tokenizer, count
 export const explainStage = Stage.make({
   name: "explain",
   summary: "The gradient of single tokens, beside the paper's Eqs. 7 and 8",
-  settings: [
-    "model",
-    "algorithm",
-    "temperature",
-    "miniBatch",
-    "responses",
-    "clipRatio",
-    "entropyCoef",
-    "klCoef",
-    "klInLoss",
-    "aggregation",
-    "gradientChunk",
-    "topK",
-    "problem",
-    "first",
-    "positions",
-    "paddedVocabulary",
-  ],
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    ...Struct.pick(loss, ["algorithm"]),
+    temperature: open(sampling.temperature),
+    // Whatever comes in is a whole mini-batch unless its nominal size is named.
+    miniBatch: withDefault(schedule.miniBatch, 0),
+    ...Struct.pick(sampling, ["responses"]),
+    ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),
+    ...Struct.pick(loss, ["aggregation"]),
+    ...Struct.pick(schedule, ["gradientChunk"]),
+    topK: withDefault(sampling.topK, 10),
+    ...Struct.pick(reading, ["problem", "first", "positions"]),
+    ...Struct.pick(passes, ["paddedVocabulary"]),
+    ...device,
+  },
   required: ["model"],
-  // Whatever comes in is a whole mini-batch unless its nominal size is named.
-  defaults: { miniBatch: 0, topK: 10 },
-  open: ["temperature"],
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: (config) => isKlInLoss(config) ? ["referenceLogProbs"] : [],

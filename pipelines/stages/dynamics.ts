@@ -7,6 +7,7 @@ import { Effect, Stream } from "effect";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { unique } from "./duplicates.ts";
+import { duplicates } from "../settings/groups.ts";
 
 /** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */
 export interface RolloutFacts extends Pick<Noun.Rewarded, "problemId" | "correct" | "reward"> {
@@ -55,7 +56,7 @@ export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Noun.Dynamics => {
 export const dynamicsStage = Stage.make({
   name: "dynamics",
   summary: "Measures a rollout batch: correct and fully solved ratio, entropy, length",
-  settings: ["allowDuplicates"],
+  settings: duplicates,
   input: Noun.Rewarded,
   needs: ["problemId", "correct", "reward", "responseTokens", "entropy", "finish"],
   output: Noun.Dynamics,

@@ -2,10 +2,11 @@
  * Parts correct from incorrect responses and weighs each sign as the algorithm says (PSR 1 and 0, NSR 0 and 1,
  * W-REINFORCE lambda and 1, all others 1 and 1). What weighs 0 is dropped here, before it is scored or trained on.
  */
-import { Stream } from "effect";
+import { Stream, Struct } from "effect";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { loss } from "../settings/groups.ts";
 
 /** The sign of a reward: positive above 0, else negative. */
 export const signOf = (reward: number): Noun.Sign => reward > 0 ? "positive" : "negative";
@@ -27,7 +28,7 @@ export const split = <A extends Pick<Noun.Rewarded, "reward">>(
 export const splitStage = Stage.make({
   name: "split",
   summary: "Keeps the responses that the algorithm learns from, with the weight of their sign",
-  settings: ["algorithm", "lambda"],
+  settings: { ...Struct.pick(loss, ["algorithm", "lambda"]) },
   input: Noun.Rewarded,
   needs: ["reward"],
   output: Noun.Signed,

@@ -1,5 +1,5 @@
 /**
- * Attention with a subgroup for each row and key head, where `attention_lanes.ts` has a lane: for devices with many lanes (`SIGNUM_COOPERATIVE=1`). Which
+ * Attention with a subgroup for each row and key head, where `attention_lanes.ts` has a lane: for devices with many lanes (`--kernels cooperative`). Which
  * of the two runs depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";

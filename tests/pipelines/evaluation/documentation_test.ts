@@ -22,7 +22,7 @@ Deno.test("every command of evaluation.md is one that the command line takes", (
     const command = known.get(name);
     assert.ok(command !== undefined, name);
     const { values } = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
-    if (values.recipe !== undefined) assert.ok(values.recipe in recipes, values.recipe);
+    if (values.recipe !== undefined) assert.ok(String(values.recipe) in recipes, String(values.recipe));
   }
 });
 

@@ -152,7 +152,7 @@ Deno.test("an evaluation's folder names its adapter, and kernels that are not th
   assert.equal(Deno.readTextFileSync(`${out}/config.json`), text);
   assert.match(
     await refused(matrix),
-    /^Cannot evaluate into ".*" \(--out\): it was begun with plain kernels, now they are matrix/,
+    /^Cannot evaluate into ".*" \(--out\): it was begun with --kernels plain, now it is matrix$/,
   );
   assert.match(
     await refused({ ...plain, kind: "wasm" }),

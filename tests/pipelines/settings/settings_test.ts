@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Result } from "effect";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { check, checkText, merge, nearest, select } from "../../../pipelines/settings/resolve.ts";
-import { defaults, flagOf, settingKeys, settings } from "../../../pipelines/settings/settings.ts";
+import { defaults, flagOf, type SettingKey, settingKeys, settings } from "../../../pipelines/settings/settings.ts";
 
 Deno.test("the defaults are the paper's", () => {
   const { temperature, topP, topK, responses, miniBatch, lambda, clipRatio, entropyCoef, klCoef } = defaults;
@@ -15,7 +15,7 @@ Deno.test("the defaults are the paper's", () => {
 
 Deno.test("every default is a value that its setting takes", () => {
   for (const key of settingKeys) {
-    assert.ok(Result.isSuccess(check(key, settings[key].default ?? null)), key);
+    assert.ok(Result.isSuccess(check(settings[key], settings[key].default ?? null)), key);
     assert.ok(settings[key].description.length > 0, key);
   }
 });
@@ -26,8 +26,8 @@ Deno.test("flags are the keys in kebab case", () => {
   assert.equal(new Set(settingKeys.map(flagOf)).size, settingKeys.length);
 });
 
-const text = (key: Parameters<typeof checkText>[0], value: string) => {
-  const result = checkText(key, value);
+const text = (key: SettingKey, value: string) => {
+  const result = checkText(key, settings[key], value);
   return Result.isSuccess(result) ? result.success : result.failure;
 };
 
@@ -76,7 +76,7 @@ Deno.test("every recipe holds values that the settings take", () => {
     for (const values of [recipe.settings, ...recipe.evaluations.map((evaluation) => evaluation.settings)]) {
       for (const [key, value] of Object.entries(values)) {
         const known = settingKeys.find((candidate) => candidate === key);
-        assert.ok(known !== undefined && Result.isSuccess(check(known, value)), `${recipe.name}: ${key}`);
+        assert.ok(known !== undefined && Result.isSuccess(check(settings[known], value)), `${recipe.name}: ${key}`);
       }
     }
   }

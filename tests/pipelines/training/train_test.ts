@@ -124,11 +124,8 @@ Deno.test("a run that was begun on another kind of adapter is neither continued 
   rmSync(dir, { recursive: true });
 });
 
-const othersAreChosen = ["SIGNUM_MATRIX", "SIGNUM_COOPERATIVE"].some((name) => Deno.env.get(name) === "1");
-
 Deno.test(
   "a run that was begun with other kernels is neither continued nor replayed",
-  { ignore: othersAreChosen },
   () => {
     const dir = folder();
     const run = join(dir, "run");
