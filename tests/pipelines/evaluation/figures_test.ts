@@ -4,7 +4,16 @@ import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import { consAtK } from "../../../pipelines/evaluation/consensus.ts";
 import type { Fact } from "../../../pipelines/evaluation/facts.ts";
 import { figuresOf, partsOf, sameOf } from "../../../pipelines/evaluation/figures.ts";
-import { claim, claimDevice, differenceOf, identityOf } from "../../../pipelines/evaluation/identity.ts";
+import { evaluateCommand } from "../../../pipelines/evaluation/evaluate.ts";
+import {
+  changesNoByte,
+  choosesDevice,
+  claim,
+  claimDevice,
+  differenceOf,
+  identityOf,
+  shaping,
+} from "../../../pipelines/evaluation/identity.ts";
 
 /** Responses to one problem: `+` is right, a letter is a wrong answer, `-` none. */
 const facts = (text: string, problemId = "p"): ReadonlyArray<Fact> =>
@@ -127,6 +136,14 @@ Deno.test("an evaluation is the same only with the same settings, weights and pr
   assert.match(difference({}, "x") ?? "", /other weights/);
   assert.match(difference({}, "w", [prompt(0, { promptText: "!" })]) ?? "", /other problems/);
   assert.match(differenceOf({ steps: 3 }, begun) ?? "", /something else than an evaluation/);
+});
+
+Deno.test("each setting of evaluate is part of its identity, chooses the device's kernels or changes no byte", () => {
+  const lists = [shaping, choosesDevice, changesNoByte];
+  for (const key of Object.keys(evaluateCommand.settings)) {
+    assert.equal(lists.filter((list) => key in list).length, 1, key);
+  }
+  for (const key of lists.flatMap((list) => Object.keys(list))) assert.ok(key in evaluateCommand.settings, key);
 });
 
 Deno.test("an evaluation's folder names its adapter, and kernels that are not the plain ones, and takes no responses of others", async () => {
