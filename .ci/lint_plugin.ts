@@ -45,6 +45,7 @@ const boundary: Readonly<Record<string, string>> = {
   "pipelines/files/artifact_store.ts": "meets files",
   "pipelines/files/run_directory.ts": "meets files",
   "pipelines/models/python_jinja.ts": "ends a rendering from deep inside",
+  "pipelines/models/given_date.ts": "ends a rendering from deep inside",
   "pipelines/files/safetensors.ts": "meets files",
   "pipelines/files/text_file.ts": "meets files",
   "pipelines/files/checkpoint_directory.ts": "meets files",

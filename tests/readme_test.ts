@@ -1,36 +1,54 @@
 /**
- * The README cannot rot: its commands are read by the parser that reads them in a shell, its example type-checks and runs, its listings,
- * links and paths are there, and its tables are those of `results/tiny-full/` and `results/verifier.md`. After a new study
- * `deno task test tests/readme_test.ts -- --update` writes them.
+ * READMEs cannot rot: their commands are read by the parser that reads them in a shell, their examples type-check and run, their links and
+ * paths are there, and their tables are those of `results/tiny-full/` and `results/verifier.md`. After a new study
+ * `deno task test tests/readme_test.ts -- --update` writes the tables.
  */
 import assert from "node:assert/strict";
 import { loadAll } from "../pipelines/commands/loaders.ts";
 import { Effect, Result } from "effect";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { markdownTable } from "../pipelines/reports/tables/markdown_table.ts";
 import { nameOf } from "../pipelines/reports/series.ts";
 import { verdicts } from "../pipelines/reports/tables/verdicts.ts";
 import * as CommandLine from "../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../pipelines/settings/config_file.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
-import type { Given } from "../pipelines/settings/resolve.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
 import type { ClaimRow } from "../pipelines/records/study_rows.ts";
-import { tasks } from "../data/mod.ts";
 import "./adapter.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
 
 const root = new URL("..", import.meta.url).pathname;
-const path = join(root, "README.md");
-const readme = readFileSync(path, "utf8");
 
-const blocks = (language: string): ReadonlyArray<string> =>
-  [...readme.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].flatMap(([, found, text]) => found === language ? [text] : []);
-const prose = readme.replaceAll(/^```[^]*?^```$/gm, "");
-const spans: ReadonlyArray<string> = [...prose.matchAll(/`([^`\n]+)`/g)].map(([, text]) => text);
+/** A README: its code by language, and what stands outside of code. */
+interface Readme {
+  readonly file: string;
+  readonly text: string;
+  readonly blocks: (language: string) => ReadonlyArray<string>;
+  readonly prose: string;
+  readonly spans: ReadonlyArray<string>;
+}
+
+const read = (file: string): Readme => {
+  const text = readFileSync(join(root, file), "utf8");
+  const prose = text.replaceAll(/^```[^]*?^```$/gm, "");
+  return {
+    file,
+    text,
+    blocks: (language) =>
+      [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].flatMap(([, found, code]) => found === language ? [code] : []),
+    prose,
+    spans: [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code),
+  };
+};
+
+/** Every README but those that commands write: of studies and of the models that `pretrain` makes. */
+const readmes = ["README.md", ...globSync("{data,kernels,pipelines,results,tests}/**/README.md", { cwd: root })]
+  .filter((file) => !/^(data\/models|results\/tiny)/.test(file)).map(read);
+const [readme] = readmes;
 
 const known = new Map([...stages, ...commands].map((one) => [one.name, one]));
 const denoTasks: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(join(root, "deno.json"), "utf8")).tasks;
@@ -41,51 +59,81 @@ const calls = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
     line.trim().split(/\s+/)
   );
 
-Deno.test("every command of the README is one that the command line takes", () => {
-  const found = [...blocks("sh"), ...spans.filter((span) => !/\b(COMMAND|DIR)\b/.test(span))].flatMap(calls);
-  assert.ok(found.length > 40, `${found.length} commands`);
-  for (const [name, ...words] of found) {
-    assert.ok(name in denoTasks, `deno task ${name}`);
-    const command = known.get(name);
-    if (command === undefined) continue;
-    const line = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
-    const { recipe, task } = line.values;
-    if (recipe !== undefined) assert.ok(String(recipe) in recipes, String(recipe));
-    if (task !== undefined) assert.ok(String(task) in tasks, String(task));
-    // What nobody gives must not be what the command cannot do without.
-    if (line.help || line.dryRun || line.completions !== undefined || words.length === 0) continue;
-    const given: Given = { ...recipes[String(recipe)]?.settings, ...line.values };
-    for (const key of command.required) {
-      assert.ok(
-        key in given || command.settings[key].default !== undefined,
-        `${name} ${words.join(" ")}: --${flagOf(key)}`,
-      );
+Deno.test("every room has a README", () => {
+  for (const folder of [...globSync("pipelines/*/", { cwd: root }), ...globSync("kernels/*/", { cwd: root })]) {
+    assert.ok(existsSync(join(root, folder, "README.md")), folder);
+  }
+});
+
+Deno.test("the first README has at most 120 lines, none of prose above 120 characters", () => {
+  assert.ok(readme.text.split("\n").length <= 121, `${readme.text.split("\n").length} lines`);
+  for (const line of readme.prose.split("\n")) assert.ok(line.startsWith("|") || line.length <= 120, line);
+});
+
+const checkCommand = ([name, ...words]: ReadonlyArray<string>): void => {
+  assert.ok(name in denoTasks, `deno task ${name}`);
+  const command = known.get(name);
+  if (command === undefined) return;
+  const line = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+  const recipe = String(line.values.recipe ?? "");
+  assert.ok(recipe === "" || recipe in recipes, recipe);
+  // A required setting must be given.
+  if (line.help || line.dryRun || line.completions !== undefined || words.length === 0) return;
+  const config = Result.getOrThrow(command.resolved({ ...recipes[recipe]?.settings, ...line.values }));
+  for (const key of command.required) {
+    assert.ok(config[key] !== undefined, `${name} ${words.join(" ")}: --${flagOf(key)}`);
+  }
+};
+
+const flags = new Set([
+  ...settingKeys.map(flagOf),
+  ...CommandLine.commonFlags.map(({ flag }) => flag),
+  ...commands.flatMap(({ aliases = {} }) => Object.keys(aliases)),
+]);
+
+for (const { file, blocks, spans, prose } of readmes) {
+  Deno.test(`${file}: commands are those that the command line takes, flags, links and paths are there`, () => {
+    const commands = spans.filter((span) => !/\b(COMMAND|DIR|FILE|NAME|PAIRS)\b/.test(span));
+    for (const call of [...blocks("sh"), ...commands].flatMap(calls)) checkCommand(call);
+    for (const span of spans.filter((text) => text.startsWith("--"))) {
+      assert.ok(flags.has(span.slice(2).split(/[ =]/)[0].replace(/^no-/, "")), span);
     }
+    for (const text of blocks("yaml")) Effect.runSync(Effect.fromResult(ConfigFile.parse(file, text)));
+    const links = [...prose.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => join(dirname(file), link));
+    const paths = spans.filter((span) => /^(data|kernels|pipelines|results|tests|\.ci)\/[\w./]*$/.test(span));
+    for (const path of [...links, ...paths]) assert.ok(existsSync(join(root, path)), path);
+  });
+}
+
+Deno.test("commands of READMEs are found", () => {
+  assert.ok(readmes.flatMap(({ blocks }) => blocks("sh")).flatMap(calls).length > 60);
+});
+
+Deno.test("the paper's recipes have the numbers that the README of evaluation gives", () => {
+  const { text } = read("pipelines/evaluation/README.md");
+  const rows = [...text.matchAll(/^\| `(paper-[^`]+)` \| ([^|]+) \| (\d+) \| ([^|]+) \| ([\d,]+) \|/gm)];
+  assert.equal(rows.length, 3);
+  for (const [, name, model, samples, sampling, tokens] of rows) {
+    const { settings, evaluations: [evaluation] } = recipes[name];
+    const all = { topK: 0, ...settings, ...evaluation.settings };
+    const given = `T ${all.temperature}, top-p ${all.topP}${all.topK === 0 ? "" : `, top-k ${all.topK}`}`;
+    assert.ok(model.startsWith(settings.model?.split("/")[1] ?? "?"), name);
+    assert.equal(all.extract, "paper", name);
+    assert.deepEqual(
+      [samples, sampling, tokens.replace(",", "")],
+      [`${all.responses}`, given, `${all.maxTokens}`],
+      name,
+    );
   }
 });
 
-Deno.test("flags, settings files, links and paths of the README are there", () => {
-  const flags = new Set([...settingKeys.map(flagOf), ...CommandLine.commonFlags.map(({ flag }) => flag)]);
-  const own = ["update"];
-  for (const span of spans.filter((text) => text.startsWith("--"))) {
-    const name = span.slice(2).split(/[ =]/)[0];
-    assert.ok(flags.has(name) || own.includes(name), span);
-  }
-  for (const text of blocks("yaml")) {
-    Effect.runSync(Effect.fromResult(ConfigFile.parse("README.md", text)));
-  }
-  const links = [...prose.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link);
-  const places = spans.filter((span) => /^(data|kernels|pipelines|results|tests|\.ci)\/[\w./]*$/.test(span));
-  assert.ok(links.length > 3 && places.length > 10);
-  for (const place of [...links, ...places]) assert.ok(existsSync(join(root, place)), place);
+Deno.test("a README shows W-REINFORCE as it is", () => {
+  const shown = readmes.flatMap(({ blocks }) => blocks("ts"));
+  assert.ok(shown.includes(readFileSync(join(root, "pipelines/algorithms/w_reinforce.ts"), "utf8")));
 });
 
-Deno.test("the README shows W-REINFORCE as it is", () => {
-  assert.ok(blocks("ts").includes(readFileSync(join(root, "pipelines/algorithms/w_reinforce.ts"), "utf8")));
-});
-
-Deno.test("the README's example type-checks and runs", async () => {
-  const example = blocks("ts").find((text) => text.includes('from "./mod.ts"')) ?? "";
+Deno.test("the example of a README type-checks and runs", async () => {
+  const example = readmes.flatMap(({ blocks }) => blocks("ts")).find((text) => text.includes('from "./mod.ts"')) ?? "";
   const folder = mkdtempSync(join(tmpdir(), "signum-readme-"));
   const file = join(folder, "example.ts");
   writeFileSync(file, example.replace('"./mod.ts"', JSON.stringify(new URL("../mod.ts", import.meta.url).href)));
@@ -164,8 +212,9 @@ const claims = (): string => {
   } do not, ${count("undecided")} are undecided, ${count("untried")} are untried.\n`;
 };
 
-const block = (name: string, made: () => string) =>
-  Deno.test(`the README's ${name} are those of the study`, () => {
+const block = (file: string, name: string, made: () => string) =>
+  Deno.test(`${file}: ${name} are those of the study`, () => {
+    const path = join(root, file);
     const [begin, end] = [`<!-- ${name}:begin -->\n`, `<!-- ${name}:end -->`];
     const text = readFileSync(path, "utf8");
     const [before, rest] = text.split(begin);
@@ -174,11 +223,10 @@ const block = (name: string, made: () => string) =>
     assert.equal(shown, made(), "deno task test tests/readme_test.ts -- --update writes them");
   });
 
-block("results", table);
-block("claims", claims);
+block("README.md", "results", table);
+block("results/README.md", "claims", claims);
 
-Deno.test("the README's table of graders is that of grade-bench", () => {
-  const [, rest] = readme.split("<!-- verifier:begin -->\n");
+block("data/grading/README.md", "verifier", () => {
   const [table] = readFileSync(join(root, "results/verifier.md"), "utf8").split("\n\n");
-  assert.equal(rest.split("<!-- verifier:end -->")[0], `${table}\n`);
+  return `${table}\n`;
 });

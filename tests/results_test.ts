@@ -1,6 +1,6 @@
 /**
  * What is committed under `results/` follows from the records beside it: every table, picture and page of a study is made again from its
- * `record.json` and rows, and compared byte by byte. Figures that the README gives in passing stand in `results/`, where it is said how they were measured.
+ * `record.json` and rows, and compared byte by byte. Figures that READMEs give in passing stand in `results/`, where it is said how they were measured.
  */
 import { Effect } from "effect";
 import assert from "node:assert/strict";

@@ -72,13 +72,14 @@ function boxes(text: string): ReadonlyArray<Box> {
   return found;
 }
 
-const joint =
-  /^(?:[\s$,;]|\\[,;! ()[\]]|\\q?quad|(?:\\text\s*\{)?\s*(?:[a-z]{2,12}\s+)?,?\s*(?:and|or)\s*\}?|[a-zA-Z](?:_\{?\w+\}?)?\s*=)*$/;
-
-/** The content of the last box of a text, without looking at its neighbours; null where there is none. */
-export function lastBox(text: string): string | null {
-  return boxes(text).at(-1)?.content ?? null;
-}
+/**
+ * A word in front of "and" is no "and" itself, and a comma in front of it is a separator where no word comes first. So no text can be read in two ways:
+ * the time to refuse one would double with every word.
+ */
+const counted = "(?!(?:and|or)\\b)[a-z]{2,12}\\s+(?:,\\s*)?";
+const joint = new RegExp(
+  `^(?:[\\s$,;]|\\\\[,;! ()[\\]]|\\\\q?quad|\\\\text\\s*\\{\\s*(?:${counted}|,\\s*)?(?:and|or)\\s*\\}|\\b(?:${counted})?(?:and|or)\\b|[a-zA-Z](?:_\\{?\\w+\\}?)?\\s*=)*$`,
+);
 
 /** The last box, joined with those directly before it where they make a list of different answers. */
 export function boxed(text: string): string | null {
@@ -102,6 +103,14 @@ export const isBlank = (content: string): boolean => /^(?:[\s$~.]|\\[ ,;:!]|\\q?
 /** The contents of the last box and of those joined to it, in their order. */
 export function boxedParts(text: string): ReadonlyArray<string> {
   return rowOf(text, boxes(text)).map((box) => box.content);
+}
+
+/** What follows `####` on the last line of a solution, as GSM8K ends it; null where the last line does not begin so. */
+export function afterHashes(solution: string): string | null {
+  const written = solution.trimEnd();
+  const line = written.slice(written.lastIndexOf("\n") + 1).trim();
+  const behind = line.startsWith("####") ? line.slice("####".length).trim() : "";
+  return behind === "" ? null : behind;
 }
 
 /** The last of the boxes and those joined to it. */

@@ -39,19 +39,40 @@ const beside =
 const besideClause =
   /^[,;.]\s*-?\d|^[,;]\s*\(?[A-Z]\)?(?:[,\s]|$)|\b(?:but|maybe|might|could|perhaps|unless|or maybe)\b/i;
 
+/** Words that go over to another letter. */
+const turning = "and|or|but|no|rather|actually|wait|then|also|option|choice|letter|answer is|it is|choose|pick";
+/** Another letter behind the first: alone, in brackets, with a stop, or behind a comma or a word that goes over to it. */
+const otherLetter = new RegExp(
+  `(?:^\\s*|[,;.]\\s*|\\b(?i:${turning})[,;:]?\\s+)\\(?([A-HJ-Z])(?:\\)|[.:,;](?!\\d)|\\s*$)|(?<![a-zA-Z])\\(\\s?([A-HJ-Z])\\s?\\)`,
+  "g",
+);
+
+/** What names letters without choosing one: a clause that denies, up to a word that goes over to something else, and "none of" some. */
+const denied =
+  /(?:\bnot|n['’]t|\bcannot)\b(?:(?!\b(?:but|rather|actually|wait|then)\b)[^,;.])*|\b(?:none|all) of(?:[\s,()]|and|or|[A-Z]\b)+/gi;
+
+/** Whether what stands behind a letter names another one. */
+const namesOther = (rest: string, letter: string) =>
+  [...rest.replace(denied, " ").matchAll(otherLetter)].some(([, open, bracketed]) => (open ?? bracketed) !== letter);
+
 /** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
 export function chosen(answer: string): string | null {
   const text = plain(answer);
   const alone = /^[{(\s]{0,8}([a-fA-Z])[)}\s]{0,8}\.?$/.exec(text);
   if (alone !== null) return alone[1].toUpperCase();
-  const first = /^\(?\s{0,8}([A-Z])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(text)?.[1];
+  const label = /^\(?\s{0,8}([A-Z])\s{0,8}(?:\)|\.(?!\d)|:|$)/.exec(text);
+  const first = label?.[1];
   const [clause] = text.split(/[,;.]/, 1);
-  if (first !== undefined) return /\b(?:and|or)\s+\(?[A-Z]\b/.test(clause) || beside.test(text) ? null : first;
+  if (label !== null && first !== undefined) {
+    const open = /\b(?:and|or)\s+\(?[A-Z]\b/.test(clause) || beside.test(text);
+    return open || namesOther(text.slice(label[0].length), first) ? null : first;
+  }
   if (clause.length > 80 || besideClause.test(text.slice(clause.length))) return null;
   const words = clause.split(/[\s:()]+/).filter((word) => word !== "");
   const letters = words.filter((word) => /^[A-Z]$/.test(word) && word !== "I");
   const rest = words.filter((word) => !/^[A-HJ-Z]$/.test(word));
-  return letters.length === 1 && rest.every((word) => choosing.has(word.toLowerCase())) ? letters[0] : null;
+  const only = letters.length === 1 && rest.every((word) => choosing.has(word.toLowerCase()));
+  return only && !namesOther(text.slice(clause.length), letters[0]) ? letters[0] : null;
 }
 
 /** The letters of a gold answer that names several, as `A, C` does, or null. */

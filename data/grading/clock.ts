@@ -34,7 +34,8 @@ export function sameTime(gold: string, answer: string): boolean | null {
 }
 
 const months = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
-const month = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\\.?";
+const month =
+  "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?";
 const day = "(\\d{1,2})(?:st|nd|rd|th)?";
 const weekday = "(?:((?:mon|tues|wednes|thurs|fri|satur|sun)day),? )?";
 const year = "(?:,? (\\d{4}))?";

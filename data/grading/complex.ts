@@ -7,14 +7,15 @@ export interface Complex {
   readonly im: number;
 }
 
-/** Values of variables by name; `real` where even roots and logarithms of negative numbers have no value. */
+/** Values of variables by name; `real` where even roots and logarithms of negative numbers have no value; `draw` chooses other values for functions that are only a name. */
 export interface Environment {
   readonly values: ReadonlyMap<string, Complex>;
   readonly real: boolean;
+  readonly draw: number;
 }
 
 /** No variables, in the complex plane. */
-export const noVariables: Environment = { values: new Map(), real: false };
+export const noVariables: Environment = { values: new Map(), real: false, draw: 0 };
 
 /** A complex number from its parts. */
 export const complex = (re: number, im = 0): Complex => ({ re, im });

@@ -33,7 +33,6 @@ function equalTexts(gold: string, answer: string, depth: number, work: Work): bo
   if (g === "" || a === "" || depth > deepest) return false;
   if (squeeze(g) === squeeze(a)) return true;
   if (decimalPoint.test(g) && decimalComma.test(a)) return g === a.replace(",", ".");
-  if (decimalComma.test(g) && decimalPoint.test(a) && g.length > 3 && g.replace(",", ".") === a) return true;
   const yes = yesOrNo(g, true);
   if (yes !== null) return yesOrNo(a, false) === yes;
   const choice = choiceOf(g);
@@ -83,10 +82,8 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
   if (gold.kind === "tuple" && answer.kind === "tuple") {
     return gold.open === answer.open && gold.close === answer.close && inOrder(gold.items, answer.items);
   }
-  if (gold.kind === "tuple" && answer.kind === "list") return inOrder(gold.items, answer.items);
-  if (gold.kind === "list" && answer.kind === "tuple") {
-    return answer.open === "(" && answer.close === ")" && inOrder(gold.items, answer.items);
-  }
+  if (gold.kind === "tuple" && answer.kind === "list") return isPoint(gold) && inOrder(gold.items, answer.items);
+  if (gold.kind === "list" && answer.kind === "tuple") return isPoint(answer) && inOrder(gold.items, answer.items);
   const [parts, otherParts] = [intervalsOf(gold), intervalsOf(answer)];
   if (parts !== null && otherParts !== null) {
     return sameSubject(gold, answer) && sameIntervals(merged(parts), merged(otherParts), pair);
@@ -94,6 +91,10 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
   if (gold.kind === "relation" || answer.kind === "relation") return equalRelations(gold, answer, depth, pair, work);
   return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair, work);
 }
+
+/** Whether a tuple may be a point, whose coordinates a list names too; two with an end that is closed or endless are an interval. */
+const isPoint = ({ open, close, items }: Extract<Answer, { readonly kind: "tuple" }>) =>
+  items.length !== 2 || (open === "(" && close === ")" && !items.some((item) => item.includes("\\infty")));
 
 /** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
 function rowsOf(answer: Answer): Rows | null {

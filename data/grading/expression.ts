@@ -68,6 +68,11 @@ export function children(of: Expression): ReadonlyArray<Expression> {
   }
 }
 
+/** Whether a formula holds a part of this kind. */
+export function contains(of: Expression, kind: Expression["kind"]): boolean {
+  return of.kind === kind || children(of).some((child) => contains(child, kind));
+}
+
 const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
 const isPart = (of: Expression) => of.kind === "divide" && of.fraction && isWhole(of.left) && isWhole(of.right);
 

@@ -1,5 +1,5 @@
 /**
- * The answer of a response. Where thinking is marked, only what stands outside counts (`thought.ts`). `strict` takes the box or nothing;
+ * The answer of a response. Where thinking is marked, only what stands behind the last thought counts (`thought.ts`). `strict` takes the box or nothing;
  * `lenient` also, in this order: what "the answer is" names, the last formula or number, a response that is nothing but an answer.
  */
 import type { Extraction } from "../task.ts";
@@ -48,7 +48,8 @@ export function statedAnswer(text: string): string | null {
 
 /** The end of a response without what chat models and few-shot prompts put behind an answer. */
 const ending = (text: string) =>
-  withoutMoney(text.slice(-tailLength).replace(/<\|[\s\S]*$/, "").replace(/\s*I hope it is correct\.?/g, "")).trim();
+  withoutMoney(text.slice(-tailLength).replace(/<\|[\s\S]*$/, "").replace(/(?<!\s)\s*I hope it is correct\.?/g, ""))
+    .trim();
 
 /** Dollars before amounts, in lines where each dollar sign is one: they open no formula. */
 const withoutMoney = (text: string) =>
@@ -76,7 +77,7 @@ function ofClosing(tail: string, missing: string): Extracted {
   const spans = [...tail.matchAll(mathSpans)];
   const span = spans.at(-1);
   const rest = span === undefined ? tail : tail.slice(span.index + span[0].length);
-  const last = rest.replace(/^\s*\d+[.)]\s/gm, " ").match(numbers)?.at(-1);
+  const last = rest.replace(/^[^\S\n]*\d+[.)]\s/gm, " ").match(numbers)?.at(-1);
   if (span === undefined || (last !== undefined && closes(rest, last))) {
     if (last !== undefined) return { answer: last, how: "as the last number" };
     const letter = /^\(?([A-J])[).:,](?=\s)/.exec(tail)?.[1];

@@ -4,7 +4,7 @@
  * polynomial ties to the others; roots are roots there too. What is equal stays equal on the way, and what differs falls together once in 2^70. So
  * `123456789x + 1` is not `123456789x`, and `2^{60}\sqrt3 + 7` not `2^{60}\sqrt3`, without a tolerance.
  */
-import { children, type Expression } from "./expression.ts";
+import { children, contains, type Expression } from "./expression.ts";
 import { exact, type Fraction } from "./numeric.ts";
 
 /** A quotient of residues. */
@@ -193,9 +193,9 @@ function squareRoot(square: bigint): bigint | null {
   return root < prime - root ? root : prime - root;
 }
 
-/** A function that is nothing but its name: the same for the same arguments. */
+/** A function that is nothing but its name: the same for the same arguments, and other under another salt, as a letter is. */
 function applied(name: string, args: ReadonlyArray<Expression>, { salt, atoms }: Reading): Residue | null {
-  let mixed = nameResidue(name, 0);
+  let mixed = nameResidue(name, salt);
   for (const argument of args) {
     const value = residue(argument, salt, atoms);
     if (value === null) return null;
@@ -210,9 +210,10 @@ const transcendental = new Set("sin cos tan cot sec csc ln log lg exp sinh cosh 
 const hasName = (formula: Expression): boolean =>
   (formula.kind === "name" && formula.name !== "i" && formula.name !== "e") || children(formula).some(hasName);
 
-/** A function of a variable as a letter of its own. */
+/** A function of a variable as a letter of its own; none of an angle in degrees, which are a number here and none in there. */
 function called({ name, of, base }: Extract<Expression, { kind: "call" }>, reading: Reading): Residue | null {
   if (reading.atoms === undefined || base !== null || !transcendental.has(name) || !hasName(of)) return null;
+  if (contains(of, "degrees")) return null;
   const found = applied(`${name} of`, [of], reading);
   if (found !== null) reading.atoms.add(`${found.n}`);
   return found;

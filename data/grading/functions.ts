@@ -41,18 +41,18 @@ const rules: Readonly<Record<string, (a: number, b: number) => number>> = {
   lcm: (a, b) => a === 0 || b === 0 ? 0 : Math.abs(a / divisor(a, b) * b),
 };
 
-/** The value of a function of several arguments; one that is only a name mixes its arguments with the name. */
-export function applied({ name, known }: Applied, args: ReadonlyArray<Complex>): Complex {
-  if (!known) return mixed(name, args);
+/** The value of a function of several arguments; one that is only a name mixes its arguments with the name and with `draw`, as nobody knows its values. */
+export function applied({ name, known }: Applied, args: ReadonlyArray<Complex>, draw: number): Complex {
+  if (!known) return mixed(name, args, draw);
   const needsWhole = name === "gcd" || name === "lcm";
   if (args.length === 0 || !args.every((z) => z.im === 0 && (!needsWhole || isWhole(z)))) return undefinedValue;
   const rule = rules[name];
   return complex(args.map(({ re }) => re).reduce((a, b) => rule(a, b)));
 }
 
-/** A smooth function of its arguments that no plain identity holds for, other for every name and number of arguments. */
-function mixed(name: string, args: ReadonlyArray<Complex>): Complex {
-  let seed = 0.37 + 0.11 * args.length;
+/** A smooth function of its arguments that no plain identity holds for, other for every name, number of arguments and draw. */
+function mixed(name: string, args: ReadonlyArray<Complex>, draw: number): Complex {
+  let seed = 0.37 + 0.0577 * draw + 0.11 * args.length;
   for (const sign of name) seed = (seed * 1.618 + (sign.codePointAt(0) ?? 0) * 0.0731) % 1.7;
   let [re, im] = [0, 0];
   args.forEach((z, i) => {

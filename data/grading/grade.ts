@@ -4,7 +4,7 @@
  * given by mistake teaches a wrong thing, one withheld only costs a sample: whatever is not understood is not right.
  */
 import type { Extraction, Grade } from "../task.ts";
-import { boxed } from "./boxed.ts";
+import { afterHashes, boxed } from "./boxed.ts";
 import { equivalent } from "./equivalence.ts";
 import { extract, statedAnswer } from "./extract.ts";
 import { goldForm } from "./form.ts";
@@ -53,7 +53,7 @@ function gradeAsPaper(gold: string, responseText: string, byString: boolean): Gr
  */
 const goldOf = (goldAnswer: string) =>
   boxed(goldAnswer.slice(-longestResponse)) ??
-    /(?:^|\n)#### ?([^\n]+)\s*$/.exec(goldAnswer.slice(-longestAnswer))?.[1] ??
+    afterHashes(goldAnswer) ??
     (goldAnswer.length > 200 || /\banswer is\b/i.test(goldAnswer) ? statedAnswer(goldAnswer) : null) ?? goldAnswer;
 
 function judge(gold: string, answer: string, how: string): Pick<Grade, "correct" | "reason"> {

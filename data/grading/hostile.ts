@@ -44,6 +44,25 @@ const pieces = [
     .split(" "),
 ];
 
+/** What begins a place that a pattern reads, what goes on in it again and again, and what spoils its end. */
+const starts = [
+  "\\boxed{1}",
+  "the answer of ",
+  "answer is $1$",
+  "5",
+  "5\\text{ cm}",
+  "",
+  "\\mbox{",
+  "La réponse",
+  "$x$, $y$",
+];
+const joints =
+  "or |and |apples and |, and |\\text{ or }|x_1 =|\\rm{} |\\text{ m}\\cdot |\\quad |{} |\\, |1, |\\mbox{ |. ".split(
+    "|",
+  );
+const blanks = [" ", "* ", ".", "( ", "\t", "~", "\\ "];
+const ends = ["! \\boxed{5}", "!", "", "x", "$$", "\\cdot!", "? \\boxed{5}"];
+
 type Maker = (draw: (n: number) => number) => string;
 
 const pick = <A>(from: ReadonlyArray<A>, draw: (n: number) => number): A => from[draw(from.length)];
@@ -171,6 +190,12 @@ const makers: Readonly<Record<string, Maker>> = {
     return items.join(pick([",", ";", " and ", " or ", "\\cup ", ", ", "\\\\", "&", ":", " "], draw));
   },
   soup: (draw) => Array.from({ length: 1 + draw(300) }, () => pick(pieces, draw)).join(draw(2) === 0 ? "" : " "),
+  repeats: (draw) => {
+    const count = pick([8, 15, 30, 400, 4000], draw);
+    return pick(starts, draw) + pick(joints, draw).replace(" ", " ".repeat(1 + draw(4))).repeat(count) +
+      pick(ends, draw);
+  },
+  spaces: (draw) => pick(starts, draw) + pick(blanks, draw).repeat(pick([40, 900, 3900], draw)) + pick(ends, draw),
   unicode: (draw) =>
     Array.from({ length: 1 + draw(600) }, () => {
       const code = pick([0x80, 0x800, 0x3000, 0xd800, 0x10000, 0x110000], draw);

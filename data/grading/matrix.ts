@@ -62,7 +62,7 @@ function calculated(text: string): Rows | null {
       ? plain
       : plain[0].map((_, column) => plain.map((row) => row[column] ?? ""));
     if (product === null) product = here;
-    else if (sign === "" && scalar === undefined) product = multiplied(product, here);
+    else if (sign === "") product = multiplied(product, here);
     else {
       sum = sum === null ? product : added(sum, product);
       if (sum === null) return null;

@@ -36,7 +36,7 @@ type Step = readonly [pattern: RegExp, replacement: string];
 
 const before: ReadonlyArray<Step> = [
   [/\n/g, ""],
-  [/\.+$/, ""],
+  [/(?<!\.)\.+$/, ""],
   [/\\!/g, ""],
   [/\\ /g, ""],
   [/\\\\/g, "\\"],
@@ -60,7 +60,7 @@ const after: ReadonlyArray<Step> = [
 const last: ReadonlyArray<Step> = [
   [/and/g, ""],
   [/\\mathbf/g, ""],
-  [/\\mbox\{[^}\n]*\}/g, ""],
+  [/\\mbox\{[^}\n]{0,400}\}/g, ""],
 ];
 
 const apply = (text: string, steps: ReadonlyArray<Step>) =>
@@ -119,7 +119,7 @@ export function paperEqual(answer: string, gold: string, depth = 0): boolean {
   if (answer === "" || depth > deepest) return false;
   const parted = /^\[.*\]$/.test(answer) && !gold.startsWith("(") || /^\(.*\)$/.test(answer) && !gold.startsWith("[");
   const bare = (text: string) =>
-    (parted ? text.replace(/^[[\]()]+|[[\]()]+$/g, "") : text).replace(/[{}()]/g, "").toLowerCase();
+    (parted ? text.replace(/^[[\]()]+|(?<![[\]()])[[\]()]+$/g, "") : text).replace(/[{}()]/g, "").toLowerCase();
   if (bare(answer) === bare(gold)) return true;
   const each = (a: ReadonlyArray<string>, b: ReadonlyArray<string>) =>
     a.length === b.length && a.length <= mostParts && a.every((part, i) => paperEqual(part, b[i], depth + 1));

@@ -74,7 +74,7 @@ export function point(t: number, names: ReadonlyArray<string>, realm: Realm): En
     }
     return [name, complex(realm.positive || t % 4 < 2 || (names.length > 1 && v < 0.35) ? size : -size)] as const;
   });
-  return { values: new Map(values), real: !realm.imaginary };
+  return { values: new Map(values), real: !realm.imaginary, draw: t };
 }
 
 /** For one variable 0, 1, 2, … and some before them and far beyond; for others any. */

@@ -6,12 +6,12 @@ import { isSentence } from "./words.ts";
 
 const marker = new RegExp(
   [
-    "answer(?:\\s+(?:to|of|for)\\s[^.\\n]{1,80}?)?\\s*\\**\\s*(?:is|are|=|:|would be|should be)",
-    "r[ée]ponse\\s*(?:finale|correcte)?\\s*(?:est|:)",
+    "answer(?:\\s+(?:to|of|for)\\s[^.\\n]{1,80}?)?[\\s*]*(?:is|are|=|:|would be|should be)",
+    "r[ée]ponse\\s*(?:(?:finale|correcte)\\s*)?(?:est|:)",
     "(?:antwort|lösung)\\s*(?:ist|lautet|:)",
-    "r[ei]sp(?:uesta|osta)\\s*(?:final|correcta|corretta|correta|finale)?\\s*(?:es|è|é|:)",
+    "r[ei]sp(?:uesta|osta)\\s*(?:(?:final|correcta|corretta|correta|finale)\\s*)?(?:es|è|é|:)",
     "ответ\\s*(?:—|-|:|это)",
-    "答案\\s*(?:是|为)?\\s*(?:是|为|:|：)",
+    "答案\\s*(?:(?:是|为)\\s*)?(?:是|为|:|：)",
     "(?:答え|正解)\\s*(?:は|:|：)",
     "답은",
   ].join("|"),
@@ -71,14 +71,14 @@ export function statedIn(tail: string): Statement {
 }
 
 const idle =
-  /(?:\s*\([a-z][^()\d]*\)|,\s+(?:which|because|since|as|so|where|obtained|altogether|in total|in all|overall|respectively|of course)\b.*)$/i;
+  /(?:(?<!\s)\s*\([a-z][^()\d]*\)|,\s+(?:which|because|since|as|so|where|obtained|altogether|in total|in all|overall|respectively|of course)\b.*)$/i;
 
 /** What stands behind "answer is": a formula or a value right there, else what its sentence calls the value. */
 function namedIn(behind: string): string | null {
   const span = mathSpan.exec(behind);
   if (span !== null && /^[\s(*]*$/.test(behind.slice(0, span.index))) return spansFrom(behind) ?? inside(span) ?? null;
   const line = behind.split("\n", 1)[0].slice(0, 2000);
-  const sentence = line.split(sentenceEnd, 1)[0].replace(/[.*\s。]+$/, "").replace(idle, "");
+  const sentence = line.split(sentenceEnd, 1)[0].replace(/(?<![.*\s。])[.*\s。]+$/, "").replace(idle, "");
   if (sentence === "") return null;
   if (/^[-+\\\d.($]/.test(sentence) && span === null || isAnswer(sentence)) {
     return inside(mathSpan.exec(sentence)) ?? sentence;
@@ -96,7 +96,11 @@ function spansFrom(text: string): string | null {
   const listed: Array<string> = [];
   let at = 0;
   for (const span of text.slice(0, 2000).matchAll(mathSpans)) {
-    if (!(listed.length === 0 ? /^[\s(*]*$/ : /^\s*(?:,|,?\s*(?:or|and))\s*$/).test(text.slice(at, span.index))) break;
+    if (
+      !(listed.length === 0 ? /^[\s(*]*$/ : /^\s*(?:,\s*(?:(?:or|and)\s*)?|(?:or|and)\s*)$/).test(
+        text.slice(at, span.index),
+      )
+    ) break;
     listed.push(inside(span) ?? "");
     at = span.index + span[0].length;
   }

@@ -6,7 +6,7 @@
 import * as Elementary from "../elementary/mod.ts";
 import * as C from "./complex.ts";
 import { type Complex, complex, type Environment, noVariables } from "./complex.ts";
-import { children, type Expression } from "./expression.ts";
+import { children, contains, type Expression } from "./expression.ts";
 import { residue, sameResidue, sameWithAtoms } from "./field.ts";
 import { applied, binomial, factorial, remainder } from "./functions.ts";
 import { exact, toNumber } from "./numeric.ts";
@@ -31,11 +31,6 @@ export function variables(of: Expression, into: Set<string> = new Set()): Set<st
   return into;
 }
 
-/** Whether a formula holds a part of this kind. */
-export function contains(of: Expression, kind: Expression["kind"]): boolean {
-  return of.kind === kind || children(of).some((child) => contains(child, kind));
-}
-
 /** Whether two values agree to a relative tolerance. */
 export function close(a: Complex, b: Complex, tolerance = closeness): boolean {
   return C.modulus(C.subtract(a, b)) <= tolerance * Math.max(C.modulus(a), C.modulus(b));
@@ -57,7 +52,7 @@ export function evaluate(of: Expression, environment: Environment, inAngle = fal
     case "mod":
       return remainder(value(of.left), value(of.right));
     case "apply":
-      return applied(of, of.args.map(value));
+      return applied(of, of.args.map(value), environment.draw);
     case "pi":
       return complex(Math.PI);
     case "infinity":

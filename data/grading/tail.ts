@@ -3,7 +3,7 @@
  * may be left out; words that scale, such as "million", "dozen", "squared" or "thirds", are calculated; any other words, such as "or more",
  * "west" or "loss", are not understood: then only the same words are the same answer.
  */
-import { readUnit } from "./units.ts";
+import { readUnit, wrapped, writtenTail } from "./units.ts";
 import { isSentence } from "./words.ts";
 
 /** A value, scaled by its words, and what kind of words were left behind it. */
@@ -34,13 +34,22 @@ const silent = new Set(
 );
 const silentForm = new RegExp(`^(?:${[...silent].join("|")})$`);
 
+/** Numbers in words that stand behind others as a scale or as parts: "3 scores" are 60, "5 twelfths" are no 5. */
+const numberWords = [
+  "ones|twos|threes|fours|fives|sixes|sevens|eights|nines|tens|elevens|twelves|dozens?|scores?|gross|grosses",
+  "(?:thir|four|fif|six|seven|eigh|nine)teen(?:s|ths?)|(?:twen|thir|for|fif|six|seven|eigh|nine)tie(?:s|ths?)",
+  "(?:hundred|thousand|\\w+illi(?:on|ard))(?:s|ths?)?|lakhs?|lacs?|crores?|myriads?|googols?",
+  "half|halves|thirds?|fourths?|quarters?|fifths?|sixths?|sevenths?|eighths?|ninths?|tenths?|elevenths?|twelfths?",
+  "basis|bps|bips|mills?|permille|per mille",
+].join("|");
+
 /** Words that change a value or add another: with one of these nothing is counted. */
 const changing = new RegExp(
   "\\b(?:and|or|not?|nor|maybe|perhaps|possibly|probably|about|around|roughly|approximately|nearly|almost|at|least|most|more|less|fewer|" +
     "greater|than|times|plus|minus|if|but|unless|except|depending|up|down|over|under|above|below|before|after|to|from|by|between|" +
-    "left|right(?!\\s+(?:triangles?|angles?))|north|south|east|west|squares?d|cubed|negative|positive|mod|base|choose|factorial|pi|sqrt|root|sin|cos|tan|log|ln|" +
-    "infinity|infty|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|score|half|halves|thirds?|fourths?|quarters?|fifths?|" +
-    "sixths?|sevenths?|eighths?|ninths?|tenths?|hundredths?|thousandths?|others?|ones|always|this|is|was|has|does|yes|its|as|us|" +
+    "left|right(?!\\s+(?:triangles?|angles?))|north|south|east|west|squared|cubed|negative|positive|mod|base|choose|factorials?|pi|sqrt|root|sin|cos|tan|log|ln|" +
+    "infinity|infty|" + numberWords +
+    "|others?|always|this|is|was|has|does|yes|its|as|us|" +
     "heads|tails|wins?|profits?|loss|losses|gains?|short|extra|off|late|early|ago|remaining|inside|outside|\\w+wards?|\\w*clockwise|AD|BC|CE|BCE|AM|PM)\\b",
   "i",
 );
@@ -57,17 +66,14 @@ function isCounted(words: string, value: string): boolean {
     (/^-?1$/.test(value.trim()) && singular.test(head));
 }
 
-const wrapper = "\\\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\\s{0,8}";
-const writtenTail = new RegExp(`^([\\s\\S]*?)\\s*((?:${wrapper}\\{[^{}]*\\}[\\s^{}\\d\\-/]{0,16}(?:\\\\cdot)?\\s*)+)$`);
 const plainTail = /^((?:[^a-zA-Z]|\\[a-zA-Z]+)*[\d)}%])\s*\{?([a-zA-Z][a-zA-Z .'^\d{}/-]{1,80})$/;
-const opened = new RegExp(`${wrapper}\\{([^{}]*)\\}`, "g");
 
 /** A value and the words behind it, or null where there are none. */
 export function partsOf(text: string): { readonly value: string; readonly words: string } | null {
   const written = text.length > 400 ? null : writtenTail.exec(text);
   const tail = text.length > 400 ? null : written ?? plainTail.exec(text);
   if (tail === null || tail[1].trim() === "" || /\\text/.test(tail[1])) return null;
-  const words = tail[2].replace(opened, " $1 ").replace(/\\[,;! ]/g, " ").replace(/\s+/g, " ").replace(
+  const words = tail[2].replace(wrapped, " $1 ").replace(/\\[,;! ]/g, " ").replace(/\s+/g, " ").replace(
     /^([^{}]*)\}$/,
     "$1",
   )

@@ -1,5 +1,5 @@
 /**
- * What a response says outside its thoughts. A thought that never ends says nothing: whatever it boxes on the way is no answer, or a policy learns to
+ * What a response says behind its last thought; what stands before one was said before it was thought over. A thought that never ends says nothing: whatever it boxes on the way is no answer, or a policy learns to
  * guess often and to finish never.
  */
 
@@ -28,10 +28,8 @@ export function spoken(text: string, open = false): string | null {
     const channel = groups?.["channel"]?.toLowerCase();
     const opens = (groups?.["open"] ?? groups?.["open2"]) !== undefined ||
       (channel !== undefined && channel !== "final");
-    if (opens) {
-      if (!inside) said += text.slice(from, index);
-      inside = true;
-    } else if (inside || !started) {
+    if (opens) inside = true;
+    else if (inside || !started) {
       said = "";
       inside = false;
     } else said += text.slice(from, index);

@@ -78,8 +78,15 @@ export function readUnit(text: string, written: boolean): Unit | null {
   return null;
 }
 
-const writtenTail =
-  /^([\s\S]*?)\s*((?:\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\s{0,8}\{[^{}]*\}[\s^{}\d\-/]{0,16}(?:\\cdot)?\s*)+)$/;
+const wrapper = "\\\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\\s{0,8}";
+
+/** A value, and what is set as text behind it. */
+export const writtenTail = new RegExp(
+  `^([\\s\\S]*?)\\s*((?:${wrapper}\\{[^{}]*\\}[\\s^{}\\d\\-/]{0,16}(?:\\\\cdot\\s*)?)+)$`,
+);
+
+/** What is set as text, with its words. */
+export const wrapped = new RegExp(`${wrapper}\\{([^{}]*)\\}`, "g");
 const degreeTail = /^([\s\S]*?)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm)\s*\{\s*)?([CF]?)\s*\}?$/;
 const plainTail = /^([^a-zA-Z]*[\d)}])\s*([a-zA-Z°][a-zA-Z\s.^{}\d/]{0,40})$/;
 const fractionTail = /^(\\frac\s*\{[^{}]*\}\s*\{[^{}]*\}|\\frac\s*\d\s*\d)\s*([a-zA-Z][a-zA-Z\s.^{}\d/]{0,40})$/;
@@ -116,8 +123,7 @@ export function quantityOf(text: string, bareLetter = false): Quantity | null {
   const written = writtenTail.exec(text);
   const tail = written ?? fractionTail.exec(text) ?? plainTail.exec(text);
   if (tail === null || tail[1].trim() === "") return null;
-  const words = tail[2].replace(/\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\s{0,8}\{([^{}]*)\}/g, "$1")
-    .trim();
+  const words = tail[2].replace(wrapped, "$1").trim();
   const unit = readUnit(words, bareLetter || written !== null);
   return unit === null ? null : { value: tail[1].trim(), unit };
 }

@@ -50,10 +50,13 @@ export function wordsOf(text: string): string {
 /** What prose may hold beside letters and digits. */
 const proseForm = /^[\p{L}\p{M}\p{N}\s.,;:!?'"’&-]*$/u;
 
-/** The words of a text that is prose; a point or comma between digits stays. Null for anything else. */
+/** Signs that change a value or a name: a factorial, a point before a decimal, minutes and feet, a derivative. */
+const telling = /\d\s*!|(?<!\d)\.\d|\d\s?['’"]|(?<![\p{L}'’])\p{L}['’](?!\p{L})/u;
+
+/** The words of a text that is prose and has no sign that changes a value; a point or comma between digits stays. Null for anything else. */
 function proseOf(text: string): string | null {
   const open = text.replace(wrapper, " $1 ").replace(/\\ /g, " ").trim().replace(/^\((.*)\)$|^\{(.*)\}$/, "$1$2");
-  if (!proseForm.test(open) || !/\p{L}{2}/u.test(open.replaceAll(".", ""))) return null;
+  if (!proseForm.test(open) || telling.test(open) || !/\p{L}{2}/u.test(open.replaceAll(".", ""))) return null;
   return open.toLowerCase().replace(/^dne$/, "does not exist").replace(/\b(?:the|is|are)\b/g, " ").replace(
     /(?<=\p{L}{2})-(?=\p{L}{2})/gu,
     "",

@@ -3,6 +3,7 @@
  * is the text of such a list as JSON or Python write it (`["34"]`, `['\\frac12', '0.5']`). A solution that ends in a line `#### 42`, as GSM8K has
  * it, stands for what follows the sign. `[3, 4]` lists no texts: it is an interval and stays one.
  */
+import { afterHashes } from "../grading/boxed.ts";
 
 const quoted = `'(?:[^'\\\\]|\\\\.)*'|"(?:[^"\\\\]|\\\\.)*"`;
 const list = new RegExp(`^\\[\\s*(?:${quoted})(?:\\s*,\\s*(?:${quoted}))*\\s*,?\\s*\\]$`);
@@ -22,11 +23,6 @@ export function listedTexts(text: string): ReadonlyArray<string> | null {
   if (!list.test(whole)) return null;
   const texts = Array.from(whole.matchAll(new RegExp(quoted, "g")), ([one]) => unquoted(one));
   return texts.some((one) => control.test(one)) ? null : texts;
-}
-
-/** What follows `####` on the last line of a solution; null where the last line does not begin so. */
-export function afterHashes(solution: string): string | null {
-  return /(?:^|\n)[ \t]*####[ \t]*(\S[^\n]*?)\s*$/.exec(solution.slice(-2000))?.[1] ?? null;
 }
 
 /** The accepted answers, at least one, each once; null for a value that is neither text nor number nor a list of texts. */

@@ -5,8 +5,9 @@
  * answer and all of them are kept beside it. A field that is missing or of the wrong type is an error that names file, row, field and value.
  */
 import type { Dropped, Parsed, Problem, RowError } from "../task.ts";
+import { afterHashes } from "../grading/boxed.ts";
 import { goldOfSolution } from "./gold.ts";
-import { afterHashes, goldsOf } from "./golds.ts";
+import { goldsOf } from "./golds.ts";
 
 /** Where the gold answer is looked for first: in the boxes that end `solution`, or in `answer` as it stands. */
 export type GoldFrom = "solution" | "answer";

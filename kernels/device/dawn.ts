@@ -48,13 +48,32 @@ export const requestAdapter = async (wanted: DawnKind, validated: boolean): Prom
 };
 
 /**
- * Whether this machine may have a GPU that Dawn can open. On Linux a driver for Vulkan says so in a file; without one Dawn is not even
- * loaded. Elsewhere the system brings its own.
+ * Why Dawn need not be asked for a GPU; undefined if it must be. On Linux a GPU has a device file, and its Vulkan driver a file of its own;
+ * without them Dawn is not even loaded, which would print warnings of its own. Elsewhere the system brings its driver.
  */
-export const mayHaveGpu = (): boolean =>
-  Deno.build.os !== "linux" ||
-  ["VK_DRIVER_FILES", "VK_ADD_DRIVER_FILES", "VK_ICD_FILENAMES"].some((name) => Deno.env.get(name)) ||
-  driverFiles().some((path) => !isLavapipe(path));
+export const whyNoGpu = (): string | undefined => {
+  if (Deno.build.os !== "linux") return undefined;
+  if (["VK_DRIVER_FILES", "VK_ADD_DRIVER_FILES", "VK_ICD_FILENAMES"].some((name) => Deno.env.get(name))) {
+    return undefined;
+  }
+  if (!driverFiles().some((path) => !isLavapipe(path))) return "no driver of a GPU is installed";
+  return deviceFiles.some(mayExist) ? undefined : `no GPU is here: there is none of ${deviceFiles.join(", ")}`;
+};
+
+/** The device files of GPUs of AMD and Intel, of NVIDIA, and of a Windows host. */
+const deviceFiles = ["/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"];
+
+/** Whether a file may exist. Deno reads nothing below /dev without every permission, so the C library is asked. */
+const mayExist = (path: string): boolean => {
+  try {
+    const libc = Deno.dlopen("libc.so.6", { access: { parameters: ["buffer", "i32"], result: "i32" } });
+    const found = libc.symbols.access(new TextEncoder().encode(`${path}\0`), 0) === 0;
+    libc.close();
+    return found;
+  } catch {
+    return true;
+  }
+};
 
 /** The files that name drivers to Vulkan's loader, in the folders where it looks on Linux. */
 const driverFiles = (): ReadonlyArray<string> => {

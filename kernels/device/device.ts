@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { testedCooperative } from "./cooperative.ts";
-import { type FoundAdapter, listen, mayHaveGpu, requestAdapter, startDevice } from "./dawn.ts";
+import { type FoundAdapter, listen, requestAdapter, startDevice, whyNoGpu } from "./dawn.ts";
 import { type KernelChoice, missingKernels } from "../gpu/chosen_kernels.ts";
 import { adapterKinds, DeviceError, type DeviceInfo, type MatrixUnits } from "../gpu/device_info.ts";
 import { Encoder } from "../gpu/encoder.ts";
@@ -66,7 +66,8 @@ export const open = (options: DeviceOptions): Effect.Effect<Opened, DeviceError,
     }
     if (adapter === "wasm") return yield* embedded("SIGNUM_ADAPTER asks for it", options);
     if (adapter === undefined) {
-      if (!mayHaveGpu()) return yield* embedded("no driver of a GPU is installed", options);
+      const none = whyNoGpu();
+      if (none !== undefined) return yield* embedded(none, options);
       const found = yield* Effect.result(
         Effect.tryPromise({ try: () => requestAdapter("gpu", validated), catch: reasonOf }),
       );

@@ -1,9 +1,14 @@
 /** What `--help` and `--completions` print, made from the same values that the command line is read with. */
 import type { Command } from "../settings/command.ts";
 import { commonFlags } from "./command_line.ts";
+import { examples } from "./examples.ts";
 import { flagOf, type Setting } from "../settings/setting.ts";
 
-const shown = (value: unknown): string => Array.isArray(value) ? value.join(",") : String(value);
+const valueText = (value: unknown): string =>
+  Array.isArray(value) ? value.join(",") : typeof value === "number" ? numberText(value) : String(value);
+
+const numberText = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : `${value}`;
 
 const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
   const width = Math.max(0, ...rows.map(([left]) => left.length)) + 2;
@@ -16,10 +21,10 @@ const flagRow = (command: Command, key: string, setting: Setting<unknown>): read
     ? " (required)"
     : isOpen
     ? " (default: the records' own)"
-    : value === undefined || value === false
+    : value === undefined || value === false || description.includes("(default:")
     ? ""
-    : ` (default: ${shown(value)})`;
-  const list = choices === undefined ? "" : `: ${choices.join(", ")}`;
+    : ` (default: ${valueText(value)})`;
+  const list = choices === undefined ? "" : ` [${choices.join("|")}]`;
   const names = Object.entries(command.aliases ?? {}).filter(([, meant]) => meant === key).map(([name]) => name);
   const alias = names.map((name) => `, --${name}`).join("");
   return [`--${flagOf(key)}${alias}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
@@ -46,6 +51,7 @@ export const helpOf = (command: Command): string => {
     `${command.name}: ${command.summary}`,
     "",
     `Usage: deno task ${command.name}${word} [flags]${reads}${writes}`,
+    ...(command.name in examples ? ["", `Example: ${examples[command.name]}`] : []),
     ...(records?.reads === undefined
       ? []
       : ["", `Reads ${records.reads} records; each must have ${records.needs.join(", ")}.`]),
@@ -68,7 +74,9 @@ export const overview = (stages: ReadonlyArray<Command>, commands: ReadonlyArray
     "",
     "Usage: deno task <command> [flags]     (deno task <command> --help lists its flags)",
     "",
-    "Stages (records in, records out, one JSON object a line):",
+    `Example: ${examples.train}`,
+    "",
+    "Stages (records in, records out, one JSON object per line):",
     rows(stages),
     "",
     "Commands:",

@@ -6,6 +6,7 @@
 import { Effect, Result, Stream, Struct } from "effect";
 import { basename, resolve } from "node:path";
 import { isParquet, readRows } from "../files/source.ts";
+import { pieces } from "../files/text_file.ts";
 import { type Fault, type Imported, type Importer, isRow, type Read, type Row } from "../records/imports/importer.ts";
 import { importers } from "../records/imports/mod.ts";
 import { FlatRow } from "../records/rows.ts";
@@ -27,19 +28,6 @@ const refused = (file: string, place: string, { field, expected, found }: Fault)
   new Command.UsageError({
     message: `Cannot import "${file}", ${place}: field "${field}" must be ${expected}, found ${shown(found)}`,
   });
-
-const reasonOf = (cause: unknown): string =>
-  cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : `${cause}`;
-
-const bytesOf = (file: string) => {
-  const failed = (cause: unknown) => new Command.UsageError({ message: `Cannot read "${file}": ${reasonOf(cause)}` });
-  return Stream.unwrap(
-    Effect.map(
-      Effect.tryPromise({ try: () => Deno.open(file), catch: failed }),
-      ({ readable }) => Stream.fromReadableStream({ evaluate: () => readable, onError: failed }),
-    ),
-  );
-};
 
 /** A row as it is read, with its place in words. */
 type ReadAt = (row: Row, place: string) => Result.Result<ReadonlyArray<Imported>, Command.Failure>;
@@ -142,7 +130,7 @@ export const importCommand = Command.make({
       const source = file === "-" ? inputName : file;
       const readAt = readerOf(source, read, collide);
       if (file !== "-" && (isParquet(file) || /\.gz$/i.test(file))) return fromRows(file, readAt);
-      const bytes: Stream.Stream<Uint8Array, Command.Failure> = file === "-" ? input : bytesOf(file);
+      const bytes: Stream.Stream<Uint8Array, Command.Failure> = file === "-" ? input : pieces(file);
       return rowsOfText === undefined ? fromLines(bytes, source, readAt) : fromText(bytes, source, readAt, rowsOfText);
     };
     const records = Stream.flatMap(Stream.fromIterable(files.length === 0 ? ["-"] : files), recordsOf);

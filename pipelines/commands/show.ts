@@ -6,9 +6,8 @@
 import { Effect, type Result, Stream, Struct } from "effect";
 import { join } from "node:path";
 import { samplesFile } from "../evaluation/sample_log.ts";
-import { ReportError } from "../reports/read_lines.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
-import { exists, isFolder } from "../files/text_file.ts";
+import { exists, isFolder, pieces } from "../files/text_file.ts";
 import * as Command from "../settings/command.ts";
 import { reading } from "../settings/groups.ts";
 import { decodeLines } from "../records/ndjson.ts";
@@ -27,19 +26,6 @@ const fileOf = Effect.fnUntraced(function* (given: string) {
   const whole = join(given, samplesFile);
   return (yield* exists(whole)) ? whole : `${whole}.partial`;
 });
-
-const reasonOf = (cause: unknown): string =>
-  cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : `${cause}`;
-
-const bytesOf = (file: string) => {
-  const failed = (cause: unknown) => new ReportError({ message: `Cannot read "${file}": ${reasonOf(cause)}` });
-  return Stream.unwrap(
-    Effect.map(
-      Effect.tryPromise({ try: () => Deno.open(file), catch: failed }),
-      ({ readable }) => Stream.fromReadableStream({ evaluate: () => readable, onError: failed }),
-    ),
-  );
-};
 
 type Filters = Pick<Settings, "correct" | "incorrect" | "problem">;
 
@@ -69,7 +55,7 @@ export const showCommand = Command.make({
       Stream.flatMap((given): Stream.Stream<ShownRecord, Command.Failure> =>
         given === "-"
           ? decodeLines(input, inputName, decodeShown(inputName))
-          : Stream.unwrap(Effect.map(fileOf(given), (file) => decodeLines(bytesOf(file), file, decodeShown(file))))
+          : Stream.unwrap(Effect.map(fileOf(given), (file) => decodeLines(pieces(file), file, decodeShown(file))))
       ),
       Stream.filter(keeps(config)),
       config.first === undefined ? (_) => _ : Stream.take(config.first),

@@ -10,6 +10,7 @@ import { Key } from "../../data/random.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
 import { masked, visible, visibleLine } from "../files/plain_text.ts";
+import { reasonOf } from "../files/text_file.ts";
 import { bodyOf, type Choice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
 import { backOff, retryAfter } from "./retry.ts";
 
@@ -46,8 +47,6 @@ interface Failed {
 
 const passing = [408, 409, 425, 429];
 
-const causeOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);
-
 /** A client for the completions at `url`; `apiKey` is sent as a bearer token. */
 export const make = (url: string, settings: ServerSettings, apiKey: string | undefined): Client => {
   const refused = new Set<string>();
@@ -76,7 +75,7 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
   const once = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<Choice>, Failed> {
     yield* gate;
     const body = bodyOf(job, settings, refused);
-    const dropped = (cause: unknown): Failed => ({ problem: causeOf(cause), passes: true });
+    const dropped = (cause: unknown): Failed => ({ problem: reasonOf(cause), passes: true });
     const reply = yield* Effect.tryPromise({
       try: (signal) =>
         fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal })

@@ -5,6 +5,7 @@
  */
 import { Result } from "effect";
 import { Key } from "../../data/random.ts";
+import { isObject, type Json } from "../files/json.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
@@ -30,11 +31,6 @@ export interface Choice {
   /** Tokens of the response, where they are counted and not listed. */
   readonly length?: number;
 }
-
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The place that completions are asked at: a server, its `/v1`, or the place itself. */
 export const completionsUrl = (endpoint: string): Result.Result<string, string> => {

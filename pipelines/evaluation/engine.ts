@@ -12,7 +12,7 @@ import { parseObject } from "../files/json.ts";
 import { readText } from "../files/text_file.ts";
 import { weightsDigest } from "../files/weights_digest.ts";
 import { Policy } from "../models/policy.ts";
-import { knownTokens } from "../models/known_tokens.ts";
+import { withKnownTokens } from "../models/known_tokens.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
@@ -103,8 +103,8 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
     }).pipe(Effect.provide(layerPolicy(settings)));
-  const known = settings.paddedVocabulary === "keep" ? undefined : yield* knownTokens(dir, config.vocabSize);
-  const paddedVocabulary = recordedAs(known, settings.paddedVocabulary);
+  const { knownTokens } = yield* withKnownTokens(dir, config, settings.paddedVocabulary);
+  const paddedVocabulary = recordedAs(knownTokens, settings.paddedVocabulary);
   const recorded = paddedVocabulary === undefined ? {} : { paddedVocabulary };
   const engine: Engine = {
     label: settings.model,

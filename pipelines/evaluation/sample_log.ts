@@ -7,7 +7,7 @@ import { Effect, Result, type Scope, Stream } from "effect";
 import { Buffer } from "node:buffer";
 import { open as openFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { exists } from "../files/checkpoint_directory.ts";
+import { exists, pieces, reasonOf } from "../files/text_file.ts";
 import type { Failure } from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { decode, encode } from "../records/record.ts";
@@ -107,7 +107,7 @@ export const open = Effect.fn("SampleLog.open")(function* (
   const index = indexOf(problems, responses);
   const [whole, partial] = [join(out, samplesFile), join(out, `${samplesFile}.partial`)];
   if (yield* exists(whole)) {
-    yield* Stream.runDrain(decodeLines(bytesOf(whole), whole, (text, line) => addLine(index, whole, text, line)));
+    yield* Stream.runDrain(decodeLines(pieces(whole), whole, (text, line) => addLine(index, whole, text, line)));
     const expected = problems.length * responses;
     if (index.count() !== expected) {
       return yield* failure(`Cannot use "${whole}": it has ${index.count()} responses, expected ${expected}`);
@@ -152,17 +152,8 @@ export const open = Effect.fn("SampleLog.open")(function* (
 const attempt = <A>(action: string, path: string, run: () => Promise<A>) =>
   Effect.tryPromise({
     try: run,
-    catch: (cause) => failure(`Cannot ${action} "${path}": ${cause instanceof Error ? cause.message : String(cause)}`),
+    catch: (cause) => failure(`Cannot ${action} "${path}": ${reasonOf(cause)}`),
   });
-
-const bytesOf = (path: string) =>
-  Stream.unwrap(
-    Effect.map(attempt("read", path, () => Deno.open(path)), (file) =>
-      Stream.fromReadableStream({
-        evaluate: () => file.readable,
-        onError: (cause) => failure(`Cannot read "${path}": ${String(cause)}`),
-      })),
-  );
 
 const opened = (path: string, mode: "r" | "w") =>
   Effect.acquireRelease(

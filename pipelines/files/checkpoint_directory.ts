@@ -17,18 +17,21 @@ import {
   realpath,
   rename,
   rm,
-  stat,
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
-import { unlessMissing } from "./text_file.ts";
+import { isThere, unlessMissing } from "./text_file.ts";
 
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
 
 /** Where a directory's manifest is, from the directory. */
 export const manifestFile = "trainer_state/manifest.json";
+
+/** The file of a model's weights, and the one that says which of several files holds a tensor. */
+export const weightsFile = "model.safetensors";
+export const indexFile = "model.safetensors.index.json";
 
 /** The files beside config and weights that belong to a model. */
 export const companionFiles: ReadonlyArray<string> = [
@@ -53,25 +56,27 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
 ): Effect.fn.Return<A, CheckpointError | E, R> {
   const place = yield* placeOf(dir);
   yield* refuseForeign(place, isOurs);
-  const pattern = join(dirname(place), `.${basename(place)}.partial-`);
-  const apart = yield* Safetensors.attempt("write", place, async () => {
+  const make = Safetensors.attempt("write", place, async () => {
     await mkdir(dirname(place), { recursive: true });
     await sweepKilled(place);
-    return await mkdtemp(pattern);
+    return await makeApart(prefixOf(place));
   });
-  const held = yield* Safetensors.attempt("write", place, () => hold(apart));
-  // One folder deeper, because a temporary directory is for its owner only and a checkpoint is not.
-  const partial = join(apart, "directory");
-  return yield* Effect.gen(function* () {
-    yield* Safetensors.attempt("write", place, () => mkdir(partial));
-    const result = yield* fill(partial).pipe(Effect.mapError((error) => atPlace(error, partial, place)));
-    yield* Safetensors.syncFolder(partial);
-    yield* replace(partial, place);
-    return result;
-  }).pipe(Effect.ensuring(Effect.promise(() => {
-    held.close();
-    return rm(apart, { recursive: true, force: true });
-  })));
+  const work = ({ apart }: Apart) => {
+    // One folder deeper, because a temporary directory is for its owner only and a checkpoint is not.
+    const partial = join(apart, partialFolder);
+    return Effect.gen(function* () {
+      yield* Safetensors.attempt("write", place, () => mkdir(partial));
+      const result = yield* fill(partial).pipe(Effect.mapError((error) => atPlace(error, partial, place)));
+      yield* Safetensors.syncFolder(partial);
+      yield* replace(partial, place);
+      return result;
+    });
+  };
+  return yield* Effect.acquireUseRelease(
+    make,
+    work,
+    ({ apart, lock }) => Effect.promise(() => discard(apart, place).finally(() => lock.close())),
+  );
 });
 
 /** An error on a file of the temporary directory, as one on the file that it was to become. */
@@ -90,28 +95,48 @@ const placeOf = (dir: string) =>
   });
 
 const lockFile = "lock";
+const partialFolder = "directory";
+const asideFolder = "replaced";
+const prefixOf = (place: string): string => join(dirname(place), `.${basename(place)}.partial-`);
 
-/** Locks a temporary directory as long as its writer lives. */
-const hold = async (apart: string): Promise<Deno.FsFile> => {
-  const file = await Deno.open(join(apart, lockFile), { write: true, create: true });
-  await file.tryLock(true);
-  return file;
+/** A temporary directory, and the lock in it that is held as long as its writer lives. */
+interface Apart {
+  readonly apart: string;
+  readonly lock: Deno.FsFile;
+}
+
+const makeApart = async (prefix: string): Promise<Apart> => {
+  for (;;) {
+    const apart = await mkdtemp(prefix);
+    const lock = await Deno.open(join(apart, lockFile), { write: true, create: true });
+    // Another writer may come between the two, take it for a killed one's, and remove it.
+    if (await lock.tryLock(true) && await isThere(join(apart, lockFile))) return { apart, lock };
+    lock.close();
+  }
 };
 
 /** Removes what killed writers of `place` left: temporary directories whose lock is free. One without a lock is just being made. */
 const sweepKilled = async (place: string): Promise<void> => {
-  const prefix = `.${basename(place)}.partial-`;
+  const prefix = basename(prefixOf(place));
   for (const name of await readdir(dirname(place))) {
     if (!name.startsWith(prefix)) continue;
     const left = join(dirname(place), name);
-    const file = await Deno.open(join(left, lockFile), { write: true }).catch(() => undefined);
-    if (file === undefined) continue;
-    const isFree = await file.tryLock(true).catch(() => false);
-    file.close();
-    // The directory that was moved aside for it may be all that there is of the place.
-    const isOnly = await isThere(join(left, "replaced")) && !(await isThere(place));
-    if (isFree && !isOnly) await rm(left, { recursive: true, force: true });
+    const lock = await Deno.open(join(left, lockFile), { write: true }).catch(() => undefined);
+    if (lock === undefined) continue;
+    try {
+      if (await lock.tryLock(true)) await discard(left, place);
+    } finally {
+      lock.close();
+    }
   }
+};
+
+/** Removes a temporary directory, which the caller has locked; the one moved aside into it stays where it is all that there is of the place. */
+const discard = async (apart: string, place: string): Promise<void> => {
+  const isOnly = await isThere(join(apart, asideFolder)) && !(await isThere(place));
+  if (isOnly) return;
+  // The lock goes last: without it nobody could tell that what is left is a killed writer's.
+  for (const part of [partialFolder, asideFolder, ""]) await rm(join(apart, part), { recursive: true, force: true });
 };
 
 /** Writes `trainer_state/manifest.json`: the SHA-256 of every other file of the directory, by its path there. */
@@ -156,11 +181,12 @@ export const readText = (path: string): Effect.Effect<string, CheckpointError> =
 // A mark of byte order is part of the text; what reads JSON passes over it.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Whether a path leads to anything. */
-export const exists = (path: string): Effect.Effect<boolean, CheckpointError> =>
-  Safetensors.attempt("read", path, () => isThere(path));
-
-const isThere = (path: string): Promise<boolean> => unlessMissing(stat(path)).then((found) => found !== undefined);
+/** A whole text file, or undefined where there is none. */
+export const readOptional = (path: string): Effect.Effect<string | undefined, CheckpointError> =>
+  Effect.flatMap(
+    Safetensors.attempt("read", path, () => isThere(path)),
+    (there) => there ? readText(path) : Effect.succeed(undefined),
+  );
 
 /** Writes a text file and syncs it. */
 export const writeText = (path: string, text: string) => writeBytes(path, new TextEncoder().encode(text));
@@ -189,8 +215,7 @@ const refuseForeign = Effect.fnUntraced(function* (
   place: string,
   isOurs: (name: string) => boolean,
 ): Effect.fn.Return<void, CheckpointError> {
-  if (!(yield* exists(place))) return;
-  const names = yield* Safetensors.attempt("write", place, () => readdir(place));
+  const names = (yield* Safetensors.attempt("write", place, () => unlessMissing(readdir(place)))) ?? [];
   const foreign = names.find((name) => !isOurs(name));
   if (foreign !== undefined) {
     const expected = "a new directory, an empty one or an earlier checkpoint";
@@ -204,17 +229,25 @@ const refuseForeign = Effect.fnUntraced(function* (
   }
 });
 
-/** Puts a finished directory in its place; an earlier one is moved aside first, because rename only replaces empty ones. */
+/**
+ * Puts a finished directory in its place; an earlier one is moved aside first, because rename only replaces empty ones. Where another writer
+ * puts its own there in between, that one is moved aside in its turn.
+ */
 const replace = Effect.fnUntraced(function* (partial: string, place: string): Effect.fn.Return<void, CheckpointError> {
-  const aside = join(dirname(partial), "replaced");
+  const aside = join(dirname(partial), asideFolder);
   yield* Safetensors.attempt("write", place, async () => {
-    const old = await unlessMissing(rename(place, aside).then(() => true)) ?? false;
-    await rename(partial, place).catch(async (cause) => {
-      if (old) await rename(aside, place);
-      throw cause;
-    });
+    for (;;) {
+      const old = await unlessMissing(rename(place, aside).then(() => true)) ?? false;
+      const failed = await rename(partial, place).then(() => undefined, (cause) => cause);
+      if (failed === undefined) return;
+      const isTaken = failed.code === "ENOTEMPTY" || failed.code === "EEXIST";
+      if (!isTaken && old) await rename(aside, place).catch(() => undefined);
+      if (!isTaken) throw failed;
+      await rm(aside, { recursive: true, force: true });
+    }
   });
   yield* Safetensors.syncFolder(dirname(place));
+  yield* Safetensors.attempt("write", place, () => rm(aside, { recursive: true, force: true }));
 }, Effect.uninterruptible);
 
 const readError = (file: string, tensor: string, expected: string, found: string) =>

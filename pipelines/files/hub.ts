@@ -7,12 +7,13 @@
 import { Effect, Result, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, extname, join } from "node:path";
-import { companionFiles } from "./checkpoint_directory.ts";
+import { basename, dirname, join } from "node:path";
+import { companionFiles, indexFile, weightsFile } from "./checkpoint_directory.ts";
+import { isObject } from "./json.ts";
 import { home } from "./home.ts";
-import { fetchFile, HubError, io, isThere, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
+import { fetchFile, has, HubError, io, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
-import { readRows } from "./source.ts";
+import { dataEndings, isDataFile, readRows } from "./source.ts";
 import { unlessMissing } from "./text_file.ts";
 
 export { HubError } from "./hub_transfer.ts";
@@ -57,15 +58,15 @@ export const resolveModel = Effect.fn("Hub.resolveModel")(function* (
   hub: Hub = fromEnvironment(),
   need: Need = "weights",
 ): Effect.fn.Return<string, HubError> {
-  if (yield* isThere({ kind: "model", asked: model }, model)) return model;
+  if (yield* has({ kind: "model", asked: model }, model)) return model;
   const name = nameOf(model);
   if (name === undefined || name.folder !== "") {
     return yield* error("model", model, "name", "no such directory, and no Hub name (OWNER/NAME)");
   }
   const repository = repositoryOf("model", model, name, hub.folder, hub);
   const { dir } = repository;
-  if (yield* isThere(repository, join(dir, marks.weights))) return dir;
-  if (need === "tokenizer" && (yield* isThere(repository, join(dir, marks.tokenizer)))) return dir;
+  if (yield* has(repository, join(dir, marks.weights))) return dir;
+  if (need === "tokenizer" && (yield* has(repository, join(dir, marks.tokenizer)))) return dir;
   const cached = yield* snapshotOf(repository);
   if (cached !== undefined && (yield* isWhole(repository, cached, need))) return cached;
   if (hub.offline) return yield* offline(repository, dir);
@@ -80,14 +81,14 @@ export const resolveData = Effect.fn("Hub.resolveData")(function* (
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
   // A path with an ending is a file that is missing; the place where it is read says so.
-  if (name === undefined || (yield* isThere({ kind: "data set", asked: data }, data)) || isFileName(data)) return data;
+  if (name === undefined || (yield* has({ kind: "data set", asked: data }, data)) || isDataFile(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
-  if (yield* isThere(repository, joined)) return joined;
+  if (yield* has(repository, joined)) return joined;
   for (const dir of [repository.dir, yield* snapshotOf(repository)]) {
     if (
       dir === undefined ||
-      (dir === repository.dir && !(yield* isThere(repository, join(dir, markOf(name.folder, split)))))
+      (dir === repository.dir && !(yield* has(repository, join(dir, markOf(name.folder, split)))))
     ) {
       continue;
     }
@@ -132,13 +133,8 @@ const repositoryOf = (
   { endpoint, token, cache }: Hub,
 ): Repository => ({ kind, asked, id, revision, endpoint, token, cache, dir: join(folder, id, revision) });
 
-const indexFile = "model.safetensors.index.json";
 const marks: Readonly<Record<Need, string>> = { weights: ".complete", tokenizer: ".tokenizer" };
 const markOf = (folder: string, split: string) => `.${["complete", folder.replaceAll("/", "-"), split].join("-")}`;
-const endings = [".parquet", ".jsonl", ".ndjson"];
-
-/** Whether a text is the name of a data file, in whatever case its ending is. */
-const isFileName = (text: string): boolean => [...endings, ".gz"].includes(extname(text).toLowerCase());
 
 const error = (kind: Repository["kind"], asked: string, reason: HubError["reason"], problem: string) =>
   new HubError({ kind, asked, reason, problem });
@@ -160,7 +156,7 @@ const fetchModel = Effect.fnUntraced(function* (
   const { asked, dir } = repository;
   yield* lock(repository);
   // Another process may have fetched it while this one waited.
-  if (yield* isThere(repository, join(dir, marks[need]))) return dir;
+  if (yield* has(repository, join(dir, marks[need]))) return dir;
   const listed = yield* list(repository, false);
   const wanted = [...companionFiles, "config.json", ...(need === "weights" ? [indexFile] : [])];
   const fetched = yield* Effect.forEach(
@@ -185,8 +181,8 @@ const fetchModel = Effect.fnUntraced(function* (
 
 const namesInIndex = (text: string): ReadonlySet<string> => {
   const index: unknown = JSON.parse(text);
-  const map = typeof index === "object" && index !== null && "weight_map" in index ? index.weight_map : undefined;
-  return new Set(Object.values(map ?? {}).filter((name) => typeof name === "string"));
+  const map = isObject(index) ? index.weight_map : undefined;
+  return new Set(Object.values(isObject(map) ? map : {}).filter((name) => typeof name === "string"));
 };
 
 /** The weights that the index names, else the one file. */
@@ -194,7 +190,7 @@ const weightFiles = Effect.fnUntraced(function* (
   repository: Repository,
   listed: ReadonlyArray<Listed>,
 ): Effect.fn.Return<ReadonlyArray<Listed>, HubError> {
-  if (!listed.some(({ path }) => path === indexFile)) return listed.filter(({ path }) => path === "model.safetensors");
+  if (!listed.some(({ path }) => path === indexFile)) return listed.filter(({ path }) => path === weightsFile);
   const names = yield* io(repository, () => readFile(join(repository.dir, indexFile), "utf8").then(namesInIndex));
   const found = listed.filter(({ path }) => names.has(path) && !path.includes("/"));
   if (found.length === names.size) return found;
@@ -208,33 +204,32 @@ const snapshotOf = Effect.fnUntraced(function* (repository: Repository) {
   const root = join(cache, `${kind === "model" ? "models" : "datasets"}--${id.replace("/", "--")}`);
   const ref = yield* io(repository, () => unlessMissing(readFile(join(root, "refs", revision), "utf8")));
   const snapshot = join(root, "snapshots", (ref ?? revision).trim());
-  return (yield* isThere(repository, snapshot)) ? snapshot : undefined;
+  return (yield* has(repository, snapshot)) ? snapshot : undefined;
 });
 
 /** Whether a directory has what is needed of a model. */
 const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string, need: Need) {
-  const has = (name: string) => isThere(repository, join(dir, name));
-  if (need === "tokenizer") return yield* has("tokenizer.json");
-  if (!(yield* has("config.json")) || !(yield* has("tokenizer.json"))) return false;
-  if (!(yield* has(indexFile))) return yield* has("model.safetensors");
+  const hasFile = (name: string) => has(repository, join(dir, name));
+  if (need === "tokenizer") return yield* hasFile("tokenizer.json");
+  if (!(yield* hasFile("config.json")) || !(yield* hasFile("tokenizer.json"))) return false;
+  if (!(yield* hasFile(indexFile))) return yield* hasFile(weightsFile);
   const index = yield* io(repository, () => readFile(join(dir, indexFile), "utf8"));
   const names = Result.getOrElse(Result.try(() => namesInIndex(index)), () => new Set([`${indexFile}.unreadable`]));
-  const there = yield* Effect.forEach([...names], has);
+  const there = yield* Effect.forEach([...names], hasFile);
   return there.every((one) => one);
 });
 
 const filesBelow = (repository: Repository, dir: string) =>
   Effect.map(io(repository, () => unlessMissing(readdir(dir, { recursive: true }))), (names) => names ?? []);
 
-/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; Parquet where there are both kinds. */
+/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; of the first ending that there is. */
 const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): ReadonlyArray<string> => {
   const shape = new RegExp(`^${split}(-\\d+-of-\\d+(-[0-9a-f]+)?)?$`);
-  const found = paths.filter((path) =>
-    endings.includes(extname(path)) && shape.test(basename(path, extname(path))) &&
-    (folder === "" || dirname(path) === folder)
-  ).toSorted();
-  const parquet = found.filter((path) => extname(path) === ".parquet");
-  return parquet.length > 0 ? parquet : found;
+  const there = paths.filter((path) => folder === "" || dirname(path) === folder).toSorted();
+  const found = dataEndings.map((ending) =>
+    there.filter((path) => path.endsWith(`.${ending}`) && shape.test(basename(path, `.${ending}`)))
+  );
+  return found.find((some) => some.length > 0) ?? [];
 };
 
 /** Fails where a split lies in several folders, which are as many data sets. */
@@ -245,7 +240,7 @@ const inOneFolder = ({ asked }: Repository, paths: ReadonlyArray<string>, split:
 };
 
 const noSplit = ({ asked }: Repository, listed: ReadonlyArray<Listed>, folder: string, split: string) => {
-  const data = listed.map(({ path }) => path).filter((path) => endings.includes(extname(path)));
+  const data = listed.map(({ path }) => path).filter(isDataFile);
   const found = data.length === 0 ? "it has no Parquet or JSONL files" : `it has ${data.slice(0, 8).join(", ")}`;
   const where = folder === "" ? "" : ` in "${folder}"`;
   return error("data set", asked, "files", `there is no file of the split "${split}"${where}: ${found}`);
@@ -259,7 +254,7 @@ const oneFile = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string, HubError> {
   if (paths.length === 1) return paths[0];
   const failed = (cause: { readonly message: string }) => error("data set", repository.asked, "files", cause.message);
-  const rows = yield* Effect.mapError(Effect.forEach(paths, readRows), failed);
+  const rows = yield* Effect.mapError(Effect.forEach(paths, (path) => readRows(path)), failed);
   const lines = rows.flat().map((row) => `${JSON.stringify(row, plain)}\n`);
   yield* Effect.mapError(writeText(joined, lines.join("")), failed);
   return joined;

@@ -7,12 +7,13 @@ import * as Schema from "@effect/schema";
 import { Effect, Schedule, type Scope, Stream } from "effect";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isObject } from "./json.ts";
 import * as Progress from "./progress.ts";
 import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
-import { reasonOf, unlessMissing } from "./text_file.ts";
+import { isThere, reasonOf } from "./text_file.ts";
 
 /** A model or data set that is neither on this machine nor can be fetched. */
 export class HubError extends Schema.TaggedError<HubError>()("HubError", {
@@ -59,8 +60,8 @@ export const io = <A>(repository: Asked, run: () => Promise<A>): Effect.Effect<A
   Effect.tryPromise({ try: run, catch: (cause) => error(repository, "files", reasonOf(cause)) });
 
 /** Whether there is a file or folder. */
-export const isThere = (repository: Asked, path: string): Effect.Effect<boolean, HubError> =>
-  Effect.map(io(repository, () => unlessMissing(stat(path))), (found) => found !== undefined);
+export const has = (repository: Asked, path: string): Effect.Effect<boolean, HubError> =>
+  io(repository, () => isThere(path));
 
 const unreachable = (repository: Repository, cause: unknown) => {
   const { endpoint, kind } = repository;
@@ -87,8 +88,6 @@ export const lock = Effect.fnUntraced(function* (
     yield* Effect.sleep("200 millis");
   }
 });
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
@@ -131,7 +130,7 @@ export const fetchFile = Effect.fnUntraced(function* (
   file: Listed,
 ): Effect.fn.Return<void, HubError> {
   const path = join(repository.dir, file.path);
-  if ((yield* isThere(repository, path)) && (yield* hashOf(repository, path, file)) === file.hash) return;
+  if ((yield* has(repository, path)) && (yield* hashOf(repository, path, file)) === file.hash) return;
   const partial = `${path}.partial`;
   const { report } = yield* StandardStreams;
   yield* report(`fetching ${repository.asked} ${file.path} (${(file.size / 1e6).toFixed(1)} MB)`);

@@ -1,6 +1,6 @@
 /** Files that hold one JSON object: how it is parsed, and how an error names the field that cannot be used. */
 import * as Result from "effect/Result";
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "./plain_text.ts";
 import { parsePython } from "./python_json.ts";
 
 /** A parsed JSON object. */

@@ -1,20 +1,27 @@
 /**
- * What another program or a stranger's file says, made fit for a person's terminal: control characters (C0 with escape sequences, DEL, C1) and
- * signs that turn the order of letters around never reach it. Each is shown as its code, `\x1b`, except tabs and line ends where they may stay.
+ * What another program or a stranger's file says, made fit for a person's terminal: control characters (C0 with escape sequences, DEL, C1),
+ * separators of lines and paragraphs, halves of surrogate pairs, and signs that turn the order of letters around never reach it. Each is shown
+ * as its code, `\x1b` or `\u202e`.
  */
 
-// deno-lint-ignore no-control-regex -- these are what it looks for
-const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const unfit = "\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
+const everySign = new RegExp(`[${unfit}]`, "gu");
+/** Every such sign but tabs and line feeds, for `replace`. */
+export const unfitSigns = new RegExp(`(?![\\t\\n])[${unfit}]`, "gu");
 
 const codeOf = (sign: string): string => {
   const code = sign.charCodeAt(0);
   return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
 };
 
-/** The text with every control character as its code; tabs and line feeds stay. */
-export const visible = (text: string): string => text.replace(controls, codeOf);
+/** The text with every such sign as its code; tabs and line feeds stay. */
+export const visible = (text: string): string => text.replace(unfitSigns, codeOf);
 
-/** The same on one line, at most `most` characters of it. */
+/** Text of a file as an error quotes it: every such sign as its code, at most `most` characters of the text. */
+export const oneLine = (text: string, most = 400): string =>
+  (text.length > most ? `${text.slice(0, most - 1)}…` : text).replace(everySign, codeOf);
+
+/** Words on one line, runs of white space as one space, at most `most` characters of it. */
 export const visibleLine = (text: string, most = 300): string => {
   const line = visible(text.slice(0, 4 * most).replaceAll(/\s+/g, " ").trim());
   return line.length > most || text.length > 4 * most ? `${line.slice(0, most - 1)}…` : line;

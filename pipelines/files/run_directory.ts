@@ -7,6 +7,7 @@
 import * as Schema from "@effect/schema";
 import { Effect, type Scope } from "effect";
 import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open as openFile, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { reasonOf, unlessMissing } from "./text_file.ts";
@@ -140,7 +141,7 @@ const writeSynced = async (path: string, text: string | Uint8Array): Promise<voi
 export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>
   attempt("write", path, async () => {
     await mkdir(dirname(path), { recursive: true });
-    const partial = `${path}.partial-${Deno.pid}`;
+    const partial = `${path}.partial-${randomBytes(8).toString("hex")}`;
     await writeSynced(partial, text).then(() => rename(partial, path)).catch(async (cause) => {
       await rm(partial, { force: true });
       throw cause;

@@ -9,7 +9,8 @@ import * as Effect from "effect/Effect";
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdtemp, open as openFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "./plain_text.ts";
+import { reasonOf } from "./text_file.ts";
 import {
   elementCount,
   type ElementType,
@@ -37,12 +38,16 @@ export class CheckpointError extends Schema.TaggedError<CheckpointError>()("Chec
   }
 }
 
-/** One file, its header checked; `read` gives a float tensor as float32 [elements], row by row. */
+/** One file, its header checked; `read` gives a float tensor as float32 [elements], row by row, or the elements [from, to) of it. */
 export interface Safetensors {
   readonly path: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly read: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
+  readonly read: (
+    name: string,
+    from?: number,
+    to?: number,
+  ) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
 }
 
 /** A tensor to be written, as `type` where it has one of its own; `read` is run when its turn comes. */
@@ -78,11 +83,16 @@ export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return
   if (!parsed.ok) return yield* readError(path, parsed.fault.tensor, parsed.fault.expected, parsed.fault.found);
   const { entries, metadata } = parsed.header;
   const read = Effect.fnUntraced(
-    function* (name: string): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+    function* (name: string, from = 0, to?: number): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
       const entry = entries.get(name);
       if (entry === undefined) return yield* readError(path, name, "the tensor", `only ${entries.size} others`);
-      const out = new Float32Array(elementCount(entry.shape));
-      const found = yield* withFile(path, (file) => attempt("read", path, () => fill(file, entry, out)));
+      const count = elementCount(entry.shape);
+      const out = new Float32Array((to ?? count) - from);
+      const size = (entry.end - entry.begin) / count;
+      const part = out.length === count
+        ? entry
+        : { ...entry, begin: entry.begin + size * from, end: entry.begin + size * (from + out.length) };
+      const found = yield* withFile(path, (file) => attempt("read", path, () => fill(file, part, out)));
       if (found !== "") return yield* readError(path, name, "F32, F16 or BF16 of the stated length", found);
       return out;
     },
@@ -195,7 +205,7 @@ export const attempt = <A>(action: "read" | "write", file: string, run: () => Pr
         file,
         tensor: "",
         expected: action === "read" ? "a file that can be read" : "a place that can be written",
-        found: cause instanceof Error ? cause.message : String(cause),
+        found: reasonOf(cause),
       }),
   });
 
@@ -225,7 +235,7 @@ const readHeader = async (file: FileHandle) => {
   return { text: new TextDecoder().decode(json), headerBytes, fileBytes };
 };
 
-/** Reads and widens one tensor chunk by chunk; returns what is wrong, or "". */
+/** Reads and widens the bytes of an entry chunk by chunk; returns what is wrong, or "". */
 const fill = async (file: FileHandle, entry: TensorEntry, out: Float32Array): Promise<string> => {
   const bytes = entry.end - entry.begin;
   const chunk = new Uint8Array(Math.min(chunkBytes, bytes));

@@ -36,7 +36,12 @@ export interface LoadOptions {
   readonly seed?: number | undefined;
 }
 
-const endings = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
+/** How the names of data files end, without the point; where a split is there in several ways, the first of these counts. */
+export const dataEndings: ReadonlyArray<string> = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
+
+/** Whether a text is the name of a data file, in whatever case its ending is. */
+export const isDataFile = (text: string): boolean =>
+  dataEndings.some((ending) => text.toLowerCase().endsWith(`.${ending}`));
 
 /** The problems of a task's split. */
 export const load = Effect.fn("Source.load")(
@@ -82,7 +87,7 @@ const locate = Effect.fnUntraced(
     const looked: Array<string> = data === undefined ? [] : [data];
     if (data !== undefined && (yield* kindOf(data)) === "file") return data;
     for (const place of places) {
-      for (const ending of endings) {
+      for (const ending of dataEndings) {
         const candidate = join(place, `${split}.${ending}`);
         looked.push(candidate);
         if ((yield* kindOf(candidate)) === "file") return candidate;
@@ -136,8 +141,17 @@ export const isParquet = (file: string): boolean => file.toLowerCase().endsWith(
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** What a packed file may hold, unpacked. */
+/** What a packed file may hold, unpacked, in bytes. */
 const mostBytes = 2 ** 31;
+
+const unpacked = (file: string, bytes: Uint8Array): Effect.Effect<Uint8Array, SourceError> =>
+  Effect.try({
+    try: () => gunzipSync(bytes, { maxOutputLength: mostBytes }),
+    catch: (cause) => {
+      const isTooLong = cause instanceof Error && "code" in cause && cause.code === "ERR_BUFFER_TOO_LARGE";
+      return unreadable(file, isTooLong ? `unpacked it has more than ${mostBytes} bytes; unpack it in parts` : cause);
+    },
+  });
 
 /** The rows of a Parquet or JSONL file, the second packed by gzip or not. */
 export const readRows = Effect.fn("Source.readRows")(
@@ -145,10 +159,8 @@ export const readRows = Effect.fn("Source.readRows")(
     const failed = (cause: unknown) => unreadable(file, cause);
     const bytes = yield* Effect.tryPromise({ try: () => readFile(file), catch: failed });
     if (!isParquet(file)) {
-      const text = isGzip(bytes)
-        ? yield* Effect.try({ try: () => gunzipSync(bytes, { maxOutputLength: mostBytes }), catch: failed })
-        : bytes;
-      return yield* parseLines(file, text);
+      if (!isGzip(bytes)) return yield* parseLines(file, bytes);
+      return yield* parseLines(file, yield* unpacked(file, bytes));
     }
     const buffer = new Uint8Array(bytes).buffer;
     return yield* Effect.tryPromise({ try: () => alone(() => rowsOf(buffer)), catch: failed });
@@ -170,31 +182,24 @@ const alone = async <A>(read: () => Promise<A>): Promise<A> => {
   }
 };
 
-/** The text of some bytes, or the first line (from 1) that is not UTF-8. */
-const textOf = (bytes: Uint8Array): string | number => {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const decoded = Result.try(() => decoder.decode(bytes));
-  if (Result.isSuccess(decoded)) return decoded.success;
-  for (let [line, from] = [1, 0];; line++) {
-    const newline = bytes.indexOf(10, from);
-    const end = newline < 0 ? bytes.length : newline;
-    if (newline < 0 || Result.isFailure(Result.try(() => decoder.decode(bytes.subarray(from, end))))) return line;
-    from = newline + 1;
-  }
-};
+// A mark of byte order may open a file; anywhere else it is text.
+const [openingUtf8, utf8] = [false, true].map((ignoreBOM) => new TextDecoder("utf-8", { fatal: true, ignoreBOM }));
 
-/** One JSON value a line; blank lines are passed over. */
+/** One JSON value a line; blank lines are passed over. A file may be longer than the longest text, so it is read by lines. */
 const parseLines = Effect.fnUntraced(
   function* (file: string, bytes: Uint8Array): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
-    const text = textOf(bytes);
-    if (typeof text === "number") return yield* unreadable(file, "it is not UTF-8", text);
     const rows: Array<unknown> = [];
-    for (const [index, line] of text.split("\n").entries()) {
-      if (line.trim() === "") continue;
+    for (let [line, from] = [1, 0]; from < bytes.length; line++) {
+      const newline = bytes.indexOf(10, from);
+      const part = bytes.subarray(from, newline < 0 ? bytes.length : newline);
+      const text = Result.try(() => (line === 1 ? openingUtf8 : utf8).decode(part));
+      if (Result.isFailure(text)) return yield* unreadable(file, "it is not UTF-8", line);
+      from += part.length + 1;
+      if (text.success.trim() === "") continue;
       rows.push(
         yield* Effect.try({
-          try: (): unknown => parseExactly(line),
-          catch: (cause) => unreadable(file, cause, index + 1),
+          try: (): unknown => parseExactly(text.success),
+          catch: (cause) => unreadable(file, cause, line),
         }),
       );
     }

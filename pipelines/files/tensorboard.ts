@@ -3,6 +3,7 @@
  * CRC-32C of the bytes, all little-endian) and holds one `Event` in protocol buffers, of which scalars need five fields.
  * Sources: tensorflow/core/lib/io/record_writer.h, core/util/event.proto, core/framework/summary.proto.
  */
+import { Buffer } from "node:buffer";
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -23,15 +24,7 @@ export const maskedCrc32c = (bytes: Uint8Array): number => {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 };
 
-const joined = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-};
+const joined = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => Buffer.concat(parts);
 
 /** One TFRecord around some bytes. */
 export const frame = (bytes: Uint8Array): Uint8Array => {

@@ -3,15 +3,17 @@ import * as Effect from "effect/Effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../records/text.ts";
-import { exists } from "./checkpoint_directory.ts";
+import { indexFile, weightsFile } from "./checkpoint_directory.ts";
 import { isObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
+import { isThere } from "./text_file.ts";
 
 /** The SHA-256 of the weights of a Hugging Face directory: of the one file, or of the list of the shards' own. */
 export const weightsDigest = Effect.fnUntraced(
   function* (dir: string): Effect.fn.Return<string, Safetensors.CheckpointError> {
-    const index = join(dir, "model.safetensors.index.json");
-    if (!(yield* exists(index))) return yield* Safetensors.sha256File(join(dir, "model.safetensors"));
+    const index = join(dir, indexFile);
+    const isSharded = yield* Safetensors.attempt("read", index, () => isThere(index));
+    if (!isSharded) return yield* Safetensors.sha256File(join(dir, weightsFile));
     const map: unknown = yield* Safetensors.attempt(
       "read",
       index,

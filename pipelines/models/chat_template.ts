@@ -8,10 +8,11 @@ import * as Schema from "@effect/schema";
 import { Template } from "@huggingface/jinja";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists, readText } from "../files/checkpoint_directory.ts";
+import { readOptional } from "../files/checkpoint_directory.ts";
 import { strftimeOf } from "./given_date.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
-import { oneLine } from "../files/one_line.ts";
+import { oneLine } from "../files/plain_text.ts";
+import { reasonOf } from "../files/text_file.ts";
 import { mendInterpreter } from "./python_jinja.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 
@@ -51,12 +52,12 @@ export interface ChatTemplate {
 export const open = Effect.fn("ChatTemplate.open")(
   function* (dir: string): Effect.fn.Return<ChatTemplate, ChatTemplateError | CheckpointError> {
     const configPath = join(dir, "tokenizer_config.json");
-    const config = parseObject(configPath, (yield* exists(configPath)) ? yield* readText(configPath) : "{}");
+    const config = parseObject(configPath, (yield* readOptional(configPath)) ?? "{}");
     if (!config.ok) return yield* new ChatTemplateError({ file: configPath, problem: "not a JSON object" });
     const filePath = join(dir, "chat_template.jinja");
-    const inFile = yield* exists(filePath);
-    const file = inFile ? filePath : configPath;
-    const source = inFile ? yield* readText(filePath) : templateOf(config.object);
+    const inFile = yield* readOptional(filePath);
+    const file = inFile === undefined ? configPath : filePath;
+    const source = inFile ?? templateOf(config.object);
     if (source === undefined) {
       return yield* new ChatTemplateError({
         file: dir,
@@ -64,7 +65,7 @@ export const open = Effect.fn("ChatTemplate.open")(
       });
     }
     const mapPath = join(dir, "special_tokens_map.json");
-    const map = parseObject(mapPath, (yield* exists(mapPath)) ? yield* readText(mapPath) : "{}");
+    const map = parseObject(mapPath, (yield* readOptional(mapPath)) ?? "{}");
     if (!map.ok) return yield* new ChatTemplateError({ file: mapPath, problem: "not a JSON object" });
     return yield* parse(source, file, { ...specialTokens(map.object), ...specialTokens(config.object) });
   },
@@ -76,8 +77,7 @@ export const parse = Effect.fnUntraced(function* (
   file: string,
   constants: Readonly<Record<string, unknown>> = {},
 ): Effect.fn.Return<ChatTemplate, ChatTemplateError> {
-  const failed = (cause: unknown) =>
-    new ChatTemplateError({ file, problem: cause instanceof Error ? cause.message : String(cause) });
+  const failed = (cause: unknown) => new ChatTemplateError({ file, problem: reasonOf(cause) });
   mendInterpreter();
   const template = yield* Effect.try({ try: () => new Template(`${withoutClock}${source}`), catch: failed });
   return {

@@ -10,15 +10,18 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import {
   companionFiles,
-  exists,
   formatJson,
+  indexFile,
   readBytes,
+  readOptional,
   readText,
+  weightsFile,
   writeBytes,
   writeDirectory,
   writeManifest,
   writeText,
 } from "../files/checkpoint_directory.ts";
+import { isThere } from "../files/text_file.ts";
 import { finite } from "./finite_tensor.ts";
 import { type ModelConfig, parseModelConfig } from "./model_config.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
@@ -57,8 +60,6 @@ export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never>
   readonly maxFileBytes?: number;
 }
 
-const weightsFile = "model.safetensors";
-const indexFile = "model.safetensors.index.json";
 const defaultMaxFileBytes = 5e9;
 
 /** Reads what a Hugging Face directory says of its model, and nothing of its weights. */
@@ -165,7 +166,8 @@ const checkExtra = Effect.fnUntraced(function* (
 /** The index wins over a `model.safetensors` that it does not name; transformers takes the file, so this is said. */
 const indexNotes = Effect.fnUntraced(function* (dir: string, places: ReadonlyMap<string, string> | undefined) {
   if (places === undefined || [...places.values()].includes(weightsFile)) return [];
-  if (!(yield* exists(join(dir, weightsFile)))) return [];
+  const beside = join(dir, weightsFile);
+  if (!(yield* Safetensors.attempt("read", beside, () => isThere(beside)))) return [];
   return [`"${dir}": weights are read from the files that ${indexFile} names, not from ${weightsFile} beside it`];
 });
 
@@ -205,9 +207,6 @@ const isSpare = (name: string, config: ModelConfig): boolean =>
 
 const readError = (file: string, tensor: string, expected: string, found: string) =>
   new CheckpointError({ action: "read", file, tensor, expected, found });
-
-const readOptional = (path: string) =>
-  Effect.flatMap(exists(path), (there) => there ? readText(path) : Effect.succeed(undefined));
 
 /** Which file holds which tensor, where there is an index. */
 const readPlaces = Effect.fnUntraced(

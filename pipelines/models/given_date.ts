@@ -3,7 +3,7 @@
 const months = "January February March April May June July August September October November December".split(" ");
 const days = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 
-/** `strftime_now` for a day, at midnight, in English; undefined where the text is no date YYYY-MM-DD. */
+/** `strftime_now` for a day, at midnight, in English, which throws on a code that it lacks; undefined where the text is no date YYYY-MM-DD. */
 export const strftimeOf = (date: string): ((format: string) => string) | undefined => {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(date);
   if (parts === null) return undefined;
@@ -32,6 +32,9 @@ export const strftimeOf = (date: string): ((format: string) => string) | undefin
     p: "AM",
     "%": "%",
   };
-  // What is not known stays as it stands, which shows in the prompt.
-  return (format) => format.replaceAll(/%(-?[A-Za-z]|%)/g, (whole, name) => fields[name] ?? whole);
+  return (format) =>
+    format.replaceAll(/%(-?.?)/gsu, (whole, name) => {
+      if (!Object.hasOwn(fields, name)) throw new Error(`strftime_now has no "${whole}"`);
+      return fields[name];
+    });
 };

@@ -2,6 +2,8 @@
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { isObject } from "../files/json.ts";
+import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
+import type { ModelConfig } from "./model_config.ts";
 import { hasFile, readJson, TokenizerError } from "./tokenizer.ts";
 
 /**
@@ -30,4 +32,19 @@ export const knownTokens = Effect.fn("Model.knownTokens")(function* (
     return yield* new TokenizerError({ file, expected, found: `none for ${hole}` });
   }
   return size < vocabSize ? size : undefined;
+});
+
+/**
+ * A directory's configuration with the count of ids that its head ends with, where those are fewer than all. `keep` keeps every row; `most` is the
+ * count of the policy that a reference stands beside, which ends the reference's head where its own tokenizer does not end it earlier.
+ */
+export const withKnownTokens = Effect.fnUntraced(function* (
+  dir: string,
+  config: ModelConfig,
+  asked: PaddedVocabulary | undefined,
+  most: number = config.vocabSize,
+): Effect.fn.Return<ModelConfig, TokenizerError> {
+  if (asked === "keep") return config;
+  const known = Math.min(most, (yield* knownTokens(dir, config.vocabSize)) ?? config.vocabSize);
+  return known < config.vocabSize ? { ...config, knownTokens: known } : config;
 });

@@ -101,6 +101,8 @@ export interface LoadOptions extends StorageOptions {
   readonly trained?: boolean;
   /** What becomes of ids that the tokenizer does not know (default: their logits are -infinity). */
   readonly paddedVocabulary?: PaddedVocabulary | undefined;
+  /** For a reference, how many ids the policy knows: it is normalised over no more, whether its directory has a tokenizer or not. */
+  readonly knownTokens?: number | undefined;
 }
 
 /** Loads a checkpoint's weights. */

@@ -6,7 +6,7 @@ import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { resolveModel } from "../files/hub.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import * as Checkpoint from "./checkpoint.ts";
-import { knownTokens } from "./known_tokens.ts";
+import { withKnownTokens } from "./known_tokens.ts";
 import { adviceOn } from "./memory_purposes.ts";
 import * as Model from "./model.ts";
 import { Policy } from "./policy.ts";
@@ -44,11 +44,10 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
       for (const note of checkpoint.notes) yield* report(note);
       const { config } = checkpoint;
       // A critic has no vocabulary head.
-      const known = role === "critic" || options.paddedVocabulary === "keep"
-        ? undefined
-        : yield* knownTokens(dir, config.vocabSize);
-      const masked = known === undefined ? checkpoint : { ...checkpoint, config: { ...config, knownTokens: known } };
-      return { dir, model: yield* Model.load(encoder, masked, role, options) };
+      const used = role === "critic"
+        ? config
+        : yield* withKnownTokens(dir, config, options.paddedVocabulary, options.knownTokens);
+      return { dir, model: yield* Model.load(encoder, { ...checkpoint, config: used }, role, options) };
     }),
     tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
       return yield* Tokenizer.open(yield* resolveModel(name));

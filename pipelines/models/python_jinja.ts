@@ -3,7 +3,7 @@
  * None, ['a']), texts are counted and indexed by code points, white space is Python's, values are compared as Python compares them. What
  * Python refuses is refused: a sum of a text and a number, an attribute of what is undefined, a division by zero, a clock.
  */
-import { Interpreter } from "@huggingface/jinja";
+import { Environment, Interpreter } from "@huggingface/jinja";
 
 // What the interpreter passes about; the library does not export the types of its values.
 type Value = { readonly type: string; readonly value: unknown; readonly builtins: ReadonlyMap<string, Value> };
@@ -19,8 +19,8 @@ interface Machine {
   applyFilter: (this: Machine, operand: Value, filter: Node, scope: Scope) => Value;
 }
 
-/** What the template `strftime_now` is called for without a date. */
-export const noClock =
+// What a template that calls `strftime_now` without a date is told.
+const noClock =
   "strftime_now asks for the date of today, on which no prompt may depend; --date YYYY-MM-DD gives the template one";
 
 /** Mends the library's interpreter, once for the process. */
@@ -29,6 +29,9 @@ export const mendInterpreter = (): void => {
   if (mended.has(machine)) return;
   mended.add(machine);
   const library = { ...methodsOf(machine) };
+  const known =
+    (Environment as unknown as { readonly TESTS: Map<string, (...values: ReadonlyArray<Value>) => boolean> }).TESTS;
+  for (const [name, test] of Object.entries(tests)) known.set(name, test);
   machine.evaluate = function (node, scope) {
     return node?.type === "Done" ? node.value as Value : library.evaluate.call(this, node, scope);
   };
@@ -233,13 +236,26 @@ const quoted = (value: string): string => {
 
 const numbers = ["IntegerValue", "FloatValue", "BooleanValue"];
 
+/** What Python takes a value for: a pair of a dictionary is a tuple, a range is no list. */
+const kindOf = (value: Value): string => pairs.has(value) ? "TupleValue" : ranges.has(value) ? "range" : value.type;
+
 const equals = (left: Value, right: Value): boolean => {
   if (numbers.includes(left.type) && numbers.includes(right.type)) return Number(left.value) === Number(right.value);
-  if (left.type !== right.type) return false;
+  if (kindOf(left) !== kindOf(right)) return false;
   const [a, b] = [left.value, right.value];
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, i) => equals(one, b[i]));
   if (!(a instanceof Map) || !(b instanceof Map)) return a === b;
   return a.size === b.size && [...a].every(([key, one]) => b.has(key) && equals(one, b.get(key)));
+};
+
+/** Tests (`is number`) that the library has and Python does otherwise: True is a number, what has no letter is in neither case. */
+const tests: Readonly<Record<string, (...values: ReadonlyArray<Value>) => boolean>> = {
+  number: ({ type }) => numbers.includes(type),
+  iterable: ({ type }) => ["ArrayValue", "TupleValue", "StringValue", "ObjectValue", "UndefinedValue"].includes(type),
+  lower: (value) => /\p{Lowercase}/u.test(textOf(value)) && !/[\p{Uppercase}\p{Lt}]/u.test(textOf(value)),
+  upper: (value) => /\p{Uppercase}/u.test(textOf(value)) && !/[\p{Lowercase}\p{Lt}]/u.test(textOf(value)),
+  equalto: (left, right) => equals(left, right),
+  eq: (left, right) => equals(left, right),
 };
 
 const strips: Readonly<Record<string, readonly [left: boolean, right: boolean]>> = {

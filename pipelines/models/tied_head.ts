@@ -1,10 +1,15 @@
 /** Whether a model that says its head is the embedding has another one in its files; such a head counts, as it does in transformers 5. */
+import { Buffer } from "node:buffer";
 import * as Effect from "effect/Effect";
 import type { CheckpointError, Safetensors } from "../files/safetensors.ts";
+import { elementCount, narrow } from "../files/safetensors_header.ts";
 
 const names = ["lm_head.weight", "model.embed_tokens.weight"] as const;
 
-/** Whether the head is in `head` and differs from the embedding in `embedding`, in shape or in a number. */
+// What is compared at a time, in elements.
+const most = 1 << 22;
+
+/** Whether the head in `head` and the embedding in `embedding` differ, in shape or in a bit of a number; neither is ever in memory as a whole. */
 export const hasOwnHead = Effect.fnUntraced(function* (
   head: Safetensors,
   embedding: Safetensors,
@@ -15,8 +20,13 @@ export const hasOwnHead = Effect.fnUntraced(function* (
   if (own.shape.join() !== shared.shape.join() || !float.includes(own.dtype) || !float.includes(shared.dtype)) {
     return true;
   }
-  const [values, others] = [yield* head.read(names[0]), yield* embedding.read(names[1])];
-  return values.some((value, i) => value !== others[i]);
+  const count = elementCount(own.shape);
+  for (let from = 0; from < count; from += most) {
+    const to = Math.min(count, from + most);
+    const [values, others] = [yield* head.read(names[0], from, to), yield* embedding.read(names[1], from, to)];
+    if (Buffer.compare(narrow(values, "float32"), narrow(others, "float32")) !== 0) return true;
+  }
+  return false;
 });
 
 const float = ["F32", "F16", "BF16"];

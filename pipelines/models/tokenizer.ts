@@ -8,9 +8,11 @@ import * as Schema from "@effect/schema";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { exists, readText } from "../files/checkpoint_directory.ts";
+import { readText } from "../files/checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
-import { oneLine } from "../files/one_line.ts";
+import { oneLine } from "../files/plain_text.ts";
+import { attempt } from "../files/safetensors.ts";
+import { isThere, reasonOf } from "../files/text_file.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
@@ -42,7 +44,7 @@ export interface Tokenizer {
 /** Whether one of a tokenizer's files is there. */
 export const hasFile = (file: string): Effect.Effect<boolean, TokenizerError> =>
   Effect.mapError(
-    exists(file),
+    attempt("read", file, () => isThere(file)),
     ({ expected, found }) => new TokenizerError({ file, expected, found }),
   );
 
@@ -62,7 +64,7 @@ export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.
   const tokenizer = yield* Effect.try({
     try: () => make(path, features.json, config),
     catch: (cause) =>
-      new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: shown(cause) }),
+      new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: reasonOf(cause) }),
   });
   return tokenizer;
 });
@@ -132,5 +134,3 @@ export const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Re
   if (parsed.ok) return parsed.object;
   return yield* new TokenizerError({ file: path, expected: "a JSON object", found: parsed.fault.value });
 });
-
-const shown = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause);

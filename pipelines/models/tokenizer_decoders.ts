@@ -1,5 +1,6 @@
 /** Decoders of a tokenizer as the native library has them, in the place of two that the library for JavaScript has otherwise. */
 import type { Tokenizer } from "@huggingface/tokenizers";
+import * as Result from "effect/Result";
 import { isObject, type Json } from "../files/json.ts";
 
 interface Decoder {
@@ -44,11 +45,8 @@ const byteFallback = (tokens: ReadonlyArray<string>): string[] => {
   return out;
 };
 
-const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text of bytes that are UTF-8: decoded and encoded again they are the same. */
-const textOf = (bytes: Uint8Array<ArrayBuffer>): string | undefined => {
-  const text = lossy.decode(bytes);
-  const again = new TextEncoder().encode(text);
-  return again.length === bytes.length && again.every((byte, i) => byte === bytes[i]) ? text : undefined;
-};
+/** The text of bytes that are UTF-8. */
+const textOf = (bytes: Uint8Array<ArrayBuffer>): string | undefined =>
+  Result.getOrUndefined(Result.try(() => utf8.decode(bytes)));

@@ -133,7 +133,7 @@ export const runPhases = Effect.fnUntraced(function* (
     found.length = 0;
     for (const { requests, ...limits } of drawn) {
       // A step more or less allocates the same.
-      const options = { ...limits, looks: () => 1, rehearses: true };
+      const options = { ...limits, syncInterval: () => 1, largestPrefillFirst: true };
       yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, options));
     }
     end("sample");
@@ -169,7 +169,7 @@ const enough = (
 ): Shapes["drawn"][number] => {
   const shapeOf = (some: ReadonlyArray<Request>) => poolShape({ config, info, activations }, some, limits);
   const shape = shapeOf(requests);
-  for (let count = Math.max(64, 2 * shape.places); count < requests.length; count *= 2) {
+  for (let count = Math.max(64, 2 * shape.slots); count < requests.length; count *= 2) {
     const some = requests.slice(0, count);
     if (isDeepStrictEqual(shapeOf(some), shape)) return { requests: some, ...limits };
   }
@@ -178,7 +178,7 @@ const enough = (
 
 /** What the last of `steps` of these models and shapes allocates on a device with these limits; by default one has gone before. */
 export const planOf = (info: DeviceInfo, cast: Cast, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
-  // At the first look every response is found to be done.
+  // At the first sync every response is found to be done.
   const encoder = new CountingEncoder(info, 1);
   const drawn = shapes.drawn.map((one) => enough(cast, info, one));
   return Effect.runSync(Effect.orDie(runPhases(encoder, cast, { ...shapes, drawn }, steps)));

@@ -10,7 +10,7 @@ import { publishedConfigs } from "../../data/paper/models.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { algorithms } from "../algorithms/mod.ts";
 import { stepArithmetic } from "./arithmetic.ts";
-import { readConfig } from "../models/checkpoint.ts";
+import * as Checkpoint from "../models/checkpoint.ts";
 import { modeFor } from "../learning/gradient_passes.ts";
 import { chooseFor, type Knobs } from "./memory_choice.ts";
 import { type Cast, type Phase, planOf } from "./memory_plan.ts";
@@ -45,8 +45,13 @@ const usualSpeed = 100;
 /** The shape of a model, where this machine or the paper's list has it; nothing is fetched. */
 const shapeOf = Effect.fnUntraced(function* (model: string) {
   const dir = yield* Effect.option(resolveModel(model, { ...fromEnvironment(), offline: true }, "tokenizer"));
-  const read = Option.isNone(dir) ? Option.none() : yield* Effect.option(readConfig(dir.value));
-  if (Option.isSome(read)) return read.value.config;
+  if (Option.isSome(dir)) {
+    // Where weights are there they have a say: a head that is not the embedding is a matrix of its own.
+    const read = yield* Effect.option(
+      Effect.catch(Checkpoint.open(dir.value), () => Checkpoint.readConfig(dir.value)),
+    );
+    if (Option.isSome(read)) return read.value.config;
+  }
   const published = publishedConfigs[model.split("@")[0]];
   const parsed = published && parseModelConfig({ file: model, text: JSON.stringify(published) });
   return parsed?.ok ? parsed.config : undefined;

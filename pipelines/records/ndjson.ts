@@ -4,6 +4,7 @@
  */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
+import { Buffer } from "node:buffer";
 
 /** A line that is not UTF-8. */
 export class NdjsonError extends Schema.TaggedError<NdjsonError>()("NdjsonError", { message: Schema.String }) {}
@@ -17,17 +18,6 @@ interface Cut {
 }
 
 const newline = new Uint8Array([10]);
-
-const join = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
-};
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -54,7 +44,8 @@ export const decodeLines = <A, E, E2, R>(
     const step = (cut: Cut, chunk: Uint8Array, records: A[]): Result.Result<Cut, E | NdjsonError> => {
       const end = chunk.lastIndexOf(10);
       if (end < 0) return Result.succeed({ pending: [...cut.pending, chunk], line: cut.line });
-      const text = decodeText(join([...cut.pending, chunk.subarray(0, end)]));
+      const lines = chunk.subarray(0, end);
+      const text = decodeText(cut.pending.length === 0 ? lines : Buffer.concat([...cut.pending, lines]));
       if (Result.isFailure(text)) {
         const message = `Cannot read "${source}", line ${cut.line + text.failure}: it is not UTF-8`;
         return Result.fail(new NdjsonError({ message }));

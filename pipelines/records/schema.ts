@@ -2,7 +2,7 @@
  * Every noun that travels between stages, in the order it travels: from Prompt to Credited each record keeps the fields
  * of the one before it and adds its own, so `verify | reward | split` only ever append. The aggregates (Dynamics,
  * Gradient, PolicyState, PassAtK) stand for many records. A noun is declared twice on purpose: as an interface, for the
- * type checker, and as a `Noun` value, a plain table that `runtime/record.ts` reads to check a line of NDJSON once, at
+ * type checker, and as a `Noun` value, a plain table that `record.ts` reads to check a line of NDJSON once, at
  * the edge. The tables are plain data rather than schema classes because checking 4,096 tokens one by one through a
  * schema costs 431 µs a record, and a loop over a table 2 µs.
  */

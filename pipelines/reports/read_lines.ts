@@ -6,7 +6,7 @@
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { basename, join, resolve } from "node:path";
-import { exists, isFolder } from "../files/text_file.ts";
+import { exists, isFolder, reasonOf } from "../files/text_file.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { decode } from "../records/record.ts";
 import { encode } from "../records/record.ts";
@@ -16,9 +16,6 @@ import { FlatRow } from "../records/rows.ts";
 
 /** A report that cannot be made of its input, or a file that cannot be read or written. */
 export class ReportError extends Schema.TaggedError<ReportError>()("ReportError", { message: Schema.String }) {}
-
-const reasonOf = (cause: unknown): string =>
-  cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : `${cause}`;
 
 const fileBytes = (file: string) =>
   Stream.fromEffect(Effect.tryPromise({

@@ -1,54 +1,54 @@
 /**
- * How many sequences are decoded at a time, and how many pages of keys and values are kept for them. Both follow from the requests and from
- * what the cache may take; neither ever shows in a response.
+ * The size of a decoding pool: how many sequences run at a time, and how many blocks of keys and values are allocated for them. Both follow
+ * from the requests and the limits. Neither changes a response.
  */
 import type { Key } from "../../data/random.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts";
-import { pageRows, pagesFor } from "../../kernels/ops/kv_cache/pages.ts";
+import { pageRows as blockRows, pagesFor as blocksFor } from "../../kernels/ops/kv_cache/pages.ts";
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 
-/** A response to draw: its prompt, the key of its randomness, and the most tokens it may have. */
+/** A response to draw: its prompt, its random key, and its largest number of tokens. */
 export interface Request {
   readonly promptTokens: Int32Array;
   readonly key: Key;
   readonly maxTokens: number;
 }
 
-/** Sequences that are decoded at a time where no number is asked for. */
+/** The default number of sequences that run at a time. */
 export const defaultBatch = 4096;
 
-/** GiB that the cache may take, all layers together, where nothing else is asked for. */
+/** The default size of the cache of all layers, in GiB. */
 export const defaultCache = 4;
 
-/** The same on a device: one that knows its memory, and shares it with everything else, gives a quarter of it at most. */
+/** The default on a device. The embedded one shares the host's memory and gives at most a quarter of it. */
 const cacheOn = ({ kind, maxBuffer }: DeviceInfo): number =>
   kind === "wasm" ? Math.min(defaultCache, maxBuffer / 4 / 2 ** 30) : defaultCache;
 
-/** What bounds a pool: sequences at a time, and GiB of keys and values. */
+/** Limits of a pool: sequences at a time, and GiB of keys and values. */
 export interface PoolLimits {
   readonly batch?: number | undefined;
   readonly cache?: number | undefined;
 }
 
-/** Places for sequences, and pages of the cache for their prompts and responses. */
+/** Slots for sequences, and blocks of the cache for their prompts and responses. */
 export interface PoolShape {
-  readonly places: number;
-  readonly pages: number;
-  /** Prompts that sit at a time at most, the most pages of one, and the most pages of a response. */
+  readonly slots: number;
+  readonly blocks: number;
+  /** The largest number of prompts cached at a time, of blocks of a prompt, and of blocks of a response. */
   readonly prompts: number;
-  readonly promptPages: number;
-  readonly ownPages: number;
-  /** Most tokens of a response, and of a whole sequence. */
-  readonly longest: number;
+  readonly promptBlocks: number;
+  readonly responseBlocks: number;
+  /** The largest number of tokens of a response, and of a prompt with its response. */
+  readonly maxResponse: number;
   readonly positions: number;
 }
 
 /**
- * Pages for the largest run of requests that follow each other, at most `batch` of them and each as long as it may be, as far as the cache
- * allows; for one alone in any case. Responses are seldom that long, so there are places for as many as those pages hold when each
- * response has its first page. A prompt takes its pages once for all responses to it that stand together.
+ * Blocks for `batch` neighbouring requests of full length, as far as the cache allows, and for one request in any case. Responses are seldom
+ * that long, so there are slots for as many as those blocks hold when each response has only its first block. Neighbouring responses to one
+ * prompt share the prompt's blocks.
  */
 export const poolShape = (
   { config, info, activations = "f32" }: {
@@ -62,69 +62,71 @@ export const poolShape = (
   const width = config.kvHeads * config.headWidth;
   const rowBytes = elementBytes({ format: formatOf(activations) }) * width;
   const cacheRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / rowBytes);
-  const most = (of: (request: Request) => number) =>
-    requests.reduce((found, request) => Math.max(found, of(request)), 1);
-  const promptOf = ({ promptTokens }: Request) => pagesFor(promptTokens.length);
-  const ownOf = ({ maxTokens }: Request) => pagesFor(maxTokens);
-  const longest = most(({ maxTokens }) => maxTokens);
-  const [promptPages, ownPages] = [most(promptOf), most(ownOf)];
-  // A place holds three words a token of what is drawn, and lists its pages and those of a prompt.
+  const largest = (of: (request: Request) => number) =>
+    requests.reduce((max, request) => Math.max(max, of(request)), 1);
+  const promptOf = ({ promptTokens }: Request) => blocksFor(promptTokens.length);
+  const responseOf = ({ maxTokens }: Request) => blocksFor(maxTokens);
+  const maxResponse = largest(({ maxTokens }) => maxTokens);
+  const [promptBlocks, responseBlocks] = [largest(promptOf), largest(responseOf)];
+  // A slot holds three words for each generated token, and the block tables of its response and of a prompt.
   const words = info.maxBinding / 4;
-  const fitting = Math.floor(Math.min(words / (3 * longest), words / (ownPages + promptPages)));
-  const mostPlaces = Math.max(1, Math.min(batch, fitting));
-  const runs = runsOf(requests);
-  const full = largestRun(requests, runs, mostPlaces, Infinity, ownOf).pages;
-  const pages = Math.max(
-    most((request) => promptOf(request) + ownOf(request)),
-    Math.min(full, Math.floor(cacheRows / pageRows)),
+  const fitting = Math.floor(Math.min(words / (3 * maxResponse), words / (responseBlocks + promptBlocks)));
+  const maxSlots = Math.max(1, Math.min(batch, fitting));
+  const groups = promptGroups(requests);
+  const full = largestWindow(requests, groups, { maxSlots, maxBlocks: Infinity, responseOf }).blocks;
+  const blocks = Math.max(
+    largest((request) => promptOf(request) + responseOf(request)),
+    Math.min(full, Math.floor(cacheRows / blockRows)),
   );
-  const { places } = largestRun(requests, runs, mostPlaces, pages, () => 1);
+  const { slots } = largestWindow(requests, groups, { maxSlots, maxBlocks: blocks, responseOf: () => 1 });
   return {
-    places,
-    pages,
-    prompts: Math.min(places, runs[runs.length - 1] + 1),
-    promptPages,
-    ownPages,
-    longest,
-    positions: most((request) => request.promptTokens.length + request.maxTokens),
+    slots,
+    blocks,
+    prompts: Math.min(slots, groups[groups.length - 1] + 1),
+    promptBlocks,
+    responseBlocks,
+    maxResponse,
+    positions: largest((request) => request.promptTokens.length + request.maxTokens),
   };
 };
 
-/** Whether sequences as long as they may be could need more pages than there are, so that some would have to wait for others. */
-export const isScarce = ({ places, pages, prompts, promptPages, ownPages }: PoolShape): boolean =>
-  pages < places * ownPages + prompts * promptPages;
+/** Whether sequences of full length could need more blocks than there are, so that some would be preempted. */
+export const isScarce = ({ slots, blocks, prompts, promptBlocks, responseBlocks }: PoolShape): boolean =>
+  blocks < slots * responseBlocks + prompts * promptBlocks;
 
-/** The number of each request's run: requests that follow each other and have the same prompt. */
-export const runsOf = (requests: ReadonlyArray<Request>): Uint32Array => {
-  const runs = new Uint32Array(requests.length);
+/** The group of each request, ascending from 0: neighbouring requests with the same prompt form a group. */
+export const promptGroups = (requests: ReadonlyArray<Request>): Uint32Array => {
+  const groups = new Uint32Array(requests.length);
   for (let i = 1; i < requests.length; i++) {
-    runs[i] = runs[i - 1] + Number(!same(requests[i - 1].promptTokens, requests[i].promptTokens));
+    groups[i] = groups[i - 1] + Number(!same(requests[i - 1].promptTokens, requests[i].promptTokens));
   }
-  return runs;
+  return groups;
 };
 
-/** The most requests that follow each other within the bounds (one in any case), and the most pages of such. */
-const largestRun = (
+/** The largest number of neighbouring requests within the limits (at least one), and the largest number of blocks of such. */
+const largestWindow = (
   requests: ReadonlyArray<Request>,
-  runs: Uint32Array,
-  mostPlaces: number,
-  mostPages: number,
-  ownOf: (request: Request) => number,
-): Pick<PoolShape, "places" | "pages"> => {
-  let [places, pages, from, used] = [0, 0, 0, 0];
-  const prompt = (index: number) => pagesFor(requests[index].promptTokens.length);
+  groups: Uint32Array,
+  { maxSlots, maxBlocks, responseOf }: {
+    readonly maxSlots: number;
+    readonly maxBlocks: number;
+    readonly responseOf: (request: Request) => number;
+  },
+): Pick<PoolShape, "slots" | "blocks"> => {
+  let [slots, blocks, from, used] = [0, 0, 0, 0];
+  const prompt = (index: number) => blocksFor(requests[index].promptTokens.length);
   requests.forEach((request, to) => {
-    used += ownOf(request) + (to === from || runs[to - 1] !== runs[to] ? prompt(to) : 0);
-    while (from < to && (to - from >= mostPlaces || used > mostPages)) {
+    used += responseOf(request) + (to === from || groups[to - 1] !== groups[to] ? prompt(to) : 0);
+    while (from < to && (to - from >= maxSlots || used > maxBlocks)) {
       const first = from++;
-      used -= ownOf(requests[first]) + (runs[first] !== runs[from] ? prompt(first) : 0);
+      used -= responseOf(requests[first]) + (groups[first] !== groups[from] ? prompt(first) : 0);
     }
-    places = Math.max(places, to - from + 1);
-    pages = Math.max(pages, used);
+    slots = Math.max(slots, to - from + 1);
+    blocks = Math.max(blocks, used);
   });
-  return { places, pages };
+  return { slots, blocks };
 };
 
-/** Whether two prompts are the same tokens, and so share their keys and values. */
+/** Whether two prompts are the same tokens. */
 const same = (a: Int32Array, b: Int32Array): boolean =>
   a === b || (a.length === b.length && a.every((token, i) => token === b[i]));

@@ -1,27 +1,26 @@
 /**
- * Reading prompts, and what was drawn of responses that had to wait: their keys and values go into the cache, as many rows in a pass as
- * `passTokens`. A pass may begin anywhere in a sequence, since what stands before is in the cache by then, and rows are independent, so no bit
- * depends on where.
+ * Prefill: writes the keys and values of prompts, and of the responses of preempted sequences, into the cache, `passTokens` rows in a pass. A
+ * pass may begin anywhere in a sequence, since the rows before are in the cache by then. Rows are independent, so no bit depends on where.
  */
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
-import { pageRows, rowIn } from "../../kernels/ops/kv_cache/pages.ts";
+import { pageRows as blockRows, rowIn } from "../../kernels/ops/kv_cache/pages.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
-import { type DecodePool, ownEntry, promptEntry } from "./decode_pool.ts";
+import { type DecodePool, promptTable, responseTable } from "./decode_pool.ts";
 import type { Model } from "../models/model.ts";
-import type { Seat, SeatedPrompt } from "./scheduler.ts";
+import type { CachedPrompt, Running } from "./scheduler.ts";
 import { transformer } from "../models/transformer.ts";
 
-/** Tokens of a pass: enough to keep a device busy, few enough that the activations stay small beside the cache. */
+/** Tokens of a pass: enough to keep a device busy, and few enough for activations that are small beside the cache. */
 const passTokens = 2048;
 
-/** What is read: prompts, and the tokens of seats but their newest, which the next step runs. */
-export interface Read {
-  readonly prompts: ReadonlyArray<SeatedPrompt>;
-  readonly resumed: ReadonlyArray<{ readonly seat: Seat; readonly tokens: Int32Array }>;
+/** What is prefilled: prompts, and the tokens of preempted sequences but the newest, which the next step runs. */
+export interface Prefill {
+  readonly prompts: ReadonlyArray<CachedPrompt>;
+  readonly resumed: ReadonlyArray<{ readonly running: Running; readonly tokens: Int32Array }>;
 }
 
-/** Rows of passes on the host, one behind the other, and which of them the states are wanted of, ascending. */
+/** The rows of all passes on the host, and which of them need their last hidden state, ascending. */
 interface Rows {
   readonly tokens: Int32Array<ArrayBuffer>;
   readonly positions: Uint32Array<ArrayBuffer>;
@@ -30,43 +29,46 @@ interface Rows {
   readonly lasts: ReadonlyArray<number>;
 }
 
-/** Reads into the cache of the pool; `states` [U, C] gets what stands behind the last token of each prompt. */
-export const prefill = (model: Model, pool: DecodePool, { prompts, resumed }: Read, states: Tensor): void => {
-  const continued = resumed.map(({ seat, tokens }) => ({ seat, tokens: tokens.subarray(0, -1) }));
+/** Fills the cache of the pool; `states` [U, C] gets the hidden state of the last token of each prompt. */
+export const prefill = (model: Model, pool: DecodePool, { prompts, resumed }: Prefill, states: Tensor): void => {
+  const continued = resumed.map(({ running, tokens }) => ({ running, tokens: tokens.subarray(0, -1) }));
   const count = [...prompts, ...continued].reduce((sum, { tokens }) => sum + tokens.length, 0);
   const rows = { ...emptyRows(count), lasts: [] as number[] };
   let row = 0;
-  const put = (
-    tokens: Int32Array,
-    first: number,
-    pages: ReadonlyArray<number>,
-    ...[prompt, promptLength, own]: [prompt: number, promptLength: number | undefined, own: number]
-  ) => {
+  const put = ({ tokens, first, blocks, prompt, promptLength, response }: {
+    readonly tokens: Int32Array;
+    readonly first: number;
+    readonly blocks: ReadonlyArray<number>;
+    readonly prompt: number;
+    readonly promptLength?: number;
+    readonly response: number;
+  }) => {
     rows.tokens.set(tokens, row);
     for (let nth = 0; nth < tokens.length; nth++, row++) {
       const seen = first + nth + 1;
       rows.positions[row] = first + nth;
-      rows.cacheRows[row] = rowIn(pages, nth);
+      rows.cacheRows[row] = rowIn(blocks, nth);
       rows.spans[row * 4] = prompt;
       rows.spans[row * 4 + 1] = promptLength ?? seen;
-      rows.spans[row * 4 + 2] = own;
+      rows.spans[row * 4 + 2] = response;
       rows.spans[row * 4 + 3] = seen;
     }
   };
-  for (const { tokens, list, pages } of prompts) {
-    put(tokens, 0, pages, promptEntry(pool.shape, list), undefined, 0);
+  for (const { tokens, table, blocks } of prompts) {
+    put({ tokens, first: 0, blocks, prompt: promptTable(pool.shape, table), response: 0 });
     rows.lasts.push(row - 1);
   }
-  for (const { seat: { place, pages, prompt }, tokens } of continued) {
+  for (const { running: { slot, blocks, prompt }, tokens } of continued) {
     const { length } = prompt.tokens;
-    put(tokens, length, pages, promptEntry(pool.shape, prompt.list), length, ownEntry(pool.shape, place));
+    const tables = { prompt: promptTable(pool.shape, prompt.table), response: responseTable(pool.shape, slot) };
+    put({ tokens, first: length, blocks, promptLength: length, ...tables });
   }
   readRows(model, pool, rows, states);
 };
 
-/** The most that a pass of this pool can read, whatever it says: what memory that takes is what a plan wants to know. */
-export const prefillMost = (model: Model, pool: DecodePool): void => {
-  const count = Math.min(passTokens, pool.shape.pages * pageRows);
+/** Runs the largest pass that this pool can need, on made-up rows, so that a memory plan counts it. */
+export const prefillLargest = (model: Model, pool: DecodePool): void => {
+  const count = Math.min(passTokens, pool.shape.blocks * blockRows);
   const rows = emptyRows(count);
   for (let row = 0; row < count; row++) {
     rows.cacheRows[row] = row;

@@ -1,196 +1,206 @@
 /**
- * Which request sits at which place of the decoding pool, and which pages of the cache it has. Requests are seated in their order, as many as
- * there are places and pages for; a place that is left goes to the next one. Who sits gets pages as it grows. Where there are too few, fewer
- * steps are taken, and where not one step could be, the youngest leave their places and wait in front of all who have not sat yet: everybody
- * who sits stands before everybody who waits, so the oldest always goes on. Responses to one prompt that stand together share its pages,
- * which are kept as long as one of them sits, and after that while nobody lacks them and more are to come.
+ * The scheduler of continuous batching: which requests run in which slots, and which blocks of the cache each one holds. Requests start in
+ * their order, as long as a slot and enough blocks are free. A running sequence gets more blocks as it grows. When too few are free, the next
+ * round has fewer steps; when not even one step fits, the sequence that started last is preempted and waits at the head of the queue. So a
+ * running request always comes before every waiting one, and the first unfinished request always runs. Neighbouring requests with the same
+ * prompt share the prompt's blocks, which stay cached while one of them runs, and after that until others need them.
+ * (vLLM: `v1/core/sched/scheduler.py`.)
  */
-import { pagesFor } from "../../kernels/ops/kv_cache/pages.ts";
-import { FreePages } from "./free_pages.ts";
-import { type PoolShape, type Request, runsOf } from "./pool_shape.ts";
+import { pagesFor as blocksFor } from "../../kernels/ops/kv_cache/pages.ts";
+import { BlockPool } from "./block_pool.ts";
+import { type PoolShape, promptGroups, type Request } from "./pool_shape.ts";
 
-/** A prompt whose keys and values are in the cache, in these pages; it has one of the lists of prompts. */
-export interface SeatedPrompt {
+/** A prompt whose keys and values are in the cache, in these blocks; `table` numbers its block table. */
+export interface CachedPrompt {
   readonly tokens: Int32Array;
-  readonly list: number;
-  readonly pages: ReadonlyArray<number>;
+  readonly table: number;
+  readonly blocks: ReadonlyArray<number>;
 }
 
-/** A request at its place with its own pages so far; `index` counts the requests, `drawn` tokens were there when it took the place. */
-export interface Seat {
-  readonly place: number;
+/** A request in its slot, with the blocks of its response so far. It had `generated` tokens when it took the slot. */
+export interface Running {
+  readonly slot: number;
   readonly index: number;
   readonly request: Request;
-  readonly prompt: SeatedPrompt;
-  readonly pages: ReadonlyArray<number>;
-  readonly drawn: number;
+  readonly prompt: CachedPrompt;
+  readonly blocks: ReadonlyArray<number>;
+  readonly generated: number;
 }
 
-/** Requests with the same prompt: how many are not done, how many sit, and the prompt while it is in the cache. */
-interface Run {
-  open: number;
-  seats: number;
-  held: SeatedPrompt | undefined;
+type Waiting = Pick<Running, "index" | "generated">;
+
+/** Neighbouring requests with the same prompt: how many are unfinished, how many run, and the prompt while it is cached. */
+interface PromptGroup {
+  unfinished: number;
+  running: number;
+  cached: CachedPrompt | undefined;
 }
 
-/** Pages have run out: as many sit from then on as sat then, and this much of one more for each that is done. */
+/** After a preemption no more sequences run than ran then; each one that finishes raises this limit by so much. */
 const regained = 1 / 8;
 
-/** Rows that a response of `length` tokens needs for more steps; the newest token of one that ended is run along with the others. */
+/** Rows that a response of `length` tokens needs for more steps. The newest token of a finished one is run again along with the others. */
 const rowsAfter = (length: number, steps: number, maxTokens: number): number =>
   Math.min(Math.max(1, length) + steps - 1, maxTokens);
 
-/** Seats requests, hands pages out and frees places. */
-export class Places {
+/** Assigns slots and blocks to requests. */
+export class Scheduler {
   readonly #requests: ReadonlyArray<Request>;
-  readonly #pages: FreePages;
-  readonly #runOf: Uint32Array;
-  readonly #runs: ReadonlyArray<Run>;
-  readonly #seats = new Map<number, Seat & { readonly pages: number[] }>();
-  readonly #free: number[];
-  readonly #lists: number[];
-  /** Those who lost their places, the oldest last. */
-  readonly #paused: Array<Pick<Seat, "index" | "drawn">> = [];
+  readonly #blocks: BlockPool;
+  readonly #groupOf: Uint32Array;
+  readonly #groups: ReadonlyArray<PromptGroup>;
+  readonly #running = new Map<number, Running & { readonly blocks: number[] }>();
+  readonly #freeSlots: number[];
+  readonly #freeTables: number[];
+  /** Preempted requests; the one that goes on first is last. */
+  readonly #preempted: Array<Waiting> = [];
   #next = 0;
-  #most = Infinity;
+  #maxRunning = Infinity;
   #steps = 1;
   #isShort = false;
-  #sorted: ReadonlyArray<Seat> | undefined;
+  #sorted: ReadonlyArray<Running> | undefined;
 
-  constructor(requests: ReadonlyArray<Request>, { places, pages, prompts }: PoolShape) {
+  constructor(requests: ReadonlyArray<Request>, { slots, blocks, prompts }: PoolShape) {
     this.#requests = requests;
-    this.#pages = new FreePages(pages);
-    this.#runOf = runsOf(requests);
-    const runs: Run[] = [];
-    for (const run of this.#runOf) (runs[run] ??= { open: 0, seats: 0, held: undefined }).open++;
-    this.#runs = runs;
-    this.#free = Array.from({ length: places }, (_, i) => places - 1 - i);
-    this.#lists = Array.from({ length: prompts }, (_, i) => prompts - 1 - i);
+    this.#blocks = new BlockPool(blocks);
+    this.#groupOf = promptGroups(requests);
+    const groups: PromptGroup[] = [];
+    for (const group of this.#groupOf) {
+      (groups[group] ??= { unfinished: 0, running: 0, cached: undefined }).unfinished++;
+    }
+    this.#groups = groups;
+    this.#freeSlots = Array.from({ length: slots }, (_, i) => slots - 1 - i);
+    this.#freeTables = Array.from({ length: prompts }, (_, i) => prompts - 1 - i);
   }
 
-  /** Who sits, by place. */
-  get seated(): ReadonlyArray<Seat> {
-    return this.#sorted ??= [...this.#seats.values()].sort((a, b) => a.place - b.place);
+  /** The running sequences, by slot. */
+  get running(): ReadonlyArray<Running> {
+    return this.#sorted ??= [...this.#running.values()].sort((a, b) => a.slot - b.slot);
   }
 
-  /** Whether nobody sits and nobody waits. */
+  /** Whether no request runs and none waits. */
   get isDone(): boolean {
-    return this.#seats.size === 0 && this.#waiting === undefined;
+    return this.#running.size === 0 && this.#waiting === undefined;
   }
 
-  /** Pages that nobody has. */
-  get freePages(): number {
-    return this.#pages.count;
+  /** Blocks that nothing holds. */
+  get freeBlocks(): number {
+    return this.#blocks.count;
   }
 
-  /** Steps that everybody who sits has pages for. */
+  /** Steps that every running sequence has blocks for. */
   get steps(): number {
     return this.#steps;
   }
 
   /**
-   * Gives who sits the pages for `steps` more steps, or for fewer, at least one; those who have to wait for it are given back, the youngest
-   * first. `lengthOf` says how many tokens a response has.
+   * Gives the running sequences blocks for `steps` more steps, or for fewer, at least one. Returns the sequences that were preempted for it,
+   * the last started first. `lengthOf` is the number of tokens of a response.
    */
-  provide(steps: number, lengthOf: (seat: Seat) => number): ReadonlyArray<Seat> {
-    const paused: Seat[] = [];
-    while (this.#lacking(1, lengthOf) > this.#pages.count) {
-      const idle = this.#runs.find(({ held, seats }) => held !== undefined && seats === 0);
-      if (idle !== undefined) this.#drop(idle);
-      else paused.push(this.#pause(lengthOf));
+  allocate(steps: number, lengthOf: (running: Running) => number): ReadonlyArray<Running> {
+    const preempted: Running[] = [];
+    while (this.#missing(1, lengthOf) > this.#blocks.count) {
+      const idle = this.#groups.find(({ cached, running }) => cached !== undefined && running === 0);
+      if (idle !== undefined) this.#evict(idle);
+      else preempted.push(this.#preempt(lengthOf));
     }
-    if (paused.length > 0) this.#most = this.#seats.size;
+    if (preempted.length > 0) this.#maxRunning = this.#running.size;
     this.#steps = steps;
-    while (this.#lacking(this.#steps, lengthOf) > this.#pages.count) this.#steps--;
+    while (this.#missing(this.#steps, lengthOf) > this.#blocks.count) this.#steps--;
     this.#isShort = this.#steps < steps;
-    for (const seat of this.#seats.values()) {
-      const { pages, request } = seat;
-      const rows = rowsAfter(lengthOf(seat), this.#steps, request.maxTokens);
-      pages.push(...this.#pages.take(Math.max(0, pagesFor(rows) - pages.length)) ?? []);
+    for (const running of this.#running.values()) {
+      const { blocks, request } = running;
+      const rows = rowsAfter(lengthOf(running), this.#steps, request.maxTokens);
+      blocks.push(...this.#blocks.take(Math.max(0, blocksFor(rows) - blocks.length)) ?? []);
     }
-    return paused;
+    return preempted;
   }
 
-  /** Seats who is next as long as there is room for the steps that were provided; the prompts are those that are yet to be read. */
-  admit(): { readonly seats: ReadonlyArray<Seat>; readonly prompts: ReadonlyArray<SeatedPrompt> } {
-    const seats: Seat[] = [];
-    const prompts: SeatedPrompt[] = [];
-    this.#free.sort((a, b) => b - a);
-    // While those who sit have too few pages nobody else gets any.
-    while (!this.#isShort && this.#free.length > 0 && this.#seats.size < Math.floor(this.#most)) {
+  /** Starts waiting requests while there is room for the allocated steps. `prompts` are those that must be prefilled. */
+  admit(): { readonly started: ReadonlyArray<Running>; readonly prompts: ReadonlyArray<CachedPrompt> } {
+    const started: Running[] = [];
+    const prompts: CachedPrompt[] = [];
+    this.#freeSlots.sort((a, b) => b - a);
+    // While running sequences lack blocks no other gets any.
+    while (!this.#isShort && this.#freeSlots.length > 0 && this.#running.size < Math.floor(this.#maxRunning)) {
       const waiting = this.#waiting;
       if (waiting === undefined) break;
-      const isHeld = this.#runs[this.#runOf[waiting.index]].held !== undefined;
-      const seat = this.#seat(waiting);
-      if (seat === undefined) break;
-      seats.push(seat);
-      if (!isHeld) prompts.push(seat.prompt);
+      const isCached = this.#groups[this.#groupOf[waiting.index]].cached !== undefined;
+      const running = this.#start(waiting);
+      if (running === undefined) break;
+      started.push(running);
+      if (!isCached) prompts.push(running.prompt);
     }
-    return { seats, prompts };
+    return { started, prompts };
   }
 
-  /** Frees the place and the pages of one that is done. */
-  leave(seat: Seat): void {
-    const run = this.#rise(seat);
-    run.open--;
-    this.#most += regained;
-    if (run.open === 0) this.#drop(run);
+  /** Frees the slot and the blocks of a finished sequence. */
+  finish(running: Running): void {
+    const group = this.#stop(running);
+    group.unfinished--;
+    this.#maxRunning += regained;
+    if (group.unfinished === 0) this.#evict(group);
   }
 
-  get #waiting(): Pick<Seat, "index" | "drawn"> | undefined {
-    return this.#paused.at(-1) ?? (this.#next < this.#requests.length ? { index: this.#next, drawn: 0 } : undefined);
+  get #waiting(): Waiting | undefined {
+    return this.#preempted.at(-1) ??
+      (this.#next < this.#requests.length ? { index: this.#next, generated: 0 } : undefined);
   }
 
-  #lacking(steps: number, lengthOf: (seat: Seat) => number): number {
+  #missing(steps: number, lengthOf: (running: Running) => number): number {
     let count = 0;
-    for (const seat of this.#seats.values()) {
-      const rows = rowsAfter(lengthOf(seat), steps, seat.request.maxTokens);
-      count += Math.max(0, pagesFor(rows) - seat.pages.length);
+    for (const running of this.#running.values()) {
+      const rows = rowsAfter(lengthOf(running), steps, running.request.maxTokens);
+      count += Math.max(0, blocksFor(rows) - running.blocks.length);
     }
     return count;
   }
 
-  #seat({ index, drawn }: Pick<Seat, "index" | "drawn">): Seat | undefined {
+  #start({ index, generated }: Waiting): Running | undefined {
     const request = this.#requests[index];
-    const run = this.#runs[this.#runOf[index]];
-    const own = pagesFor(rowsAfter(drawn, this.#steps, request.maxTokens));
-    const promptPages = run.held === undefined ? pagesFor(request.promptTokens.length) : 0;
-    const pages = this.#pages.take(own + promptPages);
-    if (pages === undefined) return undefined;
-    run.held ??= { tokens: request.promptTokens, list: this.#lists.pop() ?? 0, pages: pages.splice(own) };
-    run.seats++;
-    const seat = { place: this.#free.pop() ?? 0, index, request, prompt: run.held, pages, drawn };
-    this.#seats.set(seat.place, seat);
+    const group = this.#groups[this.#groupOf[index]];
+    const responseBlocks = blocksFor(rowsAfter(generated, this.#steps, request.maxTokens));
+    const promptBlocks = group.cached === undefined ? blocksFor(request.promptTokens.length) : 0;
+    const blocks = this.#blocks.take(responseBlocks + promptBlocks);
+    if (blocks === undefined) return undefined;
+    group.cached ??= {
+      tokens: request.promptTokens,
+      table: this.#freeTables.pop() ?? 0,
+      blocks: blocks.splice(responseBlocks),
+    };
+    group.running++;
+    const running = { slot: this.#freeSlots.pop() ?? 0, index, request, prompt: group.cached, blocks, generated };
+    this.#running.set(running.slot, running);
     this.#sorted = undefined;
-    if (index < this.#next) this.#paused.pop();
+    if (index < this.#next) this.#preempted.pop();
     else this.#next++;
-    return seat;
+    return running;
   }
 
-  /** The youngest loses its place and waits. */
-  #pause(lengthOf: (seat: Seat) => number): Seat {
-    const seat = [...this.#seats.values()].reduce((youngest, other) => other.index > youngest.index ? other : youngest);
-    const run = this.#rise(seat);
-    if (run.seats === 0) this.#drop(run);
-    this.#paused.push({ index: seat.index, drawn: lengthOf(seat) });
-    return seat;
+  /** Stops the sequence that comes last in the order of requests; it waits. */
+  #preempt(lengthOf: (running: Running) => number): Running {
+    const last = [...this.#running.values()].reduce((last, other) => other.index > last.index ? other : last);
+    const group = this.#stop(last);
+    if (group.running === 0) this.#evict(group);
+    this.#preempted.push({ index: last.index, generated: lengthOf(last) });
+    return last;
   }
 
-  /** Frees a place with its own pages. */
-  #rise({ place, index, pages }: Seat): Run {
-    this.#seats.delete(place);
+  /** Frees a slot with the blocks of its response. */
+  #stop({ slot, index, blocks }: Running): PromptGroup {
+    this.#running.delete(slot);
     this.#sorted = undefined;
-    this.#free.push(place);
-    this.#pages.give(pages);
-    const run = this.#runs[this.#runOf[index]];
-    run.seats--;
-    return run;
+    this.#freeSlots.push(slot);
+    this.#blocks.give(blocks);
+    const group = this.#groups[this.#groupOf[index]];
+    group.running--;
+    return group;
   }
 
-  #drop(run: Run): void {
-    if (run.held === undefined) return;
-    this.#pages.give(run.held.pages);
-    this.#lists.push(run.held.list);
-    run.held = undefined;
+  #evict(group: PromptGroup): void {
+    if (group.cached === undefined) return;
+    this.#blocks.give(group.cached.blocks);
+    this.#freeTables.push(group.cached.table);
+    group.cached = undefined;
   }
 }

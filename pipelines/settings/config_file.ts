@@ -8,6 +8,7 @@ import { settingKeys, settings } from "./settings.ts";
 import { check, type Given, nearest } from "./resolve.ts";
 import { UsageError } from "./command.ts";
 import { visibleLine } from "../files/plain_text.ts";
+import { reasonOf } from "../files/text_file.ts";
 
 /** The settings that the text of a config file gives, or the sentence about the first thing wrong with it. */
 export const parse = (file: string, text: string): Result.Result<Given, UsageError> => {
@@ -21,7 +22,7 @@ export const parse = (file: string, text: string): Result.Result<Given, UsageErr
     },
     catch: (cause) =>
       new UsageError({
-        message: `Cannot read config "${file}": ${visibleLine(cause instanceof Error ? cause.message : String(cause))}`,
+        message: `Cannot read config "${file}": ${visibleLine(reasonOf(cause))}`,
       }),
   });
   if (Result.isFailure(read)) return Result.fail(read.failure);
@@ -54,6 +55,3 @@ export const read = (file: string): Effect.Effect<Given, UsageError> =>
     try: () => Deno.readTextFile(file),
     catch: (cause) => new UsageError({ message: `Cannot read config "${file}": ${reasonOf(cause)}` }),
   }).pipe(Effect.flatMap((text) => Effect.fromResult(parse(file, text))));
-
-const reasonOf = (cause: unknown): string =>
-  cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : `${cause}`;

@@ -9,8 +9,11 @@ export const paddedVocabularies = ["mask", "keep"] as const;
 /** One of them. */
 export type PaddedVocabulary = typeof paddedVocabularies[number];
 
-/** What a run records of its padded vocabulary; undefined for a model that has none, so that its records are as ever. */
+/**
+ * What a run records of its padded vocabulary; undefined for a model that has none, so that its records are as ever. `keep` is recorded as asked,
+ * since a padded model whose rows are all kept has no count of known tokens either.
+ */
 export const recordedAs = (
   knownTokens: number | undefined,
   asked: PaddedVocabulary | undefined,
-): PaddedVocabulary | undefined => knownTokens === undefined ? asked : "mask";
+): PaddedVocabulary | undefined => knownTokens !== undefined ? "mask" : asked === "keep" ? "keep" : undefined;

@@ -50,8 +50,12 @@ export const optional = <A>(kind: Kind<A>, description: string): Setting<A | und
   description,
 });
 
-/** The same setting in a command for which another value is usual. */
-export const withDefault = <A>(given: Setting<A>, value: NoInfer<A>): Setting<A> => ({ ...given, default: value });
+/** The same setting in a command for which another value is usual; its description says nothing more of the usual one. */
+export const withDefault = <A>(given: Setting<A>, value: NoInfer<A>): Setting<A> => ({
+  ...given,
+  default: value,
+  description: given.description.replace(/ \(default:[^)]*\)/, ""),
+});
 
 /** The same setting in a command whose records say what nobody gives. */
 export const open = <A>(given: Setting<A>): Setting<A | undefined> => ({

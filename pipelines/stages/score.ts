@@ -116,9 +116,10 @@ export const scoreStage = Stage.make({
       const { storage, activations, paddedVocabulary } = config;
       const stored = { storage, activations, paddedVocabulary };
       const { model } = yield* policy.load(config.model, "policy", stored);
+      const beside = { ...stored, knownTokens: model.config.knownTokens };
       const scorers = {
         policy: model,
-        reference: reference === undefined ? undefined : (yield* policy.load(reference, "reference", stored)).model,
+        reference: reference === undefined ? undefined : (yield* policy.load(reference, "reference", beside)).model,
         critic: critic === undefined ? undefined : (yield* policy.load(critic, "critic", stored)).model,
       };
       return input.pipe(

@@ -10,7 +10,7 @@ import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { MomentType } from "../../kernels/gpu/half_precision.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
-import { exists } from "../files/checkpoint_directory.ts";
+import { exists } from "../files/text_file.ts";
 import { finite } from "../models/finite_tensor.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { purposeIn } from "../models/memory_purposes.ts";

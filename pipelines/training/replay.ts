@@ -6,7 +6,7 @@
 import { Effect, Struct } from "effect";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
-import { exists, verifyManifest } from "../files/checkpoint_directory.ts";
+import { verifyManifest, weightsFile } from "../files/checkpoint_directory.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -16,7 +16,7 @@ import * as Progress from "../files/progress.ts";
 import { readText } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { namesIn } from "../files/text_file.ts";
+import { exists, namesIn } from "../files/text_file.ts";
 import { device, models, problems } from "../settings/groups.ts";
 import { type Given, layered, merge } from "../settings/resolve.ts";
 import type { Values } from "../settings/setting.ts";
@@ -112,11 +112,6 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   const isKnown = config.deviceMemory !== undefined;
   const { knobs } = isKnown ? yield* runPlan(merge(config), { trains: true, info, times: false }) : { knobs: {} };
   const prepared = yield* prepare({ ...config, ...knobs });
-  if (prepared.base !== fields.base) {
-    return yield* differs(
-      `Cannot replay "${run}": it began with weights ${fields.base}, "${config.model}" (--model) has ${prepared.base}`,
-    );
-  }
   const source = changedSource(fields, prepared.sources);
   if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
   const sink: Sink = {
@@ -128,7 +123,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   yield* wholeOf(run, rows.length, prepared.steps);
   const progress = yield* Progress.make("replay", rows.length);
   let state = prepared.initial;
-  let last = prepared.base;
+  let last = prepared.sources.base;
   for (const [index, line] of rows.entries()) {
     const step = index + 1;
     const done = yield* trainingStep(world, state, step);
@@ -153,7 +148,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
     yield* progress.advance(1);
   }
-  const weights = join(run, "model", "model.safetensors");
+  const weights = join(run, "model", weightsFile);
   const found = yield* Effect.option(Safetensors.sha256File(weights));
   if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
     return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);

@@ -109,20 +109,22 @@ const sourceNames: Readonly<Record<keyof Sources, string>> = {
   stopTokens: "tokens that end a response (generation_config.json of --model)",
 };
 
+const shown = (source: unknown): string => source === undefined ? "not there" : JSON.stringify(source);
+
 /** Where a run's sources stand in its `config.json`; `base` alone is as old as runs. */
 const storedSources = (stored: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
   base: stored.base,
   ...(isObject(stored.sources) ? stored.sources : {}),
 });
 
-/** The first thing that a run reads and that is not what it was, in words; what an older run did not write down is not compared. */
+/** The first thing that a run reads and that is not what it was, in words; what an older run did not write down is not compared, but `base` always is. */
 export const changedSource = (fields: StoredConfig["fields"], now: Sources): string | undefined => {
   const before = storedSources(fields);
   const after = new Map<string, unknown>(Object.entries(now));
   for (const [key, name] of Object.entries(sourceNames)) {
     const [was, is] = [before[key], after.get(key)];
-    if (was === undefined || JSON.stringify(was) === JSON.stringify(is)) continue;
-    return `${name} ${JSON.stringify(was)}, now they are ${is === undefined ? "not there" : JSON.stringify(is)}`;
+    if ((was === undefined && key !== "base") || JSON.stringify(was) === JSON.stringify(is)) continue;
+    return `${name} ${shown(was)}, now they are ${shown(is)}`;
   }
   return undefined;
 };
@@ -148,11 +150,11 @@ export const storedConfig = Effect.fnUntraced(function* (
   const text = yield* RunDirectory.readText(path);
   if (text === undefined) return undefined;
   const stored = parseObject(path, text);
-  if (!stored.ok) return yield* refuse(`Cannot continue "${run}": "${path}" is no JSON object`);
+  if (!stored.ok) return yield* refuse(`Cannot read "${path}": expected a JSON object`);
   const settings = recordedValues(trainSettings, stored.object);
   return Result.isSuccess(settings)
     ? { settings: settings.success, fields: stored.object }
-    : yield* refuse(`Cannot continue "${run}": "${path}", ${settings.failure}`);
+    : yield* refuse(`Cannot read "${path}": ${settings.failure}`);
 });
 
 /** The first setting that differs from the one that a run was begun with, in words. */

@@ -13,7 +13,8 @@ import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { algorithms } from "../algorithms/mod.ts";
-import { exists, formatJson, writeText } from "../files/checkpoint_directory.ts";
+import { formatJson, writeText } from "../files/checkpoint_directory.ts";
+import { exists } from "../files/text_file.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Knobs } from "../planning/memory_choice.ts";
 import * as Optimizer from "../learning/optimizer.ts";
@@ -61,8 +62,6 @@ export interface Prepared {
   readonly initial: TrainingState;
   readonly sourceDir: string;
   readonly steps: number;
-  /** SHA-256 of the weights that the run begins with. */
-  readonly base: string;
   /** Digests of all that the run reads. */
   readonly sources: Sources;
 }
@@ -91,7 +90,10 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
   const needsReference = algorithm.needsReference || config.klInLoss === true;
-  const referred = needsReference ? yield* policy.load(config.reference ?? config.model, "reference", read) : undefined;
+  const beside = { ...read, knownTokens: model.config.knownTokens };
+  const referred = needsReference
+    ? yield* policy.load(config.reference ?? config.model, "reference", beside)
+    : undefined;
   const valued = algorithm.needsCritic
     ? yield* policy.load(config.critic ?? config.model, "critic", trained)
     : undefined;
@@ -110,13 +112,16 @@ export const prepare = Effect.fn("Train.prepare")(function* (
       }`,
     );
   }
-  const base = yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters));
+  const digests = new Map<string, string>();
+  for (const { dir } of [referred, valued].filter((loaded) => loaded !== undefined)) {
+    if (!digests.has(dir)) digests.set(dir, yield* weightsDigest(dir));
+  }
   const sources: Sources = {
-    base,
+    base: yield* Safetensors.digest(Model.fileTensors(model.encoder, model.parameters)),
     problems: problemsDigest(prompts),
     ...(tests.length > 0 && { tests: problemsDigest(tests) }),
-    ...(referred && { reference: yield* weightsDigest(referred.dir) }),
-    ...(valued && { critic: yield* weightsDigest(valued.dir) }),
+    ...(referred && { reference: digests.get(referred.dir) }),
+    ...(valued && { critic: digests.get(valued.dir) }),
     stopTokens: [...model.config.stopTokens],
   };
   return {
@@ -128,7 +133,6 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     },
     sourceDir: dir,
     steps,
-    base,
     sources,
   };
 });
@@ -161,19 +165,13 @@ export const train = Effect.fn("Train.run")(function* (
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
   const prepared = yield* prepare({ ...config, ...yield* announce });
-  const begun = stored === undefined ? prepared.base : stored.fields.base;
-  if (begun !== prepared.base) {
-    return yield* refuse(
-      `Cannot continue "${config.out}": it was begun with weights ${begun}, "${config.model}" (--model) has ${prepared.base}`,
-    );
-  }
+  const source = stored === undefined ? undefined : changedSource(stored.fields, prepared.sources);
+  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
   const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
   const vocabulary = stored === undefined ? undefined : changedVocabulary(stored.settings, paddedVocabulary);
   if (vocabulary !== undefined) {
     return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
-  const source = stored === undefined ? undefined : changedSource(stored.fields, prepared.sources);
-  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
   yield* sweepRecords(run);
   yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
   const store = yield* ArtifactStore.open(run.pathOf("artifacts"));

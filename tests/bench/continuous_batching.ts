@@ -82,16 +82,16 @@ const bench = Effect.gen(function* () {
   const works = [
     ...[64, 256].flatMap((batch) => [
       { name: `${batch} places, waves`, run: waves(batch) },
-      { name: `${batch} places, given on`, run: pool(batch) },
+      { name: `${batch} slots, reassigned`, run: pool(batch) },
       ...[2, 4, 8].map((steps) => ({
-        name: `${batch} places, given on, a look every ${steps} steps`,
-        run: pool(batch, { looks: () => steps }),
+        name: `${batch} slots, reassigned, a sync every ${steps} steps`,
+        run: pool(batch, { syncInterval: () => steps }),
       })),
     ]),
     { name: "1024 places", run: pool(1024) },
     ...[1, 2, 4].map((steps) => ({
-      name: `1024 places at most, an eighth of the cache, a look every ${steps} steps`,
-      run: pool(1024, { cache: eighth, looks: () => steps }),
+      name: `1024 slots at most, an eighth of the cache, a sync every ${steps} steps`,
+      run: pool(1024, { cache: eighth, syncInterval: () => steps }),
     })),
   ].filter(({ name }) => words.every((word) => name.includes(word)));
   const found = works.map(({ name }) => ({

@@ -118,7 +118,7 @@ const predicted = (shape: string, activations: StorageType): Readonly<Record<Wor
     Effect.runSync(run);
     return encoder.parts;
   };
-  const options = { batch, cache: 32, looks: () => responseTokens };
+  const options = { batch, cache: 32, syncInterval: () => responseTokens };
   return {
     sample: counted(
       promptTokens + responseTokens / 2,

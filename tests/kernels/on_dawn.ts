@@ -7,7 +7,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { existsSync, readdirSync } from "node:fs";
-import { mayHaveGpu } from "../../kernels/device/dawn.ts";
+import { whyNoGpu } from "../../kernels/device/dawn.ts";
 import { Device, type DeviceOptions, environment, open, type Opened } from "../../kernels/device/device.ts";
 import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
@@ -20,7 +20,7 @@ export const openOnDawn = (more: Partial<DeviceOptions> = {}): Effect.Effect<Ope
   Effect.gen(function* () {
     const options = { ...environment(), kernels: kernelsOfTests, ...more };
     if (adapterOfTests !== "wasm") return yield* open(options);
-    if (mayHaveGpu()) {
+    if (whyNoGpu() === undefined) {
       const gpu = yield* Effect.result(open({ ...options, adapter: "gpu" }));
       if (gpu._tag === "Success") return gpu.success;
       announce(`no GPU: ${gpu.failure.message}`);

@@ -24,12 +24,12 @@ async function goldAnswers(): Promise<ReadonlyArray<string>> {
   return [...found];
 }
 
-Deno.test("of the near misses of all gold answers 99.9 of 100 are refused, and 99.5 of their rewritings accepted", async () => {
+Deno.test("of the near misses of all gold answers none is accepted, and 99.5 of their rewritings accepted", async () => {
   const golds = await goldAnswers();
   const { misses, accepted, rewritten, refused } = judgeAll(golds, grade);
   console.log(`${golds.length} gold answers: ${accepted.length} of ${misses.length} near misses accepted`);
   console.log(`${refused.length} of ${rewritten.length} rewritings refused`);
   assert.ok(misses.length >= 20 * golds.length);
-  assert.ok(accepted.length <= 0.001 * misses.length, accepted.slice(0, 40).join("\n"));
+  assert.deepEqual(accepted, []);
   assert.ok(refused.length <= 0.005 * rewritten.length, refused.slice(0, 40).join("\n"));
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Effect, Struct } from "effect";
+import { Effect, Result, Struct } from "effect";
 import { run } from "../../pipelines/cli.ts";
 import { loadAll, loaders } from "../../pipelines/commands/loaders.ts";
 import { stages as library } from "../../mod.ts";
@@ -8,6 +8,7 @@ import { make } from "../../pipelines/settings/command.ts";
 import { settings as table } from "../../pipelines/settings/settings.ts";
 import * as CommandLine from "../../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../../pipelines/settings/config_file.ts";
+import { examples } from "../../pipelines/commands/examples.ts";
 import { completions, helpOf } from "../../pipelines/commands/help.ts";
 import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
 
@@ -161,6 +162,23 @@ Deno.test("every stage and command of the registries has help, a dry run and a t
     assert.equal(dry.error, undefined);
     assert.equal(typeof JSON.parse(dry.stdout), "object");
     assert.match(tasks[name]?.command ?? "", new RegExp(`pipelines/cli.ts ${name}$`), `no task for ${name}`);
+    assert.equal(tasks[name].description, summary, name);
+    assert.ok(help.stdout.includes(`Example: ${examples[name]}\n`), name);
+  }
+  assert.ok(overview.stdout.includes(examples.train));
+});
+
+Deno.test("the example of each command is one that the command line takes", () => {
+  assert.deepEqual(Object.keys(examples).toSorted(), [...stages, ...commands].map(({ name }) => name).toSorted());
+  for (const [name, example] of Object.entries(examples)) {
+    for (const [, called, line] of example.matchAll(/deno task (?:-q )?(\S+)([^|<>]*)/g)) {
+      const command = [...stages, ...commands].find((one) => one.name === called);
+      assert.ok(command !== undefined, `${name}: ${called}`);
+      const words = line.split(" ").filter((word) => word !== "");
+      const { values } = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+      const config = Result.getOrThrow(command.resolved({ ...recipes[String(values.recipe)]?.settings, ...values }));
+      for (const key of command.required) assert.ok(config[key] !== undefined, `${name}: ${key}`);
+    }
   }
 });
 

@@ -34,10 +34,10 @@ const questionOf = (row: Row, prompt: string | undefined): string | undefined =>
   return [doc.problem, doc.question, doc.query, prompt].find((one) => typeof one === "string");
 };
 
-/** The accepted answers; of a solution as GSM8K has it, what stands after the last `####`. */
+/** The accepted answers, without spaces around them. */
 const goldsOfTarget = (target: unknown): ReadonlyArray<string> | null => {
   const golds = goldsOf(Array.isArray(target) ? target.map((one) => written(one)) : target);
-  return golds?.map((gold) => gold.split("####").at(-1)?.trim() ?? gold) ?? null;
+  return golds?.map((gold) => gold.trim()) ?? null;
 };
 
 /** The task that a file of samples is of, where its name says so. */

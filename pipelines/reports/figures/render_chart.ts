@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import * as vega from "vega";
 import { compile } from "vega-lite";
 import { visible } from "../../files/plain_text.ts";
+import { reasonOf } from "../../files/text_file.ts";
 import type { Chart } from "./chart.ts";
 
 /** A chart that cannot be drawn. */
@@ -28,7 +29,7 @@ interface TextItem {
 }
 
 const failure = (chart: Chart) => (cause: unknown) =>
-  new ChartError({ message: `Cannot draw "${chart.name}": ${cause instanceof Error ? cause.message : String(cause)}` });
+  new ChartError({ message: `Cannot draw "${chart.name}": ${reasonOf(cause)}` });
 
 /** What XML does not allow in a text even as a code: noncharacters; half a surrogate pair becomes U+FFFD. */
 const wellFormed = (text: string): string => visible(text.toWellFormed()).replaceAll(/[\ufffe\uffff]/g, "\ufffd");

@@ -3,13 +3,12 @@ import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { exists, reasonOf } from "../../files/text_file.ts";
+import { exists, pieces } from "../../files/text_file.ts";
 import type { Failure } from "../../settings/command.ts";
 import { decodeLines } from "../../records/ndjson.ts";
 import { presentFields } from "../../records/present_fields.ts";
 import { decode } from "../../records/record.ts";
 import type { Noun } from "../../records/schema.ts";
-import { ReportError } from "../read_lines.ts";
 import type { Kept } from "./walk.ts";
 
 /** A folder that no page can be made of. */
@@ -28,17 +27,6 @@ export interface Scanned<A = FileLine> {
   readonly lines: ReadonlyArray<A>;
 }
 
-/** The bytes of a file, piece by piece. */
-const bytesOf = (path: string) => {
-  const failed = (cause: unknown) => new ReportError({ message: `Cannot read "${path}": ${reasonOf(cause)}` });
-  return Stream.unwrap(
-    Effect.map(
-      Effect.tryPromise({ try: () => Deno.open(path), catch: failed }),
-      ({ readable }) => Stream.fromReadableStream({ evaluate: () => readable, onError: failed }),
-    ),
-  );
-};
-
 /** The lines of `folder/file` that `keeps`; undefined where there is no such file. */
 export const scan = Effect.fnUntraced(function* (
   folder: string,
@@ -48,7 +36,7 @@ export const scan = Effect.fnUntraced(function* (
   const path = join(folder, file);
   if (!(yield* exists(path))) return undefined;
   const hash = createHash("sha256");
-  const bytes = Stream.tap(bytesOf(path), (chunk) => Effect.sync(() => void hash.update(chunk)));
+  const bytes = Stream.tap(pieces(path), (chunk) => Effect.sync(() => void hash.update(chunk)));
   const lines: FileLine[] = [];
   yield* Stream.runForEach(
     decodeLines(bytes, path, (text, line) => Result.succeed({ text, line })),

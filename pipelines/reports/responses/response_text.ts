@@ -3,6 +3,7 @@
  * it counts as right or wrong, and the response or its last lines. Nothing that a model wrote can command the terminal: its control
  * characters are shown as signs.
  */
+import { unfitSigns } from "../../files/plain_text.ts";
 import { differenceOf } from "./answer_difference.ts";
 
 /** What is shown of a record; fields that are absent are left out. */
@@ -41,14 +42,10 @@ const stylesOf = (colours: boolean) =>
 
 /** A model's text without control characters: tabs and line ends stay, the others are the signs that Unicode has for them. */
 export const harmless = (text: string): string =>
-  text.replaceAll("\r\n", "\n").replaceAll(
-    // deno-lint-ignore no-control-regex
-    /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.charCodeAt(0);
-      return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd";
-    },
-  );
+  text.replaceAll("\r\n", "\n").replace(unfitSigns, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd";
+  });
 
 /** The end of a text: its last lines, no more than some characters; says how much stands before. */
 const endOf = (text: string): readonly [string, string] => {

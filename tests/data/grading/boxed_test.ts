@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { boxed, lastBox } from "../../../data/grading/boxed.ts";
+import { afterHashes, boxed } from "../../../data/grading/boxed.ts";
 
 Deno.test("boxed() finds the last balanced box, with or without a brace", () => {
   const cases: ReadonlyArray<[string, string | null]> = [
@@ -26,5 +26,24 @@ Deno.test("boxed() joins different boxes in a row, and nothing else", () => {
   assert.equal(boxed("so \\\\boxed{840}."), "840");
   assert.equal(boxed("\\boxed{2}, \\boxed{2}"), "2");
   assert.equal(boxed("\\boxed{2} or rather \\boxed{3}"), "3");
-  assert.equal(lastBox("\\boxed{2}, \\boxed{3}"), "3");
+  assert.equal(boxed("\\boxed{2} apples , and \\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2}\\text{ or }\\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2}\\text{ apples and }\\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2} or and \\boxed{3}"), "2, 3");
+  assert.equal(boxed("\\boxed{2} } \\boxed{3}"), "3");
+  assert.equal(boxed("\\boxed{2} nor \\boxed{3}"), "3");
+});
+
+Deno.test("afterHashes() reads the last line alone, where it begins with the sign", () => {
+  const cases: ReadonlyArray<[string, string | null]> = [
+    ["work\n#### 42", "42"],
+    ["work\n  ####42 \n\n", "42"],
+    ["#### -1,000", "-1,000"],
+    ["#### 41\n#### 42", "42"],
+    ["#### 42\nand more", null],
+    ["a #### 42", null],
+    ["work\n####", null],
+    ["", null],
+  ];
+  for (const [text, expected] of cases) assert.equal(afterHashes(text), expected, text);
 });

@@ -261,7 +261,7 @@ Deno.test("times, labels and powers without braces are read as they are meant", 
     ["C Cecile", "C"],
     ["(A) Cecile", "Cecile"],
     ["\\text{(C) } 12", "12"],
-    ["1,22", "1.22"],
+    ["1.22", "1,22"],
     ["\\Delta p\\approx -\\frac{\\hbar \\omega_{L}}{c}", "-\\frac{\\omega_{L} \\hbar}{c}"],
   ]);
   check(false, [

@@ -57,3 +57,25 @@ Deno.test("long lists are compared item by item only as far as the allowance goe
   assert.ok(!same(64));
   assert.ok(grade(list(64, (i) => `${i}`), `\\boxed{${list(64, (i) => `${63 - i}`)}}`, "strict").correct);
 });
+
+Deno.test("what may be read in two ways is read in one, however often it stands there", () => {
+  const texts = [
+    ...["or  ", "and ", "apples  and ", ",  or ", "orand ", "oror ", "\\text{ or }  ", "x_1 = ", "or, "].flatMap((
+      joint,
+    ) => [8, 13, 40, 400].map((count) => `\\boxed{1}${joint.repeat(count)}! \\boxed{5}`)),
+    ...["\\rm{} ", "\\text{} {} ", "\\text{m}\\cdot ", "\\mathrm{}  "].map((unit) => `\\boxed{5${unit.repeat(40)}!}`),
+    `The answer of ${" ".repeat(3900)}5`,
+    `answer${" * ".repeat(1300)}5`,
+    `La réponse${" ".repeat(3900)}5`,
+    `the answer is $1$${" ".repeat(1900)}$2$`,
+  ];
+  for (const text of texts) {
+    for (const mode of ["strict", "lenient", "paper"] as const) {
+      const found = grade("7", text, mode);
+      assert.equal(found.correct, false, text);
+    }
+  }
+  for (const text of [`\\boxed{${".".repeat(190_000)}x}`, `\\boxed{${"\\mbox{".repeat(30_000)}}`]) {
+    assert.equal(grade("7", text, "paper").correct, false);
+  }
+});

@@ -12,9 +12,9 @@ Deno.test("a near miss is never its gold answer, and a rewriting is not left as 
   assert.ok(golds.every((gold) => nearMisses(gold).length >= 20 && rewritings(gold).length >= 10));
 });
 
-Deno.test("of the near misses of 500 gold answers 99.9 of 100 are refused, and 99.5 of their rewritings accepted", () => {
+Deno.test("of the near misses of 500 gold answers none is accepted, and 99.5 of their rewritings accepted", () => {
   const { misses, accepted, rewritten, refused } = judgeAll(golds, grade);
   assert.ok(misses.length >= 20 * golds.length);
-  assert.ok(accepted.length <= 0.001 * misses.length, accepted.join("\n"));
+  assert.deepEqual(accepted, []);
   assert.ok(refused.length <= 0.005 * rewritten.length, refused.join("\n"));
 });

@@ -5,12 +5,14 @@ import { endsInThought, spoken } from "../../../data/grading/thought.ts";
 import { tasks } from "../../../data/mod.ts";
 import { verify } from "../../../pipelines/stages/verify.ts";
 
-Deno.test("spoken() keeps what stands outside thoughts, and nothing of one that never ends", () => {
+Deno.test("spoken() keeps what stands behind the last thought, and nothing where one never ends", () => {
   const cases: ReadonlyArray<[string, string | null]> = [
     ["plain", "plain"],
     ["<think>a</think> b", " b"],
     ["a</think> b", " b"],
     ["<think>a</think>b<think>c</think>d", "d"],
+    ["a<think>b</think>c", "c"],
+    ["a <think>b</think>", ""],
     ["<think>a", null],
     ["<thinking>a</thinking>b", "b"],
     ["<think>a</think>b<thinking>c", null],
@@ -23,6 +25,13 @@ Deno.test("spoken() keeps what stands outside thoughts, and nothing of one that 
   for (const [text, expected] of cases) assert.equal(spoken(text), expected, text);
   assert.equal(spoken("a \\boxed{1}", true), null);
   assert.equal(spoken("a</think>b", true), "b");
+});
+
+Deno.test("an answer before a thought is none, whatever the thought says", () => {
+  for (const response of ["\\boxed{5}. <think>done</think>", "\\boxed{5} <think>or 6?</think> So it is."]) {
+    for (const mode of ["strict", "lenient"] as const) assert.ok(!grade("5", response, mode).correct, response);
+  }
+  assert.ok(grade("5", "\\boxed{6} <think>no</think> \\boxed{5}", "strict").correct);
 });
 
 Deno.test("a prompt that ends with an opened thought leaves it to the response to end it", () => {

@@ -95,7 +95,7 @@ Deno.test("colours are for terminals, and not with NO_COLOR", async () => {
 });
 
 Deno.test("what a model wrote cannot command the terminal", () => {
-  assert.equal(harmless("a\x1b[2Jb\x07\r\nc\td\u009b\u202e"), "a␛[2Jb␇\nc\td\ufffd\ufffd");
+  assert.equal(harmless("a\x1b[2Jb\x07\r\nc\td\u009b\u202e\u200f"), "a␛[2Jb␇\nc\td\ufffd\ufffd\ufffd");
   const text = responseText(
     {
       problemId: "\x1b]0;x\x07",

@@ -37,7 +37,7 @@ Deno.test("what a killed writer left goes with the next one; what a writer at wo
     }
     for (const name of ["dead", "working", "only"]) writeFileSync(join(left(name), "lock"), "");
     mkdirSync(join(left("only"), "replaced"));
-    // The lock of this very process would be its own: another process holds it.
+    // A process of its own, as a second writer is; it holds the lock until its stdin ends.
     const holder = new Deno.Command(Deno.execPath(), {
       args: [
         "eval",
@@ -64,4 +64,24 @@ Deno.test("what a killed writer left goes with the next one; what a writer at wo
     await holder.status;
     await write(place, "three");
     assert.deepEqual(readdirSync(folder).sort(), [".m.partial-young", "m"]);
+  }));
+
+Deno.test("writers of one place at the same time all end, one of them wins, and nothing is left beside it", () =>
+  inFolder(async (folder) => {
+    const place = join(folder, "m");
+    const texts = Array.from({ length: 24 }, (_, i) => `writer ${i}`);
+    await Promise.all(texts.map((text) => write(place, text)));
+    assert.ok(texts.includes(readFileSync(join(place, "a"), "utf8")));
+    assert.deepEqual(readdirSync(folder), ["m"]);
+  }));
+
+Deno.test("a writer that fails leaves what was there, and nothing beside it", () =>
+  inFolder(async (folder) => {
+    const place = join(folder, "m");
+    await write(place, "one");
+    const fails = writeDirectory(place, () => true, (partial) => writeText(join(partial, "no folder", "a"), "two"));
+    const { file } = await Effect.runPromise(Effect.flip(fails));
+    assert.equal(file, join(place, "no folder", "a"));
+    assert.deepEqual(readdirSync(folder), ["m"]);
+    assert.equal(readFileSync(join(place, "a"), "utf8"), "one");
   }));

@@ -1,8 +1,10 @@
 /** Fetching models and data sets, against a small server on the loopback that answers as the Hub does. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import * as Effect from "effect/Effect";
 import * as Hub from "../../../pipelines/files/hub.ts";
+import { readRows } from "../../../pipelines/files/source.ts";
 import { StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 
 const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
@@ -282,6 +284,9 @@ Deno.test("a data set's split becomes its file, shards become one, once", () =>
       "data/test.jsonl": rows("1"),
       "data/train-00000-of-00002.jsonl": rows("1", "2"),
       "data/train-00001-of-00002.jsonl": rows("3"),
+      // The same rows once more, under an ending that counts less.
+      "data/train.ndjson": rows("1", "2", "3"),
+      "data/valid.jsonl.gz": new Uint8Array(gzipSync(rows("4"))),
     },
   }, async (hub, requests) => {
     const test = await run(Hub.resolveData("someone/tiny", "test", hub));
@@ -289,6 +294,9 @@ Deno.test("a data set's split becomes its file, shards become one, once", () =>
     assert.deepEqual(Deno.readFileSync(test), rows("1"));
     const train = await run(Hub.resolveData("someone/tiny", "train", hub));
     assert.deepEqual(Deno.readFileSync(train), rows("1", "2", "3"));
+    const valid = await run(Hub.resolveData("someone/tiny", "valid", hub));
+    assert.equal(valid, `${hub.folder}/data_sets/someone/tiny/main/data/valid.jsonl.gz`);
+    assert.deepEqual(await run(readRows(valid)), [{ problem: "?", answer: "4" }]);
     const before = requests.length;
     assert.equal(await run(Hub.resolveData("someone/tiny", "test", { ...hub, offline: true })), test);
     assert.equal(await run(Hub.resolveData("someone/tiny", "train", hub)), train);
@@ -298,7 +306,9 @@ Deno.test("a data set's split becomes its file, shards become one, once", () =>
       requests.join("\n"),
     );
     // What is no Hub name stays what it was.
-    for (const path of ["problems.jsonl", "folder/problems.parquet", hub.folder, "one_word"]) {
+    for (
+      const path of ["problems.jsonl", "folder/problems.parquet", "folder/problems.NDJSON.gz", hub.folder, "one_word"]
+    ) {
       assert.equal(await run(Hub.resolveData(path, "test", hub)), path);
     }
   }));

@@ -113,6 +113,15 @@ Deno.test("a whole file is put in place and nothing is left beside it", async ()
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("writers of one file at the same time all end, and one text stands there whole", async () => {
+  const folder = await Deno.makeTempDir();
+  const texts = Array.from({ length: 16 }, (_, i) => `${i}`.repeat(1e5));
+  await Promise.all(texts.map((text) => Effect.runPromise(RunDirectory.writeText(`${folder}/x`, text))));
+  assert.ok(texts.includes(Deno.readTextFileSync(`${folder}/x`)));
+  assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["x"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a file that cannot be put in place leaves nothing beside it", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });

@@ -60,6 +60,7 @@ Deno.test("what is written is read back, tensors larger than a chunk and empty o
     for (const { name, read } of tensors) {
       assert.deepEqual(await Effect.runPromise(file.read(name)), await Effect.runPromise(read));
     }
+    assert.deepEqual(await Effect.runPromise(file.read("large", 4, 4_400_004)), large.subarray(4, 4_400_004));
   }));
 
 Deno.test("f16 and bf16 are widened exactly", () =>

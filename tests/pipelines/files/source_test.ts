@@ -112,13 +112,30 @@ Deno.test("a line that is no JSON and a row without an answer are errors that na
       `Cannot read row 1 of "${file}": expected "answer" to be text or a number, found [2]`,
     );
   });
+  // What is not UTF-8 is named by its line; a mark of byte order opens a file and stands nowhere else.
+  const row = '{"question":"a","answer":"1"}\n';
+  for (const [text, line] of [[`\ufeff${row}`, 0], [`${row}\ufeff${row}`, 2], [`${row}\r\n \n${row}`, 0]] as const) {
+    await withFile("marks.jsonl", text, async (file) => {
+      if (line === 0) return void assert.ok((await loaded(tasks.jsonl, "test", { data: file })).problems.length > 0);
+      const { message } = await failure(tasks.jsonl, "test", { data: file });
+      assert.ok(message.startsWith(`Cannot read line ${line} of "${file}": `), message);
+    });
+  }
+  await withFile("latin.jsonl", row, async (file) => {
+    await writeFile(file, Uint8Array.of(10), { flag: "a" });
+    await writeFile(file, Uint8Array.of(34, 233, 34, 10), { flag: "a" });
+    const { message } = await failure(tasks.jsonl, "test", { data: file });
+    assert.equal(message, `Cannot read line 3 of "${file}": it is not UTF-8`);
+  });
   await withFile("bad.parquet", "not parquet at all", async (file) => {
     assert.equal((await failure(tasks.jsonl, "test", { data: file })).reason, "unreadable");
   });
 });
 
 const data = Deno.env.get("SIGNUM_DATA");
-if (data === undefined) console.error("data/source: SIGNUM_DATA is not set, so the full data sets are not read");
+if (data === undefined) {
+  console.error("pipelines/files/source: SIGNUM_DATA is not set, so the full data sets are not read");
+}
 
 Deno.test({
   name: "the full data sets have their published sizes, and every gold answer grades itself as right",

@@ -50,7 +50,7 @@ Deno.test("a file or folder that cannot be read is an error and not a missing on
         namesIn(loop),
         RunDirectory.readText(loop),
         RunDirectory.sweep(loop),
-        CheckpointDirectory.exists(loop),
+        CheckpointDirectory.readOptional(loop),
         bytesBelow(loop)("README.md"),
         resolveModel(loop),
         load(tasks["amc-23"], "test", { data: loop }),

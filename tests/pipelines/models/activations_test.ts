@@ -171,7 +171,7 @@ testOnDevice(
       const rowBytes = 2 * layers * kvHeads * headWidth * 4;
       const limits = { cache: 64 * 100 * rowBytes / 2 ** 30 };
       const places = storageTypes.map((activations) =>
-        poolShape({ config, info: shared.info, activations }, requests, limits).places
+        poolShape({ config, info: shared.info, activations }, requests, limits).slots
       );
       assert.ok(places[0] >= 100 && places[0] < 250, `${places[0]} places`);
       assert.deepEqual(places, [places[0], 2 * places[0], 2 * places[0]]);

@@ -113,6 +113,12 @@ Deno.test("a template that needs the date is refused by name, and told the day t
   assert.ok(Result.isSuccess(told));
   assert.equal(told.success, "09 March 2025, Sun 9");
   assert.deepEqual(await render("{{ strftime_now is defined }}", { date: "2024-02-29" }), Result.succeed("True"));
+  assert.deepEqual(await render("{{ strftime_now('%j%%d') }}", { date: "2024-02-29" }), Result.succeed("060%d"));
+  for (const code of ["%e", "%x", "%-H", "%c", "%U", "%-", "% ", "%", "%😀"]) {
+    const unknown = await render(`{{ strftime_now('%Y ${code}') }}`, { date: "2024-02-29" });
+    assert.ok(Result.isFailure(unknown), code);
+    assert.ok(unknown.failure.message.endsWith(`strftime_now has no "${code}"`), unknown.failure.message);
+  }
   for (const date of ["2025-02-29", "2025-13-01", "today", "2025-1-1", ""]) {
     const wrong = await render(template, { date });
     assert.ok(Result.isFailure(wrong), date);

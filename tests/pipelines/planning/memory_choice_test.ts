@@ -87,19 +87,19 @@ Deno.test("where nothing that leaves the result as it is makes a run fit, a line
   assert.match(notes.at(-1) ?? "", /^[\d.]+ GiB too much/);
 });
 
-Deno.test("a cache bounds the pages of what is decoded at a time, and one sequence always fits", () => {
+Deno.test("a cache bounds the blocks of what is decoded at a time, and one sequence always fits", () => {
   const requests = Array.from({ length: 100 }, (_, i): Request => ({
     promptTokens: new Int32Array(10).fill(i),
     key: [0, 0],
     maxTokens: 2038,
   }));
   const room = (cache?: number) => {
-    const { places, pages } = poolShape({ config, info }, requests, { cache });
-    return [places, pages];
+    const { slots, blocks } = poolShape({ config, info }, requests, { cache });
+    return [slots, blocks];
   };
-  // 2,048 tokens of 4 layers, 2 x 2,048 numbers of 4 bytes each: an eighth of a GiB, 128 pages.
+  // 2,048 tokens of 4 layers, 2 x 2,048 numbers of 4 bytes each: an eighth of a GiB, 128 blocks.
   assert.deepEqual(room(1), [100, 8 * 128]);
   assert.deepEqual(room(4), room());
-  // A page of the prompt and 128 of the response; a page of each for 64 responses.
+  // A block of the prompt and 128 of the response; a block of each for 64 responses.
   assert.deepEqual(room(0), [64, 129]);
 });

@@ -112,7 +112,7 @@ testOnDevice(
 );
 
 testOnDevice(
-  "places that are given on change no byte, whenever they are: other batches, other looks, mixed lengths",
+  "reassigned slots change no byte: other batches, other sync intervals, mixed lengths",
   (encoder) =>
     Effect.gen(function* () {
       const model = yield* loadModel(encoder, "qwen3_tied");
@@ -123,10 +123,10 @@ testOnDevice(
       for (const [batch, steps] of [[7, 1], [7, 3], [16, 2], [64, 32]]) {
         let done = 0;
         const finished = (count: number) => Effect.sync(() => void (done += count));
-        const found = yield* decoded(model, requests, sampling, batch, { looks: () => steps, finished });
+        const found = yield* decoded(model, requests, sampling, batch, { syncInterval: () => steps, finished });
         assert.deepEqual([found.length, done], [90, 90]);
         found.forEach((response, i) =>
-          sameResponse(response, all[i], `rollout ${i}, batch ${batch}, a look every ${steps} steps`)
+          sameResponse(response, all[i], `rollout ${i}, batch ${batch}, a sync every ${steps} steps`)
         );
       }
       const some = requests.filter((_, i) => i % 13 === 4);

@@ -1,4 +1,4 @@
-/** Caches that are too small for all who decode: who waits and goes on again, or takes a place over, changes no byte. */
+/** Caches that are too small for all sequences: preemption and reassigned slots change no byte. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
@@ -14,7 +14,7 @@ import { testOnDevice } from "../../kernels/run_case.ts";
 import { requestsFor, sameAsScored, sameResponse, samplings } from "./decoding.ts";
 import { loadModel } from "../models/golden_on_device.ts";
 
-/** Counts the rows that are read into the cache outside of steps: prompts, and what was drawn by those who go on. */
+/** Counts the rows that are prefilled: prompts, and the responses of preempted sequences. */
 class Reads extends Encoder {
   rows = 0;
   #isStep = false;
@@ -28,26 +28,26 @@ class Reads extends Encoder {
 }
 
 /** Leaves buffers for the caches lie free that are full of NaN: a row that is read and was never written makes every log-prob a NaN. */
-const poison = (encoder: Encoder, { layers, kvHeads, headWidth }: ModelConfig, pages: number) => {
-  const words = pages * pageRows * kvHeads * headWidth;
+const poison = (encoder: Encoder, { layers, kvHeads, headWidth }: ModelConfig, blocks: number) => {
+  const words = blocks * pageRows * kvHeads * headWidth;
   const free = Array.from({ length: 2 * layers }, () => encoder.tensor(1, words));
   for (const tensor of free) encoder.write(tensor, new Float32Array(words).fill(NaN));
   for (const tensor of free) encoder.release(tensor);
 };
 
-/** GiB of the caches of a model with so many pages. */
-const cacheOf = ({ layers, kvHeads, headWidth }: ModelConfig, pages: number): number =>
-  2 * layers * pages * pageRows * kvHeads * headWidth * 4 / 2 ** 30;
+/** GiB of the caches of a model with so many blocks. */
+const cacheOf = ({ layers, kvHeads, headWidth }: ModelConfig, blocks: number): number =>
+  2 * layers * blocks * pageRows * kvHeads * headWidth * 4 / 2 ** 30;
 
 testOnDevice(
-  "who takes a place over sees no key of who sat there, nor what the cache held before",
+  "a sequence sees no key of the one before it in its slot, nor what the cache held before",
   (encoder) =>
     Effect.gen(function* () {
       const own = new Encoder(encoder.device, encoder.info);
       const model = yield* loadModel(own, "qwen3_tied");
-      // Long sequences and short ones by turns, all at one place.
+      // Long sequences and short ones by turns, all in one slot.
       const requests = requestsFor(model, 8, 1).map((one, i) => ({ ...one, maxTokens: i % 2 === 0 ? 24 : 5 }));
-      poison(own, model.config, poolShape({ config: model.config, info: own.info }, requests, { batch: 1 }).pages);
+      poison(own, model.config, poolShape({ config: model.config, info: own.info }, requests, { batch: 1 }).blocks);
       const responses = yield* Stream.runCollect(decode(model, requests, samplings[0], [], { batch: 1 }));
       assert.deepEqual(responses.map(({ responseTokens }) => responseTokens.length), [24, 5, 24, 5, 24, 5, 24, 5]);
       yield* sameAsScored(model, requests, responses, 1);
@@ -65,7 +65,7 @@ for (const kernels of ["plain", "cooperative"] as const) {
   const few = kernels === "cooperative" && isEmulated;
   const test = kernels === "cooperative" ? testOnSubgroups : testOnDevice;
   test(
-    `${kernels} kernels: a cache so small that sequences wait and go on many times changes no byte, nor do stop tokens and full lengths`,
+    `${kernels} kernels: many preemptions in a small cache change no byte, with stop tokens and with full lengths`,
     (encoder) =>
       Effect.gen(function* () {
         const own = new Reads(encoder.device, { ...encoder.info, cooperative: kernels === "cooperative" });
@@ -75,7 +75,7 @@ for (const kernels of ["plain", "cooperative"] as const) {
         const requests = longRequests(model, longest).slice(0, few ? 6 : undefined);
         const prompts = new Set(requests.map(({ promptTokens }) => promptTokens.join())).size;
         assert.ok(prompts < requests.length);
-        // Pages (or as many as the longest sequence needs), steps between looks, and places.
+        // Blocks (or as many as the longest sequence needs), steps between syncs, and slots.
         const rooms = [[0, 2, 90], [9, 1, 90], [12, 20, 90], [24, 5, 90], [16, 3, 5]];
         for (
           const [sampling, stopTokens, tried] of [
@@ -94,21 +94,21 @@ for (const kernels of ["plain", "cooperative"] as const) {
           assert.ok(all.some(({ finish }, i) => finish === "length" && lengths[i] === longest));
           if (!few) assert.equal(all.some(({ finish }) => finish === "stop"), stopTokens.length > 0);
           const again: number[] = [];
-          for (const [pages, steps, batch] of tried) {
+          for (const [blocks, steps, batch] of tried) {
             own.rows = 0;
-            const options = { batch, cache: cacheOf(config, pages) };
+            const options = { batch, cache: cacheOf(config, blocks) };
             const shape = poolShape({ config, info: own.info }, requests, options);
-            // A page of the prompt and those of the response are what the longest sequence needs.
-            assert.equal(shape.pages, Math.max(1 + Math.ceil(longest / pageRows), pages));
-            poison(own, config, shape.pages);
-            const found = yield* run({ ...options, looks: () => steps });
+            // A block of the prompt and those of the response are what the longest sequence needs.
+            assert.equal(shape.blocks, Math.max(1 + Math.ceil(longest / pageRows), blocks));
+            poison(own, config, shape.blocks);
+            const found = yield* run({ ...options, syncInterval: () => steps });
             assert.equal(found.length, requests.length);
             found.forEach((response, i) =>
-              sameResponse(response, all[i], `rollout ${i}, ${pages} pages, a look every ${steps} steps`)
+              sameResponse(response, all[i], `rollout ${i}, ${blocks} blocks, a sync every ${steps} steps`)
             );
             again.push((own.rows - once) / config.layers);
           }
-          console.log(`${once / config.layers} rows of prompts; read again with fewer pages: ${again.join(", ")}`);
+          console.log(`${once / config.layers} rows of prompts; read again with fewer blocks: ${again.join(", ")}`);
           const sum = again.reduce((a, b) => a + b, 0);
           assert.ok(sum >= (few ? 20 : 50) * tried.length, `rows read again: ${again}`);
         }

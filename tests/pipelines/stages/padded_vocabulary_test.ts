@@ -49,6 +49,15 @@ testStages(
         assert.deepEqual(oldLogProbs, responses[i].logProbs);
         assert.deepEqual(entropy, responses[i].entropy);
       });
+      // A reference is normalised over what the policy knows, with no tokenizer of its own as with a larger one.
+      const bare = yield* temporaryFolder;
+      for (const { name } of Deno.readDirSync(model)) {
+        if (name !== "tokenizer.json") Deno.copyFileSync(`${model}/${name}`, `${bare}/${name}`);
+      }
+      for (const reference of [model, bare, source]) {
+        const beside = yield* collect(scoreStage, signed, { model, reference, temperature: 1 });
+        beside.forEach((one) => assert.deepEqual(one.referenceLogProbs, one.oldLogProbs));
+      }
       const keep = { paddedVocabulary: "keep" as const };
       const others = yield* collect(sampleStage, [prompt], { model, ...draw, ...keep });
       const beyond = others.findIndex(({ responseTokens }) => responseTokens.some((token) => token >= known));

@@ -40,6 +40,8 @@ Deno.test("a source that is another one than at the beginning is named, one that
   const { base, ...sources } = now;
   assert.equal(changedSource({ base, sources }, now), undefined);
   assert.equal(changedSource({ base }, now), undefined);
+  assert.equal(changedSource({ base: "a" }, now), 'weights (--model) "a", now they are "b"');
+  assert.equal(changedSource({}, now), 'weights (--model) not there, now they are "b"');
   for (
     const [key, name] of [["problems", "problems (--data)"], [
       "reference",
