@@ -16,18 +16,19 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
 };
 
 const flagRow = (command: Command, key: string, setting: Setting<unknown>): readonly [string, string] => {
-  const { argument, choices, description, isOpen = false, default: value } = setting;
+  const { argument, choices, description, isOpen = false, hasOwnDefault = false, default: value } = setting;
+  const text = hasOwnDefault ? description.replace(/ \(default:[^)]*\)/, "") : description;
   const end = command.required.includes(key) && value === undefined
     ? " (required)"
     : isOpen
     ? " (default: the records' own)"
-    : value === undefined || value === false || description.includes("(default:")
+    : value === undefined || value === false || text.includes("(default:")
     ? ""
     : ` (default: ${valueText(value)})`;
   const list = choices === undefined ? "" : ` [${choices.join("|")}]`;
   const names = Object.entries(command.aliases ?? {}).filter(([, meant]) => meant === key).map(([name]) => name);
   const alias = names.map((name) => `, --${name}`).join("");
-  return [`--${flagOf(key)}${alias}${argument === undefined ? "" : ` ${argument}`}`, `${description}${list}${end}`];
+  return [`--${flagOf(key)}${alias}${argument === undefined ? "" : ` ${argument}`}`, `${text}${list}${end}`];
 };
 
 const fileOf = (noun: string): string => `${noun.replace(/\B[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}.ndjson`;

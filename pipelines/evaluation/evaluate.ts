@@ -29,19 +29,7 @@ import * as Command from "../settings/command.ts";
 import * as Progress from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
-import {
-  device,
-  files,
-  grading,
-  memory,
-  models,
-  passes,
-  planning,
-  problems,
-  reporting,
-  sampling,
-  server,
-} from "../settings/groups.ts";
+import * as Groups from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { type Values, withDefault } from "../settings/setting.ts";
 import type * as Noun from "../records/schema.ts";
@@ -72,25 +60,25 @@ export const possibleKs = (ks: ReadonlyArray<number>, responses: number): Readon
   ks.filter((k) => k <= responses);
 
 const settings = {
-  ...Struct.pick(models, ["model"]),
-  ...Struct.pick(server, ["endpoint", "servedModel"]),
-  ...problems,
-  split: withDefault(problems.split, "test"),
-  ...sampling,
-  responses: withDefault(sampling.responses, 256),
-  temperature: withDefault(sampling.temperature, 0.6),
-  topP: withDefault(sampling.topP, 0.95),
-  ...Struct.pick(memory, ["batch", "cache", "deviceMemory"]),
-  ...passes,
-  ...device,
-  ...server,
-  extract: withDefault(grading.extract, "lenient"),
-  k: reporting.k,
-  bootstrap: reporting.bootstrap,
-  format: reporting.format,
-  ...planning,
-  recipe: files.recipe,
-  out: files.out,
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.server, ["endpoint", "servedModel"]),
+  ...Groups.problems,
+  split: withDefault(Groups.problems.split, "test"),
+  ...Groups.sampling,
+  responses: withDefault(Groups.sampling.responses, 256),
+  temperature: withDefault(Groups.sampling.temperature, 0.6),
+  topP: withDefault(Groups.sampling.topP, 0.95),
+  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+  ...Groups.passes,
+  ...Groups.device,
+  ...Groups.server,
+  extract: withDefault(Groups.grading.extract, "lenient"),
+  k: Groups.reporting.k,
+  bootstrap: Groups.reporting.bootstrap,
+  format: Groups.reporting.format,
+  ...Groups.planning,
+  recipe: Groups.files.recipe,
+  out: Groups.files.out,
 };
 
 type Config = Values<typeof settings>;

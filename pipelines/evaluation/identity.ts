@@ -12,45 +12,33 @@ import { type Failure, UsageError } from "../settings/command.ts";
 import { encode } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { sha256, toText } from "../records/text.ts";
-import {
-  device,
-  files,
-  grading,
-  memory,
-  models,
-  passes,
-  planning,
-  problems,
-  reporting,
-  sampling,
-  server,
-} from "../settings/groups.ts";
+import * as Groups from "../settings/groups.ts";
 import { flagOf, type Values } from "../settings/setting.ts";
 import { keysOf } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
 /** The settings that shape the responses and their grades, in the order in which an identity lists them. */
 export const shaping = {
-  ...Struct.pick(models, ["model"]),
-  ...Struct.pick(server, ["servedModel"]),
-  ...problems,
-  ...sampling,
-  ...grading,
-  ...Struct.pick(server, ["logprobs"]),
-  ...passes,
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.server, ["servedModel"]),
+  ...Groups.problems,
+  ...Groups.sampling,
+  ...Groups.grading,
+  ...Struct.pick(Groups.server, ["logprobs"]),
+  ...Groups.passes,
 };
 
 /** The settings that change no byte of the responses: how they are fetched, how memory is used, what is printed and where. */
 export const changesNoByte = {
-  ...Struct.omit(server, ["servedModel", "logprobs"]),
-  ...Struct.pick(memory, ["batch", "cache", "deviceMemory"]),
-  ...Struct.pick(reporting, ["k", "bootstrap", "format"]),
-  ...planning,
-  ...Struct.pick(files, ["recipe", "out"]),
+  ...Struct.omit(Groups.server, ["servedModel", "logprobs"]),
+  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+  ...Struct.pick(Groups.reporting, ["k", "bootstrap", "format"]),
+  ...Groups.planning,
+  ...Struct.pick(Groups.files, ["recipe", "out"]),
 };
 
 /** The settings that choose what the device runs: its record says what it runs, beside the kind of its adapter. */
-export const choosesDevice = device;
+export const choosesDevice = Groups.device;
 
 /** The values of the settings that shape responses and grades. */
 export type ShapingSettings = Values<typeof shaping>;

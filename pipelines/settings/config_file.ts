@@ -7,6 +7,7 @@ import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { settingKeys, settings } from "./settings.ts";
 import { check, type Given, nearest } from "./resolve.ts";
 import { UsageError } from "./command.ts";
+import { isObject } from "../files/json.ts";
 import { visibleLine } from "../files/plain_text.ts";
 import { reasonOf } from "../files/text_file.ts";
 
@@ -17,8 +18,8 @@ export const parse = (file: string, text: string): Result.Result<Given, UsageErr
   const read = Result.try({
     try: () => {
       const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-      const isReadable = document.errors.length === 0 && isMap(document.contents);
-      return { document, plain: isReadable ? { ...document.toJS() as Record<string, unknown> } : {} };
+      const plain: unknown = document.errors.length === 0 && isMap(document.contents) ? document.toJS() : undefined;
+      return { document, plain: isObject(plain) ? plain : {} };
     },
     catch: (cause) =>
       new UsageError({

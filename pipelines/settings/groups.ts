@@ -116,7 +116,7 @@ export const passes = {
 export const device = {
   kernels: optional(
     choices(["plain", ...kernelNames], "plain"),
-    "kernels that round or sum in their own way; changes results, and a run goes on under the same alone (default: plain)",
+    "kernels that round or sum in their own way; a run records them and resumes only with the same (default: plain)",
   ),
 } as const satisfies Group;
 

@@ -23,6 +23,8 @@ export interface Setting<A> extends Kind<A> {
   /** The value when nobody says one; a command may have one that nobody can give (0 for a whole batch). */
   readonly default: A;
   readonly description: string;
+  /** Whether the default is a command's own, whatever the description says of it. */
+  readonly hasOwnDefault?: boolean;
   /** Whether the records that a command reads say what nobody gives. */
   readonly isOpen?: boolean;
 }
@@ -50,11 +52,11 @@ export const optional = <A>(kind: Kind<A>, description: string): Setting<A | und
   description,
 });
 
-/** The same setting in a command for which another value is usual; its description says nothing more of the usual one. */
+/** The same setting in a command for which another value is usual. */
 export const withDefault = <A>(given: Setting<A>, value: NoInfer<A>): Setting<A> => ({
   ...given,
   default: value,
-  description: given.description.replace(/ \(default:[^)]*\)/, ""),
+  hasOwnDefault: true,
 });
 
 /** The same setting in a command whose records say what nobody gives. */

@@ -5,7 +5,7 @@
 import { Effect, Struct } from "effect";
 import { type Recipe, recipes } from "../recipes/mod.ts";
 import * as Command from "../settings/command.ts";
-import { device, files, memory, models, optimizing, passes, planning, published, studies } from "../settings/groups.ts";
+import * as Groups from "../settings/groups.ts";
 import { withDefault } from "../settings/setting.ts";
 import { layered } from "../settings/resolve.ts";
 import { codeDefaults, keysOf, type Settings } from "../settings/settings.ts";
@@ -14,23 +14,23 @@ const refuse = (message: string) => new Command.UsageError({ message });
 
 /** What a study may be given beside its recipe: where its model is, what it stores in how many bits, how it uses memory, and its kernels. */
 const given = {
-  ...Struct.pick(models, ["model"]),
-  ...Struct.pick(passes, ["storage", "activations"]),
-  ...Struct.pick(optimizing, ["moments"]),
-  ...memory,
-  ...device,
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.passes, ["storage", "activations"]),
+  ...Struct.pick(Groups.optimizing, ["moments"]),
+  ...Groups.memory,
+  ...Groups.device,
 };
 
 /** The settings of `reproduce`. */
 export const reproduceSettings = {
-  recipe: withDefault(files.recipe, "tiny"),
+  recipe: withDefault(Groups.files.recipe, "tiny"),
   ...given,
-  ...Struct.pick(studies, ["algorithms"]),
-  ...Struct.pick(files, ["out"]),
-  ...Struct.pick(studies, ["shard", "gather"]),
-  ...published,
-  ...planning,
-  ...studies,
+  ...Struct.pick(Groups.studies, ["algorithms"]),
+  ...Struct.pick(Groups.files, ["out"]),
+  ...Struct.pick(Groups.studies, ["shard", "gather"]),
+  ...Groups.published,
+  ...Groups.planning,
+  ...Groups.studies,
 };
 
 type Asked = Pick<Settings, "recipe" | "asPublished" | "algorithms" | keyof typeof given>;

@@ -11,21 +11,7 @@ import { formatJson } from "../files/checkpoint_directory.ts";
 import { isObject, parseObject } from "../files/json.ts";
 import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
-import {
-  device,
-  files,
-  grading,
-  keeping,
-  loss,
-  memory,
-  models,
-  optimizing,
-  passes,
-  problems,
-  published,
-  sampling,
-  schedule,
-} from "../settings/groups.ts";
+import * as Groups from "../settings/groups.ts";
 import { type Given, select } from "../settings/resolve.ts";
 import { recordedValues, type Values } from "../settings/setting.ts";
 import * as RunDirectory from "../files/run_directory.ts";
@@ -33,36 +19,36 @@ import { keysOf } from "../settings/settings.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
 export const trainSettings = {
-  ...Struct.pick(models, ["model"]),
-  ...Struct.omit(problems, ["problemSeed"]),
-  ...sampling,
-  ...Struct.pick(memory, ["batch", "cache", "deviceMemory"]),
-  ...passes,
-  ...device,
-  ...Struct.pick(optimizing, ["moments"]),
-  ...Struct.pick(loss, ["algorithm", "lambda", "aggregation"]),
-  ...grading,
-  ...loss,
-  ...published,
-  ...optimizing,
-  ...Struct.omit(schedule, ["step"]),
-  ...memory,
-  ...keeping,
-  ...Struct.pick(files, ["reference", "critic", "recipe"]),
-  out: files.out,
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.omit(Groups.problems, ["problemSeed"]),
+  ...Groups.sampling,
+  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+  ...Groups.passes,
+  ...Groups.device,
+  ...Struct.pick(Groups.optimizing, ["moments"]),
+  ...Struct.pick(Groups.loss, ["algorithm", "lambda", "aggregation"]),
+  ...Groups.grading,
+  ...Groups.loss,
+  ...Groups.published,
+  ...Groups.optimizing,
+  ...Struct.omit(Groups.schedule, ["step"]),
+  ...Groups.memory,
+  ...Groups.keeping,
+  ...Struct.pick(Groups.files, ["reference", "critic", "recipe"]),
+  out: Groups.files.out,
 };
 
 const trainKeys = keysOf(trainSettings);
 
 /** Settings that may change between a run and its continuation, and two that are compared with what the run recorded of its device and its model. */
 const free: ReadonlyArray<string> = keysOf({
-  ...memory,
-  ...Struct.pick(keeping, ["saveEvery", "keep"]),
-  ...Struct.pick(files, ["reference", "critic", "recipe", "out"]),
-  ...Struct.pick(models, ["model"]),
-  ...Struct.pick(problems, ["data"]),
-  ...Struct.pick(passes, ["paddedVocabulary"]),
-  ...device,
+  ...Groups.memory,
+  ...Struct.pick(Groups.keeping, ["saveEvery", "keep"]),
+  ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.problems, ["data"]),
+  ...Struct.pick(Groups.passes, ["paddedVocabulary"]),
+  ...Groups.device,
 });
 
 const required = ["model", "out"] as const;
@@ -130,7 +116,7 @@ export const changedSource = (fields: StoredConfig["fields"], now: Sources): str
 };
 
 /** What the device runs is recorded with its adapter. */
-const recordedKeys = trainKeys.filter((key) => !(key in device));
+const recordedKeys = trainKeys.filter((key) => !(key in Groups.device));
 
 /** The text of a run's `config.json`. */
 export const configText = (config: TrainConfig, { base, ...sources }: Sources, info: DeviceInfo): string =>
