@@ -10,7 +10,7 @@ import { attempt, partBytes, splitFile, splittable, writeScript } from "./pack/p
 import runScript from "./pack/run.sh" with { type: "text" };
 import { type Piece, runtimePieces } from "./pack/runtime.ts";
 import * as Command from "../settings/command.ts";
-import { files, parts } from "../settings/groups.ts";
+import { archive, files } from "../settings/groups.ts";
 import { withDefault } from "../settings/setting.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
@@ -63,7 +63,7 @@ const splitAll = Effect.fnUntraced(function* (files: ReadonlyArray<string>, out:
 export const packCommand = Command.make({
   name: "pack",
   summary: "Packs Deno, node_modules and the Vulkan loader to run this checkout offline on a bare Linux machine",
-  settings: { out: withDefault(files.out, ".gpu"), ...parts },
+  settings: { out: withDefault(files.out, ".gpu"), ...archive },
   positional: {
     name: "FILE",
     summary: "files that travel along, in parts: weights, say",
@@ -101,7 +101,7 @@ export const packCommand = Command.make({
 export const partsCommand = Command.make({
   name: "parts",
   summary: "Cuts files into parts with their SHA-256, and puts a shell script beside them that joins and checks them",
-  settings: { ...Struct.pick(files, ["out"]), ...parts },
+  settings: { ...Struct.pick(files, ["out"]), ...archive },
   required: ["out"],
   positional: { name: "FILE", summary: "files of any size", many: true },
   plan: ({ partSize }, files) => plannedLines("parts", files, partSize),

@@ -25,7 +25,7 @@ const made = (folder: string, page: Result.Result<string, string>) =>
   );
 
 /** What is shown, and the kernels that explain it: where nobody names any, those of the run. */
-type Chosen = Choice & Pick<Settings, "kernels">;
+type Chosen = Choice & Partial<Pick<Settings, "kernels">>;
 
 /** The tokens of a run's followed prompt with their gradients; none where the weights of that step, or a device, are not to be had. */
 const explainedOf = Effect.fnUntraced(function* (

@@ -31,7 +31,7 @@ import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
 import * as Groups from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
-import { type Values, withDefault } from "../settings/setting.ts";
+import { type SettingValues, withDefault } from "../settings/setting.ts";
 import type * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
@@ -81,7 +81,7 @@ const settings = {
   out: Groups.files.out,
 };
 
-type Config = Values<typeof settings>;
+type Config = SettingValues<typeof settings>;
 
 /** How the sampling is named in tables: `T 0.6, top-p 0.95`. */
 const samplingOf = ({ temperature, topP, topK }: Config): string =>

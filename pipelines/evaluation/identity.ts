@@ -13,7 +13,7 @@ import { encode } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { sha256, toText } from "../records/text.ts";
 import * as Groups from "../settings/groups.ts";
-import { flagOf, type Values } from "../settings/setting.ts";
+import { flagOf, type SettingValues } from "../settings/setting.ts";
 import { keysOf } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
@@ -41,7 +41,7 @@ export const changesNoByte = {
 export const choosesDevice = Groups.device;
 
 /** The values of the settings that shape responses and grades. */
-export type ShapingSettings = Values<typeof shaping>;
+export type ShapingSettings = SettingValues<typeof shaping>;
 
 const shapingKeys = keysOf(shaping);
 

@@ -24,7 +24,7 @@ import { trainingFault } from "../stages/gradient.ts";
 import { commonTemperature } from "../stages/record_temperature.ts";
 import { signOf } from "../stages/split.ts";
 import { device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
-import { open, withDefault } from "../settings/setting.ts";
+import { fromRecords, withDefault } from "../settings/setting.ts";
 
 /** What is read of a record beside its training fields. */
 type Read = Noun.Credited;
@@ -75,7 +75,7 @@ export const explainStage = Stage.make({
   settings: {
     ...Struct.pick(models, ["model"]),
     ...Struct.pick(loss, ["algorithm"]),
-    temperature: open(sampling.temperature),
+    temperature: fromRecords(sampling.temperature),
     // Whatever comes in is a whole mini-batch unless its nominal size is named.
     miniBatch: withDefault(schedule.miniBatch, 0),
     ...Struct.pick(sampling, ["responses"]),

@@ -31,7 +31,7 @@ import {
   sampling,
   schedule,
 } from "../settings/groups.ts";
-import { open } from "../settings/setting.ts";
+import { fromRecords } from "../settings/setting.ts";
 
 type StepSettings =
   & LossSettings
@@ -68,7 +68,7 @@ export const insightsStage = Stage.make({
   summary: "What a step does to tokens, measured: the paper's Sections 4.2 and 4.3",
   settings: {
     ...Struct.pick(models, ["model"]),
-    temperature: open(sampling.temperature),
+    temperature: fromRecords(sampling.temperature),
     ...Struct.pick(schedule, ["miniBatch"]),
     ...Struct.pick(sampling, ["responses"]),
     ...Struct.pick(loss, ["lambda", "clipRatio", "entropyCoef", "klCoef"]),

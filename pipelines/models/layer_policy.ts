@@ -5,8 +5,8 @@ import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Policy } from "./policy.ts";
 
-/** `policy_on_device.ts`, imported when it is first needed: a device with the kernels that the settings name. */
-export const layerPolicy = ({ kernels }: Pick<Settings, "kernels">): Layer.Layer<Policy, DeviceError> =>
+/** `policy_on_device.ts`, imported when it is first needed: a device with the kernels that are named, by default the plain ones. */
+export const layerPolicy = ({ kernels }: Partial<Pick<Settings, "kernels">> = {}): Layer.Layer<Policy, DeviceError> =>
   Layer.unwrap(
     Effect.map(Effect.promise(() => import("./policy_on_device.ts")), ({ layerWith }) => layerWith({ kernels })),
   );

@@ -5,7 +5,7 @@
 import { Effect, Result } from "effect";
 import * as Schema from "@effect/schema";
 import { configOf, type Given } from "./resolve.ts";
-import { flagOf, type Group, type Values } from "./setting.ts";
+import { flagOf, type Group, type SettingValues } from "./setting.ts";
 
 /** The command line, a config file or a recipe asks for something that cannot be; `message` names the flag and the value. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
@@ -17,8 +17,8 @@ export interface Failure {
 
 /** The values of the settings `S`; those in `Q` are there. */
 export type ConfigOf<S extends Group, Q extends keyof S = never> =
-  & Values<S>
-  & { readonly [P in Q]-?: Exclude<Values<S>[P], undefined> };
+  & SettingValues<S>
+  & { readonly [P in Q]-?: Exclude<SettingValues<S>[P], undefined> };
 
 /** Words on the command line that are not flags: how help names them, and whether there may be none or many. */
 export interface Positional {
@@ -52,14 +52,14 @@ export interface Command extends Runs {
 
 const areThere = <S extends Group, Q extends keyof S>(
   required: ReadonlyArray<Q>,
-  config: Values<S>,
+  config: SettingValues<S>,
 ): config is ConfigOf<S, Q> => required.every((key) => config[key] !== undefined);
 
 /** The configuration of a command under what is given; fails with the first of `required` that has no value. */
 export const completeConfig = <S extends Group, Q extends keyof S & string>(
   command: string,
   required: ReadonlyArray<Q>,
-  config: Values<S>,
+  config: SettingValues<S>,
 ): Result.Result<ConfigOf<S, Q>, UsageError> => {
   if (areThere(required, config)) return Result.succeed(config);
   const missing = required.find((key) => config[key] === undefined) ?? "";
@@ -71,7 +71,7 @@ export const resolvedConfig = <S extends Group>(
   command: string,
   settings: S,
   given: Given,
-): Result.Result<Values<S>, UsageError> =>
+): Result.Result<SettingValues<S>, UsageError> =>
   Result.mapError(
     configOf(settings, given),
     (problem) => new UsageError({ message: `Cannot run "${command}": ${problem}` }),
@@ -84,9 +84,12 @@ export interface Declared<S extends Group, Q extends keyof S & string>
   readonly required?: ReadonlyArray<Q>;
   readonly aliases?: Readonly<Record<string, keyof S & string>>;
   /** Defaults that follow from other settings; `given` is what recipe, file and flags say. */
-  readonly resolve?: (config: Values<S>, given: Given) => Values<S>;
+  readonly resolve?: (config: SettingValues<S>, given: Given) => SettingValues<S>;
   readonly run: (config: ConfigOf<S, Q>, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
-  readonly plan?: (config: Values<S>, words: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, Failure>;
+  readonly plan?: (
+    config: SettingValues<S>,
+    words: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<string>, Failure>;
 }
 
 /** Declares a command. */

@@ -215,7 +215,7 @@ export const reporting = {
 } as const satisfies Group;
 
 /** Files in parts. */
-export const parts = {
+export const archive = {
   partSize: setting(60, number({ above: 0 }), "size in MB (10^6 bytes) that every part of a file stays below"),
 } as const satisfies Group;
 

@@ -4,9 +4,9 @@
  */
 import { Result } from "effect";
 import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
-import { decode, type Group, type Setting, type Values, valuesOf } from "./setting.ts";
+import { decode, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
 
-/** Values of settings as somebody gave them, each checked where it was written; `undefined` says nothing. */
+/** SettingValues of settings as somebody gave them, each checked where it was written; `undefined` says nothing. */
 export type Given = Readonly<Record<string, unknown>>;
 
 /** A JSON value as the value of a setting, or the sentence `expected …, found …`; `null` leaves an optional setting open. */
@@ -33,8 +33,8 @@ export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => 
 };
 
 /** The values of a command's settings under what is given; the sentence about a value that is none of its setting's. */
-export const configOf = <S extends Group>(group: S, given: Given): Result.Result<Values<S>, string> =>
-  valuesOf(group, { ...given.asPublished === true ? codeDefaults : {}, ...layered(given) });
+export const configOf = <S extends Group>(group: S, given: Given): Result.Result<SettingValues<S>, string> =>
+  groupValues(group, { ...given.asPublished === true ? codeDefaults : {}, ...layered(given) });
 
 /** The part of a configuration under `keys`, in the order of the table, without what has no value. */
 export const select = (config: object, keys: ReadonlyArray<string>): Given => {

@@ -7,7 +7,7 @@ import { Result } from "effect";
 import * as Schema from "@effect/schema";
 
 /** What a value may be and how it is spelled; `A` is the value in memory. */
-export interface Kind<A> {
+export interface ValueKind<A> {
   readonly schema: Schema.Codec<A, unknown>;
   /** What a value must be, for messages: `a number from 0 to 1`. */
   readonly expected: string;
@@ -19,7 +19,7 @@ export interface Kind<A> {
 }
 
 /** A setting with values of type `A`. */
-export interface Setting<A> extends Kind<A> {
+export interface Setting<A> extends ValueKind<A> {
   /** The value when nobody says one; a command may have one that nobody can give (0 for a whole batch). */
   readonly default: A;
   readonly description: string;
@@ -33,19 +33,19 @@ export interface Setting<A> extends Kind<A> {
 export type Group = Readonly<Record<string, Setting<unknown>>>;
 
 /** The values of a group. */
-export type Values<S extends Group> = {
+export type SettingValues<S extends Group> = {
   readonly [K in keyof S]: S[K] extends Setting<infer A> ? A : never;
 };
 
 /** A setting that has a value when nobody says one. */
-export const setting = <A>(value: NoInfer<A>, kind: Kind<A>, description: string): Setting<A> => ({
+export const setting = <A>(value: NoInfer<A>, kind: ValueKind<A>, description: string): Setting<A> => ({
   ...kind,
   default: value,
   description,
 });
 
 /** A setting for which saying nothing means "none" or "decided later"; the description says which. */
-export const optional = <A>(kind: Kind<A>, description: string): Setting<A | undefined> => ({
+export const optional = <A>(kind: ValueKind<A>, description: string): Setting<A | undefined> => ({
   ...kind,
   schema: Schema.UndefinedOr(kind.schema),
   default: undefined,
@@ -60,7 +60,7 @@ export const withDefault = <A>(given: Setting<A>, value: NoInfer<A>): Setting<A>
 });
 
 /** The same setting in a command whose records say what nobody gives. */
-export const open = <A>(given: Setting<A>): Setting<A | undefined> => ({
+export const fromRecords = <A>(given: Setting<A>): Setting<A | undefined> => ({
   ...optional(given, given.description),
   isOpen: true,
 });
@@ -90,7 +90,7 @@ const bounded = ({ min, above, max }: Limits) =>
   );
 
 /** A finite real number within limits. */
-export const number = (limits: Limits): Kind<number> => ({
+export const number = (limits: Limits): ValueKind<number> => ({
   schema: Schema.Finite.check(bounded(limits)),
   expected: range("a number", limits),
   argument: "X",
@@ -98,7 +98,7 @@ export const number = (limits: Limits): Kind<number> => ({
 });
 
 /** A whole number within limits. */
-export const integer = (limits: Limits): Kind<number> => ({
+export const integer = (limits: Limits): ValueKind<number> => ({
   schema: Schema.Int.check(bounded(limits)),
   expected: range("a whole number", limits),
   argument: "N",
@@ -106,7 +106,7 @@ export const integer = (limits: Limits): Kind<number> => ({
 });
 
 /** Text that is not empty. */
-export const text = (argument = "TEXT"): Kind<string> => ({
+export const text = (argument = "TEXT"): ValueKind<string> => ({
   schema: Schema.NonEmptyString,
   expected: "a text that is not empty",
   argument,
@@ -114,7 +114,7 @@ export const text = (argument = "TEXT"): Kind<string> => ({
 });
 
 /** One of a closed set of words. */
-export const choice = <const C extends ReadonlyArray<string>>(choices: C): Kind<C[number]> => ({
+export const choice = <const C extends ReadonlyArray<string>>(choices: C): ValueKind<C[number]> => ({
   schema: Schema.Literals(choices),
   expected: `one of ${choices.join(", ")}`,
   argument: "NAME",
@@ -123,14 +123,14 @@ export const choice = <const C extends ReadonlyArray<string>>(choices: C): Kind<
 });
 
 /** Yes or no: `--name` is yes, `--no-name` is no. */
-export const toggle = (): Kind<boolean> => ({
+export const toggle = (): ValueKind<boolean> => ({
   schema: Schema.Boolean,
   expected: "true or false",
   fromText: (given) => given === "true" ? true : given === "false" ? false : given,
 });
 
 /** Whole numbers, in a file as a list, as a flag with commas: `1,2,4`. */
-export const integers = (limits: Limits): Kind<ReadonlyArray<number>> => ({
+export const integers = (limits: Limits): ValueKind<ReadonlyArray<number>> => ({
   schema: Schema.Array(Schema.Int.check(bounded(limits))).check(Schema.makeFilter((list) => list.length > 0)),
   expected: `${range("whole numbers", limits)}, with commas between`,
   argument: "N,N",
@@ -138,7 +138,7 @@ export const integers = (limits: Limits): Kind<ReadonlyArray<number>> => ({
 });
 
 /** Names, in a file as a list, as a flag with commas. */
-export const words = (): Kind<ReadonlyArray<string>> => ({
+export const words = (): ValueKind<ReadonlyArray<string>> => ({
   schema: Schema.Array(Schema.NonEmptyString).check(Schema.makeFilter((list) => list.length > 0)),
   expected: "names with commas between",
   argument: "NAME,NAME",
@@ -149,7 +149,7 @@ export const words = (): Kind<ReadonlyArray<string>> => ({
 export const choices = <const C extends ReadonlyArray<string>>(
   all: C,
   alone: C[number],
-): Kind<ReadonlyArray<C[number]>> => ({
+): ValueKind<ReadonlyArray<C[number]>> => ({
   schema: Schema.Array(Schema.Literals(all)).check(
     Schema.makeFilter((list) =>
       list.length > 0 && new Set(list).size === list.length && (list.length === 1 || !list.includes(alone))
@@ -162,7 +162,7 @@ export const choices = <const C extends ReadonlyArray<string>>(
 });
 
 /** The value in memory, or the sentence `expected …, found …`. */
-export const decode = <A>({ schema, expected }: Kind<A>, value: unknown): Result.Result<A, string> => {
+export const decode = <A>({ schema, expected }: ValueKind<A>, value: unknown): Result.Result<A, string> => {
   const decoded = Schema.decodeUnknownResult(schema)(value);
   return Result.isSuccess(decoded)
     ? Result.succeed(decoded.success)
@@ -176,20 +176,22 @@ export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) =>
 const isOf = (one: Setting<unknown>, value: unknown): boolean => value === one.default || Schema.is(one.schema)(value);
 
 /** Whether `values` has a value for each setting of a group. */
-export const areValues = <S extends Group>(group: S, values: Readonly<Record<string, unknown>>): values is Values<S> =>
-  Object.entries(group).every(([key, one]) => isOf(one, values[key]));
+export const areValues = <S extends Group>(
+  group: S,
+  values: Readonly<Record<string, unknown>>,
+): values is SettingValues<S> => Object.entries(group).every(([key, one]) => isOf(one, values[key]));
 
 /** Whether every value under the name of a setting is one of it. */
 const areRecorded = <S extends Group>(
   group: S,
   values: Readonly<Record<string, unknown>>,
-): values is Partial<Values<S>> => Object.entries(values).every(([key, value]) => isOf(group[key], value));
+): values is Partial<SettingValues<S>> => Object.entries(values).every(([key, value]) => isOf(group[key], value));
 
 /** The values of a group that a file holds, `null` for an optional one that is open; the first field that is wrong is named. Others are left out. */
 export const recordedValues = <S extends Group>(
   group: S,
   stored: Readonly<Record<string, unknown>>,
-): Result.Result<Partial<Values<S>>, string> => {
+): Result.Result<Partial<SettingValues<S>>, string> => {
   const values = Object.fromEntries(
     Object.keys(group).filter((key) => Object.hasOwn(stored, key)).map((key) => [key, stored[key] ?? undefined]),
   );
@@ -199,10 +201,10 @@ export const recordedValues = <S extends Group>(
 };
 
 /** A value for each setting of a group, its default where `given` says nothing; those that are none of their setting's are named. */
-export const valuesOf = <S extends Group>(
+export const groupValues = <S extends Group>(
   group: S,
   given: Readonly<Record<string, unknown>> = {},
-): Result.Result<Values<S>, string> => {
+): Result.Result<SettingValues<S>, string> => {
   const values = Object.fromEntries(Object.entries(group).map(([key, one]) => [key, given[key] ?? one.default]));
   if (areValues(group, values)) return Result.succeed(values);
   const wrong = Object.entries(group).filter(([key, one]) => !isOf(one, values[key]));

@@ -3,7 +3,7 @@
  */
 import { Result, Struct } from "effect";
 import * as Groups from "./groups.ts";
-import { type Values, valuesOf } from "./setting.ts";
+import { groupValues, type SettingValues } from "./setting.ts";
 
 export { flagOf } from "./setting.ts";
 
@@ -27,7 +27,7 @@ export const settings = {
   ...Groups.keeping,
   ...Groups.files,
   ...Groups.reporting,
-  ...Groups.parts,
+  ...Groups.archive,
   ...Struct.omit(Groups.studies, ["check"]),
   ...Groups.base,
   ...Groups.server,
@@ -42,7 +42,7 @@ export const settings = {
 export type SettingKey = keyof typeof settings;
 
 /** Every setting with its value. */
-export type Settings = Values<typeof settings>;
+export type Settings = SettingValues<typeof settings>;
 
 /** The keys of a group, in its order. */
 export const keysOf = <S extends object>(group: S): ReadonlyArray<keyof S & string> => Struct.keys(group);
@@ -54,4 +54,4 @@ export const settingKeys: ReadonlyArray<SettingKey> = keysOf(settings);
 export const codeDefaults: Partial<Settings> = { entropyCoef: 1e-3 };
 
 /** The published setting: each key's default. */
-export const defaults: Settings = Result.getOrThrow(valuesOf(settings));
+export const defaults: Settings = Result.getOrThrow(groupValues(settings));

@@ -30,7 +30,7 @@ import type { Settings } from "../settings/settings.ts";
 import { commonTemperature, effective } from "./record_temperature.ts";
 import { fault } from "./score.ts";
 import { device, files, loss, memory, models, passes, published, sampling, schedule } from "../settings/groups.ts";
-import { open, withDefault } from "../settings/setting.ts";
+import { fromRecords, withDefault } from "../settings/setting.ts";
 
 /** The settings that the loss depends on. */
 export type LossSettings =
@@ -152,7 +152,7 @@ export const gradientStage = Stage.make({
     ...Struct.pick(models, ["model"]),
     ...Struct.pick(files, ["critic"]),
     ...Struct.pick(loss, ["algorithm"]),
-    temperature: open(sampling.temperature),
+    temperature: fromRecords(sampling.temperature),
     ...Struct.pick(files, ["artifacts"]),
     // Whatever comes in is a whole mini-batch unless its nominal size is named.
     miniBatch: withDefault(schedule.miniBatch, 0),

@@ -14,7 +14,7 @@ import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
 import { temperatureOf } from "./record_temperature.ts";
 import { device, files, models, passes, sampling } from "../settings/groups.ts";
-import { open } from "../settings/setting.ts";
+import { fromRecords } from "../settings/setting.ts";
 
 /** The models that score: only the policy must be there. */
 export interface Scorers {
@@ -100,7 +100,7 @@ export const scoreStage = Stage.make({
   settings: {
     ...Struct.pick(models, ["model"]),
     ...Struct.pick(files, ["reference", "critic"]),
-    temperature: open(sampling.temperature),
+    temperature: fromRecords(sampling.temperature),
     ...passes,
     ...device,
   },

@@ -10,7 +10,7 @@ import * as Command from "../settings/command.ts";
 import { completeConfig, type ConfigOf, type Failure, resolvedConfig } from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import * as Record from "../records/record.ts";
-import type { Group, Values } from "../settings/setting.ts";
+import type { Group, SettingValues } from "../settings/setting.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
 /** A stage, or what feeds it, failed; `message` is the sentence that is shown. */
@@ -30,32 +30,28 @@ export interface Declared<In, Out extends object, S extends Group, Q extends key
   /** The fields it reads: each must be there, all others pass. */
   readonly needs?: ReadonlyArray<keyof In & string>;
   /** The fields that it reads besides under some settings. */
-  readonly needsUnder?: (config: Values<S>) => ReadonlyArray<keyof In & string>;
+  readonly needsUnder?: (config: SettingValues<S>) => ReadonlyArray<keyof In & string>;
   readonly output: Noun<Out>;
   /** Whether the whole input is read and checked before the stage starts. */
   readonly buffered?: boolean;
   readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<S, Q>) => Stream.Stream<Out, Failure, R>;
   /** Gives the services when the stage runs as a command; a layer that opens the device should do so inside `Layer.unwrap`. */
-  readonly layer?: (config: Values<S>) => Layer.Layer<R, Failure>;
+  readonly layer?: (config: SettingValues<S>) => Layer.Layer<R, Failure>;
 }
 
 /** A stage: `In` to `Out`, and the Unix filter that it is. */
 export interface Stage<In, Out extends object, S extends Group, Q extends keyof S & string, R>
   extends Declared<In, Out, S, Q, R> {
-  readonly needs: ReadonlyArray<keyof In & string>;
   readonly command: Command.Command;
 }
 
-/** Any stage, as registries hold it: its filter, and what it reads and writes. */
+/** Any stage, as registries hold it. */
 export type AnyStage = Pick<Stage<unknown, object, Group, never, unknown>, "name" | "summary" | "settings" | "command">;
 
 /** Declares a stage. */
 export const make = <In, Out extends object, S extends Group, const Q extends keyof S & string = never, R = never>(
   declared: Declared<In, Out, S, Q, R>,
-): Stage<In, Out, S, Q, R> => {
-  const { needs = [] } = declared;
-  return { ...declared, needs, command: filter(declared) };
-};
+): Stage<In, Out, S, Q, R> => ({ ...declared, command: filter(declared) });
 
 const failed = (stage: string) => (failure: Failure): StageError =>
   failure instanceof StageError ? failure : new StageError({ stage, message: failure.message });
@@ -64,7 +60,7 @@ const failed = (stage: string) => (failure: Failure): StageError =>
 export const run = <In, Out extends object, S extends Group, Q extends keyof S & string, R, RIn = never>(
   stage: Declared<In, Out, S, Q, R>,
   input: Iterable<In> | Stream.Stream<In, Failure, RIn>,
-  config: Partial<Values<S>> = {},
+  config: Partial<SettingValues<S>> = {},
 ): Stream.Stream<Out, StageError, R | RIn> =>
   Stream.suspend(() => {
     const source = (Stream.isStream(input) ? input : Stream.fromIterable(input)).pipe(
@@ -84,7 +80,7 @@ export const read = <In, Out extends object, S extends Group, Q extends keyof S 
   stage: Declared<In, Out, S, Q, R>,
   bytes: Stream.Stream<Uint8Array, E>,
   source: string,
-  config: Partial<Values<S>> = {},
+  config: Partial<SettingValues<S>> = {},
 ): Stream.Stream<In, StageError> => {
   const noun = stage.input;
   if (noun === undefined) return Stream.empty;

@@ -19,7 +19,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import { exists, namesIn } from "../files/text_file.ts";
 import { device, models, problems } from "../settings/groups.ts";
 import { type Given, layered, merge } from "../settings/resolve.ts";
-import type { Values } from "../settings/setting.ts";
+import type { SettingValues } from "../settings/setting.ts";
 import { defaults, keysOf } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import {
@@ -42,7 +42,7 @@ const replaySettings = {
 };
 
 /** The settings that a run was made with; `model`, `data` and `kernels` may be given anew, the first two where the run has moved. */
-const recordedRun = Effect.fnUntraced(function* (run: string, given: Values<typeof replaySettings>) {
+const recordedRun = Effect.fnUntraced(function* (run: string, given: SettingValues<typeof replaySettings>) {
   const path = join(run, "config.json");
   const stored = yield* storedConfig(run);
   if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);

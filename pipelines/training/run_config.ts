@@ -13,7 +13,7 @@ import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import { type Given, select } from "../settings/resolve.ts";
-import { recordedValues, type Values } from "../settings/setting.ts";
+import { recordedValues, type SettingValues } from "../settings/setting.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { keysOf } from "../settings/settings.ts";
 
@@ -124,7 +124,7 @@ export const configText = (config: TrainConfig, { base, ...sources }: Sources, i
 
 /** What a run's `config.json` holds, which anybody may have written: settings, and what else the run recorded. */
 export interface StoredConfig {
-  readonly settings: Partial<Values<typeof trainSettings>>;
+  readonly settings: Partial<SettingValues<typeof trainSettings>>;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 

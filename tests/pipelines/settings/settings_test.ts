@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Result } from "effect";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { check, checkText, merge, nearest, select } from "../../../pipelines/settings/resolve.ts";
-import { recordedValues, valuesOf, withDefault } from "../../../pipelines/settings/setting.ts";
+import { groupValues, recordedValues, withDefault } from "../../../pipelines/settings/setting.ts";
 import { defaults, flagOf, type SettingKey, settingKeys, settings } from "../../../pipelines/settings/settings.ts";
 
 Deno.test("the defaults are the paper's", () => {
@@ -63,10 +63,14 @@ Deno.test("kernels are the plain ones, or a list of the others, each once", () =
 
 Deno.test("a group's values are its defaults and what is given; others are refused, and what is no setting of it is left out", () => {
   const group = { seed: settings.seed, k: settings.k, miniBatch: withDefault(settings.miniBatch, 0) };
-  assert.deepEqual(Result.getOrThrow(valuesOf(group)), { seed: 0, k: undefined, miniBatch: 0 });
-  assert.deepEqual(Result.getOrThrow(valuesOf(group, { seed: 2, topK: 3 })), { seed: 2, k: undefined, miniBatch: 0 });
+  assert.deepEqual(Result.getOrThrow(groupValues(group)), { seed: 0, k: undefined, miniBatch: 0 });
+  assert.deepEqual(Result.getOrThrow(groupValues(group, { seed: 2, topK: 3 })), {
+    seed: 2,
+    k: undefined,
+    miniBatch: 0,
+  });
   assert.equal(
-    Result.getOrThrow(Result.flip(valuesOf(group, { seed: -1, miniBatch: -2 }))),
+    Result.getOrThrow(Result.flip(groupValues(group, { seed: -1, miniBatch: -2 }))),
     "--seed: expected a whole number from 0 to 4294967295, found -1; " +
       "--mini-batch: expected a whole number, at least 1, found -2",
   );

@@ -10,7 +10,7 @@ import * as Stage from "../../../pipelines/stages/stage.ts";
 import { promptStage } from "../../../pipelines/stages/prompt.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
 import type { Settings } from "../../../pipelines/settings/settings.ts";
-import type { Group, Values } from "../../../pipelines/settings/setting.ts";
+import type { Group, SettingValues } from "../../../pipelines/settings/setting.ts";
 import { kernelsOfTests } from "../../adapter.ts";
 
 const runtime = ManagedRuntime.make(layerWith({ kernels: kernelsOfTests }));
@@ -39,7 +39,7 @@ export const temporaryFolder = Effect.acquireRelease(
 export const collect = <In, Out extends object, S extends Group, Q extends keyof S & string, R>(
   stage: Stage.Stage<In, Out, S, Q, R>,
   input: Iterable<In>,
-  config: Partial<Values<S>>,
+  config: Partial<SettingValues<S>>,
 ) => Stream.runCollect(Stage.run(stage, input, config));
 
 /** The sentence that a stage fails with. */

@@ -28,7 +28,7 @@ Deno.test("a study's folder has its page, with what is shown of runs, and all of
     }
     assert.ok(["figure_5.svg", "excerpts.ndjson", "explained.ndjson"].every((name) => files.texts.has(name)));
     assert.match(files.texts.get("README.md") ?? "", /!\[[^\]]+\]\(figure_5\.svg\)/);
-    assert.equal(yield* pageOf(out, [], { step: 0, problem: undefined, kernels: undefined }), page);
+    assert.equal(yield* pageOf(out, [], { step: 0, problem: undefined }), page);
     const read = yield* readAlgorithmRecords(out);
     assert.ok(read !== undefined);
     assert.deepEqual((yield* algorithmFiles(recipe, read)).files, files);
