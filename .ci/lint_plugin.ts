@@ -12,7 +12,7 @@ const pure = [
   "pipelines/records/schema.ts",
   "pipelines/records/claim.ts",
   "pipelines/algorithms/",
-  "pipelines/settings/settings.ts",
+  "pipelines/settings/groups.ts",
   "pipelines/recipes/",
 ];
 

@@ -9,12 +9,11 @@ import { type Command, UsageError } from "./settings/command.ts";
 import * as CommandLine from "./commands/command_line.ts";
 import { completions, helpOf, overview, shells } from "./commands/help.ts";
 import { consoleToStderr, main } from "./commands/platform.ts";
-import { leaveOpen, merge, nearest, select } from "./settings/resolve.ts";
+import { type Given, layered, nearest, select } from "./settings/resolve.ts";
 import { PipeClosed, StandardStreams } from "./files/standard_streams.ts";
-import type { Settings } from "./settings/settings.ts";
 
-const recipeValues = (command: Command, name: string | undefined): Result.Result<Partial<Settings>, UsageError> => {
-  if (name === undefined) return Result.succeed({});
+const recipeValues = (command: Command, name: unknown): Result.Result<Given, UsageError> => {
+  if (typeof name !== "string") return Result.succeed({});
   const recipe = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
   if (recipe === undefined) {
     const known = Object.keys(recipes).join(", ");
@@ -60,14 +59,13 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   }
   const file = line.config === undefined ? {} : yield* readConfig(line.config);
   const recipe = yield* Effect.fromResult(recipeValues(command, line.values.recipe ?? file.recipe));
-  const said = { ...recipe, ...file, ...line.values };
-  const merged = leaveOpen(command.open ?? [], merge(command.defaults, recipe, file, line.values), said);
-  const config = command.resolve?.(merged, said) ?? merged;
-  if (line.dryRun && command.plan !== undefined) {
-    for (const planned of yield* command.plan(config, line.words)) yield* streams.report(planned);
+  const given = layered(recipe, file, line.values);
+  if (!line.dryRun) return yield* command.run(given, line.words);
+  for (const planned of command.plan === undefined ? [] : yield* command.plan(given, line.words)) {
+    yield* streams.report(planned);
   }
-  if (line.dryRun) return yield* streams.write(`${JSON.stringify(select(config, command.settings), null, 2)}\n`);
-  return yield* command.run(config, line.words);
+  const config = yield* Effect.fromResult(command.resolved(given));
+  return yield* streams.write(`${JSON.stringify(select(config, Object.keys(config)), null, 2)}\n`);
 });
 
 if (import.meta.main) {

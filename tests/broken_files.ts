@@ -14,7 +14,8 @@ import { memory, StandardStreams } from "../pipelines/files/standard_streams.ts"
 import { dynamicsStage } from "../pipelines/stages/dynamics.ts";
 import { passAtKStage } from "../pipelines/stages/pass_at_k.ts";
 import { verifyStage } from "../pipelines/stages/verify.ts";
-import { storedFault } from "../pipelines/training/run_config.ts";
+import { recordedValues } from "../pipelines/settings/setting.ts";
+import { trainSettings } from "../pipelines/training/run_config.ts";
 import { readsAnything } from "./broken_bytes.ts";
 import { runFiles, writeRun } from "./pipelines/reports/page/made_up_run.ts";
 
@@ -153,10 +154,9 @@ export const brokenFiles = (copies: number): void => {
       [bytesOf(runFiles["config.json"])],
       (bytes) =>
         Effect.try({ try: (): Record<string, unknown> => ({ ...JSON.parse(textOf(bytes)) }), catch: () => line }).pipe(
-          Effect.flatMap((stored) => {
-            const fault = storedFault(stored);
-            return fault === undefined ? Effect.void : Effect.fail({ message: fault });
-          }),
+          Effect.flatMap((stored) =>
+            Effect.mapError(Effect.fromResult(recordedValues(trainSettings, stored)), (message) => ({ message }))
+          ),
         ),
     ));
 };

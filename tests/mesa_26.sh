@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with Mesa 26's lavapipe, whose matrix units (8x8x8, slow and right) show what SIGNUM_MATRIX=1 computes where there is no GPU:
-#   SIGNUM_MATRIX=1 SIGNUM_COOPERATIVE=1 tests/mesa_26.sh deno test -A tests/kernels
+# Runs a command with Mesa 26's lavapipe, whose matrix units (8x8x8, slow and right) show what --kernels matrix computes where there is no GPU:
+#   tests/mesa_26.sh deno test -A tests/kernels -- --kernels matrix,cooperative
 # On Debian, as root, with debootstrap: the first call makes a Debian unstable (700 MB) in SIGNUM_MESA, by default /opt/signum_mesa, from the mirror
 # that this machine uses. The working folder, Deno and its cache are bound into it for the length of the command; nothing else of it is seen.
 set -eu

@@ -17,7 +17,6 @@ import * as ConfigFile from "../pipelines/settings/config_file.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
 import type { ClaimRow } from "../pipelines/records/study_rows.ts";
-import { tasks } from "../data/mod.ts";
 import "./adapter.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
@@ -76,13 +75,14 @@ const checkCommand = ([name, ...words]: ReadonlyArray<string>): void => {
   const command = known.get(name);
   if (command === undefined) return;
   const line = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
-  const { recipe, task } = line.values;
-  if (recipe !== undefined) assert.ok(recipe in recipes, recipe);
-  if (task !== undefined) assert.ok(task in tasks, task);
+  const recipe = String(line.values.recipe ?? "");
+  assert.ok(recipe === "" || recipe in recipes, recipe);
   // A required setting must be given.
   if (line.help || line.dryRun || line.completions !== undefined || words.length === 0) return;
-  const given = { ...command.defaults, ...recipes[recipe ?? ""]?.settings, ...line.values };
-  for (const key of command.required) assert.ok(key in given, `${name} ${words.join(" ")}: --${flagOf(key)}`);
+  const config = Result.getOrThrow(command.resolved({ ...recipes[recipe]?.settings, ...line.values }));
+  for (const key of command.required) {
+    assert.ok(config[key] !== undefined, `${name} ${words.join(" ")}: --${flagOf(key)}`);
+  }
 };
 
 const flags = new Set([

@@ -1,5 +1,5 @@
 /**
- * Kernels that share a row out among the lanes of a subgroup, asked for with `SIGNUM_COOPERATIVE=1`: attention and RMSNorm, whose plain kernels
+ * Kernels that share a row out among the lanes of a subgroup, asked for with `--kernels cooperative`: attention and RMSNorm, whose plain kernels
  * have one lane a row, and sums over rows, which have one a column: many lanes wait for them. No hardware has run them, so the first use on a device holds them to the plain ones; where one
  * is wrong none is used, and a line says so.
  */
@@ -106,8 +106,7 @@ export const testedCooperative = Effect.fnUntraced(function* (
 ): Effect.fn.Return<FoundCooperative> {
   const { kind, description, lanes } = encoder.info;
   if (!canBroadcast(encoder.info)) {
-    const line = "SIGNUM_COOPERATIVE=1, but this device's subgroups have no fixed size of 4 to 64 lanes";
-    return { cooperative: false, notes: [`${line}: the plain kernels are used`] };
+    return { cooperative: false, notes: ["this device's subgroups have no fixed size of 4 to 64 lanes"] };
   }
   const own = new Encoder(encoder.device, { ...encoder.info, cooperative: true });
   const sources = [...Object.values(subgroupKernels), ...Object.values(normKernels), sumKernel];

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { testedCooperative } from "./cooperative.ts";
 import { type FoundAdapter, listen, requestAdapter, startDevice, whyNoGpu } from "./dawn.ts";
+import { type KernelChoice, missingKernels } from "../gpu/chosen_kernels.ts";
 import { adapterKinds, DeviceError, type DeviceInfo, type MatrixUnits } from "../gpu/device_info.ts";
 import { Encoder } from "../gpu/encoder.ts";
 import { matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
@@ -18,11 +19,9 @@ import { openEmbedded } from "../wasm/open.ts";
 export class Device extends Context.Service<Device, { readonly encoder: Encoder; readonly info: DeviceInfo }>()(
   "signum/kernels/Device",
 ) {
-  /** The device that `SIGNUM_ADAPTER` names, else the best that is there; `SIGNUM_VALIDATION=1` has every access checked. */
-  static readonly layer: Layer.Layer<Device, DeviceError> = Layer.effect(
-    Device,
-    Effect.suspend(() => open(environment())),
-  );
+  /** The device that `SIGNUM_ADAPTER` names, else the best that is there, with the kernels that are asked for; `SIGNUM_VALIDATION=1` has every access checked. */
+  static readonly layer = (kernels?: KernelChoice): Layer.Layer<Device, DeviceError> =>
+    Layer.effect(Device, Effect.suspend(() => open({ ...environment(), kernels })));
 }
 
 /** Which device is wanted (undefined: the best), and how it is opened. */
@@ -30,21 +29,20 @@ export interface DeviceOptions {
   readonly adapter: string | undefined;
   /** Whether Dawn's validation and robustness stay on, or the embedded device checks every access. */
   readonly validated: boolean;
-  /** Whether products may use matrix units, which round their operands to float16. */
-  readonly matrix?: boolean;
-  /** Whether rows may be shared out among the lanes of a subgroup, which sums in another order. */
-  readonly cooperative?: boolean;
+  /**
+   * Kernels that round or sum in their own way: products on matrix units, which round their operands to float16, and rows shared out among the
+   * lanes of a subgroup, which sums in another order. Those that the device lacks, or runs wrong, are not used; its notes say so.
+   */
+  readonly kernels?: KernelChoice | undefined;
   /** Threads of the embedded device; undefined: one a processor. */
   readonly threads?: string | undefined;
 }
 
-/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_THREADS`, `SIGNUM_VALIDATION`, `SIGNUM_MATRIX`, `SIGNUM_COOPERATIVE`. */
+/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_THREADS`, `SIGNUM_VALIDATION`. */
 export const environment = (): DeviceOptions => ({
   adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
   threads: Deno.env.get("SIGNUM_THREADS") || undefined,
   validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
-  matrix: Deno.env.get("SIGNUM_MATRIX") === "1",
-  cooperative: Deno.env.get("SIGNUM_COOPERATIVE") === "1",
 });
 
 /** An open device; `adapter` is what Dawn says of it, where Dawn runs it. */
@@ -83,6 +81,15 @@ export const open = (options: DeviceOptions): Effect.Effect<Opened, DeviceError,
     return yield* throughDawn(found, options);
   });
 
+/** `open`, where the device must run the kernels that are asked for. */
+export const openWith = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
+  Effect.flatMap(open(options), (opened) => {
+    const missing = missingKernels(options.kernels ?? [], opened.info);
+    return missing === undefined
+      ? Effect.succeed(opened)
+      : Effect.fail(new DeviceError({ reason: "NoKernels", message: `Cannot run ${missing}` }));
+  });
+
 const embedded = Effect.fnUntraced(function* (
   why: string,
   options: DeviceOptions,
@@ -96,7 +103,8 @@ const throughDawn = Effect.fnUntraced(function* (
   found: FoundAdapter,
   options: DeviceOptions,
 ): Effect.fn.Return<Opened, DeviceError, Scope.Scope> {
-  const { validated, matrix = false } = options;
+  const { validated, kernels = [] } = options;
+  const matrix = kernels.includes("matrix");
   const { adapter } = found;
   const encoder = yield* Effect.acquireRelease(
     Effect.tryPromise({ try: () => startDevice(found, validated, matrix), catch: (cause) => refuse(reasonOf(cause)) }),
@@ -113,13 +121,14 @@ const throughDawn = Effect.fnUntraced(function* (
 const chosen = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits | undefined,
-  { matrix = false, cooperative = false }: DeviceOptions,
+  { kernels }: DeviceOptions,
 ): Effect.fn.Return<DeviceInfo> {
-  if (!matrix && !cooperative) return encoder.info;
-  const products = matrix ? yield* testedUnits(encoder, units) : undefined;
-  const rows = cooperative ? yield* testedCooperative(encoder) : undefined;
+  if (kernels === undefined) return encoder.info;
+  const products = kernels.includes("matrix") ? yield* testedUnits(encoder, units) : undefined;
+  const rows = kernels.includes("cooperative") ? yield* testedCooperative(encoder) : undefined;
   return {
     ...encoder.info,
+    plain: kernels.includes("plain"),
     matrix: products?.units,
     cooperative: rows?.cooperative,
     notes: [...products?.notes ?? [], ...rows?.notes ?? []],

@@ -1,5 +1,5 @@
 /**
- * A device's matrix units, asked for with `SIGNUM_MATRIX=1`: found in what the adapter says, tested at first use, every variant against the
+ * A device's matrix units, asked for with `--kernels matrix`: found in what the adapter says, tested at first use, every variant against the
  * plain kernel. A variant that is wrong is refused in a line that says so.
  */
 import * as Effect from "effect/Effect";
@@ -41,6 +41,9 @@ export const suitable = (configs: ReadonlyArray<Config>, lanes: number): MatrixU
   return config === undefined || lanes === 0 ? undefined : { size: config.M, depth: config.K, lanes, refused: [] };
 };
 
+/** What is said of a device without them. */
+export const noUnits = "this device has no matrix units that take float16 and give float32";
+
 /** Tests the units of a device, or remembers what an earlier test found. */
 export const testedUnits = Effect.fnUntraced(function* (
   encoder: Encoder,
@@ -49,8 +52,7 @@ export const testedUnits = Effect.fnUntraced(function* (
   options: CheckOptions = {},
 ): Effect.fn.Return<FoundUnits> {
   if (units === undefined) {
-    const line = "SIGNUM_MATRIX=1, but this device has no matrix units that take float16 and give float32";
-    return { units, notes: [`${line}: products use the plain kernels`] };
+    return { units, notes: [noUnits] };
   }
   const { kernel = kernels.matrix, tiles = matrixTiles } = options;
   const { kind, description } = encoder.info;

@@ -4,8 +4,14 @@
  */
 import type { DeviceInfo } from "./device_info.ts";
 
+/** Kernels that stand in for plain ones where somebody asks for them, in the order in which records name them. */
+export const kernelNames = ["matrix", "cooperative"] as const;
+
+/** Kernels as `--kernels` names them: `plain`, or a list of the others. */
+export type KernelChoice = ReadonlyArray<"plain" | typeof kernelNames[number]>;
+
 /** What chooses kernels on a device. */
-export type Choosing = Pick<DeviceInfo, "matrix" | "cooperative">;
+export type Choosing = Pick<DeviceInfo, "matrix" | "cooperative" | "plain">;
 
 /** What gives a device's results their bytes. */
 export type Rounding = Choosing & Pick<DeviceInfo, "kind">;
@@ -16,15 +22,21 @@ export const chosenKernels = ({ matrix, cooperative }: Choosing): ReadonlyArray<
   ...(cooperative === true ? ["cooperative"] : []),
 ];
 
+/** Why a device cannot run the kernels that somebody asks for, for the end of a sentence; undefined where it does. */
+export const missingKernels = (asked: KernelChoice, info: Choosing & Pick<DeviceInfo, "notes">): string | undefined => {
+  const missing = asked.filter((name) => name !== "plain" && !chosenKernels(info).includes(name));
+  return missing.length === 0 ? undefined : `--kernels ${missing.join(",")}: ${info.notes?.join("; ")}`;
+};
+
 /** The device as results name it: two that give different bytes have different names. */
 export const deviceName = (info: Choosing & Pick<DeviceInfo, "description">): string =>
   [info.description, ...chosenKernels(info).map((name) => `${name} kernels`)].join(", ");
 
-/** The fields of a run's record: the kind of the adapter, and the kernels where they are not all the plain ones. */
+/** The fields of a run's record: the kind of the adapter, and the kernels where somebody chose them. */
 export const deviceFields = (
   info: Rounding,
 ): { readonly adapter: DeviceInfo["kind"]; readonly kernels?: ReadonlyArray<string> } => {
-  const kernels = chosenKernels(info);
+  const kernels = info.plain === true ? ["plain"] : chosenKernels(info);
   return { adapter: info.kind, ...(kernels.length === 0 ? {} : { kernels }) };
 };
 
@@ -39,11 +51,9 @@ export const otherDevice = ({ adapter, kernels }: Recorded, info: Rounding): str
   if (adapter !== undefined && adapter !== info.kind) {
     return `begun on ${adapter}, now the adapter is ${info.kind} (SIGNUM_ADAPTER=${adapter} chooses the first)`;
   }
-  const shown = (names: unknown) => Array.isArray(names) && names.length > 0 ? names.join(", ") : "plain";
-  const now = shown(chosenKernels(info));
-  return shown(kernels) === now
-    ? undefined
-    : `begun with ${shown(kernels)} kernels, now they are ${now} (SIGNUM_MATRIX and SIGNUM_COOPERATIVE choose)`;
+  const shown = (names: unknown) => Array.isArray(names) && names.length > 0 ? names.join(",") : "plain";
+  const [before, now] = [shown(kernels), shown(chosenKernels(info))];
+  return before === now ? undefined : `begun with --kernels ${before}, now it is ${now}`;
 };
 
 /** The same for what is to get more of these bytes: what names no adapter may have been begun on any. */

@@ -1,9 +1,9 @@
 /** What can go wrong with the device, and what is known of it once it is open. */
 import * as Schema from "@effect/schema";
 
-/** The device failed: no adapter, an error that no call carries, or the device was lost. */
+/** The device failed: no adapter, none of the kernels that are asked for, an error that no call carries, or the device was lost. */
 export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError", {
-  reason: Schema.Literals(["NoAdapter", "Fault", "Lost"]),
+  reason: Schema.Literals(["NoAdapter", "NoKernels", "Fault", "Lost"]),
   message: Schema.String,
 }) {}
 
@@ -38,6 +38,8 @@ export interface DeviceInfo {
   readonly maxBinding: number;
   readonly maxBuffer: number;
   readonly validated: boolean;
+  /** Whether the plain kernels were asked for by name. */
+  readonly plain?: boolean | undefined;
   /** Matrix units, where they were asked for and passed their self-test. */
   readonly matrix?: MatrixUnits | undefined;
   /** Whether rows are shared out among the lanes of a subgroup, where that was asked for and passed its self-test. */

@@ -3,7 +3,7 @@
  * sampled, scored and trained on it, in the terms of a roofline that the same run measures. With `--out` it writes the rows as CSV and the
  * roofline as SVG and PNG; `--report device` measures the device alone, which is the first thing to do on a new one.
  */
-import { Clock, Effect, Result } from "effect";
+import { Clock, Effect, Result, Struct } from "effect";
 import { basename, join } from "node:path";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { type BenchRow, csvOf, entriesOf, parts, type Place, roofsOfRun, rowsOf } from "./bench_row.ts";
@@ -18,7 +18,9 @@ import type { CheckpointError } from "../files/safetensors.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import { roofline } from "../reports/figures/roofline.ts";
+import { missingKernels } from "../../kernels/gpu/chosen_kernels.ts";
 import * as Command from "../settings/command.ts";
+import { device, files, memory, models, passes, reporting, sampling } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
@@ -115,23 +117,34 @@ const loadNow = Effect.sync(() => Deno.loadavg()[0] / navigator.hardwareConcurre
 export const benchCommand = Command.make({
   name: "bench",
   summary: `Times the device, every kernel and a model under measured roofs (--report: ${parts.join(", ")})`,
-  settings: ["model", "shape", "batch", "maxTokens", "storage", "activations", "report", "out", "format"],
-  run: ({ format, report: wanted, out, ...asked }) =>
+  settings: {
+    ...models,
+    ...Struct.pick(memory, ["batch"]),
+    ...Struct.pick(sampling, ["maxTokens"]),
+    ...Struct.pick(passes, ["storage", "activations"]),
+    ...device,
+    ...Struct.pick(reporting, ["report"]),
+    ...Struct.pick(files, ["out"]),
+    ...Struct.pick(reporting, ["format"]),
+  },
+  run: ({ format, report: wanted, out, kernels = [], ...asked }) =>
     Effect.scoped(Effect.gen(function* () {
       const measuredParts = yield* askedParts(wanted);
       const load = yield* loadNow;
       const { environment, open, withoutMatrix } = yield* Effect.promise(() =>
         import("../../kernels/device/device.ts")
       );
-      const options = environment();
-      const { encoder, info, adapter } = yield* open({ ...options, matrix: true });
+      const tried = [...new Set([...kernels.filter((name) => name !== "plain"), "matrix" as const])];
+      const { encoder, info, adapter } = yield* open({ ...environment(), kernels: tried });
+      const missing = missingKernels(kernels, info);
+      if (missing !== undefined) return yield* new Command.UsageError({ message: `Cannot run "bench": ${missing}` });
       const { report, write } = yield* StandardStreams;
       yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
       const subject = yield* subjectOf(asked, info);
       const sizes = productSizes(info);
       const plain = withoutMatrix(encoder);
       // Only where somebody asks for matrix units do models use them.
-      const devices = { plain, used: options.matrix ? encoder : plain, units: info.matrix };
+      const devices = { plain, used: kernels.includes("matrix") ? encoder : plain, units: info.matrix };
       const { measured, failure } = yield* measure(devices, { parts: measuredParts, sizes, subject });
       const entries = entriesOf(measured);
       const roofs = roofsOfRun(entries);

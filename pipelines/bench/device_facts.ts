@@ -3,7 +3,7 @@
  * and every limit; the embedded device has threads and memory.
  */
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
-import { matrixConfigs } from "../../kernels/device/matrix_units.ts";
+import { matrixConfigs, noUnits } from "../../kernels/device/matrix_units.ts";
 
 /** One fact. */
 export interface Fact {
@@ -52,7 +52,7 @@ export const factsOf = (info: DeviceInfo, adapter?: GPUAdapter): ReadonlyArray<F
     { fact: "subgroup size", value: `${subgroupMinSize} to ${subgroupMaxSize}` },
     { fact: "subgroupMatrixConfigs", value: configs.join("; ") || "none" },
     // That a device lacks matrix units is news only to somebody who asked for them.
-    ...(info.notes ?? []).filter((note) => configs.length > 0 || !note.startsWith("SIGNUM_MATRIX")).map((value) => ({
+    ...(info.notes ?? []).filter((note) => configs.length > 0 || note !== noUnits).map((value) => ({
       fact: "self-test",
       value,
     })),

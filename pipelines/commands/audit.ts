@@ -2,7 +2,7 @@
  * `deno task audit`: what is wrong with the problems of a task. Gold answers that are missing, joined of several boxes or one of several, stored
  * targets that say something else than the solution, and problems that are asked twice: in training and in the test (a leak), or in one split.
  */
-import { Effect, Result } from "effect";
+import { Effect, Result, Struct } from "effect";
 import { type Problem, tasks } from "../../data/mod.ts";
 import { load, readRows } from "../files/source.ts";
 import { type Finding, goldFindings, repeatedProblems } from "../../data/tasks/findings.ts";
@@ -10,13 +10,14 @@ import { flatTable } from "../reports/tables/flat_table.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import * as Command from "../settings/command.ts";
+import { problems, reporting } from "../settings/groups.ts";
 import { toText } from "../records/text.ts";
 
 /** `deno task audit`; `--format json` gives a finding a line as NDJSON. */
 export const auditCommand = Command.make({
   name: "audit",
   summary: "What is wrong with a task's problems: broken gold answers, duplicates, leaks between training and test",
-  settings: ["task", "data", "format"],
+  settings: { ...Struct.pick(problems, ["task", "data"]), ...Struct.pick(reporting, ["format"]) },
   run: Effect.fnUntraced(function* ({ task: name, data, format }) {
     const task = tasks[name];
     const problems: Problem[] = [];

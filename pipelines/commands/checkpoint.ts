@@ -2,10 +2,11 @@
  * `deno task checkpoint`: a model's weights in another element type, as a Hugging Face directory that transformers and vLLM load.
  * Training goes on from float32 alone: at a rate of 1e-6 a bfloat16 weight would lose nearly every update, so 16 bits are an export.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import * as Checkpoint from "../models/checkpoint.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
+import { files, models } from "../settings/groups.ts";
 import { parameterSpecs } from "../models/parameter_specs.ts";
 import { resolveModel } from "../files/hub.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -14,7 +15,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 export const checkpointCommand = Command.make({
   name: "checkpoint",
   summary: "Writes a model's weights in another element type, as a Hugging Face directory",
-  settings: ["model", "dtype", "out"],
+  settings: { ...Struct.pick(models, ["model"]), dtype: files.dtype, out: files.out },
   required: ["model", "out"],
   run: ({ model, dtype, out }) =>
     Effect.gen(function* () {

@@ -3,14 +3,13 @@
  * `--no-check` undoes it; `--` ends the flags. What does not fit is one sentence that names the word.
  */
 import { Result } from "effect";
-import { flagOf, type SettingKey, type Settings, settings } from "../settings/settings.ts";
 import { type Command, UsageError } from "../settings/command.ts";
-import { checkText, nearest } from "../settings/resolve.ts";
-import type { Setting } from "../settings/setting.ts";
+import { checkText, type Given, nearest } from "../settings/resolve.ts";
+import { flagOf } from "../settings/setting.ts";
 
 /** A command line in parts: values of settings, words that are not flags, and the flags that every command has. */
 export interface CommandLine {
-  readonly values: Partial<Settings>;
+  readonly values: Given;
   readonly words: ReadonlyArray<string>;
   readonly config: string | undefined;
   readonly help: boolean;
@@ -20,22 +19,21 @@ export interface CommandLine {
 
 /** The flags that every command has beside its settings. */
 export const commonFlags = [
-  { flag: "config", argument: "FILE", description: "settings from a JSON or YAML file; flags win over it" },
-  { flag: "dry-run", description: "print the resolved settings as JSON and stop" },
-  { flag: "completions", argument: "SHELL", description: "print completions for bash, zsh or fish and stop" },
-  { flag: "help", description: "print this and stop" },
+  { flag: "config", argument: "FILE", description: "settings from a JSON or YAML file; flags override them" },
+  { flag: "dry-run", description: "print the resolved settings as JSON and exit" },
+  { flag: "completions", argument: "SHELL", description: "print completions for bash, zsh or fish and exit" },
+  { flag: "help", description: "print this help and exit" },
 ] as const;
 
-type Meaning = { readonly key?: SettingKey; readonly common?: string; readonly sets?: string };
+type Meaning = { readonly key?: string; readonly common?: string; readonly sets?: string };
 
 const meanings = (command: Command): ReadonlyMap<string, Meaning> => {
   const known = new Map<string, Meaning>();
   for (const { flag, ...rest } of commonFlags) {
     known.set(flag, "argument" in rest ? { common: flag } : { common: flag, sets: "true" });
   }
-  for (const key of command.settings) {
-    const setting: Setting<unknown> = settings[key];
-    const isSwitch = setting.argument === undefined;
+  for (const [key, { argument }] of Object.entries(command.settings)) {
+    const isSwitch = argument === undefined;
     known.set(flagOf(key), isSwitch ? { key, sets: "true" } : { key });
     if (isSwitch) known.set(`no-${flagOf(key)}`, { key, sets: "false" });
   }
@@ -48,7 +46,7 @@ export const parse = (command: Command, words: ReadonlyArray<string>): Result.Re
   const known = meanings(command);
   const values: Record<string, unknown> = {};
   const common: Record<string, string> = {};
-  const spelled = new Map<SettingKey, { readonly flag: string; readonly text: string }>();
+  const spelled = new Map<string, { readonly flag: string; readonly text: string }>();
   const rest: string[] = [];
   const fail = (problem: string) =>
     Result.fail(new UsageError({ message: `Cannot run "${command.name}": ${problem}` }));
@@ -78,7 +76,7 @@ export const parse = (command: Command, words: ReadonlyArray<string>): Result.Re
     if (meaning.sets === undefined && attached === undefined) at++;
     if (meaning.common !== undefined) common[meaning.common] = text;
     if (meaning.key === undefined) continue;
-    const decoded = checkText(meaning.key, text);
+    const decoded = checkText(meaning.key, command.settings[meaning.key], text);
     if (Result.isFailure(decoded)) return fail(decoded.failure);
     // Twice under one name, the last counts; under two names, which one is meant cannot be known.
     const before = spelled.get(meaning.key);

@@ -7,6 +7,7 @@ import { adapterKinds, type DeviceInfo } from "../../kernels/gpu/device_info.ts"
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import * as Command from "../settings/command.ts";
+import { device } from "../settings/groups.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
 /** What somebody with this adapter could have beyond it, a line each. */
@@ -48,33 +49,35 @@ const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB
 /** What is known of a device, a line each; `error` is the largest of the self-test. */
 export const doctorLines = (info: DeviceInfo, error: number): ReadonlyArray<string> => [
   `adapter      ${info.kind}: ${info.description}`,
-  `why          ${info.why} (SIGNUM_ADAPTER=${adapterKinds.join("|")} chooses)`,
+  `why          ${info.why} (set SIGNUM_ADAPTER to ${adapterKinds.join(", ")} to choose)`,
   ...(info.kind === "wasm"
     ? [
-      `threads      ${info.threads} (SIGNUM_THREADS chooses)`,
+      `threads      ${info.threads} (set SIGNUM_THREADS to choose)`,
       `memory       ${mebibytes(info.maxBuffer)} at most`,
-      `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 has every access checked)`,
+      `validation   ${info.validated ? "on" : "off"} (set SIGNUM_VALIDATION=1 to check every access)`,
     ]
     : [
       `subgroups    ${info.lanes === 0 ? "none of a fixed size" : `${info.lanes} lanes`}`,
       `features     ${info.features.join(", ") || "none of those that are used"}`,
       `limits       ${mebibytes(info.maxBinding)} a binding, ${mebibytes(info.maxBuffer)} a buffer`,
-      `validation   ${info.validated ? "on" : "off"} (SIGNUM_VALIDATION=1 turns it on)`,
+      `validation   ${info.validated ? "on" : "off"} (set SIGNUM_VALIDATION=1 to turn it on)`,
     ]),
-  `self-test    a matrix product, largest error ${error.toExponential(1)}: ${error < 1e-4 ? "right" : "WRONG"}`,
+  `self-test    a matrix product: ${error < 1e-4 ? "passed" : "FAILED"}, largest error ${
+    error === 0 ? "0" : error.toExponential(1)
+  }`,
   ...(info.notes ?? []).map((note) => `kernels      ${note}`),
-  ...advice(info).map((line) => `for more     ${line}`),
+  ...advice(info).map((line) => `advice       ${line}`),
 ];
 
 /** `deno task doctor`. */
 export const doctorCommand = Command.make({
   name: "doctor",
-  summary: "Says which adapter is used and why, its limits and features, and what is missing for more",
-  settings: [],
-  run: () =>
+  summary: "Shows the chosen adapter, why, its limits and features, and what is missing",
+  settings: device,
+  run: ({ kernels }) =>
     Effect.scoped(Effect.gen(function* () {
       const { environment, open } = yield* Effect.promise(() => import("../../kernels/device/device.ts"));
-      const { encoder, info } = yield* open(environment());
+      const { encoder, info } = yield* open({ ...environment(), kernels });
       const error = yield* selfTest(encoder);
       const { write } = yield* StandardStreams;
       yield* Effect.catchTag(write(`${doctorLines(info, error).join("\n")}\n`), "PipeClosed", () => Effect.void);

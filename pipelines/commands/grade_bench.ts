@@ -4,7 +4,7 @@
  * said. Pairs with the tag `suite` are other graders' own tests; of the rest those marked `hard` count that are no choice and no sentence; a
  * file without that mark holds pairs that look alike or come from issues.
  */
-import { Effect, Result } from "effect";
+import { Effect, Result, Struct } from "effect";
 import { grade } from "../../data/grading/grade.ts";
 import { hostile } from "../../data/grading/hostile.ts";
 import { Key } from "../../data/random.ts";
@@ -14,6 +14,7 @@ import { renderTables } from "../reports/tables/render_table.ts";
 import type { FlatRow } from "../records/rows.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import * as Command from "../settings/command.ts";
+import { reporting, sampling } from "../settings/groups.ts";
 import { toText } from "../records/text.ts";
 
 /** A labelled pair; `set` says what it is counted under, null that it is not. */
@@ -153,8 +154,8 @@ const notes = [
 /** `deno task grade-bench`; `--format json` gives its rows as NDJSON. */
 export const gradeBenchCommand = Command.make({
   name: "grade-bench",
-  summary: "The verifier beside other graders on labelled pairs, its speed, and how it takes hostile answers",
-  settings: ["format", "seed"],
+  summary: "Compares the verifier with other graders on labelled pairs; measures speed and hostile answers",
+  settings: { ...Struct.pick(reporting, ["format"]), ...Struct.pick(sampling, ["seed"]) },
   positional: { name: "FILE", summary: "NDJSON files of labelled pairs (default: stdin)", optional: true, many: true },
   run: Effect.fnUntraced(function* ({ format, seed }, files) {
     const pairs = (yield* readLines(files)).flatMap(({ row }) => pairOf(row) ?? []);

@@ -1,11 +1,8 @@
 /** What `--help` and `--completions` print, made from the same values that the command line is read with. */
-import { flagOf, type SettingKey, settings } from "../settings/settings.ts";
 import type { Command } from "../settings/command.ts";
 import { commonFlags } from "./command_line.ts";
 import { examples } from "./examples.ts";
-import type { Setting } from "../settings/setting.ts";
-
-const settingOf = (key: SettingKey): Setting<unknown> => settings[key];
+import { flagOf, type Setting } from "../settings/setting.ts";
 
 const valueText = (value: unknown): string =>
   Array.isArray(value) ? value.join(",") : typeof value === "number" ? numberText(value) : String(value);
@@ -18,14 +15,12 @@ const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`.trimEnd()).join("\n");
 };
 
-const flagRow = (command: Command, key: SettingKey): readonly [string, string] => {
-  const { argument, choices, description, default: published } = settingOf(key);
-  const own = command.defaults[key];
-  const value = own ?? published;
-  const text = own === undefined ? description : description.replace(/ \(default:[^)]*\)/, "");
+const flagRow = (command: Command, key: string, setting: Setting<unknown>): readonly [string, string] => {
+  const { argument, choices, description, isOpen = false, hasOwnDefault = false, default: value } = setting;
+  const text = hasOwnDefault ? description.replace(/ \(default:[^)]*\)/, "") : description;
   const end = command.required.includes(key) && value === undefined
     ? " (required)"
-    : command.open?.includes(key)
+    : isOpen
     ? " (default: the records' own)"
     : value === undefined || value === false || text.includes("(default:")
     ? ""
@@ -41,6 +36,7 @@ const fileOf = (noun: string): string => `${noun.replace(/\B[A-Z]/g, (letter) =>
 /** The help text of one command. */
 export const helpOf = (command: Command): string => {
   const { positional, records } = command;
+  const settings = Object.entries(command.settings);
   const word = positional === undefined
     ? ""
     : ` ${positional.optional ? "[" : ""}${positional.name}${positional.many ? "..." : ""}${
@@ -61,9 +57,9 @@ export const helpOf = (command: Command): string => {
       ? []
       : ["", `Reads ${records.reads} records; each must have ${records.needs.join(", ")}.`]),
     ...(positional === undefined ? [] : ["", columns([[positional.name, positional.summary]])]),
-    ...(command.settings.length === 0
+    ...(settings.length === 0
       ? []
-      : ["", "Settings:", columns(command.settings.map((key) => flagRow(command, key)))]),
+      : ["", "Settings:", columns(settings.map(([key, setting]) => flagRow(command, key, setting)))]),
     "",
     "Also:",
     columns(common),
@@ -91,15 +87,14 @@ export const overview = (stages: ReadonlyArray<Command>, commands: ReadonlyArray
 };
 
 const flagsOf = (command: Command): ReadonlyArray<string> => [
-  ...command.settings.map((key) => `--${flagOf(key)}`),
+  ...Object.keys(command.settings).map((key) => `--${flagOf(key)}`),
   ...Object.keys(command.aliases ?? {}).map((name) => `--${name}`),
   ...commonFlags.map(({ flag }) => `--${flag}`),
 ];
 
 const bash = (commands: ReadonlyArray<Command>): string => {
-  const keys = [...new Set(commands.flatMap(({ settings }) => settings))];
-  const values = keys.flatMap((key) => {
-    const { choices } = settingOf(key);
+  const settings = new Map(commands.flatMap((command) => Object.entries(command.settings)));
+  const values = [...settings].flatMap(([key, { choices }]) => {
     return choices === undefined ? [] : [`      --${flagOf(key)}) words="${choices.join(" ")}" ;;`];
   });
   return `# Completions of "deno task <command>"; load with: source <(deno task <command> --completions bash)
@@ -135,8 +130,7 @@ const fish = (commands: ReadonlyArray<Command>): string => {
     const when = `-n '__fish_seen_subcommand_from ${command.name}'`;
     return [
       `complete -c deno -n '__fish_seen_subcommand_from task' -a ${command.name} -d ${quoted(command.summary)}`,
-      ...command.settings.map((key) => {
-        const { choices, argument, description } = settingOf(key);
+      ...Object.entries(command.settings).map(([key, { choices, argument, description }]) => {
         const value = argument === undefined ? "" : choices === undefined ? " -r" : ` -x -a '${choices.join(" ")}'`;
         return `complete -c deno ${when} -l ${flagOf(key)}${value} -d ${quoted(description)}`;
       }),

@@ -3,7 +3,7 @@
  * file says of right and wrong is kept as it stands; `verify` grades anew. Lines stream; Parquet and packed files are read whole. One name for
  * two problems is an error: their responses would count as those of one.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, Result, Stream, Struct } from "effect";
 import { basename, resolve } from "node:path";
 import { isParquet, readRows } from "../files/source.ts";
 import { pieces } from "../files/text_file.ts";
@@ -11,6 +11,8 @@ import { type Fault, type Imported, type Importer, isRow, type Read, type Row } 
 import { importers } from "../records/imports/mod.ts";
 import { FlatRow } from "../records/rows.ts";
 import * as Command from "../settings/command.ts";
+import { imports, problems } from "../settings/groups.ts";
+import { withDefault } from "../settings/setting.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { decode, encode } from "../records/record.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -105,9 +107,13 @@ const readerOf = (file: string, read: Read, collide: ReturnType<typeof oneProble
 export const importCommand = Command.make({
   name: "import",
   summary: `Responses of other programs as records: ${names.join(", ")}`,
-  settings: ["from", "task", "split", "metric"],
+  settings: {
+    ...Struct.pick(imports, ["from"]),
+    ...Struct.pick(problems, ["task"]),
+    split: withDefault(problems.split, "test"),
+    ...imports,
+  },
   required: ["from"],
-  defaults: { split: "test" },
   positional: { name: "FILE", summary: "their files (default: stdin)", optional: true, many: true },
   run: Effect.fnUntraced(function* ({ from, task, split, metric }, files) {
     const { input, inputName, write, report } = yield* StandardStreams;

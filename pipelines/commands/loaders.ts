@@ -1,7 +1,7 @@
 /** How each command is loaded. A line runs one alone, and to load them all takes longer than many of them run. */
 import { Effect } from "effect";
 import type { Command } from "../settings/command.ts";
-import { type AnyStage, command as filterOf } from "../stages/stage.ts";
+import type { AnyStage } from "../stages/stage.ts";
 
 /** A module by a path that Deno does not see, for it reads ahead what it sees. */
 const load = (path: string, name: string): Effect.Effect<Command> =>
@@ -10,7 +10,7 @@ const load = (path: string, name: string): Effect.Effect<Command> =>
 const stage = (path: string, name: string): Effect.Effect<Command> =>
   Effect.map(
     Effect.promise((): Promise<Readonly<Record<string, AnyStage>>> => import(path)),
-    (module) => filterOf(module[name]),
+    (module) => module[name].command,
   );
 
 type Loaders = Readonly<Record<string, Effect.Effect<Command>>>;

@@ -3,13 +3,15 @@
  * driver and no network; `deno task parts`: files of any size, weights say, in parts that travel. Both put a shell script beside
  * the parts that joins and checks them there.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { attempt, partBytes, splitFile, splittable, writeScript } from "./pack/parts.ts";
 import runScript from "./pack/run.sh" with { type: "text" };
 import { type Piece, runtimePieces } from "./pack/runtime.ts";
 import * as Command from "../settings/command.ts";
+import { archive, files } from "../settings/groups.ts";
+import { withDefault } from "../settings/setting.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -61,8 +63,7 @@ const splitAll = Effect.fnUntraced(function* (files: ReadonlyArray<string>, out:
 export const packCommand = Command.make({
   name: "pack",
   summary: "Packs Deno, node_modules and the Vulkan loader to run this checkout offline on a bare Linux machine",
-  settings: ["out", "partSize"],
-  defaults: { out: ".gpu" },
+  settings: { out: withDefault(files.out, ".gpu"), ...archive },
   positional: {
     name: "FILE",
     summary: "files that travel along, in parts: weights, say",
@@ -99,8 +100,8 @@ export const packCommand = Command.make({
 /** `deno task parts`. */
 export const partsCommand = Command.make({
   name: "parts",
-  summary: "Cuts files into parts with their SHA-256, and puts a shell script beside them that joins and checks them",
-  settings: ["out", "partSize"],
+  summary: "Splits files into parts with SHA-256 sums and a shell script that joins and checks them",
+  settings: { ...Struct.pick(files, ["out"]), ...archive },
   required: ["out"],
   positional: { name: "FILE", summary: "files of any size", many: true },
   plan: ({ partSize }, files) => plannedLines("parts", files, partSize),

@@ -2,9 +2,10 @@
  * `plot`: a figure of results as SVG on stdout, or in the file that `--out` names, which may be PNG as well. Where no report is named it is
  * the first figure that the rows have the fields for.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import { extname } from "node:path";
 import { make, UsageError } from "../settings/command.ts";
+import { files, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { writeText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -38,7 +39,7 @@ const fitting = (lines: ReadonlyArray<Line>) => {
 export const plotCommand = make({
   name: "plot",
   summary: `Figures of results, as SVG or PNG: ${names.join(", ")} (default: what the rows fit)`,
-  settings: ["report", "out"],
+  settings: { ...Struct.pick(reporting, ["report"]), ...Struct.pick(files, ["out"]) },
   positional: {
     name: "FILE",
     summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",

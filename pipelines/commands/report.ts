@@ -2,7 +2,7 @@
  * `deno task report DIR`: one HTML page of a study (`results/tiny`) or of a run, that needs nothing beside it and can be sent to anybody. Further
  * words are runs to show in it: responses of each, a prompt's way through every stage of the first, and what their gradients do to its tokens.
  */
-import { Effect, type Result } from "effect";
+import { Effect, type Result, Struct } from "effect";
 import { join } from "node:path";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
@@ -13,6 +13,8 @@ import { isStudy, readStudy } from "../study/read_study.ts";
 import { type RunHtml, runHtml } from "../reports/page/run_html.ts";
 import { studyHtml } from "../reports/page/study_html.ts";
 import * as Command from "../settings/command.ts";
+import { device, files, reading, schedule } from "../settings/groups.ts";
+import type { Settings } from "../settings/settings.ts";
 import { writeText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
@@ -22,24 +24,32 @@ const made = (folder: string, page: Result.Result<string, string>) =>
     (problem) => new PageError({ message: `Cannot report on "${folder}": ${problem}` }),
   );
 
+/** What is shown, and the kernels that explain it: where nobody names any, those of the run. */
+type Chosen = Choice & Partial<Pick<Settings, "kernels">>;
+
 /** The tokens of a run's followed prompt with their gradients; none where the weights of that step, or a device, are not to be had. */
-const explainedOf = Effect.fnUntraced(function* (run: string, { config, walk }: RunHtml, problem = walk?.problemId) {
+const explainedOf = Effect.fnUntraced(function* (
+  run: string,
+  { config, walk }: RunHtml,
+  { kernels }: Chosen,
+  problem = walk?.problemId,
+) {
   const { report } = yield* StandardStreams;
   if (walk === undefined || problem === undefined) return [];
   const found = yield* explainableOf(run, config, walk.step, problem);
   if (found === undefined) return [];
   return yield* explain(found).pipe(
-    Effect.provide(layerPolicy),
+    Effect.provide(layerPolicy({ kernels: kernels ?? found.settings.kernels })),
     Effect.catch((failure) => Effect.as(report(`no token gradients of "${run}": ${failure.message}`), [])),
   );
 });
 
 /** What the page of a study has of runs: responses of each, a prompt's way through the first, its tokens' gradients in all. */
-const ofRuns = Effect.fnUntraced(function* (runs: ReadonlyArray<string>, choice: Choice) {
+const ofRuns = Effect.fnUntraced(function* (runs: ReadonlyArray<string>, choice: Chosen) {
   if (runs.length === 0) return {};
   const read = yield* Effect.forEach(runs, (run) => Effect.map(readRun(run, choice), (html) => ({ run, html })));
   const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
-  const explained = yield* Effect.forEach(read, ({ run, html }) => explainedOf(run, html, walk?.problemId));
+  const explained = yield* Effect.forEach(read, ({ run, html }) => explainedOf(run, html, choice, walk?.problemId));
   return {
     responses: read.flatMap(({ html }) => html.responses),
     explained: explained.flat(),
@@ -51,7 +61,7 @@ const ofRuns = Effect.fnUntraced(function* (runs: ReadonlyArray<string>, choice:
 export const pageOf = Effect.fn("Report.page")(function* (
   folder: string,
   runs: ReadonlyArray<string>,
-  choice: Choice,
+  choice: Chosen,
 ): Effect.fn.Return<string, Command.Failure> {
   for (const run of runs) {
     if (!(yield* isRun(run))) {
@@ -69,17 +79,22 @@ export const pageOf = Effect.fn("Report.page")(function* (
     });
   }
   const run = yield* readRun(folder, choice);
-  return yield* made(folder, runHtml({ ...run, explained: yield* explainedOf(folder, run) }));
+  return yield* made(folder, runHtml({ ...run, explained: yield* explainedOf(folder, run, choice) }));
 });
 
 /** `deno task report`. */
 export const reportCommand = Command.make({
   name: "report",
-  summary: "One HTML page of a study or a run, with nothing beside it",
-  settings: ["step", "problem", "out"],
+  summary: "Makes one self-contained HTML page of a study or a run",
+  settings: {
+    ...Struct.pick(schedule, ["step"]),
+    ...Struct.pick(reading, ["problem"]),
+    ...Struct.pick(files, ["out"]),
+    ...device,
+  },
   positional: { name: "DIR", summary: "a study's folder and then runs of it, or one run", many: true },
-  run: Effect.fnUntraced(function* ({ step, problem, out }, [folder, ...runs]) {
-    const page = yield* pageOf(folder, runs, { step, problem });
+  run: Effect.fnUntraced(function* ({ step, problem, out, kernels }, [folder, ...runs]) {
+    const page = yield* pageOf(folder, runs, { step, problem, kernels });
     const path = out ?? join(folder, pageFile);
     yield* writeText(path, page);
     const { report } = yield* StandardStreams;

@@ -3,12 +3,13 @@
  * and `--incorrect` keep one kind, `--problem` one problem, `--first N` the first of those. Colours are for terminals, and not where
  * `NO_COLOR` is set.
  */
-import { Effect, type Result, Stream } from "effect";
+import { Effect, type Result, Stream, Struct } from "effect";
 import { join } from "node:path";
 import { samplesFile } from "../evaluation/sample_log.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { exists, isFolder, pieces } from "../files/text_file.ts";
 import * as Command from "../settings/command.ts";
+import { reading } from "../settings/groups.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
 import { decode } from "../records/record.ts";
@@ -36,7 +37,7 @@ const keeps = ({ correct, incorrect, problem }: Filters) => (record: ShownRecord
 export const showCommand = Command.make({
   name: "show",
   summary: "Shows responses with their verdicts: what was asked, both answers, why, and the response",
-  settings: ["correct", "incorrect", "problem", "first", "whole"],
+  settings: { ...Struct.omit(reading, ["positions"]) },
   positional: {
     name: "FILE",
     summary: "NDJSON files, or folders of evaluations (default: stdin)",

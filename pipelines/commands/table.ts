@@ -1,6 +1,7 @@
 /** `table`: any records as a plain table, or the tables of the reports that `--report` names, in the format that is asked for. */
 import { Effect } from "effect";
 import { make, UsageError } from "../settings/command.ts";
+import { reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { reports, type TableReport } from "../reports/mod.ts";
@@ -23,7 +24,7 @@ const chosen = Effect.fnUntraced(function* (name: string) {
 export const tableCommand = make({
   name: "table",
   summary: `Tables of results: ${tableReports.map(({ name }) => name).join(", ")} (default: flat)`,
-  settings: ["report", "format"],
+  settings: { report: reporting.report, format: reporting.format },
   positional: {
     name: "FILE",
     summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",

@@ -17,7 +17,8 @@ import { recordedAs } from "../settings/padded_vocabulary.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
-import { flagOf, type Settings } from "../settings/settings.ts";
+import { device, passes } from "../settings/groups.ts";
+import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/prompt.ts";
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
 import * as Client from "./client.ts";
@@ -60,9 +61,8 @@ export type EngineSettings =
     | "servedModel"
     | "concurrency"
     | "requestResponses"
-    | "storage"
-    | "activations"
-    | "paddedVocabulary"
+    | keyof typeof passes
+    | keyof typeof device
   >;
 
 const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
@@ -80,7 +80,7 @@ export const open = Effect.fn("Engine.open")(function* (
     return yield* local({ ...settings, model });
   }
   if (servedModel === undefined) return yield* refuse("--served-model is missing: the model's name on the server");
-  const own = (["storage", "activations", "paddedVocabulary"] as const).find((key) => settings[key] !== undefined);
+  const own = keysOf({ ...passes, ...device }).find((key) => settings[key] !== undefined);
   if (own !== undefined) return yield* refuse(`--${flagOf(own)} is this engine's, and a server (--endpoint) answers`);
   const url = completionsUrl(endpoint);
   if (Result.isFailure(url)) return yield* refuse(url.failure);
@@ -102,7 +102,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
       const tokenizer = yield* policy.tokenizer(settings.model);
       const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
       yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
-    }).pipe(Effect.provide(layerPolicy));
+    }).pipe(Effect.provide(layerPolicy(settings)));
   const { knownTokens } = yield* withKnownTokens(dir, config, settings.paddedVocabulary);
   const paddedVocabulary = recordedAs(knownTokens, settings.paddedVocabulary);
   const recorded = paddedVocabulary === undefined ? {} : { paddedVocabulary };

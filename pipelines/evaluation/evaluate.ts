@@ -8,7 +8,7 @@
  *   pass_at_k.ndjson       Pass@k of all problems
  *   evaluations.ndjson     every figure, a row for each part and k, as `table` and `plot` read them
  */
-import { Effect, type Scope, Stream } from "effect";
+import { Effect, type Scope, Stream, Struct } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
@@ -29,7 +29,9 @@ import * as Command from "../settings/command.ts";
 import * as Progress from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
+import * as Groups from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
+import { type SettingValues, withDefault } from "../settings/setting.ts";
 import type * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
@@ -57,45 +59,29 @@ export const measure = Effect.fn("Evaluate.measure")(function* (
 export const possibleKs = (ks: ReadonlyArray<number>, responses: number): ReadonlyArray<number> =>
   ks.filter((k) => k <= responses);
 
-const settings = [
-  "model",
-  "endpoint",
-  "servedModel",
-  "task",
-  "split",
-  "data",
-  "limit",
-  "problemSeed",
-  "template",
-  "date",
-  "responses",
-  "temperature",
-  "topP",
-  "topK",
-  "maxTokens",
-  "seed",
-  "batch",
-  "cache",
-  "deviceMemory",
-  "storage",
-  "activations",
-  "paddedVocabulary",
-  "concurrency",
-  "requestResponses",
-  "requestsPerMinute",
-  "timeout",
-  "retries",
-  "logprobs",
-  "extract",
-  "k",
-  "bootstrap",
-  "format",
-  "tflops",
-  "recipe",
-  "out",
-] as const;
+const settings = {
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.server, ["endpoint", "servedModel"]),
+  ...Groups.problems,
+  split: withDefault(Groups.problems.split, "test"),
+  ...Groups.sampling,
+  responses: withDefault(Groups.sampling.responses, 256),
+  temperature: withDefault(Groups.sampling.temperature, 0.6),
+  topP: withDefault(Groups.sampling.topP, 0.95),
+  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+  ...Groups.passes,
+  ...Groups.device,
+  ...Groups.server,
+  extract: withDefault(Groups.grading.extract, "lenient"),
+  k: Groups.reporting.k,
+  bootstrap: Groups.reporting.bootstrap,
+  format: Groups.reporting.format,
+  ...Groups.planning,
+  recipe: Groups.files.recipe,
+  out: Groups.files.out,
+};
 
-type Config = Pick<Settings, typeof settings[number]>;
+type Config = SettingValues<typeof settings>;
 
 /** How the sampling is named in tables: `T 0.6, top-p 0.95`. */
 const samplingOf = ({ temperature, topP, topK }: Config): string =>
@@ -167,15 +153,15 @@ const evaluate = Effect.fnUntraced(function* (
 });
 
 /** What the evaluation needs on this machine. */
-const planOf = (config: Settings) => runPlan(config, { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
+const planOf = (config: Config) =>
+  runPlan(merge(config), { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
 
 /** `deno task evaluate`. */
 export const evaluateCommand = Command.make({
   name: "evaluate",
-  summary: "Draws responses to a split, here or over a server, grades them and measures Pass@k",
+  summary: "Samples responses to a split, with Signum or a server, grades them and measures Pass@k",
   settings,
   aliases: { samples: "responses" },
-  defaults: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, extract: "lenient" },
   // A server has memory of its own.
   plan: (config) =>
     config.endpoint === undefined ? Effect.map(planOf(config), ({ lines }) => lines) : Effect.succeed([]),
@@ -190,7 +176,7 @@ export const evaluateCommand = Command.make({
     const { write, report } = yield* StandardStreams;
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
     const known = config.endpoint === undefined && config.deviceMemory !== undefined;
-    const { knobs } = known ? yield* planOf(merge(config)) : { knobs: {} };
+    const { knobs } = known ? yield* planOf(config) : { knobs: {} };
     const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks));
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
     if (config.format === "json") return yield* print(toText(rows));

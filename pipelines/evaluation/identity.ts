@@ -3,7 +3,7 @@
  * the SHA-256 of the weights and of the problems as they are asked, the tokens that end a response, the kind of the adapter, the kernels where they are not the plain ones. How responses are fetched (the server's address, how many at once) and
  * what is printed of them (k, the format) may change from one start to the next.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import { join } from "node:path";
 import { cannotContinue, deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
@@ -12,34 +12,38 @@ import { type Failure, UsageError } from "../settings/command.ts";
 import { encode } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { sha256, toText } from "../records/text.ts";
-import { flagOf, type Settings } from "../settings/settings.ts";
+import * as Groups from "../settings/groups.ts";
+import { flagOf, type SettingValues } from "../settings/setting.ts";
+import { keysOf } from "../settings/settings.ts";
 import type { Asked } from "../stages/prompt.ts";
 
-const shaping = [
-  "model",
-  "servedModel",
-  "task",
-  "split",
-  "data",
-  "limit",
-  "problemSeed",
-  "template",
-  "date",
-  "responses",
-  "temperature",
-  "topP",
-  "topK",
-  "maxTokens",
-  "seed",
-  "extract",
-  "logprobs",
-  "storage",
-  "activations",
-  "paddedVocabulary",
-] as const;
+/** The settings that shape the responses and their grades, in the order in which an identity lists them. */
+export const shaping = {
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.server, ["servedModel"]),
+  ...Groups.problems,
+  ...Groups.sampling,
+  ...Groups.grading,
+  ...Struct.pick(Groups.server, ["logprobs"]),
+  ...Groups.passes,
+};
 
-/** The settings that decide what the responses and their grades are. */
-export type ShapingSettings = Pick<Settings, typeof shaping[number]>;
+/** The settings that change no byte of the responses: how they are fetched, how memory is used, what is printed and where. */
+export const changesNoByte = {
+  ...Struct.omit(Groups.server, ["servedModel", "logprobs"]),
+  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+  ...Struct.pick(Groups.reporting, ["k", "bootstrap", "format"]),
+  ...Groups.planning,
+  ...Struct.pick(Groups.files, ["recipe", "out"]),
+};
+
+/** The settings that choose what the device runs: its record says what it runs, beside the kind of its adapter. */
+export const choosesDevice = Groups.device;
+
+/** The values of the settings that shape responses and grades. */
+export type ShapingSettings = SettingValues<typeof shaping>;
+
+const shapingKeys = keysOf(shaping);
 
 /** The identity of an evaluation; `weights` and `stopTokens` are absent where a server has them. */
 export const identityOf = (
@@ -49,7 +53,7 @@ export const identityOf = (
   stopTokens?: ReadonlyArray<number>,
 ): Readonly<Record<string, unknown>> => ({
   command: "evaluate",
-  ...Object.fromEntries(shaping.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined)),
+  ...Object.fromEntries(shapingKeys.map((key) => [key, settings[key]]).filter(([, value]) => value !== undefined)),
   ...(weights !== undefined && { weights }),
   ...(stopTokens !== undefined && { stopTokens }),
   problems: sha256(toText(prompts.map((prompt) => JSON.parse(encode({ ...prompt, promptTokens: undefined }))))),
@@ -66,7 +70,7 @@ export const differenceOf = (
     key === "paddedVocabulary" ? from[key] ?? "keep" : from[key];
   const differ = (key: string) => JSON.stringify(valueOf(begun, key)) !== JSON.stringify(valueOf(now, key));
   if (differ("command")) return "it holds something else than an evaluation";
-  const key = shaping.find(differ);
+  const key = shapingKeys.find(differ);
   if (key !== undefined) return `--${flagOf(key)} was ${show(begun[key])} there and is ${show(now[key])} now`;
   if (differ("weights")) return "it was begun with other weights than the model has now";
   // Folders of before do not say which tokens end a response.

@@ -3,7 +3,7 @@
  * becomes one record that holds the most probable tokens of its distribution, where the paper's Eq. 7 or 8 moves their logits, where the
  * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import { isKlInLoss } from "../algorithms/mod.ts";
 import { signIn } from "../learning/gradient.ts";
 import { Explained } from "../records/explained.ts";
@@ -15,6 +15,8 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import * as Noun from "../records/schema.ts";
 import { deviation, largest, scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
 import { checkedBatch } from "../stages/gradient.ts";
+import { device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
+import { fromRecords, withDefault } from "../settings/setting.ts";
 
 /** The `count` most probable tokens (0: all) and the sampled one, by falling probability. */
 const mostProbable = (probabilities: Float64Array, sampled: number, count: number): Int32Array => {
@@ -56,29 +58,23 @@ const explained = (record: Noun.Credited, one: TokenGradient, tokenizer: Tokeniz
 /** Credited, all of them, to one Explained a chosen response token. */
 export const explainStage = Stage.make({
   name: "explain",
-  summary: "The gradient of single tokens, beside the paper's Eqs. 7 and 8",
-  settings: [
-    "model",
-    "algorithm",
-    "temperature",
-    "miniBatch",
-    "responses",
-    "clipRatio",
-    "entropyCoef",
-    "klCoef",
-    "klInLoss",
-    "aggregation",
-    "gradientChunk",
-    "topK",
-    "problem",
-    "first",
-    "positions",
-    "paddedVocabulary",
-  ],
+  summary: "Shows the gradient at single tokens beside the paper's Eqs. 7 and 8",
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    ...Struct.pick(loss, ["algorithm"]),
+    temperature: fromRecords(sampling.temperature),
+    // Whatever comes in is a whole mini-batch unless its nominal size is named.
+    miniBatch: withDefault(schedule.miniBatch, 0),
+    ...Struct.pick(sampling, ["responses"]),
+    ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),
+    ...Struct.pick(loss, ["aggregation"]),
+    ...Struct.pick(schedule, ["gradientChunk"]),
+    topK: withDefault(sampling.topK, 10),
+    ...Struct.pick(reading, ["problem", "first", "positions"]),
+    ...Struct.pick(passes, ["paddedVocabulary"]),
+    ...device,
+  },
   required: ["model"],
-  // Whatever comes in is a whole mini-batch unless its nominal size is named.
-  defaults: { miniBatch: 0, topK: 10 },
-  open: ["temperature"],
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: (config) => isKlInLoss(config) ? ["referenceLogProbs"] : [],

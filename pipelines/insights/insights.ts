@@ -2,7 +2,7 @@
  * What the paper says of single tokens, measured on a step (Sections 4.2, 4.3 and Appendix C): the whole input is a rollout batch before `split`,
  * each algorithm takes its own training step on it (mini-batches, AdamW) from the same weights, and each measurement becomes one flat row.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, Result, Stream, Struct } from "effect";
 import type { AlgorithmName } from "../algorithms/mod.ts";
 import { miniBatches } from "../algorithms/mini_batches.ts";
 import { directed, directionRows } from "./direction.ts";
@@ -20,6 +20,18 @@ import * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "../stages/record_temperature.ts";
 import { fault, score } from "../stages/score.ts";
+import {
+  device,
+  loss,
+  models,
+  optimizing,
+  passes,
+  reading,
+  reporting,
+  sampling,
+  schedule,
+} from "../settings/groups.ts";
+import { fromRecords } from "../settings/setting.ts";
 
 /** A copy of the model after a training step of `algorithm` (the caller releases it), and what its last mini-batch saw. */
 const stepOf = Effect.fn("Insights.step")(function* (
@@ -44,28 +56,22 @@ const equations: Partial<Readonly<Record<AlgorithmName, string>>> = { psr: "Eq. 
 /** Rewarded, all of them, to one Insight a measurement. */
 export const insightsStage = Stage.make({
   name: "insights",
-  summary: "What a step does to tokens, measured: the paper's Sections 4.2 and 4.3",
-  settings: [
-    "model",
-    "temperature",
-    "miniBatch",
-    "responses",
-    "lambda",
-    "clipRatio",
-    "entropyCoef",
-    "klCoef",
-    "aggregation",
-    "gradientChunk",
-    "learningRate",
-    "weightDecay",
-    "maxGradNorm",
-    "first",
-    "positions",
-    "paddedVocabulary",
-    "bootstrap",
-  ],
+  summary: "Measures what one training step does to token probabilities (Sections 4.2 and 4.3)",
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    temperature: fromRecords(sampling.temperature),
+    ...Struct.pick(schedule, ["miniBatch"]),
+    ...Struct.pick(sampling, ["responses"]),
+    ...Struct.pick(loss, ["lambda", "clipRatio", "entropyCoef", "klCoef"]),
+    ...Struct.pick(loss, ["aggregation"]),
+    ...Struct.pick(schedule, ["gradientChunk"]),
+    ...Struct.pick(optimizing, ["learningRate", "weightDecay", "maxGradNorm"]),
+    ...Struct.pick(reading, ["first", "positions"]),
+    ...Struct.pick(passes, ["paddedVocabulary"]),
+    ...Struct.pick(reporting, ["bootstrap"]),
+    ...device,
+  },
   required: ["model"],
-  open: ["temperature"],
   input: Noun.Rewarded,
   needs: ["problemId", "promptTokens", "responseTokens", "reward"],
   output: Insight,

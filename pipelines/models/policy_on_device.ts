@@ -1,7 +1,7 @@
 /** The `Policy` service on an open device: says on stderr which adapter that is, and why. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import { Device, environment, open, type Opened } from "../../kernels/device/device.ts";
+import { Device, type DeviceOptions, environment, open, type Opened, openWith } from "../../kernels/device/device.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { resolveModel } from "../files/hub.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -16,13 +16,17 @@ import * as Tokenizer from "./tokenizer.ts";
 export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
   Policy,
   Effect.gen(function* () {
-    const { encoder, info } = yield* Device;
-    const { report } = yield* StandardStreams;
-    yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
-    for (const note of info.notes ?? []) yield* report(note);
-    return policyOn({ encoder, info });
+    return yield* announced(yield* Device);
   }),
 );
+
+const announced = Effect.fnUntraced(function* (opened: Opened) {
+  const { info } = opened;
+  const { report } = yield* StandardStreams;
+  yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
+  for (const note of info.notes ?? []) yield* report(note);
+  return policyOn(opened);
+});
 
 const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
   encoder.advice = adviceOn;
@@ -51,8 +55,9 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
   };
 };
 
-/** The service on the best device of this machine. */
-export const layer: Layer.Layer<Policy, DeviceError> = Layer.provide(layerDevice, Device.layer);
+/** The service on the best device of this machine, with the kernels that are asked for. */
+export const layerWith = ({ kernels }: Pick<DeviceOptions, "kernels">): Layer.Layer<Policy, DeviceError> =>
+  Layer.effect(Policy, Effect.flatMap(openWith({ ...environment(), kernels }), announced));
 
 /** The service on an embedded device with so many threads, which says nothing. */
 export const layerWithThreads = (threads: number): Layer.Layer<Policy, DeviceError> =>

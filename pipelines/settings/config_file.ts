@@ -4,21 +4,22 @@
  */
 import { Effect, Result } from "effect";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
-import { settingKeys, type Settings } from "./settings.ts";
-import { check, nearest } from "./resolve.ts";
+import { settingKeys, settings } from "./settings.ts";
+import { check, type Given, nearest } from "./resolve.ts";
 import { UsageError } from "./command.ts";
+import { isObject } from "../files/json.ts";
 import { visibleLine } from "../files/plain_text.ts";
 import { reasonOf } from "../files/text_file.ts";
 
 /** The settings that the text of a config file gives, or the sentence about the first thing wrong with it. */
-export const parse = (file: string, text: string): Result.Result<Partial<Settings>, UsageError> => {
+export const parse = (file: string, text: string): Result.Result<Given, UsageError> => {
   const lines = new LineCounter();
   // A document may nest deeper than the stack, or repeat itself through aliases until nothing holds it.
   const read = Result.try({
     try: () => {
       const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-      const isReadable = document.errors.length === 0 && isMap(document.contents);
-      return { document, plain: isReadable ? { ...document.toJS() as Record<string, unknown> } : {} };
+      const plain: unknown = document.errors.length === 0 && isMap(document.contents) ? document.toJS() : undefined;
+      return { document, plain: isObject(plain) ? plain : {} };
     },
     catch: (cause) =>
       new UsageError({
@@ -42,15 +43,15 @@ export const parse = (file: string, text: string): Result.Result<Partial<Setting
     const offset = isScalar(key) ? key.range?.[0] : undefined;
     const known = settingKeys.find((candidate) => candidate === name);
     if (known === undefined) return fail(`unknown key "${name}"${nearest(name, settingKeys)}`, offset);
-    const decoded = check(known, plain[name]);
+    const decoded = check(settings[known], plain[name]);
     if (Result.isFailure(decoded)) return fail(`"${name}": ${decoded.failure}`, offset);
     values[known] = decoded.success;
   }
-  return Result.succeed(values as Partial<Settings>);
+  return Result.succeed(values);
 };
 
 /** Reads and checks a config file. */
-export const read = (file: string): Effect.Effect<Partial<Settings>, UsageError> =>
+export const read = (file: string): Effect.Effect<Given, UsageError> =>
   Effect.tryPromise({
     try: () => Deno.readTextFile(file),
     catch: (cause) => new UsageError({ message: `Cannot read config "${file}": ${reasonOf(cause)}` }),

@@ -3,42 +3,46 @@
  * was checked where it was written, so merging cannot fail.
  */
 import { Result } from "effect";
-import { codeDefaults, defaults, flagOf, type SettingKey, type Settings, settings } from "./settings.ts";
-import { decode, type Setting } from "./setting.ts";
+import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
+import { decode, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
+
+/** SettingValues of settings as somebody gave them, each checked where it was written; `undefined` says nothing. */
+export type Given = Readonly<Record<string, unknown>>;
 
 /** A JSON value as the value of a setting, or the sentence `expected …, found …`; `null` leaves an optional setting open. */
-export const check = (key: SettingKey, value: unknown): Result.Result<unknown, string> => {
-  const setting: Setting<unknown> = settings[key];
-  return value === null && setting.default === undefined ? Result.succeed(undefined) : decode(setting, value);
-};
+export const check = (setting: Setting<unknown>, value: unknown): Result.Result<unknown, string> =>
+  value === null && setting.default === undefined ? Result.succeed(undefined) : decode(setting, value);
 
-/** The text of a flag as the value of a setting, or a sentence that names flag and text. */
-export const checkText = (key: SettingKey, text: string): Result.Result<unknown, string> => {
-  const setting: Setting<unknown> = settings[key];
+/** The text of the flag of `key` as the value of its setting, or a sentence that names flag and text. */
+export const checkText = (key: string, setting: Setting<unknown>, text: string): Result.Result<unknown, string> => {
   const decoded = decode(setting, setting.fromText(text));
   return Result.isSuccess(decoded) ? decoded : Result.fail(`--${flagOf(key)} "${text}": expected ${setting.expected}`);
 };
 
-/** Every setting with its value: later layers win over earlier ones where they say something; `asPublished` changes what none of them says. */
-export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => {
-  const said = layers.reduce<Partial<Settings>>((whole, layer) => ({
+/** What layers give together: later ones win over earlier ones where they say something. */
+export const layered = <A extends object>(...layers: ReadonlyArray<A>): A =>
+  layers.reduce((whole, layer) => ({
     ...whole,
     ...Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)),
-  }), {});
-  return { ...defaults, ...said.asPublished === true ? codeDefaults : {}, ...said };
+  }));
+
+/** Every setting with its value; `asPublished` changes what no layer says. */
+export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => {
+  const given = layered({}, ...layers);
+  return { ...defaults, ...given.asPublished === true ? codeDefaults : {}, ...given };
 };
 
-/** A configuration in which the settings `open` have no value unless `said` has one. */
-export const leaveOpen = (open: ReadonlyArray<SettingKey>, config: Settings, said: Partial<Settings>): Settings => ({
-  ...config,
-  ...Object.fromEntries(open.map((key) => [key, said[key]])),
-});
+/** The values of a command's settings under what is given; the sentence about a value that is none of its setting's. */
+export const configOf = <S extends Group>(group: S, given: Given): Result.Result<SettingValues<S>, string> =>
+  groupValues(group, { ...given.asPublished === true ? codeDefaults : {}, ...layered(given) });
 
-/** The part of a configuration that a command listens to, in the order of the table, without what is left open. */
-export const select = (config: Settings, keys: ReadonlyArray<SettingKey>): Partial<Settings> => {
-  const wanted = new Set<string>(keys);
+/** The part of a configuration under `keys`, in the order of the table, without what has no value. */
+export const select = (config: object, keys: ReadonlyArray<string>): Given => {
+  const values = new Map<string, unknown>(Object.entries(config));
   return Object.fromEntries(
-    Object.entries(config).filter(([key, value]) => wanted.has(key) && value !== undefined),
+    settingKeys.filter((key) => keys.includes(key) && values.get(key) !== undefined).map((
+      key,
+    ) => [key, values.get(key)]),
   );
 };
 

@@ -1,23 +1,69 @@
 /**
- * One setting of a command: how its value looks in a file and on the command line, what it may be, and what it is when nobody says.
- * `decode` takes a JSON value (file, recipe) or the text of a flag; a bad one comes back as a sentence that names what was expected.
+ * One setting of a command: how its value looks in a file and on the command line, what it may be, and what it is when nobody says. A group is a
+ * record of settings; the type of its values follows. `decode` takes a JSON value (file, recipe); a bad one comes back as a sentence that
+ * names what was expected.
  */
 import { Result } from "effect";
 import * as Schema from "@effect/schema";
 
-/** How a setting is spelled, checked and described; `A` is its value in memory. */
-export interface Setting<A> {
+/** What a value may be and how it is spelled; `A` is the value in memory. */
+export interface ValueKind<A> {
   readonly schema: Schema.Codec<A, unknown>;
   /** What a value must be, for messages: `a number from 0 to 1`. */
   readonly expected: string;
-  readonly default: A;
-  readonly description: string;
   /** What `--help` prints as the value, `N`; absent for a switch, which takes none. */
   readonly argument?: string;
   /** The closed set of values, for completions. */
   readonly choices?: ReadonlyArray<string>;
   readonly fromText: (text: string) => unknown;
 }
+
+/** A setting with values of type `A`. */
+export interface Setting<A> extends ValueKind<A> {
+  /** The value when nobody says one; a command may have one that nobody can give (0 for a whole batch). */
+  readonly default: A;
+  readonly description: string;
+  /** Whether the default is a command's own, whatever the description says of it. */
+  readonly hasOwnDefault?: boolean;
+  /** Whether the records that a command reads say what nobody gives. */
+  readonly isOpen?: boolean;
+}
+
+/** Settings by name: a part of what a command listens to, or all of it. */
+export type Group = Readonly<Record<string, Setting<unknown>>>;
+
+/** The values of a group. */
+export type SettingValues<S extends Group> = {
+  readonly [K in keyof S]: S[K] extends Setting<infer A> ? A : never;
+};
+
+/** A setting that has a value when nobody says one. */
+export const setting = <A>(value: NoInfer<A>, kind: ValueKind<A>, description: string): Setting<A> => ({
+  ...kind,
+  default: value,
+  description,
+});
+
+/** A setting for which saying nothing means "none" or "decided later"; the description says which. */
+export const optional = <A>(kind: ValueKind<A>, description: string): Setting<A | undefined> => ({
+  ...kind,
+  schema: Schema.UndefinedOr(kind.schema),
+  default: undefined,
+  description,
+});
+
+/** The same setting in a command for which another value is usual. */
+export const withDefault = <A>(given: Setting<A>, value: NoInfer<A>): Setting<A> => ({
+  ...given,
+  default: value,
+  hasOwnDefault: true,
+});
+
+/** The same setting in a command whose records say what nobody gives. */
+export const fromRecords = <A>(given: Setting<A>): Setting<A | undefined> => ({
+  ...optional(given, given.description),
+  isOpen: true,
+});
 
 interface Limits {
   readonly min?: number;
@@ -44,101 +90,126 @@ const bounded = ({ min, above, max }: Limits) =>
   );
 
 /** A finite real number within limits. */
-export const number = (value: number, limits: Limits, description: string): Setting<number> => ({
+export const number = (limits: Limits): ValueKind<number> => ({
   schema: Schema.Finite.check(bounded(limits)),
   expected: range("a number", limits),
-  default: value,
-  description,
   argument: "X",
   fromText: numeric,
 });
 
 /** A whole number within limits. */
-export const integer = (value: number, limits: Limits, description: string): Setting<number> => ({
+export const integer = (limits: Limits): ValueKind<number> => ({
   schema: Schema.Int.check(bounded(limits)),
   expected: range("a whole number", limits),
-  default: value,
-  description,
   argument: "N",
   fromText: numeric,
 });
 
 /** Text that is not empty. */
-export const text = (value: string, description: string, argument = "TEXT"): Setting<string> => ({
+export const text = (argument = "TEXT"): ValueKind<string> => ({
   schema: Schema.NonEmptyString,
   expected: "a text that is not empty",
-  default: value,
-  description,
   argument,
   fromText: (given) => given,
 });
 
 /** One of a closed set of words. */
-export const choice = <const C extends ReadonlyArray<string>>(
-  value: NoInfer<C[number]>,
-  choices: C,
-  description: string,
-): Setting<C[number]> => ({
+export const choice = <const C extends ReadonlyArray<string>>(choices: C): ValueKind<C[number]> => ({
   schema: Schema.Literals(choices),
   expected: `one of ${choices.join(", ")}`,
-  default: value,
-  description,
   argument: "NAME",
   choices,
   fromText: (given) => given,
 });
 
 /** Yes or no: `--name` is yes, `--no-name` is no. */
-export const toggle = (value: boolean, description: string): Setting<boolean> => ({
+export const toggle = (): ValueKind<boolean> => ({
   schema: Schema.Boolean,
   expected: "true or false",
-  default: value,
-  description,
   fromText: (given) => given === "true" ? true : given === "false" ? false : given,
 });
 
 /** Whole numbers, in a file as a list, as a flag with commas: `1,2,4`. */
-export const integers = (
-  value: ReadonlyArray<number>,
-  limits: Limits,
-  description: string,
-): Setting<ReadonlyArray<number>> => ({
+export const integers = (limits: Limits): ValueKind<ReadonlyArray<number>> => ({
   schema: Schema.Array(Schema.Int.check(bounded(limits))).check(Schema.makeFilter((list) => list.length > 0)),
   expected: `${range("whole numbers", limits)}, with commas between`,
-  default: value,
-  description,
   argument: "N,N",
   fromText: (given) => given.split(",").map((part) => numeric(part.trim())),
 });
 
 /** Names, in a file as a list, as a flag with commas. */
-export const words = (
-  value: ReadonlyArray<string>,
-  description: string,
-  choices?: ReadonlyArray<string>,
-): Setting<ReadonlyArray<string>> => ({
-  schema: Schema.Array(choices === undefined ? Schema.NonEmptyString : Schema.Literals(choices)).check(
-    Schema.makeFilter((list) => list.length > 0),
-  ),
-  expected: choices === undefined ? "names with commas between" : `names with commas between, of ${choices.join(", ")}`,
-  default: value,
-  description,
+export const words = (): ValueKind<ReadonlyArray<string>> => ({
+  schema: Schema.Array(Schema.NonEmptyString).check(Schema.makeFilter((list) => list.length > 0)),
+  expected: "names with commas between",
   argument: "NAME,NAME",
-  ...(choices === undefined ? {} : { choices }),
   fromText: (given) => given.split(",").map((part) => part.trim()),
 });
 
-/** The same setting where saying nothing means "none" or "decided later"; the description says which. */
-export const optional = <A>(setting: Setting<A>): Setting<A | undefined> => ({
-  ...setting,
-  schema: Schema.UndefinedOr(setting.schema),
-  default: undefined,
+/** One or more of a closed set of words, each at most once; `alone` stands alone. */
+export const choices = <const C extends ReadonlyArray<string>>(
+  all: C,
+  alone: C[number],
+): ValueKind<ReadonlyArray<C[number]>> => ({
+  schema: Schema.Array(Schema.Literals(all)).check(
+    Schema.makeFilter((list) =>
+      list.length > 0 && new Set(list).size === list.length && (list.length === 1 || !list.includes(alone))
+    ),
+  ),
+  expected: `${alone}, or a list of ${all.filter((word) => word !== alone).join(" and ")}`,
+  argument: "NAME,NAME",
+  choices: all,
+  fromText: (given) => given.split(",").map((part) => part.trim()),
 });
 
 /** The value in memory, or the sentence `expected …, found …`. */
-export const decode = <A>(setting: Setting<A>, value: unknown): Result.Result<A, string> => {
-  const decoded = Schema.decodeUnknownResult(setting.schema)(value);
+export const decode = <A>({ schema, expected }: ValueKind<A>, value: unknown): Result.Result<A, string> => {
+  const decoded = Schema.decodeUnknownResult(schema)(value);
   return Result.isSuccess(decoded)
     ? Result.succeed(decoded.success)
-    : Result.fail(`expected ${setting.expected}, found ${JSON.stringify(value) ?? String(value)}`);
+    : Result.fail(`expected ${expected}, found ${JSON.stringify(value) ?? String(value)}`);
+};
+
+/** `topP` is the flag `top-p`. */
+export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Whether `value` is one of a setting: its default, or what its schema takes. */
+const isOf = (one: Setting<unknown>, value: unknown): boolean => value === one.default || Schema.is(one.schema)(value);
+
+/** Whether `values` has a value for each setting of a group. */
+export const areValues = <S extends Group>(
+  group: S,
+  values: Readonly<Record<string, unknown>>,
+): values is SettingValues<S> => Object.entries(group).every(([key, one]) => isOf(one, values[key]));
+
+/** Whether every value under the name of a setting is one of it. */
+const areRecorded = <S extends Group>(
+  group: S,
+  values: Readonly<Record<string, unknown>>,
+): values is Partial<SettingValues<S>> => Object.entries(values).every(([key, value]) => isOf(group[key], value));
+
+/** The values of a group that a file holds, `null` for an optional one that is open; the first field that is wrong is named. Others are left out. */
+export const recordedValues = <S extends Group>(
+  group: S,
+  stored: Readonly<Record<string, unknown>>,
+): Result.Result<Partial<SettingValues<S>>, string> => {
+  const values = Object.fromEntries(
+    Object.keys(group).filter((key) => Object.hasOwn(stored, key)).map((key) => [key, stored[key] ?? undefined]),
+  );
+  if (areRecorded(group, values)) return Result.succeed(values);
+  const wrong = Object.keys(values).find((key) => !isOf(group[key], values[key])) ?? "";
+  return Result.fail(`field "${wrong}": expected ${group[wrong].expected}, found ${JSON.stringify(stored[wrong])}`);
+};
+
+/** A value for each setting of a group, its default where `given` says nothing; those that are none of their setting's are named. */
+export const groupValues = <S extends Group>(
+  group: S,
+  given: Readonly<Record<string, unknown>> = {},
+): Result.Result<SettingValues<S>, string> => {
+  const values = Object.fromEntries(Object.entries(group).map(([key, one]) => [key, given[key] ?? one.default]));
+  if (areValues(group, values)) return Result.succeed(values);
+  const wrong = Object.entries(group).filter(([key, one]) => !isOf(one, values[key]));
+  return Result.fail(
+    wrong.map(([key, { expected }]) => `--${flagOf(key)}: expected ${expected}, found ${JSON.stringify(values[key])}`)
+      .join("; "),
+  );
 };

@@ -3,11 +3,12 @@
  * asked for here, since it depends on `--algorithm`. PSR, NSR, W-REINFORCE and REINFORCE work response by response;
  * GRPO and PPO see the whole rollout batch (groups, whitening) and so read all of their input first, as `--normalize-advantage` does.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import { whiten } from "../algorithms/gae.ts";
 import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { loss } from "../settings/groups.ts";
 
 /** A field that an algorithm needs and a record lacks. */
 export interface MissingField {
@@ -69,8 +70,8 @@ const checked = <A extends Response>(
 /** Scored to Credited. */
 export const advantageStage = Stage.make({
   name: "advantage",
-  summary: "Gives each response token its advantage",
-  settings: ["algorithm", "klCoef", "normalizeAdvantage"],
+  summary: "Computes each response token's advantage",
+  settings: { ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage"]) },
   input: Noun.Scored,
   needs: ["reward", "weight", "responseTokens"],
   needsUnder: ({ algorithm }) => {

@@ -7,6 +7,7 @@ import { Effect, Stream } from "effect";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { unique } from "./duplicates.ts";
+import { duplicates } from "../settings/groups.ts";
 
 /** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */
 export interface RolloutFacts extends Pick<Noun.Rewarded, "problemId" | "correct" | "reward"> {
@@ -54,8 +55,8 @@ export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Noun.Dynamics => {
 /** All Rewarded to one Dynamics; none at all is an error. */
 export const dynamicsStage = Stage.make({
   name: "dynamics",
-  summary: "Measures a rollout batch: correct and fully solved ratio, entropy, length",
-  settings: ["allowDuplicates"],
+  summary: "Measures a batch of rollouts: share of correct responses and of fully solved prompts, entropy, length",
+  settings: duplicates,
   input: Noun.Rewarded,
   needs: ["problemId", "correct", "reward", "responseTokens", "entropy", "finish"],
   output: Noun.Dynamics,

@@ -3,7 +3,7 @@
  * content; what is emitted is the aggregate that names them. With `--critic` the critic's gradient of the same sequences comes with it.
  * `--mini-batch P --responses G` name the nominal size where the input is a short last one, whose loss is scaled by its share.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, Result, Stream, Struct } from "effect";
 import { isKlInLoss, type KlSettings } from "../algorithms/mod.ts";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { metricsOf } from "../algorithms/objective.ts";
@@ -23,6 +23,8 @@ import * as Noun from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
+import { device, files, loss, memory, models, passes, published, sampling, schedule } from "../settings/groups.ts";
+import { fromRecords, withDefault } from "../settings/setting.ts";
 
 /** Who checks records, what is to be done with them, in words, and by which models. */
 export interface Training {
@@ -122,32 +124,25 @@ export const gradientRecord = Effect.fnUntraced(function* (
 /** Credited, all of them, to one Gradient. */
 export const gradientStage = Stage.make({
   name: "gradient",
-  summary: "The gradient of one mini-batch, before clipping",
-  settings: [
-    "model",
-    "critic",
-    "algorithm",
-    "temperature",
-    "artifacts",
-    "miniBatch",
-    "responses",
-    "clipRatio",
-    "entropyCoef",
-    "klCoef",
-    "klInLoss",
-    "asPublished",
-    "aggregation",
-    "gradientChunk",
-    "recompute",
-    "offload",
-    "storage",
-    "activations",
-    "paddedVocabulary",
-  ],
+  summary: "Computes the gradient of one mini-batch, before clipping",
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    ...Struct.pick(files, ["critic"]),
+    ...Struct.pick(loss, ["algorithm"]),
+    temperature: fromRecords(sampling.temperature),
+    ...Struct.pick(files, ["artifacts"]),
+    // Whatever comes in is a whole mini-batch unless its nominal size is named.
+    miniBatch: withDefault(schedule.miniBatch, 0),
+    ...Struct.pick(sampling, ["responses"]),
+    ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),
+    ...published,
+    ...Struct.pick(loss, ["aggregation"]),
+    ...Struct.pick(schedule, ["gradientChunk"]),
+    ...Struct.pick(memory, ["recompute", "offload"]),
+    ...passes,
+    ...device,
+  },
   required: ["model"],
-  // Whatever comes in is a whole mini-batch unless its nominal size is named.
-  defaults: { miniBatch: 0 },
-  open: ["temperature"],
   input: Noun.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: (config) => [

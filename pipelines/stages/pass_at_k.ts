@@ -6,7 +6,7 @@
  * the middle 95 % of the mean over problems drawn again with replacement. The draws have a fixed key and problems are in the order of their
  * names, so neither depends on the order of the records.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import { integer, Key } from "../../data/random.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
@@ -14,6 +14,7 @@ import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { unique } from "./duplicates.ts";
+import { duplicates, reporting } from "../settings/groups.ts";
 
 /** A problem with its responses counted: `n` in all, `c` of them correct. */
 export interface Tally {
@@ -145,7 +146,7 @@ export const quantile = (sorted: Float64Array, at: number): number | undefined =
 export const passAtKStage = Stage.make({
   name: "pass-at-k",
   summary: "Estimates Pass@k over problems, with bootstrap intervals",
-  settings: ["k", "bootstrap", "allowDuplicates"],
+  settings: { ...Struct.pick(reporting, ["k", "bootstrap"]), ...duplicates },
   input: Noun.Verdict,
   needs: ["problemId", "correct"],
   output: Noun.PassAtK,

@@ -3,7 +3,7 @@
  * as stored. Training goes through the split shuffled, without replacement, and drops the short last batch of an epoch; prompts of more
  * than 1,024 tokens are left out of it and counted (Appendix D).
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import { Key, permutation } from "../../data/random.ts";
 import { type Problem, type Task, tasks } from "../../data/mod.ts";
 import { load, type SourceError } from "../files/source.ts";
@@ -17,6 +17,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import * as Noun from "../records/schema.ts";
 import { sha256, toText } from "../records/text.ts";
 import type { Settings } from "../settings/settings.ts";
+import { models, problems, sampling, schedule } from "../settings/groups.ts";
 
 /** Prompts longer than this many tokens are not trained on. */
 export const maxPromptTokens = 1024;
@@ -148,8 +149,14 @@ export const cannotDraw = (available: number, count: number): string | undefined
 /** Begins a pipe with the prompts of a split, or with those of a training step. */
 export const promptStage = Stage.make({
   name: "prompt",
-  summary: "Prompts of a task, tokenized for a model",
-  settings: ["model", "task", "split", "data", "limit", "problemSeed", "template", "date", "prompts", "step", "seed"],
+  summary: "Writes the prompts of a task, tokenized for a model",
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    ...problems,
+    prompts: schedule.prompts,
+    step: schedule.step,
+    ...Struct.pick(sampling, ["seed"]),
+  },
   required: ["model"],
   output: Noun.Prompt,
   run: (_input, config) =>

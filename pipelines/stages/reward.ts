@@ -6,6 +6,7 @@ import { Stream } from "effect";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import type { Settings } from "../settings/settings.ts";
+import { published } from "../settings/groups.ts";
 
 /** The verdict with its reward: +1 or -1, as published 1 or 0. */
 export const reward = <A extends Pick<Noun.Verdict, "correct">>(
@@ -20,7 +21,7 @@ export const reward = <A extends Pick<Noun.Verdict, "correct">>(
 export const rewardStage = Stage.make({
   name: "reward",
   summary: "Gives +1 to correct responses and -1 to all others",
-  settings: ["asPublished"],
+  settings: published,
   input: Noun.Verdict,
   needs: ["correct"],
   output: Noun.Rewarded,

@@ -2,7 +2,7 @@
  * Draws G responses to each prompt. A rollout depends on its name alone (seed, step, problem, sample index), never on what else is in
  * the batch; its log-probs are those that `score` gives, bit for bit. The whole input is checked before the first token is drawn.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import { Key } from "../../data/random.ts";
 import { tasks } from "../../data/mod.ts";
 import { decode } from "../sampling/decode.ts";
@@ -19,6 +19,7 @@ import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { Settings } from "../settings/settings.ts";
+import { device, memory, models, passes, sampling, schedule } from "../settings/groups.ts";
 
 /** The settings of sampling. */
 export type SampleSettings =
@@ -135,21 +136,14 @@ export const rollouts = <A extends Sampled>(
 export const sampleStage = Stage.make({
   name: "sample",
   summary: "Draws responses to each prompt, with their log-probs and entropies",
-  settings: [
-    "model",
-    "responses",
-    "temperature",
-    "topP",
-    "topK",
-    "maxTokens",
-    "seed",
-    "step",
-    "batch",
-    "cache",
-    "storage",
-    "activations",
-    "paddedVocabulary",
-  ],
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    ...sampling,
+    ...Struct.pick(schedule, ["step"]),
+    ...Struct.pick(memory, ["batch", "cache"]),
+    ...passes,
+    ...device,
+  },
   required: ["model"],
   input: Noun.Prompt,
   needs: ["problemId", "promptTokens"],

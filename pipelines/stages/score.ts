@@ -2,7 +2,7 @@
  * Log-probs and entropies of given responses under the policy about to be trained (`oldLogProbs`), and where they are asked for under a
  * reference, and the values of a critic. The temperature (the record's own, `record_temperature.ts`) divides the logits of policy and reference.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, Result, Stream, Struct } from "effect";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
@@ -14,6 +14,8 @@ import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
 import { temperatureOf } from "./record_temperature.ts";
+import { device, files, models, passes, sampling } from "../settings/groups.ts";
+import { fromRecords } from "../settings/setting.ts";
 
 /** The models that score: only the policy must be there. */
 export interface Scorers {
@@ -93,10 +95,15 @@ const scoreEach = Effect.fnUntraced(function* <A extends Scorable>(
 /** Signed to Scored. */
 export const scoreStage = Stage.make({
   name: "score",
-  summary: "Log-probs under policy and reference, and a critic's values",
-  settings: ["model", "reference", "critic", "temperature", "storage", "activations", "paddedVocabulary"],
+  summary: "Computes log-probs under policy and reference, and the critic's values",
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    ...Struct.pick(files, ["reference", "critic"]),
+    temperature: fromRecords(sampling.temperature),
+    ...passes,
+    ...device,
+  },
   required: ["model"],
-  open: ["temperature"],
   input: Noun.Signed,
   needs: ["problemId", "promptTokens", "responseTokens"],
   output: Noun.Scored,

@@ -2,11 +2,12 @@
  * Parts correct from incorrect responses and weighs each sign as the algorithm says (PSR 1 and 0, NSR 0 and 1,
  * W-REINFORCE lambda and 1, all others 1 and 1). What weighs 0 is dropped here, before it is scored or trained on.
  */
-import { Stream } from "effect";
+import { Stream, Struct } from "effect";
 import { signOf } from "../algorithms/algorithm.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { loss } from "../settings/groups.ts";
 
 /** The responses that the algorithm learns from, in order, with their sign and weight. */
 export const split = <A extends Pick<Noun.Rewarded, "reward">>(
@@ -24,8 +25,8 @@ export const split = <A extends Pick<Noun.Rewarded, "reward">>(
 /** Rewarded to Signed, fewer or as many. */
 export const splitStage = Stage.make({
   name: "split",
-  summary: "Keeps the responses that the algorithm learns from, with the weight of their sign",
-  settings: ["algorithm", "lambda"],
+  summary: "Keeps the responses that the algorithm trains on and sets their weights",
+  settings: { ...Struct.pick(loss, ["algorithm", "lambda"]) },
   input: Noun.Rewarded,
   needs: ["reward"],
   output: Noun.Signed,

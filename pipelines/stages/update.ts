@@ -3,7 +3,7 @@
  * the optimizer's moments stand in `trainer_state/`, a critic in `critic/` with its own. An earlier `--out` is what `--optimizer` takes.
  * The authors' code warms the rate up over no steps, which gives all optimizer steps of training step 1 the rate 0: `--as-published --step 1`.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -21,6 +21,7 @@ import * as Safetensors from "../files/safetensors.ts";
 import * as ArtifactStore from "../files/artifact_store.ts";
 import * as Stage from "./stage.ts";
 import * as Noun from "../records/schema.ts";
+import { device, files, models, optimizing, published, schedule } from "../settings/groups.ts";
 
 /** Where a checkpoint keeps its optimizer. */
 export const optimizerFile = join("trainer_state", "optimizer.safetensors");
@@ -92,21 +93,17 @@ const fetchGradient = Effect.fnUntraced(function* (model: Model, store: Artifact
 /** Exactly one Gradient to PolicyState. */
 export const updateStage = Stage.make({
   name: "update",
-  summary: "One optimizer step, written as a Hugging Face directory",
-  settings: [
-    "model",
-    "optimizer",
-    "critic",
-    "artifacts",
-    "out",
-    "learningRate",
-    "criticLearningRate",
-    "weightDecay",
-    "maxGradNorm",
-    "moments",
-    "asPublished",
-    "step",
-  ],
+  summary: "Takes one optimizer step and writes the model in Hugging Face format",
+  settings: {
+    ...Struct.pick(models, ["model"]),
+    optimizer: files.optimizer,
+    ...Struct.pick(files, ["critic", "artifacts", "out"]),
+    ...Struct.omit(optimizing, ["moments"]),
+    ...optimizing,
+    ...published,
+    ...Struct.pick(schedule, ["step"]),
+    ...device,
+  },
   required: ["model", "out"],
   input: Noun.Gradient,
   needs: ["artifact"],

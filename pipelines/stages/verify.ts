@@ -9,6 +9,7 @@ import { type Extraction, type Grade, type Task, tasks } from "../../data/mod.ts
 import { placeOf } from "../records/record.ts";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { grading } from "../settings/groups.ts";
 
 /** What grading reads of a record. */
 type Gradable =
@@ -33,7 +34,7 @@ export const verify = <A extends Gradable>(rollout: A, task: Task, extract: Extr
 export const verifyStage = Stage.make({
   name: "verify",
   summary: "Grades each response against its problem's gold answer",
-  settings: ["extract"],
+  settings: grading,
   input: Noun.Rollout,
   needs: ["task", "question", "goldAnswer", "responseText"],
   output: Noun.Verdict,

@@ -2,27 +2,44 @@
  * A recipe with what a command line gives beside its name: a model that lies elsewhere, storage in fewer bits, knobs of memory, some of its
  * algorithms. So an experiment goes from one machine to another by flags.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import { type Recipe, recipes } from "../recipes/mod.ts";
 import * as Command from "../settings/command.ts";
-import { merge, select } from "../settings/resolve.ts";
-import { memoryKnobs } from "../training/run_config.ts";
-import { codeDefaults, type SettingKey, type Settings } from "../settings/settings.ts";
+import * as Groups from "../settings/groups.ts";
+import { withDefault } from "../settings/setting.ts";
+import { layered } from "../settings/resolve.ts";
+import { codeDefaults, keysOf, type Settings } from "../settings/settings.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
-/** What a study may be given beside its recipe: where its model is, what it stores in how many bits, and how it uses memory. */
-export const given = ["model", "storage", "activations", "moments", ...memoryKnobs] as const satisfies ReadonlyArray<
-  SettingKey
->;
+/** What a study may be given beside its recipe: where its model is, what it stores in how many bits, how it uses memory, and its kernels. */
+const given = {
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.passes, ["storage", "activations"]),
+  ...Struct.pick(Groups.optimizing, ["moments"]),
+  ...Groups.memory,
+  ...Groups.device,
+};
 
-type Given = Pick<Settings, "recipe" | "asPublished" | "algorithms" | typeof given[number]>;
+/** The settings of `reproduce`. */
+export const reproduceSettings = {
+  recipe: withDefault(Groups.files.recipe, "tiny"),
+  ...given,
+  ...Struct.pick(Groups.studies, ["algorithms"]),
+  ...Struct.pick(Groups.files, ["out"]),
+  ...Struct.pick(Groups.studies, ["shard", "gather"]),
+  ...Groups.published,
+  ...Groups.planning,
+  ...Groups.studies,
+};
+
+type Asked = Pick<Settings, "recipe" | "asPublished" | "algorithms" | keyof typeof given>;
 
 /**
- * A recipe by name with what is given beside it. With the quirks of the authors' code, or with other bits in storage, it is a study of its own, kept
- * and written apart.
+ * A recipe by name with what is given beside it. With the quirks of the authors' code, with other bits in storage or with
+ * other kernels than the plain ones, it is a study of its own, kept and written apart.
  */
-export const recipeOf = Effect.fnUntraced(function* (config: Given) {
+export const recipeOf = Effect.fnUntraced(function* (config: Asked) {
   const { recipe: name = "tiny", asPublished, algorithms: chosen } = config;
   const recipe = recipes[name];
   if (recipe === undefined) {
@@ -40,12 +57,20 @@ export const recipeOf = Effect.fnUntraced(function* (config: Given) {
   const other = (["storage", "activations", "moments"] as const).filter((key) =>
     (config[key] ?? "f32") !== (recipe.settings[key] ?? "f32")
   );
-  const apart = [...asPublished ? ["as-published"] : [], ...other.map((key) => `${config[key]}-${key}`)];
-  const flags = [...asPublished ? ["--as-published"] : [], ...other.map((key) => `--${key} ${config[key]}`)];
+  const kernels = config.kernels === undefined || config.kernels.includes("plain") ? [] : config.kernels;
+  const apart = [
+    ...asPublished ? ["as-published"] : [],
+    ...other.map((key) => `${config[key]}-${key}`),
+    ...kernels.map((one) => `${one}-kernels`),
+  ];
+  const flags = [
+    ...asPublished ? ["--as-published"] : [],
+    ...other.map((key) => `--${key} ${config[key]}`),
+    ...kernels.length === 0 ? [] : [`--kernels ${kernels.join(",")}`],
+  ];
   const settings = {
     ...asPublished === true ? codeDefaults : {},
-    ...recipe.settings,
-    ...select(merge(config), given),
+    ...layered<Partial<Settings>>(recipe.settings, Struct.pick(config, keysOf(given))),
     ...asPublished === true ? { asPublished } : {},
   };
   const algorithms = recipe.algorithms.filter((one) => chosen === undefined || chosen.includes(one));

@@ -19,7 +19,7 @@ import * as Command from "../settings/command.ts";
 import { home } from "../files/home.ts";
 import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { given, recipeOf } from "./given_recipe.ts";
+import { recipeOf, reproduceSettings } from "./given_recipe.ts";
 import { promptsOf } from "../stages/prompt.ts";
 import {
   algorithmFiles,
@@ -279,8 +279,7 @@ export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out
 export const reproduceCommand = Command.make({
   name: "reproduce",
   summary: "Trains and evaluates every algorithm of a recipe and writes tables, pictures and a page",
-  settings: ["recipe", ...given, "algorithms", "out", "shard", "gather", "asPublished", "tflops", "check"],
-  defaults: { recipe: "tiny" },
+  settings: reproduceSettings,
   plan: (config) =>
     Effect.gen(function* () {
       const recipe = yield* recipeOf(config);
@@ -294,6 +293,6 @@ export const reproduceCommand = Command.make({
       const { out = join("results", recipe.name), shard, gather } = config;
       if (config.check) return yield* check(recipe, out);
       const study = reproduce(recipe, { out, ...(shard === undefined ? {} : { shard }), gather });
-      yield* Effect.scoped(study).pipe(Effect.provide(layerPolicy));
+      yield* Effect.scoped(study).pipe(Effect.provide(layerPolicy(config)));
     }),
 });

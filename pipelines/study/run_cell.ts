@@ -3,7 +3,7 @@
  * was interrupted goes on at the first cell without one; inside of a cell its training goes on from its newest checkpoint. A cell of a
  * large study gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
  */
-import { Effect, Stream } from "effect";
+import { Effect, Stream, Struct } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
@@ -14,6 +14,8 @@ import * as Safetensors from "../files/safetensors.ts";
 import type { Insight } from "../insights/insight.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import * as Command from "../settings/command.ts";
+import { device, memory, models } from "../settings/groups.ts";
+import { keysOf } from "../settings/settings.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import * as Stage from "../stages/stage.ts";
 import { sha256 } from "../records/text.ts";
@@ -23,7 +25,7 @@ import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
-import { memoryKnobs, storedSettings, type TrainConfig } from "../training/run_config.ts";
+import { storedConfig, type TrainConfig, trainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
@@ -74,8 +76,8 @@ const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
 /** Trains a run of a study. One that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
 export const trainRun = Effect.fn("Study.train")(function* (config: TrainConfig) {
   const { info } = yield* Policy;
-  const stored = yield* storedSettings(config.out);
-  const other = stored === undefined ? undefined : cannotContinue(stored, info);
+  const stored = yield* storedConfig(config.out);
+  const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) {
     return yield* refuse(`Cannot go on with "${config.out}": it was ${other}; to begin again, remove it`);
   }
@@ -91,12 +93,8 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
     metrics.push({ step: 0, ...(yield* beginning(settingsOf(recipe, cell.settings), base)) });
   } else {
     const { algorithm, settings } = cell;
-    // The recipe names every setting that training cannot do without.
-    const config = {
-      ...settingsOf(recipe, { ...settings, ...savingOf(recipe, cell), algorithm }),
-      out: run,
-    } as unknown as TrainConfig;
-    yield* trainRun(config);
+    const all = { ...settingsOf(recipe, { ...settings, ...savingOf(recipe, cell), algorithm }), out: run };
+    yield* trainRun(yield* Effect.fromResult(trainConfig(all)));
     const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
     metrics.push(...lines.map(withoutTiming));
   }
@@ -139,7 +137,7 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
     release(model);
     digests.set(dir, weights);
   }
-  const free: ReadonlyArray<string> = ["model", ...memoryKnobs];
+  const free: ReadonlyArray<string> = keysOf({ ...Struct.pick(models, ["model"]), ...memory, ...device });
   const settings = Object.fromEntries(
     Object.entries({ ...recipe.settings, ...cell.settings }).filter(([key]) => !free.includes(key)),
   );

@@ -13,7 +13,7 @@ import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
 import { textFault } from "../reports/figures/figure_5.ts";
 import { toText } from "../records/text.ts";
-import type { TrainConfig } from "../training/run_config.ts";
+import { trainConfig } from "../training/run_config.ts";
 import { settingsOf } from "./plan.ts";
 import { trainRun } from "./run_cell.ts";
 
@@ -36,9 +36,8 @@ export const shownCells = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> =>
 /** Trains a cell with all its records into `folder`, where it is not there already; gives the run. */
 export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, cell: Cell, folder: string) {
   const out = join(folder, cell.name);
-  // The recipe names every setting that training cannot do without.
-  const config = { ...settingsOf(recipe, { ...cell.settings, algorithm: cell.algorithm as "nsr" }), out };
-  yield* trainRun(config as unknown as TrainConfig);
+  const all = { ...settingsOf(recipe, cell.settings), algorithm: cell.algorithm, out };
+  yield* trainRun(yield* Effect.fromResult(trainConfig(all)));
   return out;
 });
 

@@ -3,7 +3,7 @@
  * steps of 256 with AdamW (0.9, 0.98), warm-up and a cosine to 5 % of the peak rate. The seed decides weights and demonstrations, so the
  * shipped bases can be made again, byte for byte on the same kind of adapter.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import * as Countdown from "../../data/tasks/countdown.ts";
 import {
@@ -29,6 +29,8 @@ import { applyGradient, type TrainedModel } from "../learning/optimizer_step.ts"
 import { parameterCount } from "../models/parameter_specs.ts";
 import { Policy } from "../models/policy.ts";
 import * as Command from "../settings/command.ts";
+import { base, device, files, optimizing, sampling, schedule } from "../settings/groups.ts";
+import { withDefault } from "../settings/setting.ts";
 import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { defaults, flagOf, type Settings } from "../settings/settings.ts";
@@ -100,22 +102,19 @@ export const demonstrationBatch = (seed: number, step: number, count: number, la
 export const pretrainCommand = Command.make({
   name: "pretrain",
   summary: "Makes a small base model for countdown from noisy demonstrations",
-  settings: [
-    "out",
-    "seed",
-    "width",
-    "layers",
-    "steps",
-    "demonstrations",
-    "latent",
-    "learningRate",
-    "warmup",
-    "weightDecay",
-    "maxGradNorm",
-    "gradientChunk",
-  ],
+  settings: {
+    ...Struct.pick(files, ["out"]),
+    seed: withDefault(sampling.seed, tinyBase.seed),
+    ...Struct.pick(base, ["width", "layers"]),
+    steps: withDefault(schedule.steps, tinyBase.steps),
+    ...Struct.pick(base, ["demonstrations", "latent"]),
+    learningRate: withDefault(optimizing.learningRate, tinyBase.learningRate),
+    ...base,
+    ...Struct.pick(optimizing, ["weightDecay", "maxGradNorm"]),
+    ...Struct.pick(schedule, ["gradientChunk"]),
+    ...device,
+  },
   required: ["out"],
-  defaults: tinyBase,
   run: (config) => {
     const { width, layers } = config;
     if (width % 32 !== 0) {
@@ -152,12 +151,21 @@ export const pretrainCommand = Command.make({
           }),
       });
       yield* report(`wrote "${config.out}", loss ${last.toFixed(4)} at the end`);
-    })).pipe(Effect.provide(layerPolicy));
+    })).pipe(Effect.provide(layerPolicy(config)));
   },
 });
 
 /** The settings that make a base what it is, beside its seed and its mode. */
-const shaping = ["width", "layers", "steps", "demonstrations", "learningRate", "warmup", "weightDecay"] as const;
+const shaping = [
+  "width",
+  "layers",
+  "steps",
+  "demonstrations",
+  "learningRate",
+  "warmup",
+  "weightDecay",
+  "kernels",
+] as const;
 
 const modelCard = (
   config: Pick<Settings, "seed" | "latent" | typeof shaping[number]>,

@@ -3,7 +3,7 @@
  * state with what the run holds, byte for byte; timings in the metrics are not compared. Stops at the first byte that differs and says
  * where. Gradients and checkpoints that the run no longer keeps are rebuilt on the way, since everything is.
  */
-import { Effect } from "effect";
+import { Effect, Struct } from "effect";
 import { join } from "node:path";
 import { otherDevice } from "../../kernels/gpu/chosen_kernels.ts";
 import { verifyManifest, weightsFile } from "../files/checkpoint_directory.ts";
@@ -17,36 +17,44 @@ import { readText } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { exists, namesIn } from "../files/text_file.ts";
-import { defaults } from "../settings/settings.ts";
+import { device, models, problems } from "../settings/groups.ts";
+import { type Given, layered, merge } from "../settings/resolve.ts";
+import type { SettingValues } from "../settings/setting.ts";
+import { defaults, keysOf } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import { changedSource, complete, storedSettings, type TrainConfig, trainSettings } from "./run_config.ts";
+import {
+  changedSource,
+  type StoredConfig,
+  storedConfig,
+  type TrainConfig,
+  trainConfig,
+  trainSettings,
+} from "./run_config.ts";
 import { prepare, test } from "./train.ts";
 import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });
 
-/** The settings that a run was made with; `model` and `data` may be given anew where the run has moved. */
-const storedConfig = Effect.fnUntraced(
-  function* (run: string, given: { readonly model: string | undefined; readonly data: string | undefined }) {
-    const path = join(run, "config.json");
-    const stored = yield* storedSettings(run);
-    if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
-    const missing = trainSettings.find((key) => !(key in stored) && defaults[key] !== undefined);
-    if (missing !== undefined || typeof stored.base !== "string") {
-      return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
-    }
-    // What the reader has checked are the values of settings.
-    const config = {
-      // A run that recorded nothing of it computed with every row of its vocabulary.
-      paddedVocabulary: "keep",
-      ...stored,
-      ...(given.model && { model: given.model }),
-      ...(given.data && { data: given.data }),
-      out: run,
-    };
-    return { recorded: stored, config: config as unknown as TrainConfig };
-  },
-);
+const replaySettings = {
+  ...Struct.pick(models, ["model"]),
+  ...Struct.pick(problems, ["data"]),
+  ...device,
+};
+
+/** The settings that a run was made with; `model`, `data` and `kernels` may be given anew, the first two where the run has moved. */
+const recordedRun = Effect.fnUntraced(function* (run: string, given: SettingValues<typeof replaySettings>) {
+  const path = join(run, "config.json");
+  const stored = yield* storedConfig(run);
+  if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
+  const { settings, fields } = stored;
+  const missing = keysOf(trainSettings).find((key) => !(key in settings) && defaults[key] !== undefined);
+  if (missing !== undefined || typeof fields.base !== "string") {
+    return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
+  }
+  // A run that recorded nothing of it computed with every row of its vocabulary.
+  const config = trainConfig(layered<Given>({ paddedVocabulary: "keep" }, settings, given, { out: run }));
+  return { stored, config: yield* Effect.fromResult(config) };
+});
 
 /** Compares what is made again with a file of the run. */
 const compare = Effect.fnUntraced(function* (run: string, name: string, found: string) {
@@ -90,71 +98,73 @@ const wholeOf = Effect.fnUntraced(function* (run: string, rows: number, steps: n
   }
 });
 
-/** `deno task replay`. */
+/** Does a run again on the open device. */
+const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfig, config: TrainConfig) {
+  const { report } = yield* StandardStreams;
+  const { info } = yield* Policy;
+  const other = otherDevice(fields, info);
+  if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
+  if (fields.adapter === undefined) {
+    yield* report(
+      `"${run}" does not say on which adapter it was made: it is compared with what ${info.kind} gives`,
+    );
+  }
+  const isKnown = config.deviceMemory !== undefined;
+  const { knobs } = isKnown ? yield* runPlan(merge(config), { trains: true, info, times: false }) : { knobs: {} };
+  const prepared = yield* prepare({ ...config, ...knobs });
+  const source = changedSource(fields, prepared.sources);
+  if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
+  const sink: Sink = {
+    records: (name, text) => compare(run, name, text),
+    store: { put: (tensors) => Safetensors.digest(tensors) },
+  };
+  const world: TrainingWorld = { ...prepared.world, sink };
+  const rows = ((yield* readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+  yield* wholeOf(run, rows.length, prepared.steps);
+  const progress = yield* Progress.make("replay", rows.length);
+  let state = prepared.initial;
+  let last = prepared.sources.base;
+  for (const [index, line] of rows.entries()) {
+    const step = index + 1;
+    const done = yield* trainingStep(world, state, step);
+    state = done.state;
+    const tested = prepared.tests.length > 0 && step % config.testEvery === 0
+      ? yield* test(prepared, state.policy.model)
+      : {};
+    const recorded = yield* Effect.try({
+      try: () => JSON.stringify(comparable(JSON.parse(line))),
+      catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
+    });
+    const again = JSON.stringify(comparable({ ...done.row, ...tested }));
+    if (recorded !== again) {
+      const difference = firstDifference("", recorded, again);
+      return yield* differs(
+        `Replay differs at "${
+          join(run, "metrics.ndjson")
+        }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
+      );
+    }
+    const updates = yield* readText(join(run, stepFolder(step), "update.ndjson"));
+    last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
+    yield* progress.advance(1);
+  }
+  const weights = join(run, "model", weightsFile);
+  const found = yield* Effect.option(Safetensors.sha256File(weights));
+  if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
+    return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);
+  }
+  yield* intact(run);
+  yield* report(`"${run}": ${rows.length} steps made again, every byte the same`);
+});
+
+/** `deno task replay`; where nobody names kernels, those of the run are run. */
 export const replayCommand = Command.make({
   name: "replay",
-  summary: "Does a recorded run again and names the first byte that differs",
-  settings: ["model", "data"],
+  summary: "Repeats a recorded run and names the first byte that differs",
+  settings: replaySettings,
   positional: { name: "RUN", summary: "the run's directory" },
-  run: (given, [run]) =>
-    Effect.scoped(Effect.gen(function* () {
-      const { report } = yield* StandardStreams;
-      const { recorded, config } = yield* storedConfig(run, given);
-      const { info } = yield* Policy;
-      const other = otherDevice(recorded, info);
-      if (other !== undefined) return yield* differs(`Cannot replay "${run}": it was ${other}`);
-      if (recorded.adapter === undefined) {
-        yield* report(
-          `"${run}" does not say on which adapter it was made: it is compared with what ${info.kind} gives`,
-        );
-      }
-      const isKnown = config.deviceMemory !== undefined;
-      const { knobs } = isKnown
-        ? yield* runPlan(complete(config), { trains: true, info, times: false })
-        : { knobs: {} };
-      const prepared = yield* prepare({ ...config, ...knobs });
-      const source = changedSource(recorded, prepared.sources);
-      if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
-      const sink: Sink = {
-        records: (name, text) => compare(run, name, text),
-        store: { put: (tensors) => Safetensors.digest(tensors) },
-      };
-      const world: TrainingWorld = { ...prepared.world, sink };
-      const rows = ((yield* readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
-      yield* wholeOf(run, rows.length, prepared.steps);
-      const progress = yield* Progress.make("replay", rows.length);
-      let state = prepared.initial;
-      let last = prepared.sources.base;
-      for (const [index, line] of rows.entries()) {
-        const step = index + 1;
-        const done = yield* trainingStep(world, state, step);
-        state = done.state;
-        const tested = prepared.tests.length > 0 && step % config.testEvery === 0
-          ? yield* test(prepared, state.policy.model)
-          : {};
-        const recorded = yield* Effect.try({
-          try: () => JSON.stringify(comparable(JSON.parse(line))),
-          catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
-        });
-        const again = JSON.stringify(comparable({ ...done.row, ...tested }));
-        if (recorded !== again) {
-          const difference = firstDifference("", recorded, again);
-          return yield* differs(
-            `Replay differs at "${
-              join(run, "metrics.ndjson")
-            }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
-          );
-        }
-        const updates = yield* readText(join(run, stepFolder(step), "update.ndjson"));
-        last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
-        yield* progress.advance(1);
-      }
-      const weights = join(run, "model", weightsFile);
-      const found = yield* Effect.option(Safetensors.sha256File(weights));
-      if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {
-        return yield* differs(`Replay differs at "${weights}": SHA-256 ${found.value}, the last update made ${last}`);
-      }
-      yield* intact(run);
-      yield* report(`"${run}": ${rows.length} steps made again, every byte the same`);
-    })).pipe(Effect.provide(layerPolicy)),
+  run: Effect.fnUntraced(function* (given, [run]) {
+    const { stored, config } = yield* recordedRun(run, given);
+    yield* Effect.scoped(replay(run, stored, config)).pipe(Effect.provide(layerPolicy(config)));
+  }),
 });

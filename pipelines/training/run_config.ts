@@ -1,9 +1,9 @@
 /**
  * What a run's result depends on, as it stands in the run's `config.json`: the settings as resolved, the SHA-256 of the weights that it began
  * with and of all else that it reads (problems, test problems, reference, critic), the tokens that end a response, the kind of the adapter, and
- * the kernels where they are not the plain ones. A run goes on, and is replayed, under the same ones alone.
+ * the kernels where somebody chose them. A run goes on, and is replayed, under the same ones alone.
  */
-import { Effect, Result } from "effect";
+import { Effect, Result, Struct } from "effect";
 import { join } from "node:path";
 import { deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
@@ -11,99 +11,67 @@ import { formatJson } from "../files/checkpoint_directory.ts";
 import { isObject, parseObject } from "../files/json.ts";
 import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
-import { check, select } from "../settings/resolve.ts";
+import * as Groups from "../settings/groups.ts";
+import { type Given, select } from "../settings/resolve.ts";
+import { recordedValues, type SettingValues } from "../settings/setting.ts";
 import * as RunDirectory from "../files/run_directory.ts";
-import type { SettingKey, Settings } from "../settings/settings.ts";
+import { keysOf } from "../settings/settings.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
-export const trainSettings = [
-  "model",
-  "task",
-  "split",
-  "data",
-  "limit",
-  "template",
-  "date",
-  "responses",
-  "temperature",
-  "topP",
-  "topK",
-  "maxTokens",
-  "seed",
-  "batch",
-  "cache",
-  "deviceMemory",
-  "storage",
-  "activations",
-  "paddedVocabulary",
-  "moments",
-  "algorithm",
-  "lambda",
-  "aggregation",
-  "extract",
-  "clipRatio",
-  "entropyCoef",
-  "klCoef",
-  "klInLoss",
-  "normalizeAdvantage",
-  "asPublished",
-  "learningRate",
-  "criticLearningRate",
-  "weightDecay",
-  "maxGradNorm",
-  "steps",
-  "epochs",
-  "prompts",
-  "miniBatch",
-  "criticMiniBatch",
-  "gradientChunk",
-  "recompute",
-  "offload",
-  "testEvery",
-  "saveEvery",
-  "keep",
-  "reference",
-  "critic",
-  "recipe",
-  "out",
-] as const satisfies ReadonlyArray<SettingKey>;
+export const trainSettings = {
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.omit(Groups.problems, ["problemSeed"]),
+  ...Groups.sampling,
+  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+  ...Groups.passes,
+  ...Groups.device,
+  ...Struct.pick(Groups.optimizing, ["moments"]),
+  ...Struct.pick(Groups.loss, ["algorithm", "lambda", "aggregation"]),
+  ...Groups.grading,
+  ...Groups.loss,
+  ...Groups.published,
+  ...Groups.optimizing,
+  ...Struct.omit(Groups.schedule, ["step"]),
+  ...Groups.memory,
+  ...Groups.keeping,
+  ...Struct.pick(Groups.files, ["reference", "critic", "recipe"]),
+  out: Groups.files.out,
+};
 
-/** Settings that say how memory is used and change no byte of a result. */
-export const memoryKnobs = ["batch", "cache", "deviceMemory", "recompute", "offload"] as const satisfies ReadonlyArray<
-  SettingKey
->;
+const trainKeys = keysOf(trainSettings);
 
-/** Settings that may change between a run and its continuation. */
-const free: ReadonlyArray<string> = [
-  ...memoryKnobs,
-  "recipe",
-  "out",
-  "keep",
-  "saveEvery",
-  "model",
-  "reference",
-  "critic",
-  "data",
-  // Compared with what the run recorded once the model is known to have such a vocabulary.
-  "paddedVocabulary",
-];
+/** Settings that may change between a run and its continuation, and two that are compared with what the run recorded of its device and its model. */
+const free: ReadonlyArray<string> = keysOf({
+  ...Groups.memory,
+  ...Struct.pick(Groups.keeping, ["saveEvery", "keep"]),
+  ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
+  ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.problems, ["data"]),
+  ...Struct.pick(Groups.passes, ["paddedVocabulary"]),
+  ...Groups.device,
+});
+
+const required = ["model", "out"] as const;
 
 /** A run's settings: everything that `train` reads, with what it cannot do without. */
-export type TrainConfig = Command.ConfigOf<typeof trainSettings[number], "model" | "out">;
+export type TrainConfig = Command.ConfigOf<typeof trainSettings, typeof required[number]>;
+
+/** The settings of a run under what is given; fails where that is not enough. */
+export const trainConfig = (given: Given): Result.Result<TrainConfig, Command.UsageError> =>
+  Result.flatMap(
+    Command.resolvedConfig("train", trainSettings, given),
+    (config) => Command.completeConfig("train", required, config),
+  );
 
 /** A run that cannot be begun or continued. */
 export const refuse = (message: string): Command.UsageError => new Command.UsageError({ message });
 
-// `step` is set by the training loop; the rest of Settings is not read while training.
-/** All settings of a run, those that training does not read left out. */
-export const complete = (config: TrainConfig): Settings => config as unknown as Settings;
-
 /** The change of a run's padded vocabulary, in words: one that recorded nothing computed with every row. */
 export const changedVocabulary = (
-  stored: Readonly<Record<string, unknown>>,
+  { paddedVocabulary }: StoredConfig["settings"],
   used: PaddedVocabulary | undefined,
 ): string | undefined => {
-  const [before, now] = [stored.paddedVocabulary ?? "keep", used ?? "keep"];
+  const [before, now] = [paddedVocabulary ?? "keep", used ?? "keep"];
   return before === now ? undefined : `--padded-vocabulary ${before}, now it is ${now}`;
 };
 
@@ -136,8 +104,8 @@ const storedSources = (stored: Readonly<Record<string, unknown>>): Readonly<Reco
 });
 
 /** The first thing that a run reads and that is not what it was, in words; what an older run did not write down is not compared, but `base` always is. */
-export const changedSource = (stored: Readonly<Record<string, unknown>>, now: Sources): string | undefined => {
-  const before = storedSources(stored);
+export const changedSource = (fields: StoredConfig["fields"], now: Sources): string | undefined => {
+  const before = storedSources(fields);
   const after = new Map<string, unknown>(Object.entries(now));
   for (const [key, name] of Object.entries(sourceNames)) {
     const [was, is] = [before[key], after.get(key)];
@@ -147,39 +115,39 @@ export const changedSource = (stored: Readonly<Record<string, unknown>>, now: So
   return undefined;
 };
 
+/** What the device runs is recorded with its adapter. */
+const recordedKeys = trainKeys.filter((key) => !(key in Groups.device));
+
 /** The text of a run's `config.json`. */
 export const configText = (config: TrainConfig, { base, ...sources }: Sources, info: DeviceInfo): string =>
-  formatJson({ ...select(complete(config), trainSettings), base, ...deviceFields(info), sources });
+  formatJson({ ...select(config, recordedKeys), base, ...deviceFields(info), sources });
 
-/**
- * What is wrong with the settings that a run's `config.json` holds, which anybody may have written; undefined for nothing. A field that is no
- * setting is none of its business.
- */
-export const storedFault = (stored: Readonly<Record<string, unknown>>): string | undefined => {
-  for (const key of trainSettings) {
-    if (!Object.hasOwn(stored, key)) continue;
-    const checked = check(key, stored[key]);
-    if (Result.isFailure(checked)) return `field "${key}": ${checked.failure}`;
-  }
-  return undefined;
-};
+/** What a run's `config.json` holds, which anybody may have written: settings, and what else the run recorded. */
+export interface StoredConfig {
+  readonly settings: Partial<SettingValues<typeof trainSettings>>;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
 
 /** The settings that the run in a folder was begun with, or undefined for one that has not begun. */
-export const storedSettings = Effect.fnUntraced(function* (run: string) {
+export const storedConfig = Effect.fnUntraced(function* (
+  run: string,
+): Effect.fn.Return<StoredConfig | undefined, Command.Failure> {
   const path = join(run, "config.json");
   const text = yield* RunDirectory.readText(path);
   if (text === undefined) return undefined;
   const stored = parseObject(path, text);
   if (!stored.ok) return yield* refuse(`Cannot read "${path}": expected a JSON object`);
-  const fault = storedFault(stored.object);
-  return fault === undefined ? stored.object : yield* refuse(`Cannot read "${path}": ${fault}`);
+  const settings = recordedValues(trainSettings, stored.object);
+  return Result.isSuccess(settings)
+    ? { settings: settings.success, fields: stored.object }
+    : yield* refuse(`Cannot read "${path}": ${settings.failure}`);
 });
 
 /** The first setting that differs from the one that a run was begun with, in words. */
-export const changedSetting = (stored: Readonly<Record<string, unknown>>, config: TrainConfig): string | undefined => {
-  for (const key of trainSettings) {
+export const changedSetting = (settings: StoredConfig["settings"], config: TrainConfig): string | undefined => {
+  for (const key of trainKeys) {
     if (free.includes(key)) continue;
-    const [before, now] = [JSON.stringify(stored[key]), JSON.stringify(config[key])];
+    const [before, now] = [JSON.stringify(settings[key]), JSON.stringify(config[key])];
     if (before !== now) return `${key} ${before ?? "not set"}, now it is ${now ?? "not set"}`;
   }
   return undefined;

@@ -28,17 +28,19 @@ import {
   changedSetting,
   changedSource,
   changedVocabulary,
-  complete,
   configText,
   refuse,
   type Sources,
-  storedSettings,
+  storedConfig,
   type TrainConfig,
   trainSettings,
 } from "./run_config.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import * as ArtifactStore from "../files/artifact_store.ts";
 import * as Command from "../settings/command.ts";
+import { planning } from "../settings/groups.ts";
+import { merge } from "../settings/resolve.ts";
+import { withDefault } from "../settings/setting.ts";
 import { resolveModel } from "../files/hub.ts";
 import * as Metrics from "../files/metrics.ts";
 import * as Progress from "../files/progress.ts";
@@ -123,7 +125,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     stopTokens: [...model.config.stopTokens],
   };
   return {
-    world: { config: { ...complete(config), prompts: count }, prompts, tokenizer, reference },
+    world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
     tests,
     initial: {
       policy: { model, optimizer: Optimizer.make(model, moments) },
@@ -153,20 +155,20 @@ export const train = Effect.fn("Train.run")(function* (
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
-  const stored = yield* storedSettings(config.out);
-  const changed = stored === undefined ? undefined : changedSetting(stored, config);
+  const stored = yield* storedConfig(config.out);
+  const changed = stored === undefined ? undefined : changedSetting(stored.settings, config);
   if (changed !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${changed}`);
   if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
     return yield* report(`"${config.out}" is finished`);
   }
   const { info } = yield* Policy;
-  const other = stored === undefined ? undefined : cannotContinue(stored, info);
+  const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
   const prepared = yield* prepare({ ...config, ...yield* announce });
-  const source = stored === undefined ? undefined : changedSource(stored, prepared.sources);
+  const source = stored === undefined ? undefined : changedSource(stored.fields, prepared.sources);
   if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
   const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
-  const vocabulary = stored === undefined ? undefined : changedVocabulary(stored, paddedVocabulary);
+  const vocabulary = stored === undefined ? undefined : changedVocabulary(stored.settings, paddedVocabulary);
   if (vocabulary !== undefined) {
     return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
@@ -222,18 +224,17 @@ export const train = Effect.fn("Train.run")(function* (
 /** `deno task train`. */
 export const trainCommand = Command.make({
   name: "train",
-  summary: "Trains a model and keeps every record; the same command goes on where a killed one stopped",
-  settings: [...trainSettings, "tflops"],
+  summary: "Trains a model and keeps every record; repeat the command to resume",
+  settings: { ...trainSettings, prompts: withDefault(trainSettings.prompts, training.prompts), ...planning },
   required: ["model", "out"],
-  defaults: { prompts: training.prompts },
   // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
-  resolve: (config, said) =>
-    said.miniBatch === undefined
+  resolve: (config, given) =>
+    given.miniBatch === undefined
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
   plan: (config) =>
     Effect.map(
-      runPlan(config, { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+      runPlan(merge(config), { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
       ({ lines }) => lines,
     ),
   run: (config) =>
@@ -245,9 +246,9 @@ export const trainCommand = Command.make({
         yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
-        const { lines, knobs } = yield* runPlan(complete(config), { trains: true, info, times });
+        const { lines, knobs } = yield* runPlan(merge(config), { trains: true, info, times });
         for (const line of lines) yield* report(line);
         return knobs;
       }),
-    )).pipe(Effect.provide(layerPolicy)),
+    )).pipe(Effect.provide(layerPolicy(config))),
 });

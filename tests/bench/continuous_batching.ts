@@ -127,5 +127,5 @@ const bench = Effect.gen(function* () {
   }
 });
 
-await Effect.runPromise(Effect.provide(bench, Device.layer));
+await Effect.runPromise(Effect.provide(bench, Device.layer()));
 Deno.exit(0);

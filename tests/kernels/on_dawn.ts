@@ -12,13 +12,13 @@ import { Device, type DeviceOptions, environment, open, type Opened } from "../.
 import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { cacheFolder } from "../../kernels/device/swiftshader.ts";
-import { adapterOfTests } from "../adapter.ts";
+import { adapterOfTests, kernelsOfTests } from "../adapter.ts";
 import { announce } from "./run_case.ts";
 
 /** Opens the device; says what it is, and that a driver is fetched. */
 export const openOnDawn = (more: Partial<DeviceOptions> = {}): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
   Effect.gen(function* () {
-    const options = { ...environment(), ...more };
+    const options = { ...environment(), kernels: kernelsOfTests, ...more };
     if (adapterOfTests !== "wasm") return yield* open(options);
     if (whyNoGpu() === undefined) {
       const gpu = yield* Effect.result(open({ ...options, adapter: "gpu" }));

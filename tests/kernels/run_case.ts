@@ -8,9 +8,9 @@ import { toHalves } from "../../kernels/gpu/half_precision.ts";
 import { noise, type OpCase, type Operand, type Values } from "../../kernels/ops/op_case.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { type Tensor, view } from "../../kernels/gpu/tensor.ts";
-import "../adapter.ts";
+import { kernelsOfTests } from "../adapter.ts";
 
-const runtime = ManagedRuntime.make(Device.layer);
+const runtime = ManagedRuntime.make(Device.layer(kernelsOfTests));
 
 /** A test whose body uses the device; a line says which adapter that is. */
 export const testOnDevice = (

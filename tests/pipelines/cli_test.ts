@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { Effect } from "effect";
+import { Effect, Result, Struct } from "effect";
 import { run } from "../../pipelines/cli.ts";
 import { loadAll, loaders } from "../../pipelines/commands/loaders.ts";
 import { stages as library } from "../../mod.ts";
 import { recipes } from "../../pipelines/recipes/mod.ts";
 import { make } from "../../pipelines/settings/command.ts";
+import { settings as table } from "../../pipelines/settings/settings.ts";
 import * as CommandLine from "../../pipelines/commands/command_line.ts";
 import * as ConfigFile from "../../pipelines/settings/config_file.ts";
 import { examples } from "../../pipelines/commands/examples.ts";
@@ -16,7 +17,7 @@ const { stages, commands } = await Effect.runPromise(loadAll);
 const command = make({
   name: "try",
   summary: "Tries",
-  settings: ["model", "topP", "seed", "k", "check"],
+  settings: Struct.pick(table, ["model", "topP", "seed", "k", "check"]),
   required: ["model"],
   run: () => Effect.void,
 });
@@ -52,7 +53,7 @@ Deno.test("an alias sets the setting that it stands for, and may not say another
   const aliased = make({
     name: "try",
     summary: "",
-    settings: ["responses"],
+    settings: Struct.pick(table, ["responses"]),
     aliases: { samples: "responses" },
     run: () => Effect.void,
   });
@@ -71,7 +72,7 @@ Deno.test("words that are not flags go to commands that take them", () => {
   const replay = make({
     name: "replay",
     summary: "",
-    settings: ["seed"],
+    settings: Struct.pick(table, ["seed"]),
     positional: { name: "RUN", summary: "" },
     run: () => Effect.void,
   });
@@ -175,8 +176,8 @@ Deno.test("the example of each command is one that the command line takes", () =
       assert.ok(command !== undefined, `${name}: ${called}`);
       const words = line.split(" ").filter((word) => word !== "");
       const { values } = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
-      const given = { ...command.defaults, ...recipes[values.recipe ?? ""]?.settings, ...values };
-      for (const key of command.required) assert.ok(key in given, `${name}: ${key}`);
+      const config = Result.getOrThrow(command.resolved({ ...recipes[String(values.recipe)]?.settings, ...values }));
+      for (const key of command.required) assert.ok(config[key] !== undefined, `${name}: ${key}`);
     }
   }
 });
@@ -188,9 +189,9 @@ Deno.test("a dry run of any recipe resolves every setting on stdout, and says on
       const { stdout, stderr, error } = await cli(command, "--recipe", name, "--dry-run");
       assert.equal(error, undefined, name);
       const resolved: Record<string, unknown> = JSON.parse(stdout);
-      const settings = commands.find((one) => one.name === command)?.settings ?? [];
+      const settings = commands.find((one) => one.name === command)?.settings ?? {};
       for (const [key, value] of Object.entries({ ...recipe.settings, ...expected })) {
-        if (settings.some((one) => one === key)) assert.deepEqual(resolved[key], value, `${command} ${name}: ${key}`);
+        if (key in settings) assert.deepEqual(resolved[key], value, `${command} ${name}: ${key}`);
       }
       assert.match(
         stderr,

@@ -1,6 +1,6 @@
 /**
  * How attention is computed, by the kind of device: with a lane for each row and few of its heads; where invocations run one after the other, with
- * four keys at a time in the lanes of a vec4; on devices with many lanes, with a subgroup for each row and few of its heads (`SIGNUM_COOPERATIVE=1`).
+ * four keys at a time in the lanes of a vec4; on devices with many lanes, with a subgroup for each row and few of its heads (`--kernels cooperative`).
  * The form depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";

@@ -1,5 +1,5 @@
 /**
- * Matrix products on a device's matrix units (tensor cores): float16 operands, float32 sums. Off unless it is asked for (`SIGNUM_MATRIX=1`),
+ * Matrix products on a device's matrix units (tensor cores): float16 operands, float32 sums. Off unless it is asked for (`--kernels matrix`),
  * since rounding activations to float16 changes results; a variant is used only where its self-test on this very device was right
  * (`matrix_self_test.ts`). Gradients are brought into float16's range by a power of two that a pass over them finds. The sum of a linear layer is
  * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.

@@ -1,6 +1,6 @@
 /**
  * Sums over rows, the gradients of what all rows share: biases, and weights of norms. By default a lane sums a column, row by row. Devices that
- * share rows out among lanes (`SIGNUM_COOPERATIVE=1`) sum chunks of rows at a time and then the chunks, in order: bits of its own, always the same.
+ * share rows out among lanes (`--kernels cooperative`) sum chunks of rows at a time and then the chunks, in order: bits of its own, always the same.
  */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { make } from "../../gpu/kernel.ts";

@@ -10,7 +10,8 @@ import type { Policy } from "../../models/policy.ts";
 import type { Failure } from "../../settings/command.ts";
 import * as Stage from "../../stages/stage.ts";
 import * as Noun from "../../records/schema.ts";
-import { defaults, type Settings } from "../../settings/settings.ts";
+import { merge } from "../../settings/resolve.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { explainStage } from "../../insights/explain.ts";
 import { recordsOf, scan } from "./read_records.ts";
 import { exists } from "../../files/text_file.ts";
@@ -47,8 +48,7 @@ export const explainableOf = Effect.fn("Report.explainable")(function* (
   problemId: string,
 ): Effect.fn.Return<Explainable | undefined, Failure> {
   const model = yield* weightsOf(run, step, config.model);
-  // `train` wrote the settings.
-  const settings: Settings = { ...defaults, ...config as Partial<Settings> };
+  const settings = merge(config);
   const size = settings.miniBatch * settings.responses;
   let count = 0;
   const scanned = yield* scan(run, join("steps", name(step), "advantage.ndjson"), () => count++ < size);

@@ -2,10 +2,11 @@
  * A run directory as a page shows it: its metrics, some responses at its first, middle and last step, and one prompt's records in one step. Of
  * the records of a step, which may be larger than memory, only the lines of the chosen prompts are kept.
  */
-import { Effect, Option } from "effect";
+import { Effect, Option, Result } from "effect";
 import { basename, join, resolve } from "node:path";
-import { storedFault } from "../../training/run_config.ts";
+import { trainSettings } from "../../training/run_config.ts";
 import type { Failure } from "../../settings/command.ts";
+import { recordedValues } from "../../settings/setting.ts";
 import * as Tokenizer from "../../models/tokenizer.ts";
 import * as Noun from "../../records/schema.ts";
 import { DynamicsRow, FlatRow } from "../../records/rows.ts";
@@ -157,9 +158,9 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   if (config === undefined) {
     return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": it is empty` });
   }
-  const fault = storedFault({ ...config.record });
-  if (fault !== undefined) {
-    return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": ${fault}` });
+  const settings = recordedValues(trainSettings, { ...config.record });
+  if (Result.isFailure(settings)) {
+    return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": ${settings.failure}` });
   }
   const metricsFile = yield* scan(run, "metrics.ndjson");
   const metrics = yield* recordsOf(run, metricsFile, DynamicsRow, ["step"]);
@@ -193,7 +194,8 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   }
   return {
     name,
-    config: config.record,
+    config: settings.success,
+    ...(typeof config.record.base === "string" && { base: config.record.base }),
     metrics: metrics.map(({ record }) => record),
     responses: told.responses,
     ...(told.walk && { walk: told.walk }),

@@ -2,6 +2,7 @@
 import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
+import type { StoredConfig } from "../../training/run_config.ts";
 import { nameOf, seriesOf } from "../series.ts";
 import { dynamicsSection } from "./dynamics_section.ts";
 import { figure5Section } from "./figure_5_section.ts";
@@ -15,7 +16,9 @@ import { type Walk, walkSection } from "./walk.ts";
 export interface RunHtml {
   /** The run's folder, as it is named. */
   readonly name: string;
-  readonly config: Readonly<Record<string, unknown>>;
+  readonly config: StoredConfig["settings"];
+  /** SHA-256 of the weights that it began with. */
+  readonly base?: string;
   readonly metrics: ReadonlyArray<DynamicsRow>;
   readonly responses: ReadonlyArray<SampledGroup>;
   readonly walk?: Walk;
@@ -59,21 +62,20 @@ const inShort = (metrics: ReadonlyArray<DynamicsRow>): Html =>
 
 /** The page, or what is wrong with the rows. */
 export const runHtml = (
-  { name, config, metrics, responses, walk, explained, records }: RunHtml,
+  { name, config, base, metrics, responses, walk, explained, records }: RunHtml,
 ): Result.Result<string, string> =>
   Result.gen(function* () {
-    const algorithm = typeof config.algorithm === "string" ? config.algorithm : undefined;
+    const { algorithm } = config;
     const rows = metrics.map((row) => ({ ...(algorithm !== undefined && { algorithm }), ...row }));
     const series = seriesOf(rows);
     const trained = rows.length === 0 ? undefined : yield* dynamicsSection(rows, series);
-    const base = typeof config.base === "string" ? config.base : undefined;
     return pageText({
       title: `Run ${name}`,
       lede: `${nameOf(algorithm ?? "Training")}${
-        typeof config.task === "string" ? ` on ${config.task}` : ""
+        config.task === undefined ? "" : ` on ${config.task}`
       }, ${rows.length} recorded steps.`,
       facts: [
-        ...(typeof config.model === "string" ? [{ name: "model", value: markup`<code>${config.model}</code>` }] : []),
+        ...(config.model === undefined ? [] : [{ name: "model", value: markup`<code>${config.model}</code>` }]),
         ...(base === undefined
           ? []
           : [{ name: "weights at the beginning", value: markup`<code>${base.slice(0, 16)}</code>` }]),

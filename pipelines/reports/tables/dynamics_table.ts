@@ -63,7 +63,7 @@ const firstAndLast = (rows: ReadonlyArray<DynamicsRow>): Table => ({
 /** First and last values of the training dynamics of every algorithm. */
 export const dynamicsTable = tableReport({
   name: "dynamics",
-  summary: "First and last accuracy and entropy, correct and fully solved ratio of every algorithm",
+  summary: "Measures a batch of rollouts: share of correct responses and of fully solved prompts, entropy, length",
   row: DynamicsRow,
   needs: ["step"],
   build: (rows) => rows.length === 0 ? Result.fail("there are no rows") : Result.succeed([firstAndLast(rows)]),

@@ -4,6 +4,7 @@ import {
   chosenKernels,
   deviceFields,
   deviceName,
+  missingKernels,
   otherDevice,
 } from "../../../kernels/gpu/chosen_kernels.ts";
 
@@ -16,24 +17,33 @@ Deno.test("records name the kind of the adapter, and kernels that give other byt
     { adapter: "wasm" },
     { adapter: "gpu", kernels: ["matrix"] },
   ]);
+  assert.deepEqual(deviceFields({ ...plain, plain: true }), { adapter: "wasm", kernels: ["plain"] });
   assert.deepEqual(chosenKernels({ ...matrix, cooperative: true }), ["matrix", "cooperative"]);
   assert.deepEqual(chosenKernels({ cooperative: false }), []);
   assert.deepEqual([deviceName(plain), deviceName(matrix)], ["a device", "a device, matrix kernels"]);
 });
 
 Deno.test("what was made with some kernels goes on with the same ones alone", () => {
-  for (const [kernels, info] of [[undefined, plain], [[], plain], [["matrix"], matrix]] as const) {
+  for (const [kernels, info] of [[undefined, plain], [[], plain], [["plain"], plain], [["matrix"], matrix]] as const) {
     assert.equal(otherDevice({ adapter: info.kind, kernels }, info), undefined);
     assert.equal(cannotContinue({ adapter: info.kind, kernels }, info), undefined);
   }
   assert.equal(
     otherDevice({ adapter: "gpu" }, matrix),
-    "begun with plain kernels, now they are matrix (SIGNUM_MATRIX and SIGNUM_COOPERATIVE choose)",
+    "begun with --kernels plain, now it is matrix",
   );
   assert.equal(
     cannotContinue({ adapter: "wasm", kernels: ["matrix"] }, plain),
-    "begun with matrix kernels, now they are plain (SIGNUM_MATRIX and SIGNUM_COOPERATIVE choose)",
+    "begun with --kernels matrix, now it is plain",
   );
+});
+
+Deno.test("kernels that a device lacks are refused, with what it says of them", () => {
+  const notes = ["this device has no matrix units"];
+  assert.equal(missingKernels(["matrix"], { ...plain, notes }), "--kernels matrix: this device has no matrix units");
+  assert.equal(missingKernels(["plain"], { ...plain, notes }), undefined);
+  assert.equal(missingKernels([], plain), undefined);
+  assert.equal(missingKernels(["matrix"], { ...matrix, notes }), undefined);
 });
 
 Deno.test("what was begun on one kind of adapter does not go on on another, nor what does not say on which", () => {

@@ -4,7 +4,16 @@ import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import { consAtK } from "../../../pipelines/evaluation/consensus.ts";
 import type { Fact } from "../../../pipelines/evaluation/facts.ts";
 import { figuresOf, partsOf, sameOf } from "../../../pipelines/evaluation/figures.ts";
-import { claim, claimDevice, differenceOf, identityOf } from "../../../pipelines/evaluation/identity.ts";
+import { evaluateCommand } from "../../../pipelines/evaluation/evaluate.ts";
+import {
+  changesNoByte,
+  choosesDevice,
+  claim,
+  claimDevice,
+  differenceOf,
+  identityOf,
+  shaping,
+} from "../../../pipelines/evaluation/identity.ts";
 
 /** Responses to one problem: `+` is right, a letter is a wrong answer, `-` none. */
 const facts = (text: string, problemId = "p"): ReadonlyArray<Fact> =>
@@ -129,6 +138,14 @@ Deno.test("an evaluation is the same only with the same settings, weights and pr
   assert.match(differenceOf({ steps: 3 }, begun) ?? "", /something else than an evaluation/);
 });
 
+Deno.test("each setting of evaluate is part of its identity, chooses the device's kernels or changes no byte", () => {
+  const lists = [shaping, choosesDevice, changesNoByte];
+  for (const key of Object.keys(evaluateCommand.settings)) {
+    assert.equal(lists.filter((list) => key in list).length, 1, key);
+  }
+  for (const key of lists.flatMap((list) => Object.keys(list))) assert.ok(key in evaluateCommand.settings, key);
+});
+
 Deno.test("an evaluation's folder names its adapter, and kernels that are not the plain ones, and takes no responses of others", async () => {
   const out = await Deno.makeTempDir();
   const info = { kind: "gpu", description: "", why: "", features: [], lanes: 32, maxBinding: 1, maxBuffer: 1 } as const;
@@ -152,7 +169,7 @@ Deno.test("an evaluation's folder names its adapter, and kernels that are not th
   assert.equal(Deno.readTextFileSync(`${out}/config.json`), text);
   assert.match(
     await refused(matrix),
-    /^Cannot evaluate into ".*" \(--out\): it was begun with plain kernels, now they are matrix/,
+    /^Cannot evaluate into ".*" \(--out\): it was begun with --kernels plain, now it is matrix$/,
   );
   assert.match(
     await refused({ ...plain, kind: "wasm" }),

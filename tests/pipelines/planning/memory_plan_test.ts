@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import { sizeClass } from "../../../kernels/gpu/buffer_pool.ts";
 import { CountingEncoder } from "../../../kernels/gpu/counting_encoder.ts";
@@ -23,7 +24,7 @@ import { type Workload, worstShapes } from "../../../pipelines/planning/plan_sha
 import { layerDevice } from "../../../pipelines/models/policy_on_device.ts";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
-import type { TrainConfig } from "../../../pipelines/training/run_config.ts";
+import { trainConfig } from "../../../pipelines/training/run_config.ts";
 import { prepare } from "../../../pipelines/training/train.ts";
 import { trainingStep } from "../../../pipelines/training/step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
@@ -232,7 +233,7 @@ const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof
   const policy = Layer.provide(layerDevice, Layer.succeed(Device, { encoder, info: encoder.info }));
   const records = new Map<string, string>();
   return yield* Effect.gen(function* () {
-    const prepared = yield* prepare({ ...settings, ...knobs, algorithm, out: "" } as unknown as TrainConfig);
+    const prepared = yield* prepare(Result.getOrThrow(trainConfig({ ...settings, ...knobs, algorithm, out: "none" })));
     const { use } = encoder.pool.statistics;
     encoder.pool.mark();
     const store = { put: Safetensors.digest };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { Result } from "effect";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { check, checkText, merge, nearest, select } from "../../../pipelines/settings/resolve.ts";
-import { defaults, flagOf, settingKeys, settings } from "../../../pipelines/settings/settings.ts";
+import { groupValues, recordedValues, withDefault } from "../../../pipelines/settings/setting.ts";
+import { defaults, flagOf, type SettingKey, settingKeys, settings } from "../../../pipelines/settings/settings.ts";
 
 Deno.test("the defaults are the paper's", () => {
   const { temperature, topP, topK, responses, miniBatch, lambda, clipRatio, entropyCoef, klCoef } = defaults;
@@ -15,7 +16,7 @@ Deno.test("the defaults are the paper's", () => {
 
 Deno.test("every default is a value that its setting takes", () => {
   for (const key of settingKeys) {
-    assert.ok(Result.isSuccess(check(key, settings[key].default ?? null)), key);
+    assert.ok(Result.isSuccess(check(settings[key], settings[key].default ?? null)), key);
     assert.ok(settings[key].description.length > 0, key);
   }
 });
@@ -26,8 +27,8 @@ Deno.test("flags are the keys in kebab case", () => {
   assert.equal(new Set(settingKeys.map(flagOf)).size, settingKeys.length);
 });
 
-const text = (key: Parameters<typeof checkText>[0], value: string) => {
-  const result = checkText(key, value);
+const text = (key: SettingKey, value: string) => {
+  const result = checkText(key, settings[key], value);
   return Result.isSuccess(result) ? result.success : result.failure;
 };
 
@@ -50,6 +51,34 @@ Deno.test("a bad value names the flag, the value and what was expected", () => {
   assert.match(String(text("algorithm", "w_reinforce")), /--algorithm "w_reinforce": expected one of ppo, grpo,/);
   assert.match(String(text("task", "chess")), /--task "chess": expected one of countdown, countdown-large, math/);
   assert.equal(text("k", "1,,2"), '--k "1,,2": expected whole numbers, at least 1, with commas between');
+});
+
+Deno.test("kernels are the plain ones, or a list of the others, each once", () => {
+  assert.deepEqual(text("kernels", "plain"), ["plain"]);
+  assert.deepEqual(text("kernels", "cooperative, matrix"), ["cooperative", "matrix"]);
+  for (const value of ["", "plain,matrix", "matrix,matrix", "fast", "matrix,"]) {
+    assert.equal(text("kernels", value), `--kernels "${value}": expected plain, or a list of matrix and cooperative`);
+  }
+});
+
+Deno.test("a group's values are its defaults and what is given; others are refused, and what is no setting of it is left out", () => {
+  const group = { seed: settings.seed, k: settings.k, miniBatch: withDefault(settings.miniBatch, 0) };
+  assert.deepEqual(Result.getOrThrow(groupValues(group)), { seed: 0, k: undefined, miniBatch: 0 });
+  assert.deepEqual(Result.getOrThrow(groupValues(group, { seed: 2, topK: 3 })), {
+    seed: 2,
+    k: undefined,
+    miniBatch: 0,
+  });
+  assert.equal(
+    Result.getOrThrow(Result.flip(groupValues(group, { seed: -1, miniBatch: -2 }))),
+    "--seed: expected a whole number from 0 to 4294967295, found -1; " +
+      "--mini-batch: expected a whole number, at least 1, found -2",
+  );
+  assert.deepEqual(Result.getOrThrow(recordedValues(group, { k: null, other: {} })), { k: undefined });
+  assert.equal(
+    Result.getOrThrow(Result.flip(recordedValues(group, { seed: null }))),
+    'field "seed": expected a whole number from 0 to 4294967295, found null',
+  );
 });
 
 Deno.test("later layers win where they say something", () => {
@@ -76,7 +105,7 @@ Deno.test("every recipe holds values that the settings take", () => {
     for (const values of [recipe.settings, ...recipe.evaluations.map((evaluation) => evaluation.settings)]) {
       for (const [key, value] of Object.entries(values)) {
         const known = settingKeys.find((candidate) => candidate === key);
-        assert.ok(known !== undefined && Result.isSuccess(check(known, value)), `${recipe.name}: ${key}`);
+        assert.ok(known !== undefined && Result.isSuccess(check(settings[known], value)), `${recipe.name}: ${key}`);
       }
     }
   }

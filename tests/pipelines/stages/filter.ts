@@ -1,8 +1,8 @@
 /** Runs a stage as the Unix filter that it is, over strings. */
 import { Effect, Exit } from "effect";
-import * as Stage from "../../../pipelines/stages/stage.ts";
+import type * as Stage from "../../../pipelines/stages/stage.ts";
 import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
-import { defaults, type Settings } from "../../../pipelines/settings/settings.ts";
+import type { Settings } from "../../../pipelines/settings/settings.ts";
 
 /** What `stage` writes for these lines, or the message with which it fails. */
 export const filter = async (
@@ -11,7 +11,7 @@ export const filter = async (
   settings: Partial<Settings> = {},
 ): Promise<{ readonly stdout: string; readonly failure?: string }> => {
   const io = memory(lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
-  const run = Stage.command(stage).run({ ...defaults, ...settings }, []).pipe(
+  const run = stage.command.run(settings, []).pipe(
     Effect.mapError((failure) => failure.message),
     Effect.provideService(StandardStreams, io.streams),
   );

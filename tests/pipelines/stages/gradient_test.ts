@@ -12,6 +12,7 @@ import { verifyStage } from "../../../pipelines/stages/verify.ts";
 import type { Settings } from "../../../pipelines/settings/settings.ts";
 import { goldenDirectory, readGolden } from "../../golden/models/golden.ts";
 import { batchOf, near, relativeError } from "../models/golden_on_device.ts";
+import { kernelsOfTests } from "../../adapter.ts";
 import { base, collect, refusal, refusalOfLine, rollouts, temporaryFolder, testStages } from "./with_policy.ts";
 
 /** A mini-batch of `limit` prompts x 4 that is ready for its gradient. */
@@ -54,7 +55,7 @@ testStages(
 );
 
 /** Matrix units round what products take to float16, by 2^-11. */
-const tolerance = Deno.env.get("SIGNUM_MATRIX") === "1" ? 2 ** -6 : 1e-4;
+const tolerance = kernelsOfTests?.includes("matrix") ? 2 ** -6 : 1e-4;
 
 testStages(
   "the stage's gradient of a golden mini-batch is PyTorch's, with and without a sign on the record",

@@ -3,14 +3,14 @@ import { Context, Effect, Layer, Stream } from "effect";
 import * as Stage from "../../../pipelines/stages/stage.ts";
 import { memory, PipeClosed, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { type Noun, Rewarded, type Verdict, Verdict as VerdictNoun } from "../../../pipelines/records/schema.ts";
-import { defaults } from "../../../pipelines/settings/settings.ts";
+import { settings } from "../../../pipelines/settings/settings.ts";
 
 const double: Noun<{ x: number }> = { name: "Double", fields: [{ name: "x", kind: "number" }], sameLength: [] };
 
 const twice = Stage.make({
   name: "twice",
   summary: "Doubles x",
-  settings: ["lambda"],
+  settings: { lambda: settings.lambda },
   input: double,
   needs: ["x"],
   output: double,
@@ -20,7 +20,7 @@ const twice = Stage.make({
 const filter = async (stage: Stage.AnyStage, stdin: string) => {
   const io = memory(stdin);
   const exit = await Effect.runPromiseExit(
-    Stage.command(stage).run({ ...defaults, lambda: 1 }, []).pipe(Effect.provideService(StandardStreams, io.streams)),
+    stage.command.run({ lambda: 1 }, []).pipe(Effect.provideService(StandardStreams, io.streams)),
   );
   return { exit, stdout: io.stdout() };
 };
@@ -33,15 +33,15 @@ Deno.test("Stage.run() takes an array and the stage's defaults", async () => {
   assert.deepEqual(out, [{ x: 2 }, { x: 4 }]);
 });
 
-Deno.test("Stage.command() is a filter that passes unknown fields through", async () => {
+Deno.test("a stage's command is a filter that passes unknown fields through", async () => {
   const { stdout } = await filter(twice, '{"x":1,"note":{"a":[1]}}\n\n{"x":0.5}');
   assert.equal(stdout, '{"x":2,"note":{"a":[1]}}\n{"x":1}\n');
 });
 
-Deno.test("Stage.command() names the line, the field and the value, and writes nothing", async () => {
+Deno.test("a stage's command names the line, the field and the value, and writes nothing", async () => {
   const io = memory('{"x":1}\n{"x":"two"}\n');
   const message = await messageOf(
-    Stage.command(twice).run({ ...defaults }, []).pipe(Effect.provideService(StandardStreams, io.streams)),
+    twice.command.run({}, []).pipe(Effect.provideService(StandardStreams, io.streams)),
   );
   assert.match(message, /<stdin>.*line 2.*"x".*two/);
   assert.equal(io.stdout(), "");
@@ -70,7 +70,7 @@ Deno.test("a buffered stage starts only when its whole input is good", async () 
   const buffered = Stage.make({
     name: "late",
     summary: "",
-    settings: [],
+    settings: {},
     input: double,
     needs: ["x"],
     output: double,
@@ -86,7 +86,7 @@ Deno.test("a required setting that is missing is named as its flag", async () =>
   const needy = Stage.make({
     name: "needy",
     summary: "",
-    settings: ["model", "seed"],
+    settings: { model: settings.model, seed: settings.seed },
     required: ["model"],
     output: double,
     run: (_, { model }) => Stream.succeed({ x: model.length }),
@@ -100,7 +100,7 @@ Deno.test("a reader that goes away ends the filter without an error and stops th
   const endless = Stage.make({
     name: "endless",
     summary: "",
-    settings: [],
+    settings: {},
     output: double,
     run: () =>
       Stream.iterate(1, (n) => n + 1).pipe(Stream.map((x) => ({ x })), Stream.tap(() => Effect.sync(() => made++))),
@@ -108,7 +108,7 @@ Deno.test("a reader that goes away ends the filter without an error and stops th
   const io = memory("");
   const closing = { ...io.streams, write: () => Effect.fail(new PipeClosed({ message: "gone" })) };
   await Effect.runPromise(
-    Stage.command(endless).run(defaults, []).pipe(Effect.provideService(StandardStreams, closing)),
+    endless.command.run({}, []).pipe(Effect.provideService(StandardStreams, closing)),
   );
   assert.ok(made >= 1 && made < 100_000);
 });
@@ -118,17 +118,17 @@ Deno.test("the layer of a stage gives its services to the command", async () => 
   const scaled = Stage.make({
     name: "scaled",
     summary: "",
-    settings: [],
+    settings: {},
     input: double,
     needs: ["x"],
     output: double,
     run: (input) =>
       Stream.mapEffect(input, (record) => Effect.map(Factor, ({ by }) => ({ ...record, x: record.x * by }))),
-    layer: Layer.succeed(Factor, { by: 7 }),
+    layer: () => Layer.succeed(Factor, { by: 7 }),
   });
   const io = memory('{"x":6}\n');
   await Effect.runPromise(
-    Stage.command(scaled).run(defaults, []).pipe(Effect.provideService(StandardStreams, io.streams)),
+    scaled.command.run({}, []).pipe(Effect.provideService(StandardStreams, io.streams)),
   );
   assert.equal(io.stdout(), '{"x":42}\n');
 });
@@ -137,7 +137,7 @@ Deno.test("types of a stage follow the nouns", async () => {
   const reward = Stage.make({
     name: "reward",
     summary: "",
-    settings: [],
+    settings: {},
     input: VerdictNoun,
     needs: ["correct"],
     output: Rewarded,

@@ -3,16 +3,17 @@ import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import type * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
-import { layer } from "../../../pipelines/models/policy_on_device.ts";
+import { layerWith } from "../../../pipelines/models/policy_on_device.ts";
 import type { Policy } from "../../../pipelines/models/policy.ts";
 import * as Record from "../../../pipelines/records/record.ts";
 import * as Stage from "../../../pipelines/stages/stage.ts";
 import { promptStage } from "../../../pipelines/stages/prompt.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
-import type { SettingKey, Settings } from "../../../pipelines/settings/settings.ts";
-import "../../adapter.ts";
+import type { Settings } from "../../../pipelines/settings/settings.ts";
+import type { Group, SettingValues } from "../../../pipelines/settings/setting.ts";
+import { kernelsOfTests } from "../../adapter.ts";
 
-const runtime = ManagedRuntime.make(layer);
+const runtime = ManagedRuntime.make(layerWith({ kernels: kernelsOfTests }));
 
 /** The model that the tests ask: countdown, 79,040 parameters. */
 export const base = new URL("../../../data/models/countdown_1", import.meta.url).pathname;
@@ -35,10 +36,10 @@ export const temporaryFolder = Effect.acquireRelease(
 );
 
 /** Everything that a stage makes of `input`. */
-export const collect = <In, Out extends object, K extends SettingKey, Q extends K, R>(
-  stage: Stage.Stage<In, Out, K, Q, R>,
+export const collect = <In, Out extends object, S extends Group, Q extends keyof S & string, R>(
+  stage: Stage.Stage<In, Out, S, Q, R>,
   input: Iterable<In>,
-  config: Partial<Pick<Settings, K>>,
+  config: Partial<SettingValues<S>>,
 ) => Stream.runCollect(Stage.run(stage, input, config));
 
 /** The sentence that a stage fails with. */
@@ -46,8 +47,8 @@ export const refusal = <A, E extends { readonly message: string }, R>(effect: Ef
   Effect.map(Effect.flip(effect), ({ message }) => message);
 
 /** The sentence that a stage refuses a line with. */
-export const refusalOfLine = <In, Out extends object, K extends SettingKey, Q extends K, R>(
-  stage: Stage.Stage<In, Out, K, Q, R>,
+export const refusalOfLine = <In, Out extends object, S extends Group, Q extends keyof S & string, R>(
+  stage: Stage.Stage<In, Out, S, Q, R>,
   record: object,
 ) => refusal(Stream.runCollect(Stage.read(stage, Stream.succeed(bytesOf([record])), "lines")));
 

@@ -6,10 +6,10 @@ import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
 import { architecture, pretrainCommand } from "../../../pipelines/training/pretrain.ts";
 import { cli, folder, same, succeeds } from "./train_commands.ts";
-import { merge } from "../../../pipelines/settings/resolve.ts";
+import { defaults } from "../../../pipelines/settings/settings.ts";
 
 Deno.test("a base has the width and the layers that are asked for, by default those of the shipped ones", async () => {
-  const { width, layers } = merge(pretrainCommand.defaults);
+  const { width, layers } = defaults;
   const shipped = JSON.parse(
     await Deno.readTextFile(new URL("../../../data/models/countdown_1/config.json", import.meta.url)),
   );
@@ -21,7 +21,7 @@ Deno.test("a base has the width and the layers that are asked for, by default th
 });
 
 Deno.test("a width that heads do not divide is refused before anything is opened", async () => {
-  const run = pretrainCommand.run(merge(pretrainCommand.defaults, { width: 80, out: "nowhere" }), []);
+  const run = pretrainCommand.run({ width: 80, out: "nowhere" }, []);
   const { message } = await Effect.runPromise(Effect.flip(run));
   assert.equal(message, 'Cannot pretrain a model of --width "80": expected a multiple of 32');
 });

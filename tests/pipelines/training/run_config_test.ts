@@ -1,12 +1,13 @@
 /** What a run's `config.json` says is checked before anything uses it. */
 import assert from "node:assert/strict";
-import { changedSource, changedVocabulary, storedFault } from "../../../pipelines/training/run_config.ts";
+import { Result } from "effect";
+import { recordedValues } from "../../../pipelines/settings/setting.ts";
+import { changedSource, changedVocabulary, trainSettings } from "../../../pipelines/training/run_config.ts";
 
 Deno.test("a stored setting of a value that no run can have is named with field and value", () => {
-  assert.equal(
-    storedFault({ task: "countdown", algorithm: "grpo", batch: 4, base: "x", adapter: "wasm", other: {} }),
-    undefined,
-  );
+  const stored = { task: "countdown", algorithm: "grpo", batch: 4, cache: null, kernels: ["matrix"], other: {} };
+  const { other: _, ...settings } = stored;
+  assert.deepEqual(recordedValues(trainSettings, stored), Result.succeed({ ...settings, cache: undefined }));
   for (
     const [field, value] of [
       ["task", "nope"],
@@ -21,11 +22,13 @@ Deno.test("a stored setting of a value that no run can have is named with field 
       ["topP", 1.5],
       ["model", 3],
       ["seed", [1]],
+      ["kernels", "matrix"],
+      ["kernels", ["plain", "matrix"]],
     ] as const
   ) {
-    const fault = storedFault({ [field]: value });
+    const fault = Result.getOrThrow(Result.flip(recordedValues(trainSettings, { [field]: value })));
     assert.match(
-      fault ?? "",
+      fault,
       new RegExp(`^field "${field}": expected .*, found `),
       `${field} ${JSON.stringify(value)}`,
     );

@@ -1,0 +1,302 @@
+/**
+ * Every setting of every command, in groups: its name, its flag, what it may be, the paper's value (Appendix D of arXiv 2506.01347) as default,
+ * and a sentence for `--help`. A command spreads the groups that it has. `maxTokens` without a value follows the task: what it declares, else
+ * 3,072 or what the model's context leaves, whichever is less.
+ */
+import { tasks } from "../../data/mod.ts";
+import { kernelNames } from "../../kernels/gpu/chosen_kernels.ts";
+import { momentTypes, storageTypes } from "../../kernels/gpu/half_precision.ts";
+import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
+import { offloads } from "./offload.ts";
+import { paddedVocabularies } from "./padded_vocabulary.ts";
+import { type ElementType, writtenTypes } from "../files/safetensors_header.ts";
+import { importers } from "../records/imports/mod.ts";
+import shapes from "../../data/shapes.json" with { type: "json" };
+import {
+  choice,
+  choices,
+  type Group,
+  integer,
+  integers,
+  number,
+  optional,
+  setting,
+  text,
+  toggle,
+  words,
+} from "./setting.ts";
+
+const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.templates), "chat"])];
+const isElementType = (name: string): name is ElementType => name in writtenTypes;
+const algorithmNames = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
+
+/** Whose responses: weights on this machine. */
+export const models = {
+  model: optional(text("DIR"), "model directory in Hugging Face format, or a Hub name (owner/name)"),
+  shape: optional(
+    choice(Object.keys(shapes.models)),
+    "measure random weights of this model's shape instead of --model",
+  ),
+} as const satisfies Group;
+
+/** What is asked. */
+export const problems = {
+  task: setting("math", choice(Object.keys(tasks)), "task: source of problems and rule for grading"),
+  split: setting("train", choice(["train", "test"]), "split of the task"),
+  data: optional(text("FILE"), "file or folder of problems, or the Hub name of a data set"),
+  limit: optional(integer({ min: 1 }), "use only the first N problems of the split (default: all)"),
+  problemSeed: optional(
+    integer({ min: 0, max: 0xffffffff }),
+    "seed that generates a different set of problems (countdown only)",
+  ),
+  template: optional(choice(templates), "prompt template; chat uses the model's own (default: the task's first)"),
+  date: optional(text("DATE"), "date given to a chat template that asks for one, YYYY-MM-DD"),
+} as const satisfies Group;
+
+/** How responses are drawn. */
+export const sampling = {
+  responses: setting(8, integer({ min: 1 }), "responses G for each prompt"),
+  temperature: setting(1, number({ min: 0, max: 100 }), "sampling temperature; 0 is greedy"),
+  topP: setting(
+    1,
+    number({ above: 0, max: 1 }),
+    "sample from the smallest set of tokens whose probabilities sum to at least X",
+  ),
+  topK: setting(0, integer({ min: 0 }), "sample from the K most probable tokens; 0 means all"),
+  maxTokens: optional(
+    integer({ min: 1 }),
+    "maximum response length in tokens (default: the task's, else 3072 or the rest of the context, whichever is less)",
+  ),
+  seed: setting(0, integer({ min: 0, max: 0xffffffff }), "seed of every random draw"),
+} as const satisfies Group;
+
+/** How responses are graded. */
+export const grading = {
+  extract: setting(
+    "strict",
+    choice(["strict", "lenient", "paper"]),
+    "where the answer is read: strict, only \\boxed; lenient, also from the text; paper, as the authors' grader",
+  ),
+} as const satisfies Group;
+
+/** How memory is used; none changes a byte of a result. */
+export const memory = {
+  batch: optional(
+    integer({ min: 1 }),
+    "maximum sequences decoded at once; does not change results (default: as many as fit)",
+  ),
+  cache: optional(
+    number({ min: 0 }),
+    "GiB for the KV cache; does not change results (default: what --device-memory leaves, else 4)",
+  ),
+  deviceMemory: optional(
+    number({ above: 0 }),
+    "device memory in GB; memory settings that do not change results are then chosen to fit (default: unknown)",
+  ),
+  recompute: optional(
+    toggle(),
+    "recompute activations in the backward pass to save memory; does not change results (default: above 1.5 GiB)",
+  ),
+  offload: optional(
+    choice(offloads),
+    "keep one sign's gradient in host memory; does not change results (default: none)",
+  ),
+} as const satisfies Group;
+
+/** How the passes over a model compute; each changes results. */
+export const passes = {
+  storage: optional(
+    choice(storageTypes),
+    "type in which passes read the weights; training also keeps float32 weights (default: f32)",
+  ),
+  activations: optional(
+    choice(storageTypes),
+    "type of stored activations, keys and values; sums stay float32 (default: f32)",
+  ),
+  paddedVocabulary: optional(
+    choice(paddedVocabularies),
+    "token ids unknown to the tokenizer: mask gives them probability 0; keep computes them, as transformers does (default: mask)",
+  ),
+} as const satisfies Group;
+
+/** Which kernels the device runs; they change results. */
+export const device = {
+  kernels: optional(
+    choices(["plain", ...kernelNames], "plain"),
+    "kernels that round or sum differently: plain, or a list; changes results (default: plain)",
+  ),
+} as const satisfies Group;
+
+/** What is learnt from responses. */
+export const loss = {
+  algorithm: setting("w-reinforce", choice(algorithmNames), "learning algorithm"),
+  lambda: setting(0.1, number({ min: 0 }), "weight of correct responses (w-reinforce only)"),
+  aggregation: setting(
+    "token-mean",
+    choice(["token-mean", "sequence-mean"]),
+    "average the loss over all tokens, or over sequences",
+  ),
+  clipRatio: setting(0.2, number({ above: 0 }), "clip range of the probability ratio"),
+  entropyCoef: setting(1e-4, number({ min: 0 }), "coefficient of the entropy bonus"),
+  klCoef: setting(1e-3, number({ min: 0 }), "coefficient of the KL penalty (ppo, grpo)"),
+  klInLoss: optional(toggle(), "add the KL penalty to the loss (default: set by the algorithm)"),
+  normalizeAdvantage: optional(
+    toggle(),
+    "scale advantages to mean 0 and variance 1 over the batch's tokens (default: set by the algorithm)",
+  ),
+} as const satisfies Group;
+
+/** As the authors' code or as their text. */
+export const published = {
+  asPublished: optional(
+    toggle(),
+    "follow the authors' code where it differs from the paper: rewards 1 and 0, entropy coefficient 1e-3, learning rate 0 in step 1",
+  ),
+} as const satisfies Group;
+
+/** How weights are updated. */
+export const optimizing = {
+  learningRate: setting(1e-6, number({ min: 0 }), "constant learning rate"),
+  criticLearningRate: setting(1e-5, number({ min: 0 }), "learning rate of the critic (ppo)"),
+  moments: optional(
+    choice(momentTypes),
+    "type of AdamW's moments; bf16 rounds stochastically and halves their memory (default: f32)",
+  ),
+  weightDecay: setting(0.01, number({ min: 0 }), "AdamW weight decay, on every parameter"),
+  maxGradNorm: setting(1, number({ above: 0 }), "clip the global gradient norm to this"),
+} as const satisfies Group;
+
+/** Steps, and what each is made of. */
+export const schedule = {
+  step: setting(0, integer({ min: 0 }), "training step, from 1; 0 means not part of a training"),
+  steps: optional(integer({ min: 0 }), "training steps (default: from --epochs)"),
+  epochs: setting(20, integer({ min: 1 }), "passes over the training split, if --steps is not given"),
+  prompts: optional(
+    integer({ min: 1 }),
+    "prompts per step (default: 1024 in training, else the whole split)",
+  ),
+  miniBatch: setting(
+    256,
+    integer({ min: 1 }),
+    "prompts per optimizer step; if not set, at most --prompts",
+  ),
+  criticMiniBatch: setting(
+    256,
+    integer({ min: 1 }),
+    "sequences per optimizer step of the critic (ppo), at most the rollout batch",
+  ),
+  gradientChunk: setting(
+    8192,
+    integer({ min: 1 }),
+    "tokens per partial sum of a gradient; changes results by rounding",
+  ),
+} as const satisfies Group;
+
+/** What a run measures and keeps on the way. */
+export const keeping = {
+  testEvery: setting(7, integer({ min: 0 }), "measure greedy test accuracy every N steps; 0 means never"),
+  saveEvery: setting(1, integer({ min: 1 }), "write a checkpoint every N steps, and always after the last"),
+  keep: setting(2, integer({ min: 1 }), "number of latest checkpoints, and steps with gradients, to keep"),
+} as const satisfies Group;
+
+/** What is read and written beside the model. */
+export const files = {
+  reference: optional(text("DIR"), "reference model for the KL penalty"),
+  critic: optional(text("DIR"), "critic model: a directory written by update, or a base model"),
+  optimizer: optional(text("DIR"), "optimizer state: the --out directory of an earlier update"),
+  artifacts: optional(
+    text("DIR"),
+    "folder of gradients, by content (default: .signum/artifacts, or $SIGNUM_HOME/artifacts)",
+  ),
+  out: optional(text("DIR"), "output directory"),
+  dtype: setting("bfloat16", choice(Object.keys(writtenTypes).filter(isElementType)), "element type of the weights"),
+  recipe: optional(text("NAME"), "named settings; a config file and flags override them"),
+} as const satisfies Group;
+
+/** What is printed. */
+export const reporting = {
+  k: optional(
+    integers({ min: 1 }),
+    "values of k for Pass@k (default: powers of 2 up to 256, as far as responses allow)",
+  ),
+  format: setting(
+    "terminal",
+    choice(["terminal", "csv", "markdown", "latex", "json"]),
+    "table format; csv prefixes ' to text that a spreadsheet would run",
+  ),
+  bootstrap: setting(1000, integer({ min: 0 }), "bootstrap resamples per interval"),
+  report: optional(words(), "tables or figures to make (default: all)"),
+} as const satisfies Group;
+
+/** Files in parts. */
+export const archive = {
+  partSize: setting(60, number({ above: 0 }), "maximum size of a part in MB (10^6 bytes)"),
+} as const satisfies Group;
+
+/** Which part of a study. */
+export const studies = {
+  algorithms: optional(words(), "train only these algorithms of the recipe (default: all)"),
+  shard: optional(
+    text("I/N"),
+    "run part I of N of the study, such as 1/2; a final run without --shard merges the parts",
+  ),
+  gather: setting(false, toggle(), "write results from the finished cells; run no more"),
+  check: setting(false, toggle(), "make the results again, compare with the existing files, write nothing"),
+} as const satisfies Group;
+
+/** A small base in pretraining. */
+export const base = {
+  width: setting(64, integer({ min: 32 }), "model width (channels), a multiple of 32"),
+  layers: setting(2, integer({ min: 1 }), "layers of the base"),
+  demonstrations: setting(256, integer({ min: 1 }), "demonstrations for each pretraining step"),
+  latent: setting(false, toggle(), "train a base that is strong after <think> and weak after <direct>"),
+  warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),
+} as const satisfies Group;
+
+/** A server that answers for the model. */
+export const server = {
+  endpoint: optional(
+    text("URL"),
+    "OpenAI-compatible server that draws the responses, such as http://127.0.0.1:8000/v1",
+  ),
+  servedModel: optional(text("NAME"), "the model's name on the server"),
+  concurrency: setting(32, integer({ min: 1, max: 4096 }), "maximum requests in flight"),
+  requestResponses: setting(8, integer({ min: 1, max: 1024 }), "responses per request"),
+  requestsPerMinute: optional(integer({ min: 1 }), "maximum requests per minute (default: no limit)"),
+  timeout: setting(1800, number({ above: 0 }), "seconds before a request fails"),
+  retries: setting(8, integer({ min: 0, max: 100 }), "retries of a failed request"),
+  logprobs: setting(true, toggle(), "store (and ask the server for) each token's log-prob"),
+} as const satisfies Group;
+
+/** Which responses are read. */
+export const reading = {
+  correct: setting(false, toggle(), "show only correct responses"),
+  incorrect: setting(false, toggle(), "show only incorrect responses"),
+  problem: optional(text("NAME"), "only responses to this problem: its problemId or the end of it"),
+  first: optional(integer({ min: 1 }), "stop after N responses (default: all)"),
+  positions: optional(integers({ min: 0 }), "positions of response tokens, from 0 (default: all)"),
+  whole: setting(false, toggle(), "print responses in full, not only the last lines"),
+} as const satisfies Group;
+
+/** Other programs' files. */
+export const imports = {
+  from: optional(choice(Object.keys(importers)), "program that wrote the file"),
+  metric: optional(text("NAME"), "metric that decides correctness (default: the file's first)"),
+} as const satisfies Group;
+
+/** Records that are there twice. */
+export const duplicates = {
+  allowDuplicates: setting(
+    false,
+    toggle(),
+    "drop exact duplicate records instead of stopping",
+  ),
+} as const satisfies Group;
+
+/** What the plan of a run assumes. */
+export const planning = {
+  tflops: optional(
+    number({ above: 0 }),
+    "assumed speed for the time estimate, in TFLOP/s (default: 100)",
+  ),
+} as const satisfies Group;
