@@ -77,7 +77,7 @@ export const places = (
   data: { values: [...values] },
   mark: at.y === undefined
     ? { type: "rule" as const, strokeWidth: at.width ?? 0, opacity: 0, color: ink, aria: true }
-    : { type: "point" as const, size: 200, opacity: 0, color: ink, aria: true },
+    : { ...marks.point, size: 200, opacity: 0, color: ink, aria: true },
   encoding: {
     x: at.x,
     ...(at.y !== undefined && { y: at.y }),

@@ -1,7 +1,10 @@
 /** What a record's text may do to its reader, in each format: nothing. */
 import assert from "node:assert/strict";
-import { Effect } from "effect";
+import { Effect, Result } from "effect";
 import { run } from "../../../pipelines/cli.ts";
+import { panelSpec } from "../../../pipelines/reports/figures/chart.ts";
+import { figure2 } from "../../../pipelines/reports/figures/figure_2.ts";
+import { pageSvg } from "../../../pipelines/reports/figures/render_chart.ts";
 import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 
 const hostile = [
@@ -78,4 +81,16 @@ Deno.test("a figure stays well-formed XML whatever its labels hold", async () =>
   assert.doesNotMatch(svg, controls);
   assert.ok(svg.isWellFormed() && !/[\ufffe\uffff]/.test(svg));
   assert.doesNotMatch(svg, /<script|&(?!(amp|lt|gt|quot|apos|#\d+|#x[0-9a-f]+);)/i);
+});
+
+Deno.test("a page's picture of such labels has neither markup nor attributes of theirs", () => {
+  const labelled = rows.flatMap((row) =>
+    [1, 2].map((k) => ({ ...row, k, evaluation: "T", label: `${row.label}" style="x` }))
+  );
+  const { panels } = Result.getOrThrow(figure2.build(labelled));
+  for (const { content } of panels.map((panel) => pageSvg(panelSpec(panel)))) {
+    assert.doesNotMatch(content, controls);
+    assert.doesNotMatch(content, /<script|<[^>]*\s(style|on\w+)=/);
+    assert.match(content, /&lt;script&gt;alert\(1\)&lt;\/script&gt;/);
+  }
 });

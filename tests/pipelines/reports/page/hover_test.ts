@@ -18,6 +18,12 @@ say("rows", [...tip.querySelectorAll("tr")].map((row) => [...row.children].map((
 say("dots", String([...tip.querySelectorAll("i")].filter((dot) => dot.style.background.startsWith("var(--hue-")).length));
 place.dispatchEvent(new PointerEvent("pointerleave", { pointerType: "mouse" }));
 say("after", String(tip.hidden));
+const isHit = (one) => {
+  one.scrollIntoView({ block: "center" });
+  const { x, y, width, height } = one.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2)?.closest(".places_marks") === one.parentElement;
+};
+say("missed", String([...document.querySelectorAll(".places_marks")].filter((all) => !isHit(all.firstElementChild)).length));
 say("titles", String(document.querySelectorAll(".plot title").length));
 const [first, second] = document.querySelector(".key").querySelectorAll("button");
 const strokes = () => [...document.querySelector(".plot").querySelectorAll("[stroke^='var(--hue']")];
@@ -81,6 +87,8 @@ Deno.test({
     assert.deepEqual(said("rows")?.split("|"), lines);
     assert.equal(said("dots"), `${lines.length}`);
     assert.equal(said("after"), "true");
+    // In every figure the place under the pointer is the one that answers.
+    assert.equal(said("missed"), "0");
     assert.equal(said("titles"), "0");
     assert.equal(said("pressed"), "false,true");
     assert.equal(said("faint"), `${lines.length - 1}`);
