@@ -1,5 +1,5 @@
 /** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
-import { integer, Key } from "../../data/random.ts";
+import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
 import type { Noun } from "../records/schema.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
@@ -50,23 +50,16 @@ export const meanOf = (
     .map(([, members]) => ({ sum: members.reduce((sum, { value }) => sum + value, 0), count: members.length }));
   const value = numbers.reduce((sum, one) => sum + one.value, 0) / numbers.length;
   if (draws === 0) return { value, count: numbers.length };
-  const key = Key.fold(Key.make(0), "insights");
+  const key = bootstrapKey("insights");
   const means = Float64Array.from({ length: draws }, (_, draw) => {
     let [sum, count] = [0, 0];
-    for (let i = 0; i < problems.length; i++) {
-      const problem = problems[integer(key, draw * problems.length + i, problems.length)];
-      sum += problem.sum;
-      count += problem.count;
+    for (const place of drawnPlaces(key, draw, problems.length)) {
+      sum += problems[place].sum;
+      count += problems[place].count;
     }
     return sum / count;
-  }).sort();
-  return { value, low: quantile(means, 0.025), high: quantile(means, 0.975), count: numbers.length };
-};
-
-const quantile = (sorted: Float64Array, at: number): number => {
-  const place = at * (sorted.length - 1);
-  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
-  return below + (above - below) * (place - Math.floor(place));
+  });
+  return { value, ...middle95(means, value), count: numbers.length };
 };
 
 /** Pearson's correlation; undefined where one of the lists does not vary. */
