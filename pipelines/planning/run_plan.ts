@@ -20,7 +20,7 @@ import { parameterCount } from "../models/parameter_specs.ts";
 import { chunkRows, type Workload, worstShapes } from "./plan_shapes.ts";
 import { planTable, roomLines, verdictOf } from "./plan_table.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
-import type { Recipe } from "../recipes/mod.ts";
+import { algorithmsOf, type Recipe } from "../recipes/recipe.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
 import * as Progress from "../files/progress.ts";
 import { merge } from "../settings/resolve.ts";
@@ -228,7 +228,7 @@ export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
     return `${what}: ${verdictOf(plan.phases)}; ${time} at ${speed} TFLOP/s`;
   };
   return [
-    ...recipe.algorithms.map((algorithm) => line(algorithm, merge(recipe.settings, more, { algorithm }), true)),
+    ...algorithmsOf(recipe).map((algorithm) => line(algorithm, merge(recipe.settings, more, { algorithm }), true)),
     ...recipe.evaluations.map(({ name, settings }) =>
       line(`evaluation at ${name}`, merge(recipe.settings, settings, more), false)
     ),

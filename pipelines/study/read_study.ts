@@ -5,7 +5,7 @@ import { isObject } from "../files/json.ts";
 import { recipes } from "../recipes/mod.ts";
 import type { Failure } from "../settings/command.ts";
 import type { Noun } from "../records/schema.ts";
-import { dynamicsOfCells } from "./grid_rows.ts";
+import { dynamicsOfCells } from "./derived_rows.ts";
 import { ClaimRow, InsightRow, StepRow } from "../records/study_rows.ts";
 import { readProvenance } from "./records.ts";
 import { readShown, shownRecords } from "./shown_runs.ts";
@@ -14,16 +14,15 @@ import { evaluationsFile } from "../reports/read_lines.ts";
 import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import { SweepRow } from "../reports/figures/sweeps.ts";
 import { recordsOf, scan } from "../reports/page/read_records.ts";
-import { exists, type FileError, namesIn } from "../files/text_file.ts";
-import type { StudyHtml } from "../reports/page/study_html.ts";
+import { exists, type FileError } from "../files/text_file.ts";
+import type { StudyReport } from "../reports/page/study_report.ts";
 
 /** Whether a folder is what `reproduce` or `evaluate` writes. */
 export const isStudy = (folder: string): Effect.Effect<boolean, FileError> => exists(join(folder, evaluationsFile));
 
 /** The page's content. */
 export const readStudy = Effect.fn("Report.readStudy")(
-  function* (folder: string): Effect.fn.Return<StudyHtml, Failure> {
-    const names = yield* namesIn(folder);
+  function* (folder: string): Effect.fn.Return<StudyReport, Failure> {
     const provenance = yield* readProvenance(folder);
     const hashes: Array<{ readonly file: string; readonly sha256: string }> = [];
     const read = Effect.fnUntraced(function* <A extends object>(
@@ -34,8 +33,8 @@ export const readStudy = Effect.fn("Report.readStudy")(
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
       return (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record);
     });
-    // Only a study of cells keeps its counts; its dynamics name the cell of each row.
-    const hasCells = names.includes("counts.ndjson");
+    // The dynamics of a study that keeps its cells name the cell of each row.
+    const hasCells = (provenance?.cells.length ?? 0) > 0;
     const evaluations = yield* read(evaluationsFile, EvaluationRow);
     const trained = hasCells
       ? dynamicsOfCells(yield* read("dynamics.ndjson", StepRow))

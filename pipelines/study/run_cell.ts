@@ -26,7 +26,7 @@ import { verifyStage } from "../stages/verify.ts";
 import { memoryKnobs, storedSettings, type TrainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
-import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
+import { evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
 import { commitOf } from "./write_files.ts";
 
 /** Counts of a cell under one evaluation after some step. */
@@ -109,7 +109,7 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
     const named = recipe.evaluations.find(({ name }) => name === evaluation);
     for (const step of at ?? [undefined]) {
       const tallies = yield* talliesOf({
-        dir: step === undefined ? end : join(run, "checkpoints", String(step).padStart(6, "0")),
+        dir: step === undefined ? end : join(run, RunDirectory.checkpointFolder(step)),
         label: cell.name,
         evaluation: step === undefined ? evaluation : `${evaluation}, after step ${step}`,
         settings,
@@ -183,7 +183,10 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
     fileOf(study, cell),
     `${JSON.stringify({ key, ...deviceFields(info), commit, outcome })}\n`,
   );
-  for (const part of ["steps", "artifacts", "checkpoints", "tensorboard"]) yield* remove(join(run, part));
+  // The page shows the records of some runs.
+  const isShown = shownCells(study.recipe.cells).includes(cell);
+  const parts = ["steps", "artifacts", "checkpoints", "tensorboard"];
+  for (const part of isShown ? [] : parts) yield* remove(join(run, part));
   for (const [index, { at }] of cell.evaluations.entries()) {
     for (const step of at ?? [undefined]) yield* remove(countsFile(study.folder, cell.name, index, step));
   }

@@ -1,6 +1,6 @@
 /**
- * What the page of a study shows of single runs: NSR and PSR on the first base and seed of the main condition. A study of algorithms has them
- * with all their records; a large study, which gives its records back, trains these two once more: the same bytes. Kept are the records that are
+ * What the page of a study shows of single runs: NSR and PSR on the first base and seed of the main condition. Their cells keep all records;
+ * where these are gone, the two are trained once more: the same bytes. Kept are the records that are
  * shown (`excerpts.ndjson`) and the gradient of some tokens of the first step (`explained.ndjson`), so that the page follows from them.
  */
 import { Effect } from "effect";
@@ -11,6 +11,7 @@ import { excerptLines, fromExcerpts, type ShownRecords } from "../reports/page/e
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
 import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
+import { exists } from "../files/text_file.ts";
 import { textFault } from "../reports/figures/figure_5.ts";
 import { toText } from "../records/text.ts";
 import type { TrainConfig } from "../training/run_config.ts";
@@ -24,18 +25,11 @@ export interface Shown {
   readonly explained: ReadonlyArray<Explained>;
 }
 
-/** The algorithms whose runs are shown; the first one's prompt is followed through the stages. */
-const shownAlgorithms: ReadonlyArray<string> = ["nsr", "psr"];
-
-/** The cells whose runs are shown: the first of the main condition by each of the algorithms. */
-export const shownCells = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> =>
-  shownAlgorithms.flatMap((algorithm) =>
-    cells.find((cell) => cell.condition === "main" && cell.algorithm === algorithm) ?? []
-  );
-
-/** Trains a cell with all its records into `folder`, where it is not there already; gives the run. */
+/** The run of a cell with all its records: the cell's own where it kept them, else one that is trained for it beside the study's runs. */
 export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, cell: Cell, folder: string) {
-  const out = join(folder, cell.name);
+  const own = join(folder, cell.name);
+  if (yield* exists(join(own, "steps"))) return own;
+  const out = join(folder, "shown", cell.name);
   // The recipe names every setting that training cannot do without.
   const config = { ...settingsOf(recipe, { ...cell.settings, algorithm: cell.algorithm as "nsr" }), out };
   yield* trainRun(config as unknown as TrainConfig);
