@@ -10,6 +10,7 @@ import {
   accuracy,
   base,
   below,
+  claimsAt,
   difference,
   entropy,
   largerRate,
@@ -35,108 +36,85 @@ const onPolicy = (field: string) => metric(field, models("reinforce", "one updat
 const ratio = (of: Metric, over: Metric): Statistic => ({ name: "ratio", of, over });
 
 const figure4: ReadonlyArray<StudyClaim> = [
-  {
-    id: "psr-plateaus",
-    statement: "PSR's greedy accuracy gains less than one point in the second half of training",
-    where: "Section 3.2, Figure 4a",
-    ...below(0.01, difference(accuracy(models("psr")), accuracy(models("psr"), 20, 30))),
-  },
-  {
-    id: "psr-overtaken",
-    statement: "PPO, GRPO and NSR end with a higher greedy accuracy than PSR",
-    where: "Section 3.2, Figure 4a",
-    ...above(0, ["ppo", "grpo", "nsr"].map((other) => difference(accuracy(models(other)), accuracy(models("psr"))))),
-  },
-  {
-    id: "entropy-nsr-highest",
-    statement: "NSR keeps more entropy than PPO, GRPO and PSR",
-    where: "Section 4.1, Figure 4b",
-    ...above(0, against(entropy, "nsr", others)),
-  },
-  {
-    id: "entropy-nsr-like-base",
-    statement: "NSR's entropy stays within a tenth of a nat of the base's",
-    where: "Section 4.1, Figure 4b",
-    ...within(0.1, difference(entropy(models("nsr")), entropy(base, 0, 0))),
-  },
-  {
-    id: "entropy-psr-lowest",
-    statement: "PSR ends with less entropy than PPO and GRPO",
-    where: "Section 4.1, Figure 4b",
-    ...below(0, against(entropy, "psr", ["ppo", "grpo"])),
-  },
-  {
-    id: "ppo-entropy-rebounds",
-    statement: "PPO's entropy rises again late in training",
-    where: "Section 4.1, Figure 4b",
-    ...above(0, difference(entropy(models("ppo")), entropy(models("ppo"), 30, 40))),
-  },
-  {
-    id: "grpo-entropy-does-not-rebound",
-    statement: "GRPO's entropy does not rise again",
-    where: "Section 4.1, Figure 4b",
-    ...below(0, difference(entropy(models("grpo")), entropy(models("grpo"), 30, 40))),
-  },
-  {
-    id: "correct-ratio-nsr-rises",
-    statement: "NSR's share of correct rollouts rises",
-    where: "Section 4.1, Figure 4c",
-    ...above(0, difference(correct(models("nsr")), correct(models("nsr"), 1, 10))),
-  },
-  {
-    id: "correct-ratio-nsr-lowest",
-    statement: "NSR has fewer correct rollouts than PPO, GRPO and PSR",
-    where: "Section 4.1, Figure 4c",
-    ...below(0, against(correct, "nsr", others)),
-  },
-  {
-    id: "correct-ratio-psr-early",
-    statement: "Early in training PSR has more correct rollouts than NSR",
-    where: "Section 4.1, Figure 4c",
-    ...above(0, difference(correct(models("psr"), 1, 20), correct(models("nsr"), 1, 20))),
-  },
-  {
-    id: "fully-solved-psr-highest",
-    statement: "PSR solves more prompts fully than PPO, GRPO and NSR",
-    where: "Section 4.1, Figure 4d",
-    ...above(0, against(solved, "psr", ["ppo", "grpo", "nsr"])),
-  },
-  {
-    id: "fully-solved-nsr-lowest",
-    statement: "NSR solves fewer prompts fully than PPO, GRPO and PSR",
-    where: "Section 4.1, Figure 4d",
-    ...below(0, against(solved, "nsr", ["ppo", "grpo", "psr"])),
-  },
+  ...claimsAt("Section 3.2, Figure 4a", {
+    "psr-plateaus": [
+      "PSR's greedy accuracy gains less than one point in the second half of training",
+      below(0.01, difference(accuracy(models("psr")), accuracy(models("psr"), 20, 30))),
+    ],
+    "psr-overtaken": [
+      "PPO, GRPO and NSR end with a higher greedy accuracy than PSR",
+      above(0, ["ppo", "grpo", "nsr"].map((other) => difference(accuracy(models(other)), accuracy(models("psr"))))),
+    ],
+  }),
+  ...claimsAt("Section 4.1, Figure 4b", {
+    "entropy-nsr-highest": ["NSR keeps more entropy than PPO, GRPO and PSR", above(0, against(entropy, "nsr", others))],
+    "entropy-nsr-like-base": [
+      "NSR's entropy stays within a tenth of a nat of the base's",
+      within(0.1, difference(entropy(models("nsr")), entropy(base, 0, 0))),
+    ],
+    "entropy-psr-lowest": [
+      "PSR ends with less entropy than PPO and GRPO",
+      below(0, against(entropy, "psr", ["ppo", "grpo"])),
+    ],
+    "ppo-entropy-rebounds": [
+      "PPO's entropy rises again late in training",
+      above(0, difference(entropy(models("ppo")), entropy(models("ppo"), 30, 40))),
+    ],
+    "grpo-entropy-does-not-rebound": [
+      "GRPO's entropy does not rise again",
+      below(0, difference(entropy(models("grpo")), entropy(models("grpo"), 30, 40))),
+    ],
+  }),
+  ...claimsAt("Section 4.1, Figure 4c", {
+    "correct-ratio-nsr-rises": [
+      "NSR's share of correct rollouts rises",
+      above(0, difference(correct(models("nsr")), correct(models("nsr"), 1, 10))),
+    ],
+    "correct-ratio-nsr-lowest": [
+      "NSR has fewer correct rollouts than PPO, GRPO and PSR",
+      below(0, against(correct, "nsr", others)),
+    ],
+    "correct-ratio-psr-early": [
+      "Early in training PSR has more correct rollouts than NSR",
+      above(0, difference(correct(models("psr"), 1, 20), correct(models("nsr"), 1, 20))),
+    ],
+  }),
+  ...claimsAt("Section 4.1, Figure 4d", {
+    "fully-solved-psr-highest": [
+      "PSR solves more prompts fully than PPO, GRPO and NSR",
+      above(0, against(solved, "psr", ["ppo", "grpo", "nsr"])),
+    ],
+    "fully-solved-nsr-lowest": [
+      "NSR solves fewer prompts fully than PPO, GRPO and PSR",
+      below(0, against(solved, "nsr", ["ppo", "grpo", "psr"])),
+    ],
+  }),
 ];
 
 const signs: ReadonlyArray<StudyClaim> = [
-  {
-    id: "signs-point-one-way",
-    statement: "The gradients from correct and from incorrect responses of a batch point the same way (cosine above 0)",
-    where: "beyond the paper: E[grad log pi] = 0",
-    ...above(0, onPolicy("cosine")),
-  },
-  {
-    id: "signs-are-noisy",
-    statement: "Noise hides that the two gradients have one expectation: their cosine in a batch is below one half",
-    where: "beyond the paper: E[grad log pi] = 0",
-    ...below(0.5, onPolicy("cosine")),
-  },
-  {
-    id: "signs-have-one-norm",
-    statement: "The norms of the two gradients over one denominator are within a tenth of each other (ratio above 0.9)",
-    where: "beyond the paper: E[grad log pi] = 0",
-    ...above(0.9, [
-      ratio(onPolicy("positiveGradNorm"), onPolicy("negativeGradNorm")),
-      ratio(onPolicy("negativeGradNorm"), onPolicy("positiveGradNorm")),
-    ]),
-  },
-  {
-    id: "entropy-nsr-highest-larger-rate",
-    statement: "At three times the learning rate NSR keeps more entropy than PPO, GRPO and PSR",
-    where: "beyond the paper: learning rate",
-    ...above(0, against(entropy, "nsr", others, largerRate)),
-  },
+  ...claimsAt("beyond the paper: E[grad log pi] = 0", {
+    "signs-point-one-way": [
+      "The gradients from correct and from incorrect responses of a batch point the same way (cosine above 0)",
+      above(0, onPolicy("cosine")),
+    ],
+    "signs-are-noisy": [
+      "Noise hides that the two gradients have one expectation: their cosine in a batch is below one half",
+      below(0.5, onPolicy("cosine")),
+    ],
+    "signs-have-one-norm": [
+      "The norms of the two gradients over one denominator are within a tenth of each other (ratio above 0.9)",
+      above(0.9, [
+        ratio(onPolicy("positiveGradNorm"), onPolicy("negativeGradNorm")),
+        ratio(onPolicy("negativeGradNorm"), onPolicy("positiveGradNorm")),
+      ]),
+    ],
+  }),
+  ...claimsAt("beyond the paper: learning rate", {
+    "entropy-nsr-highest-larger-rate": [
+      "At three times the learning rate NSR keeps more entropy than PPO, GRPO and PSR",
+      above(0, against(entropy, "nsr", others, largerRate)),
+    ],
+  }),
 ];
 
 /** The claims about training dynamics, in the order of Figure 4. */

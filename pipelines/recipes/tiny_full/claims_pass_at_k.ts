@@ -11,6 +11,7 @@ import {
   asTrained,
   base,
   below,
+  claimsAt,
   gain,
   largerRate,
   models,
@@ -33,108 +34,91 @@ const asked: ReadonlyArray<readonly [suffix: string, words: string, more: Asked]
 ];
 
 const spectrum: ReadonlyArray<StudyClaim> = asked.flatMap(([suffix, words, more]) => [
-  {
-    id: `psr-raises-pass-at-1${suffix}`,
-    statement: `PSR raises Pass@1 over the base${words}`,
-    where: suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere",
-    ...above(0, gain(1, models("psr"), base, more)),
-  },
-  {
-    id: `psr-below-base-at-256${suffix}`,
-    statement: `PSR is below the base at k = 256${words}`,
-    where: suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere",
-    ...below(0, gain(largest, models("psr"), base, more)),
-  },
-  {
-    id: `psr-below-base-beyond-8${suffix}`,
-    statement: `PSR is below the base at every k > 8${words}`,
-    where: suffix === "" ? "Section 3.2" : "Section 3.2, asked elsewhere",
-    ...below(0, ks.filter((k) => k > 8).map((k) => gain(k, models("psr"), base, more))),
-  },
-  {
-    id: `nsr-raises-pass-at-1${suffix}`,
-    statement: `NSR raises Pass@1 over the base${words}`,
-    where: suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere",
-    ...above(0, gain(1, models("nsr"), base, more)),
-  },
-  {
-    id: `nsr-not-below-base${suffix}`,
-    statement: `NSR is nowhere more than one point below the base, at any k${words}`,
-    where: suffix === "" ? "Section 3.2, Figure 2" : "Section 3.2, asked elsewhere",
-    ...above(-point, overSpectrum(models("nsr"), base, more)),
-  },
+  ...claimsAt(suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere", {
+    [`psr-raises-pass-at-1${suffix}`]: [
+      `PSR raises Pass@1 over the base${words}`,
+      above(0, gain(1, models("psr"), base, more)),
+    ],
+    [`psr-below-base-at-256${suffix}`]: [
+      `PSR is below the base at k = 256${words}`,
+      below(0, gain(largest, models("psr"), base, more)),
+    ],
+  }),
+  ...claimsAt(suffix === "" ? "Section 3.2" : "Section 3.2, asked elsewhere", {
+    [`psr-below-base-beyond-8${suffix}`]: [
+      `PSR is below the base at every k > 8${words}`,
+      below(0, ks.filter((k) => k > 8).map((k) => gain(k, models("psr"), base, more))),
+    ],
+  }),
+  ...claimsAt(suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere", {
+    [`nsr-raises-pass-at-1${suffix}`]: [
+      `NSR raises Pass@1 over the base${words}`,
+      above(0, gain(1, models("nsr"), base, more)),
+    ],
+  }),
+  ...claimsAt(suffix === "" ? "Section 3.2, Figure 2" : "Section 3.2, asked elsewhere", {
+    [`nsr-not-below-base${suffix}`]: [
+      `NSR is nowhere more than one point below the base, at any k${words}`,
+      above(-point, overSpectrum(models("nsr"), base, more)),
+    ],
+  }),
 ]);
 
 const comparisons: ReadonlyArray<StudyClaim> = [
-  {
-    id: "nsr-close-at-pass-at-1",
-    statement: "NSR's Pass@1 is within two points of PPO's, GRPO's and PSR's, or above",
-    where: "Section 3.2",
-    ...above(-2 * point, againstOthers(1, models("nsr"))),
-  },
-  {
-    id: "nsr-best-at-256",
-    statement: "NSR is above PPO, GRPO and PSR at k = 256",
-    where: "Section 3.2, Figure 2",
-    ...above(0, againstOthers(largest, models("nsr"))),
-  },
-  {
-    id: "rl-loses-at-256",
-    statement: "PPO and GRPO are below the base at k = 256",
-    where: "Section 3.2, Figure 2",
-    ...below(0, ["ppo", "grpo"].map((algorithm) => gain(largest, models(algorithm)))),
-  },
-  {
-    id: "w-reinforce-above-nsr-at-1",
-    statement: "W-REINFORCE is above NSR at Pass@1",
-    where: "Section 5, Table 1",
-    ...above(0, gain(1, models("w-reinforce"), models("nsr"))),
-  },
-  {
-    id: "w-reinforce-above-others-at-256",
-    statement: "W-REINFORCE is above PPO, GRPO and PSR at k = 256",
-    where: "Section 5, Table 1",
-    ...above(0, againstOthers(largest, models("w-reinforce"))),
-  },
-  {
-    id: "w-reinforce-best-trade-off",
-    statement: "W-REINFORCE is nowhere more than one point below PPO or GRPO, at any k",
-    where: "Section 5",
-    ...above(-point, ["ppo", "grpo"].flatMap((other) => overSpectrum(models("w-reinforce"), models(other)))),
-  },
+  ...claimsAt("Section 3.2", {
+    "nsr-close-at-pass-at-1": [
+      "NSR's Pass@1 is within two points of PPO's, GRPO's and PSR's, or above",
+      above(-2 * point, againstOthers(1, models("nsr"))),
+    ],
+  }),
+  ...claimsAt("Section 3.2, Figure 2", {
+    "nsr-best-at-256": ["NSR is above PPO, GRPO and PSR at k = 256", above(0, againstOthers(largest, models("nsr")))],
+    "rl-loses-at-256": [
+      "PPO and GRPO are below the base at k = 256",
+      below(0, ["ppo", "grpo"].map((algorithm) => gain(largest, models(algorithm)))),
+    ],
+  }),
+  ...claimsAt("Section 5, Table 1", {
+    "w-reinforce-above-nsr-at-1": [
+      "W-REINFORCE is above NSR at Pass@1",
+      above(0, gain(1, models("w-reinforce"), models("nsr"))),
+    ],
+    "w-reinforce-above-others-at-256": [
+      "W-REINFORCE is above PPO, GRPO and PSR at k = 256",
+      above(0, againstOthers(largest, models("w-reinforce"))),
+    ],
+  }),
+  ...claimsAt("Section 5", {
+    "w-reinforce-best-trade-off": [
+      "W-REINFORCE is nowhere more than one point below PPO or GRPO, at any k",
+      above(-point, ["ppo", "grpo"].flatMap((other) => overSpectrum(models("w-reinforce"), models(other)))),
+    ],
+  }),
 ];
 
-const rates: ReadonlyArray<StudyClaim> = [
-  {
-    id: "psr-below-base-at-256-larger-rate",
-    statement: "At three times the learning rate PSR is below the base at k = 256",
-    where: "beyond the paper: learning rate",
-    ...below(0, gain(largest, models("psr", largerRate))),
-  },
-  {
-    id: "nsr-not-below-base-larger-rate",
-    statement: "At three times the learning rate NSR is nowhere more than one point below the base, at any k",
-    where: "beyond the paper: learning rate",
-    ...above(-point, overSpectrum(models("nsr", largerRate))),
-  },
-  {
-    id: "nsr-best-at-256-larger-rate",
-    statement: "At three times the learning rate NSR is above PPO, GRPO and PSR at k = 256",
-    where: "beyond the paper: learning rate",
-    ...above(0, againstOthers(largest, models("nsr", largerRate), largerRate)),
-  },
-  {
-    id: "larger-rate-costs-coverage",
-    statement: "Three times the learning rate makes every algorithm worse at k = 256",
-    where: "beyond the paper: learning rate",
-    ...below(
+const rates: ReadonlyArray<StudyClaim> = claimsAt("beyond the paper: learning rate", {
+  "psr-below-base-at-256-larger-rate": [
+    "At three times the learning rate PSR is below the base at k = 256",
+    below(0, gain(largest, models("psr", largerRate))),
+  ],
+  "nsr-not-below-base-larger-rate": [
+    "At three times the learning rate NSR is nowhere more than one point below the base, at any k",
+    above(-point, overSpectrum(models("nsr", largerRate))),
+  ],
+  "nsr-best-at-256-larger-rate": [
+    "At three times the learning rate NSR is above PPO, GRPO and PSR at k = 256",
+    above(0, againstOthers(largest, models("nsr", largerRate), largerRate)),
+  ],
+  "larger-rate-costs-coverage": [
+    "Three times the learning rate makes every algorithm worse at k = 256",
+    below(
       0,
       ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"].map((algorithm) =>
         gain(largest, models(algorithm, largerRate), models(algorithm))
       ),
     ),
-  },
-];
+  ],
+});
 
 /** The claims about Pass@k, in the paper's order. */
 export const passAtKClaims: ReadonlyArray<StudyClaim> = [...spectrum, ...comparisons, ...rates];

@@ -144,3 +144,12 @@ export const below = (threshold: number, of: Measurable | ReadonlyArray<Measurab
 
 /** A claim holds where a statistic is within a threshold on both sides of zero. */
 export const within = (threshold: number, of: Statistic) => decidedBy("within", threshold, of);
+
+/** The claims of one place of the paper, or beyond it: the sentence behind each id, and what decides it. */
+export const claimsAt = (
+  where: string,
+  claims: Readonly<
+    Record<string, readonly [statement: string, decided: Omit<StudyClaim, "id" | "statement" | "where">]>
+  >,
+): ReadonlyArray<StudyClaim> =>
+  Object.entries(claims).map(([id, [statement, decided]]) => ({ id, statement, where, ...decided }));
