@@ -11,25 +11,22 @@ import type { FrontierRow } from "../reports/figures/frontier.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import type { SweepRow } from "../reports/figures/sweeps.ts";
 import { defaults } from "../settings/settings.ts";
-import { estimateOf } from "./bootstrap.ts";
 import { type Evidence, evidenceOf, type Pair } from "./evidence.ts";
-import { drawTable, judgeTwice } from "./judge.ts";
+import { estimator, judgeTwice } from "./judge.ts";
 import { slicesOf } from "./recorded_rows.ts";
 import { problemsOf, type Records } from "./records.ts";
 import type { CountRow, StepRow } from "../records/study_rows.ts";
-import { measure, pairsOf } from "./statistics.ts";
 
-const cellsWith = (of: PassAtK, evidence: Evidence) => pairsOf({ name: "difference", of }, evidence);
-
-/** Estimates a Pass@k over some cells, at least one: its value, its interval, and how many cells they are. */
-const estimator = (evidence: Evidence) => {
-  const drawsFor = drawTable(evidence.problems);
-  return (of: PassAtK, pairs: ReadonlyArray<Pair>) => {
-    const { value, ...interval } = estimateOf(
-      drawsFor(pairs.length),
-      measure({ name: "difference", of }, { evidence, pairs }),
-    );
-    return { passAtK: value, ...interval, cells: pairs.length };
+/** Estimates a Pass@k over some of the cells that have it: its value, its interval, and how many cells they are. */
+const passAtKOf = (evidence: Evidence) => {
+  const estimated = estimator(evidence);
+  return (of: PassAtK) => {
+    const { pairs, estimate } = estimated({ name: "difference", of });
+    const over = (some: ReadonlyArray<Pair>) => {
+      const { value, ...interval } = estimate(some);
+      return { passAtK: value, ...interval, cells: some.length };
+    };
+    return { pairs, over };
   };
 };
 
@@ -60,18 +57,18 @@ export const evaluationRows = (
   counts: ReadonlyArray<CountRow>,
   evidence: Evidence,
 ): ReadonlyArray<EvaluationRow> => {
-  const estimate = estimator(evidence);
+  const estimated = passAtKOf(evidence);
   const rowsOf = (group: Group, block: string, slice: string): ReadonlyArray<EvaluationRow> => {
     const { condition, algorithm, evaluation } = group;
     const last = Math.min(...[...evidence.counts(group).values()].map((rows) => rows[rows.length - 1].n));
     const problems = slice === "all" ? evidence.problems : evidence.slices[slice]?.length ?? 0;
     return publishedKs.filter((k) => k <= last).flatMap((k) => {
       const of: PassAtK = { kind: "pass-at-k", condition, algorithm, evaluation, k, ...(slice !== "all" && { slice }) };
-      const pairs = cellsWith(of, evidence);
+      const { pairs, over } = estimated(of);
       if (pairs.length === 0) return [];
-      const { cells, ...estimated } = estimate(of, pairs);
+      const { cells, ...estimate } = over(pairs);
       const named = { label: algorithm, algorithm, task, evaluation: titleOf(block, evaluation), k };
-      return [{ ...named, ...estimated, problems, slice, cells }];
+      return [{ ...named, ...estimate, problems, slice, cells }];
     });
   };
   const groups = groupsOf(counts);
@@ -94,7 +91,7 @@ export const evaluationRows = (
 
 /** Pass@1 and Pass@k along training, from the base on, wherever points along training were evaluated. */
 export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence): ReadonlyArray<FrontierRow> => {
-  const estimate = estimator(evidence);
+  const estimated = passAtKOf(evidence);
   return groupsOf(counts).flatMap(({ condition, algorithm, evaluation, rows }) => {
     if (algorithm === "base") return [];
     const start = { condition: "base", algorithm: "base" };
@@ -104,15 +101,13 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
       return steps.length < 2 ? [] : [0, ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
         const models = step === 0 ? start : { condition, algorithm };
         const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
-        const [pairs, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map((of) =>
-          cellsWith(of, evidence)
-        );
+        const [kth, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map(estimated);
         // The base of the cells that are drawn, and no other.
-        const shared = pairs.filter((pair) => own.includes(pair));
+        const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
         if (shared.length === 0) return [];
-        const { passAtK: passAt1, low: low1, high: high1 } = estimate(at(1), shared);
+        const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
         const named = { label: algorithm, algorithm, condition, evaluation, step, k };
-        return [{ ...named, passAt1, low1, high1, ...estimate(at(k), shared) }];
+        return [{ ...named, passAt1, low1, high1, ...kth.over(shared) }];
       });
     });
   });
@@ -120,17 +115,17 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
 
 /** Pass@1 and Pass@64 of every point of a recipe's sweeps that was run, all on the cells that the whole line has. */
 export const sweepRows = (recipe: Recipe, evidence: Evidence): ReadonlyArray<SweepRow> => {
-  const estimate = estimator(evidence);
+  const estimated = passAtKOf(evidence);
   return (recipe.sweeps ?? []).flatMap(({ setting, series, points }) =>
     [1, 64].flatMap((k) => {
       const asked = points.map(({ value, condition, algorithm }) => {
         const of: PassAtK = { kind: "pass-at-k", condition, algorithm, evaluation: recipe.evaluations[0].name, k };
-        return { value, of, pairs: cellsWith(of, evidence) };
+        return { value, ...estimated(of) };
       }).filter(({ pairs }) => pairs.length > 0);
       const shared = (asked[0]?.pairs ?? []).filter((pair) => asked.every(({ pairs }) => pairs.includes(pair)));
       if (shared.length === 0) return [];
-      return asked.map(({ value, of }): SweepRow => (
-        { setting, label: series, algorithm: series, value, k, ...estimate(of, shared) }
+      return asked.map(({ value, over }): SweepRow => (
+        { setting, label: series, algorithm: series, value, k, ...over(shared) }
       ));
     })
   );
