@@ -1,38 +1,23 @@
 /** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
 import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
-import type { Noun } from "../records/schema.ts";
+import { noun, optionalField, type RecordOf } from "../records/noun.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
-export interface Insight {
+export const Insight = noun("Insight", {
   /** Where in the paper it is said. */
-  readonly section: string;
-  readonly insight: string;
-  readonly algorithm: string;
-  readonly quantity: string;
-  readonly value: number;
-  readonly low?: number;
-  readonly high?: number;
+  section: "string",
+  insight: "string",
+  algorithm: "string",
+  quantity: "string",
+  value: "number",
+  low: optionalField("number"),
+  high: optionalField("number"),
   /** Tokens, responses or problems that were measured, as `of` says. */
-  readonly count: number;
-  readonly of: "tokens" | "responses" | "problems";
-}
-
-/** The table of Insight. */
-export const Insight: Noun<Insight> = {
-  name: "Insight",
-  fields: [
-    { name: "section", kind: "string" },
-    { name: "insight", kind: "string" },
-    { name: "algorithm", kind: "string" },
-    { name: "quantity", kind: "string" },
-    { name: "value", kind: "number" },
-    { name: "low", kind: "number", optional: true },
-    { name: "high", kind: "number", optional: true },
-    { name: "count", kind: "count" },
-    { name: "of", kind: { literals: ["tokens", "responses", "problems"] } },
-  ],
-  sameLength: [],
-};
+  count: "count",
+  of: { literals: ["tokens", "responses", "problems"] },
+});
+/** A record of the noun Insight. */
+export type Insight = RecordOf<typeof Insight>;
 
 /** A number that belongs to a problem. */
 export interface Measured {

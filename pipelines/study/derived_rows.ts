@@ -7,15 +7,13 @@ import { ks as publishedKs } from "../../data/paper/published.ts";
 import type { PassAtK } from "../records/claim.ts";
 import { latent, latentBase } from "../recipes/tiny_full/conditions.ts";
 import type { Recipe } from "../recipes/mod.ts";
-import type { FrontierRow } from "../reports/figures/frontier.ts";
+import type { CountRow, FrontierRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
-import type { SweepRow } from "../reports/figures/sweeps.ts";
 import { defaults } from "../settings/settings.ts";
 import { type Evidence, evidenceOf, type Pair } from "./evidence.ts";
 import { estimator, judgeTwice } from "./judge.ts";
 import { slicesOf } from "./recorded_rows.ts";
 import { problemsOf, type Records } from "./records.ts";
-import type { CountRow, StepRow } from "../records/study_rows.ts";
 
 /** Estimates a Pass@k over some of the cells that have it: its value, its interval, and how many cells they are. */
 const passAtKOf = (evidence: Evidence) => {

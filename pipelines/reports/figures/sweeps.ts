@@ -1,39 +1,9 @@
 /** Settings at several values: Pass@1 and Pass@64 against lambda, entropy coefficient, learning rate and updates a batch, with intervals. */
 import { Result } from "effect";
-import type { Noun } from "../../records/schema.ts";
+import { SweepRow } from "../../records/study_rows.ts";
 import { panelChart, panelSize, panelTitle, seriesEncoding } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesOf } from "../series.ts";
-
-/** Pass@k at one value of a setting, the others the same. */
-export interface SweepRow {
-  readonly setting: string;
-  readonly label: string;
-  readonly algorithm: string;
-  readonly value: string;
-  readonly k: number;
-  readonly passAtK: number;
-  readonly low: number;
-  readonly high: number;
-  readonly cells: number;
-}
-
-/** The table of SweepRow (`sweeps.ndjson`). */
-export const SweepRow: Noun<SweepRow> = {
-  name: "Sweep",
-  fields: [
-    { name: "setting", kind: "string" },
-    { name: "label", kind: "string" },
-    { name: "algorithm", kind: "string" },
-    { name: "value", kind: "string" },
-    { name: "k", kind: "count" },
-    { name: "passAtK", kind: "number" },
-    { name: "low", kind: "number" },
-    { name: "high", kind: "number" },
-    { name: "cells", kind: "count" },
-  ],
-  sameLength: [],
-};
 
 const percent = (share: number): number => Number((100 * share).toPrecision(9));
 

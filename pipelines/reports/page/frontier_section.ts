@@ -2,7 +2,7 @@
  * The frontier on a page: Pass@k against Pass@1 along training, a panel for each condition and k, every line from the base on; below it what the
  * matched comparisons say. Where lines lie on each other, one algorithm is a slower road to where another goes.
  */
-import type { FrontierRow } from "../figures/frontier.ts";
+import type { FrontierRow } from "../../records/study_rows.ts";
 import type { Series } from "../series.ts";
 import { empty, type Table, textCell } from "../tables/table.ts";
 import { type Judged, tallyOf, whereOf } from "../tables/verdicts.ts";

@@ -1,10 +1,8 @@
 /** What the pages of a study are made of, and how much of it is done. */
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
-import type { InsightRow } from "../../records/study_rows.ts";
+import type { FrontierRow, InsightRow, SweepRow } from "../../records/study_rows.ts";
 import type { Recipe } from "../../recipes/mod.ts";
-import type { FrontierRow } from "../figures/frontier.ts";
-import type { SweepRow } from "../figures/sweeps.ts";
 import type { Judged } from "../tables/verdicts.ts";
 import type { DynamicsWords } from "./dynamics_section.ts";
 import type { ShownRecords } from "./excerpts.ts";

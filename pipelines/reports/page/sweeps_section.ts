@@ -1,6 +1,6 @@
 /** Settings at several values on a page: Pass@k against lambda, entropy coefficient, learning rate and updates a batch, as panels and as a table. */
 import type { Series } from "../series.ts";
-import type { SweepRow } from "../figures/sweeps.ts";
+import type { SweepRow } from "../../records/study_rows.ts";
 import { percentCell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
