@@ -10,7 +10,7 @@ import type { Recipe } from "../recipes/mod.ts";
 import type { CountRow, FrontierRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import { defaults } from "../settings/settings.ts";
-import { type Evidence, evidenceOf, type Pair } from "./evidence.ts";
+import { type Evidence, evidenceOf, meanField, type Pair } from "./evidence.ts";
 import { estimator, judgeTwice } from "./judge.ts";
 import { slicesOf } from "./recorded_rows.ts";
 import { problemsOf, type Records } from "./records.ts";
@@ -28,20 +28,10 @@ const passAtKOf = (evidence: Evidence) => {
   };
 };
 
-interface Group {
-  readonly condition: string;
-  readonly algorithm: string;
-  readonly evaluation: string;
-  readonly rows: ReadonlyArray<CountRow>;
-}
-
 /** Counts that were made alike, in the order in which they first appear. */
-const groupsOf = (counts: ReadonlyArray<CountRow>): ReadonlyArray<Group> =>
+const groupsOf = (counts: ReadonlyArray<CountRow>) =>
   [...Map.groupBy(counts, ({ condition, algorithm, evaluation }) => JSON.stringify([condition, algorithm, evaluation]))]
-    .map(([, rows]) => {
-      const [{ condition, algorithm, evaluation }] = rows;
-      return { condition, algorithm, evaluation, rows };
-    });
+    .map(([, rows]) => ({ ...rows[0], rows }));
 
 /** The conditions whose blocks hold the base, too, for comparison: those that have the whole table of methods. */
 const tabled = ["main", "lr 3e-4"];
@@ -56,7 +46,7 @@ export const evaluationRows = (
   evidence: Evidence,
 ): ReadonlyArray<EvaluationRow> => {
   const estimated = passAtKOf(evidence);
-  const rowsOf = (group: Group, block: string, slice: string): ReadonlyArray<EvaluationRow> => {
+  const rowsOf = (group: CountRow, block: string, slice: string): ReadonlyArray<EvaluationRow> => {
     const { condition, algorithm, evaluation } = group;
     const last = Math.min(...[...evidence.counts(group).values()].map((rows) => rows[rows.length - 1].n));
     const problems = slice === "all" ? evidence.problems : evidence.slices[slice]?.length ?? 0;
@@ -71,13 +61,9 @@ export const evaluationRows = (
   };
   const groups = groupsOf(counts);
   const bases = groups.filter(({ algorithm }) => algorithm === "base");
-  const blocks = [
-    ...Map.groupBy(
-      groups.filter((group) => !bases.includes(group)),
-      (group) => JSON.stringify([group.condition, group.evaluation]),
-    ),
-  ].map(([, members]) => members);
-  return blocks.flatMap((members) => {
+  const trained = groups.filter((group) => !bases.includes(group));
+  const blocks = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
+  return [...blocks.values()].flatMap((members) => {
     const [{ condition, evaluation }] = members;
     const own = bases.filter((group) =>
       group.evaluation === evaluation && (group.condition === latentBase.condition) === (condition === latent)
@@ -145,11 +131,8 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
   ] as const;
   const mean = (rows: ReadonlyArray<StepRow>) =>
     Object.fromEntries(fields.flatMap((field) => {
-      const values = rows.flatMap((row) => {
-        const value = row[field];
-        return typeof value === "number" ? [value] : [];
-      });
-      return values.length === 0 ? [] : [[field, values.reduce((sum, x) => sum + x, 0) / values.length]];
+      const mean = meanField(rows, field);
+      return mean === undefined ? [] : [[field, mean]];
     }));
   const start = steps.filter((row) => row.condition === "base");
   const own = steps.filter((row) => row.condition === condition);

@@ -1,7 +1,6 @@
 /** A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its `record.json` says of how it was made. */
 import { Effect } from "effect";
 import { basename, join, resolve } from "node:path";
-import { isObject } from "../files/json.ts";
 import { recipes } from "../recipes/mod.ts";
 import type { Failure } from "../settings/command.ts";
 import type { Noun } from "../records/schema.ts";
@@ -11,7 +10,7 @@ import { readProvenance } from "./records.ts";
 import { readShown, shownRecords } from "./shown_runs.ts";
 import { evaluationsFile } from "../reports/read_lines.ts";
 import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
-import { recordsOf, scan } from "../reports/page/read_records.ts";
+import { rowsIn, scan } from "../reports/page/read_records.ts";
 import { exists, type FileError } from "../files/text_file.ts";
 import type { StudyReport } from "../reports/page/study_report.ts";
 
@@ -27,9 +26,9 @@ export const readStudy = Effect.fn("Report.readStudy")(
       file: string,
       noun: Noun<A>,
     ): Effect.fn.Return<ReadonlyArray<A>, Failure> {
-      const scanned = yield* scan(folder, file);
+      const { rows, scanned } = yield* rowsIn(folder, file, noun);
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
-      return (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record);
+      return rows;
     });
     // The dynamics of a study that keeps its cells name the cell of each row.
     const hasCells = (provenance?.cells.length ?? 0) > 0;
@@ -47,14 +46,12 @@ export const readStudy = Effect.fn("Report.readStudy")(
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
     }
     const { recipe: name = basename(resolve(folder)), device, commit, cells = [] } = provenance ?? {};
-    const named = cells.filter(isObject);
-    const texts = (field: string) => named.flatMap((cell) => typeof cell[field] === "string" ? [cell[field]] : []);
     return {
       name,
       ...(Object.hasOwn(recipes, name) && { recipe: recipes[name] }),
-      commits: [...new Set([...commit === undefined ? [] : [commit], ...texts("commit")])],
+      commits: [...new Set([commit, ...cells.map((cell) => cell.commit)].filter((one) => one !== undefined))],
       ...(device !== undefined && { device }),
-      cells: texts("cell"),
+      cells: cells.map(({ cell }) => cell),
       evaluations,
       ...trained,
       claims,

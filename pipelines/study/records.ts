@@ -7,7 +7,7 @@ import { Effect } from "effect";
 import { join } from "node:path";
 import { isObject } from "../files/json.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
-import { recordsOf, scan } from "../reports/page/read_records.ts";
+import { rowsIn } from "../reports/page/read_records.ts";
 import * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
@@ -130,19 +130,13 @@ export const recordFiles = (records: Records): Map<string, string> => {
 };
 
 /** What `record.json` of a folder of results says: its cells, or one commit. */
-export interface Provenance {
-  readonly recipe: string;
-  readonly device: string;
-  readonly commit?: string;
-  readonly cells: ReadonlyArray<unknown>;
-}
+export type Provenance = Pick<Records, "recipe" | "device" | "commit" | "cells">;
 
 /** Records with the commits that `there` names, of cells for the same ones under the same keys. */
 export const withCommits = (records: Records, there: Provenance | undefined): Records => {
   if (there === undefined) return records;
   const { commit: _, cells, ...rest } = records;
-  const known = there.cells.filter(isCell);
-  const same = (record: CellRecord) => known.find(({ cell, key }) => cell === record.cell && key === record.key);
+  const same = (record: CellRecord) => there.cells.find(({ cell, key }) => cell === record.cell && key === record.key);
   return {
     ...rest,
     ...(there.commit !== undefined && { commit: there.commit }),
@@ -151,48 +145,34 @@ export const withCommits = (records: Records, there: Provenance | undefined): Re
 };
 
 const isCell = (value: unknown): value is CellRecord =>
-  isObject(value) && typeof value.cell === "string" && typeof value.key === "string";
+  isObject(value) && typeof value.cell === "string" && typeof value.key === "string" &&
+  (value.commit === undefined || typeof value.commit === "string");
 
 /** What `record.json` of a folder of results says; undefined where there is none. */
 export const readProvenance = Effect.fnUntraced(function* (folder: string) {
   const file = join(folder, "record.json");
   const text = yield* RunDirectory.readText(file);
   if (text === undefined) return undefined;
-  const bad = new Command.UsageError({ message: `Cannot read "${file}": expected recipe and device` });
+  const refusal = (problem: string) => new Command.UsageError({ message: `Cannot read "${file}": ${problem}` });
+  const bad = refusal("expected recipe and device");
   const record: unknown = yield* Effect.try({ try: () => JSON.parse(text), catch: () => bad });
   if (!isObject(record) || typeof record.recipe !== "string" || typeof record.device !== "string") return yield* bad;
-  const { recipe, device, commit, cells } = record;
-  const found: Provenance = {
-    recipe,
-    device,
-    ...(typeof commit === "string" && { commit }),
-    cells: Array.isArray(cells) ? cells : [],
-  };
+  const { recipe, device, commit, cells = [] } = record;
+  if (!Array.isArray(cells) || !cells.every(isCell)) {
+    return yield* refusal('field "cells" must be a list of cell and key');
+  }
+  const found: Provenance = { recipe, device, ...(typeof commit === "string" && { commit }), cells };
   return found;
 });
 
 /** The records that stand in a folder of results; undefined where there is no `record.json`. */
 export const readRecords = Effect.fn("Records.read")(function* (folder: string) {
-  const record = yield* readProvenance(folder);
-  if (record === undefined) return undefined;
-  const { recipe, device, commit, cells } = record;
-  if (!cells.every(isCell)) {
-    const message = `Cannot read "${join(folder, "record.json")}": field "cells" must be a list of cell and key`;
-    return yield* new Command.UsageError({ message });
-  }
+  const provenance = yield* readProvenance(folder);
+  if (provenance === undefined) return undefined;
   const rows = <A extends object>(name: string, noun: Noun.Noun<A>) =>
-    Effect.gen(function* () {
-      const read = yield* recordsOf(folder, yield* scan(folder, name), noun);
-      return read.map(({ record }) => record);
-    });
-  const made = {
-    ...noRecords,
-    recipe,
-    device,
-    ...(commit !== undefined && { commit }),
-    shown: yield* readShown(folder),
-  };
-  if (cells.length === 0) {
+    Effect.map(rowsIn(folder, name, noun), ({ rows }) => rows);
+  const made = { ...noRecords, ...provenance, shown: yield* readShown(folder) };
+  if (provenance.cells.length === 0) {
     return {
       ...made,
       evaluations: yield* rows("evaluations.ndjson", EvaluationRow),
@@ -201,7 +181,6 @@ export const readRecords = Effect.fn("Records.read")(function* (folder: string) 
   }
   return {
     ...made,
-    cells,
     problems: yield* rows("problems.ndjson", ProblemRow),
     counts: yield* rows("counts.ndjson", CountRow),
     steps: yield* rows("dynamics.ndjson", StepRow),

@@ -75,10 +75,14 @@ const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outco
   record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
 });
 
-/** Runs the cells; those whose records are in the results are not run again. `each` hears of every one that is done, one at a time. */
+/**
+ * Runs the cells, or takes those that are done alone; those whose records are in the results are not run again. `each` hears of every one that is
+ * done, one at a time.
+ */
 const runAll = Effect.fnUntraced(function* (
   study: Begun,
   cells: ReadonlyArray<Cell>,
+  gathers: boolean,
   each: (done: ReadonlyArray<Finished>, cell: Cell) => Effect.Effect<void, Command.Failure>,
 ) {
   const digests = new Map<string, string>();
@@ -90,23 +94,12 @@ const runAll = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const { key, record } = yield* begin(study, cell, digests);
       if (record !== undefined) return void found.set(cell, { cell, record });
-      found.set(cell, finished(cell, key, yield* say(index, runCell(study, cell, key))));
+      const { outcome, commit } = yield* gathers ? outcomeOf(study, cell, key) : say(index, runCell(study, cell, key));
+      if (outcome === undefined) return;
+      found.set(cell, finished(cell, key, { outcome, commit }));
       yield* one.withPermits(1)(Effect.suspend(() => each(done(), cell)));
     }));
   return done();
-});
-
-/** The cells that are done, running none. */
-const gathered = Effect.fnUntraced(function* (study: Begun, cells: ReadonlyArray<Cell>) {
-  const digests = new Map<string, string>();
-  const done: Finished[] = [];
-  for (const cell of cells) {
-    const { key, record } = yield* begin(study, cell, digests);
-    const { outcome, commit } = yield* outcomeOf(study, cell, key);
-    if (outcome !== undefined) done.push(finished(cell, key, { outcome, commit }));
-    else if (record !== undefined) done.push({ cell, record });
-  }
-  return done;
 });
 
 /** The test problems of a recipe: the published ones, and those that other problem seeds make. */
@@ -158,11 +151,14 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
     return shard === undefined && condition === "main" && main === cells.filter(isMain).length &&
       done.length < cells.length;
   };
-  const done = gather ? yield* gathered(study, cells) : yield* runAll(
+  const done = yield* runAll(
     study,
     cells,
+    gather === true,
     (done, cell) =>
-      completes(cell, done) ? Effect.flatMap(made(done).files(), ({ files }) => writeFiles(out, files)) : Effect.void,
+      !gather && completes(cell, done)
+        ? Effect.flatMap(made(done).files(), ({ files }) => writeFiles(out, files))
+        : Effect.void,
   );
   if (shard !== undefined) return undefined;
   if (done.length === 0) {

@@ -1,7 +1,7 @@
 /**
  * One cell of a study, from its base to its counts. What it measured is kept in one file under a key of all that it depends on, so a study that
  * was interrupted goes on at the first cell without one; inside of a cell its training goes on from its newest checkpoint. A cell of a
- * large study gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
+ * large study, one with claims, gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
  */
 import { Effect, Stream } from "effect";
 import { rm } from "node:fs/promises";
@@ -10,6 +10,7 @@ import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chos
 import { isObject } from "../files/json.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
+import { comparable } from "../files/metrics.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Insight } from "../insights/insight.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
@@ -98,7 +99,7 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
     } as unknown as TrainConfig;
     yield* trainRun(config);
     const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
-    metrics.push(...lines.map(withoutTiming));
+    metrics.push(...lines.map((line) => comparable(JSON.parse(line))));
   }
   const last = stepsOf(recipe, cell);
   const end = cell.algorithm === "base" ? base : join(run, "model");
@@ -121,12 +122,6 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
   }
   return { measured, metrics, ...(cell.insights && { insights: yield* insightsOf(recipe, cell) }) };
 });
-
-/** A row of metrics without its timings: what the figures are drawn from. */
-const withoutTiming = (line: string): Readonly<Record<string, unknown>> => {
-  const { timing: _, ...row } = JSON.parse(line);
-  return row;
-};
 
 /** What a cell's outcome depends on; weights are digested once a base. */
 export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digests: Map<string, string>) {
@@ -169,13 +164,24 @@ export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, 
 
 const fileOf = ({ folder }: Study, { name }: Cell): string => join(folder, "cells", `${name}.json`);
 
+/** Removes what a done cell needs no more; the page shows the records of some runs. */
+const giveBack = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+  const isShown = shownCells(recipe.cells).includes(cell);
+  const parts = isShown ? [] : ["steps", "artifacts", "checkpoints", "tensorboard"];
+  for (const part of parts) yield* remove(join(folder, cell.name, part));
+  for (const [index, { at }] of cell.evaluations.entries()) {
+    for (const step of at ?? [undefined]) yield* remove(countsFile(folder, cell.name, index, step));
+  }
+});
+
 /** A cell with its outcome, run where it is not there. */
 export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, key: string) {
   const { isStale, outcome: found, commit: ran } = yield* outcomeOf(study, cell, key);
   if (found !== undefined) return { outcome: found, commit: ran };
   const run = join(study.folder, cell.name);
-  // What was kept of a run under other settings lacks what evaluating it again would need.
-  if (isStale) yield* remove(run);
+  const isLarge = study.recipe.claims !== undefined;
+  // What a large study kept of a run under other settings lacks what evaluating it again would need.
+  if (isStale && isLarge) yield* remove(run);
   const commit = yield* commitOf;
   const { info } = yield* Policy;
   const outcome: Outcome = yield* runHere(study, cell);
@@ -183,12 +189,6 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
     fileOf(study, cell),
     `${JSON.stringify({ key, ...deviceFields(info), commit, outcome })}\n`,
   );
-  // The page shows the records of some runs.
-  const isShown = shownCells(study.recipe.cells).includes(cell);
-  const parts = ["steps", "artifacts", "checkpoints", "tensorboard"];
-  for (const part of isShown ? [] : parts) yield* remove(join(run, part));
-  for (const [index, { at }] of cell.evaluations.entries()) {
-    for (const step of at ?? [undefined]) yield* remove(countsFile(study.folder, cell.name, index, step));
-  }
+  if (isLarge) yield* giveBack(study, cell);
   return { outcome, commit };
 });

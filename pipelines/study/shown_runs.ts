@@ -9,7 +9,7 @@ import { Explained } from "../records/explained.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { excerptLines, fromExcerpts, type ShownRecords } from "../reports/page/excerpts.ts";
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
-import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
+import { PageError, rowsIn, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
 import { exists } from "../files/text_file.ts";
 import { textFault } from "../reports/figures/figure_5.ts";
@@ -72,15 +72,15 @@ export const shownFiles = (shown: Shown | undefined): ReadonlyArray<readonly [na
 
 /** What is shown, from a folder of results. */
 export const readShown = Effect.fn("Shown.readFiles")(function* (folder: string) {
-  const explained = yield* recordsOf(folder, yield* scan(folder, explainedFile), Explained);
-  const fault = textFault(explained.map(({ record }) => record));
+  const { rows: explained } = yield* rowsIn(folder, explainedFile, Explained);
+  const fault = textFault(explained);
   if (fault !== undefined) {
     return yield* new PageError({ message: `Cannot read "${join(folder, explainedFile)}": ${fault}` });
   }
   const scanned = yield* scan(folder, excerptsFile);
   const found: Shown = {
     excerpts: (scanned?.lines ?? []).map(({ text }) => text),
-    explained: explained.map(({ record }) => record),
+    explained,
   };
   return found;
 });

@@ -110,45 +110,30 @@ const ablation = (
     )
   );
 
-/** 64 problems, two batches an epoch, 60 epochs. */
-const fewProblems = ablation(
-  "few problems",
-  ["psr", "nsr", "grpo", "w-reinforce"],
-  { limit: 64, steps: 120, learningRate: 3e-4, testEvery: 20 },
-  [5, 10, 20, 40, 80],
-);
+const bonuses = ["1e-3", "1e-2", "1e-1"];
+const penalties = ["1e-3", "1e-2"];
 
-/** A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped. */
-const updates = [
+const ablations = [
+  // 64 problems, two batches an epoch, 60 epochs.
+  ...ablation(
+    "few problems",
+    ["psr", "nsr", "grpo", "w-reinforce"],
+    { limit: 64, steps: 120, learningRate: 3e-4, testEvery: 20 },
+    [5, 10, 20, 40, 80],
+  ),
+  ...ablation("clip off", ["psr", "nsr", "w-reinforce"], { clipRatio: 1e6 }),
+  // A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped.
   ...ablation("one update a batch", ["psr", "nsr", "reinforce"], { miniBatch: 32 }),
   ...ablation("16 updates a batch", ["psr", "nsr", "grpo"], { miniBatch: 2 }, along),
-];
-
-const clipping = ablation("clip off", ["psr", "nsr", "w-reinforce"], { clipRatio: 1e6 });
-
-const lambdas = [0.03, 0.3].flatMap((lambda) => ablation(`lambda ${lambda}`, ["w-reinforce"], { lambda }));
-
-const bonuses = [["1e-3", 1e-3], ["1e-2", 1e-2], ["1e-1", 1e-1]] as const;
-const entropyBonus = bonuses.flatMap(([name, entropyCoef]) =>
-  ablation(`entropy bonus ${name}`, ["psr"], { entropyCoef })
-);
-
-/** Four times as long, at the larger rate. */
-const long = ablation("long", ["nsr", "w-reinforce"], { steps: 240, learningRate: 3e-4, testEvery: 20 }, [
-  60,
-  120,
-  180,
-]);
-
-const normalised = [
+  ...[0.03, 0.3].flatMap((lambda) => ablation(`lambda ${lambda}`, ["w-reinforce"], { lambda })),
+  ...bonuses.flatMap((value) => ablation(`entropy bonus ${value}`, ["psr"], { entropyCoef: Number(value) })),
+  // Four times as long, at the larger rate.
+  ...ablation("long", ["nsr", "w-reinforce"], { steps: 240, learningRate: 3e-4, testEvery: 20 }, [60, 120, 180]),
   ...ablation("normalised advantage", ["psr", "nsr"], { normalizeAdvantage: true, entropyCoef: 0 }),
   ...ablation("normalised advantage, bonus", ["psr"], { normalizeAdvantage: true }),
+  ...penalties.flatMap((value) => ablation(`KL ${value}`, ["psr", "nsr"], { klInLoss: true, klCoef: Number(value) })),
+  ...ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], { learningRate: 1e-3 }, along),
 ];
-
-const penalties = [["1e-3", 1e-3], ["1e-2", 1e-2]] as const;
-const kl = penalties.flatMap(([name, klCoef]) => ablation(`KL ${name}`, ["psr", "nsr"], { klInLoss: true, klCoef }));
-
-const largestRate = ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], { learningRate: 1e-3 }, along);
 
 /** The base that is strong under `think`, trained and evaluated under `direct`; both modes are evaluated. */
 const modes: ReadonlyArray<CellEvaluation> = [
@@ -168,15 +153,7 @@ export const tinyFullCells: ReadonlyArray<Cell> = [
   ...main(1),
   ...firstSteps(1),
   ...latentMode,
-  ...fewProblems,
-  ...clipping,
-  ...updates,
-  ...lambdas,
-  ...entropyBonus,
-  ...long,
-  ...normalised,
-  ...kl,
-  ...largestRate,
+  ...ablations,
   ...wideSteps,
   ...largerRate(1),
   ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
@@ -203,7 +180,7 @@ export const tinyFullSweeps: ReadonlyArray<Sweep> = [
     series: "psr",
     points: [
       { value: "1e-4", condition: "main", algorithm: "psr" },
-      ...bonuses.map(([value]) => ({ value, condition: `entropy bonus ${value}`, algorithm: "psr" })),
+      ...bonuses.map((value) => ({ value, condition: `entropy bonus ${value}`, algorithm: "psr" })),
     ],
   },
   ...["psr", "nsr", "w-reinforce", "grpo"].map((algorithm) => ({
