@@ -25,7 +25,7 @@ import { studyFiles } from "./study_files.ts";
 import { planOf, secondsOf, settingsOf, shardOf, shownCells } from "./plan.ts";
 import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./records.ts";
 import { inLanes } from "./lanes.ts";
-import { keyOf, type Outcome, outcomeOf, runCell, type Study } from "./run_cell.ts";
+import { keyOf, outcomeOf, runCell, type Study } from "./run_cell.ts";
 import { covers, type Shown, shownOf, trainShown } from "./shown_runs.ts";
 import { besides, keeping, type Made, standingIn } from "./standing_results.ts";
 import { bytesBelow, differing, fromResult, writeFiles } from "./write_files.ts";
@@ -62,19 +62,6 @@ interface Begun extends Study {
   readonly earlier: Records | undefined;
 }
 
-/** The cell as the results have it, under the same key; `keys` are made once a base. */
-const begin = Effect.fnUntraced(function* (study: Begun, cell: Cell, digests: Map<string, string>) {
-  const key = yield* keyOf(study, cell, digests);
-  const record = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
-  return { key, record };
-});
-
-const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outcome; commit?: string | undefined }) => ({
-  cell,
-  outcome,
-  record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
-});
-
 /**
  * Runs the cells, or takes those that are done alone; those whose records are in the results are not run again. `each` hears of every one that is
  * done, one at a time.
@@ -92,11 +79,12 @@ const runAll = Effect.fnUntraced(function* (
   const one = yield* Semaphore.make(1);
   yield* inLanes(cells, settingsOf(study.recipe, {}).model, (cell, index) =>
     Effect.gen(function* () {
-      const { key, record } = yield* begin(study, cell, digests);
-      if (record !== undefined) return void found.set(cell, { cell, record });
+      const key = yield* keyOf(study, cell, digests);
+      const known = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
+      if (known !== undefined) return void found.set(cell, { cell, record: known });
       const { outcome, commit } = yield* gathers ? outcomeOf(study, cell, key) : say(index, runCell(study, cell, key));
       if (outcome === undefined) return;
-      found.set(cell, finished(cell, key, { outcome, commit }));
+      found.set(cell, { cell, outcome, record: { cell: cell.name, key, ...(commit !== undefined && { commit }) } });
       yield* one.withPermits(1)(Effect.suspend(() => each(done(), cell)));
     }));
   return done();
@@ -210,17 +198,14 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
   if (last !== undefined) yield* report(last);
 });
 
-/** What came out of a study, from the records in its folder. */
-const recorded = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
-  const records = yield* readRecords(out);
-  if (records !== undefined) return madeOf(recipe, records);
-  return yield* refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
-});
-
 /** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */
 export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out: string) {
   const { report } = yield* StandardStreams;
-  const { files } = yield* (yield* recorded(recipe, out)).files();
+  const records = yield* readRecords(out);
+  if (records === undefined) {
+    return yield* refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
+  }
+  const { files } = yield* studyFiles(recipe, records);
   const wrong = yield* differing(files, bytesBelow(out));
   if (wrong.length > 0) {
     const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;

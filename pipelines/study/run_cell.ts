@@ -72,32 +72,32 @@ const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
   return yield* Stream.runCollect(Stage.run(insightsStage, rewarded, { ...settings, bootstrap: 0 }));
 });
 
-/** Trains a run of a study. One that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
-export const trainRun = Effect.fn("Study.train")(function* (config: TrainConfig) {
+/** Trains a cell into `out`. A run that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
+export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cell: Cell, out: string) {
   const { info } = yield* Policy;
-  const stored = yield* storedSettings(config.out);
+  const stored = yield* storedSettings(out);
   const other = stored === undefined ? undefined : cannotContinue(stored, info);
   if (other !== undefined) {
-    return yield* refuse(`Cannot go on with "${config.out}": it was ${other}; to begin again, remove it`);
+    return yield* refuse(`Cannot go on with "${out}": it was ${other}; to begin again, remove it`);
   }
-  yield* Effect.scoped(train(config));
+  const config = {
+    ...settingsOf(recipe, { ...cell.settings, ...savingOf(recipe, cell) }),
+    algorithm: cell.algorithm,
+    out,
+  };
+  // The recipe names every setting that training cannot do without.
+  yield* Effect.scoped(train(config as unknown as TrainConfig));
 });
 
 /** Trains and evaluates a cell; everything that is already there is taken from there. */
-export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
   const run = join(folder, cell.name);
   const metrics: Array<Readonly<Record<string, unknown>>> = [];
   if (cell.algorithm === "base") {
     metrics.push({ step: 0, ...(yield* beginning(settingsOf(recipe, cell.settings), base)) });
   } else {
-    const { algorithm, settings } = cell;
-    // The recipe names every setting that training cannot do without.
-    const config = {
-      ...settingsOf(recipe, { ...settings, ...savingOf(recipe, cell), algorithm }),
-      out: run,
-    } as unknown as TrainConfig;
-    yield* trainRun(config);
+    yield* trainCell(recipe, cell, run);
     const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
     metrics.push(...lines.map((line) => comparable(JSON.parse(line))));
   }

@@ -1,7 +1,7 @@
 /**
  * What the page of a study shows of single runs: NSR and PSR on the first base and seed of the main condition. Their cells keep all records;
- * where these are gone, the two are trained once more: the same bytes. Kept are the records that are
- * shown (`excerpts.ndjson`) and the gradient of some tokens of the first step (`explained.ndjson`), so that the page follows from them.
+ * where these are gone, the two are trained once more: the same bytes. The results keep the records that are shown (`excerpts.ndjson`) and the
+ * gradient of some tokens of the first step (`explained.ndjson`), so that the page follows from them.
  */
 import { Effect } from "effect";
 import { join } from "node:path";
@@ -14,9 +14,7 @@ import { readRun } from "../reports/page/read_run.ts";
 import { exists } from "../files/text_file.ts";
 import { textFault } from "../reports/figures/figure_5.ts";
 import { toText } from "../records/text.ts";
-import type { TrainConfig } from "../training/run_config.ts";
-import { settingsOf } from "./plan.ts";
-import { trainRun } from "./run_cell.ts";
+import { trainCell } from "./run_cell.ts";
 
 /** What is shown of runs, as records beside those of the study. */
 export interface Shown {
@@ -28,11 +26,8 @@ export interface Shown {
 /** The run of a cell with all its records: the cell's own where it kept them, else one that is trained for it beside the study's runs. */
 export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, cell: Cell, folder: string) {
   const own = join(folder, cell.name);
-  if (yield* exists(join(own, "steps"))) return own;
-  const out = join(folder, "shown", cell.name);
-  // The recipe names every setting that training cannot do without.
-  const config = { ...settingsOf(recipe, { ...cell.settings, algorithm: cell.algorithm as "nsr" }), out };
-  yield* trainRun(config as unknown as TrainConfig);
+  const out = (yield* exists(join(own, "steps"))) ? own : join(folder, "shown", cell.name);
+  yield* trainCell(recipe, cell, out);
   return out;
 });
 

@@ -58,41 +58,37 @@ const whole = [...both({ evaluation: asPublished }), { evaluation: asTrained }];
 const along = [5, 10, 20, 40];
 const wide = [10, 40];
 
+/** Cells that are trained alike from every base, base by base. */
+const onBases = (
+  condition: string,
+  algorithms: ReadonlyArray<Cell["algorithm"]>,
+  seed: number,
+  settings: Partial<Settings>,
+  evaluations: ReadonlyArray<CellEvaluation>,
+): ReadonlyArray<Cell> =>
+  bases.flatMap((base) => algorithms.map((algorithm) => cell(condition, algorithm, base, seed, settings, evaluations)));
+
 /** Every base under a seed: a seed draws its own responses, and a pair shares them. */
-const untrained = (seed: number) => bases.map((base) => cell("base", "base", base, seed, {}, whole));
+const untrained = (seed: number) => onBases("base", ["base"], seed, {}, whole);
 
 const main = (seed: number) =>
-  bases.flatMap((base) =>
-    all.map((algorithm) =>
-      cell("main", algorithm, base, seed, {}, [
-        ...whole,
-        ...(seed === 1
-          ? [
-            { evaluation: asPublished, at: wide },
-            { evaluation: asPublished, at: along.filter((step) => !wide.includes(step)), responses: few },
-            { evaluation: again(asPublished), at: wide, responses: few },
-          ]
-          : [{ evaluation: asPublished, at: along, responses: few }]),
-      ])
-    )
-  );
+  onBases("main", all, seed, {}, [
+    ...whole,
+    ...(seed === 1
+      ? [
+        { evaluation: asPublished, at: wide },
+        { evaluation: asPublished, at: along.filter((step) => !wide.includes(step)), responses: few },
+        { evaluation: again(asPublished), at: wide, responses: few },
+      ]
+      : [{ evaluation: asPublished, at: along, responses: few }]),
+  ]);
 
 const largerRate = (seed: number) =>
-  bases.flatMap((base) =>
-    all.map((algorithm) =>
-      cell("lr 3e-4", algorithm, base, seed, { learningRate: 3e-4 }, [{ evaluation: asPublished }])
-    )
-  );
+  onBases("lr 3e-4", all, seed, { learningRate: 3e-4 }, [{ evaluation: asPublished }]);
 
-/** The first step from every base, measured token by token. */
-const firstSteps = (seed: number) =>
-  bases.map((base) => ({ ...cell(firstStep, "base", base, seed, {}, []), insights: true }));
-
-/** The same of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses. */
-const wideSteps = bases.map((base) => ({
-  ...cell(wideStep, "base", base, 1, { prompts: 256, miniBatch: 256, first: 16 }, []),
-  insights: true,
-}));
+/** A step from every base, measured token by token. */
+const steps = (condition: string, seed: number, settings: Partial<Settings> = {}) =>
+  onBases(condition, ["base"], seed, settings, []).map((one) => ({ ...one, insights: true }));
 
 /** A change to the main condition on seed 1 of every base, evaluated with few responses at the end and along training. */
 const ablation = (
@@ -102,12 +98,10 @@ const ablation = (
   at: ReadonlyArray<number> = [],
 ): ReadonlyArray<Cell> =>
   algorithms.flatMap((algorithm) =>
-    bases.map((base) =>
-      cell(condition, algorithm, base, 1, settings, [
-        ...both({ evaluation: asPublished, responses: few }),
-        ...(at.length === 0 ? [] : [{ evaluation: asPublished, responses: few, at }]),
-      ])
-    )
+    onBases(condition, [algorithm], 1, settings, [
+      ...both({ evaluation: asPublished, responses: few }),
+      ...(at.length === 0 ? [] : [{ evaluation: asPublished, responses: few, at }]),
+    ])
   );
 
 const bonuses = ["1e-3", "1e-2", "1e-1"];
@@ -151,12 +145,13 @@ const latentMode = [
 export const tinyFullCells: ReadonlyArray<Cell> = [
   ...untrained(1),
   ...main(1),
-  ...firstSteps(1),
+  ...steps(firstStep, 1),
   ...latentMode,
   ...ablations,
-  ...wideSteps,
+  // Of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses.
+  ...steps(wideStep, 1, { prompts: 256, miniBatch: 256, first: 16 }),
   ...largerRate(1),
-  ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
+  ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...steps(firstStep, seed)]),
 ];
 
 const rates = [["1e-4", "main"], ["3e-4", "lr 3e-4"], ["1e-3", "lr 1e-3"]] as const;
