@@ -106,6 +106,13 @@ export const least = (of: ReadonlyArray<Statistic>): Statistic => ({ name: "leas
 /** The greatest of several. */
 export const greatest = (of: ReadonlyArray<Statistic>): Statistic => ({ name: "greatest", of });
 
+const metricUnits: Readonly<Record<string, StudyClaim["unit"]>> = {
+  testAccuracy: "share",
+  correctRatio: "share",
+  fullySolvedRatio: "share",
+  testEntropy: "nats",
+};
+
 /** What a statistic counts in. */
 const unitOf = (statistic: Statistic): StudyClaim["unit"] => {
   if (statistic.name === "ratio") return "number";
@@ -115,7 +122,7 @@ const unitOf = (statistic: Statistic): StudyClaim["unit"] => {
     case "pass-at-k":
       return "share";
     case "metric":
-      return quantity.field === "testEntropy" ? "nats" : quantity.field === "cosine" ? "number" : "share";
+      return metricUnits[quantity.field] ?? "number";
     case "insight":
       return quantity.quantity.startsWith("share of ") ? "share" : "number";
   }
