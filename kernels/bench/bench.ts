@@ -17,6 +17,7 @@ import { rmsNorm } from "../ops/rms_norm/rms_norm.ts";
 import { rope } from "../ops/rope/rope.ts";
 import { swiglu } from "../ops/swiglu/swiglu.ts";
 import { tokenLogProbs } from "../ops/token_log_probs/token_log_probs.ts";
+import shapes from "../../data/shapes.json" with { type: "json" };
 import { type Profile, profile } from "./profiler.ts";
 import { Tape } from "../gpu/tape.ts";
 import { sliceColumns, type Tensor } from "../gpu/tensor.ts";
@@ -36,16 +37,22 @@ export interface BlockShape {
 
 const server = { sequences: 8, length: 512, V: 16384 };
 
+type ShapeName = keyof typeof shapes.models;
+
+/** The block of a model of published shape, on a batch and a part of its vocabulary. */
+const blockOf = (name: ShapeName, batch: Pick<BlockShape, "sequences" | "length" | "V">): BlockShape => {
+  const { hidden_size: C, num_attention_heads: H, num_key_value_heads: KV, intermediate_size: F } = shapes.models[name];
+  return { name, ...batch, C, H, KV, D: C / H, F };
+};
+
+const measuredOnGpu: ReadonlyArray<ShapeName> = ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-7b"];
+
 /** What a device without hardware of its own finishes in seconds: the model of the tiny study and the block of Qwen2.5 0.5B; on a GPU those of 1.5B and 7B too. */
 export const blockShapes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<BlockShape> => [
   { name: "tiny", sequences: 96, length: 21, C: 64, H: 4, KV: 2, D: 16, F: 128, V: 77 },
   ...kind === "gpu"
-    ? [
-      { name: "qwen2.5-0.5b", ...server, C: 896, H: 14, KV: 2, D: 64, F: 4864 },
-      { name: "qwen2.5-1.5b", ...server, C: 1536, H: 12, KV: 2, D: 128, F: 8960 },
-      { name: "qwen2.5-7b", ...server, C: 3584, H: 28, KV: 4, D: 128, F: 18944 },
-    ]
-    : [{ name: "qwen2.5-0.5b", sequences: 1, length: 128, C: 896, H: 14, KV: 2, D: 64, F: 4864, V: 4096 }],
+    ? measuredOnGpu.map((name) => blockOf(name, server))
+    : [blockOf("qwen2.5-0.5b", { sequences: 1, length: 128, V: 4096 })],
 ];
 
 /** One kernel of a block. */
@@ -56,10 +63,10 @@ export interface KernelRow extends Profile {
 /** Profiles one decoder block, the head and an optimizer step of each shape. */
 export const bench = (
   encoder: Encoder,
-  shapes: ReadonlyArray<BlockShape> = blockShapes(encoder.info),
+  blocks: ReadonlyArray<BlockShape> = blockShapes(encoder.info),
 ): Effect.Effect<ReadonlyArray<KernelRow>, DeviceError> =>
   Effect.map(
-    Effect.forEach(shapes, (shape) =>
+    Effect.forEach(blocks, (shape) =>
       Effect.map(
         profile(encoder, (recorder) => block(recorder, shape), { keys: (shape.length + 1) / 2 }),
         ({ kernels }) => kernels.map((row): KernelRow => ({ ...row, block: shape.name })),

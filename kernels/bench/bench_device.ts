@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import { median } from "../../data/statistics.ts";
 import type { DeviceError } from "../gpu/device_info.ts";
 import dispatchRead from "./dispatch_read.wgsl" with { type: "text" };
 import dispatchWrite from "./dispatch_write.wgsl" with { type: "text" };
@@ -69,5 +70,5 @@ const readBack = Effect.fnUntraced(function* (encoder: Encoder, word: Tensor) {
     yield* encoder.readWords(word);
     times.push(Number((yield* Clock.currentTimeNanos) - start) / 1e9);
   }
-  return times.sort((x, y) => x - y)[reads >> 1];
+  return median(times);
 });

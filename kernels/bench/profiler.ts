@@ -5,6 +5,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import { median } from "../../data/statistics.ts";
 import type { DeviceError } from "../gpu/device_info.ts";
 import { type Dispatch, Encoder } from "../gpu/encoder.ts";
 import { type Kernel, signatureOf } from "../gpu/kernel.ts";
@@ -114,5 +115,5 @@ export const timeOf = (encoder: Encoder, record: () => void): Effect.Effect<numb
     }
     const times: number[] = [];
     for (let i = 0; i < (first < long ? samples : 3); i++) times.push(yield* run(repeats));
-    return times.sort((a, b) => a - b)[times.length >> 1];
+    return median(times);
   });

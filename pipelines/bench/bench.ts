@@ -7,7 +7,8 @@ import { Clock, Effect, Result, Struct } from "effect";
 import { basename, join } from "node:path";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { type BenchRow, csvOf, entriesOf, parts, type Place, roofsOfRun, rowsOf } from "./bench_row.ts";
-import { productSizes, shapeConfigs, workloadFor } from "./bench_shapes.ts";
+import { shapeConfigs } from "../models/model_shapes.ts";
+import { goalShapes, productSizes, workloadFor } from "./bench_shapes.ts";
 import { factsOf, namesOf } from "./device_facts.ts";
 import { goalRows } from "./goals.ts";
 import { measure, type Subject } from "./measure.ts";
@@ -154,7 +155,7 @@ export const benchCommand = Command.make({
         yield* writeFiles(out, nameOf(place, asked, measuredParts, subject.name), rows);
       }
       const goalWork = asked.shape === undefined ? workloadFor({ kind: "gpu" }, false) : subject.workload;
-      const goals = goalRows(entries, roofs, shapeConfigs, goalWork);
+      const goals = goalRows(entries, roofs, goalShapes, goalWork);
       const flat = (some: ReadonlyArray<object>) => flatTable.build(some.map((row) => ({ ...row })));
       const facts = measuredParts.includes("device") ? [factsOf(info, adapter)] : [];
       const tables = Result.all([...facts, rows.map(shownRow), goals].map(flat));

@@ -1,19 +1,17 @@
 /**
- * The shapes that are measured, from `shapes.json`, which `tests/bench/torch_compare.py` reads too: products, work, and models of published
- * shapes whose weights are made up. A device without hardware of its own gets what it finishes in seconds.
+ * What is measured, from `shapes.json`, which `tests/bench/torch_compare.py` reads too: products, work, and the models that goals are set for. A
+ * device without hardware of its own gets what it finishes in seconds.
  */
 import type { ProductSize } from "../../kernels/bench/bench_products.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
-import { type ModelConfig, parseModelConfig } from "../models/model_config.ts";
+import type { ModelConfig } from "../models/model_config.ts";
+import { shapeConfigs } from "../models/model_shapes.ts";
 import type { Workload } from "./speed.ts";
 import shapes from "../../data/shapes.json" with { type: "json" };
 
-/** Models of known shapes, by the names that `--shape` takes. */
-export const shapeConfigs: Readonly<Record<string, ModelConfig>> = Object.fromEntries(
-  Object.entries(shapes.models).flatMap(([name, raw]) => {
-    const parsed = parseModelConfig({ file: name, text: JSON.stringify(raw) });
-    return parsed.ok ? [[name, parsed.config]] : [];
-  }),
+/** The models that goals are set for. */
+export const goalShapes: Readonly<Record<string, ModelConfig>> = Object.fromEntries(
+  shapes.goals.map((name) => [name, shapeConfigs[name]]),
 );
 
 /** The sizes of products that a device is given. */

@@ -13,9 +13,10 @@ import type { StorageType } from "../../kernels/gpu/half_precision.ts";
 import type { Kernel } from "../../kernels/gpu/kernel.ts";
 import { workOf } from "../../kernels/bench/kernel_work.ts";
 import * as Model from "../models/model.ts";
+import { shapeConfigs } from "../models/model_shapes.ts";
 import * as Parameters from "../models/parameters.ts";
 import { serverGpu } from "../planning/run_plan.ts";
-import { shapeConfigs, workloadFor } from "./bench_shapes.ts";
+import { workloadFor } from "./bench_shapes.ts";
 import { leastTime, type Term } from "./roofline.ts";
 import { type Answered, worksOf } from "./speed.ts";
 

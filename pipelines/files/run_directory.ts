@@ -39,6 +39,14 @@ export interface Log {
   readonly append: (lines: ReadonlyArray<string>) => Effect.Effect<void, RunError>;
 }
 
+const numbered = (folder: string, step: number): string => `${folder}/${String(step).padStart(6, "0")}`;
+
+/** The folder of a step's records inside of a run: `steps/000001`. */
+export const stepFolder = (step: number): string => numbered("steps", step);
+
+/** The folder of the checkpoint after a step inside of a run: `checkpoints/000001`. */
+export const checkpointFolder = (step: number): string => numbered("checkpoints", step);
+
 const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
   Effect.tryPromise({
     try: run,

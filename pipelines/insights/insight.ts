@@ -1,38 +1,23 @@
 /** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
-import { integer, Key } from "../../data/random.ts";
-import type { Noun } from "../records/schema.ts";
+import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
+import { noun, optionalField, type RecordOf } from "../records/noun.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
-export interface Insight {
+export const Insight = noun("Insight", {
   /** Where in the paper it is said. */
-  readonly section: string;
-  readonly insight: string;
-  readonly algorithm: string;
-  readonly quantity: string;
-  readonly value: number;
-  readonly low?: number;
-  readonly high?: number;
+  section: "string",
+  insight: "string",
+  algorithm: "string",
+  quantity: "string",
+  value: "number",
+  low: optionalField("number"),
+  high: optionalField("number"),
   /** Tokens, responses or problems that were measured, as `of` says. */
-  readonly count: number;
-  readonly of: "tokens" | "responses" | "problems";
-}
-
-/** The table of Insight. */
-export const Insight: Noun<Insight> = {
-  name: "Insight",
-  fields: [
-    { name: "section", kind: "string" },
-    { name: "insight", kind: "string" },
-    { name: "algorithm", kind: "string" },
-    { name: "quantity", kind: "string" },
-    { name: "value", kind: "number" },
-    { name: "low", kind: "number", optional: true },
-    { name: "high", kind: "number", optional: true },
-    { name: "count", kind: "count" },
-    { name: "of", kind: { literals: ["tokens", "responses", "problems"] } },
-  ],
-  sameLength: [],
-};
+  count: "count",
+  of: { literals: ["tokens", "responses", "problems"] },
+});
+/** A record of the noun Insight. */
+export type Insight = RecordOf<typeof Insight>;
 
 /** A number that belongs to a problem. */
 export interface Measured {
@@ -50,23 +35,16 @@ export const meanOf = (
     .map(([, members]) => ({ sum: members.reduce((sum, { value }) => sum + value, 0), count: members.length }));
   const value = numbers.reduce((sum, one) => sum + one.value, 0) / numbers.length;
   if (draws === 0) return { value, count: numbers.length };
-  const key = Key.fold(Key.make(0), "insights");
+  const key = bootstrapKey("insights");
   const means = Float64Array.from({ length: draws }, (_, draw) => {
     let [sum, count] = [0, 0];
-    for (let i = 0; i < problems.length; i++) {
-      const problem = problems[integer(key, draw * problems.length + i, problems.length)];
-      sum += problem.sum;
-      count += problem.count;
+    for (const place of drawnPlaces(key, draw, problems.length)) {
+      sum += problems[place].sum;
+      count += problems[place].count;
     }
     return sum / count;
-  }).sort();
-  return { value, low: quantile(means, 0.025), high: quantile(means, 0.975), count: numbers.length };
-};
-
-const quantile = (sorted: Float64Array, at: number): number => {
-  const place = at * (sorted.length - 1);
-  const [below, above] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
-  return below + (above - below) * (place - Math.floor(place));
+  });
+  return { value, ...middle95(means, value), count: numbers.length };
 };
 
 /** Pearson's correlation; undefined where one of the lists does not vary. */

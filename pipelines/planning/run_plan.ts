@@ -6,7 +6,6 @@
 import { Effect, Option } from "effect";
 import { tasks } from "../../data/mod.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
-import { publishedConfigs } from "../../data/paper/models.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { stepArithmetic } from "./arithmetic.ts";
@@ -15,12 +14,13 @@ import { modeFor } from "../learning/gradient_passes.ts";
 import { chooseFor, type Knobs } from "./memory_choice.ts";
 import { type Cast, type Phase, planOf } from "./memory_plan.ts";
 import type { Purpose } from "../models/memory_purposes.ts";
-import { type ModelConfig, parseModelConfig } from "../models/model_config.ts";
+import type { ModelConfig } from "../models/model_config.ts";
+import { hubShape } from "../models/model_shapes.ts";
 import { parameterCount } from "../models/parameter_specs.ts";
 import { chunkRows, type Workload, worstShapes } from "./plan_shapes.ts";
 import { planTable, roomLines, verdictOf } from "./plan_table.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
-import type { Recipe } from "../recipes/mod.ts";
+import { algorithmsOf, type Recipe } from "../recipes/recipe.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
 import * as Progress from "../files/progress.ts";
 import { merge } from "../settings/resolve.ts";
@@ -42,7 +42,7 @@ export const serverGpu: DeviceInfo = {
 
 const usualSpeed = 100;
 
-/** The shape of a model, where this machine or the paper's list has it; nothing is fetched. */
+/** The shape of a model, where this machine or the list of published shapes has it; nothing is fetched. */
 const shapeOf = Effect.fnUntraced(function* (model: string) {
   const dir = yield* Effect.option(resolveModel(model, { ...fromEnvironment(), offline: true }, "tokenizer"));
   if (Option.isSome(dir)) {
@@ -52,9 +52,7 @@ const shapeOf = Effect.fnUntraced(function* (model: string) {
     );
     if (Option.isSome(read)) return read.value.config;
   }
-  const published = publishedConfigs[model.split("@")[0]];
-  const parsed = published && parseModelConfig({ file: model, text: JSON.stringify(published) });
-  return parsed?.ok ? parsed.config : undefined;
+  return hubShape(model.split("@")[0]);
 });
 
 /** A run as it is planned: the models that it holds, what they work on, and what a known memory decided. */
@@ -232,7 +230,7 @@ export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
     return `${what}: ${verdictOf(plan.phases)}; ${time} at ${speed} TFLOP/s`;
   };
   return [
-    ...recipe.algorithms.map((algorithm) => line(algorithm, merge(recipe.settings, more, { algorithm }), true)),
+    ...algorithmsOf(recipe).map((algorithm) => line(algorithm, merge(recipe.settings, more, { algorithm }), true)),
     ...recipe.evaluations.map(({ name, settings }) =>
       line(`evaluation at ${name}`, merge(recipe.settings, settings, more), false)
     ),

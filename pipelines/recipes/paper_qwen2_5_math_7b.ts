@@ -2,10 +2,10 @@
  * The paper's main experiment (Section 3, Appendix D): Qwen2.5-Math-7B on the 7,500 training problems of MATH. Nearly every value is a
  * default of the table of settings; what stands here is what the model and its context of 4,096 tokens decide.
  */
-import type { Recipe } from "./recipe.ts";
+import { comparison, type Recipe } from "./recipe.ts";
 
 /** Qwen2.5-Math-7B, MATH, 1,024 prompts x 8 responses of at most 3,072 tokens, 20 epochs. */
-export const paperQwen25Math7b: Recipe = {
+export const paperQwen25Math7b: Recipe = comparison({
   name: "paper-qwen2.5-math-7b",
   summary: "The paper's main experiment: Qwen2.5-Math-7B on MATH",
   settings: {
@@ -27,4 +27,4 @@ export const paperQwen25Math7b: Recipe = {
       settings: { split: "test", responses: 256, temperature: 0.6, topP: 0.95, maxTokens: 4096, extract: "paper" },
     },
   ],
-};
+});

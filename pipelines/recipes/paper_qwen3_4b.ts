@@ -2,10 +2,10 @@
  * The paper's second experiment (Appendix D): Qwen3-4B with its non-thinking template on the 7,500 training problems of MATH, with
  * responses of up to 31,744 tokens and 64 samples at temperature 0.7 in evaluation.
  */
-import type { Recipe } from "./recipe.ts";
+import { comparison, type Recipe } from "./recipe.ts";
 
 /** Qwen3-4B (non-thinking), MATH, 1,024 prompts x 8 responses of at most 31,744 tokens, 20 epochs. */
-export const paperQwen34b: Recipe = {
+export const paperQwen34b: Recipe = comparison({
   name: "paper-qwen3-4b",
   summary: "The paper's second experiment: Qwen3-4B, non-thinking, on MATH",
   settings: {
@@ -35,4 +35,4 @@ export const paperQwen34b: Recipe = {
       },
     },
   ],
-};
+});

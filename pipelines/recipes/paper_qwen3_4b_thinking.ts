@@ -3,10 +3,10 @@
  * likeliest tokens as Qwen's own generation_config.json has it (the paper names no top-k here). Qwen3's template for thinking is that of
  * Qwen2.5-Math: the thought begins where the non-thinking template would write an empty one.
  */
-import type { Recipe } from "./recipe.ts";
+import { comparison, type Recipe } from "./recipe.ts";
 
 /** Qwen3-4B (thinking) on MATH: evaluation alone. */
-export const paperQwen34bThinking: Recipe = {
+export const paperQwen34bThinking: Recipe = comparison({
   name: "paper-qwen3-4b-thinking",
   summary: "The paper's reference: Qwen3-4B, thinking, evaluated on MATH",
   settings: {
@@ -31,4 +31,4 @@ export const paperQwen34bThinking: Recipe = {
       },
     },
   ],
-};
+});

@@ -1,8 +1,9 @@
 /**
- * A recipe is a named experiment: values for settings, what is trained under them, and how the results are measured. One that lists `cells` is a
- * study of many trainings, each a base, a seed, an algorithm and what else differs from the recipe's settings.
+ * A recipe is a named experiment: values for settings, the cells that are trained under them, and how the results are measured. A cell is a base,
+ * a seed, an algorithm and what else differs from the recipe's settings.
  */
-import type { Settings } from "../settings/settings.ts";
+import type { StudyClaim } from "../records/claim.ts";
+import { defaults, type Settings } from "../settings/settings.ts";
 
 /** `settings` is what `--recipe NAME` sets; each evaluation is read on top of them. */
 export interface Recipe {
@@ -13,12 +14,15 @@ export interface Recipe {
   readonly asked?: string;
   /** The command that makes its model, where that is neither shipped nor on the Hub. */
   readonly prepare?: string;
-  /** What `reproduce` trains, in this order, where there are no cells. */
-  readonly algorithms: ReadonlyArray<Settings["algorithm"]>;
   /** The samplings under which every trained model and the base are evaluated; the first is that of `evaluate --recipe`. */
   readonly evaluations: ReadonlyArray<Evaluation>;
-  /** What `reproduce` runs instead, in this order, so that an interrupted study has what comes first. */
-  readonly cells?: ReadonlyArray<Cell>;
+  /** What `reproduce` runs, in this order, so that an interrupted study has what comes first. */
+  readonly cells: ReadonlyArray<Cell>;
+  /**
+   * What is asked of several cells together. The results then keep the right responses of every cell, and all numbers are means over cells; without
+   * claims they keep Pass@k and the dynamics of each algorithm's one model.
+   */
+  readonly claims?: ReadonlyArray<StudyClaim>;
   /** Settings that cells go through, for the figure of sweeps. */
   readonly sweeps?: ReadonlyArray<Sweep>;
 }
@@ -26,6 +30,27 @@ export interface Recipe {
 /** The command that reproduces a recipe. */
 export const commandOf = ({ name, asked = name }: Pick<Recipe, "name" | "asked">): string =>
   `deno task reproduce --recipe ${asked}`;
+
+/** The algorithms that a recipe trains, in the order of its cells. */
+export const algorithmsOf = ({ cells }: Pick<Recipe, "cells">): ReadonlyArray<Settings["algorithm"]> => [
+  ...new Set(cells.flatMap(({ algorithm }) => algorithm === "base" ? [] : algorithm)),
+];
+
+/** A recipe that trains each algorithm once from one base; each model and the base are evaluated in every way. */
+export const comparison = (
+  { algorithms, ...recipe }: Omit<Recipe, "cells"> & { readonly algorithms: ReadonlyArray<Settings["algorithm"]> },
+): Recipe => ({
+  ...recipe,
+  cells: (["base", ...algorithms] as const).map((algorithm) => ({
+    name: algorithm,
+    condition: algorithm === "base" ? "base" : "main",
+    base: 1,
+    seed: recipe.settings.seed ?? defaults.seed,
+    algorithm,
+    settings: {},
+    evaluations: recipe.evaluations.map(({ name }) => ({ evaluation: name })),
+  })),
+});
 
 /** One way to sample the test split; `name` labels its columns, `repeats` names the evaluation that it asks again, of other problems. */
 export interface Evaluation {

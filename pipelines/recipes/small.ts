@@ -2,10 +2,10 @@
  * The study of `tiny` ten times larger, for one GPU: a base of 896,448 parameters, 20,480 training and 1,280 test problems, batches of
  * 256 x 8. The base is not shipped; `prepare` makes it. The rates are those of `tiny`, divided by what the width grows (2); none was tried.
  */
-import type { Recipe } from "./recipe.ts";
+import { comparison, type Recipe } from "./recipe.ts";
 
 /** The recipe of `deno task reproduce --recipe small`. */
-export const small: Recipe = {
+export const small: Recipe = comparison({
   name: "small",
   summary: "All six algorithms on ten times the problems with a base of 896,448 parameters, for one GPU",
   prepare:
@@ -29,4 +29,4 @@ export const small: Recipe = {
     { name: "T 0.6", settings: { split: "test", responses: 256, temperature: 0.6, topP: 0.95 } },
     { name: "T 1", settings: { split: "test", responses: 256, temperature: 1, topP: 1 } },
   ],
-};
+});

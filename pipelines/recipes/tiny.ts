@@ -3,10 +3,10 @@
  * countdown, the model has 79,040 parameters, the learning rates are 100 times larger, a batch is 32 x 8 and training lasts 60 steps.
  * The values were fixed before any problem that is reported was looked at.
  */
-import type { Recipe } from "./recipe.ts";
+import { comparison, type Recipe } from "./recipe.ts";
 
 /** The recipe of `deno task reproduce`. */
-export const tiny: Recipe = {
+export const tiny: Recipe = comparison({
   name: "tiny",
   summary: "All six algorithms on countdown with a 79,040-parameter base, in minutes on two CPU cores",
   settings: {
@@ -28,4 +28,4 @@ export const tiny: Recipe = {
     { name: "T 0.6", settings: { split: "test", limit: 128, responses: 256, temperature: 0.6, topP: 0.95 } },
     { name: "T 1", settings: { split: "test", limit: 128, responses: 256, temperature: 1, topP: 1 } },
   ],
-};
+});

@@ -47,7 +47,7 @@ export const problems = {
   limit: optional(integer({ min: 1 }), "use only the first N problems of the split (default: all)"),
   problemSeed: optional(
     integer({ min: 0, max: 0xffffffff }),
-    "seed that generates a different set of problems (countdown only)",
+    "seed of a different set of problems (countdown)",
   ),
   template: optional(choice(templates), "prompt template; chat uses the model's own (default: the task's first)"),
   date: optional(text("DATE"), "date given to a chat template that asks for one, YYYY-MM-DD"),
@@ -217,7 +217,7 @@ export const files = {
 export const reporting = {
   k: optional(
     integers({ min: 1 }),
-    "values of k for Pass@k (default: powers of 2 up to 256, as far as responses allow)",
+    "values of k for Pass@k (default: powers of 2 up to 256)",
   ),
   format: setting(
     "terminal",
@@ -238,7 +238,7 @@ export const studies = {
   algorithms: optional(words(), "train only these algorithms of the recipe (default: all)"),
   shard: optional(
     text("I/N"),
-    "run part I of N of the study, such as 1/2; a final run without --shard merges the parts",
+    "run part I of N; a final run without --shard merges the parts",
   ),
   gather: setting(false, toggle(), "write results from the finished cells; run no more"),
   check: setting(false, toggle(), "make the results again, compare with the existing files, write nothing"),

@@ -8,8 +8,8 @@
  */
 import { Effect, Stream, Struct } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
-import { integer, Key } from "../../data/random.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
+import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
 import * as Noun from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -84,19 +84,17 @@ export const passAtK = (
   const problems = tallies.length;
   const estimates = ks.map((k) => Float64Array.from(tallies, ({ n, c }) => estimate(n, c, k)));
   const redrawn = ks.map(() => new Float64Array(draws));
-  const key = Key.fold(Key.make(0), "pass-at-k");
+  const key = bootstrapKey("pass-at-k");
   for (let draw = 0; draw < draws; draw++) {
     const sums = new Float64Array(ks.length);
-    for (let i = 0; i < problems; i++) {
-      const pick = integer(key, draw * problems + i, problems);
+    for (const pick of drawnPlaces(key, draw, problems)) {
       for (let j = 0; j < ks.length; j++) sums[j] += estimates[j][pick];
     }
     for (let j = 0; j < ks.length; j++) redrawn[j][draw] = sums[j] / problems;
   }
   return ks.map((k, j) => {
     const mean = meanOf(tallies, k);
-    const sorted = redrawn[j].sort();
-    return { k, passAtK: mean, low: quantile(sorted, 0.025) ?? mean, high: quantile(sorted, 0.975) ?? mean, problems };
+    return { k, passAtK: mean, ...middle95(redrawn[j], mean), problems };
   });
 };
 
@@ -132,14 +130,6 @@ const quotient = (a: bigint, b: bigint): number => {
   // What the division leaves over only breaks a tie, so one bit stands for it.
   const whole = scaled / b << 1n | (scaled % b === 0n ? 0n : 1n);
   return Number(whole) / Elementary.pow(2, shift + 1);
-};
-
-/** The quantile of sorted numbers, linear between neighbours; nothing of nothing. */
-export const quantile = (sorted: Float64Array, at: number): number | undefined => {
-  const place = at * (sorted.length - 1);
-  const below = sorted[Math.floor(place)];
-  const above = sorted[Math.ceil(place)];
-  return below === undefined || above === undefined ? undefined : below + (above - below) * (place - Math.floor(place));
 };
 
 /** All verdicts to one PassAtK for each k; too few responses, or none, is an error. */

@@ -3,8 +3,8 @@
  * and gives both sides of a comparison the same. The draws have a fixed key and are the same for every claim over as many cells, so a
  * study's intervals are a function of its counts alone. With three cells the interval is a rough one: three bases are few.
  */
-import { integer, Key } from "../../data/random.ts";
-import { quantile } from "../stages/pass_at_k.ts";
+import { Key } from "../../data/random.ts";
+import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
 
 /** How often each cell and each problem was drawn. */
 export interface Draw {
@@ -24,13 +24,13 @@ export const defaultDraws = 1000;
 
 const times = (key: Key, draw: number, size: number): Float64Array => {
   const counts = new Float64Array(size);
-  for (let i = 0; i < size; i++) counts[integer(key, draw * size + i, size)]++;
+  for (const place of drawnPlaces(key, draw, size)) counts[place]++;
   return counts;
 };
 
 /** The study itself, then `draws` of it drawn again. */
 export const drawsOf = (cells: number, problems: number, draws: number): ReadonlyArray<Draw> => {
-  const key = Key.fold(Key.make(0), "study");
+  const key = bootstrapKey("study");
   const [cellKey, problemKey] = [Key.fold(key, "cells"), Key.fold(key, "problems")];
   return [
     { cells: new Float64Array(cells).fill(1), problems: new Float64Array(problems).fill(1) },
@@ -44,6 +44,5 @@ export const drawsOf = (cells: number, problems: number, draws: number): Readonl
 /** The estimate of a statistic; the first draw is the study itself, and draws that leave a slice empty do not count. */
 export const estimateOf = (draws: ReadonlyArray<Draw>, measured: (draw: Draw) => number): Estimate => {
   const value = measured(draws[0]);
-  const drawn = Float64Array.from(draws.slice(1), measured).filter(Number.isFinite).sort();
-  return { value, low: quantile(drawn, 0.025) ?? value, high: quantile(drawn, 0.975) ?? value };
+  return { value, ...middle95(Float64Array.from(draws.slice(1), measured).filter(Number.isFinite), value) };
 };

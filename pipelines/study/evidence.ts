@@ -34,6 +34,7 @@ const untrained: Models = { condition: "base", algorithm: "base" };
 
 const pairOf = ({ base, seed }: { readonly base: number; readonly seed: number }): Pair => `${base}/${seed}`;
 
+/** Rows by what they are of, then by pair, in the order of steps. */
 const grouped = <A extends { readonly base: number; readonly seed: number; readonly step: number }>(
   rows: ReadonlyArray<A>,
   keyOf: (row: A) => string,
@@ -45,16 +46,15 @@ const grouped = <A extends { readonly base: number; readonly seed: number; reado
     ]),
   );
 
-const nameOf = ({ condition, algorithm }: Models): string => JSON.stringify([condition, algorithm]);
-const courseName = (of: Course): string => JSON.stringify([of.condition, of.algorithm, of.evaluation]);
-
-const insightName = ({ condition, algorithm, insight, quantity }: Omit<InsightOf, "kind">): string =>
-  JSON.stringify([condition, algorithm, insight, quantity]);
+const nameOf = ({ condition, algorithm }: Models, ...more: ReadonlyArray<string>): string =>
+  JSON.stringify([condition, algorithm, ...more]);
+const courseName = (of: Course): string => nameOf(of, of.evaluation);
+const insightName = (of: Omit<InsightOf, "kind">): string => nameOf(of, of.insight, of.quantity);
 
 /** Sorts what was recorded by what is asked for. */
 export const evidenceOf = ({ counts, steps, insights = [], slices }: Recorded): Evidence => {
   const byCourse = grouped(counts, courseName);
-  const byModels = grouped(steps, nameOf);
+  const byModels = grouped(steps, (row) => nameOf(row));
   const byInsight = Map.groupBy(insights, insightName);
   return {
     problems: counts[0]?.correct.length ?? 0,
@@ -74,15 +74,21 @@ const countsOf = (evidence: Evidence, { k, step, ...of }: PassAtK): ReadonlyMap<
     }),
   );
 
+/** The mean of a field over some steps that have it; undefined where none has. */
+export const meanField = (rows: ReadonlyArray<StepRow>, field: string): number | undefined => {
+  const values = rows.flatMap((row) => {
+    const value = row[field];
+    return typeof value === "number" ? [value] : [];
+  });
+  return values.length === 0 ? undefined : values.reduce((sum, x) => sum + x, 0) / values.length;
+};
+
 /** The mean of a field over a span of steps, by pair; cells without the field there have none. */
 const metricsOf = (evidence: Evidence, { field, steps: [first, last], ...of }: Metric): ReadonlyMap<Pair, number> =>
   new Map(
     [...evidence.steps(of)].flatMap(([pair, rows]) => {
-      const values = rows.filter(({ step }) => step >= first && step <= last).flatMap((row) => {
-        const value = row[field];
-        return typeof value === "number" ? [value] : [];
-      });
-      return values.length === 0 ? [] : [[pair, values.reduce((sum, x) => sum + x, 0) / values.length] as const];
+      const mean = meanField(rows.filter(({ step }) => step >= first && step <= last), field);
+      return mean === undefined ? [] : [[pair, mean] as const];
     }),
   );
 
@@ -115,6 +121,11 @@ export interface CoursePoint {
   readonly kth: Float64Array;
 }
 
+const updatesAfter = (rows: ReadonlyArray<StepRow> = [], step = Infinity): number | undefined => {
+  const made = rows.findLast((row) => row.step <= step && row.optimizerSteps !== undefined);
+  return made && Number(made.optimizerSteps);
+};
+
 /** The points of a course from the base on, by pair. */
 export const courseOf = (
   evidence: Evidence,
@@ -123,13 +134,9 @@ export const courseOf = (
 ): ReadonlyMap<Pair, ReadonlyArray<CoursePoint>> => {
   const start = evidence.counts({ ...untrained, evaluation: course.evaluation });
   const steps = evidence.steps(course);
-  const updatesAt = (pair: Pair, step: number): number =>
-    Number(
-      steps.get(pair)?.findLast((row) => row.step <= step && row.optimizerSteps !== undefined)?.optimizerSteps ?? 0,
-    );
   const point = (pair: Pair, row: CountRow): CoursePoint => ({
     step: row.step,
-    updates: updatesAt(pair, row.step),
+    updates: updatesAfter(steps.get(pair), row.step) ?? 0,
     first: estimates(row, 1),
     kth: estimates(row, k),
   });
@@ -145,7 +152,7 @@ export const courseOf = (
 export const updatesOf = (evidence: Evidence, { step, ...of }: PassAtK): ReadonlyMap<Pair, number> =>
   new Map(
     [...evidence.steps(of)].flatMap(([pair, rows]) => {
-      const made = rows.findLast((row) => row.optimizerSteps !== undefined && row.step <= (step ?? Infinity));
-      return made === undefined ? [] : [[pair, Number(made.optimizerSteps)] as const];
+      const made = updatesAfter(rows, step);
+      return made === undefined ? [] : [[pair, made] as const];
     }),
   );

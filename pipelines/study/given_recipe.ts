@@ -3,7 +3,8 @@
  * algorithms. So an experiment goes from one machine to another by flags.
  */
 import { Effect, Struct } from "effect";
-import { type Recipe, recipes } from "../recipes/mod.ts";
+import { recipes } from "../recipes/mod.ts";
+import { algorithmsOf, type Recipe } from "../recipes/recipe.ts";
 import * as Command from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import { withDefault } from "../settings/setting.ts";
@@ -45,13 +46,13 @@ export const recipeOf = Effect.fnUntraced(function* (config: Asked) {
   if (recipe === undefined) {
     return yield* refuse(`Cannot reproduce "${name}": the recipes are ${Object.keys(recipes).join(", ")}`);
   }
-  const known: ReadonlyArray<string> = recipe.algorithms;
-  const wrong = chosen?.find((one) => !known.includes(one));
-  if (wrong !== undefined || (chosen !== undefined && recipe.cells !== undefined)) {
-    const expected = recipe.cells === undefined ? `some of ${known.join(", ")}` : "none, its cells name theirs";
+  const known: ReadonlyArray<string> = algorithmsOf(recipe);
+  const isCompared = recipe.claims !== undefined;
+  if (chosen !== undefined && (isCompared || chosen.some((one) => !known.includes(one)))) {
+    const expected = isCompared ? "none, its cells name theirs" : `some of ${known.join(", ")}`;
     return yield* refuse(`Cannot reproduce "${name}": --algorithms "${chosen?.join(",")}": expected ${expected}`);
   }
-  if (recipe.cells !== undefined && config.model !== recipe.settings.model) {
+  if (isCompared && config.model !== recipe.settings.model) {
     return yield* refuse(`Cannot reproduce "${name}": --model "${config.model}": expected none, its cells name theirs`);
   }
   const other = (["storage", "activations", "moments"] as const).filter((key) =>
@@ -73,7 +74,9 @@ export const recipeOf = Effect.fnUntraced(function* (config: Asked) {
     ...layered<Partial<Settings>>(recipe.settings, Struct.pick(config, keysOf(given))),
     ...asPublished === true ? { asPublished } : {},
   };
-  const algorithms = recipe.algorithms.filter((one) => chosen === undefined || chosen.includes(one));
+  const cells = recipe.cells.filter(({ algorithm }) =>
+    algorithm === "base" || chosen === undefined || chosen.includes(algorithm)
+  );
   const asked = [name, ...flags].join(" ");
-  return { ...recipe, name: [name, ...apart].join("-"), asked, settings, algorithms } satisfies Recipe;
+  return { ...recipe, name: [name, ...apart].join("-"), asked, settings, cells } satisfies Recipe;
 });

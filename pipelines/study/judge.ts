@@ -1,33 +1,22 @@
 /** The verdicts of a study: each claim's statistic over the cells that it can be paired on, with its interval, and whether it holds. */
-import { quantitiesOf } from "../records/claim.ts";
-import { type ClaimVerdict, type StudyClaim, verdictOf } from "../recipes/tiny_full/claims.ts";
+import { type ClaimVerdict, quantitiesOf, type Statistic, type StudyClaim, verdictOf } from "../records/claim.ts";
 import type { ClaimRow } from "../records/study_rows.ts";
 import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
-import { type Evidence, evidenceOf, type Recorded } from "./evidence.ts";
-import { measure, pairsOf } from "./statistics.ts";
+import { type Evidence, evidenceOf, type Pair, type Recorded } from "./evidence.ts";
+import { measure } from "./statistics.ts";
 
-/** Draws by the number of cells, made once each. */
-export const drawTable = (problems: number, draws: number = defaultDraws): (cells: number) => ReadonlyArray<Draw> => {
+/** Estimates statistics over some of the cells that have what they ask for, over all of them unless said; draws are made once. */
+export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
   const made = new Map<number, ReadonlyArray<Draw>>();
-  return (cells) => {
-    const known = made.get(cells) ?? drawsOf(cells, problems, draws);
+  const drawsFor = (cells: number) => {
+    const known = made.get(cells) ?? drawsOf(cells, evidence.problems, draws);
     made.set(cells, known);
     return known;
   };
-};
-
-const judgeOne = (
-  claim: StudyClaim,
-  evidence: Evidence,
-  drawsFor: (cells: number) => ReadonlyArray<Draw>,
-): ClaimRow => {
-  const pairs = pairsOf(claim.statistic, evidence);
-  const verdict = (word: ClaimVerdict) => ({ cells: pairs.length, verdict: word });
-  if (pairs.length === 0) return { ...claim, ...verdict("untried") };
-  const estimate = estimateOf(drawsFor(pairs.length), measure(claim.statistic, { evidence, pairs }));
-  const { value, low, high } = estimate;
-  if (![value, low, high].every(Number.isFinite)) return { ...claim, ...verdict("untried") };
-  return { ...claim, value, low, high, ...verdict(verdictOf(claim, low, high)) };
+  return (statistic: Statistic) => {
+    const { pairs, over } = measure(statistic, evidence);
+    return { pairs, estimate: (some: ReadonlyArray<Pair> = pairs) => estimateOf(drawsFor(some.length), over(some)) };
+  };
 };
 
 /** Every claim judged by what a study recorded. */
@@ -36,9 +25,15 @@ export const judge = (
   recorded: Recorded,
   draws: number = defaultDraws,
 ): ReadonlyArray<ClaimRow> => {
-  const evidence = evidenceOf(recorded);
-  const drawsFor = drawTable(evidence.problems, draws);
-  return claims.map((claim) => judgeOne(claim, evidence, drawsFor));
+  const estimated = estimator(evidenceOf(recorded), draws);
+  return claims.map((claim) => {
+    const { pairs, estimate } = estimated(claim.statistic);
+    const verdict = (word: ClaimVerdict) => ({ cells: pairs.length, verdict: word });
+    if (pairs.length === 0) return { ...claim, ...verdict("untried") };
+    const { value, low, high } = estimate();
+    if (![value, low, high].every(Number.isFinite)) return { ...claim, ...verdict("untried") };
+    return { ...claim, value, low, high, ...verdict(verdictOf(claim, low, high)) };
+  });
 };
 
 /** Claims judged by what a study recorded, beside the verdicts that other test problems give; those that ask of none have no second one. */

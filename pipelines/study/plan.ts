@@ -1,6 +1,6 @@
 /**
- * What a study runs and how long that takes: the cells of a recipe (its own, or the base and each of its algorithms), the settings of each, the
- * part of them that one process of several runs, and an estimate in seconds from what two cores were measured to need without a GPU.
+ * What a study runs and how long that takes: the settings of a recipe's cells, the part of them that one process of several
+ * runs, and an estimate in seconds from what two cores were measured to need without a GPU.
  */
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
@@ -13,22 +13,6 @@ export const settingsOf = (recipe: Recipe, more: Partial<Settings>): Settings =>
   ...recipe.settings,
   ...more,
 });
-
-/** The cells of a recipe in the order of running; one without its own has the base and each algorithm, evaluated in every way. */
-export const cellsOf = (recipe: Recipe): ReadonlyArray<Cell> => {
-  if (recipe.cells !== undefined) return recipe.cells;
-  const evaluations = recipe.evaluations.map(({ name }) => ({ evaluation: name }));
-  const seed = recipe.settings.seed ?? defaults.seed;
-  return (["base", ...recipe.algorithms] as const).map((algorithm) => ({
-    name: algorithm,
-    condition: algorithm === "base" ? "base" : "main",
-    base: 1,
-    seed,
-    algorithm,
-    settings: {},
-    evaluations,
-  }));
-};
 
 /** The cells of part I of N, `I/N`: every Nth, so that each part has some of what comes first. */
 export const shardOf = (
@@ -78,6 +62,15 @@ export const evaluationSettings = (
   });
 };
 
+/** The algorithms whose runs are shown; the first one's prompt is followed through the stages. */
+const shownAlgorithms: ReadonlyArray<string> = ["nsr", "psr"];
+
+/** The cells whose runs are shown: the first of the main condition by each of the algorithms. */
+export const shownCells = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> =>
+  shownAlgorithms.flatMap((algorithm) =>
+    cells.find((cell) => cell.condition === "main" && cell.algorithm === algorithm) ?? []
+  );
+
 /** Seconds that two cores take without a GPU (`wasm`), measured at the sizes of `tiny`: for 60 steps of 32 x 8, for 128 x 256 responses. */
 const trainingSeconds = 20;
 const evaluationSeconds = 7.5;
@@ -99,7 +92,7 @@ export const secondsOf = (recipe: Recipe, cell: Cell): number => {
 
 /** What a study is, in lines: its cells by condition, and the estimate. */
 export const planOf = (recipe: Recipe, shard?: string): Result.Result<ReadonlyArray<string>, string> =>
-  Result.map(shardOf(cellsOf(recipe), shard), (cells) => {
+  Result.map(shardOf(recipe.cells, shard), (cells) => {
     const total = (some: ReadonlyArray<Cell>) => some.reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);
     const conditions = [...Map.groupBy(cells, ({ condition }) => condition)];
     return [

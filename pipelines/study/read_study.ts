@@ -1,41 +1,37 @@
 /** A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its `record.json` says of how it was made. */
 import { Effect } from "effect";
 import { basename, join, resolve } from "node:path";
-import { isObject } from "../files/json.ts";
 import { recipes } from "../recipes/mod.ts";
 import type { Failure } from "../settings/command.ts";
 import type { Noun } from "../records/schema.ts";
-import { dynamicsOfCells } from "./grid_rows.ts";
-import { ClaimRow, InsightRow, StepRow } from "../records/study_rows.ts";
+import { dynamicsOfCells } from "./derived_rows.ts";
+import { ClaimRow, FrontierRow, InsightRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import { readProvenance } from "./records.ts";
 import { readShown, shownRecords } from "./shown_runs.ts";
-import { FrontierRow } from "../reports/figures/frontier.ts";
 import { evaluationsFile } from "../reports/read_lines.ts";
 import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
-import { SweepRow } from "../reports/figures/sweeps.ts";
-import { recordsOf, scan } from "../reports/page/read_records.ts";
-import { exists, type FileError, namesIn } from "../files/text_file.ts";
-import type { StudyHtml } from "../reports/page/study_html.ts";
+import { rowsIn, scan } from "../reports/page/read_records.ts";
+import { exists, type FileError } from "../files/text_file.ts";
+import type { StudyReport } from "../reports/page/study_report.ts";
 
 /** Whether a folder is what `reproduce` or `evaluate` writes. */
 export const isStudy = (folder: string): Effect.Effect<boolean, FileError> => exists(join(folder, evaluationsFile));
 
 /** The page's content. */
 export const readStudy = Effect.fn("Report.readStudy")(
-  function* (folder: string): Effect.fn.Return<StudyHtml, Failure> {
-    const names = yield* namesIn(folder);
+  function* (folder: string): Effect.fn.Return<StudyReport, Failure> {
     const provenance = yield* readProvenance(folder);
     const hashes: Array<{ readonly file: string; readonly sha256: string }> = [];
     const read = Effect.fnUntraced(function* <A extends object>(
       file: string,
       noun: Noun<A>,
     ): Effect.fn.Return<ReadonlyArray<A>, Failure> {
-      const scanned = yield* scan(folder, file);
+      const { rows, scanned } = yield* rowsIn(folder, file, noun);
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
-      return (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record);
+      return rows;
     });
-    // Only a study of cells keeps its counts; its dynamics name the cell of each row.
-    const hasCells = names.includes("counts.ndjson");
+    // The dynamics of a study that keeps its cells name the cell of each row.
+    const hasCells = (provenance?.cells.length ?? 0) > 0;
     const evaluations = yield* read(evaluationsFile, EvaluationRow);
     const trained = hasCells
       ? dynamicsOfCells(yield* read("dynamics.ndjson", StepRow))
@@ -50,14 +46,12 @@ export const readStudy = Effect.fn("Report.readStudy")(
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
     }
     const { recipe: name = basename(resolve(folder)), device, commit, cells = [] } = provenance ?? {};
-    const named = cells.filter(isObject);
-    const texts = (field: string) => named.flatMap((cell) => typeof cell[field] === "string" ? [cell[field]] : []);
     return {
       name,
       ...(Object.hasOwn(recipes, name) && { recipe: recipes[name] }),
-      commits: [...new Set([...commit === undefined ? [] : [commit], ...texts("commit")])],
+      commits: [...new Set([commit, ...cells.map((cell) => cell.commit)].filter((one) => one !== undefined))],
       ...(device !== undefined && { device }),
-      cells: texts("cell"),
+      cells: cells.map(({ cell }) => cell),
       evaluations,
       ...trained,
       claims,

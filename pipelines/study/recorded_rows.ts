@@ -1,9 +1,13 @@
 /**
- * What a study of cells recorded, as rows: problems, right responses, dynamics and measurements of a step, from which all its numbers follow
- * (`problems.ndjson`, `counts.ndjson`, `dynamics.ndjson`, `insights.ndjson`).
+ * What the cells of a study ended with, as rows: problems, right responses, dynamics and measurements of a step, from which all its numbers follow
+ * (`problems.ndjson`, `counts.ndjson`, `dynamics.ndjson`, `insights.ndjson`); of a study that keeps no cells Pass@k (`evaluations.ndjson`) and
+ * dynamics of each algorithm's one model.
  */
 import { tasks } from "../../data/mod.ts";
-import type { Cell } from "../recipes/mod.ts";
+import { ks as publishedKs } from "../../data/paper/published.ts";
+import { possibleKs } from "../evaluation/evaluate.ts";
+import type { Cell, Recipe } from "../recipes/mod.ts";
+import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import type * as Noun from "../records/schema.ts";
 import {
   type CountRow,
@@ -13,6 +17,8 @@ import {
   rounded,
   type StepRow,
 } from "../records/study_rows.ts";
+import { defaults } from "../settings/settings.ts";
+import { passAtK } from "../stages/pass_at_k.ts";
 import type { Outcome } from "./run_cell.ts";
 
 /** A cell with what it ended with. */
@@ -120,3 +126,37 @@ export const insightRows = (done: ReadonlyArray<Done>): ReadonlyArray<InsightRow
       of,
     }))
   );
+
+/** Pass@k of each cell by every evaluation: of all problems, and of each part that the task names. */
+export const passAtKRows = (
+  recipe: Recipe,
+  prompts: ReadonlyArray<Noun.Prompt>,
+  done: ReadonlyArray<Done>,
+): ReadonlyArray<EvaluationRow> => {
+  const { task = defaults.task } = recipe.settings;
+  const parts = [["all", () => true] as const, ...Object.entries(tasks[task].slices ?? {})].map(([slice, holds]) => ({
+    slice,
+    names: new Set(prompts.filter(holds).map(({ problemId }) => problemId)),
+  }));
+  return done.flatMap(({ cell, outcome }) =>
+    outcome.measured.flatMap(({ evaluation, tallies }) => {
+      const ks = possibleKs(publishedKs, Math.min(...tallies.map(({ n }) => n)));
+      return parts.flatMap(({ slice, names }) => {
+        const chosen = tallies.filter(({ problemId }) => names.has(problemId));
+        if (chosen.length === 0) return [];
+        const named = { label: labelOf(cell), algorithm: cell.algorithm, task, evaluation };
+        return passAtK(chosen, ks, defaults.bootstrap).map((row) => ({ ...named, ...row, slice }));
+      });
+    })
+  );
+};
+
+/** The dynamics of each trained cell as its run wrote them, from the base's step 0 on. */
+export const dynamicsRows = (done: ReadonlyArray<Done>): ReadonlyArray<DynamicsRow> => {
+  const isBase = ({ cell }: Done) => cell.algorithm === "base";
+  const start = done.filter(isBase).flatMap(({ outcome }) => outcome.metrics);
+  return done.filter((one) => !isBase(one)).flatMap(({ cell, outcome }) =>
+    // `train` wrote the rows.
+    [...start, ...outcome.metrics].map((row) => ({ algorithm: cell.algorithm, ...row }) as unknown as DynamicsRow)
+  );
+};

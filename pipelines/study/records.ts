@@ -1,18 +1,27 @@
 /**
- * What a study of cells recorded, as files in its folder of results: which cells were run under what (`record.json`), the problems, right
- * responses, dynamics and measurements. All else in the folder follows from these, so it can be made again without running anything, and a
- * study goes on from a clone of its results on the same device.
+ * What a study recorded, as files in its folder of results: what was run under what (`record.json`), and the rows that all else in the folder
+ * follows from, so that it can be made again without running anything. A study with claims keeps the key of each cell, and goes on from a clone of its
+ * results on the same device; one without keeps the rows of each algorithm's model and the commit.
  */
 import { Effect } from "effect";
 import { join } from "node:path";
 import { isObject } from "../files/json.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
-import { recordsOf, scan } from "../reports/page/read_records.ts";
+import { rowsIn } from "../reports/page/read_records.ts";
 import * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
 import type * as Noun from "../records/schema.ts";
-import { countRows, insightRows, problemRows, stepRows } from "./recorded_rows.ts";
+import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
+import {
+  countRows,
+  type Done,
+  dynamicsRows,
+  insightRows,
+  passAtKRows,
+  problemRows,
+  stepRows,
+} from "./recorded_rows.ts";
 import { CountRow, InsightRow, ProblemRow, StepRow } from "../records/study_rows.ts";
 import type { Outcome } from "./run_cell.ts";
 import { readShown, type Shown, shownFiles } from "./shown_runs.ts";
@@ -24,11 +33,16 @@ export interface CellRecord {
   readonly commit?: string;
 }
 
-/** The rows of a study, and where they come from. */
+/** The rows of a study, and where they come from; without cells, all but `evaluations` and `dynamics` are empty, else these two are. */
 export interface Records {
   readonly recipe: string;
   readonly device: string;
+  /** The commit of the code, where it is known and no cell names its own. */
+  readonly commit?: string;
   readonly cells: ReadonlyArray<CellRecord>;
+  /** Pass@k and dynamics of each algorithm's one model. */
+  readonly evaluations: ReadonlyArray<EvaluationRow>;
+  readonly dynamics: ReadonlyArray<DynamicsRow>;
   readonly problems: ReadonlyArray<ProblemRow>;
   readonly counts: ReadonlyArray<CountRow>;
   readonly steps: ReadonlyArray<StepRow>;
@@ -53,6 +67,8 @@ export const problemsOf = ({ evaluations }: Recipe, problems: ReadonlyArray<Prob
   return problems.filter(({ problemSeed }) => problemSeed === seed);
 };
 
+const noRecords = { cells: [], evaluations: [], dynamics: [], problems: [], counts: [], steps: [], insights: [] };
+
 /** The records of the cells that are done, in the order of the recipe; those without an outcome keep their rows of `earlier`. */
 export const recordsFrom = (
   recipe: Recipe,
@@ -62,97 +78,112 @@ export const recordsFrom = (
   earlier: Records | undefined,
   shown?: Shown,
 ): Records => {
+  const { name, claims } = recipe;
+  const made = { ...noRecords, recipe: name, device, ...(shown !== undefined && { shown }) };
+  if (claims === undefined) {
+    const done = finished.flatMap(({ cell, outcome }): Done[] => outcome === undefined ? [] : [{ cell, outcome }]);
+    const commit = finished.at(-1)?.record.commit;
+    return {
+      ...made,
+      ...(commit !== undefined && { commit }),
+      evaluations: passAtKRows(recipe, prompts.get(undefined) ?? [], done),
+      dynamics: dynamicsRows(done),
+    };
+  }
   const problems = [...prompts].flatMap(([seed, some]) => problemRows(some, seed));
   const asked = problemsOf(recipe, problems);
   const kept = <A extends { readonly cell: string }>(rows: ReadonlyArray<A> = [], cell: string) =>
     rows.filter((row) => row.cell === cell);
   const of = <A extends { readonly cell: string }>(
-    made: (done: ReadonlyArray<{ readonly cell: Cell; readonly outcome: Outcome }>) => ReadonlyArray<A>,
+    rowsOf: (done: ReadonlyArray<Done>) => ReadonlyArray<A>,
     rows: ReadonlyArray<A> | undefined,
   ) =>
-    finished.flatMap(({ cell, outcome }) => outcome === undefined ? kept(rows, cell.name) : made([{ cell, outcome }]));
+    finished.flatMap(({ cell, outcome }) =>
+      outcome === undefined ? kept(rows, cell.name) : rowsOf([{ cell, outcome }])
+    );
   return {
-    recipe: recipe.name,
-    device,
+    ...made,
     cells: finished.map(({ record }) => record),
     problems,
     counts: of((done) => countRows(done, asked), earlier?.counts),
     steps: of(stepRows, earlier?.steps),
     insights: of(insightRows, earlier?.insights),
-    ...(shown !== undefined && { shown }),
   };
 };
 
-/** The files of records by name. */
-export const recordFiles = ({ recipe, device, cells, problems, counts, steps, insights, shown }: Records) =>
-  new Map([
-    ["record.json", `${JSON.stringify({ recipe, device, cells }, null, 1)}\n`],
-    ["problems.ndjson", toText(problems)],
-    ["counts.ndjson", toText(counts)],
-    ["dynamics.ndjson", toText(steps)],
-    ...insights.length === 0 ? [] : [["insights.ndjson", toText(insights)] as const],
+/** The files of records by name, each where there are rows for it. */
+export const recordFiles = (records: Records): Map<string, string> => {
+  const { recipe, device, commit, cells, shown } = records;
+  const provenance = { recipe, device, commit, ...(cells.length > 0 && { cells }) };
+  const rows: ReadonlyArray<readonly [name: string, rows: ReadonlyArray<object>]> = [
+    ["evaluations", records.evaluations],
+    ["problems", records.problems],
+    ["counts", records.counts],
+    ["dynamics", cells.length > 0 ? records.steps : records.dynamics],
+    ["insights", records.insights],
+  ];
+  return new Map([
+    ["record.json", `${JSON.stringify(provenance, null, 1)}\n`],
+    ...rows.flatMap(([name, some]) => some.length === 0 ? [] : [[`${name}.ndjson`, toText(some)] as const]),
     ...shownFiles(shown),
   ]);
+};
 
-/** What `record.json` of a folder of results says; of what it holds only some have cells, others one commit. */
-export interface Provenance {
-  readonly recipe: string;
-  readonly device: string;
-  readonly commit?: string;
-  readonly cells: ReadonlyArray<unknown>;
-}
+/** What `record.json` of a folder of results says: its cells, or one commit. */
+export type Provenance = Pick<Records, "recipe" | "device" | "commit" | "cells">;
 
-/** Records with the commits that `there` names for the same cells under the same keys. */
+/** Records with the commits that `there` names, of cells for the same ones under the same keys. */
 export const withCommits = (records: Records, there: Provenance | undefined): Records => {
-  const known = (there?.cells ?? []).filter(isCell);
-  const same = (record: CellRecord) => known.find(({ cell, key }) => cell === record.cell && key === record.key);
-  return { ...records, cells: records.cells.map((record) => same(record) ?? record) };
+  if (there === undefined) return records;
+  const { commit: _, cells, ...rest } = records;
+  const same = (record: CellRecord) => there.cells.find(({ cell, key }) => cell === record.cell && key === record.key);
+  return {
+    ...rest,
+    ...(there.commit !== undefined && { commit: there.commit }),
+    cells: cells.map((record) => same(record) ?? record),
+  };
 };
 
 const isCell = (value: unknown): value is CellRecord =>
-  isObject(value) && typeof value.cell === "string" && typeof value.key === "string";
+  isObject(value) && typeof value.cell === "string" && typeof value.key === "string" &&
+  (value.commit === undefined || typeof value.commit === "string");
 
 /** What `record.json` of a folder of results says; undefined where there is none. */
 export const readProvenance = Effect.fnUntraced(function* (folder: string) {
   const file = join(folder, "record.json");
   const text = yield* RunDirectory.readText(file);
   if (text === undefined) return undefined;
-  const bad = new Command.UsageError({ message: `Cannot read "${file}": expected recipe and device` });
+  const refusal = (problem: string) => new Command.UsageError({ message: `Cannot read "${file}": ${problem}` });
+  const bad = refusal("expected recipe and device");
   const record: unknown = yield* Effect.try({ try: () => JSON.parse(text), catch: () => bad });
   if (!isObject(record) || typeof record.recipe !== "string" || typeof record.device !== "string") return yield* bad;
-  const { recipe, device, commit, cells } = record;
-  const found: Provenance = {
-    recipe,
-    device,
-    ...(typeof commit === "string" && { commit }),
-    cells: Array.isArray(cells) ? cells : [],
-  };
+  const { recipe, device, commit, cells = [] } = record;
+  if (!Array.isArray(cells) || !cells.every(isCell)) {
+    return yield* refusal('field "cells" must be a list of cell and key');
+  }
+  const found: Provenance = { recipe, device, ...(typeof commit === "string" && { commit }), cells };
   return found;
 });
 
 /** The records that stand in a folder of results; undefined where there is no `record.json`. */
 export const readRecords = Effect.fn("Records.read")(function* (folder: string) {
-  const record = yield* readProvenance(folder);
-  if (record === undefined) return undefined;
-  const { recipe, device, cells } = record;
-  if (!cells.every(isCell)) {
-    const message = `Cannot read "${join(folder, "record.json")}": field "cells" must be a list of cell and key`;
-    return yield* new Command.UsageError({ message });
-  }
+  const provenance = yield* readProvenance(folder);
+  if (provenance === undefined) return undefined;
   const rows = <A extends object>(name: string, noun: Noun.Noun<A>) =>
-    Effect.gen(function* () {
-      const read = yield* recordsOf(folder, yield* scan(folder, name), noun);
-      return read.map(({ record }) => record);
-    });
-  const found: Records = {
-    recipe,
-    device,
-    cells,
+    Effect.map(rowsIn(folder, name, noun), ({ rows }) => rows);
+  const made = { ...noRecords, ...provenance, shown: yield* readShown(folder) };
+  if (provenance.cells.length === 0) {
+    return {
+      ...made,
+      evaluations: yield* rows("evaluations.ndjson", EvaluationRow),
+      dynamics: yield* rows("dynamics.ndjson", DynamicsRow),
+    } satisfies Records;
+  }
+  return {
+    ...made,
     problems: yield* rows("problems.ndjson", ProblemRow),
     counts: yield* rows("counts.ndjson", CountRow),
     steps: yield* rows("dynamics.ndjson", StepRow),
     insights: yield* rows("insights.ndjson", InsightRow),
-    shown: yield* readShown(folder),
-  };
-  return found;
+  } satisfies Records;
 });

@@ -1,9 +1,9 @@
 /**
- * `deno task reproduce`: the whole study of a recipe. Evaluates the base, trains every algorithm from it (or every cell of a larger study),
- * evaluates what each training ended with, and writes tables, pictures, rows and a page to `results/<recipe>/`. Runs and counts stay in
- * the cache, so a study that was interrupted goes on where it stopped, and one that is finished prints again. Several processes share a study
- * by `--shard 1/2`, `--shard 2/2`; a last run without it gathers, `--gather` gathers what there is. What stands in the results is
- * not run again; `--check` makes all of it again from the records alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
+ * `deno task reproduce`: the whole study of a recipe. Trains every cell, evaluates the bases and what each training ended with, and writes tables,
+ * pictures, rows and pages to `results/<recipe>/`. Runs and outcomes stay in the cache, so a study that was interrupted goes on where it stopped,
+ * and one that is finished prints again. Several processes share a study by `--shard 1/2`, `--shard 2/2`; a last run without it gathers,
+ * `--gather` gathers what there is. Cells that stand in the results are not run again; `--check` makes every file again from the records
+ * alone and compares. No checkpoint is selected: the paper's Table 1 takes the one that is best on the MATH test set, this one what training ended with.
  */
 import { Clock, Effect, Semaphore } from "effect";
 import { join, resolve } from "node:path";
@@ -21,22 +21,14 @@ import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { recipeOf, reproduceSettings } from "./given_recipe.ts";
 import { promptsOf } from "../stages/prompt.ts";
-import {
-  algorithmFiles,
-  algorithmRecordFiles,
-  type AlgorithmRecords,
-  algorithmRecords,
-  readAlgorithmRecords,
-  withCommit,
-} from "./algorithm_results.ts";
-import { gridFiles } from "./grid_results.ts";
-import { cellsOf, planOf, secondsOf, settingsOf, shardOf } from "./plan.ts";
+import { studyFiles } from "./study_files.ts";
+import { planOf, secondsOf, settingsOf, shardOf, shownCells } from "./plan.ts";
 import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./records.ts";
 import { inLanes } from "./lanes.ts";
-import { keyOf, type Outcome, outcomeOf, runCell, runHere, type Study } from "./run_cell.ts";
-import { covers, type Shown, shownCells, shownOf, trainShown } from "./shown_runs.ts";
+import { keyOf, outcomeOf, runCell, type Study } from "./run_cell.ts";
+import { covers, type Shown, shownOf, trainShown } from "./shown_runs.ts";
 import { besides, keeping, type Made, standingIn } from "./standing_results.ts";
-import { bytesBelow, commitOf, differing, fromResult, writeFiles } from "./write_files.ts";
+import { bytesBelow, differing, fromResult, writeFiles } from "./write_files.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
@@ -70,23 +62,14 @@ interface Begun extends Study {
   readonly earlier: Records | undefined;
 }
 
-/** The cell as the results have it, under the same key; `keys` are made once a base. */
-const begin = Effect.fnUntraced(function* (study: Begun, cell: Cell, digests: Map<string, string>) {
-  const key = yield* keyOf(study, cell, digests);
-  const record = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
-  return { key, record };
-});
-
-const finished = (cell: Cell, key: string, { outcome, commit }: { outcome: Outcome; commit?: string | undefined }) => ({
-  cell,
-  outcome,
-  record: { cell: cell.name, key, ...(commit !== undefined && { commit }) },
-});
-
-/** Runs the cells; those whose records are in the results are not run again. `each` hears of every one that is done, one at a time. */
+/**
+ * Runs the cells, or takes those that are done alone; those whose records are in the results are not run again. `each` hears of every one that is
+ * done, one at a time.
+ */
 const runAll = Effect.fnUntraced(function* (
   study: Begun,
   cells: ReadonlyArray<Cell>,
+  gathers: boolean,
   each: (done: ReadonlyArray<Finished>, cell: Cell) => Effect.Effect<void, Command.Failure>,
 ) {
   const digests = new Map<string, string>();
@@ -96,25 +79,15 @@ const runAll = Effect.fnUntraced(function* (
   const one = yield* Semaphore.make(1);
   yield* inLanes(cells, settingsOf(study.recipe, {}).model, (cell, index) =>
     Effect.gen(function* () {
-      const { key, record } = yield* begin(study, cell, digests);
-      if (record !== undefined) return void found.set(cell, { cell, record });
-      found.set(cell, finished(cell, key, yield* say(index, runCell(study, cell, key))));
+      const key = yield* keyOf(study, cell, digests);
+      const known = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
+      if (known !== undefined) return void found.set(cell, { cell, record: known });
+      const { outcome, commit } = yield* gathers ? outcomeOf(study, cell, key) : say(index, runCell(study, cell, key));
+      if (outcome === undefined) return;
+      found.set(cell, { cell, outcome, record: { cell: cell.name, key, ...(commit !== undefined && { commit }) } });
       yield* one.withPermits(1)(Effect.suspend(() => each(done(), cell)));
     }));
   return done();
-});
-
-/** The cells that are done, running none. */
-const gathered = Effect.fnUntraced(function* (study: Begun, cells: ReadonlyArray<Cell>) {
-  const digests = new Map<string, string>();
-  const done: Finished[] = [];
-  for (const cell of cells) {
-    const { key, record } = yield* begin(study, cell, digests);
-    const { outcome, commit } = yield* outcomeOf(study, cell, key);
-    if (outcome !== undefined) done.push(finished(cell, key, { outcome, commit }));
-    else if (record !== undefined) done.push({ cell, record });
-  }
-  return done;
 });
 
 /** The test problems of a recipe: the published ones, and those that other problem seeds make. */
@@ -143,16 +116,10 @@ interface Choice {
   readonly root?: string;
 }
 
-/** What came out of a study of cells. */
-const madeOfCells = (recipe: Recipe, records: Records): Made => ({
+/** What came out of a study. */
+const madeOf = (recipe: Recipe, records: Records): Made => ({
   records: (there) => recordFiles(withCommits(records, there)),
-  files: (there) => gridFiles(recipe, withCommits(records, there)),
-});
-
-/** What came out of a study of algorithms. */
-const madeOfAlgorithms = (recipe: Recipe, records: AlgorithmRecords): Made => ({
-  records: (there) => algorithmRecordFiles(there === undefined ? records : withCommit(records, there)),
-  files: (there) => algorithmFiles(recipe, there === undefined ? records : withCommit(records, there)),
+  files: (there) => studyFiles(recipe, withCommits(records, there)),
 });
 
 /** Runs the cells of a study, or a part of them, and gives what is done; undefined for a part, which another run gathers. */
@@ -162,24 +129,31 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   const prompts = yield* testPrompts(recipe);
   const earlier = yield* readRecords(out);
   const study: Begun = { recipe, folder: studyFolder(recipe.name, root), earlier };
-  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
-  const madeOf = (done: ReadonlyArray<Finished>, shown?: Shown) =>
-    madeOfCells(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
+  const cells = yield* fromResult(shardOf(recipe.cells, shard));
+  const made = (done: ReadonlyArray<Finished>, shown?: Shown) =>
+    madeOf(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
   // Results are written whenever a seed's main comparison is there, so that an interrupted study has its tables.
   const completes = ({ condition, seed }: Cell, done: ReadonlyArray<Finished>) => {
     const isMain = (cell: Cell) => cell.condition === "main" && cell.seed === seed;
     const main = done.filter(({ cell }) => isMain(cell)).length;
-    return shard === undefined && condition === "main" && main === cells.filter(isMain).length;
+    return shard === undefined && condition === "main" && main === cells.filter(isMain).length &&
+      done.length < cells.length;
   };
-  const done = gather ? yield* gathered(study, cells) : yield* runAll(
+  const done = yield* runAll(
     study,
     cells,
+    gather === true,
     (done, cell) =>
-      completes(cell, done) ? Effect.flatMap(madeOf(done).files(), ({ files }) => writeFiles(out, files)) : Effect.void,
+      !gather && completes(cell, done)
+        ? Effect.flatMap(made(done).files(), ({ files }) => writeFiles(out, files))
+        : Effect.void,
   );
   if (shard !== undefined) return undefined;
-  if (done.length === 0) return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
-  return madeOf(done, yield* shownOfCells(study, done));
+  if (done.length === 0) {
+    if (earlier !== undefined) return madeOf(recipe, earlier);
+    return yield* refuse(`Cannot gather "${recipe.name}": no cell is done`);
+  }
+  return made(done, yield* shownOfCells(study, done));
 });
 
 /** What the page shows of single runs: what it had where their cells are as they were, else two runs made for it. */
@@ -193,46 +167,18 @@ const shownOfCells = Effect.fnUntraced(function* (
   if (earlier?.shown !== undefined && isAsBefore && covers(earlier.shown, cells)) return earlier.shown;
   const { report } = yield* StandardStreams;
   if (cells.length > 0) yield* report(`runs for the page: ${cells.map(({ name }) => name).join(", ")}`);
-  return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, join(folder, "shown"))));
-});
-
-/** Runs a study of algorithms, or a part of it; gives what came out, undefined for a part. */
-const reproduceAlgorithms = Effect.fnUntraced(function* (recipe: Recipe, { shard, root }: Choice) {
-  const policy = yield* Policy;
-  const device = `${policy.info.kind}, ${deviceName(policy.info)}`;
-  const prompts = (yield* testPrompts(recipe)).get(undefined) ?? [];
-  const study: Study = { recipe, folder: studyFolder(recipe.name, root) };
-  const cells = yield* fromResult(shardOf(cellsOf(recipe), shard));
-  const found = new Map<Cell, Outcome>();
-  const say = yield* sayWhere(recipe, cells, (cell) => found.has(cell));
-  yield* inLanes(
-    cells,
-    settingsOf(recipe, {}).model,
-    (cell, index) => Effect.map(say(index, runHere(study, cell)), (outcome) => void found.set(cell, outcome)),
-  );
-  const outcomes = new Map(cells.flatMap((cell) => {
-    const outcome = found.get(cell);
-    return outcome === undefined ? [] : [[cell.name, outcome]];
-  }));
-  if (shard !== undefined) return undefined;
-  const shown = yield* shownOf(shownCells(cells).map(({ name }) => join(study.folder, name)));
-  const records = algorithmRecords(recipe, device, yield* commitOf, prompts, outcomes);
-  return madeOfAlgorithms(recipe, { ...records, shown });
+  return yield* shownOf(yield* Effect.forEach(cells, (cell) => trainShown(recipe, cell, folder)));
 });
 
 /** Runs a study, or its part, writes what came out of it, and says whether that is what is committed. */
 export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe, choice: Choice) {
   const { report, write } = yield* StandardStreams;
-  const { out, shard, gather, committed = join("results", recipe.name) } = choice;
+  const { out, shard, committed = join("results", recipe.name) } = choice;
   const { info } = yield* Policy;
   const stood = yield* standingIn(out);
   const expected = resolve(committed) === resolve(out) ? stood : yield* standingIn(committed);
   const begun = yield* Clock.currentTimeMillis;
-  const made = recipe.cells !== undefined
-    ? yield* reproduceCells(recipe, choice)
-    : gather
-    ? yield* recorded(recipe, out)
-    : yield* reproduceAlgorithms(recipe, choice);
+  const made = yield* reproduceCells(recipe, choice);
   const minutes = ((yield* Clock.currentTimeMillis) - begun) / 60_000;
   if (made === undefined) {
     return yield* report(`${minutes.toFixed(1)} minutes; shard ${shard} is done, a run without --shard gathers`);
@@ -252,21 +198,14 @@ export const reproduce = Effect.fn("Reproduce.study")(function* (recipe: Recipe,
   if (last !== undefined) yield* report(last);
 });
 
-/** What came out of a study, from the records in its folder. */
-const recorded = Effect.fnUntraced(function* (recipe: Recipe, out: string) {
-  const missing = refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
-  if (recipe.cells === undefined) {
-    const records = yield* readAlgorithmRecords(out);
-    return records === undefined ? yield* missing : madeOfAlgorithms(recipe, records);
-  }
-  const records = yield* readRecords(out);
-  return records === undefined ? yield* missing : madeOfCells(recipe, records);
-});
-
 /** Makes every file of a study again from the records in its folder, and compares it byte by byte with the one that stands there. */
 export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out: string) {
   const { report } = yield* StandardStreams;
-  const { files } = yield* (yield* recorded(recipe, out)).files();
+  const records = yield* readRecords(out);
+  if (records === undefined) {
+    return yield* refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
+  }
+  const { files } = yield* studyFiles(recipe, records);
   const wrong = yield* differing(files, bytesBelow(out));
   if (wrong.length > 0) {
     const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;

@@ -1,7 +1,7 @@
 /**
  * One cell of a study, from its base to its counts. What it measured is kept in one file under a key of all that it depends on, so a study that
  * was interrupted goes on at the first cell without one; inside of a cell its training goes on from its newest checkpoint. A cell of a
- * large study gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
+ * large study, one with claims, gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
  */
 import { Effect, Stream, Struct } from "effect";
 import { rm } from "node:fs/promises";
@@ -10,6 +10,7 @@ import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chos
 import { isObject } from "../files/json.ts";
 import { fileTensors, release } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
+import { comparable } from "../files/metrics.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Insight } from "../insights/insight.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
@@ -25,10 +26,10 @@ import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
-import { storedConfig, type TrainConfig, trainConfig } from "../training/run_config.ts";
+import { storedConfig, type TrainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
-import { evaluationSettings, savingOf, settingsOf, stepsOf } from "./plan.ts";
+import { evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
 import { commitOf } from "./write_files.ts";
 
 /** Counts of a cell under one evaluation after some step. */
@@ -73,30 +74,34 @@ const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
   return yield* Stream.runCollect(Stage.run(insightsStage, rewarded, { ...settings, bootstrap: 0 }));
 });
 
-/** Trains a run of a study. One that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
-export const trainRun = Effect.fn("Study.train")(function* (config: TrainConfig) {
+/** Trains a cell into `out`. A run that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
+export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cell: Cell, out: string) {
   const { info } = yield* Policy;
-  const stored = yield* storedConfig(config.out);
+  const stored = yield* storedConfig(out);
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) {
-    return yield* refuse(`Cannot go on with "${config.out}": it was ${other}; to begin again, remove it`);
+    return yield* refuse(`Cannot go on with "${out}": it was ${other}; to begin again, remove it`);
   }
-  yield* Effect.scoped(train(config));
+  const config = {
+    ...settingsOf(recipe, { ...cell.settings, ...savingOf(recipe, cell) }),
+    algorithm: cell.algorithm,
+    out,
+  };
+  // The recipe names every setting that training cannot do without.
+  yield* Effect.scoped(train(config as unknown as TrainConfig));
 });
 
 /** Trains and evaluates a cell; everything that is already there is taken from there. */
-export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
   const run = join(folder, cell.name);
   const metrics: Array<Readonly<Record<string, unknown>>> = [];
   if (cell.algorithm === "base") {
     metrics.push({ step: 0, ...(yield* beginning(settingsOf(recipe, cell.settings), base)) });
   } else {
-    const { algorithm, settings } = cell;
-    const all = { ...settingsOf(recipe, { ...settings, ...savingOf(recipe, cell), algorithm }), out: run };
-    yield* trainRun(yield* Effect.fromResult(trainConfig(all)));
+    yield* trainCell(recipe, cell, run);
     const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
-    metrics.push(...lines.map(withoutTiming));
+    metrics.push(...lines.map((line) => comparable(JSON.parse(line))));
   }
   const last = stepsOf(recipe, cell);
   const end = cell.algorithm === "base" ? base : join(run, "model");
@@ -107,7 +112,7 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
     const named = recipe.evaluations.find(({ name }) => name === evaluation);
     for (const step of at ?? [undefined]) {
       const tallies = yield* talliesOf({
-        dir: step === undefined ? end : join(run, "checkpoints", String(step).padStart(6, "0")),
+        dir: step === undefined ? end : join(run, RunDirectory.checkpointFolder(step)),
         label: cell.name,
         evaluation: step === undefined ? evaluation : `${evaluation}, after step ${step}`,
         settings,
@@ -119,12 +124,6 @@ export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, c
   }
   return { measured, metrics, ...(cell.insights && { insights: yield* insightsOf(recipe, cell) }) };
 });
-
-/** A row of metrics without its timings: what the figures are drawn from. */
-const withoutTiming = (line: string): Readonly<Record<string, unknown>> => {
-  const { timing: _, ...row } = JSON.parse(line);
-  return row;
-};
 
 /** What a cell's outcome depends on; weights are digested once a base. */
 export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digests: Map<string, string>) {
@@ -167,13 +166,24 @@ export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, 
 
 const fileOf = ({ folder }: Study, { name }: Cell): string => join(folder, "cells", `${name}.json`);
 
+/** Removes what a done cell needs no more; the page shows the records of some runs. */
+const giveBack = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+  const isShown = shownCells(recipe.cells).includes(cell);
+  const parts = isShown ? [] : ["steps", "artifacts", "checkpoints", "tensorboard"];
+  for (const part of parts) yield* remove(join(folder, cell.name, part));
+  for (const [index, { at }] of cell.evaluations.entries()) {
+    for (const step of at ?? [undefined]) yield* remove(countsFile(folder, cell.name, index, step));
+  }
+});
+
 /** A cell with its outcome, run where it is not there. */
 export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, key: string) {
   const { isStale, outcome: found, commit: ran } = yield* outcomeOf(study, cell, key);
   if (found !== undefined) return { outcome: found, commit: ran };
   const run = join(study.folder, cell.name);
-  // What was kept of a run under other settings lacks what evaluating it again would need.
-  if (isStale) yield* remove(run);
+  const isLarge = study.recipe.claims !== undefined;
+  // What a large study kept of a run under other settings lacks what evaluating it again would need.
+  if (isStale && isLarge) yield* remove(run);
   const commit = yield* commitOf;
   const { info } = yield* Policy;
   const outcome: Outcome = yield* runHere(study, cell);
@@ -181,9 +191,6 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
     fileOf(study, cell),
     `${JSON.stringify({ key, ...deviceFields(info), commit, outcome })}\n`,
   );
-  for (const part of ["steps", "artifacts", "checkpoints", "tensorboard"]) yield* remove(join(run, part));
-  for (const [index, { at }] of cell.evaluations.entries()) {
-    for (const step of at ?? [undefined]) yield* remove(countsFile(study.folder, cell.name, index, step));
-  }
+  if (isLarge) yield* giveBack(study, cell);
   return { outcome, commit };
 });

@@ -1,7 +1,7 @@
 /**
- * What the page of a study shows of single runs: NSR and PSR on the first base and seed of the main condition. A study of algorithms has them
- * with all their records; a large study, which gives its records back, trains these two once more: the same bytes. Kept are the records that are
- * shown (`excerpts.ndjson`) and the gradient of some tokens of the first step (`explained.ndjson`), so that the page follows from them.
+ * What the page of a study shows of single runs: NSR and PSR on the first base and seed of the main condition. Their cells keep all records;
+ * where these are gone, the two are trained once more: the same bytes. The results keep the records that are shown (`excerpts.ndjson`) and the
+ * gradient of some tokens of the first step (`explained.ndjson`), so that the page follows from them.
  */
 import { Effect } from "effect";
 import { join } from "node:path";
@@ -9,13 +9,12 @@ import { Explained } from "../records/explained.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { excerptLines, fromExcerpts, type ShownRecords } from "../reports/page/excerpts.ts";
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
-import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
+import { PageError, rowsIn, scan } from "../reports/page/read_records.ts";
 import { readRun } from "../reports/page/read_run.ts";
+import { exists } from "../files/text_file.ts";
 import { textFault } from "../reports/figures/figure_5.ts";
 import { toText } from "../records/text.ts";
-import { trainConfig } from "../training/run_config.ts";
-import { settingsOf } from "./plan.ts";
-import { trainRun } from "./run_cell.ts";
+import { trainCell } from "./run_cell.ts";
 
 /** What is shown of runs, as records beside those of the study. */
 export interface Shown {
@@ -24,20 +23,11 @@ export interface Shown {
   readonly explained: ReadonlyArray<Explained>;
 }
 
-/** The algorithms whose runs are shown; the first one's prompt is followed through the stages. */
-const shownAlgorithms: ReadonlyArray<string> = ["nsr", "psr"];
-
-/** The cells whose runs are shown: the first of the main condition by each of the algorithms. */
-export const shownCells = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> =>
-  shownAlgorithms.flatMap((algorithm) =>
-    cells.find((cell) => cell.condition === "main" && cell.algorithm === algorithm) ?? []
-  );
-
-/** Trains a cell with all its records into `folder`, where it is not there already; gives the run. */
+/** The run of a cell with all its records: the cell's own where it kept them, else one that is trained for it beside the study's runs. */
 export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, cell: Cell, folder: string) {
-  const out = join(folder, cell.name);
-  const all = { ...settingsOf(recipe, cell.settings), algorithm: cell.algorithm, out };
-  yield* trainRun(yield* Effect.fromResult(trainConfig(all)));
+  const own = join(folder, cell.name);
+  const out = (yield* exists(join(own, "steps"))) ? own : join(folder, "shown", cell.name);
+  yield* trainCell(recipe, cell, out);
   return out;
 });
 
@@ -77,15 +67,15 @@ export const shownFiles = (shown: Shown | undefined): ReadonlyArray<readonly [na
 
 /** What is shown, from a folder of results. */
 export const readShown = Effect.fn("Shown.readFiles")(function* (folder: string) {
-  const explained = yield* recordsOf(folder, yield* scan(folder, explainedFile), Explained);
-  const fault = textFault(explained.map(({ record }) => record));
+  const { rows: explained } = yield* rowsIn(folder, explainedFile, Explained);
+  const fault = textFault(explained);
   if (fault !== undefined) {
     return yield* new PageError({ message: `Cannot read "${join(folder, explainedFile)}": ${fault}` });
   }
   const scanned = yield* scan(folder, excerptsFile);
   const found: Shown = {
     excerpts: (scanned?.lines ?? []).map(({ text }) => text),
-    explained: explained.map(({ record }) => record),
+    explained,
   };
   return found;
 });

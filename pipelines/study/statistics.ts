@@ -2,58 +2,70 @@
  * The function behind each named statistic of a claim: evidence in, one number for each draw out. A draw weighs cells and problems; with all
  * weights 1 it is the study itself. Both sides of every comparison see the same draw, so what makes a problem or a base easy cancels.
  */
-import type { PassAtK, Quantity, Statistic } from "../records/claim.ts";
+import type { Course, Quantity, Statistic } from "../records/claim.ts";
 import type { Draw } from "./bootstrap.ts";
-import { courseOf, type CoursePoint, type Evidence, type Pair, updatesOf, type Values, valuesOf } from "./evidence.ts";
+import { courseOf, type Evidence, type Pair, updatesOf, type Values, valuesOf } from "./evidence.ts";
 
-/** A statistic as a function of a draw; `cells` are weighed in the order of the pairs that it was made for. */
-export type Measured = (draw: Draw) => number;
-
-interface Scope {
-  readonly evidence: Evidence;
-  readonly pairs: ReadonlyArray<Pair>;
+/** A statistic before its cells are chosen: what it needs of each cell, and its number on a draw of some cells that have all of it. */
+interface Measurable<A = number> {
+  readonly needs: ReadonlyArray<ReadonlyMap<Pair, unknown>>;
+  /** `cells` of a draw are weighed in the order of the pairs. */
+  readonly over: (pairs: ReadonlyArray<Pair>) => (draw: Draw) => A;
 }
 
-const named: { readonly [N in Statistic["name"]]: (asked: Extract<Statistic, { name: N }>, scope: Scope) => Measured } =
-  {
-    difference: ({ of, minus }, scope) => {
-      const mean = meanOf(of, scope);
-      if (minus === undefined) return mean;
-      const other = meanOf(minus, scope);
-      return (draw) => mean(draw) - other(draw);
-    },
-    ratio: ({ of, over }, scope) => {
-      const [mean, other] = [meanOf(of, scope), meanOf(over, scope)];
-      return (draw) => mean(draw) / other(draw);
-    },
-    least: ({ of }, scope) => extreme(of, scope, Math.min),
-    greatest: ({ of }, scope) => extreme(of, scope, Math.max),
-    "at-matched": ({ by, of, course }, scope) => {
-      const kth = meanOf(of, scope);
-      const place = by === "pass-at-1" ? meanOf({ ...of, k: 1 }, scope) : meanUpdates(of, scope);
-      const points = pointsOf(courseOf(scope.evidence, course, of.k), scope);
-      return (draw) => {
-        const along = points(draw);
-        return kth(draw) -
-          valueAt(along.map((point) => by === "updates" ? point.updates : point.first), along, place(draw));
-      };
-    },
-    "above-best": ({ of, course }, scope) => {
-      const kth = meanOf(of, scope);
-      const points = pointsOf(courseOf(scope.evidence, course, of.k), scope);
-      return (draw) => kth(draw) - Math.max(...points(draw).map((point) => point.kth));
-    },
-  };
+/** Statistics of the same cells and draws together. */
+const combined = <A extends ReadonlyArray<unknown>, B>(
+  parts: { readonly [I in keyof A]: Measurable<A[I]> },
+  by: (...values: A) => B,
+): Measurable<B> => ({
+  needs: parts.flatMap(({ needs }) => needs),
+  over: (pairs) => {
+    const all = parts.map((part) => part.over(pairs));
+    return (draw) => by(...all.map((one) => one(draw)) as unknown as A);
+  },
+});
 
-/** The statistic over these cells, as a function of the draw. */
-export const measure = (statistic: Statistic, scope: Scope): Measured => {
-  const make = named[statistic.name] as (asked: Statistic, scope: Scope) => Measured;
-  return make(statistic, scope);
+const measurable = (statistic: Statistic, evidence: Evidence): Measurable => {
+  const mean = (of: Quantity) => meanOf(of, evidence);
+  switch (statistic.name) {
+    case "difference": {
+      const { of, minus } = statistic;
+      return minus === undefined ? mean(of) : combined([mean(of), mean(minus)], (a: number, b: number) => a - b);
+    }
+    case "ratio":
+      return combined([mean(statistic.of), mean(statistic.over)], (a: number, b: number) => a / b);
+    case "least":
+    case "greatest":
+      return combined(
+        statistic.of.map((one) => measurable(one, evidence)),
+        statistic.name === "least" ? Math.min : Math.max,
+      );
+    case "at-matched": {
+      const { by, of, course } = statistic;
+      const place = by === "updates" ? overCells(updatesOf(evidence, of)) : mean({ ...of, k: 1 });
+      return combined(
+        [mean(of), place, alongCourse(course, of.k, evidence)],
+        (kth: number, place: number, along: ReadonlyArray<MeanPoint>) =>
+          kth - valueAt(along.map((point) => by === "updates" ? point.updates : point.first), along, place),
+      );
+    }
+    case "above-best": {
+      const { of, course } = statistic;
+      return combined(
+        [mean(of), alongCourse(course, of.k, evidence)],
+        (kth: number, along: ReadonlyArray<MeanPoint>) => kth - Math.max(...along.map((point) => point.kth)),
+      );
+    }
+  }
 };
 
-const extreme = (of: ReadonlyArray<Statistic>, scope: Scope, choose: (...values: number[]) => number): Measured => {
-  const all = of.map((one) => measure(one, scope));
-  return (draw) => choose(...all.map((one) => one(draw)));
+/** The pairs that have everything a statistic asks for, in order; and the statistic over some of them, as a function of the draw. */
+export const measure = (statistic: Statistic, evidence: Evidence) => {
+  const { needs: [first, ...rest], over } = measurable(statistic, evidence);
+  const pairs = first === undefined
+    ? []
+    : [...first.keys()].filter((pair) => rest.every((has) => has.has(pair))).sort();
+  return { pairs, over };
 };
 
 /** The mean over problems (of a slice) under a draw. */
@@ -73,7 +85,7 @@ const overProblems = (
   return sum / total;
 };
 
-const overCells = (
+const meanOfCells = (
   values: ReadonlyArray<Values | undefined>,
   { cells, problems }: Draw,
   slice?: ReadonlyArray<number>,
@@ -89,20 +101,20 @@ const overCells = (
   return sum / total;
 };
 
+const overCells = (values: ReadonlyMap<Pair, Values>, slice?: ReadonlyArray<number>): Measurable => ({
+  needs: [values],
+  over: (pairs) => {
+    const own = pairs.map((pair) => values.get(pair));
+    return (draw) => meanOfCells(own, draw, slice);
+  },
+});
+
 /** The mean of a quantity over cells and problems. */
-const meanOf = (quantity: Quantity, { evidence, pairs }: Scope): Measured => {
-  const values = valuesOf(evidence, quantity);
-  const own = pairs.map((pair) => values.get(pair));
+const meanOf = (quantity: Quantity, evidence: Evidence): Measurable => {
   const slice = quantity.kind === "pass-at-k" && quantity.slice !== undefined
     ? evidence.slices[quantity.slice] ?? []
     : undefined;
-  return (draw) => overCells(own, draw, slice);
-};
-
-const meanUpdates = (of: PassAtK, { evidence, pairs }: Scope): Measured => {
-  const updates = updatesOf(evidence, of);
-  const own = pairs.map((pair) => updates.get(pair));
-  return (draw) => overCells(own, draw);
+  return overCells(valuesOf(evidence, quantity), slice);
 };
 
 interface MeanPoint {
@@ -113,22 +125,25 @@ interface MeanPoint {
 }
 
 /** The mean of a course at every step that all cells have. */
-export const pointsOf = (
-  courses: ReadonlyMap<Pair, ReadonlyArray<CoursePoint>>,
-  { pairs }: Pick<Scope, "pairs">,
-): (draw: Draw) => ReadonlyArray<MeanPoint> => {
-  const own = pairs.map((pair) => courses.get(pair) ?? []);
-  const steps = (own[0] ?? []).map(({ step }) => step).filter((step) =>
-    own.every((points) => points.some((point) => point.step === step))
-  );
-  const at = steps.map((step) => own.map((points) => points.find((point) => point.step === step)));
-  return (draw) =>
-    steps.map((step, i) => ({
-      step,
-      updates: overCells(at[i].map((point) => point?.updates), draw),
-      first: overCells(at[i].map((point) => point?.first), draw),
-      kth: overCells(at[i].map((point) => point?.kth), draw),
-    }));
+const alongCourse = (course: Course, k: number, evidence: Evidence): Measurable<ReadonlyArray<MeanPoint>> => {
+  const courses = courseOf(evidence, course, k);
+  return {
+    needs: [courses],
+    over: (pairs) => {
+      const own = pairs.map((pair) => courses.get(pair) ?? []);
+      const at = (own[0] ?? []).flatMap(({ step }) => {
+        const points = own.flatMap((some) => some.find((point) => point.step === step) ?? []);
+        return points.length === own.length ? [{ step, points }] : [];
+      });
+      return (draw) =>
+        at.map(({ step, points }) => ({
+          step,
+          updates: meanOfCells(points.map((point) => point.updates), draw),
+          first: meanOfCells(points.map((point) => point.first), draw),
+          kth: meanOfCells(points.map((point) => point.kth), draw),
+        }));
+    },
+  };
 };
 
 /** The Pass@k where a course first reaches `place`, linear between its points; at the nearest point where it never does. */
@@ -141,34 +156,4 @@ const valueAt = (places: ReadonlyArray<number>, along: ReadonlyArray<MeanPoint>,
   const gaps = places.map((at) => Math.abs(at - place));
   const nearest = gaps.indexOf(Math.min(...gaps));
   return nearest < 0 ? NaN : along[nearest].kth;
-};
-
-/** The pairs that have everything a statistic asks for, in order. */
-export const pairsOf = (statistic: Statistic, evidence: Evidence): ReadonlyArray<Pair> => {
-  const asked = askedOf(statistic, evidence);
-  const [first, ...rest] = asked;
-  return first === undefined ? [] : [...first].filter((pair) => rest.every((pairs) => pairs.has(pair))).sort();
-};
-
-const keysOf = (map: ReadonlyMap<Pair, unknown>): ReadonlySet<Pair> => new Set(map.keys());
-
-const askedOf = (statistic: Statistic, evidence: Evidence): ReadonlyArray<ReadonlySet<Pair>> => {
-  const quantity = (of: Quantity) => keysOf(valuesOf(evidence, of));
-  switch (statistic.name) {
-    case "difference":
-      return [statistic.of, ...statistic.minus === undefined ? [] : [statistic.minus]].map(quantity);
-    case "ratio":
-      return [statistic.of, statistic.over].map(quantity);
-    case "least":
-    case "greatest":
-      return statistic.of.flatMap((one) => askedOf(one, evidence));
-    case "at-matched":
-    case "above-best": {
-      const { of, course } = statistic;
-      const made = statistic.name === "at-matched" && statistic.by === "updates"
-        ? [keysOf(updatesOf(evidence, of))]
-        : [];
-      return [quantity(of), keysOf(courseOf(evidence, course, of.k)), ...made];
-    }
-  }
 };

@@ -13,7 +13,7 @@ import * as Safetensors from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
 import { comparable } from "../files/metrics.ts";
 import * as Progress from "../files/progress.ts";
-import { readText } from "../files/run_directory.ts";
+import { readText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { exists, namesIn } from "../files/text_file.ts";
@@ -31,7 +31,7 @@ import {
   trainSettings,
 } from "./run_config.ts";
 import { prepare, test } from "./train.ts";
-import { type Sink, stepFolder, trainingStep, type TrainingWorld } from "./step.ts";
+import { type Sink, trainingStep, type TrainingWorld } from "./step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });
 

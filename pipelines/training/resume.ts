@@ -14,7 +14,6 @@ import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { type FileError, namesIn } from "../files/text_file.ts";
 import { openOptimizer, writeCheckpoint } from "../stages/update.ts";
-import { stepFolder } from "./step.ts";
 
 /** The gradients that the last `keep` steps up to `last` recorded, a list a step. */
 export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, keep: number) =>
@@ -22,7 +21,7 @@ export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, 
     Array.from({ length: Math.min(keep, last) }, (_, i) => last - Math.min(keep, last) + 1 + i),
     Effect.fnUntraced(function* (step) {
       const texts = yield* Effect.forEach(["gradient", "critic"], (name) =>
-        run.readText(join(stepFolder(step), `${name}.ndjson`)));
+        run.readText(join(RunDirectory.stepFolder(step), `${name}.ndjson`)));
       return [...texts.join("").matchAll(/"(?:artifact|criticArtifact)":"(\w+)"/g)].map(([, id]) =>
         id
       );
@@ -38,8 +37,6 @@ export const sweepRecords = Effect.fnUntraced(function* (run: RunDirectory.RunDi
   );
 });
 
-const checkpointName = (step: number): string => String(step).padStart(6, "0");
-
 /** Writes the checkpoint of a step and removes those beyond `keep`. */
 export const save = Effect.fnUntraced(function* (
   run: RunDirectory.RunDirectory,
@@ -49,7 +46,7 @@ export const save = Effect.fnUntraced(function* (
   keep: number,
 ) {
   yield* writeCheckpoint(
-    run.pathOf("checkpoints", checkpointName(step)),
+    run.pathOf(RunDirectory.checkpointFolder(step)),
     sourceDir,
     policy,
     critic,

@@ -33,6 +33,7 @@ import { rollouts } from "../stages/sample.ts";
 import { split } from "../stages/split.ts";
 import { verify } from "../stages/verify.ts";
 import type { ArtifactStore } from "../files/artifact_store.ts";
+import { stepFolder } from "../files/run_directory.ts";
 
 /** Where a step's records and gradients go. */
 export interface Sink {
@@ -48,9 +49,6 @@ export interface TrainingWorld {
   readonly reference: Model.Model | undefined;
   readonly sink: Sink;
 }
-
-/** The folder of a step's records inside of a run. */
-export const stepFolder = (step: number): string => `steps/${String(step).padStart(6, "0")}`;
 
 /** Runs step `step` (from 1) and gives the state behind it and the row of its metrics. */
 export const trainingStep = Effect.fn("Train.step")(function* (

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import process from "node:process";
 import { Key } from "../../data/random.ts";
+import { median } from "../../data/statistics.ts";
 import { Device } from "../../kernels/device/device.ts";
 import { type Dispatch, Encoder } from "../../kernels/gpu/encoder.ts";
 import type { Kernel } from "../../kernels/gpu/kernel.ts";
@@ -53,8 +54,6 @@ const requests = Array.from({ length: 1024 }, (_, i): Request => ({
   key: Key.fold(Key.make(0), "bench", i),
   maxTokens,
 }));
-
-const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 const bench = Effect.gen(function* () {
   const { encoder: { device, info } } = yield* Device;

@@ -4,6 +4,7 @@
  * are what its compiler makes of them. Both run through Dawn, so it needs a GPU or SIGNUM_ADAPTER=lavapipe. Prints a Markdown table.
  */
 import * as Effect from "effect/Effect";
+import { median } from "../../data/statistics.ts";
 import { toggles } from "../../kernels/device/dawn.ts";
 import { environment, open, type Opened } from "../../kernels/device/device.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
@@ -25,8 +26,6 @@ const shapes = [
 const turns = 7;
 /** Products of about this many operations are waited for together, so that waiting does not count. */
 const operations = 1e9;
-
-const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 const milliseconds = async (run: () => Promise<unknown>): Promise<number> => {
   const start = performance.now();

@@ -3,6 +3,8 @@
  *   deno task digests [STEPS [ALGORITHM…]]
  * prints them as NDJSON; `tests/golden/weight_digests.ndjson` holds those after 1, 2 and 60 steps.
  */
+import { stepFolder } from "../../pipelines/files/run_directory.ts";
+import { algorithmsOf } from "../../pipelines/recipes/recipe.ts";
 import { tiny } from "../../pipelines/recipes/tiny.ts";
 
 /** The weights of one training after one step. */
@@ -18,7 +20,7 @@ const cli = new URL("../../pipelines/cli.ts", import.meta.url).pathname;
 export const listed = [1, 2, 60];
 
 /** The algorithms of the study. */
-export const algorithms: ReadonlyArray<string> = tiny.algorithms ?? [];
+export const algorithms: ReadonlyArray<string> = algorithmsOf(tiny);
 
 /** Trains with `algorithm` for `steps` steps in a folder of its own and gives the digests of the listed ones. */
 export const digestsOf = async (algorithm: string, steps: number): Promise<ReadonlyArray<WeightDigest>> => {
@@ -35,7 +37,7 @@ export const digestsOf = async (algorithm: string, steps: number): Promise<Reado
     if (code !== 0) throw new Error(`train ended with ${code}: ${new TextDecoder().decode(stderr)}`);
     const found: WeightDigest[] = [];
     for (const step of listed.filter((one) => one <= steps)) {
-      const file = `${out}/run/steps/${String(step).padStart(6, "0")}/update.ndjson`;
+      const file = `${out}/run/${stepFolder(step)}/update.ndjson`;
       const last = (await Deno.readTextFile(file)).trimEnd().split("\n").at(-1) ?? "";
       found.push({ algorithm, step, model: JSON.parse(last).model });
     }

@@ -58,41 +58,37 @@ const whole = [...both({ evaluation: asPublished }), { evaluation: asTrained }];
 const along = [5, 10, 20, 40];
 const wide = [10, 40];
 
+/** Cells that are trained alike from every base, base by base. */
+const onBases = (
+  condition: string,
+  algorithms: ReadonlyArray<Cell["algorithm"]>,
+  seed: number,
+  settings: Partial<Settings>,
+  evaluations: ReadonlyArray<CellEvaluation>,
+): ReadonlyArray<Cell> =>
+  bases.flatMap((base) => algorithms.map((algorithm) => cell(condition, algorithm, base, seed, settings, evaluations)));
+
 /** Every base under a seed: a seed draws its own responses, and a pair shares them. */
-const untrained = (seed: number) => bases.map((base) => cell("base", "base", base, seed, {}, whole));
+const untrained = (seed: number) => onBases("base", ["base"], seed, {}, whole);
 
 const main = (seed: number) =>
-  bases.flatMap((base) =>
-    all.map((algorithm) =>
-      cell("main", algorithm, base, seed, {}, [
-        ...whole,
-        ...(seed === 1
-          ? [
-            { evaluation: asPublished, at: wide },
-            { evaluation: asPublished, at: along.filter((step) => !wide.includes(step)), responses: few },
-            { evaluation: again(asPublished), at: wide, responses: few },
-          ]
-          : [{ evaluation: asPublished, at: along, responses: few }]),
-      ])
-    )
-  );
+  onBases("main", all, seed, {}, [
+    ...whole,
+    ...(seed === 1
+      ? [
+        { evaluation: asPublished, at: wide },
+        { evaluation: asPublished, at: along.filter((step) => !wide.includes(step)), responses: few },
+        { evaluation: again(asPublished), at: wide, responses: few },
+      ]
+      : [{ evaluation: asPublished, at: along, responses: few }]),
+  ]);
 
 const largerRate = (seed: number) =>
-  bases.flatMap((base) =>
-    all.map((algorithm) =>
-      cell("lr 3e-4", algorithm, base, seed, { learningRate: 3e-4 }, [{ evaluation: asPublished }])
-    )
-  );
+  onBases("lr 3e-4", all, seed, { learningRate: 3e-4 }, [{ evaluation: asPublished }]);
 
-/** The first step from every base, measured token by token. */
-const firstSteps = (seed: number) =>
-  bases.map((base) => ({ ...cell(firstStep, "base", base, seed, {}, []), insights: true }));
-
-/** The same of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses. */
-const wideSteps = bases.map((base) => ({
-  ...cell(wideStep, "base", base, 1, { prompts: 256, miniBatch: 256, first: 16 }, []),
-  insights: true,
-}));
+/** A step from every base, measured token by token. */
+const steps = (condition: string, seed: number, settings: Partial<Settings> = {}) =>
+  onBases(condition, ["base"], seed, settings, []).map((one) => ({ ...one, insights: true }));
 
 /** A change to the main condition on seed 1 of every base, evaluated with few responses at the end and along training. */
 const ablation = (
@@ -102,53 +98,36 @@ const ablation = (
   at: ReadonlyArray<number> = [],
 ): ReadonlyArray<Cell> =>
   algorithms.flatMap((algorithm) =>
-    bases.map((base) =>
-      cell(condition, algorithm, base, 1, settings, [
-        ...both({ evaluation: asPublished, responses: few }),
-        ...(at.length === 0 ? [] : [{ evaluation: asPublished, responses: few, at }]),
-      ])
-    )
+    onBases(condition, [algorithm], 1, settings, [
+      ...both({ evaluation: asPublished, responses: few }),
+      ...(at.length === 0 ? [] : [{ evaluation: asPublished, responses: few, at }]),
+    ])
   );
 
-/** 64 problems, two batches an epoch, 60 epochs. */
-const fewProblems = ablation(
-  "few problems",
-  ["psr", "nsr", "grpo", "w-reinforce"],
-  { limit: 64, steps: 120, learningRate: 3e-4, testEvery: 20 },
-  [5, 10, 20, 40, 80],
-);
+const bonuses = ["1e-3", "1e-2", "1e-1"];
+const penalties = ["1e-3", "1e-2"];
 
-/** A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped. */
-const updates = [
+const ablations = [
+  // 64 problems, two batches an epoch, 60 epochs.
+  ...ablation(
+    "few problems",
+    ["psr", "nsr", "grpo", "w-reinforce"],
+    { limit: 64, steps: 120, learningRate: 3e-4, testEvery: 20 },
+    [5, 10, 20, 40, 80],
+  ),
+  ...ablation("clip off", ["psr", "nsr", "w-reinforce"], { clipRatio: 1e6 }),
+  // A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped.
   ...ablation("one update a batch", ["psr", "nsr", "reinforce"], { miniBatch: 32 }),
   ...ablation("16 updates a batch", ["psr", "nsr", "grpo"], { miniBatch: 2 }, along),
-];
-
-const clipping = ablation("clip off", ["psr", "nsr", "w-reinforce"], { clipRatio: 1e6 });
-
-const lambdas = [0.03, 0.3].flatMap((lambda) => ablation(`lambda ${lambda}`, ["w-reinforce"], { lambda }));
-
-const bonuses = [["1e-3", 1e-3], ["1e-2", 1e-2], ["1e-1", 1e-1]] as const;
-const entropyBonus = bonuses.flatMap(([name, entropyCoef]) =>
-  ablation(`entropy bonus ${name}`, ["psr"], { entropyCoef })
-);
-
-/** Four times as long, at the larger rate. */
-const long = ablation("long", ["nsr", "w-reinforce"], { steps: 240, learningRate: 3e-4, testEvery: 20 }, [
-  60,
-  120,
-  180,
-]);
-
-const normalised = [
+  ...[0.03, 0.3].flatMap((lambda) => ablation(`lambda ${lambda}`, ["w-reinforce"], { lambda })),
+  ...bonuses.flatMap((value) => ablation(`entropy bonus ${value}`, ["psr"], { entropyCoef: Number(value) })),
+  // Four times as long, at the larger rate.
+  ...ablation("long", ["nsr", "w-reinforce"], { steps: 240, learningRate: 3e-4, testEvery: 20 }, [60, 120, 180]),
   ...ablation("normalised advantage", ["psr", "nsr"], { normalizeAdvantage: true, entropyCoef: 0 }),
   ...ablation("normalised advantage, bonus", ["psr"], { normalizeAdvantage: true }),
+  ...penalties.flatMap((value) => ablation(`KL ${value}`, ["psr", "nsr"], { klInLoss: true, klCoef: Number(value) })),
+  ...ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], { learningRate: 1e-3 }, along),
 ];
-
-const penalties = [["1e-3", 1e-3], ["1e-2", 1e-2]] as const;
-const kl = penalties.flatMap(([name, klCoef]) => ablation(`KL ${name}`, ["psr", "nsr"], { klInLoss: true, klCoef }));
-
-const largestRate = ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], { learningRate: 1e-3 }, along);
 
 /** The base that is strong under `think`, trained and evaluated under `direct`; both modes are evaluated. */
 const modes: ReadonlyArray<CellEvaluation> = [
@@ -166,20 +145,13 @@ const latentMode = [
 export const tinyFullCells: ReadonlyArray<Cell> = [
   ...untrained(1),
   ...main(1),
-  ...firstSteps(1),
+  ...steps(firstStep, 1),
   ...latentMode,
-  ...fewProblems,
-  ...clipping,
-  ...updates,
-  ...lambdas,
-  ...entropyBonus,
-  ...long,
-  ...normalised,
-  ...kl,
-  ...largestRate,
-  ...wideSteps,
+  ...ablations,
+  // Of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses.
+  ...steps(wideStep, 1, { prompts: 256, miniBatch: 256, first: 16 }),
   ...largerRate(1),
-  ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...firstSteps(seed)]),
+  ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...steps(firstStep, seed)]),
 ];
 
 const rates = [["1e-4", "main"], ["3e-4", "lr 3e-4"], ["1e-3", "lr 1e-3"]] as const;
@@ -203,7 +175,7 @@ export const tinyFullSweeps: ReadonlyArray<Sweep> = [
     series: "psr",
     points: [
       { value: "1e-4", condition: "main", algorithm: "psr" },
-      ...bonuses.map(([value]) => ({ value, condition: `entropy bonus ${value}`, algorithm: "psr" })),
+      ...bonuses.map((value) => ({ value, condition: `entropy bonus ${value}`, algorithm: "psr" })),
     ],
   },
   ...["psr", "nsr", "w-reinforce", "grpo"].map((algorithm) => ({

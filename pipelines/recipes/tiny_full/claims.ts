@@ -9,9 +9,6 @@ import { frontierClaims } from "./claims_frontier.ts";
 import { insightClaims, transferClaims } from "./claims_insights.ts";
 import { passAtKClaims } from "./claims_pass_at_k.ts";
 
-export { verdictOf } from "../../records/claim.ts";
-export type { ClaimVerdict, Statistic, StudyClaim } from "../../records/claim.ts";
-
 /** The claims of the full study. */
 export const studyClaims: ReadonlyArray<StudyClaim> = [
   ...passAtKClaims,

@@ -4,11 +4,19 @@
  * rates, more updates a batch. Courses draw 64 responses a problem, so k = 64. "No better" allows one point.
  */
 import type { Models, Statistic, StudyClaim } from "../../records/claim.ts";
-import { base, courseOf, difference, largerRate, least, models, passAt } from "./conditions.ts";
-
-const many = 64;
-const point = 0.01;
-const share = { unit: "share" } as const;
+import {
+  above,
+  below,
+  claimsAt,
+  courseOf,
+  gain,
+  largerRate,
+  many,
+  models,
+  passAt,
+  point,
+  within,
+} from "./conditions.ts";
 
 const matched = (by: "pass-at-1" | "updates", of: Models, course: Models, k = many): Statistic => ({
   name: "at-matched",
@@ -23,45 +31,33 @@ const aboveBest = (of: Models, course: Models, k = many): Statistic => ({
   course: courseOf(course),
 });
 
-const gain = (k: number, of: Models, against: Models) => difference(passAt(k, of), passAt(k, against));
-
 const frontier: ReadonlyArray<StudyClaim> = [
-  {
-    id: "nsr-special-at-matched-pass-at-1",
-    statement: "Where PSR, GRPO and PPO, stopped early, have NSR's Pass@1, NSR is above them at k = 64",
-    where: "beyond the paper: matched Pass@1",
-    statistic: least(["psr", "grpo", "ppo"].map((other) => matched("pass-at-1", models("nsr"), models(other)))),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  ...["psr", "grpo", "ppo"].map((other): StudyClaim => ({
-    id: `slower-road-${other}`,
-    statement: `Stopped where it has NSR's Pass@1, ${other.toUpperCase()} has NSR's Pass@64 within a point`,
-    where: "beyond the paper: matched Pass@1",
-    statistic: matched("pass-at-1", models("nsr"), models(other)),
-    comparison: "within",
-    threshold: point,
-    ...share,
-  })),
-  {
-    id: "nsr-special-at-matched-updates",
-    statement: "After as many updates as NSR made, PSR and GRPO are below NSR at k = 64",
-    where: "beyond the paper: matched number of updates",
-    statistic: least(["psr", "grpo"].map((other) => matched("updates", models("nsr"), models(other)))),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "w-reinforce-special-at-matched-pass-at-1",
-    statement: "Where REINFORCE, stopped early, has W-REINFORCE's Pass@1, W-REINFORCE is above it at k = 64",
-    where: "beyond the paper: matched Pass@1",
-    statistic: matched("pass-at-1", models("w-reinforce"), models("reinforce")),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
+  ...claimsAt("beyond the paper: matched Pass@1", {
+    "nsr-special-at-matched-pass-at-1": [
+      "Where PSR, GRPO and PPO, stopped early, have NSR's Pass@1, NSR is above them at k = 64",
+      above(0, ["psr", "grpo", "ppo"].map((other) => matched("pass-at-1", models("nsr"), models(other)))),
+    ],
+  }),
+  ...["psr", "grpo", "ppo"].flatMap((other) =>
+    claimsAt("beyond the paper: matched Pass@1", {
+      [`slower-road-${other}`]: [
+        `Stopped where it has NSR's Pass@1, ${other.toUpperCase()} has NSR's Pass@64 within a point`,
+        within(point, matched("pass-at-1", models("nsr"), models(other))),
+      ],
+    })
+  ),
+  ...claimsAt("beyond the paper: matched number of updates", {
+    "nsr-special-at-matched-updates": [
+      "After as many updates as NSR made, PSR and GRPO are below NSR at k = 64",
+      above(0, ["psr", "grpo"].map((other) => matched("updates", models("nsr"), models(other)))),
+    ],
+  }),
+  ...claimsAt("beyond the paper: matched Pass@1", {
+    "w-reinforce-special-at-matched-pass-at-1": [
+      "Where REINFORCE, stopped early, has W-REINFORCE's Pass@1, W-REINFORCE is above it at k = 64",
+      above(0, matched("pass-at-1", models("w-reinforce"), models("reinforce"))),
+    ],
+  }),
 ];
 
 /** The search, declared beforehand, for the regime where NSR is special. */
@@ -71,62 +67,41 @@ const regimes = [
   { condition: "lr 1e-3", suffix: "largest-rate", words: "At ten times the learning rate" },
 ];
 
-const search: ReadonlyArray<StudyClaim> = regimes.flatMap(({ condition, suffix, words }) => [
-  {
-    id: `nsr-special-${suffix}`,
-    statement: `${words}, where PSR and GRPO, stopped early, have NSR's Pass@1, NSR is above them at k = 64`,
-    where: "beyond the paper: where NSR is special",
-    statistic: least(
-      ["psr", "grpo"].map((other) => matched("pass-at-1", models("nsr", condition), models(other, condition))),
-    ),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: `nsr-out-of-reach-${suffix}`,
-    statement: `${words}, no early stop of PSR or GRPO has NSR's Pass@1`,
-    where: "beyond the paper: where NSR is special",
-    statistic: least(["psr", "grpo"].map((other) => aboveBest(models("nsr", condition), models(other, condition), 1))),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-]);
+const search: ReadonlyArray<StudyClaim> = regimes.flatMap(({ condition, suffix, words }) =>
+  claimsAt("beyond the paper: where NSR is special", {
+    [`nsr-special-${suffix}`]: [
+      `${words}, where PSR and GRPO, stopped early, have NSR's Pass@1, NSR is above them at k = 64`,
+      above(
+        0,
+        ["psr", "grpo"].map((other) => matched("pass-at-1", models("nsr", condition), models(other, condition))),
+      ),
+    ],
+    [`nsr-out-of-reach-${suffix}`]: [
+      `${words}, no early stop of PSR or GRPO has NSR's Pass@1`,
+      above(0, ["psr", "grpo"].map((other) => aboveBest(models("nsr", condition), models(other, condition), 1))),
+    ],
+  })
+);
 
-const fewProblems: ReadonlyArray<StudyClaim> = [
-  {
-    id: "few-problems-psr-below-base",
-    statement: "With 64 problems reused for 60 epochs PSR sinks below the base, at Pass@1 already",
-    where: "beyond the paper: few problems",
-    statistic: gain(1, models("psr", "few problems"), base),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "few-problems-nsr-above",
-    statement: "With 64 problems reused for 60 epochs NSR is above PSR and GRPO, at Pass@1 and Pass@64",
-    where: "beyond the paper: few problems",
-    statistic: least(
+const fewProblems: ReadonlyArray<StudyClaim> = claimsAt("beyond the paper: few problems", {
+  "few-problems-psr-below-base": [
+    "With 64 problems reused for 60 epochs PSR sinks below the base, at Pass@1 already",
+    below(0, gain(1, models("psr", "few problems"))),
+  ],
+  "few-problems-nsr-above": [
+    "With 64 problems reused for 60 epochs NSR is above PSR and GRPO, at Pass@1 and Pass@64",
+    above(
+      0,
       ["psr", "grpo"].flatMap((other) =>
         [1, many].map((k) => gain(k, models("nsr", "few problems"), models(other, "few problems")))
       ),
     ),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "few-problems-overfit-psr",
-    statement: "PSR on 64 problems is below PSR on 2,048 at the same rate, at Pass@1",
-    where: "beyond the paper: few problems",
-    statistic: gain(1, models("psr", "few problems"), models("psr", largerRate)),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-];
+  ],
+  "few-problems-overfit-psr": [
+    "PSR on 64 problems is below PSR on 2,048 at the same rate, at Pass@1",
+    below(0, gain(1, models("psr", "few problems"), models("psr", largerRate))),
+  ],
+});
 
 /** The claims about the frontier, and the search for where NSR is special. */
 export const frontierClaims: ReadonlyArray<StudyClaim> = [...frontier, ...search, ...fewProblems];

@@ -5,184 +5,120 @@
 import { ks } from "../../../data/paper/published.ts";
 import type { Models, StudyClaim } from "../../records/claim.ts";
 import {
+  above,
+  type Asked,
   asPublished,
   asTrained,
   base,
-  difference,
-  greatest,
+  below,
+  claimsAt,
+  gain,
   largerRate,
-  least,
   models,
   others,
-  passAt,
+  point,
 } from "./conditions.ts";
 
 const largest = 256;
-const point = 0.01;
-const share = { unit: "share" } as const;
 
-const gain = (k: number, of: Models, more: Parameters<typeof passAt>[2] = {}, against: Models = base) =>
-  difference(passAt(k, of, more), passAt(k, against, more));
-
-const overSpectrum = (of: Models, more: Parameters<typeof passAt>[2] = {}, against: Models = base) =>
-  ks.map((k) => gain(k, of, more, against));
+const overSpectrum = (of: Models, against: Models = base, more: Asked = {}) =>
+  ks.map((k) => gain(k, of, against, more));
 
 const againstOthers = (k: number, of: Models, condition?: string) =>
-  others.map((other) => gain(k, of, {}, models(other, condition)));
+  others.map((other) => gain(k, of, models(other, condition)));
 
-const asked: ReadonlyArray<readonly [suffix: string, words: string, more: Parameters<typeof passAt>[2]]> = [
+const asked: ReadonlyArray<readonly [suffix: string, words: string, more: Asked]> = [
   ["", "", { evaluation: asPublished }],
   ["-as-trained", " at the training temperature", { evaluation: asTrained }],
   ["-hard", " on the hard problems (four numbers, tolerance at most 2)", { slice: "hard" }],
 ];
 
 const spectrum: ReadonlyArray<StudyClaim> = asked.flatMap(([suffix, words, more]) => [
-  {
-    id: `psr-raises-pass-at-1${suffix}`,
-    statement: `PSR raises Pass@1 over the base${words}`,
-    where: suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere",
-    statistic: gain(1, models("psr"), more),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: `psr-below-base-at-256${suffix}`,
-    statement: `PSR is below the base at k = 256${words}`,
-    where: suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere",
-    statistic: gain(largest, models("psr"), more),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: `psr-below-base-beyond-8${suffix}`,
-    statement: `PSR is below the base at every k > 8${words}`,
-    where: suffix === "" ? "Section 3.2" : "Section 3.2, asked elsewhere",
-    statistic: greatest(ks.filter((k) => k > 8).map((k) => gain(k, models("psr"), more))),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: `nsr-raises-pass-at-1${suffix}`,
-    statement: `NSR raises Pass@1 over the base${words}`,
-    where: suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere",
-    statistic: gain(1, models("nsr"), more),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: `nsr-not-below-base${suffix}`,
-    statement: `NSR is nowhere more than one point below the base, at any k${words}`,
-    where: suffix === "" ? "Section 3.2, Figure 2" : "Section 3.2, asked elsewhere",
-    statistic: least(overSpectrum(models("nsr"), more)),
-    comparison: "above",
-    threshold: -point,
-    ...share,
-  },
+  ...claimsAt(suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere", {
+    [`psr-raises-pass-at-1${suffix}`]: [
+      `PSR raises Pass@1 over the base${words}`,
+      above(0, gain(1, models("psr"), base, more)),
+    ],
+    [`psr-below-base-at-256${suffix}`]: [
+      `PSR is below the base at k = 256${words}`,
+      below(0, gain(largest, models("psr"), base, more)),
+    ],
+  }),
+  ...claimsAt(suffix === "" ? "Section 3.2" : "Section 3.2, asked elsewhere", {
+    [`psr-below-base-beyond-8${suffix}`]: [
+      `PSR is below the base at every k > 8${words}`,
+      below(0, ks.filter((k) => k > 8).map((k) => gain(k, models("psr"), base, more))),
+    ],
+  }),
+  ...claimsAt(suffix === "" ? "Section 3.2, Table 1" : "Section 3.2, asked elsewhere", {
+    [`nsr-raises-pass-at-1${suffix}`]: [
+      `NSR raises Pass@1 over the base${words}`,
+      above(0, gain(1, models("nsr"), base, more)),
+    ],
+  }),
+  ...claimsAt(suffix === "" ? "Section 3.2, Figure 2" : "Section 3.2, asked elsewhere", {
+    [`nsr-not-below-base${suffix}`]: [
+      `NSR is nowhere more than one point below the base, at any k${words}`,
+      above(-point, overSpectrum(models("nsr"), base, more)),
+    ],
+  }),
 ]);
 
 const comparisons: ReadonlyArray<StudyClaim> = [
-  {
-    id: "nsr-close-at-pass-at-1",
-    statement: "NSR's Pass@1 is within two points of PPO's, GRPO's and PSR's, or above",
-    where: "Section 3.2",
-    statistic: least(againstOthers(1, models("nsr"))),
-    comparison: "above",
-    threshold: -2 * point,
-    ...share,
-  },
-  {
-    id: "nsr-best-at-256",
-    statement: "NSR is above PPO, GRPO and PSR at k = 256",
-    where: "Section 3.2, Figure 2",
-    statistic: least(againstOthers(largest, models("nsr"))),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "rl-loses-at-256",
-    statement: "PPO and GRPO are below the base at k = 256",
-    where: "Section 3.2, Figure 2",
-    statistic: greatest(["ppo", "grpo"].map((algorithm) => gain(largest, models(algorithm)))),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "w-reinforce-above-nsr-at-1",
-    statement: "W-REINFORCE is above NSR at Pass@1",
-    where: "Section 5, Table 1",
-    statistic: gain(1, models("w-reinforce"), {}, models("nsr")),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "w-reinforce-above-others-at-256",
-    statement: "W-REINFORCE is above PPO, GRPO and PSR at k = 256",
-    where: "Section 5, Table 1",
-    statistic: least(againstOthers(largest, models("w-reinforce"))),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "w-reinforce-best-trade-off",
-    statement: "W-REINFORCE is nowhere more than one point below PPO or GRPO, at any k",
-    where: "Section 5",
-    statistic: least(["ppo", "grpo"].flatMap((other) => overSpectrum(models("w-reinforce"), {}, models(other)))),
-    comparison: "above",
-    threshold: -point,
-    ...share,
-  },
+  ...claimsAt("Section 3.2", {
+    "nsr-close-at-pass-at-1": [
+      "NSR's Pass@1 is within two points of PPO's, GRPO's and PSR's, or above",
+      above(-2 * point, againstOthers(1, models("nsr"))),
+    ],
+  }),
+  ...claimsAt("Section 3.2, Figure 2", {
+    "nsr-best-at-256": ["NSR is above PPO, GRPO and PSR at k = 256", above(0, againstOthers(largest, models("nsr")))],
+    "rl-loses-at-256": [
+      "PPO and GRPO are below the base at k = 256",
+      below(0, ["ppo", "grpo"].map((algorithm) => gain(largest, models(algorithm)))),
+    ],
+  }),
+  ...claimsAt("Section 5, Table 1", {
+    "w-reinforce-above-nsr-at-1": [
+      "W-REINFORCE is above NSR at Pass@1",
+      above(0, gain(1, models("w-reinforce"), models("nsr"))),
+    ],
+    "w-reinforce-above-others-at-256": [
+      "W-REINFORCE is above PPO, GRPO and PSR at k = 256",
+      above(0, againstOthers(largest, models("w-reinforce"))),
+    ],
+  }),
+  ...claimsAt("Section 5", {
+    "w-reinforce-best-trade-off": [
+      "W-REINFORCE is nowhere more than one point below PPO or GRPO, at any k",
+      above(-point, ["ppo", "grpo"].flatMap((other) => overSpectrum(models("w-reinforce"), models(other)))),
+    ],
+  }),
 ];
 
-const rates: ReadonlyArray<StudyClaim> = [
-  {
-    id: "psr-below-base-at-256-larger-rate",
-    statement: "At three times the learning rate PSR is below the base at k = 256",
-    where: "beyond the paper: learning rate",
-    statistic: gain(largest, models("psr", largerRate)),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "nsr-not-below-base-larger-rate",
-    statement: "At three times the learning rate NSR is nowhere more than one point below the base, at any k",
-    where: "beyond the paper: learning rate",
-    statistic: least(overSpectrum(models("nsr", largerRate))),
-    comparison: "above",
-    threshold: -point,
-    ...share,
-  },
-  {
-    id: "nsr-best-at-256-larger-rate",
-    statement: "At three times the learning rate NSR is above PPO, GRPO and PSR at k = 256",
-    where: "beyond the paper: learning rate",
-    statistic: least(againstOthers(largest, models("nsr", largerRate), largerRate)),
-    comparison: "above",
-    threshold: 0,
-    ...share,
-  },
-  {
-    id: "larger-rate-costs-coverage",
-    statement: "Three times the learning rate makes every algorithm worse at k = 256",
-    where: "beyond the paper: learning rate",
-    statistic: greatest(
+const rates: ReadonlyArray<StudyClaim> = claimsAt("beyond the paper: learning rate", {
+  "psr-below-base-at-256-larger-rate": [
+    "At three times the learning rate PSR is below the base at k = 256",
+    below(0, gain(largest, models("psr", largerRate))),
+  ],
+  "nsr-not-below-base-larger-rate": [
+    "At three times the learning rate NSR is nowhere more than one point below the base, at any k",
+    above(-point, overSpectrum(models("nsr", largerRate))),
+  ],
+  "nsr-best-at-256-larger-rate": [
+    "At three times the learning rate NSR is above PPO, GRPO and PSR at k = 256",
+    above(0, againstOthers(largest, models("nsr", largerRate), largerRate)),
+  ],
+  "larger-rate-costs-coverage": [
+    "Three times the learning rate makes every algorithm worse at k = 256",
+    below(
+      0,
       ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"].map((algorithm) =>
-        gain(largest, models(algorithm, largerRate), {}, models(algorithm))
+        gain(largest, models(algorithm, largerRate), models(algorithm))
       ),
     ),
-    comparison: "below",
-    threshold: 0,
-    ...share,
-  },
-];
+  ],
+});
 
 /** The claims about Pass@k, in the paper's order. */
 export const passAtKClaims: ReadonlyArray<StudyClaim> = [...spectrum, ...comparisons, ...rates];

@@ -2,7 +2,18 @@
  * The conditions of the full study by the names that its cells and its claims share, with the short words that claims are made of. A claim
  * that names a condition, an algorithm or an evaluation which no cell has is a mistake that `tests/pipelines/recipes/tiny_full/claims_test.ts` finds.
  */
-import type { Course, InsightOf, Metric, Models, PassAtK, Quantity, Statistic } from "../../records/claim.ts";
+import {
+  type Comparison,
+  type Course,
+  type InsightOf,
+  type Metric,
+  type Models,
+  type PassAtK,
+  quantitiesOf,
+  type Quantity,
+  type Statistic,
+  type StudyClaim,
+} from "../../records/claim.ts";
 
 /** The untrained models. */
 export const base: Models = { condition: "base", algorithm: "base" };
@@ -29,12 +40,23 @@ export const others: ReadonlyArray<string> = ["ppo", "grpo", "psr"];
 /** Models of the main condition, unless another is named. */
 export const models = (algorithm: string, condition: string = main): Models => ({ condition, algorithm });
 
+/** How a Pass@k differs from that of all problems, as published, at the end of training. */
+export type Asked = Partial<Pick<PassAtK, "evaluation" | "slice" | "step">>;
+
 /** Pass@k as published, unless more is said. */
-export const passAt = (
-  k: number,
-  of: Models,
-  more: { readonly evaluation?: string; readonly slice?: string; readonly step?: number } = {},
-): PassAtK => ({ kind: "pass-at-k", ...of, evaluation: asPublished, k, ...more });
+export const passAt = (k: number, of: Models, more: Asked = {}): PassAtK => ({
+  kind: "pass-at-k",
+  ...of,
+  evaluation: asPublished,
+  k,
+  ...more,
+});
+
+/** One point of a hundred, which "not below" allows. */
+export const point = 0.01;
+
+/** The k up to which every evaluation draws enough responses. */
+export const many = 64;
 
 /** The mean of a field over some steps. */
 export const metric = (field: string, of: Models, first: number, last: number): Metric => ({
@@ -43,6 +65,12 @@ export const metric = (field: string, of: Models, first: number, last: number): 
   field,
   steps: [first, last],
 });
+
+/** Greedy accuracy on the test split: the mean over the last tested steps of 60, which damps the noise of single ones, or over others. */
+export const accuracy = (of: Models, first = 50, last = 60): Metric => metric("testAccuracy", of, first, last);
+
+/** Entropy of the greedy responses in nats a token, over the same steps. */
+export const entropy = (of: Models, first = 50, last = 60): Metric => metric("testEntropy", of, first, last);
 
 /** A measurement of the first step from each base. */
 export const measured = (
@@ -68,8 +96,67 @@ export const difference = (of: Quantity, minus?: Quantity): Statistic => ({
   ...(minus === undefined ? {} : { minus }),
 });
 
+/** Pass@k of some models, less that of others. */
+export const gain = (k: number, of: Models, against: Models = base, more: Asked = {}): Statistic =>
+  difference(passAt(k, of, more), passAt(k, against, more));
+
 /** The least of several. */
 export const least = (of: ReadonlyArray<Statistic>): Statistic => ({ name: "least", of });
 
 /** The greatest of several. */
 export const greatest = (of: ReadonlyArray<Statistic>): Statistic => ({ name: "greatest", of });
+
+const metricUnits: Readonly<Record<string, StudyClaim["unit"]>> = {
+  testAccuracy: "share",
+  correctRatio: "share",
+  fullySolvedRatio: "share",
+  testEntropy: "nats",
+};
+
+/** What a statistic counts in. */
+const unitOf = (statistic: Statistic): StudyClaim["unit"] => {
+  if (statistic.name === "ratio") return "number";
+  if (statistic.name === "least" || statistic.name === "greatest") return unitOf(statistic.of[0]);
+  const [quantity] = quantitiesOf(statistic);
+  switch (quantity.kind) {
+    case "pass-at-k":
+      return "share";
+    case "metric":
+      return metricUnits[quantity.field] ?? "number";
+    case "insight":
+      return quantity.quantity.startsWith("share of ") ? "share" : "number";
+  }
+};
+
+const decidedBy = (comparison: Comparison, threshold: number, statistic: Statistic) => ({
+  statistic,
+  comparison,
+  threshold,
+  unit: unitOf(statistic),
+});
+
+type Measurable = Statistic | Quantity;
+
+const isOne = (of: Measurable | ReadonlyArray<Measurable>): of is Measurable => !Array.isArray(of);
+
+const statisticOf = (of: Measurable): Statistic => "kind" in of ? difference(of) : of;
+
+/** A claim holds where a statistic, or each of several, is above a threshold. */
+export const above = (threshold: number, of: Measurable | ReadonlyArray<Measurable>) =>
+  decidedBy("above", threshold, isOne(of) ? statisticOf(of) : least(of.map(statisticOf)));
+
+/** A claim holds where a statistic, or each of several, is below a threshold. */
+export const below = (threshold: number, of: Measurable | ReadonlyArray<Measurable>) =>
+  decidedBy("below", threshold, isOne(of) ? statisticOf(of) : greatest(of.map(statisticOf)));
+
+/** A claim holds where a statistic is within a threshold on both sides of zero. */
+export const within = (threshold: number, of: Statistic) => decidedBy("within", threshold, of);
+
+/** The claims of one place of the paper, or beyond it: the sentence behind each id, and what decides it. */
+export const claimsAt = (
+  where: string,
+  claims: Readonly<
+    Record<string, readonly [statement: string, decided: Omit<StudyClaim, "id" | "statement" | "where">]>
+  >,
+): ReadonlyArray<StudyClaim> =>
+  Object.entries(claims).map(([id, [statement, decided]]) => ({ id, statement, where, ...decided }));

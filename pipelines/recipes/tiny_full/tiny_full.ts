@@ -5,6 +5,7 @@
  */
 import type { Recipe } from "../recipe.ts";
 import { tiny } from "../tiny.ts";
+import { studyClaims } from "./claims.ts";
 import { tinyFullCells, tinyFullEvaluations, tinyFullSweeps } from "./cells.ts";
 
 /** The recipe of `deno task reproduce --recipe tiny-full`. */
@@ -12,8 +13,8 @@ export const tinyFull: Recipe = {
   name: "tiny-full",
   summary: "Three bases, three seeds, two learning rates and every ablation, each claim with its verdict: a few hours",
   settings: tiny.settings,
-  algorithms: tiny.algorithms,
   evaluations: tinyFullEvaluations,
   cells: tinyFullCells,
+  claims: studyClaims,
   sweeps: tinyFullSweeps,
 };

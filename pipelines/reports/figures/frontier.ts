@@ -3,51 +3,13 @@
  * lines lie on each other, one algorithm is a slower road to where the other goes; where one lies above, it reaches what the other does not.
  */
 import { Result } from "effect";
-import type { Noun } from "../../records/schema.ts";
+import { FrontierRow } from "../../records/study_rows.ts";
 import type { Panel } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesIn, seriesOf } from "../series.ts";
 import { linear, percents } from "./axes.ts";
 import { linePanel } from "./line_panel.ts";
 import { percent, pointOf, valuesOf } from "./shares.ts";
-
-/** Pass@1 and Pass@k of the models of one condition and algorithm after one step, each with its interval. */
-export interface FrontierRow {
-  readonly label: string;
-  readonly algorithm: string;
-  readonly condition: string;
-  readonly evaluation: string;
-  readonly step: number;
-  readonly k: number;
-  readonly passAt1: number;
-  readonly low1: number;
-  readonly high1: number;
-  readonly passAtK: number;
-  readonly low: number;
-  readonly high: number;
-  readonly cells: number;
-}
-
-/** The table of FrontierRow (`frontier.ndjson`). */
-export const FrontierRow: Noun<FrontierRow> = {
-  name: "Frontier",
-  fields: [
-    { name: "label", kind: "string" },
-    { name: "algorithm", kind: "string" },
-    { name: "condition", kind: "string" },
-    { name: "evaluation", kind: "string" },
-    { name: "step", kind: "count" },
-    { name: "k", kind: "count" },
-    { name: "passAt1", kind: "number" },
-    { name: "low1", kind: "number" },
-    { name: "high1", kind: "number" },
-    { name: "passAtK", kind: "number" },
-    { name: "low", kind: "number" },
-    { name: "high", kind: "number" },
-    { name: "cells", kind: "count" },
-  ],
-  sameLength: [],
-};
 
 /** The rows of a panel. */
 export interface FrontierGroup {

@@ -1,42 +1,12 @@
 /** Settings at several values: Pass@1 and Pass@64 against lambda, entropy coefficient, learning rate and updates a batch, with intervals. */
 import { Result } from "effect";
-import type { Noun } from "../../records/schema.ts";
+import { SweepRow } from "../../records/study_rows.ts";
 import type { Panel } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesIn, seriesOf } from "../series.ts";
 import { named, percents } from "./axes.ts";
 import { linePanel } from "./line_panel.ts";
 import { pointOf, valuesOf } from "./shares.ts";
-
-/** Pass@k at one value of a setting, the others the same. */
-export interface SweepRow {
-  readonly setting: string;
-  readonly label: string;
-  readonly algorithm: string;
-  readonly value: string;
-  readonly k: number;
-  readonly passAtK: number;
-  readonly low: number;
-  readonly high: number;
-  readonly cells: number;
-}
-
-/** The table of SweepRow (`sweeps.ndjson`). */
-export const SweepRow: Noun<SweepRow> = {
-  name: "Sweep",
-  fields: [
-    { name: "setting", kind: "string" },
-    { name: "label", kind: "string" },
-    { name: "algorithm", kind: "string" },
-    { name: "value", kind: "string" },
-    { name: "k", kind: "count" },
-    { name: "passAtK", kind: "number" },
-    { name: "low", kind: "number" },
-    { name: "high", kind: "number" },
-    { name: "cells", kind: "count" },
-  ],
-  sameLength: [],
-};
 
 /** `lambda (0 is NSR, 1 is REINFORCE)` without what is in brackets. */
 const shortName = (setting: string): string => setting.replace(/ \(.*\)$/, "");

@@ -14,6 +14,7 @@ import { merge } from "../../settings/resolve.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { explainStage } from "../../insights/explain.ts";
 import { recordsOf, scan } from "./read_records.ts";
+import { checkpointFolder, stepFolder } from "../../files/run_directory.ts";
 import { exists } from "../../files/text_file.ts";
 import type { RunHtml } from "./run_html.ts";
 
@@ -23,12 +24,10 @@ const shownTokens = 10;
 /** How far a probability may be from its recorded one: sampler and trainer agree bit for bit, a file of other weights does not. */
 const tolerance = 1e-4;
 
-const name = (step: number): string => String(step).padStart(6, "0");
-
 /** Where the weights of the beginning of a step are. */
 const weightsOf = Effect.fnUntraced(function* (run: string, step: number, model: unknown) {
   if (step === 1) return typeof model === "string" ? model : undefined;
-  const folder = join(run, "checkpoints", name(step - 1));
+  const folder = join(run, checkpointFolder(step - 1));
   return (yield* exists(folder)) ? folder : undefined;
 });
 
@@ -51,7 +50,7 @@ export const explainableOf = Effect.fn("Report.explainable")(function* (
   const settings = merge(config);
   const size = settings.miniBatch * settings.responses;
   let count = 0;
-  const scanned = yield* scan(run, join("steps", name(step), "advantage.ndjson"), () => count++ < size);
+  const scanned = yield* scan(run, join(stepFolder(step), "advantage.ndjson"), () => count++ < size);
   const batch = (yield* recordsOf(run, scanned, Noun.Credited)).map(({ record }) => record);
   if (model === undefined || !batch.some((record) => record.problemId === problemId)) return undefined;
   return { batch, settings, model, problemId };

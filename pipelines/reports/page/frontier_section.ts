@@ -3,7 +3,8 @@
  * matched comparisons say. Where lines lie on each other, one algorithm is a slower road to where another goes.
  */
 import { Result } from "effect";
-import { alongTraining, frontier, frontierGroups, type FrontierRow } from "../figures/frontier.ts";
+import type { FrontierRow } from "../../records/study_rows.ts";
+import { alongTraining, frontier, frontierGroups } from "../figures/frontier.ts";
 import type { Series } from "../series.ts";
 import { empty, type Table, textCell } from "../tables/table.ts";
 import { type Judged, tallyOf, whereOf } from "../tables/verdicts.ts";

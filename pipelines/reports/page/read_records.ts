@@ -60,3 +60,13 @@ export const recordsOf = <A extends object>(
       (record): Kept<A> => ({ file, line, text, record }),
     );
   });
+
+/** The rows of `folder/file`, none where it is not there, with what was read of it. */
+export const rowsIn = Effect.fnUntraced(function* <A extends object>(
+  folder: string,
+  file: string,
+  noun: Noun<A>,
+): Effect.fn.Return<{ readonly rows: ReadonlyArray<A>; readonly scanned: Scanned | undefined }, Failure> {
+  const scanned = yield* scan(folder, file);
+  return { rows: (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record), scanned };
+});

@@ -2,6 +2,7 @@
  * A run directory as a page shows it: its metrics, some responses at its first, middle and last step, and one prompt's records in one step. Of
  * the records of a step, which may be larger than memory, only the lines of the chosen prompts are kept.
  */
+import { stepFolder } from "../../files/run_directory.ts";
 import { Effect, Option, Result } from "effect";
 import { basename, join, resolve } from "node:path";
 import { trainSettings } from "../../training/run_config.ts";
@@ -26,8 +27,6 @@ export interface Choice {
 /** Responses that are shown of one prompt, of each verdict. */
 const ofEach = 2;
 
-const folderOf = (step: number): string => join("steps", String(step).padStart(6, "0"));
-
 /** The first field of that name: one inside of a text has its quotes escaped. */
 const problemOf = (line: string): string | undefined => /"problemId":("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
 
@@ -41,7 +40,7 @@ interface Group {
 const groupsOf = Effect.fnUntraced(
   function* (run: string, step: number): Effect.fn.Return<ReadonlyArray<Group>, Failure> {
     const groups = new Map<string, { right: number; wrong: number }>();
-    yield* scan(run, join(folderOf(step), "reward.ndjson"), (line) => {
+    yield* scan(run, join(stepFolder(step), "reward.ndjson"), (line) => {
       const problem = problemOf(line);
       if (problem === undefined) return false;
       const group = groups.get(problem) ?? { right: 0, wrong: 0 };
@@ -82,7 +81,7 @@ const sampledGroup = Effect.fnUntraced(function* (
   pieces: Pieces,
 ): Effect.fn.Return<SampledGroup, Failure> {
   const keeps = (line: string) => problemOf(line) === problem;
-  const folder = folderOf(step);
+  const folder = stepFolder(step);
   const rewarded = yield* recordsOf(run, yield* scan(run, join(folder, "reward.ndjson"), keeps), Noun.Rewarded);
   const credited = yield* recordsOf(run, yield* scan(run, join(folder, "advantage.ndjson"), keeps), Noun.Credited);
   const taken = [true, false].flatMap((correct) =>
@@ -111,7 +110,7 @@ const walkOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<{ readonly walk: Walk; readonly files: ReadonlyArray<Scanned> }, Failure> {
   const files: Scanned[] = [];
   const lines = Effect.fnUntraced(function* (stage: string, keeps: (line: string) => boolean = () => true) {
-    const scanned = yield* scan(run, join(folderOf(step), `${stage}.ndjson`), keeps);
+    const scanned = yield* scan(run, join(stepFolder(step), `${stage}.ndjson`), keeps);
     if (scanned !== undefined) files.push(scanned);
     return scanned;
   });

@@ -28,7 +28,7 @@ const list = (lines: ReadonlyArray<string>): Html =>
 /** What a recipe sets, how it measures, and what of it is done. */
 export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, number>): Html =>
   markup`<p>${recipe.summary}.</p>${
-    recipe.cells === undefined ? undefined : htmlTable(conditionsTable(recipe, done), {
+    done.size === 0 ? undefined : htmlTable(conditionsTable(recipe, done), {
       id: "conditions",
       caption: "Conditions and their cells (base × seed × algorithm)",
     })

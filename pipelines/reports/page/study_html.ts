@@ -4,56 +4,26 @@
  * out: the same rows give the same bytes, and no number is on it that the rows do not hold.
  */
 import { Result } from "effect";
-import type { Explained } from "../../records/explained.ts";
-import type { Recipe } from "../../recipes/mod.ts";
 import { commandOf } from "../../recipes/recipe.ts";
-import type { InsightRow } from "../../records/study_rows.ts";
 import { mainAndAblations } from "../tables/evaluation_blocks.ts";
-import type { FrontierRow } from "../figures/frontier.ts";
-import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
 import { seriesOf } from "../series.ts";
-import type { SweepRow } from "../figures/sweeps.ts";
-import type { Judged } from "../tables/verdicts.ts";
 import { claimsSection } from "./claims_section.ts";
-import { dynamicsSection, type DynamicsWords } from "./dynamics_section.ts";
+import { dynamicsSection } from "./dynamics_section.ts";
 import { ablationsSection, evaluationSection } from "./evaluation_section.ts";
 import { figure5Section } from "./figure_5_section.ts";
 import { frontierSection } from "./frontier_section.ts";
 import { type Html, markup } from "./html.ts";
 import { insightsSection } from "./insights_section.ts";
 import { hashList, pageText } from "./page.ts";
-import { responsesSection, type SampledGroup } from "./responses_section.ts";
+import { responsesSection } from "./responses_section.ts";
 import { recipeSection } from "./settings_section.ts";
+import { doneOf, progressOf, type StudyReport } from "./study_report.ts";
 import { summarySection } from "./summary_section.ts";
 import { sweepsSection } from "./sweeps_section.ts";
-import { type Walk, walkSection } from "./walk.ts";
-
-/** What a page is made of; a study has at least its evaluations, all else is shown where it is there. */
-export interface StudyHtml {
-  /** What the page is called where no recipe names it. */
-  readonly name?: string;
-  readonly recipe?: Recipe;
-  /** The commits of the code that ran it. */
-  readonly commits?: ReadonlyArray<string>;
-  readonly device?: string;
-  readonly evaluations: ReadonlyArray<EvaluationRow>;
-  /** Training dynamics of the main condition, in a study of cells their mean; and what is said of them. */
-  readonly dynamics: ReadonlyArray<DynamicsRow>;
-  readonly dynamicsWords?: DynamicsWords;
-  readonly claims?: ReadonlyArray<Judged>;
-  readonly frontier?: ReadonlyArray<FrontierRow>;
-  readonly sweeps?: ReadonlyArray<SweepRow>;
-  readonly insights?: ReadonlyArray<InsightRow>;
-  readonly explained?: ReadonlyArray<Explained>;
-  /** Names of the cells that are done, in a study of cells. */
-  readonly cells?: ReadonlyArray<string>;
-  readonly responses?: ReadonlyArray<SampledGroup>;
-  readonly walk?: Walk;
-  readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
-}
+import { walkSection } from "./walk.ts";
 
 /** How the study was made, and the command that makes it again. */
-const madeSection = ({ name, recipe, commits = [], device, records }: StudyHtml): Html => {
+const madeSection = ({ name, recipe, commits = [], device, records }: StudyReport): Html => {
   const command = commandOf(recipe ?? { name: name ?? "" });
   const [commit] = commits.slice(-1);
   return markup`${
@@ -71,7 +41,7 @@ const madeSection = ({ name, recipe, commits = [], device, records }: StudyHtml)
   }</dl>${hashList(records ?? [])}`;
 };
 
-const lede = ({ recipe, evaluations }: StudyHtml): string => {
+const lede = ({ recipe, evaluations }: StudyReport): string => {
   const models = seriesOf(evaluations).length;
   const tasks = [...new Set(evaluations.flatMap(({ task }) => task ?? []))].join(", ");
   const measured = `${models} methods${tasks === "" ? "" : ` on ${tasks}`}, the base among them`;
@@ -81,17 +51,8 @@ const lede = ({ recipe, evaluations }: StudyHtml): string => {
       `LLM Reasoning” (arXiv 2506.01347): ${measured}.`;
 };
 
-/** The cells of the recipe that are done, by condition. */
-const doneOf = ({ recipe, cells = [] }: StudyHtml): ReadonlyMap<string, number> => {
-  const names = new Set(cells);
-  const done = (recipe?.cells ?? []).filter(({ name }) => names.has(name));
-  return new Map([...Map.groupBy(done, ({ condition }) => condition)].map(([name, some]) => [name, some.length]));
-};
-
-const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
-
 /** The page, or what is wrong with the rows. */
-export const studyHtml = (study: StudyHtml): Result.Result<string, string> =>
+export const studyHtml = (study: StudyReport): Result.Result<string, string> =>
   Result.gen(function* () {
     const { recipe, commits = [], device, evaluations, dynamics } = study;
     const { claims = [], frontier = [], sweeps = [], insights = [], explained = [] } = study;
@@ -100,9 +61,7 @@ export const studyHtml = (study: StudyHtml): Result.Result<string, string> =>
     const measured = yield* evaluationSection(main, series, frontier.length === 0);
     const answered = yield* claimsSection(main, claims);
     const trained = dynamics.length === 0 ? undefined : yield* dynamicsSection(dynamics, series, study.dynamicsWords);
-    const done = doneOf(study);
-    const total = recipe?.cells?.length;
-    const progress = total === undefined ? undefined : { done: sum(done.values()), total };
+    const progress = progressOf(study);
     return pageText({
       title: `Study ${recipe?.name ?? study.name ?? ""}`.trim(),
       lede: lede(study),
@@ -136,7 +95,7 @@ export const studyHtml = (study: StudyHtml): Result.Result<string, string> =>
         {
           id: "settings",
           title: "What was run",
-          body: recipe === undefined ? undefined : recipeSection(recipe, done),
+          body: recipe === undefined ? undefined : recipeSection(recipe, doneOf(study)),
         },
         { id: "made", title: "How it was made", body: madeSection(study) },
       ],

@@ -1,90 +1,140 @@
 /**
- * The page of a study, as Markdown: what was run under which values, every table and figure of it, the paper's own numbers, which of the
- * paper's claims hold, and what differs from the paper. Its numbers come from the rows alone, so the page can be written again at any time.
+ * The page of a study as Markdown: what `report.html` says, without what only a browser shows. In short and verdicts first, then Pass@k, frontier,
+ * settings, dynamics, ablations and single steps, what was run and what differs from the paper; a section without rows is left out. Its
+ * numbers come from the rows alone.
  */
 import { Result } from "effect";
-import type { Recipe } from "../../recipes/mod.ts";
-import { commandOf } from "../../recipes/recipe.ts";
-import { claims } from "../tables/claims.ts";
+import { commandOf, type Recipe } from "../../recipes/recipe.ts";
+import { claims as pointClaims } from "../tables/claims.ts";
 import { dynamicsTable } from "../tables/dynamics_table.ts";
+import { mainAndAblations } from "../tables/evaluation_blocks.ts";
 import { markdownTable, markdownText } from "../tables/markdown_table.ts";
-import { reports } from "../mod.ts";
+import { isAboutFrontier } from "./claims_section.ts";
+import { frontierTable } from "./frontier_section.ts";
+import { insightTables, insightWords } from "./insights_section.ts";
 import { pageFile } from "./page.ts";
+import { doneOf, progressOf, type StudyReport } from "./study_report.ts";
+import { sweepsTable } from "./sweeps_section.ts";
 import {
+  conditionsTable,
   differencesOf,
   evaluationWords,
   isModelOrganism,
   modelOrganism,
   settingsTable,
 } from "../tables/recipe_tables.ts";
-import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
+import { seriesOf } from "../series.ts";
 import { table1 } from "../tables/table_1.ts";
 import type { Table } from "../tables/table.ts";
+import { isPaper, type Judged, otherSentence, tallyOf, verdicts } from "../tables/verdicts.ts";
 
-/** What a page is made of. */
-export interface Study {
+/** A study of a recipe, and the files of the figures beside the page, with what they show. */
+export interface StudyFolder extends StudyReport {
   readonly recipe: Recipe;
-  /** The commit of the code, where it is known. */
-  readonly commit?: string;
-  /** The line that says which adapter was used. */
-  readonly device: string;
-  readonly evaluations: ReadonlyArray<EvaluationRow>;
-  readonly dynamics: ReadonlyArray<DynamicsRow>;
-  /** The files of the figures beside the page, by the names of their reports: `{"figure-2": "figure_2.svg"}`. */
-  readonly figures: Readonly<Record<string, string>>;
-  /** The files of records beside the page, with their SHA-256. */
-  readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
+  readonly figures: ReadonlyArray<{ readonly file: string; readonly summary: string }>;
 }
 
-const picture = (name: string, file: string): string => `![${reports[name]?.summary ?? name}](${file})`;
-
-const section = (title: string, ...parts: ReadonlyArray<string | undefined>): ReadonlyArray<string> => [
-  `## ${title}`,
-  "",
-  ...parts.flatMap((part) => part === undefined ? [] : [part.trimEnd(), ""]),
-];
-
-const list = (lines: ReadonlyArray<string>): string => lines.map((line) => `- ${line}`).join("\n");
+/** A section; nothing where none of its parts is there. */
+const section = (title: string, ...parts: ReadonlyArray<string | undefined>): ReadonlyArray<string> => {
+  const present = parts.flatMap((part) => part === undefined ? [] : [part.trimEnd(), ""]);
+  return present.length === 0 ? [] : [`## ${title}`, "", ...present];
+};
 
 const untitled = (table: Table): string => markdownTable({ ...table, title: undefined });
 
+const list = (lines: ReadonlyArray<string>): string => lines.map((line) => `- ${line}`).join("\n");
+
+const tally = (words: string, rows: ReadonlyArray<Judged>): string =>
+  `${words}: ${tallyOf(rows).map(({ count, words }) => `${count} ${words}`).join(", ")} (of ${rows.length})`;
+
+/** The tables of some rows; none of no rows. */
+const tablesOf = <A>(
+  report: { readonly build: (rows: ReadonlyArray<A>) => Result.Result<ReadonlyArray<Table>, string> },
+  rows: ReadonlyArray<A> = [],
+): Result.Result<ReadonlyArray<Table>, string> => rows.length === 0 ? Result.succeed([]) : report.build(rows);
+
+const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
+  const { recipe, claims = [] } = study;
+  const progress = progressOf(study);
+  return [
+    isModelOrganism(recipe) ? `${modelOrganism}.` : undefined,
+    progress === undefined
+      ? undefined
+      : progress.done < progress.total
+      ? `**An unfinished study: ${progress.done} of ${progress.total} cells are done.** Numbers are of those cells; claims that need others are untried.`
+      : `All ${progress.total} cells of the study are done.`,
+    claims.length === 0 ? undefined : list([
+      tally("the paper's claims", claims.filter(isPaper)),
+      tally("beyond the paper", claims.filter((row) => !isPaper(row))),
+      tally("of these about the frontier, whether NSR is special or a slower road", claims.filter(isAboutFrontier)),
+    ]),
+    otherSentence(claims),
+  ];
+};
+
 /** The page with a newline at the end, or what is wrong with the rows. */
-export const studyPage = (study: Study): Result.Result<string, string> =>
+export const studyPage = (study: StudyFolder): Result.Result<string, string> =>
   Result.gen(function* () {
-    const { recipe, commit, device, figures, records } = study;
-    const [passAtK, ...others] = yield* table1.build(study.evaluations);
-    const answered = yield* claims.build(study.evaluations);
-    const dynamics = study.dynamics.length === 0 ? [] : yield* dynamicsTable.build(study.dynamics);
-    const { "figure-2": curves, ...rest } = figures;
+    const { recipe, device, figures, evaluations, claims = [], frontier = [], sweeps = [], insights = [] } = study;
+    const { main, ablations } = mainAndAblations(evaluations);
+    const series = seriesOf([...main, ...frontier, ...sweeps]);
+    const picture = (name: string) =>
+      figures.filter(({ file }) => file === `${name}.svg`).map(({ file, summary }) => `![${summary}](${file})`)[0];
+    const [measured, published] = yield* table1.build(main);
+    const done = doneOf(study);
     return [
       `# Study \`${recipe.name}\``,
       "",
       `${recipe.summary}. Everything on this page is made by \`${commandOf(recipe)}\`; [${pageFile}](${pageFile}) is ` +
-      `the same for a browser.${isModelOrganism(recipe) ? ` ${modelOrganism}.` : ""}`,
+      "the same for a browser, with figures that answer to hover, single responses and one prompt through every stage.",
       "",
-      `- recipe: \`${recipe.name}\``,
-      ...(commit === undefined ? [] : [`- commit: \`${commit}\``]),
-      `- device: ${markdownText(device)}`,
-      ...(records ?? []).map(({ file, sha256 }) => `- [${file}](${file}): SHA-256 \`${sha256}\``),
-      "",
+      ...section("In short", ...inShort(study)),
+      ...section("Claims and verdicts", ...(yield* tablesOf(verdicts, claims)).map(untitled)),
+      ...section("Pass@k", picture("figure_2"), untitled(measured)),
       ...section(
-        "Pass@k",
-        curves === undefined ? undefined : picture("figure-2", curves),
-        untitled(passAtK),
+        "The frontier",
+        picture("frontier"),
+        frontier.length === 0 ? undefined : "Pass@1 → Pass@k in percent along training, each line from the base on:",
+        frontier.length === 0 ? undefined : untitled(frontierTable(frontier, series)),
+      ),
+      ...section(
+        "Settings at several values",
+        picture("sweeps"),
+        sweeps.length === 0 ? undefined : untitled(sweepsTable(sweeps, series)),
       ),
       ...section(
         "Training dynamics",
-        ...Object.entries(rest).map(([name, file]) => picture(name, file)),
-        ...dynamics.map(untitled),
+        picture("figure_4"),
+        ...(yield* tablesOf(dynamicsTable, study.dynamics)).map(untitled),
       ),
-      ...section("What the paper says, asked of both", ...answered.map(untitled)),
-      ...section("The paper's numbers", ...others.map(markdownTable)),
+      ...section("Ablations", ...(yield* tablesOf(table1, ablations)).slice(0, 1).map(untitled)),
+      ...section(
+        "What a single step does",
+        insights.length === 0 ? undefined : insightWords(insights),
+        ...insightTables(insights).flatMap(({ title, sentence, table }) => [`### ${title}`, sentence, untitled(table)]),
+      ),
+      ...section("Token gradients", picture("figure_5")),
+      ...section(
+        "What the paper says, asked of both",
+        ...(claims.length > 0 ? [] : yield* pointClaims.build(main)).map(untitled),
+      ),
       ...section(
         "What was run",
+        done.size === 0 ? undefined : untitled(conditionsTable(recipe, done)),
         untitled(settingsTable(recipe.settings)),
         "Evaluations:",
         list(recipe.evaluations.map((one) => `**${one.name}**: ${evaluationWords(one)}`)),
       ),
       ...section("What differs from the paper", list(differencesOf(recipe))),
+      ...section("The paper's numbers", markdownTable(published)),
+      ...section(
+        "How it was made",
+        list([
+          `recipe: \`${recipe.name}\``,
+          ...(study.commits ?? []).map((commit) => `commit: \`${commit}\``),
+          ...(device === undefined ? [] : [`device: ${markdownText(device)}`]),
+          ...(study.records ?? []).map(({ file, sha256 }) => `[${file}](${file}): SHA-256 \`${sha256}\``),
+        ]),
+      ),
     ].join("\n").trimEnd() + "\n";
   });

@@ -1,7 +1,8 @@
 /** Settings at several values on a page: Pass@k against lambda, entropy coefficient, learning rate and updates a batch, as panels and as a table. */
 import { Result } from "effect";
 import type { Series } from "../series.ts";
-import { settingValues, type SweepRow, sweeps } from "../figures/sweeps.ts";
+import type { SweepRow } from "../../records/study_rows.ts";
+import { settingValues, sweeps } from "../figures/sweeps.ts";
 import { percentCell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";

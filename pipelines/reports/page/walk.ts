@@ -2,6 +2,7 @@
  * One prompt through every stage of one training step, with the records as the run keeps them: what each stage read, what it added, the command
  * that does the same by hand, and the record itself.
  */
+import { stepFolder } from "../../files/run_directory.ts";
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type * as Noun from "../../records/schema.ts";
 import type { Cell, Table } from "../tables/table.ts";
@@ -149,7 +150,7 @@ const sameBits = (scored: Walk["scored"]): string => {
 /** The walk as an ordered list. */
 export const walkSection = (walk: Walk): Html => {
   const { step, algorithm } = walk;
-  const folder = `${walk.run}/steps/${String(step).padStart(6, "0")}`;
+  const folder = `${walk.run}/${stepFolder(step)}`;
   const prompt = walk.prompts[0]?.record;
   const shown = walk.rollouts.map(({ record }) => ({ record, shown: shownOf(walk, record) }));
   const largest = largestPush(shown.map((one) => one.shown));

@@ -63,6 +63,10 @@ export const blockName = ({ evaluation, slice, problems }: EvaluationBlock): str
     problems === undefined ? [] : `${problems} problem${problems === 1 ? "" : "s"}`,
   ].flat().join(", ");
 
+/** A block's name with the task. */
+export const fullName = (block: EvaluationBlock): string =>
+  [block.task ?? [], blockName(block) || []].flat().join(", ");
+
 const show = (row: EvaluationRow): string =>
   [`model "${labelOf(row)}"`, row.evaluation ? `evaluation "${row.evaluation}"` : [], `k ${row.k}`, `${row.passAtK}`]
     .flat().join(", ");

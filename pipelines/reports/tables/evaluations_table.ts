@@ -3,55 +3,17 @@
  * then Pass@k of each part of the problems. Rows are runs; those that were sampled alike share a block.
  */
 import { Result } from "effect";
-import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_blocks.ts";
+import { type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_blocks.ts";
 import { tableReport } from "../report.ts";
 import { EvaluationRow } from "../../records/rows.ts";
 import { publishedName } from "../series.ts";
-import {
-  type Block,
-  type Cell,
-  type Column,
-  empty,
-  marked,
-  numberCell,
-  percentCell,
-  type Table,
-  textCell,
-} from "./table.ts";
-import { publishedCells } from "./table_1.ts";
+import { type Block, type Cell, type Column, empty, numberCell, percentCell, type Table, textCell } from "./table.ts";
+import { blockOf, passBlock, publishedCells } from "./table_1.ts";
 
 const head = (names: ReadonlyArray<string>): ReadonlyArray<Column> => [
   { name: "Model", align: "left" },
   ...names.map((name) => ({ name, align: "right" as const })),
 ];
-
-const labelOf = (block: EvaluationBlock): { readonly label?: string } => {
-  const label = [block.task ?? [], blockName(block) || []].flat().join(", ");
-  return label === "" ? {} : { label };
-};
-
-/** A block of a table: a row a model, a cell a k. */
-const blockOf = (
-  block: EvaluationBlock,
-  ks: ReadonlyArray<number>,
-  cellOf: (row: EvaluationRow) => Cell,
-  more: (row: EvaluationRow) => ReadonlyArray<Cell> = () => [],
-): Block => ({
-  ...labelOf(block),
-  rows: block.series.map(({ label, name }) => {
-    const [first] = block.ks.flatMap((k) => block.at(label, k) ?? []);
-    return [
-      textCell(name),
-      ...ks.map((k) => {
-        const row = block.at(label, k);
-        return row === undefined ? empty : cellOf(row);
-      }),
-      ...more(first),
-    ];
-  }),
-});
-
-const passCell = ({ passAtK, low, high }: EvaluationRow): Cell => percentCell(passAtK, low, high);
 
 const consCell = ({ consAtK }: EvaluationRow): Cell => consAtK === undefined ? empty : percentCell(consAtK);
 
@@ -77,10 +39,7 @@ const passTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<num
     blockColumn: "Evaluation",
     columns: head(ks.map((k) => `Pass@${k}`)),
     blocks: [
-      ...blocks.map((block) => {
-        const made = blockOf(block, ks, passCell);
-        return { ...made, rows: marked(made.rows) };
-      }),
+      ...blocks.map((block) => passBlock(block, ks)),
       ...published,
     ],
   };

@@ -1,7 +1,7 @@
 /** What a recipe runs, as pages print it: its values beside the paper's, its evaluations, its conditions with their cells, and what differs. */
 import { runs, training } from "../../../data/paper/hyperparameters.ts";
 import { latent, latentBase } from "../../recipes/tiny_full/conditions.ts";
-import type { Cell as StudyCell, Evaluation, Recipe } from "../../recipes/mod.ts";
+import { algorithmsOf, type Cell as StudyCell, type Evaluation, type Recipe } from "../../recipes/recipe.ts";
 import { flagOf, type SettingKey, settingKeys, settings } from "../../settings/settings.ts";
 import { nameOf } from "../series.ts";
 import { type Cell, empty, type Table, textCell } from "./table.ts";
@@ -56,12 +56,12 @@ export const noSelection =
 
 /** What differs from the paper in a recipe, in words. */
 export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
-  const methods = recipe.algorithms.filter((name) => name === "reinforce").map(nameOf);
+  const methods = algorithmsOf(recipe).filter((name) => name === "reinforce").map(nameOf);
   return [
     ...changedValues(recipe.settings),
     ...(methods.length === 0 ? [] : [`${methods.join(", ")} is trained too; the paper's Table 1 does not have it`]),
     noSelection,
-    recipe.cells === undefined
+    recipe.claims === undefined
       ? "each algorithm is trained once: the intervals are over problems, and another seed may fall outside of them"
       : "the intervals are over problems and over bases × seeds; three bases are few, so they are rough ones",
   ];
@@ -98,7 +98,7 @@ export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number
     { name: "differs from the main one in", align: "left" },
   ],
   blocks: [{
-    rows: [...Map.groupBy(recipe.cells ?? [], ({ condition }) => condition)].map(([condition, cells]) => [
+    rows: [...Map.groupBy(recipe.cells, ({ condition }) => condition)].map(([condition, cells]) => [
       textCell(condition),
       listed(cells.map(({ algorithm }) => algorithm === "base" ? "base" : nameOf(algorithm))),
       listed(cells.map(({ seed }) => seed)),

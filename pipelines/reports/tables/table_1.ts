@@ -5,7 +5,7 @@
  */
 import { Result } from "effect";
 import { ks as publishedKs, table1 as publishedRows } from "../../../data/paper/published.ts";
-import { blockName, type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_blocks.ts";
+import { type EvaluationBlock, evaluationBlocks, fullName, ksOf } from "./evaluation_blocks.ts";
 import { tableReport } from "../report.ts";
 import { EvaluationRow } from "../../records/rows.ts";
 import { nameOf, publishedName, seriesOf } from "../series.ts";
@@ -16,16 +16,29 @@ const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
   ...ks.map((k) => ({ name: `Pass@${k}`, align: "right" as const })),
 ];
 
-const blockOf = (block: EvaluationBlock, ks: ReadonlyArray<number>): Block => {
-  const name = [block.task ?? [], blockName(block) || []].flat().join(", ");
-  const rows = block.series.map(({ label, name }) => [
-    textCell(name),
-    ...ks.map((k) => {
+/** A block of a table: a row a model, a cell a k. */
+export const blockOf = (
+  block: EvaluationBlock,
+  ks: ReadonlyArray<number>,
+  cellOf: (row: EvaluationRow) => Cell,
+  more: (row: EvaluationRow) => ReadonlyArray<Cell> = () => [],
+): Block => {
+  const name = fullName(block);
+  const rows = block.series.map(({ label, name }) => {
+    const [first] = block.ks.flatMap((k) => block.at(label, k) ?? []);
+    const cells = ks.map((k) => {
       const row = block.at(label, k);
-      return row === undefined ? empty : percentCell(row.passAtK, row.low, row.high);
-    }),
-  ]);
-  return { ...(name === "" ? {} : { label: name }), rows: marked(rows) };
+      return row === undefined ? empty : cellOf(row);
+    });
+    return [textCell(name), ...cells, ...more(first)];
+  });
+  return { ...(name === "" ? {} : { label: name }), rows };
+};
+
+/** Pass@k in percent with its interval, best and second best marked. */
+export const passBlock = (block: EvaluationBlock, ks: ReadonlyArray<number>): Block => {
+  const made = blockOf(block, ks, ({ passAtK, low, high }) => percentCell(passAtK, low, high));
+  return { ...made, rows: marked(made.rows) };
 };
 
 /** Pass@k in percent of a study, best and second best of each block marked. */
@@ -41,7 +54,7 @@ const studyTable = (
   ],
   blockColumn: "Evaluation",
   columns: columns(ks),
-  blocks: blocks.map((block) => blockOf(block, ks)),
+  blocks: blocks.map((block) => passBlock(block, ks)),
 });
 
 /** What the paper's Table 1 says of a task at some k, a row a method; nothing of a task that is not in it. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
 import { entriesOf, roofsOfRun } from "../../../pipelines/bench/bench_row.ts";
-import { shapeConfigs } from "../../../pipelines/bench/bench_shapes.ts";
+import { goalShapes } from "../../../pipelines/bench/bench_shapes.ts";
+import { hubShape, shapeConfigs } from "../../../pipelines/models/model_shapes.ts";
 import { goalRows } from "../../../pipelines/bench/goals.ts";
 import { leastTime, rates, roofsOf } from "../../../pipelines/bench/roofline.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
@@ -57,7 +58,7 @@ Deno.test("goals stand beside what was measured, or beside what the roofs allow 
     works: [],
   });
   const work = { promptTokens: 256, responseTokens: 256, batch: 256, miniBatch: 64 };
-  const goals = goalRows(entries, roofsOfRun(entries), shapeConfigs, work);
+  const goals = goalRows(entries, roofsOfRun(entries), goalShapes, work);
   assert.deepEqual(goals.map(({ asked }) => asked), [400, 25, 25, 25, 20_000, 1500]);
   const [product, step, , , sampled] = goals;
   assert.ok(Math.abs((product.measured ?? 0) - 1000) < 1e-9);
@@ -87,7 +88,7 @@ Deno.test("a training step's share is that of the work that was measured", () =>
   const config = shapeConfigs["qwen2.5-0.5b"];
   const work = { promptTokens: 0, responseTokens: 1, batch: 8, miniBatch: 64 };
   const measured = { ...entries[0], part: "model" as const, work: "train", model: "qwen2.5-0.5b", seconds: 1 };
-  const step = goalRows([...entries, measured], roofs, shapeConfigs, work)[1];
+  const step = goalRows([...entries, measured], roofs, goalShapes, work)[1];
   // Eight sequences of one token: six operations a weight of the layers and of the head, none of them made again.
   const weights = 24 * (896 * (896 + 2 * 128) + 896 * 896 + 3 * 896 * 4864);
   const operations = 8 * (6 * weights + 3 * 4 * 0.5 * 896 * 24 + 6 * 151936 * 896);
@@ -95,9 +96,11 @@ Deno.test("a training step's share is that of the work that was measured", () =>
   assert.ok(Math.abs((step.measured ?? 0) / (100 * operations / 1e14) - 1) < 1e-9, `${step.measured}`);
 });
 
-Deno.test("the shapes are those of Qwen2.5: their parameters are as many as published", () => {
+Deno.test("the shapes are those of Qwen: their parameters are as many as published", () => {
   const billions = Object.values(shapeConfigs).map((config) => (parameterCount(config) / 1e9).toFixed(2));
-  assert.deepEqual(billions, ["0.49", "1.54", "7.62"]);
+  assert.deepEqual(billions, ["0.49", "1.54", "7.62", "7.62", "4.02"]);
+  assert.equal(hubShape("Qwen/Qwen3-4B"), shapeConfigs["qwen3-4b"]);
+  assert.equal(hubShape("Qwen/Qwen3-8B"), undefined);
 });
 
 const row = (more: Partial<RooflineRow>): RooflineRow => ({

@@ -6,7 +6,7 @@ import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { studyHtml } from "../../../pipelines/reports/page/study_html.ts";
 import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { sha256, toText } from "../../../pipelines/records/text.ts";
-import { dynamicsOfCells } from "../../../pipelines/study/grid_rows.ts";
+import { dynamicsOfCells } from "../../../pipelines/study/derived_rows.ts";
 import { claims, evaluations, frontier, insights, steps, sweeps } from "../reports/page/made_up_grid.ts";
 import { explained, writeRun } from "../reports/page/made_up_run.ts";
 

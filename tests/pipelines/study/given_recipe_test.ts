@@ -1,7 +1,7 @@
 import { Effect, Result } from "effect";
 import assert from "node:assert/strict";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
-import { commandOf } from "../../../pipelines/recipes/recipe.ts";
+import { algorithmsOf, commandOf } from "../../../pipelines/recipes/recipe.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
 import type { Settings } from "../../../pipelines/settings/settings.ts";
 import { recipeOf } from "../../../pipelines/study/given_recipe.ts";
@@ -16,7 +16,7 @@ Deno.test("a recipe with nothing beside it is that recipe", () => {
     const found = recipe(name);
     assert.equal(found.name, name);
     assert.equal(commandOf(found), `deno task reproduce --recipe ${name}`);
-    assert.deepEqual(found.algorithms, recipes[name].algorithms);
+    assert.deepEqual(found.cells, recipes[name].cells);
     for (const [key, value] of Object.entries(recipes[name].settings)) {
       assert.deepEqual(Object.entries(found.settings).find(([own]) => own === key)?.[1], value, `${name}: ${key}`);
     }
@@ -45,7 +45,7 @@ Deno.test("other bits make another study, whose command says so; knobs of memory
 
 Deno.test("some of a recipe's algorithms are trained in its order; unknown ones, and those of cells, are refused", () => {
   const some = recipe("paper-qwen3-4b", { algorithms: ["nsr", "grpo"] });
-  assert.deepEqual(some.algorithms, ["grpo", "nsr"]);
+  assert.deepEqual(algorithmsOf(some), ["grpo", "nsr"]);
   const messages = ([
     ["paper-qwen3-4b", { algorithms: ["nsr", "nsrr"] }],
     ["tiny-full", { algorithms: ["nsr"] }],

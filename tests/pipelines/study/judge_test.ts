@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { Statistic, StudyClaim } from "../../../pipelines/recipes/tiny_full/claims.ts";
-import { verdictOf } from "../../../pipelines/recipes/tiny_full/claims.ts";
+import { type Statistic, type StudyClaim, verdictOf } from "../../../pipelines/records/claim.ts";
 import { drawsOf } from "../../../pipelines/study/bootstrap.ts";
 import { judge } from "../../../pipelines/study/judge.ts";
 import { recorded } from "./made_up_study.ts";

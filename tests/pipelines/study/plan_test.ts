@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
-import { cellsOf, planOf, secondsOf } from "../../../pipelines/study/plan.ts";
+import { planOf, secondsOf } from "../../../pipelines/study/plan.ts";
 
 Deno.test("the plan of the tiny study has a line a condition, and its time without a GPU", () => {
   const lines = Result.getOrThrow(planOf(recipes["tiny"]));
@@ -12,6 +12,6 @@ Deno.test("the plan of the tiny study has a line a condition, and its time witho
 
 Deno.test("a cell takes the time of its steps and of its responses, a base only that of its responses", () => {
   const recipe = recipes["tiny"];
-  const [base, ...trained] = cellsOf(recipe).map((cell) => secondsOf(recipe, cell));
+  const [base, ...trained] = recipe.cells.map((cell) => secondsOf(recipe, cell));
   for (const seconds of trained) assert.ok(seconds > base && seconds < 10 * base, `${seconds} and ${base} s`);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cell, Recipe } from "../../../pipelines/recipes/mod.ts";
+import { studyClaims } from "../../../pipelines/recipes/tiny_full/claims.ts";
 import { tiny } from "../../../pipelines/recipes/tiny.ts";
 import { check, reproduce } from "../../../pipelines/study/reproduce.ts";
 import { base, temporaryFolder, testStages } from "../stages/with_policy.ts";
@@ -30,6 +31,7 @@ const recipe: Recipe = {
     repeats: "T 0.6",
     settings: { ...drawn, problemSeed: 2 },
   }],
+  claims: studyClaims,
   cells: [
     cell("base", "base"),
     cell("main", "nsr", {
@@ -49,7 +51,7 @@ const study = (out: string, starts: ReadonlyArray<{ readonly shard?: string; rea
   Effect.gen(function* () {
     const root = yield* temporaryFolder;
     for (const { only, ...more } of starts) {
-      const some = only === undefined ? recipe : { ...recipe, cells: recipe.cells?.slice(0, only) };
+      const some = only === undefined ? recipe : { ...recipe, cells: recipe.cells.slice(0, only) };
       yield* reproduce(some, { out, root, ...more });
     }
     return filesOf(out);
@@ -90,7 +92,7 @@ testStages(
     Effect.gen(function* () {
       const out = yield* temporaryFolder;
       yield* study(out, [{ only: 2 }]);
-      const checked = check({ ...recipe, cells: recipe.cells?.slice(0, 2) ?? [] }, out);
+      const checked = check({ ...recipe, cells: recipe.cells.slice(0, 2) }, out);
       yield* checked;
       const refusal = Effect.map(Effect.flip(checked), ({ message }) => message);
       const change = (file: string, from: RegExp, to: string) => {

@@ -1,22 +1,22 @@
 /** What `reproduce` says of the results that stand already, and which files it writes beside them. */
 import { Effect } from "effect";
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Policy } from "../../../pipelines/models/policy.ts";
-import type { Recipe } from "../../../pipelines/recipes/mod.ts";
+import { comparison } from "../../../pipelines/recipes/recipe.ts";
 import { tiny } from "../../../pipelines/recipes/tiny.ts";
 import { check, reproduce } from "../../../pipelines/study/reproduce.ts";
 import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { base, refusal, temporaryFolder, testStages } from "../stages/with_policy.ts";
 
-const recipe: Recipe = {
+const recipe = comparison({
   ...tiny,
   name: "small",
   settings: { ...tiny.settings, model: base, prompts: 2, miniBatch: 2, responses: 4, steps: 2, testEvery: 0 },
   algorithms: ["nsr"],
   evaluations: [{ name: "T 0.6", settings: { split: "test", limit: 6, responses: 4, temperature: 0.6, topP: 0.95 } }],
-};
+});
 
 const filesOf = (folder: string) =>
   new Map(readdirSync(folder).sort().map((name) => [name, readFileSync(join(folder, name)).toString("base64")]));
@@ -97,6 +97,8 @@ testStages(
       const [home, out] = [yield* temporaryFolder, yield* temporaryFolder];
       yield* runIn(home, { out, committed: out });
       const config = join(home, "studies/small/nsr/config.json");
+      // The run is finished, and its cell is to be made again.
+      rmSync(join(home, "studies/small/cells/nsr.json"));
       const { info } = yield* Policy;
       edit(config, new RegExp(`"adapter": "${info.kind}"`), '"adapter": "another"');
       const begun =

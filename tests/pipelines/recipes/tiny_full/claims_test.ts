@@ -4,7 +4,7 @@ import { studyClaims } from "../../../../pipelines/recipes/tiny_full/claims.ts";
 import { recipes } from "../../../../pipelines/recipes/mod.ts";
 import type { Cell } from "../../../../pipelines/recipes/mod.ts";
 
-const { cells = [], evaluations, sweeps = [], settings } = recipes["tiny-full"];
+const { cells, evaluations, sweeps = [], settings } = recipes["tiny-full"];
 
 const of = ({ condition, algorithm }: { readonly condition: string; readonly algorithm: string }) =>
   cells.filter((cell) => cell.condition === condition && cell.algorithm === algorithm);

@@ -1,9 +1,7 @@
 /** A made-up study of cells: two algorithms on two bases, one condition beside the main one, with numbers that can be checked by head. */
-import type { FrontierRow } from "../../../../pipelines/reports/figures/frontier.ts";
 import type { EvaluationRow } from "../../../../pipelines/records/rows.ts";
-import type { SweepRow } from "../../../../pipelines/reports/figures/sweeps.ts";
 import type { Judged } from "../../../../pipelines/reports/tables/verdicts.ts";
-import type { InsightRow, StepRow } from "../../../../pipelines/records/study_rows.ts";
+import type { FrontierRow, InsightRow, StepRow, SweepRow } from "../../../../pipelines/records/study_rows.ts";
 
 const around = { low: 0.02, high: 0.03 };
 

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Result } from "effect";
 import { recipes } from "../../../../pipelines/recipes/mod.ts";
-import { type StudyHtml, studyHtml } from "../../../../pipelines/reports/page/study_html.ts";
-import { dynamicsOfCells } from "../../../../pipelines/study/grid_rows.ts";
+import { studyHtml } from "../../../../pipelines/reports/page/study_html.ts";
+import type { StudyReport } from "../../../../pipelines/reports/page/study_report.ts";
+import { dynamicsOfCells } from "../../../../pipelines/study/derived_rows.ts";
 import { dynamics, evaluations as plainRows } from "../study_rows.ts";
 import { claims, evaluations, frontier, insights, steps, sweeps } from "./made_up_grid.ts";
 import { explained } from "./made_up_run.ts";
 
 const recipe = recipes["tiny-full"];
 
-const grid: StudyHtml = {
+const grid: StudyReport = {
   recipe,
   commits: ["abc123"],
   device: "lavapipe <&>",
@@ -25,7 +26,7 @@ const grid: StudyHtml = {
   records: [{ file: "counts.ndjson", sha256: "0f" }],
 };
 
-const page = (study: StudyHtml): string => Result.getOrThrow(studyHtml(study));
+const page = (study: StudyReport): string => Result.getOrThrow(studyHtml(study));
 
 const sections = (html: string): ReadonlyArray<string> =>
   [...html.matchAll(/<section id="([^"]+)" class="part">/g)].map(([, id]) => id);
@@ -71,9 +72,9 @@ Deno.test("a page without rows for a section leaves it out, and says nothing of 
 Deno.test("a page says what the study is and how much of it is done", () => {
   const short = section(page(grid), "short");
   assert.match(short, /It is a model organism: .* do not stand for a model of 7 billion parameters\./);
-  assert.ok(short.includes(`An unfinished study: 2 of ${recipe.cells?.length} cells are done.`));
-  const whole = page({ ...grid, cells: recipe.cells?.map(({ name }) => name) ?? [] });
-  assert.ok(section(whole, "short").includes(`All ${recipe.cells?.length} cells of the study are done.`));
+  assert.ok(short.includes(`An unfinished study: 2 of ${recipe.cells.length} cells are done.`));
+  const whole = page({ ...grid, cells: recipe.cells.map(({ name }) => name) });
+  assert.ok(section(whole, "short").includes(`All ${recipe.cells.length} cells of the study are done.`));
   const conditions = section(page(grid), "settings");
   assert.match(
     conditions,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { evidenceOf } from "../../../pipelines/study/evidence.ts";
-import { dynamicsOfCells, frontierRows } from "../../../pipelines/study/grid_rows.ts";
+import { dynamicsOfCells, frontierRows } from "../../../pipelines/study/derived_rows.ts";
 import type { CountRow, StepRow } from "../../../pipelines/records/study_rows.ts";
 
 const count = (algorithm: string, seed: number, step: number, n: number, share: number): CountRow => ({

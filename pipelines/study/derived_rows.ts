@@ -1,42 +1,37 @@
 /**
- * The rows that follow from what a study of cells recorded: Pass@k of every condition and
- * algorithm as the mean over its cells (`evaluations.ndjson`), Pass@k against Pass@1 along training (`frontier.ndjson`), settings at
- * several values (`sweeps.ndjson`), each with its interval over cells and problems.
+ * What follows from the records of a study. Where it kept the right responses of its cells: the verdict on each claim (`claims.ndjson`), Pass@k of
+ * every condition and algorithm as the mean over its cells (`evaluations.ndjson`), Pass@k against Pass@1 along training (`frontier.ndjson`) and
+ * settings at several values (`sweeps.ndjson`), each with its interval over cells and problems. Where it kept Pass@k itself, only that.
  */
 import { ks as publishedKs } from "../../data/paper/published.ts";
 import type { PassAtK } from "../records/claim.ts";
 import { latent, latentBase } from "../recipes/tiny_full/conditions.ts";
 import type { Recipe } from "../recipes/mod.ts";
-import type { FrontierRow } from "../reports/figures/frontier.ts";
+import type { CountRow, FrontierRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
-import type { SweepRow } from "../reports/figures/sweeps.ts";
-import { type Draw, estimateOf } from "./bootstrap.ts";
-import type { Evidence } from "./evidence.ts";
-import { drawTable } from "./judge.ts";
-import type { CountRow, StepRow } from "../records/study_rows.ts";
-import { measure, pairsOf } from "./statistics.ts";
+import { defaults } from "../settings/settings.ts";
+import { type Evidence, evidenceOf, meanField, type Pair } from "./evidence.ts";
+import { estimator, judgeTwice } from "./judge.ts";
+import { slicesOf } from "./recorded_rows.ts";
+import { problemsOf, type Records } from "./records.ts";
 
-const estimate = (of: PassAtK, evidence: Evidence, drawsFor: (cells: number) => ReadonlyArray<Draw>) => {
-  const statistic = { name: "difference" as const, of };
-  const pairs = pairsOf(statistic, evidence);
-  if (pairs.length === 0) return undefined;
-  return { cells: pairs.length, ...estimateOf(drawsFor(pairs.length), measure(statistic, { evidence, pairs })) };
+/** Estimates a Pass@k over some of the cells that have it: its value, its interval, and how many cells they are. */
+const passAtKOf = (evidence: Evidence) => {
+  const estimated = estimator(evidence);
+  return (of: PassAtK) => {
+    const { pairs, estimate } = estimated({ name: "difference", of });
+    const over = (some: ReadonlyArray<Pair>) => {
+      const { value, ...interval } = estimate(some);
+      return { passAtK: value, ...interval, cells: some.length };
+    };
+    return { pairs, over };
+  };
 };
 
-interface Group {
-  readonly condition: string;
-  readonly algorithm: string;
-  readonly evaluation: string;
-  readonly rows: ReadonlyArray<CountRow>;
-}
-
 /** Counts that were made alike, in the order in which they first appear. */
-const groupsOf = (counts: ReadonlyArray<CountRow>): ReadonlyArray<Group> =>
+const groupsOf = (counts: ReadonlyArray<CountRow>) =>
   [...Map.groupBy(counts, ({ condition, algorithm, evaluation }) => JSON.stringify([condition, algorithm, evaluation]))]
-    .map(([, rows]) => {
-      const [{ condition, algorithm, evaluation }] = rows;
-      return { condition, algorithm, evaluation, rows };
-    });
+    .map(([, rows]) => ({ ...rows[0], rows }));
 
 /** The conditions whose blocks hold the base, too, for comparison: those that have the whole table of methods. */
 const tabled = ["main", "lr 3e-4"];
@@ -50,38 +45,25 @@ export const evaluationRows = (
   counts: ReadonlyArray<CountRow>,
   evidence: Evidence,
 ): ReadonlyArray<EvaluationRow> => {
-  const drawsFor = drawTable(evidence.problems);
-  const rowsOf = (group: Group, block: string, slice: string): ReadonlyArray<EvaluationRow> => {
+  const estimated = passAtKOf(evidence);
+  const rowsOf = (group: CountRow, block: string, slice: string): ReadonlyArray<EvaluationRow> => {
     const { condition, algorithm, evaluation } = group;
     const last = Math.min(...[...evidence.counts(group).values()].map((rows) => rows[rows.length - 1].n));
     const problems = slice === "all" ? evidence.problems : evidence.slices[slice]?.length ?? 0;
     return publishedKs.filter((k) => k <= last).flatMap((k) => {
       const of: PassAtK = { kind: "pass-at-k", condition, algorithm, evaluation, k, ...(slice !== "all" && { slice }) };
-      const found = estimate(of, evidence, drawsFor);
-      return found === undefined ? [] : [{
-        label: algorithm,
-        algorithm,
-        task,
-        evaluation: titleOf(block, evaluation),
-        k,
-        passAtK: found.value,
-        low: found.low,
-        high: found.high,
-        problems,
-        slice,
-        cells: found.cells,
-      }];
+      const { pairs, over } = estimated(of);
+      if (pairs.length === 0) return [];
+      const { cells, ...estimate } = over(pairs);
+      const named = { label: algorithm, algorithm, task, evaluation: titleOf(block, evaluation), k };
+      return [{ ...named, ...estimate, problems, slice, cells }];
     });
   };
   const groups = groupsOf(counts);
   const bases = groups.filter(({ algorithm }) => algorithm === "base");
-  const blocks = [
-    ...Map.groupBy(
-      groups.filter((group) => !bases.includes(group)),
-      (group) => JSON.stringify([group.condition, group.evaluation]),
-    ),
-  ].map(([, members]) => members);
-  return blocks.flatMap((members) => {
+  const trained = groups.filter((group) => !bases.includes(group));
+  const blocks = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
+  return [...blocks.values()].flatMap((members) => {
     const [{ condition, evaluation }] = members;
     const own = bases.filter((group) =>
       group.evaluation === evaluation && (group.condition === latentBase.condition) === (condition === latent)
@@ -93,7 +75,7 @@ export const evaluationRows = (
 
 /** Pass@1 and Pass@k along training, from the base on, wherever points along training were evaluated. */
 export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence): ReadonlyArray<FrontierRow> => {
-  const drawsFor = drawTable(evidence.problems);
+  const estimated = passAtKOf(evidence);
   return groupsOf(counts).flatMap(({ condition, algorithm, evaluation, rows }) => {
     if (algorithm === "base") return [];
     const start = { condition: "base", algorithm: "base" };
@@ -103,33 +85,13 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
       return steps.length < 2 ? [] : [0, ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
         const models = step === 0 ? start : { condition, algorithm };
         const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
-        const [pairs, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map((of) =>
-          pairsOf({ name: "difference", of }, evidence)
-        );
+        const [kth, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map(estimated);
         // The base of the cells that are drawn, and no other.
-        const shared = pairs.filter((pair) => own.includes(pair));
+        const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
         if (shared.length === 0) return [];
-        const of = (n: number) =>
-          estimateOf(
-            drawsFor(shared.length),
-            measure({ name: "difference", of: at(n) }, { evidence, pairs: shared }),
-          );
-        const [first, kth] = [of(1), of(k)];
-        return [{
-          label: algorithm,
-          algorithm,
-          condition,
-          evaluation,
-          step,
-          k,
-          passAt1: first.value,
-          low1: first.low,
-          high1: first.high,
-          passAtK: kth.value,
-          low: kth.low,
-          high: kth.high,
-          cells: shared.length,
-        }];
+        const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
+        const named = { label: algorithm, algorithm, condition, evaluation, step, k };
+        return [{ ...named, passAt1, low1, high1, ...kth.over(shared) }];
       });
     });
   });
@@ -137,32 +99,18 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
 
 /** Pass@1 and Pass@64 of every point of a recipe's sweeps that was run, all on the cells that the whole line has. */
 export const sweepRows = (recipe: Recipe, evidence: Evidence): ReadonlyArray<SweepRow> => {
-  const drawsFor = drawTable(evidence.problems);
+  const estimated = passAtKOf(evidence);
   return (recipe.sweeps ?? []).flatMap(({ setting, series, points }) =>
     [1, 64].flatMap((k) => {
       const asked = points.map(({ value, condition, algorithm }) => {
         const of: PassAtK = { kind: "pass-at-k", condition, algorithm, evaluation: recipe.evaluations[0].name, k };
-        return { value, of, pairs: pairsOf({ name: "difference", of }, evidence) };
+        return { value, ...estimated(of) };
       }).filter(({ pairs }) => pairs.length > 0);
       const shared = (asked[0]?.pairs ?? []).filter((pair) => asked.every(({ pairs }) => pairs.includes(pair)));
       if (shared.length === 0) return [];
-      return asked.map(({ value, of }): SweepRow => {
-        const found = estimateOf(
-          drawsFor(shared.length),
-          measure({ name: "difference", of }, { evidence, pairs: shared }),
-        );
-        return {
-          setting,
-          label: series,
-          algorithm: series,
-          value,
-          k,
-          passAtK: found.value,
-          low: found.low,
-          high: found.high,
-          cells: shared.length,
-        };
-      });
+      return asked.map(({ value, over }): SweepRow => (
+        { setting, label: series, algorithm: series, value, k, ...over(shared) }
+      ));
     })
   );
 };
@@ -183,11 +131,8 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
   ] as const;
   const mean = (rows: ReadonlyArray<StepRow>) =>
     Object.fromEntries(fields.flatMap((field) => {
-      const values = rows.flatMap((row) => {
-        const value = row[field];
-        return typeof value === "number" ? [value] : [];
-      });
-      return values.length === 0 ? [] : [[field, values.reduce((sum, x) => sum + x, 0) / values.length]];
+      const mean = meanField(rows, field);
+      return mean === undefined ? [] : [[field, mean]];
     }));
   const start = steps.filter((row) => row.condition === "base");
   const own = steps.filter((row) => row.condition === condition);
@@ -201,7 +146,7 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
   ]);
 };
 
-/** What a page says of the training of a study of cells: the mean of the main condition, over how many cells, and that with one update a batch. */
+/** The mean dynamics of the main condition, over how many cells, and those with one update a batch. */
 export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
   const main = steps.filter(({ condition }) => condition === "main");
   const counts = [...Map.groupBy(main, ({ algorithm }) => algorithm).values()]
@@ -212,5 +157,42 @@ export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
       ...(counts.length > 0 && { cells: [Math.min(...counts), Math.max(...counts)] as const }),
       onPolicy: meanDynamics(steps, "one update a batch"),
     },
+  };
+};
+
+/** What claims are judged by: the published test problems, and the others that some evaluations ask again. */
+const askedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records) => {
+  const named = new Map(recipe.evaluations.map((one) => [one.name, one]));
+  const repeated = counts.flatMap((row) => {
+    const repeats = named.get(row.evaluation)?.repeats;
+    return repeats === undefined ? [] : [{ ...row, evaluation: repeats }];
+  });
+  const other = recipe.evaluations.find(({ repeats }) => repeats !== undefined)?.name ?? "";
+  const published = {
+    counts: counts.filter(({ evaluation }) => named.get(evaluation)?.repeats === undefined),
+    steps,
+    insights,
+    slices: slicesOf(problems.filter(({ problemSeed }) => problemSeed === undefined)),
+  };
+  return {
+    published,
+    other: { ...published, counts: repeated, slices: slicesOf(problemsOf(recipe, problems)(other)) },
+  };
+};
+
+/** Every row that follows from the records of a study. */
+export const derivedRows = (recipe: Recipe, found: Records) => {
+  if (found.cells.length === 0) {
+    return { evaluations: found.evaluations, dynamics: found.dynamics, claims: [], frontier: [], sweeps: [] };
+  }
+  const { published, other } = askedOf(recipe, found);
+  const { counts, steps } = published;
+  const evidence = evidenceOf(published);
+  return {
+    evaluations: evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence),
+    ...dynamicsOfCells(steps),
+    claims: judgeTwice(recipe.claims ?? [], published, other),
+    frontier: frontierRows(counts, evidence),
+    sweeps: sweepRows(recipe, evidence),
   };
 };

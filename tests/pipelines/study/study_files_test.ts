@@ -5,12 +5,25 @@ import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { pageOf } from "../../../pipelines/commands/report.ts";
 import { excerptLines } from "../../../pipelines/reports/page/excerpts.ts";
 import { readRun } from "../../../pipelines/reports/page/read_run.ts";
-import { algorithmFiles, readAlgorithmRecords } from "../../../pipelines/study/algorithm_results.ts";
+import { readRecords, type Records } from "../../../pipelines/study/records.ts";
+import { studyFiles } from "../../../pipelines/study/study_files.ts";
 import { writeFiles } from "../../../pipelines/study/write_files.ts";
 import { explained, writeRun } from "../reports/page/made_up_run.ts";
 import { dynamics, evaluations } from "../reports/study_rows.ts";
 
 const recipe = recipes["tiny"];
+
+const bare: Records = {
+  recipe: "tiny",
+  device: "lavapipe",
+  cells: [],
+  evaluations,
+  dynamics,
+  problems: [],
+  counts: [],
+  steps: [],
+  insights: [],
+};
 
 Deno.test("a study's folder has its page, with what is shown of runs, and all of it follows from the records there", async () => {
   const folder = await Deno.makeTempDir();
@@ -19,8 +32,8 @@ Deno.test("a study's folder has its page, with what is shown of runs, and all of
   await Effect.runPromise(Effect.gen(function* () {
     const { responses, walk } = yield* readRun(run, { step: 0, problem: undefined });
     const shown = { excerpts: excerptLines({ responses, ...(walk && { walk }) }), explained };
-    const records = { recipe: "tiny", device: "lavapipe", commit: "abc", evaluations, dynamics, shown };
-    const { files } = yield* algorithmFiles(recipe, records);
+    const records: Records = { ...bare, commit: "abc", shown };
+    const { files } = yield* studyFiles(recipe, records);
     yield* writeFiles(out, files);
     const page = files.texts.get("report.html") ?? "";
     for (const id of ["short", "claims", "pass-at-k", "dynamics", "token-gradients", "responses", "walk", "made"]) {
@@ -29,12 +42,15 @@ Deno.test("a study's folder has its page, with what is shown of runs, and all of
     assert.ok(["figure_5.svg", "excerpts.ndjson", "explained.ndjson"].every((name) => files.texts.has(name)));
     assert.match(files.texts.get("README.md") ?? "", /!\[[^\]]+\]\(figure_5\.svg\)/);
     assert.equal(yield* pageOf(out, [], { step: 0, problem: undefined }), page);
-    const read = yield* readAlgorithmRecords(out);
+    const read = yield* readRecords(out);
     assert.ok(read !== undefined);
-    assert.deepEqual((yield* algorithmFiles(recipe, read)).files, files);
-    const bare = yield* algorithmFiles(recipe, { recipe: "tiny", device: "lavapipe", evaluations, dynamics });
-    assert.ok(!bare.files.texts.get("report.html")?.includes('<section id="walk"'));
-    assert.ok(!bare.files.texts.has("excerpts.ndjson"));
+    assert.deepEqual((yield* studyFiles(recipe, read)).files, files);
+    const { texts } = (yield* studyFiles(recipe, bare)).files;
+    assert.ok(!texts.get("report.html")?.includes('<section id="walk"'));
+    assert.deepEqual([...texts.keys()].filter((name) => name.endsWith(".ndjson")), [
+      "evaluations.ndjson",
+      "dynamics.ndjson",
+    ]);
   }));
   await Deno.remove(folder, { recursive: true });
 });
