@@ -45,10 +45,7 @@ export const problems = {
   split: setting("train", choice(["train", "test"]), "split of the task"),
   data: optional(text("FILE"), "file or folder of problems, or the Hub name of a data set"),
   limit: optional(integer({ min: 1 }), "use only the first N problems of the split (default: all)"),
-  problemSeed: optional(
-    integer({ min: 0, max: 0xffffffff }),
-    "seed of a different set of problems (countdown)",
-  ),
+  problemSeed: optional(integer({ min: 0, max: 0xffffffff }), "seed of a different set of problems (countdown)"),
   template: optional(choice(templates), "prompt template; chat uses the model's own (default: the task's first)"),
   date: optional(text("DATE"), "date given to a chat template that asks for one, YYYY-MM-DD"),
 } as const satisfies Group;
@@ -171,15 +168,8 @@ export const schedule = {
   step: setting(0, integer({ min: 0 }), "training step, from 1; 0 means not part of a training"),
   steps: optional(integer({ min: 0 }), "training steps (default: from --epochs)"),
   epochs: setting(20, integer({ min: 1 }), "passes over the training split, if --steps is not given"),
-  prompts: optional(
-    integer({ min: 1 }),
-    "prompts per step (default: 1024 in training, else the whole split)",
-  ),
-  miniBatch: setting(
-    256,
-    integer({ min: 1 }),
-    "prompts per optimizer step; if not set, at most --prompts",
-  ),
+  prompts: optional(integer({ min: 1 }), "prompts per step (default: 1024 in training, else the whole split)"),
+  miniBatch: setting(256, integer({ min: 1 }), "prompts per optimizer step; if not set, at most --prompts"),
   criticMiniBatch: setting(
     256,
     integer({ min: 1 }),
@@ -215,10 +205,7 @@ export const files = {
 
 /** What is printed. */
 export const reporting = {
-  k: optional(
-    integers({ min: 1 }),
-    "values of k for Pass@k (default: powers of 2 up to 256)",
-  ),
+  k: optional(integers({ min: 1 }), "values of k for Pass@k (default: powers of 2 up to 256)"),
   format: setting(
     "terminal",
     choice(["terminal", "csv", "markdown", "latex", "json"]),
@@ -236,10 +223,7 @@ export const archive = {
 /** Which part of a study. */
 export const studies = {
   algorithms: optional(words(), "train only these algorithms of the recipe (default: all)"),
-  shard: optional(
-    text("I/N"),
-    "run part I of N; a final run without --shard merges the parts",
-  ),
+  shard: optional(text("I/N"), "run part I of N; a final run without --shard merges the parts"),
   gather: setting(false, toggle(), "write results from the finished cells; run no more"),
   check: setting(false, toggle(), "make the results again, compare with the existing files, write nothing"),
 } as const satisfies Group;
@@ -286,17 +270,10 @@ export const imports = {
 
 /** Records that are there twice. */
 export const duplicates = {
-  allowDuplicates: setting(
-    false,
-    toggle(),
-    "drop exact duplicate records instead of stopping",
-  ),
+  allowDuplicates: setting(false, toggle(), "drop exact duplicate records instead of stopping"),
 } as const satisfies Group;
 
 /** What the plan of a run assumes. */
 export const planning = {
-  tflops: optional(
-    number({ above: 0 }),
-    "assumed speed for the time estimate, in TFLOP/s (default: 100)",
-  ),
+  tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;
