@@ -53,7 +53,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** A verdict as a badge: sign, word and kind of border say it, the colour only repeats it. */
-export const badge = (verdict: string): Html =>
+const badge = (verdict: string): Html =>
   markup`<span class="badge ${names[verdict] ?? "open"}">${verdictText(verdict)}</span>`;
 
 /** What was found, its interval below. */

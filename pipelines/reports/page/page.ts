@@ -51,7 +51,7 @@ export const hashList = (
 `;
 
 /** Facts side by side. */
-export const factList = (facts: Page["facts"]): Html | undefined =>
+const factList = (facts: Page["facts"]): Html | undefined =>
   facts.length === 0
     ? undefined
     : markup`<dl class="facts">${
