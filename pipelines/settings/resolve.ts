@@ -1,12 +1,12 @@
 /**
- * From what somebody wrote to one complete configuration: defaults < the command's own defaults < recipe < config file < flags. Each value
- * was checked where it was written, so merging cannot fail.
+ * From what somebody wrote to one complete configuration: defaults < the command's own defaults < recipe < config file < flags. `configOf` checks
+ * every value; `merge` takes values whose types say that they are checked.
  */
 import { Result } from "effect";
 import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
 import { decode, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
 
-/** SettingValues of settings as somebody gave them, each checked where it was written; `undefined` says nothing. */
+/** Values of settings as somebody gave them, by key; `undefined` says nothing. */
 export type Given = Readonly<Record<string, unknown>>;
 
 /** A JSON value as the value of a setting, or the sentence `expected …, found …`; `null` leaves an optional setting open. */
@@ -38,12 +38,9 @@ export const configOf = <S extends Group>(group: S, given: Given): Result.Result
 
 /** The part of a configuration under `keys`, in the order of the table, without what has no value. */
 export const select = (config: object, keys: ReadonlyArray<string>): Given => {
-  const values = new Map<string, unknown>(Object.entries(config));
-  return Object.fromEntries(
-    settingKeys.filter((key) => keys.includes(key) && values.get(key) !== undefined).map((
-      key,
-    ) => [key, values.get(key)]),
-  );
+  const values = new Map<string, unknown>(Object.entries(config).filter(([, value]) => value !== undefined));
+  const chosen = settingKeys.filter((key) => keys.includes(key) && values.has(key));
+  return Object.fromEntries(chosen.map((key) => [key, values.get(key)]));
 };
 
 const distance = (a: string, b: string): number => {

@@ -23,7 +23,7 @@ Deno.test("a recipe with nothing beside it is that recipe", () => {
   }
 });
 
-Deno.test("other bits make another study, whose command says so; knobs of memory and a model's folder do not", () => {
+Deno.test("other bits or kernels make another study, whose command says so; knobs of memory and a model's folder do not", () => {
   const narrow = recipe("tiny", { storage: "bf16", moments: "bf16" });
   assert.equal(narrow.name, "tiny-bf16-storage-bf16-moments");
   assert.equal(commandOf(narrow), "deno task reproduce --recipe tiny --storage bf16 --moments bf16");
@@ -32,6 +32,10 @@ Deno.test("other bits make another study, whose command says so; knobs of memory
   assert.equal(halves.name, "tiny-f16-activations");
   assert.equal(commandOf(halves), "deno task reproduce --recipe tiny --activations f16");
   assert.equal(halves.settings.activations, "f16");
+  const matrix = recipe("tiny", { kernels: ["matrix", "cooperative"] });
+  assert.equal(matrix.name, "tiny-matrix-kernels-cooperative-kernels");
+  assert.equal(commandOf(matrix), "deno task reproduce --recipe tiny --kernels matrix,cooperative");
+  assert.equal(recipe("tiny", { kernels: ["plain"] }).name, "tiny");
   const published = recipe("tiny", { asPublished: true, storage: "f16" });
   assert.equal(commandOf(published), "deno task reproduce --recipe tiny --as-published --storage f16");
   const knobs = { cache: 2, offload: "gradient", recompute: true, deviceMemory: 141, batch: 64 } as const;
