@@ -12,7 +12,7 @@ import { attention } from "../ops/attention/attention.ts";
 import { subgroupKernels } from "../ops/attention/attention_forms.ts";
 import { kernels as normKernels, rmsNorm } from "../ops/rms_norm/rms_norm.ts";
 import { kernel as sumKernel } from "../ops/row_sums/row_sums.ts";
-import { type Check, isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
+import { type Check, difference, isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
 import { Tape } from "../gpu/tape.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
@@ -87,13 +87,7 @@ const checkAll = Effect.fnUntraced(function* (
     const found = yield* pass(cooperative);
     for (const name in expected) {
       const largest = expected[name].reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-      let error = 0;
-      expected[name].forEach((x, i) => {
-        const own = Math.abs(found[name][i] - x) / largest;
-        // Not a number counts as wrong.
-        if (!(own <= error)) error = Number.isNaN(own) ? Infinity : own;
-      });
-      checks.push({ variant: `${op}, ${name}`, error, allowed });
+      checks.push({ variant: `${op}, ${name}`, error: difference(found[name], expected[name], largest), allowed });
     }
   }
   return checks;

@@ -4,12 +4,12 @@
  * number of rows must agree to the bit: the tiles of a product, chunks of its sum together and apart, the gated activation in one pass and in two.
  */
 import * as Effect from "effect/Effect";
-import type { DeviceError, MatrixUnits } from "../gpu/device_info.ts";
+import type { DeviceError, MatrixCapability, MatrixUnits, Product } from "../gpu/device_info.ts";
 import type { Encoder } from "../gpu/encoder.ts";
 import { fromHalves, type StorageType, storageTypes, toHalves } from "../gpu/half_precision.ts";
 import type { Kernel } from "../gpu/kernel.ts";
 import { noise } from "../ops/op_case.ts";
-import type { Check } from "./self_tests.ts";
+import { type Check, difference } from "./self_tests.ts";
 import { Tape } from "../gpu/tape.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { cast } from "../ops/cast/cast.ts";
@@ -22,7 +22,6 @@ import {
   matrixFits,
   type MatrixTile,
   matrixTiles,
-  type Product,
   products,
   splitName,
   variantName,
@@ -50,7 +49,7 @@ export interface CheckOptions {
   readonly storages?: ReadonlyArray<StorageType>;
 }
 
-/** Who is checked. */
+/** The kernel under test, and the device that it runs on. */
 interface Subject {
   readonly encoder: Encoder;
   readonly units: MatrixUnits;
@@ -100,13 +99,6 @@ const resultOf = Effect.fnUntraced(function* (encoder: Encoder, product: Product
   encoder.release(c);
   return result;
 });
-
-/** The largest difference, by the size of operands; infinite where it is not a number. */
-const difference = (x: Float32Array, y: Float32Array, size = 1): number =>
-  y.reduce((worst, _, i) => {
-    const error = Math.abs(x[i] - y[i]) / size;
-    return error <= worst ? worst : Number.isNaN(error) ? Infinity : error;
-  }, 0);
 
 /** One product in one tile: its result, how far that is from the plain kernel's, and the result in chunks, together and apart. */
 const inTile = Effect.fnUntraced(function* (
@@ -192,9 +184,9 @@ export const checkMatrixProducts = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits,
   { kernel = kernels.matrix, tiles = matrixTiles, storages = storageTypes }: CheckOptions = {},
-): Effect.fn.Return<ReadonlyArray<Check>, DeviceError> {
+): Effect.fn.Return<ReadonlyArray<Check<MatrixCapability>>, DeviceError> {
   const subject = { encoder, units, kernel };
-  const checks: Check[] = [];
+  const checks: Check<MatrixCapability>[] = [];
   for (const product of products) {
     const fitting = tiles.filter((tile) => matrixFits(encoder, product, tile, units));
     const found = yield* Effect.forEach(fitting, (tile) =>

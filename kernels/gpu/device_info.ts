@@ -7,13 +7,26 @@ export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError"
   message: Schema.String,
 }) {}
 
+/** A linear layer, the gradient of its input, the gradient of its weight. */
+export type Product = "nt" | "nn" | "tn";
+
+/** What a kernel on matrix units computes: a product, or a linear layer of gate and up with the gated activation of both. */
+export type MatrixForm = Product | "swiglu";
+
+/** What matrix units may be able to do: a form in a tile, its sum shared out, any tile of a form with the same bits, activations in 16 bits. */
+export type MatrixCapability =
+  | `${MatrixForm} ${number}x${number}`
+  | `nt ${number}x${number} split`
+  | `${MatrixForm} in any tile`
+  | "activations in 16 bits";
+
 /** A device's matrix units as products use them: float16 operands of size x depth, float32 results of size x size. */
 export interface MatrixUnits {
   readonly size: number;
   readonly depth: number;
   readonly lanes: number;
-  /** Variants that this device has no room for, and what its self-test found wrong. */
-  readonly refused: ReadonlyArray<string>;
+  /** What this device has no room for, and what its self-test found wrong. */
+  readonly refused: ReadonlyArray<MatrixCapability>;
 }
 
 /** Whether kernels hand numbers from lane to lane on a device whose subgroups have so many lanes. */

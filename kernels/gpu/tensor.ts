@@ -62,17 +62,6 @@ export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => 
   scale: tensor.scale,
 });
 
-/** The same words read as another number of rows and columns; only for tensors without gaps. */
-export const reshape = (tensor: Tensor, rows: number, cols: number): Tensor => ({
-  storage: tensor.storage,
-  offset: tensor.offset,
-  rows,
-  cols,
-  stride: cols,
-  format: tensor.format,
-  scale: tensor.scale,
-});
-
 /** Elements from the first to the last, gaps of the stride included. */
 export const extent = (
   tensor: Tensor,

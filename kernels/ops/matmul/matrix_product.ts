@@ -5,20 +5,12 @@
  * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { MatrixUnits } from "../../gpu/device_info.ts";
+import type { MatrixForm, MatrixUnits } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { type Kernel, make } from "../../gpu/kernel.ts";
 import { keptAs, lanes, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import {
-  depth,
-  enoughGroups,
-  groupsOf,
-  matrixConstants,
-  type MatrixForm,
-  type MatrixTile,
-  splitName,
-} from "./matrix_tiles.ts";
+import { depth, enoughGroups, groupsOf, matrixConstants, type MatrixTile, splitName } from "./matrix_tiles.ts";
 import join from "./matmul_join.wgsl" with { type: "text" };
 import largest from "./matmul_largest.wgsl" with { type: "text" };
 import matrix from "./matmul_matrix.wgsl" with { type: "text" };

@@ -2,15 +2,9 @@
  * The variants of the kernel on matrix units: what each computes, what of the result a workgroup owns, what it takes of a device, and which one a
  * product gets. Tiles are chosen by the number of workgroups only where the self-test found that all tiles give the same bits.
  */
-import type { MatrixUnits } from "../../gpu/device_info.ts";
+import type { MatrixCapability, MatrixForm, MatrixUnits, Product } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-
-/** A linear layer, the gradient of its input, the gradient of its weight. */
-export type Product = "nt" | "nn" | "tn";
-
-/** What a variant computes: a product, or a linear layer of gate and up with the gated activation of both. */
-export type MatrixForm = Product | "swiglu";
 
 /** The products, in the order in which they are checked. */
 export const products: ReadonlyArray<Product> = ["nt", "nn", "tn"];
@@ -36,17 +30,18 @@ export const matrixTiles: ReadonlyArray<MatrixTile> = [
 export const depth = 32;
 
 /** A variant's name, as the self-test knows it: `nt 256x128`. */
-export const variantName = (form: MatrixForm, { down, across, rows, columns }: MatrixTile): string =>
+export const variantName = (form: MatrixForm, { down, across, rows, columns }: MatrixTile): MatrixCapability =>
   `${form} ${down * rows}x${across * columns}`;
 
 /** The name under which the chunks of a variant's sum may have workgroups of their own. */
-export const splitName = (tile: MatrixTile): string => `${variantName("nt", tile)} split`;
+export const splitName = ({ down, across, rows, columns }: MatrixTile): MatrixCapability =>
+  `nt ${down * rows}x${across * columns} split`;
 
 /** The name under which all tiles of a form give the same bits. */
-export const anyTile = (form: MatrixForm): string => `${form} in any tile`;
+export const anyTile = (form: MatrixForm): MatrixCapability => `${form} in any tile`;
 
 /** The name under which activations may be stored in 16 bits. */
-export const halfActivations = "activations in 16 bits";
+export const halfActivations: MatrixCapability = "activations in 16 bits";
 
 /** The constants of a variant. */
 export const matrixConstants = (form: MatrixForm, tile: MatrixTile, { size, depth: TK, lanes }: MatrixUnits) => ({
