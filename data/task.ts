@@ -86,7 +86,7 @@ export interface Files {
 }
 
 /** What a grader sees: the problem, and the prompt where it is known, since a prompt may open a thought that the response has to end. */
-export type Asked = Pick<Problem, "question" | "goldAnswer"> & { readonly promptText?: string | undefined };
+export type AskedQuestion = Pick<Problem, "question" | "goldAnswer"> & { readonly promptText?: string | undefined };
 
 /** A task: a source of problems, the ways to ask one, and the grader. */
 export interface Task {
@@ -99,7 +99,7 @@ export interface Task {
   /** The text of the prompt, or null where the task has no template of that name. */
   readonly promptText: (problem: Pick<Problem, "question">, template?: string) => string | null;
   readonly grade: (
-    problem: Asked,
+    problem: AskedQuestion,
     responseText: string,
     mode: Extraction,
   ) => Grade;

@@ -6,7 +6,7 @@ import { Effect, Result } from "effect";
 import { loadAll, loaders } from "./commands/loaders.ts";
 import { recipes } from "./recipes/mod.ts";
 import { type Command, UsageError } from "./settings/command.ts";
-import * as CommandLine from "./commands/command_line.ts";
+import { parseCommandLine } from "./commands/command_line.ts";
 import { completions, helpOf, overview, shells } from "./commands/help.ts";
 import { consoleToStderr, main } from "./commands/platform.ts";
 import { type Given, layered, nearest, select } from "./settings/resolve.ts";
@@ -29,8 +29,8 @@ const recipeValues = (command: Command, name: unknown): Result.Result<Given, Usa
 
 /** The settings of a config file; its parser is loaded where there is one. */
 const readConfig = Effect.fnUntraced(function* (file: string) {
-  const { read } = yield* Effect.promise(() => import("./settings/config_file.ts"));
-  return yield* read(file);
+  const { readConfigFile } = yield* Effect.promise(() => import("./settings/config_file.ts"));
+  return yield* readConfigFile(file);
 });
 
 /** Runs one command line, the command's name first. */
@@ -48,7 +48,7 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
     });
   }
   const command = yield* loaders[name];
-  const line = yield* Effect.fromResult(CommandLine.parse(command, rest));
+  const line = yield* Effect.fromResult(parseCommandLine(command, rest));
   if (line.help) return yield* streams.write(helpOf(command));
   if (line.completions !== undefined) {
     const { stages, commands } = yield* loadAll;

@@ -3,13 +3,14 @@ import { Effect, Stream } from "effect";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tasks } from "../data/mod.ts";
-import { load, readRows } from "../pipelines/files/source.ts";
+import { loadProblems, readRows } from "../pipelines/files/source.ts";
 import { readChoices } from "../pipelines/evaluation/completion.ts";
 import { importers } from "../pipelines/records/imports/mod.ts";
 import { readRun } from "../pipelines/reports/page/read_run.ts";
 import { runHtml } from "../pipelines/reports/page/run_html.ts";
-import { parse } from "../pipelines/settings/config_file.ts";
+import { parseConfigFile } from "../pipelines/settings/config_file.ts";
 import * as Stage from "../pipelines/stages/stage.ts";
+import { readInput } from "../pipelines/stages/stage.ts";
 import { memory, StandardStreams } from "../pipelines/files/standard_streams.ts";
 import { dynamicsStage } from "../pipelines/stages/dynamics.ts";
 import { passAtKStage } from "../pipelines/stages/pass_at_k.ts";
@@ -60,7 +61,7 @@ export const brokenFiles = (copies: number): void => {
         Effect.promise(() =>
           Deno.writeFile(file, bytes)
         ).pipe(
-          Effect.andThen(load(tasks.jsonl, "test", { data: file })),
+          Effect.andThen(loadProblems(tasks.jsonl, "test", { data: file })),
         ));
     }));
 
@@ -72,7 +73,7 @@ export const brokenFiles = (copies: number): void => {
       "YAML",
       copies,
       [bytesOf(yaml), bytesOf(json)],
-      (bytes) => Effect.fromResult(parse("config.yaml", textOf(bytes))),
+      (bytes) => Effect.fromResult(parseConfigFile("config.yaml", textOf(bytes))),
     );
   });
 
@@ -84,9 +85,9 @@ export const brokenFiles = (copies: number): void => {
     return readsAnything("NDJSON records", copies, records, (bytes) => {
       const input = () => Stream.succeed(bytes);
       return Effect.all([
-        drained(Stage.run(verifyStage, Stage.read(verifyStage, input(), "records"))),
-        drained(Stage.run(dynamicsStage, Stage.read(dynamicsStage, input(), "records"))),
-        drained(Stage.run(passAtKStage, Stage.read(passAtKStage, input(), "records"), { bootstrap: 10 })),
+        drained(Stage.run(verifyStage, readInput(verifyStage, input(), "records"))),
+        drained(Stage.run(dynamicsStage, readInput(dynamicsStage, input(), "records"))),
+        drained(Stage.run(passAtKStage, readInput(passAtKStage, input(), "records"), { bootstrap: 10 })),
       ]);
     });
   });

@@ -10,10 +10,10 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { markdownTable } from "../pipelines/reports/tables/markdown_table.ts";
-import { nameOf } from "../pipelines/reports/series.ts";
+import { seriesName } from "../pipelines/reports/series.ts";
 import { verdicts } from "../pipelines/reports/tables/verdicts.ts";
-import * as CommandLine from "../pipelines/commands/command_line.ts";
-import * as ConfigFile from "../pipelines/settings/config_file.ts";
+import { commonFlags, parseCommandLine } from "../pipelines/commands/command_line.ts";
+import { parseConfigFile } from "../pipelines/settings/config_file.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
 import type { ClaimRow } from "../pipelines/records/study_rows.ts";
@@ -74,7 +74,7 @@ const checkCommand = ([name, ...words]: ReadonlyArray<string>): void => {
   assert.ok(name in denoTasks, `deno task ${name}`);
   const command = known.get(name);
   if (command === undefined) return;
-  const line = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+  const line = Effect.runSync(Effect.fromResult(parseCommandLine(command, words)));
   const recipe = String(line.values.recipe ?? "");
   assert.ok(recipe === "" || recipe in recipes, recipe);
   // A required setting must be given.
@@ -87,7 +87,7 @@ const checkCommand = ([name, ...words]: ReadonlyArray<string>): void => {
 
 const flags = new Set([
   ...settingKeys.map(flagOf),
-  ...CommandLine.commonFlags.map(({ flag }) => flag),
+  ...commonFlags.map(({ flag }) => flag),
   ...commands.flatMap(({ aliases = {} }) => Object.keys(aliases)),
 ]);
 
@@ -98,7 +98,7 @@ for (const { file, blocks, spans, prose } of readmes) {
     for (const span of spans.filter((text) => text.startsWith("--"))) {
       assert.ok(flags.has(span.slice(2).split(/[ =]/)[0].replace(/^no-/, "")), span);
     }
-    for (const text of blocks("yaml")) Effect.runSync(Effect.fromResult(ConfigFile.parse(file, text)));
+    for (const text of blocks("yaml")) Effect.runSync(Effect.fromResult(parseConfigFile(file, text)));
     const links = [...prose.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => join(dirname(file), link));
     const paths = spans.filter((span) => /^(data|kernels|pipelines|results|tests|\.ci)\/[\w./]*$/.test(span));
     for (const path of [...links, ...paths]) assert.ok(existsSync(join(root, path)), path);
@@ -172,7 +172,7 @@ const table = (): string => {
   const best = columns.map((column) => Math.max(...labels.map((label) => Number(printed(label, column)))).toFixed(1));
   const heads = columns.map(({ evaluation, k }) => k === 1 ? `${evaluation}: Pass@1` : `@${k}`);
   const lines = labels.map((label) => [
-    nameOf(label),
+    seriesName(label),
     ...columns.map((column, i) => {
       const text = printed(label, column);
       return text === best[i] ? `**${text}**` : text;

@@ -16,7 +16,7 @@ export const slack = 1n << 20n;
 const one = (bits: number): bigint => 1n << BigInt(bits);
 
 /** A finite float64 as m 2^exponent, m whole. */
-export function parts(x: number): { readonly m: bigint; readonly exponent: number } {
+export function mantissaAndExponent(x: number): { readonly m: bigint; readonly exponent: number } {
   const high = highWord(x);
   const field = (high >>> 20) & 0x7ff;
   const m = (BigInt(high & 0xfffff) << 32n) + BigInt(lowWord(x)) + (field === 0 ? 0n : 1n << 52n);
@@ -28,7 +28,7 @@ export const shifted = (units: bigint, by: number): bigint => by >= 0 ? units <<
 
 /** A finite float64 in units of 2^-bits, rounded down. */
 export function fixed(x: number, bits: number): bigint {
-  const { m, exponent } = parts(x);
+  const { m, exponent } = mantissaAndExponent(x);
   return shifted(m, exponent + bits);
 }
 

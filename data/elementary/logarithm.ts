@@ -3,7 +3,7 @@
  * twice the bits up to r^2, and multiplied by 1 / log(base).
  */
 import { twoProduct, twoSum } from "./double_double.ts";
-import { expOf, type Fixed, fixed, ln2, pair, parts, shifted, smallSeries } from "./fixed_point.ts";
+import { expOf, type Fixed, fixed, ln2, mantissaAndExponent, pair, shifted, smallSeries } from "./fixed_point.ts";
 import { fromWords, highWord, lowWord, powerOfTwo } from "./float_bits.ts";
 import { centres, leastZ, ln2High, ln2Low } from "./logarithm_table.ts";
 import { refined, settled } from "./rounding.ts";
@@ -65,7 +65,7 @@ function logarithmFixed(x: number, near: number, base: Base, bits: number): Fixe
   const y = fixed(near, w);
   const k = y / ln2(w);
   const inverse = expOf(k * ln2(w) - y, w);
-  const { m, exponent } = parts(x);
+  const { m, exponent } = mantissaAndExponent(x);
   const ratio = shifted(m * inverse, exponent - Number(k));
   const log = y + smallSeries(ratio - (1n << BigInt(w)), w, 1);
   return { units: ((log << BigInt(w)) / base.log(w)) >> 16n, bits };

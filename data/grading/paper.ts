@@ -6,7 +6,7 @@
  */
 import { noVariables } from "./complex.ts";
 import type { Expression } from "./expression.ts";
-import { parse } from "./parser.ts";
+import { parseFormula } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
 import { costOf, dearest } from "./work.ts";
 
@@ -150,7 +150,7 @@ function symbolic(text: string): Expression | null {
     /\\[a-zA-Z]+|[a-zA-Z]/g,
     (word) => Object.hasOwn(constants, word) ? constants[word] : word.startsWith("\\") ? word : `${word} `,
   );
-  const read = parse(spelled);
+  const read = parseFormula(spelled);
   if (read === null) return null;
   const { once, each } = costOf(read);
   return once + 16 * each > dearest ? null : read;

@@ -22,7 +22,7 @@ import {
 const longest = 600;
 
 /** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
-export function parse(text: string): Expression | null {
+export function parseFormula(text: string): Expression | null {
   const tokens = tokenize(text, longest);
   return tokens === null || tokens.length === 0 || multipliesVectors(tokens) ? null : new Parser(tokens).whole();
 }

@@ -7,7 +7,7 @@ import * as Elementary from "../elementary/mod.ts";
 import * as C from "./complex.ts";
 import type { Expression } from "./expression.ts";
 import { squeeze } from "./latex.ts";
-import { parse } from "./parser.ts";
+import { parseFormula } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
 import { isSentence, numberWord } from "./words.ts";
 import { withoutUnit } from "./tail.ts";
@@ -18,7 +18,7 @@ export function formula(text: string): Expression | null {
   const spelled = numberWord(text);
   if (spelled !== null) return { kind: "number", text: `${spelled}` };
   const inner = /^\\(?:text|mbox|mathrm)\s?\{([^{}]*)\}$/.exec(text)?.[1] ?? text;
-  const read = isSentence(inner) ? null : parse(inner);
+  const read = isSentence(inner) ? null : parseFormula(inner);
   if (read === null) return null;
   const { once, each } = costOf(read);
   return once + each > dearest ? null : read;

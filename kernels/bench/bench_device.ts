@@ -9,15 +9,15 @@ import type { DeviceError } from "../gpu/device_info.ts";
 import dispatchRead from "./dispatch_read.wgsl" with { type: "text" };
 import dispatchWrite from "./dispatch_write.wgsl" with { type: "text" };
 import type { Encoder } from "../gpu/encoder.ts";
-import { make } from "../gpu/kernel.ts";
+import { makeKernel } from "../gpu/kernel.ts";
 import { accumulate } from "../ops/add/add.ts";
 import { timeOf } from "./profiler.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
 /** The two dispatches that do as little as one can. */
-export const kernels = {
-  read: make(dispatchRead),
-  write: make(dispatchWrite),
+export const probeKernels = {
+  read: makeKernel(dispatchRead),
+  write: makeKernel(dispatchWrite),
 };
 
 /** One figure: what was done and the median of its time; a dispatch's is its share of a long submit. */
@@ -47,14 +47,20 @@ export const measureDevice = Effect.fn("Bench.measureDevice")(function* (
   const word = encoder.upload(new Uint32Array(4), 1, 4);
   for (const tensor of [a, b]) encoder.zero(tensor);
   const seconds = (record: () => void) => Effect.map(timeOf(encoder, record), (microseconds) => microseconds / 1e6);
-  const dispatch = (kernel: typeof kernels.read) => () =>
+  const dispatch = (kernel: typeof probeKernels.read) => () =>
     encoder.dispatch(kernel, { tensors: [word], params: { N: 0 }, groups: [1] });
   const shape = `bytes=${size}`;
   const found: DeviceRow[] = [
     { work: "copy", shape, seconds: yield* seconds(() => encoder.copy(a, b)), flops: 0, bytes: 2 * size },
     { work: "add", shape, seconds: yield* seconds(() => accumulate(encoder, b, a)), flops: size / 4, bytes: 3 * size },
-    { work: "dispatch", shape: "", seconds: yield* seconds(dispatch(kernels.read)), flops: 0, bytes: 0 },
-    { work: "dependent dispatch", shape: "", seconds: yield* seconds(dispatch(kernels.write)), flops: 0, bytes: 0 },
+    { work: "dispatch", shape: "", seconds: yield* seconds(dispatch(probeKernels.read)), flops: 0, bytes: 0 },
+    {
+      work: "dependent dispatch",
+      shape: "",
+      seconds: yield* seconds(dispatch(probeKernels.write)),
+      flops: 0,
+      bytes: 0,
+    },
     { work: "read-back", shape: "bytes=16", seconds: yield* readBack(encoder, word), flops: 0, bytes: 0 },
   ];
   for (const tensor of [a, b, word]) encoder.release(tensor);

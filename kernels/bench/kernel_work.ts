@@ -5,7 +5,7 @@
  */
 import type { Dispatch } from "../gpu/encoder.ts";
 import { type Kernel, signatureOf } from "../gpu/kernel.ts";
-import { pageRows } from "../ops/kv_cache/pages.ts";
+import { blockRows } from "../ops/kv_cache/blocks.ts";
 import { elementBytes, type Tensor } from "../gpu/tensor.ts";
 
 /** Operations (undefined where a kernel's are not known) and bytes. */
@@ -56,9 +56,9 @@ const rules: Readonly<Record<string, Rule>> = {
   rms_norm_weight_backward: each(3, 0, { grown: [3] }),
   rope_cache: each(3, 0, { rows: ({ tensors: [k] }) => ({ 4: k.rows, 5: k.rows, 6: k.rows }) }),
   rope: { ...each(3, 0), rows: ({ tensors: [x] }) => ({ 2: x.rows }) },
-  // Of the pages, an entry for each that a row looks into.
+  // Of the blocks, an entry for each that a row looks into.
   attention: pairs(4, {
-    rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys, 4: Math.ceil(N * keys / pageRows) }),
+    rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys, 4: Math.ceil(N * keys / blockRows) }),
   }),
   attention_merge: each(2, 0),
   attention_backward_query: pairs(6),

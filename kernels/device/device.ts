@@ -21,7 +21,7 @@ export class Device extends Context.Service<Device, { readonly encoder: Encoder;
 ) {
   /** The device that `SIGNUM_ADAPTER` names, else the best that is there, with the kernels that are asked for; `SIGNUM_VALIDATION=1` has every access checked. */
   static readonly layer = (kernels?: KernelChoice): Layer.Layer<Device, DeviceError> =>
-    Layer.effect(Device, Effect.suspend(() => open({ ...environment(), kernels })));
+    Layer.effect(Device, Effect.suspend(() => openDevice({ ...environment(), kernels })));
 }
 
 /** Which device is wanted (undefined: the best), and how it is opened. */
@@ -53,7 +53,7 @@ export interface Opened {
 }
 
 /** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted one cannot be had. */
-export const open = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
+export const openDevice = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
   Effect.gen(function* () {
     const { validated } = options;
     const adapter = adapterKinds.find((kind) => kind === options.adapter);
@@ -83,7 +83,7 @@ export const open = (options: DeviceOptions): Effect.Effect<Opened, DeviceError,
 
 /** `open`, where the device must run the kernels that are asked for. */
 export const openWith = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
-  Effect.flatMap(open(options), (opened) => {
+  Effect.flatMap(openDevice(options), (opened) => {
     const missing = missingKernels(options.kernels ?? [], opened.info);
     return missing === undefined
       ? Effect.succeed(opened)

@@ -15,7 +15,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { cast } from "../ops/cast/cast.ts";
 import { swiglu } from "../ops/swiglu/swiglu.ts";
 import { matmulNN, matmulNT, matmulTN } from "../ops/matmul/matmul.ts";
-import { kernels, type MatrixProduct, matrixProduct } from "../ops/matmul/matrix_product.ts";
+import { type MatrixProduct, matrixProduct, matrixProductKernels } from "../ops/matmul/matrix_product.ts";
 import {
   anyTile,
   halfActivations,
@@ -183,7 +183,7 @@ const testing = (variant: string) => Effect.logInfo(`testing matrix product "${v
 export const checkMatrixProducts = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits,
-  { kernel = kernels.matrix, tiles = matrixTiles, storages = storageTypes }: CheckOptions = {},
+  { kernel = matrixProductKernels.matrix, tiles = matrixTiles, storages = storageTypes }: CheckOptions = {},
 ): Effect.fn.Return<ReadonlyArray<Check<MatrixCapability>>, DeviceError> {
   const subject = { encoder, units, kernel };
   const checks: Check<MatrixCapability>[] = [];

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import type { MatrixUnits } from "../gpu/device_info.ts";
 import type { Encoder } from "../gpu/encoder.ts";
-import { kernels } from "../ops/matmul/matrix_product.ts";
+import { matrixProductKernels } from "../ops/matmul/matrix_product.ts";
 import { checkMatrixProducts, type CheckOptions } from "./matrix_self_test.ts";
 import { matrixFits, matrixForms, matrixTiles, products, variantName } from "../ops/matmul/matrix_tiles.ts";
 import { isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
@@ -54,9 +54,17 @@ export const testedUnits = Effect.fnUntraced(function* (
   if (units === undefined) {
     return { units, notes: [noUnits] };
   }
-  const { kernel = kernels.matrix, tiles = matrixTiles } = options;
+  const { kernel = matrixProductKernels.matrix, tiles = matrixTiles } = options;
   const { kind, description } = encoder.info;
-  const facts = [kind, description, units, tiles, kernel.source, kernels.largest.source, kernels.join.source];
+  const facts = [
+    kind,
+    description,
+    units,
+    tiles,
+    kernel.source,
+    matrixProductKernels.largest.source,
+    matrixProductKernels.join.source,
+  ];
   const run = checkMatrixProducts(encoder, units, options);
   const done = yield* Effect.result(remembered("matrix", facts, folder, run));
   if (Result.isFailure(done)) {

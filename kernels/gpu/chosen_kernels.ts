@@ -41,13 +41,13 @@ export const deviceFields = (
 };
 
 /** The fields as they stand in a record, which anybody may have written; runs of before name no adapter. */
-export interface Recorded {
+export interface RecordedKernels {
   readonly adapter?: unknown;
   readonly kernels?: unknown;
 }
 
 /** Why what was begun on one device cannot go on on another, for the end of a sentence; undefined where nothing recorded differs. */
-export const otherDevice = ({ adapter, kernels }: Recorded, info: Rounding): string | undefined => {
+export const otherDevice = ({ adapter, kernels }: RecordedKernels, info: Rounding): string | undefined => {
   if (adapter !== undefined && adapter !== info.kind) {
     return `begun on ${adapter}, now the adapter is ${info.kind} (SIGNUM_ADAPTER=${adapter} chooses the first)`;
   }
@@ -57,7 +57,7 @@ export const otherDevice = ({ adapter, kernels }: Recorded, info: Rounding): str
 };
 
 /** The same for what is to get more of these bytes: what names no adapter may have been begun on any. */
-export const cannotContinue = (recorded: Recorded, info: Rounding): string | undefined =>
+export const cannotContinue = (recorded: RecordedKernels, info: Rounding): string | undefined =>
   recorded.adapter === undefined
     ? `begun on an adapter that its config.json does not name, now it is ${info.kind}; if that is the one, add "adapter": "${info.kind}" there`
     : otherDevice(recorded, info);

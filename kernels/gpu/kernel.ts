@@ -2,7 +2,7 @@
  * A kernel is a WGSL file. Its name is that of the file and of its entry point; which buffers it is bound to, and which numbers its `Params`
  * holds, is read from the text when it is first compiled. Compiling happens on first use, per variant, and is cached by the encoder.
  */
-import { type Binding, type Field, interfaceOf } from "../wgsl/interface.ts";
+import { type Binding, interfaceOf, type ParamField } from "../wgsl/interface.ts";
 import { boundOffset } from "./binding_window.ts";
 import type { DeviceInfo } from "./device_info.ts";
 import type { Tensor } from "./tensor.ts";
@@ -17,13 +17,13 @@ export interface Kernel {
 export type ParamValues = Readonly<Record<string, number>>;
 
 /** The kernel of a WGSL text. */
-export const make = (source: string): Kernel => ({
+export const makeKernel = (source: string): Kernel => ({
   name: /@compute[^]*?\bfn (\w+)/.exec(source)?.[1] ?? "main",
   source,
 });
 
 /** A number of `Params`, and the place of the binding whose offset or stride it is where the caller gives none. */
-export interface Param extends Field {
+export interface Param extends ParamField {
   readonly tensor: number | undefined;
   readonly isStride: boolean;
 }
@@ -50,7 +50,7 @@ export const signatureOf = (kernel: Kernel): Signature => {
 const signatures = new WeakMap<Kernel, Signature>();
 
 /** `xOffset` and `xStride` are those of the binding `x`, `X` or `xs`. */
-const paramOf = (field: Field, bindings: ReadonlyArray<Binding>): Param => {
+const paramOf = (field: ParamField, bindings: ReadonlyArray<Binding>): Param => {
   const [, name, part] = /^(\w+)(Offset|Stride)$/.exec(field.name) ?? [];
   const names = name === undefined ? [] : [name, name[0].toUpperCase() + name.slice(1), `${name}s`];
   const tensor = bindings.findIndex((binding) => names.includes(binding.name));

@@ -12,7 +12,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 export type Round = (x: number) => number;
 
 /** Flat row-major numbers by the name of the operand or result. */
-export type Values = Readonly<Record<string, Float64Array>>;
+export type NamedValues = Readonly<Record<string, Float64Array>>;
 
 /** A tensor that goes into an op: float32 numbers that gradients may be wanted for, or u32 words. */
 export interface Operand {
@@ -37,9 +37,9 @@ export interface OpCase {
   /** Results that are u32 words. */
   readonly integers?: ReadonlyArray<string>;
   /** The results, every step passed through `round`. */
-  readonly reference: (values: Values, round: Round) => Values;
+  readonly reference: (values: NamedValues, round: Round) => NamedValues;
   /** The gradient of Σ cotangent · result by each weight and activation, every step passed through `round`. */
-  readonly vjp?: (values: Values, cotangents: Values, round: Round) => Values;
+  readonly vjp?: (values: NamedValues, cotangents: NamedValues, round: Round) => NamedValues;
 }
 
 /** An op as the tests and the benchmark see it. */

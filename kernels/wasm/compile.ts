@@ -11,7 +11,7 @@ import { Lowering } from "./lower.ts";
 import type { Surroundings } from "./lower_expressions.ts";
 import mathSource from "./math.wgsl" with { type: "text" };
 import { hoistedWords, moduleBytes, settled } from "./module_bytes.ts";
-import { type MemoryPlace, type Place, read, Scratch } from "./places.ts";
+import { type MemoryPlace, type Place, readPlace, Scratch } from "./places.ts";
 import { apply, ofCode, ofLocal, type Single, type Value, whole } from "./values.ts";
 import type { FunctionBody, Program, Variable } from "../wgsl/program.ts";
 import { resolve, resolveFunctions } from "../wgsl/resolve.ts";
@@ -108,7 +108,7 @@ const bindingPlace = (frame: Frame, variable: Variable, checked: boolean): Place
   const address = frame.local("i64");
   frame.emit(command(space === "uniform" ? uniformAt : bindingAt(binding), "i64"), localSet(address));
   const place: MemoryPlace = { kind: "memory", type, address: localGet(address), offset: 0, name };
-  if (space === "uniform") return { kind: "local", type, slots: frame.copied(read(frame, place)) };
+  if (space === "uniform") return { kind: "local", type, slots: frame.copied(readPlace(frame, place)) };
   if (!checked || type.kind !== "array") return place;
   const length = frame.local("i32");
   frame.emit(

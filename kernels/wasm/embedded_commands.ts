@@ -67,14 +67,14 @@ export interface BufferBinding {
 }
 
 /** See embedded_device.ts. */
-export type Recorded = (device: EmbeddedDevice) => void;
+export type RecordedCommand = (device: EmbeddedDevice) => void;
 
 class ComputePass {
   #pipeline: Pipeline | undefined;
   #group: BindGroup | undefined;
   #offset = 0;
 
-  constructor(readonly recorded: Recorded[]) {}
+  constructor(readonly recorded: RecordedCommand[]) {}
 
   setPipeline(pipeline: Pipeline): void {
     this.#pipeline = pipeline;
@@ -95,7 +95,7 @@ class ComputePass {
 
 /** See embedded_device.ts. */
 export class CommandEncoder {
-  readonly recorded: Recorded[] = [];
+  readonly recorded: RecordedCommand[] = [];
 
   beginComputePass(): ComputePass {
     return new ComputePass(this.recorded);
@@ -115,7 +115,7 @@ export class CommandEncoder {
     this.recorded.push((device) => device.copy(from, fromOffset, to, toOffset, size));
   }
 
-  finish(): ReadonlyArray<Recorded> {
+  finish(): ReadonlyArray<RecordedCommand> {
     return this.recorded;
   }
 }

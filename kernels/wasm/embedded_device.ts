@@ -13,7 +13,7 @@ import {
   EmbeddedBuffer,
   type Layout,
   type Pipeline,
-  type Recorded,
+  type RecordedCommand,
 } from "./embedded_commands.ts";
 import { compileKernel } from "./compile.ts";
 import { mostPages } from "./heap.ts";
@@ -32,7 +32,7 @@ export class EmbeddedDevice {
   readonly features: ReadonlySet<string> = new Set();
   readonly lost = new Promise<GPUDeviceLostInfo>(() => {});
   readonly queue = {
-    submit: (lists: ReadonlyArray<ReadonlyArray<Recorded>>): void => this.#submit(lists),
+    submit: (lists: ReadonlyArray<ReadonlyArray<RecordedCommand>>): void => this.#submit(lists),
     writeBuffer: (buffer: EmbeddedBuffer, offset: number, data: ArrayBuffer, start: number, size: number): void =>
       this.#write(buffer, offset, new Uint8Array(data, start, size)),
     onSubmittedWorkDone: (): Promise<void> => this.idle(),
@@ -212,7 +212,7 @@ export class EmbeddedDevice {
     this.#threads.write(moveCommand(from.address + fromOffset, to.address + toOffset, size, waits));
   }
 
-  #submit(lists: ReadonlyArray<ReadonlyArray<Recorded>>): void {
+  #submit(lists: ReadonlyArray<ReadonlyArray<RecordedCommand>>): void {
     for (const list of lists) for (const recorded of list) recorded(this);
     this.#threads.send();
   }

@@ -4,10 +4,10 @@ import type { Label } from "./frame.ts";
 import { asElement, elementOf, fourOf, isFour, laneOf } from "./lanes.ts";
 import { Expressions } from "./lower_expressions.ts";
 import { binary } from "./operators.ts";
-import { clear, held, read, write } from "./places.ts";
+import { clear, held, readPlace, writePlace } from "./places.ts";
 import { apply, isCheap, shapeOf, single, type Value, zeroOf } from "./values.ts";
 import type { FunctionBody, Node, Step, Variable } from "../wgsl/program.ts";
-import { nameOf, scalarOf, type Type } from "../wgsl/types.ts";
+import { scalarOf, type Type, typeName } from "../wgsl/types.ts";
 import { WgslError } from "../wgsl/wgsl_error.ts";
 
 interface Loop {
@@ -74,7 +74,7 @@ export class Lowering extends Expressions {
     const { places, scratch, scratchAddress } = this.around;
     if (shape === undefined) {
       if (variable.type.kind !== "array" || (value !== undefined && value.op !== "zero")) {
-        throw new WgslError(`a variable of ${nameOf(variable.type)} is not understood here`, line);
+        throw new WgslError(`a variable of ${typeName(variable.type)} is not understood here`, line);
       }
       const known = places.get(variable);
       const place = known?.kind === "memory" ? known : scratch.place(variable.name, variable.type, scratchAddress);
@@ -88,11 +88,11 @@ export class Lowering extends Expressions {
 
   #assign({ to, operator, value, line }: Step & { readonly op: "assign" }): void {
     if (shapeOf(to.type) === undefined) {
-      throw new WgslError(`a value of ${nameOf(to.type)} is not understood here`, line);
+      throw new WgslError(`a value of ${typeName(to.type)} is not understood here`, line);
     }
     if (to.op === "swizzle" && this.isLocal(to.of) && isFour(to.of.type)) {
       const place = this.place(to.of)!;
-      const old = single(read(this.frame, place));
+      const old = single(readPlace(this.frame, place));
       const of = scalarOf(to.type);
       const given = operator === undefined
         ? this.value(value)
@@ -100,16 +100,16 @@ export class Lowering extends Expressions {
       const lanes = [0, 1, 2, 3].map((lane) =>
         lane === to.lanes[0] ? asElement(single(given), of) : laneOf(old, lane, of === "f32")
       );
-      return write(this.frame, place, fourOf(lanes));
+      return writePlace(this.frame, place, fourOf(lanes));
     }
     if (operator === undefined) {
-      if (!hasEffects(value)) return write(this.frame, this.place(to)!, this.value(value));
+      if (!hasEffects(value)) return writePlace(this.frame, this.place(to)!, this.value(value));
       const kept = this.frame.kept(this.value(value));
-      return write(this.frame, this.place(to)!, kept);
+      return writePlace(this.frame, this.place(to)!, kept);
     }
     const found = this.place(to)!;
     const place = found.kind === "memory" ? held(this.frame, found) : found;
-    write(this.frame, place, this.#operated(operator, read(this.frame, place), to.type, value));
+    writePlace(this.frame, place, this.#operated(operator, readPlace(this.frame, place), to.type, value));
   }
 
   #operated(operator: string, old: Value, type: Type, by: Node): Value {

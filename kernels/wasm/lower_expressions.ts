@@ -5,22 +5,22 @@ import type { Frame } from "./frame.ts";
 import { asElement, elementOf, fourOf, isFour, laneOf, splat } from "./lanes.ts";
 import { numeric } from "./numeric.ts";
 import { binary, bitcast, converted, unary } from "./operators.ts";
-import { elementPlace, held, type MemoryPlace, partPlace, type Place, read, type Scratch } from "./places.ts";
+import { elementPlace, held, type MemoryPlace, partPlace, type Place, readPlace, type Scratch } from "./places.ts";
 import {
   apply,
   float,
   isSingle,
   ofCode,
-  parts,
   shapeOf,
   type Single,
   single,
   type Value,
+  valueParts,
   whole,
   zeroOf,
 } from "./values.ts";
 import type { FunctionBody, Node, Variable } from "../wgsl/program.ts";
-import { nameOf, scalarOf, type Type } from "../wgsl/types.ts";
+import { scalarOf, type Type, typeName } from "../wgsl/types.ts";
 import { WgslError } from "../wgsl/wgsl_error.ts";
 
 /** Where the variables of a program are, and what accesses are checked with. */
@@ -70,7 +70,7 @@ export abstract class Expressions {
       case "zero": {
         const shape = shapeOf(node.type);
         if (shape === undefined) {
-          throw new WgslError(`a value of ${nameOf(node.type)} is not understood here`, node.line);
+          throw new WgslError(`a value of ${typeName(node.type)} is not understood here`, node.line);
         }
         return zeroOf(shape);
       }
@@ -78,8 +78,8 @@ export abstract class Expressions {
       case "index":
       case "field": {
         const place = this.place(node);
-        if (place !== undefined) return read(frame, place);
-        if (node.op === "field") return parts(this.value(node.of))[node.field];
+        if (place !== undefined) return readPlace(frame, place);
+        if (node.op === "field") return valueParts(this.value(node.of))[node.field];
         throw new WgslError("this index is not understood here", node.line);
       }
       case "swizzle":
@@ -96,7 +96,7 @@ export abstract class Expressions {
       case "convert": {
         const value = converted(this.value(node.of), node.of.type, node.type);
         if (value === undefined) {
-          throw new WgslError(`${nameOf(node.of.type)} to ${nameOf(node.type)} is not understood here`, node.line);
+          throw new WgslError(`${typeName(node.of.type)} to ${typeName(node.type)} is not understood here`, node.line);
         }
         return value;
       }
@@ -138,7 +138,7 @@ export abstract class Expressions {
         const of = this.place(node.of);
         if (of === undefined || node.of.type.kind !== "struct") return undefined;
         if (of.kind === "memory") return partPlace(of, node.type, node.of.type.fields[node.field].offset);
-        return { kind: "local", type: node.type, slots: parts(of.slots)[node.field] };
+        return { kind: "local", type: node.type, slots: valueParts(of.slots)[node.field] };
       }
       case "swizzle": {
         if (node.lanes.length !== 1) return undefined;
@@ -148,7 +148,7 @@ export abstract class Expressions {
         }
         if (of?.kind === "memory") return partPlace(of, node.type, 4 * node.lanes[0]);
         if (of === undefined || isFour(of.type)) return undefined;
-        return { kind: "local", type: node.type, slots: parts(of.slots)[node.lanes[0]] };
+        return { kind: "local", type: node.type, slots: valueParts(of.slots)[node.lanes[0]] };
       }
     }
     return undefined;
@@ -163,11 +163,11 @@ export abstract class Expressions {
   #swizzle(node: Node & { readonly op: "swizzle" }): Value {
     const { lanes } = node;
     const place = node.lanes.length === 1 ? this.place(node) : undefined;
-    if (place !== undefined) return read(this.frame, place);
+    if (place !== undefined) return readPlace(this.frame, place);
     const of = this.value(node.of);
     const element = scalarOf(node.type);
     if (!isFour(node.of.type)) {
-      const kept = lanes.length === 1 ? parts(of) : parts(this.frame.kept(of));
+      const kept = lanes.length === 1 ? valueParts(of) : valueParts(this.frame.kept(of));
       const chosen = lanes.map((lane) => single(kept[lane]));
       if (lanes.length === 1) return chosen[0];
       return lanes.length === 4 ? fourOf(chosen.map((one) => asElement(one, element))) : chosen;
@@ -196,7 +196,7 @@ export abstract class Expressions {
   #construct(node: Node & { readonly op: "construct" }): Value {
     const values = this.#values(node.args);
     if (node.type.kind === "struct") return values;
-    if (node.type.kind !== "vector") throw new WgslError(`${nameOf(node.type)} is not understood here`, node.line);
+    if (node.type.kind !== "vector") throw new WgslError(`${typeName(node.type)} is not understood here`, node.line);
     if (values.length === 1 && isSingle(values[0]) && node.args[0].type.kind === "scalar") {
       if (node.type.size === 4) return splat(asElement(values[0], node.type.of));
       const kept = this.frame.keptSingle(values[0]);
@@ -223,9 +223,9 @@ export abstract class Expressions {
       case "storageBarrier":
         return [];
       case "workgroupUniformLoad":
-        return this.frame.copied(read(this.frame, this.#pointed(args[0])));
+        return this.frame.copied(readPlace(this.frame, this.#pointed(args[0])));
       case "atomicLoad":
-        return this.frame.copied(read(this.frame, this.#pointed(args[0])));
+        return this.frame.copied(readPlace(this.frame, this.#pointed(args[0])));
       case "atomicAdd": {
         const place = this.#pointed(args[0]);
         return this.frame.copied(ofCode("i32", [place.address, this.one(args[1]).code, atomicAdd(place.offset)]));

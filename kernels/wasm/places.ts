@@ -6,7 +6,7 @@
 import { type Code, i64Const, instruction, load, localGet, localSet, store } from "./assembler.ts";
 import type { Frame } from "./frame.ts";
 import { float, isSingle, ofCode, type Single, single, type Value, whole } from "./values.ts";
-import { alignOf, nameOf, sizeOf, strideOf, type Type } from "../wgsl/types.ts";
+import { alignOf, byteSize, strideOf, type Type, typeName } from "../wgsl/types.ts";
 
 /** A place in memory: an i64 address, which may stand twice, and a constant offset. */
 export interface MemoryPlace {
@@ -38,7 +38,7 @@ export const elementPlace = (
   given: Single,
   check?: (index: Single, size: Single) => void,
 ): MemoryPlace => {
-  if (place.type.kind !== "array") throw new Error(`${nameOf(place.type)} has no elements`);
+  if (place.type.kind !== "array") throw new Error(`${typeName(place.type)} has no elements`);
   const { of, size } = place.type;
   const stride = strideOf(of);
   let index = given;
@@ -104,18 +104,18 @@ const partsOf = (type: Type): ReadonlyArray<{ readonly type: Type; readonly offs
     : [];
 
 /** What is in a place. */
-export const read = (frame: Frame, place: Place): Value => {
+export const readPlace = (frame: Frame, place: Place): Value => {
   if (place.kind === "local") return place.slots;
   if (isWhole(place.type)) {
     const type = valueTypeOf(place.type);
     return ofCode(type, [place.address, load(type, place.offset)]);
   }
   const base = held(frame, place);
-  return partsOf(place.type).map(({ type, offset }) => read(frame, partPlace(base, type, offset)));
+  return partsOf(place.type).map(({ type, offset }) => readPlace(frame, partPlace(base, type, offset)));
 };
 
 /** Puts a value into a place. */
-export const write = (frame: Frame, place: Place, value: Value): void => {
+export const writePlace = (frame: Frame, place: Place, value: Value): void => {
   if (place.kind === "local") {
     // A part may be made of another that is set before it.
     frame.set(place.slots, isSingle(value) ? value : value.map((part) => frame.copied(part)));
@@ -125,7 +125,7 @@ export const write = (frame: Frame, place: Place, value: Value): void => {
   } else {
     const base = held(frame, place);
     const kept = frame.kept(value) as ReadonlyArray<Value>;
-    partsOf(place.type).forEach(({ type, offset }, i) => write(frame, partPlace(base, type, offset), kept[i]));
+    partsOf(place.type).forEach(({ type, offset }, i) => writePlace(frame, partPlace(base, type, offset), kept[i]));
   }
 };
 
@@ -135,7 +135,7 @@ export const clear = (frame: Frame, place: MemoryPlace): void => {
   if (type.kind !== "array" || type.size === undefined) {
     if (isWhole(type)) {
       const zero = valueTypeOf(type);
-      write(
+      writePlace(
         frame,
         place,
         zero === "f32" ? float(0) : zero === "i32" ? whole(0) : ofCode("v128", [0xfd, 0x0c, Array(16).fill(0)]),
@@ -154,7 +154,7 @@ export class Scratch {
   place(name: string, type: Type, address: Code): MemoryPlace {
     const align = Math.max(16, alignOf(type));
     const offset = Math.ceil(this.bytes / align) * align;
-    this.bytes = offset + sizeOf(type);
+    this.bytes = offset + byteSize(type);
     return { kind: "memory", type, address, offset, name };
   }
 }

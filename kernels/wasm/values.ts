@@ -44,7 +44,7 @@ export const single = (value: Value): Single => {
   throw new Error("a value of several parts stands where one is expected");
 };
 
-export const parts = (value: Value): ReadonlyArray<Value> => {
+export const valueParts = (value: Value): ReadonlyArray<Value> => {
   if (!isSingle(value)) return value;
   throw new Error("one value stands where several parts are expected");
 };

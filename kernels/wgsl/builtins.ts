@@ -1,5 +1,5 @@
 /** The builtin functions that are known, and the types of their results. */
-import { isSame, nameOf, none, scalar, scalarOf, type Type, vector, withScalar } from "./types.ts";
+import { isSame, none, scalar, scalarOf, type Type, typeName, vector, withScalar } from "./types.ts";
 
 /** Functions of floats, element by element; all arguments have the type of the result. */
 const floats: Readonly<Record<string, number>> = {
@@ -26,7 +26,7 @@ export const sharedArguments = (name: string): number =>
 
 const isFloat = (type: Type) => scalarOf(type) === "f32" || scalarOf(type) === "f16";
 const isNumber = (type: Type) => isFloat(type) || scalarOf(type) === "i32" || scalarOf(type) === "u32";
-const is = (type: Type | undefined, name: string) => type !== undefined && nameOf(type) === name;
+const is = (type: Type | undefined, name: string) => type !== undefined && typeName(type) === name;
 
 /**
  * The type of a builtin function's result, `undefined` where there is no such function, a text where its arguments do not fit. `template` is
@@ -38,7 +38,7 @@ export const resultOf = (
   template: Type | undefined,
 ): Type | string | undefined => {
   const fits = (condition: boolean, result: Type): Type | string =>
-    condition ? result : `"${name}" does not take (${args.map(nameOf).join(", ")})`;
+    condition ? result : `"${name}" does not take (${args.map(typeName).join(", ")})`;
   const equal = args.length > 0 && args.every((type) => isSame(type, args[0]));
   const first = args[0] ?? none;
   if (name in floats) return fits(args.length === floats[name] && equal && isFloat(first), first);

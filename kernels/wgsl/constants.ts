@@ -4,7 +4,7 @@
 import type { Scalar } from "./types.ts";
 
 /** A number as a type holds it. */
-export const rounded = (value: number, of: Scalar): number => {
+export const roundedConstant = (value: number, of: Scalar): number => {
   switch (of) {
     case "f32":
       return Math.fround(value);
@@ -25,7 +25,7 @@ export const fits = (value: number, of: Scalar): boolean =>
     ? value >= 0 && value < 2 ** 32
     : of === "i32"
     ? value >= -(2 ** 31) && value < 2 ** 31
-    : Number.isFinite(rounded(value, of));
+    : Number.isFinite(roundedConstant(value, of));
 
 const isWhole = (of: Scalar): boolean => of === "i32" || of === "u32" || of === "int";
 
@@ -39,26 +39,28 @@ export const computed = (operator: string, left: number, right: number, of: Scal
 const result = (operator: string, left: number, right: number, of: Scalar): number | undefined => {
   switch (operator) {
     case "+":
-      return rounded(left + right, of);
+      return roundedConstant(left + right, of);
     case "-":
-      return rounded(left - right, of);
+      return roundedConstant(left - right, of);
     case "*":
-      return of === "u32" || of === "i32" ? rounded(Math.imul(left, right), of) : rounded(left * right, of);
+      return of === "u32" || of === "i32"
+        ? roundedConstant(Math.imul(left, right), of)
+        : roundedConstant(left * right, of);
     case "/":
-      if (!isWhole(of)) return rounded(left / right, of);
-      return right === 0 ? undefined : rounded(Math.trunc(left / right), of);
+      if (!isWhole(of)) return roundedConstant(left / right, of);
+      return right === 0 ? undefined : roundedConstant(Math.trunc(left / right), of);
     case "%":
-      return right === 0 && isWhole(of) ? undefined : rounded(left % right, of);
+      return right === 0 && isWhole(of) ? undefined : roundedConstant(left % right, of);
     case "&":
-      return rounded(left & right, of);
+      return roundedConstant(left & right, of);
     case "|":
-      return rounded(left | right, of);
+      return roundedConstant(left | right, of);
     case "^":
-      return rounded(left ^ right, of);
+      return roundedConstant(left ^ right, of);
     case "<<":
-      return rounded(of === "int" ? Number(BigInt(left) << BigInt(right)) : left << right, of);
+      return roundedConstant(of === "int" ? Number(BigInt(left) << BigInt(right)) : left << right, of);
     case ">>":
-      return of === "u32" ? left >>> right : rounded(left >> right, of);
+      return of === "u32" ? left >>> right : roundedConstant(left >> right, of);
   }
   return undefined;
 };
@@ -89,7 +91,7 @@ export const literal = (text: string): { readonly value: number; readonly of: Sc
   const digits = suffix === undefined ? text : text.slice(0, -1);
   const value = Number(digits);
   if (suffix === "f") return { value: Math.fround(value), of: "f32" };
-  if (suffix === "h") return { value: rounded(value, "f16"), of: "f16" };
+  if (suffix === "h") return { value: roundedConstant(value, "f16"), of: "f16" };
   if (suffix === "i") return { value, of: "i32" };
   if (suffix === "u") return { value, of: "u32" };
   return { value, of: !isHex && /[.eE]/.test(digits) ? "float" : "int" };

@@ -1,10 +1,10 @@
 /** Gives an expression its type. */
 import { resultOf, sharedArguments } from "./builtins.ts";
-import { fits, literal, rounded } from "./constants.ts";
+import { fits, literal, roundedConstant } from "./constants.ts";
 import type { Node } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { Expression } from "./syntax.ts";
-import { isSame, nameOf, type Scalar, scalar, scalarOf, type Type, u32, vector, withScalar } from "./types.ts";
+import { isSame, type Scalar, scalar, scalarOf, type Type, typeName, u32, vector, withScalar } from "./types.ts";
 import { WgslError } from "./wgsl_error.ts";
 
 /** Whether a node is a place that can be assigned to. */
@@ -70,11 +70,16 @@ const unary = (operator: string, of: Node, line: number): Node => {
     ? element === "i32" || element === "u32"
     : operator === "-" && element !== undefined && element !== "bool" && element !== "u32";
   if (!fits || (operator !== "-" && operator !== "!" && operator !== "~") || element === undefined) {
-    throw new WgslError(`"${operator}" does not take ${nameOf(of.type)}`, line);
+    throw new WgslError(`"${operator}" does not take ${typeName(of.type)}`, line);
   }
   if (of.op === "constant" && typeof of.value !== "object") {
     const value = operator === "!" ? !of.value : operator === "-" ? -of.value : ~Number(of.value);
-    return { op: "constant", value: typeof value === "number" ? rounded(value, element) : value, type: of.type, line };
+    return {
+      op: "constant",
+      value: typeof value === "number" ? roundedConstant(value, element) : value,
+      type: of.type,
+      line,
+    };
   }
   return { op: "unary", operator, of, type: of.type, line };
 };
@@ -82,7 +87,7 @@ const unary = (operator: string, of: Node, line: number): Node => {
 const indexed = (scope: Scope, of: Node, given: Node, line: number): Node => {
   const index = scalarOf(given.type) === "int" ? scope.module.fit(given, u32) : given;
   if (!isSame(index.type, u32) && !isSame(index.type, scalar("i32"))) {
-    throw new WgslError(`an index is ${nameOf(index.type)}, expected u32`, line);
+    throw new WgslError(`an index is ${typeName(index.type)}, expected u32`, line);
   }
   if (of.type.kind === "array") {
     const { size } = of.type;
@@ -91,7 +96,7 @@ const indexed = (scope: Scope, of: Node, given: Node, line: number): Node => {
     }
     return { op: "index", of, index, type: of.type.of, line };
   }
-  if (of.type.kind !== "vector") throw new WgslError(`${nameOf(of.type)} has no elements`, line);
+  if (of.type.kind !== "vector") throw new WgslError(`${typeName(of.type)} has no elements`, line);
   if (index.op !== "constant" || Number(index.value) >= of.type.size) {
     throw new WgslError("the index of a vector must be constant and within it", line);
   }
@@ -113,7 +118,7 @@ const member = (of: Node, name: string, line: number): Node => {
       return { op: "swizzle", of, lanes, type: result, line };
     }
   }
-  throw new WgslError(`${nameOf(type)} has no member "${name}"`, line);
+  throw new WgslError(`${typeName(type)} has no member "${name}"`, line);
 };
 
 const call = (scope: Scope, expression: Expression & { readonly kind: "call" }): Node => {
@@ -157,7 +162,7 @@ const fitBehind = (scope: Scope, name: string, arg: Node): Node =>
 const bitcast = (type: Type, of: Node, line: number): Node => {
   const [to, from] = [scalarOf(type), scalarOf(of.type)];
   if (to === undefined || from === undefined || from === "bool" || !isSame(withScalar(of.type, to), type)) {
-    throw new WgslError(`bitcast of ${nameOf(of.type)} to ${nameOf(type)}`, line);
+    throw new WgslError(`bitcast of ${typeName(of.type)} to ${typeName(type)}`, line);
   }
   return to === from ? of : { op: "bitcast", of, type, line };
 };
@@ -165,7 +170,7 @@ const bitcast = (type: Type, of: Node, line: number): Node => {
 const construct = (scope: Scope, type: Type, args: ReadonlyArray<Node>, line: number): Node => {
   const { module } = scope;
   const wrong = () =>
-    new WgslError(`${nameOf(type)} is not made of (${args.map((arg) => nameOf(arg.type)).join(", ")})`, line);
+    new WgslError(`${typeName(type)} is not made of (${args.map((arg) => typeName(arg.type)).join(", ")})`, line);
   if (args.length === 0) {
     return type.kind === "scalar"
       ? { op: "constant", value: type.of === "bool" ? false : 0, type, line }
@@ -199,7 +204,7 @@ const construct = (scope: Scope, type: Type, args: ReadonlyArray<Node>, line: nu
 const converted = (scope: Scope, given: Node, type: Type, line: number): Node => {
   const to = scalarOf(type) as Scalar;
   const from = scalarOf(given.type);
-  if (from === undefined) throw new WgslError(`${nameOf(given.type)} cannot become ${nameOf(type)}`, line);
+  if (from === undefined) throw new WgslError(`${typeName(given.type)} cannot become ${typeName(type)}`, line);
   if (from === to) return given;
   if (given.op === "constant" && typeof given.value !== "object" && to !== "bool") {
     const value = Number(given.value);
@@ -209,7 +214,7 @@ const converted = (scope: Scope, given: Node, type: Type, line: number): Node =>
       : to === "i32" && from !== "u32"
       ? Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1)
       : value;
-    return { op: "constant", value: rounded(held, to), type, line };
+    return { op: "constant", value: roundedConstant(held, to), type, line };
   }
   return { op: "convert", of: from === "int" || from === "float" ? scope.module.fit(given) : given, type, line };
 };

@@ -2,7 +2,7 @@
  * What a shader declares for the host: the buffers it is bound to and the numbers of its `struct Params`. Only these declarations are read, each at
  * the beginning of a line, so it costs little: functions are left to whoever compiles them.
  */
-import { parse } from "./parser.ts";
+import { parseModule } from "./parser.ts";
 import { WgslError } from "./wgsl_error.ts";
 
 /** A storage buffer of group 0. */
@@ -12,7 +12,7 @@ export interface Binding {
 }
 
 /** A number of `struct Params`. */
-export interface Field {
+export interface ParamField {
   readonly name: string;
   readonly type: "u32" | "f32";
 }
@@ -20,7 +20,7 @@ export interface Field {
 /** The storage buffers in the order of their bindings, the fields of `Params` in theirs. */
 export interface Interface {
   readonly bindings: ReadonlyArray<Binding>;
-  readonly fields: ReadonlyArray<Field>;
+  readonly fields: ReadonlyArray<ParamField>;
 }
 
 const declarations = /^(?:struct Params\b[^}]*\}|@group\b[^;]*;)/gm;
@@ -36,8 +36,8 @@ export const interfaceOf = (text: string): Interface | string => {
 };
 
 const read = (text: string): Interface => {
-  const parsed = parse(text.match(declarations)?.join("\n") ?? "");
-  const fields: Field[] = [];
+  const parsed = parseModule(text.match(declarations)?.join("\n") ?? "");
+  const fields: ParamField[] = [];
   const bindings: Binding[] = [];
   for (const declared of parsed) {
     if (declared.kind === "struct") {

@@ -1,5 +1,5 @@
 /** What a WGSL module declares, checked when it is first asked for, so that order does not matter; and the rules of its values. */
-import { compared, computed, fits, rounded } from "./constants.ts";
+import { compared, computed, fits, roundedConstant } from "./constants.ts";
 import { resolveExpression } from "./expressions.ts";
 import type { FunctionBody, Node, Variable } from "./program.ts";
 import { Scope } from "./scope.ts";
@@ -7,12 +7,12 @@ import type { Declaration, Expression } from "./syntax.ts";
 import {
   bool,
   isSame,
-  nameOf,
   type Scalar,
   scalar,
   scalarOf,
   structOf,
   type Type,
+  typeName,
   vector,
   withScalar,
 } from "./types.ts";
@@ -149,7 +149,7 @@ export class Module {
     ) {
       return { op: "constant", value: this.#inRange(node.value, to, node.line), type: wanted, line: node.line };
     }
-    throw new WgslError(`found ${nameOf(node.type)}, expected ${nameOf(wanted)}`, node.line);
+    throw new WgslError(`found ${typeName(node.type)}, expected ${typeName(wanted)}`, node.line);
   }
 
   /** Literals among `nodes` take the type that the others have. */
@@ -165,7 +165,7 @@ export class Module {
   /** left operator right, computed where both are constant. */
   binary(operator: string, left: Node, right: Node, line: number): Node {
     const wrong = () =>
-      new WgslError(`"${operator}" does not take ${nameOf(left.type)} and ${nameOf(right.type)}`, line);
+      new WgslError(`"${operator}" does not take ${typeName(left.type)} and ${typeName(right.type)}`, line);
     if (operator === "&&" || operator === "||") {
       if (!isSame(left.type, bool) || !isSame(right.type, bool)) throw wrong();
       if (left.op !== "constant") return { op: "binary", operator, left, right, type: bool, line };
@@ -221,7 +221,7 @@ export class Module {
 
   #inRange(value: number, of: Scalar, line: number): number {
     if (!fits(value, of)) throw new WgslError(`${value} is beyond the range of ${of}`, line);
-    return rounded(value, of);
+    return roundedConstant(value, of);
   }
 
   #namedType(name: string, line: number): Type | undefined {

@@ -10,7 +10,7 @@ import { WgslError } from "./wgsl_error.ts";
 const compound = new Set(["+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="]);
 
 /** The declarations of `text`, in order. */
-export const parse = (text: string): ReadonlyArray<Declaration> => {
+export const parseModule = (text: string): ReadonlyArray<Declaration> => {
   const parser = new Parser(text);
   const declarations: Declaration[] = [];
   while (!parser.atEnd) {

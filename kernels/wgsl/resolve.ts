@@ -3,12 +3,12 @@
  * out. What does not fit, or is not known, is a `WgslError` with its line. Source: the type rules of the WebGPU Shading Language, W3C.
  */
 import { isReference, resolveExpression } from "./expressions.ts";
-import { parse } from "./parser.ts";
+import { parseModule } from "./parser.ts";
 import type { FunctionBody, Node, Program, Step, Variable } from "./program.ts";
 import { Scope } from "./scope.ts";
 import { isConstant, Module } from "./module.ts";
 import type { Block, Declaration, Statement } from "./syntax.ts";
-import { bool, isSame, nameOf, none, type Type, u32, vector } from "./types.ts";
+import { bool, isSame, none, type Type, typeName, u32, vector } from "./types.ts";
 import { WgslError } from "./wgsl_error.ts";
 
 /** The checked program of `text` with its compute function `entry`. */
@@ -49,7 +49,7 @@ export const resolveFunctions = (text: string): ReadonlyMap<string, FunctionBody
   );
 };
 
-const moduleOf = (text: string): Module => new Module(parse(text), bodyOf);
+const moduleOf = (text: string): Module => new Module(parseModule(text), bodyOf);
 
 /** Builtin values that are `vec3u`; the others are `u32`. */
 const vectors = new Set(["workgroup_id", "num_workgroups", "local_invocation_id", "global_invocation_id"]);
@@ -61,7 +61,9 @@ const bodyOf = (module: Module, declared: Declaration & { readonly kind: "fn" })
     const builtin = attributes.find((attribute) => attribute.name === "builtin")?.args[0];
     const given = module.type(type);
     const wanted = builtin?.kind !== "name" ? given : vectors.has(builtin.name) ? vector(3, "u32") : u32;
-    if (!isSame(given, wanted)) throw new WgslError(`"${name}" is ${nameOf(given)}, expected ${nameOf(wanted)}`, line);
+    if (!isSame(given, wanted)) {
+      throw new WgslError(`"${name}" is ${typeName(given)}, expected ${typeName(wanted)}`, line);
+    }
     return scope.declare({
       name,
       type: given,
@@ -83,7 +85,7 @@ const conditionOf = (scope: Scope, condition: Statement & { readonly kind: "if" 
   if (condition.condition === undefined) return undefined;
   const node = resolveExpression(scope, condition.condition);
   if (!isSame(node.type, bool)) {
-    throw new WgslError(`a condition is ${nameOf(node.type)}, expected bool`, condition.line);
+    throw new WgslError(`a condition is ${typeName(node.type)}, expected bool`, condition.line);
   }
   return node;
 };
@@ -112,7 +114,7 @@ const stepOf = (scope: Scope, statement: Statement, result: Type): Step | undefi
       if (operator === undefined) return { op: "assign", to, operator, value: scope.module.fit(value, to.type), line };
       const sum = scope.module.binary(operator, to, value, line);
       if (sum.op !== "binary" || !isSame(sum.type, to.type)) {
-        throw new WgslError(`"${operator}=" does not fit ${nameOf(to.type)}`, line);
+        throw new WgslError(`"${operator}=" does not fit ${typeName(to.type)}`, line);
       }
       return { op: "assign", to, operator, value: sum.right, line };
     }

@@ -4,7 +4,7 @@
 export type Scalar = "bool" | "i32" | "u32" | "f32" | "f16" | "int" | "float";
 
 /** A field of a struct, `offset` bytes from its start. */
-export interface Field {
+export interface StructField {
   readonly name: string;
   readonly type: Type;
   readonly offset: number;
@@ -15,7 +15,7 @@ export type Type =
   | { readonly kind: "scalar"; readonly of: Scalar }
   | { readonly kind: "vector"; readonly size: 2 | 3 | 4; readonly of: Scalar }
   | { readonly kind: "array"; readonly of: Type; readonly size: number | undefined }
-  | { readonly kind: "struct"; readonly name: string; readonly fields: ReadonlyArray<Field> }
+  | { readonly kind: "struct"; readonly name: string; readonly fields: ReadonlyArray<StructField> }
   | { readonly kind: "atomic"; readonly of: "i32" | "u32" }
   | {
     readonly kind: "matrix";
@@ -41,14 +41,14 @@ export const scalarOf = (type: Type): Scalar | undefined =>
 export const withScalar = (type: Type, of: Scalar): Type => type.kind === "vector" ? vector(type.size, of) : scalar(of);
 
 /** How WGSL writes a type; equal for equal types. */
-export const nameOf = (type: Type): string => {
+export const typeName = (type: Type): string => {
   switch (type.kind) {
     case "scalar":
       return type.of;
     case "vector":
       return `vec${type.size}<${type.of}>`;
     case "array":
-      return `array<${nameOf(type.of)}${type.size === undefined ? "" : `, ${type.size}`}>`;
+      return `array<${typeName(type.of)}${type.size === undefined ? "" : `, ${type.size}`}>`;
     case "struct":
       return type.name;
     case "atomic":
@@ -56,17 +56,17 @@ export const nameOf = (type: Type): string => {
     case "matrix":
       return `subgroup_matrix_${type.role}<${type.of}, ${type.columns}, ${type.rows}>`;
     case "pointer":
-      return `a pointer to ${nameOf(type.to)}`;
+      return `a pointer to ${typeName(type.to)}`;
     case "none":
       return "no value";
   }
 };
 
 /** Whether two types are one. */
-export const isSame = (a: Type, b: Type): boolean => nameOf(a) === nameOf(b);
+export const isSame = (a: Type, b: Type): boolean => typeName(a) === typeName(b);
 
 /** Bytes of a value in memory, without what pads it to its alignment. */
-export const sizeOf = (type: Type): number => {
+export const byteSize = (type: Type): number => {
   switch (type.kind) {
     case "scalar":
       return type.of === "f16" ? 2 : 4;
@@ -76,7 +76,7 @@ export const sizeOf = (type: Type): number => {
       return strideOf(type.of) * (type.size ?? 0);
     case "struct": {
       const last = type.fields.at(-1);
-      return last === undefined ? 0 : roundUp(last.offset + sizeOf(last.type), alignOf(type));
+      return last === undefined ? 0 : roundUp(last.offset + byteSize(last.type), alignOf(type));
     }
     case "atomic":
       return 4;
@@ -95,12 +95,12 @@ export const alignOf = (type: Type): number => {
     case "struct":
       return Math.max(1, ...type.fields.map((field) => alignOf(field.type)));
     default:
-      return Math.max(1, sizeOf(type));
+      return Math.max(1, byteSize(type));
   }
 };
 
 /** Bytes from one element of an array to the next. */
-export const strideOf = (element: Type): number => roundUp(sizeOf(element), alignOf(element));
+export const strideOf = (element: Type): number => roundUp(byteSize(element), alignOf(element));
 
 /** A struct whose fields follow each other at their alignments. */
 export const structOf = (name: string, fields: ReadonlyArray<{ readonly name: string; readonly type: Type }>): Type => {
@@ -110,7 +110,7 @@ export const structOf = (name: string, fields: ReadonlyArray<{ readonly name: st
     name,
     fields: fields.map((field) => {
       const offset = roundUp(at, alignOf(field.type));
-      at = offset + sizeOf(field.type);
+      at = offset + byteSize(field.type);
       return { ...field, offset };
     }),
   };

@@ -6,14 +6,14 @@
 import { Clock, Effect, Result, Struct } from "effect";
 import { basename, join } from "node:path";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
-import { type BenchRow, csvOf, entriesOf, parts, type Place, roofsOfRun, rowsOf } from "./bench_row.ts";
+import { benchParts, type BenchRow, csvOf, entriesOf, type MeasurementPlace, roofsOfRun, rowsOf } from "./bench_row.ts";
 import { shapeConfigs } from "../models/model_shapes.ts";
 import { goalShapes, productSizes, workloadFor } from "./bench_shapes.ts";
 import { factsOf, namesOf } from "./device_facts.ts";
 import { goalRows } from "./goals.ts";
-import { measure, type Subject } from "./measure.ts";
-import * as Checkpoint from "../models/checkpoint.ts";
-import * as Model from "../models/model.ts";
+import { measureDevice, type Subject } from "./measure.ts";
+import { openCheckpoint } from "../models/checkpoint.ts";
+import { loadModel } from "../models/model.ts";
 import { randomModel } from "./random_model.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
@@ -21,6 +21,7 @@ import { renderTables } from "../reports/tables/render_table.ts";
 import { roofline } from "../reports/figures/roofline.ts";
 import { missingKernels } from "../../kernels/gpu/chosen_kernels.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { device, files, memory, models, passes, reporting, sampling } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import * as RunDirectory from "../files/run_directory.ts";
@@ -33,14 +34,14 @@ type Asked = Pick<Settings, "model" | "shape" | "batch" | "maxTokens" | "storage
 
 const fail = (problem: string) => Effect.fail(new Command.UsageError({ message: `Cannot run "bench": ${problem}` }));
 
-const isPart = (name: string): name is typeof parts[number] => parts.some((part) => part === name);
+const isPart = (name: string): name is typeof benchParts[number] => benchParts.some((part) => part === name);
 
-const askedParts = Effect.fnUntraced(function* (report: ReadonlyArray<string> = parts) {
+const askedParts = Effect.fnUntraced(function* (report: ReadonlyArray<string> = benchParts) {
   const wrong = report.find((name) => !isPart(name));
   if (wrong !== undefined) {
-    return yield* fail(`--report "${wrong}": expected some of ${parts.join(", ")}${nearest(wrong, parts)}`);
+    return yield* fail(`--report "${wrong}": expected some of ${benchParts.join(", ")}${nearest(wrong, benchParts)}`);
   }
-  return parts.filter((part) => report.includes(part));
+  return benchParts.filter((part) => report.includes(part));
 });
 
 /** The model that is measured: a directory, a shape with made-up weights, or the base of the tiny study. */
@@ -59,17 +60,17 @@ const subjectOf = Effect.fnUntraced(function* (
       Effect.sync(() => randomModel(encoder, shapeConfigs[shape], stored));
     return { name: shape, load, ...more };
   }
-  const checkpoint = yield* Checkpoint.open(dir ?? "data/models/countdown_1");
+  const checkpoint = yield* openCheckpoint(dir ?? "data/models/countdown_1");
   const load: Subject<CheckpointError>["load"] = (encoder) =>
-    Model.load(encoder, checkpoint, "policy", { ...stored, trained: true });
+    loadModel(encoder, checkpoint, "policy", { ...stored, trained: true });
   return { name: basename(checkpoint.dir), load, ...more };
 });
 
 /** The name of the files: the device's, with what was left out or named. */
-const nameOf = (place: Place, asked: Asked, measured: ReadonlyArray<string>, subject: string): string => {
+const nameOf = (place: MeasurementPlace, asked: Asked, measured: ReadonlyArray<string>, subject: string): string => {
   const isDefault = asked.model === undefined && asked.shape === undefined;
   const device = place.adapter === "gpu" ? place.device : place.adapter;
-  const all = [device, ...measured.length < parts.length ? measured : [], ...isDefault ? [] : [subject]];
+  const all = [device, ...measured.length < benchParts.length ? measured : [], ...isDefault ? [] : [subject]];
   return all.join("_").toLowerCase().replaceAll(/[^a-z0-9]+/g, "_").replaceAll(/^_+|_+$/g, "");
 };
 
@@ -115,9 +116,9 @@ const shownRow = ({ part, work, form, model, shape, dispatches, seconds, ...row 
 const loadNow = Effect.sync(() => Deno.loadavg()[0] / navigator.hardwareConcurrency);
 
 /** `deno task bench`; `--format json` gives its rows as NDJSON. */
-export const benchCommand = Command.make({
+export const benchCommand = makeCommand({
   name: "bench",
-  summary: `Times the device, every kernel and a model under measured roofs (--report: ${parts.join(", ")})`,
+  summary: `Times the device, every kernel and a model under measured roofs (--report: ${benchParts.join(", ")})`,
   settings: {
     ...models,
     ...Struct.pick(memory, ["batch"]),
@@ -132,11 +133,11 @@ export const benchCommand = Command.make({
     Effect.scoped(Effect.gen(function* () {
       const measuredParts = yield* askedParts(wanted);
       const load = yield* loadNow;
-      const { environment, open, withoutMatrix } = yield* Effect.promise(() =>
+      const { environment, openDevice, withoutMatrix } = yield* Effect.promise(() =>
         import("../../kernels/device/device.ts")
       );
       const tried = [...new Set([...kernels.filter((name) => name !== "plain"), "matrix" as const])];
-      const { encoder, info, adapter } = yield* open({ ...environment(), kernels: tried });
+      const { encoder, info, adapter } = yield* openDevice({ ...environment(), kernels: tried });
       const missing = missingKernels(kernels, info);
       if (missing !== undefined) return yield* new Command.UsageError({ message: `Cannot run "bench": ${missing}` });
       const { report, write } = yield* StandardStreams;
@@ -146,7 +147,7 @@ export const benchCommand = Command.make({
       const plain = withoutMatrix(encoder);
       // Only where somebody asks for matrix units do models use them.
       const devices = { plain, used: kernels.includes("matrix") ? encoder : plain, units: info.matrix };
-      const { measured, failure } = yield* measure(devices, { parts: measuredParts, sizes, subject });
+      const { measured, failure } = yield* measureDevice(devices, { parts: measuredParts, sizes, subject });
       const entries = entriesOf(measured);
       const roofs = roofsOfRun(entries);
       const place = yield* placeOf(info, adapter, load);

@@ -12,7 +12,7 @@ import { flatTable } from "../reports/tables/flat_table.ts";
 import { rates, type Roofs, roofsOf, type Timed } from "./roofline.ts";
 
 /** Where and when a run was measured; `load` is what else ran, in processes a processor, just before. */
-export interface Place {
+export interface MeasurementPlace {
   readonly device: string;
   readonly driver: string;
   readonly adapter: string;
@@ -22,7 +22,7 @@ export interface Place {
 }
 
 /** What a run measured, part by part. */
-export interface Measured {
+export interface Measurements {
   readonly device: ReadonlyArray<DeviceRow>;
   readonly products: ReadonlyArray<ProductRow>;
   readonly kernels: ReadonlyArray<KernelRow>;
@@ -32,11 +32,11 @@ export interface Measured {
 }
 
 /** The parts of a run, in the order in which they are measured. */
-export const parts = ["device", "kernels", "model"] as const;
+export const benchParts = ["device", "kernels", "model"] as const;
 
 /** A row before its rates: `part` is what it belongs to, `form` which variant of several it is. */
 export interface Entry extends Timed {
-  readonly part: typeof parts[number] | "product";
+  readonly part: typeof benchParts[number] | "product";
   readonly work: string;
   readonly form: string;
   readonly model: string;
@@ -48,7 +48,7 @@ export interface Entry extends Timed {
 export type BenchRow = Omit<Entry, "name" | "flops" | "bytes"> & ReturnType<typeof rates> & {
   readonly roofGflops: number;
   readonly roofGbPerSecond: number;
-} & Place;
+} & MeasurementPlace;
 
 const plain = { form: "", model: "", tokensPerSecond: null, dispatches: 1 };
 
@@ -57,7 +57,7 @@ export const workShape = (sequences: number, { promptTokens, responseTokens }: W
   `sequences=${sequences} prompt=${promptTokens} response=${responseTokens}`;
 
 /** Every measured row. */
-export const entriesOf = ({ device, products, kernels, works }: Measured): ReadonlyArray<Entry> => [
+export const entriesOf = ({ device, products, kernels, works }: Measurements): ReadonlyArray<Entry> => [
   ...device.map((row): Entry => ({ ...plain, ...row, part: "device", name: row.work })),
   ...products.map((row): Entry => ({
     ...plain,
@@ -98,7 +98,7 @@ export const roofsOfRun = (entries: ReadonlyArray<Entry>): Roofs => {
 };
 
 /** The rows of a run, with their rates. */
-export const rowsOf = (entries: ReadonlyArray<Entry>, roofs: Roofs, place: Place): ReadonlyArray<BenchRow> =>
+export const rowsOf = (entries: ReadonlyArray<Entry>, roofs: Roofs, place: MeasurementPlace): ReadonlyArray<BenchRow> =>
   entries.map((entry) => {
     const { part, work, form, model, shape, dispatches, seconds, tokensPerSecond } = entry;
     return {

@@ -3,12 +3,11 @@ import { Effect, Result } from "effect";
 import type { DeviceError, MatrixUnits } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import type { StorageType } from "../../kernels/gpu/half_precision.ts";
-import type { Model } from "../models/model.ts";
-import * as Models from "../models/model.ts";
+import { type Model, releaseModel } from "../models/model.ts";
 import { measureSpeed, type Workload } from "./speed.ts";
 import type { GradientError } from "../learning/gradient.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import type { Measured, parts } from "./bench_row.ts";
+import type { benchParts, Measurements } from "./bench_row.ts";
 import type { ProductSize } from "../../kernels/bench/bench_products.ts";
 import type { BlockShape } from "../../kernels/bench/bench.ts";
 
@@ -24,7 +23,7 @@ export interface Subject<E> {
 
 /** What is measured, and with which sizes where not those that the device is given. */
 export interface Plan<E> {
-  readonly parts: ReadonlyArray<typeof parts[number]>;
+  readonly parts: ReadonlyArray<typeof benchParts[number]>;
   readonly sizes: ReadonlyArray<ProductSize>;
   readonly blocks?: ReadonlyArray<BlockShape>;
   readonly copyBytes?: number;
@@ -40,12 +39,12 @@ export interface Devices {
 
 /** What was measured before the model ended the run, and why it did, where it did. */
 export interface Outcome<E> {
-  readonly measured: Measured;
+  readonly measured: Measurements;
   readonly failure?: E;
 }
 
 /** Products and copies are always measured, since they are the roofs. A model that the device has no memory for leaves the rest standing. */
-export const measure = Effect.fn("Bench.measure")(function* <E>(
+export const measureDevice = Effect.fn("Bench.measure")(function* <E>(
   { plain, used, units }: Devices,
   { parts, sizes, blocks, copyBytes, subject }: Plan<E>,
 ): Effect.fn.Return<Outcome<DeviceError | GradientError | E>, DeviceError> {
@@ -67,7 +66,7 @@ export const measure = Effect.fn("Bench.measure")(function* <E>(
   const works = yield* Effect.result(Effect.gen(function* () {
     const model = yield* load(used);
     const found = yield* measureSpeed(model, workload, { runs });
-    Models.release(model);
+    releaseModel(model);
     return found.map((row) => ({ ...row, model: name, form, workload }));
   }));
   return Result.isSuccess(works)

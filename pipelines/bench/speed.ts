@@ -12,9 +12,10 @@ import { type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
 import { decode, type DecodeOptions, type Response } from "../sampling/decode.ts";
 import type { GradientError, TrainedSequence } from "../learning/gradient.ts";
 import type { Model } from "../models/model.ts";
-import * as Optimizer from "../learning/optimizer.ts";
+import type * as Optimizer from "../learning/optimizer.ts";
+import { makeOptimizer, releaseOptimizer } from "../learning/optimizer.ts";
 import { companionScores, gradient, optimizerStep, whole } from "../learning/optimizer_step.ts";
-import * as Parameters from "../models/parameters.ts";
+import { releaseParameters } from "../models/parameters.ts";
 import { merge } from "../settings/resolve.ts";
 import type { Request } from "../sampling/pool_shape.ts";
 
@@ -97,7 +98,7 @@ export const worksOf = (
   const learn = Effect.fnUntraced(
     function* (own: Model, parts: ReadonlyArray<MiniBatch<TrainedSequence>>, klInLoss: boolean) {
       for (const policy of parts) {
-        const state = { policy: { model: own, optimizer: optimizer ??= Optimizer.make(own) }, critic: undefined };
+        const state = { policy: { model: own, optimizer: optimizer ??= makeOptimizer(own) }, critic: undefined };
         const stepped = yield* optimizerStep(state, { policy }, { ...published, klInLoss }, () => Effect.void);
         optimizer = stepped.state.policy.optimizer;
       }
@@ -111,7 +112,7 @@ export const worksOf = (
       gradient: (own, count) =>
         Effect.map(
           gradient(own, whole(rows.slice(0, count)), { ...published, klInLoss: false }),
-          (found) => Parameters.release(own.encoder, found.gradient),
+          (found) => releaseParameters(own.encoder, found.gradient),
         ),
       train: (own, count) => learn(own, [whole(rows.slice(0, count))], false),
       grpo: Effect.fnUntraced(function* (own, count) {
@@ -121,7 +122,7 @@ export const worksOf = (
       }),
     },
     release: ({ encoder }) => {
-      if (optimizer !== undefined) Optimizer.release(encoder, optimizer);
+      if (optimizer !== undefined) releaseOptimizer(encoder, optimizer);
     },
   };
 };

@@ -4,17 +4,18 @@
  */
 import { Effect, Result, Struct } from "effect";
 import { type Problem, tasks } from "../../data/mod.ts";
-import { load, readRows } from "../files/source.ts";
+import { loadProblems, readRows } from "../files/source.ts";
 import { type Finding, goldFindings, repeatedProblems } from "../../data/tasks/findings.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { problems, reporting } from "../settings/groups.ts";
 import { toText } from "../records/text.ts";
 
 /** `deno task audit`; `--format json` gives a finding a line as NDJSON. */
-export const auditCommand = Command.make({
+export const auditCommand = makeCommand({
   name: "audit",
   summary: "What is wrong with a task's problems: broken gold answers, duplicates, leaks between training and test",
   settings: { ...Struct.pick(problems, ["task", "data"]), ...Struct.pick(reporting, ["format"]) },
@@ -23,7 +24,7 @@ export const auditCommand = Command.make({
     const problems: Problem[] = [];
     const findings: Finding[] = [];
     for (const split of task.splits) {
-      const loaded = yield* load(task, split, { data });
+      const loaded = yield* loadProblems(task, split, { data });
       problems.push(...loaded.problems);
       if (loaded.file !== null) findings.push(...goldFindings(yield* readRows(loaded.file), `${name}/${split}`));
     }

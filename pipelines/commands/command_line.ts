@@ -42,7 +42,10 @@ const meanings = (command: Command): ReadonlyMap<string, Meaning> => {
 };
 
 /** Reads `words` against `command`; a bad one fails with what is wrong about it. */
-export const parse = (command: Command, words: ReadonlyArray<string>): Result.Result<CommandLine, UsageError> => {
+export const parseCommandLine = (
+  command: Command,
+  words: ReadonlyArray<string>,
+): Result.Result<CommandLine, UsageError> => {
   const known = meanings(command);
   const values: Record<string, unknown> = {};
   const common: Record<string, string> = {};

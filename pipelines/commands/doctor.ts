@@ -7,6 +7,7 @@ import { adapterKinds, type DeviceInfo } from "../../kernels/gpu/device_info.ts"
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { matmulNT } from "../../kernels/ops/matmul/matmul.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { device } from "../settings/groups.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
@@ -70,14 +71,14 @@ export const doctorLines = (info: DeviceInfo, error: number): ReadonlyArray<stri
 ];
 
 /** `deno task doctor`. */
-export const doctorCommand = Command.make({
+export const doctorCommand = makeCommand({
   name: "doctor",
   summary: "Shows the chosen adapter, why, its limits and features, and what is missing",
   settings: device,
   run: ({ kernels }) =>
     Effect.scoped(Effect.gen(function* () {
-      const { environment, open } = yield* Effect.promise(() => import("../../kernels/device/device.ts"));
-      const { encoder, info } = yield* open({ ...environment(), kernels });
+      const { environment, openDevice } = yield* Effect.promise(() => import("../../kernels/device/device.ts"));
+      const { encoder, info } = yield* openDevice({ ...environment(), kernels });
       const error = yield* selfTest(encoder);
       const { write } = yield* StandardStreams;
       yield* Effect.catchTag(write(`${doctorLines(info, error).join("\n")}\n`), "PipeClosed", () => Effect.void);

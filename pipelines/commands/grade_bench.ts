@@ -15,6 +15,7 @@ import { renderTables } from "../reports/tables/render_table.ts";
 import type { FlatRow } from "../records/rows.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { reporting, sampling } from "../settings/groups.ts";
 import { toText } from "../records/text.ts";
 
@@ -154,7 +155,7 @@ const notes = [
 ];
 
 /** `deno task grade-bench`; `--format json` gives its rows as NDJSON. */
-export const gradeBenchCommand = Command.make({
+export const gradeBenchCommand = makeCommand({
   name: "grade-bench",
   summary: "Compares the verifier with other graders on labelled pairs; measures speed and hostile answers",
   settings: { ...Struct.pick(reporting, ["format"]), ...Struct.pick(sampling, ["seed"]) },

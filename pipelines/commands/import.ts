@@ -11,10 +11,11 @@ import { type Fault, type Imported, type Importer, isRow, type Read, type Row } 
 import { importers } from "../records/imports/mod.ts";
 import { FlatRow } from "../records/rows.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { imports, problems } from "../settings/groups.ts";
 import { withDefault } from "../settings/setting.ts";
 import { decodeLines } from "../records/ndjson.ts";
-import { decode, encode } from "../records/record.ts";
+import { decodeRecord, encode } from "../records/record.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
 const names = Object.keys(importers);
@@ -37,7 +38,8 @@ const fromLines = <E extends Command.Failure>(bytes: Stream.Stream<Uint8Array, E
   decodeLines(
     bytes,
     source,
-    (text, line) => Result.flatMap(decode(FlatRow, [], text, { source, line }), (row) => read(row, `line ${line}`)),
+    (text, line) =>
+      Result.flatMap(decodeRecord(FlatRow, [], text, { source, line }), (row) => read(row, `line ${line}`)),
   ).pipe(Stream.flatMap((some) => Stream.fromIterable(some)));
 
 /** The responses of rows that are all at hand; a bad one gives nothing at all. */
@@ -104,7 +106,7 @@ const readerOf = (file: string, read: Read, collide: ReturnType<typeof oneProble
   );
 
 /** `deno task import`. */
-export const importCommand = Command.make({
+export const importCommand = makeCommand({
   name: "import",
   summary: `Responses of other programs as records: ${names.join(", ")}`,
   settings: {

@@ -10,6 +10,7 @@ import { attempt, partBytes, splitFile, splittable, writeScript } from "./pack/p
 import runScript from "./pack/run.sh" with { type: "text" };
 import { type Piece, runtimePieces } from "./pack/runtime.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { archive, files } from "../settings/groups.ts";
 import { withDefault } from "../settings/setting.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -60,7 +61,7 @@ const splitAll = Effect.fnUntraced(function* (files: ReadonlyArray<string>, out:
 });
 
 /** `deno task pack`. */
-export const packCommand = Command.make({
+export const packCommand = makeCommand({
   name: "pack",
   summary: "Packs Deno, node_modules and the Vulkan loader to run this checkout offline on a bare Linux machine",
   settings: { out: withDefault(files.out, ".gpu"), ...archive },
@@ -98,7 +99,7 @@ export const packCommand = Command.make({
 });
 
 /** `deno task parts`. */
-export const partsCommand = Command.make({
+export const partsCommand = makeCommand({
   name: "parts",
   summary: "Splits files into parts with SHA-256 sums and a shell script that joins and checks them",
   settings: { ...Struct.pick(files, ["out"]), ...archive },

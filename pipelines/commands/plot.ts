@@ -4,7 +4,7 @@
  */
 import { Effect, Struct } from "effect";
 import { extname } from "node:path";
-import { make, UsageError } from "../settings/command.ts";
+import { makeCommand, UsageError } from "../settings/command.ts";
 import { files, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { writeText } from "../files/run_directory.ts";
@@ -36,7 +36,7 @@ const fitting = (lines: ReadonlyArray<Line>) => {
 };
 
 /** Draws a figure of results. */
-export const plotCommand = make({
+export const plotCommand = makeCommand({
   name: "plot",
   summary: `Figures of results, as SVG or PNG: ${names.join(", ")} (default: what the rows fit)`,
   settings: { ...Struct.pick(reporting, ["report"]), ...Struct.pick(files, ["out"]) },

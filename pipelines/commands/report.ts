@@ -8,11 +8,12 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
 import { pageFile } from "../reports/page/page.ts";
 import { PageError } from "../reports/page/read_records.ts";
-import { type Choice, isRun, readRun } from "../reports/page/read_run.ts";
+import { isRun, readRun, type RunSelection } from "../reports/page/read_run.ts";
 import { isStudy, readStudy } from "../study/read_study.ts";
 import { type RunHtml, runHtml } from "../reports/page/run_html.ts";
 import { studyHtml } from "../reports/page/study_html.ts";
-import * as Command from "../settings/command.ts";
+import type * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { device, files, reading, schedule } from "../settings/groups.ts";
 import type { Settings } from "../settings/settings.ts";
 import { writeText } from "../files/run_directory.ts";
@@ -25,7 +26,7 @@ const made = (folder: string, page: Result.Result<string, string>) =>
   );
 
 /** What is shown, and the kernels that explain it: where nobody names any, those of the run. */
-type Chosen = Choice & Partial<Pick<Settings, "kernels">>;
+type Chosen = RunSelection & Partial<Pick<Settings, "kernels">>;
 
 /** The tokens of a run's followed prompt with their gradients; none where the weights of that step, or a device, are not to be had. */
 const explainedOf = Effect.fnUntraced(function* (
@@ -83,7 +84,7 @@ export const pageOf = Effect.fn("Report.page")(function* (
 });
 
 /** `deno task report`. */
-export const reportCommand = Command.make({
+export const reportCommand = makeCommand({
   name: "report",
   summary: "Makes one self-contained HTML page of a study or a run",
   settings: {

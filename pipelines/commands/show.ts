@@ -9,16 +9,17 @@ import { samplesFile } from "../evaluation/sample_log.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { exists, isFolder, pieces } from "../files/text_file.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { reading } from "../settings/groups.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
-import { decode } from "../records/record.ts";
+import { decodeRecord } from "../records/record.ts";
 import { flagOf, type Settings } from "../settings/settings.ts";
 import { responseText } from "../reports/responses/response_text.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
 
 const decodeShown = (source: string) => (text: string, line: number): Result.Result<ShownRecord, Command.Failure> =>
-  decode(ShownRecord, presentFields(ShownRecord, ["problemId", "responseText"]), text, { source, line });
+  decodeRecord(ShownRecord, presentFields(ShownRecord, ["problemId", "responseText"]), text, { source, line });
 
 /** The file of a name: the responses of an evaluation where it is a folder. */
 const fileOf = Effect.fnUntraced(function* (given: string) {
@@ -34,7 +35,7 @@ const keeps = ({ correct, incorrect, problem }: Filters) => (record: ShownRecord
   (problem === undefined || record.problemId === problem || record.problemId.endsWith(`/${problem}`));
 
 /** `deno task show`. */
-export const showCommand = Command.make({
+export const showCommand = makeCommand({
   name: "show",
   summary: "Shows responses with their verdicts: what was asked, both answers, why, and the response",
   settings: { ...Struct.omit(reading, ["positions"]) },

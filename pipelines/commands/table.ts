@@ -1,6 +1,6 @@
 /** `table`: any records as a plain table, or the tables of the reports that `--report` names, in the format that is asked for. */
 import { Effect } from "effect";
-import { make, UsageError } from "../settings/command.ts";
+import { makeCommand, UsageError } from "../settings/command.ts";
 import { reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
@@ -21,7 +21,7 @@ const chosen = Effect.fnUntraced(function* (name: string) {
 });
 
 /** Prints tables of results. */
-export const tableCommand = make({
+export const tableCommand = makeCommand({
   name: "table",
   summary: `Tables of results: ${tableReports.map(({ name }) => name).join(", ")} (default: flat)`,
   settings: { report: reporting.report, format: reporting.format },

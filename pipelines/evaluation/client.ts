@@ -11,7 +11,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
 import { masked, visible, visibleLine } from "../files/plain_text.ts";
 import { reasonOf } from "../files/text_file.ts";
-import { bodyOf, type Choice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
+import { bodyOf, type CompletionChoice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
 import { backOff, retryAfter } from "./retry.ts";
 
 /** A server that refuses, or that does not answer often enough; what came before is kept. */
@@ -23,7 +23,7 @@ export class EndpointError extends Schema.TaggedError<EndpointError>()("Endpoint
 
 /** Asks a server; `ask` gives at least one response and at most those of the job. */
 export interface Client {
-  readonly ask: (job: Job) => Effect.Effect<ReadonlyArray<Choice>, EndpointError>;
+  readonly ask: (job: Job) => Effect.Effect<ReadonlyArray<CompletionChoice>, EndpointError>;
 }
 
 /** The settings of a server. */
@@ -48,7 +48,7 @@ interface Failed {
 const passing = [408, 409, 425, 429];
 
 /** A client for the completions at `url`; `apiKey` is sent as a bearer token. */
-export const make = (url: string, settings: ServerSettings, apiKey: string | undefined): Client => {
+export const makeClient = (url: string, settings: ServerSettings, apiKey: string | undefined): Client => {
   const refused = new Set<string>();
   // No request begins before this time: a limit on requests, or the server's own wish, which is for all of them.
   let nextAt = 0;
@@ -72,7 +72,7 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
     ...(apiKey !== undefined && { Authorization: `Bearer ${apiKey}` }),
   };
 
-  const once = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<Choice>, Failed> {
+  const once = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<CompletionChoice>, Failed> {
     yield* gate;
     const body = bodyOf(job, settings, refused);
     const dropped = (cause: unknown): Failed => ({ problem: reasonOf(cause), passes: true });
@@ -114,7 +114,7 @@ export const make = (url: string, settings: ServerSettings, apiKey: string | und
     });
   });
 
-  const ask = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<Choice>, EndpointError> {
+  const ask = Effect.fnUntraced(function* (job: Job): Effect.fn.Return<ReadonlyArray<CompletionChoice>, EndpointError> {
     const { report } = yield* StandardStreams;
     const key = Key.fold(Key.make(settings.seed), "retry", job.prompt.problemId, job.indices[0]);
     let unusable = false;

@@ -7,10 +7,10 @@ import { Result } from "effect";
 import { Key } from "../../data/random.ts";
 import { isObject, type Json } from "../files/json.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Asked } from "../stages/prompt.ts";
+import type { UntokenizedPrompt } from "../stages/prompt.ts";
 
 /** A problem as a server is asked it: as tokens where a tokenizer is at hand, so that nothing is added; else as text. */
-export type Question = Asked & { readonly promptTokens?: Int32Array };
+export type Question = UntokenizedPrompt & { readonly promptTokens?: Int32Array };
 
 /** The responses of one request: the prompt's with these sample indices, in this order. */
 export interface Job {
@@ -20,7 +20,7 @@ export interface Job {
 }
 
 /** One response of a reply; what the server does not say is absent. */
-export interface Choice {
+export interface CompletionChoice {
   readonly text: string;
   /** "length" where the server says that the response was too long, "stop" for all else. */
   readonly finish: "stop" | "length";
@@ -97,7 +97,7 @@ export const refusedField = (text: string, body: Json): string | undefined =>
 /** The responses of a reply that can be used, and what is wrong with those that cannot. */
 export interface Choices {
   /** In their order, at least one and at most those that were asked for. */
-  readonly choices: ReadonlyArray<Choice>;
+  readonly choices: ReadonlyArray<CompletionChoice>;
   readonly bad?: string | undefined;
 }
 
@@ -130,7 +130,7 @@ export const readChoices = (text: string, most: number): Result.Result<Choices, 
   if (choices.length === 0 || choices.length > most) {
     return Result.fail(`"choices" has ${choices.length} responses, expected ${most}`);
   }
-  const read: Array<readonly [number, Choice]> = [];
+  const read: Array<readonly [number, CompletionChoice]> = [];
   let bad: string | undefined;
   for (const [i, choice] of choices.entries()) {
     const one = choiceOf(choice, choices.length === 1 ? usage : undefined);
@@ -142,7 +142,7 @@ export const readChoices = (text: string, most: number): Result.Result<Choices, 
   return Result.succeed({ choices: read.toSorted(([a], [b]) => a - b).map(([, choice]) => choice), bad });
 };
 
-const finishes: Readonly<Record<string, Choice["finish"]>> = {
+const finishes: Readonly<Record<string, CompletionChoice["finish"]>> = {
   stop: "stop",
   eos_token: "stop",
   stop_sequence: "stop",
@@ -150,12 +150,12 @@ const finishes: Readonly<Record<string, Choice["finish"]>> = {
 };
 
 /** How a response ended: one of the two known ways, or "stop" with the server's own word beside it. */
-const finishOf = (reason: unknown): Pick<Choice, "finish" | "finishReason"> =>
+const finishOf = (reason: unknown): Pick<CompletionChoice, "finish" | "finishReason"> =>
   typeof reason === "string" && Object.hasOwn(finishes, reason)
     ? { finish: finishes[reason] }
     : { finish: "stop", finishReason: typeof reason === "string" ? reason : null };
 
-const choiceOf = (choice: unknown, usage: unknown): Result.Result<Choice, string> => {
+const choiceOf = (choice: unknown, usage: unknown): Result.Result<CompletionChoice, string> => {
   if (!isObject(choice)) return Result.fail("is no object");
   const { text } = choice;
   if (typeof text !== "string") return Result.fail('has no "text"');

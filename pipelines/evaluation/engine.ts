@@ -6,7 +6,7 @@ import { Effect, Result, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
-import * as Checkpoint from "../models/checkpoint.ts";
+import { openCheckpoint } from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { parseObject } from "../files/json.ts";
 import { readText } from "../files/text_file.ts";
@@ -14,14 +14,15 @@ import { weightsDigest } from "../files/weights_digest.ts";
 import { Policy } from "../models/policy.ts";
 import { withKnownTokens } from "../models/known_tokens.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";
-import * as Tokenizer from "../models/tokenizer.ts";
+import { openTokenizer } from "../models/tokenizer.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
 import { device, passes } from "../settings/groups.ts";
 import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/prompt.ts";
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
-import * as Client from "./client.ts";
+import type * as Client from "./client.ts";
+import { makeClient } from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
 import * as Remote from "./remote.ts";
 
@@ -68,7 +69,7 @@ export type EngineSettings =
 const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
 
 /** The engine that the settings name, with the prompts as it takes them. */
-export const open = Effect.fn("Engine.open")(function* (
+export const openEngine = Effect.fn("Engine.open")(function* (
   settings: EngineSettings,
 ): Effect.fn.Return<Engine, Failure> {
   const { model, endpoint, servedModel } = settings;
@@ -89,7 +90,7 @@ export const open = Effect.fn("Engine.open")(function* (
 
 const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly model: string }) {
   const dir = yield* resolveModel(settings.model);
-  const { config } = yield* Checkpoint.open(dir);
+  const { config } = yield* openCheckpoint(dir);
   const prompts = yield* promptsOf(settings, dir);
   const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
   if (bad !== undefined) return yield* new UsageError({ message: bad });
@@ -125,7 +126,7 @@ const withoutLogProbs = <A extends { readonly logProbs: unknown; readonly entrop
 const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonly servedModel: string }, url: string) {
   const { model, servedModel } = settings;
   const dir = model === undefined ? undefined : yield* resolveModel(model, fromEnvironment(), "tokenizer");
-  const tokenizer = dir === undefined ? undefined : yield* Tokenizer.open(dir);
+  const tokenizer = dir === undefined ? undefined : yield* openTokenizer(dir);
   const context = dir === undefined ? undefined : yield* contextOf(dir);
   const asked = yield* askedOf(settings, dir);
   const prompts: ReadonlyArray<Question> = tokenizer === undefined
@@ -141,7 +142,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
       `Cannot sample for problem "${long.problemId}": its prompt has ${long.promptTokens?.length} tokens, the model's context is ${context}`;
     return yield* new UsageError({ message });
   }
-  const client = Client.make(url, settings, Deno.env.get("OPENAI_API_KEY") || undefined);
+  const client = makeClient(url, settings, Deno.env.get("OPENAI_API_KEY") || undefined);
   const engine: Engine = {
     label: servedModel,
     prompts,

@@ -12,10 +12,12 @@ import { Effect, type Scope, Stream, Struct } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
-import * as Engine from "./engine.ts";
+import type * as Engine from "./engine.ts";
+import { openEngine } from "./engine.ts";
 import { figuresOf } from "./figures.ts";
 import { claim, claimDevice, identityOf } from "./identity.ts";
 import * as SampleLog from "./sample_log.ts";
+import { openSampleLog } from "./sample_log.ts";
 import type { Model } from "../models/model.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import { recipes } from "../recipes/mod.ts";
@@ -26,27 +28,28 @@ import type { EvaluationRow } from "../records/rows.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import * as Command from "../settings/command.ts";
-import * as Progress from "../files/progress.ts";
+import { makeCommand } from "../settings/command.ts";
+import { makeProgress } from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
 import * as Groups from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { type SettingValues, withDefault } from "../settings/setting.ts";
-import type * as Noun from "../records/schema.ts";
+import type * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
 import { rollouts, type SampleSettings } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
 
 /** Counts of right responses by problem; `each` hears of graded responses as they come. */
-export const measure = Effect.fn("Evaluate.measure")(function* (
+export const measureSamples = Effect.fn("Evaluate.measure")(function* (
   model: Model,
   tokenizer: Tokenizer,
-  prompts: ReadonlyArray<Noun.Prompt>,
+  prompts: ReadonlyArray<Records.Prompt>,
   settings: SampleSettings & Pick<Settings, "extract">,
-  each: (verdicts: ReadonlyArray<Noun.Verdict>) => Effect.Effect<void, Command.Failure> = () => Effect.void,
+  each: (verdicts: ReadonlyArray<Records.Verdict>) => Effect.Effect<void, Command.Failure> = () => Effect.void,
 ): Effect.fn.Return<ReadonlyArray<Tally>, Command.Failure> {
-  const facts: Array<Pick<Noun.Verdict, "problemId" | "correct">> = [];
+  const facts: Array<Pick<Records.Verdict, "problemId" | "correct">> = [];
   yield* Stream.runForEachArray(rollouts(model, tokenizer, prompts, settings), (some) => {
     const verdicts = some.map((rollout) => verify(rollout, tasks[rollout.task], settings.extract));
     for (const { problemId, correct } of verdicts) facts.push({ problemId, correct });
@@ -100,7 +103,7 @@ const complete = Effect.fnUntraced(function* (
   if (there === total) return;
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
-  const progress = yield* Progress.make("evaluate", total - there);
+  const progress = yield* makeProgress("evaluate", total - there);
   const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
     return log.keep(verdicts);
@@ -128,7 +131,7 @@ const evaluate = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<EvaluationRow>, Command.Failure, Scope.Scope> {
   const { out, responses } = config;
   if (out !== undefined) yield* RunDirectory.acquire(out);
-  const engine = yield* Engine.open(config);
+  const engine = yield* openEngine(config);
   if (engine.prompts.length === 0) {
     return yield* new Command.UsageError({ message: `Cannot evaluate: the ${config.split} split has no problems` });
   }
@@ -140,7 +143,7 @@ const evaluate = Effect.fnUntraced(function* (
     const identity = { ...config, ...engine.recorded };
     yield* claim(out, identityOf(identity, yield* engine.weights, engine.prompts, engine.stopTokens));
   }
-  const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* SampleLog.open(out, names, responses);
+  const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* openSampleLog(out, names, responses);
   yield* complete(config, engine, log);
   const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };
   const rows = figuresOf(engine.prompts, log.facts(), ks, config.bootstrap, title);
@@ -157,7 +160,7 @@ const planOf = (config: Config) =>
   runPlan(merge(config), { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
 
 /** `deno task evaluate`. */
-export const evaluateCommand = Command.make({
+export const evaluateCommand = makeCommand({
   name: "evaluate",
   summary: "Samples responses to a split, with Signum or a server, grades them and measures Pass@k",
   settings,

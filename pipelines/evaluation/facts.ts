@@ -1,5 +1,5 @@
 /** What the figures of an evaluation need of a graded response; the rest of it stays on disk. */
-import type { Noun } from "../records/schema.ts";
+import type { RecordSchema } from "../records/schema.ts";
 
 /** A graded response in brief. */
 export interface Fact {
@@ -25,7 +25,7 @@ export interface Kept {
 }
 
 /** The table of Kept. */
-export const Kept: Noun<Kept> = {
+export const Kept: RecordSchema<Kept> = {
   name: "Verdict",
   fields: [
     { name: "problemId", kind: "string" },

@@ -6,7 +6,7 @@ import { tasks } from "../../data/mod.ts";
 import { equivalent } from "../../data/grading/equivalence.ts";
 import type { EvaluationRow } from "../records/rows.ts";
 import { passAtK, tally } from "../stages/pass_at_k.ts";
-import type { Asked } from "../stages/prompt.ts";
+import type { UntokenizedPrompt } from "../stages/prompt.ts";
 import { consAtK, type Same } from "./consensus.ts";
 import type { Fact } from "./facts.ts";
 
@@ -21,7 +21,7 @@ export interface Title {
 const groupings = ["level", "type", "subject"] as const;
 
 /** The problems of each part by the part's name, `all` first; parts of nobody are left out. */
-export const partsOf = (prompts: ReadonlyArray<Asked>): ReadonlyMap<string, ReadonlySet<string>> => {
+export const partsOf = (prompts: ReadonlyArray<UntokenizedPrompt>): ReadonlyMap<string, ReadonlySet<string>> => {
   const parts = new Map<string, Set<string>>([["all", new Set(prompts.map(({ problemId }) => problemId))]]);
   const add = (name: string, problemId: string) => parts.set(name, (parts.get(name) ?? new Set()).add(problemId));
   const [task] = prompts.map((prompt) => tasks[prompt.task]);
@@ -46,7 +46,7 @@ const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x)
 
 /** A row for each part and k; `facts` in the order of problems and sample indices, each problem with at least the largest k. */
 export const figuresOf = (
-  prompts: ReadonlyArray<Asked>,
+  prompts: ReadonlyArray<UntokenizedPrompt>,
   facts: ReadonlyArray<Fact>,
   ks: ReadonlyArray<number>,
   draws: number,

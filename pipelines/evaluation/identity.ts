@@ -11,11 +11,12 @@ import { isObject } from "../files/json.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { encode } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
+import { readRunText } from "../files/run_directory.ts";
 import { sha256, toText } from "../records/text.ts";
 import * as Groups from "../settings/groups.ts";
 import { flagOf, type SettingValues } from "../settings/setting.ts";
 import { keysOf } from "../settings/settings.ts";
-import type { Asked } from "../stages/prompt.ts";
+import type { UntokenizedPrompt } from "../stages/prompt.ts";
 
 /** The settings that shape the responses and their grades, in the order in which an identity lists them. */
 export const shaping = {
@@ -49,7 +50,7 @@ const shapingKeys = keysOf(shaping);
 export const identityOf = (
   settings: ShapingSettings,
   weights: string | undefined,
-  prompts: ReadonlyArray<Asked>,
+  prompts: ReadonlyArray<UntokenizedPrompt>,
   stopTokens?: ReadonlyArray<number>,
 ): Readonly<Record<string, unknown>> => ({
   command: "evaluate",
@@ -88,7 +89,7 @@ export const claim = Effect.fnUntraced(function* (
   identity: Readonly<Record<string, unknown>>,
 ): Effect.fn.Return<void, Failure> {
   const path = join(out, configFile);
-  const text = yield* RunDirectory.readText(path);
+  const text = yield* readRunText(path);
   if (text === undefined) {
     return yield* RunDirectory.writeText(path, `${JSON.stringify(identity, null, 2)}\n`);
   }
@@ -109,7 +110,7 @@ export const claimDevice = Effect.fnUntraced(function* (
   there: boolean,
 ): Effect.fn.Return<void, Failure> {
   const path = join(out, configFile);
-  const begun: unknown = JSON.parse((yield* RunDirectory.readText(path)) ?? "{}");
+  const begun: unknown = JSON.parse((yield* readRunText(path)) ?? "{}");
   const { adapter, kernels, ...identity } = isObject(begun) ? begun : {};
   if (!there) {
     return yield* RunDirectory.writeText(path, `${JSON.stringify({ ...identity, ...deviceFields(info) }, null, 2)}\n`);

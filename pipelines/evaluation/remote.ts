@@ -12,7 +12,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Wanted } from "../stages/sample.ts";
 import type { Client } from "./client.ts";
-import type { Choice, Job, Question } from "./completion.ts";
+import type { CompletionChoice, Job, Question } from "./completion.ts";
 
 /** A response as a server gave it. */
 export type RemoteRollout = Question & {
@@ -50,7 +50,7 @@ const cut = (list: ReadonlyArray<number>, size: number): ReadonlyArray<ReadonlyA
   Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
 
 const rolloutOf = (
-  { text, finish, finishReason, tokens, logProbs, length }: Choice,
+  { text, finish, finishReason, tokens, logProbs, length }: CompletionChoice,
   { prompt, indices }: Job,
   at: number,
   { seed, temperature }: RemoteSettings,
@@ -68,7 +68,7 @@ const rolloutOf = (
 });
 
 /** Whether a server seems to have drawn one response for all of a request, which would make every Pass@k wrong. */
-const alike = (choices: ReadonlyArray<Choice>, { temperature }: RemoteSettings): boolean =>
+const alike = (choices: ReadonlyArray<CompletionChoice>, { temperature }: RemoteSettings): boolean =>
   temperature > 0 && choices.length > 1 && choices[0].text.length > 200 &&
   choices.every(({ text }) => text === choices[0].text);
 

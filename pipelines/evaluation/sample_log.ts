@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { exists, pieces, reasonOf } from "../files/text_file.ts";
 import type { Failure } from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
-import { decode, encode } from "../records/record.ts";
+import { decodeRecord, encode } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { type Fact, factOf, Kept } from "./facts.ts";
 
@@ -79,7 +79,7 @@ const failure = (message: string) => new RunDirectory.RunError({ reason: "file",
 /** Adds one line to the index; `line` counts from 1. */
 const addLine = (index: Index, source: string, text: string, line: number): Result.Result<void, Failure> =>
   Result.flatMap(
-    decode(Kept, ["problemId", "sampleIndex", "correct"], text, { source, line }),
+    decodeRecord(Kept, ["problemId", "sampleIndex", "correct"], text, { source, line }),
     (kept): Result.Result<void, Failure> => {
       const problem = index.add(factOf(kept), Buffer.byteLength(text) + 1);
       return problem === undefined
@@ -99,7 +99,7 @@ export const inMemory = (problems: ReadonlyArray<string>, responses: number): Sa
 };
 
 /** Opens the log in the folder `out`: the finished file where it is there, else the one that grows. */
-export const open = Effect.fn("SampleLog.open")(function* (
+export const openSampleLog = Effect.fn("SampleLog.open")(function* (
   out: string,
   problems: ReadonlyArray<string>,
   responses: number,

@@ -8,6 +8,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { home } from "./home.ts";
 import * as Safetensors from "./safetensors.ts";
+import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 import { namesIn, reasonOf } from "./text_file.ts";
 
 /** An artifact is not there, is not what its name says, or cannot be written. */
@@ -40,7 +41,7 @@ const isId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);
 export const defaultFolder = (below: string = home()): string => join(below, "artifacts");
 
 /** Opens a folder of artifacts, making it where it is not there. */
-export const open = Effect.fnUntraced(function* (
+export const openArtifactStore = Effect.fnUntraced(function* (
   folder: string = defaultFolder(),
 ): Effect.fn.Return<ArtifactStore, ArtifactError> {
   yield* Effect.tryPromise({
@@ -61,13 +62,13 @@ export const open = Effect.fnUntraced(function* (
     if (!(yield* has(id))) return yield* fail("missing", `no such file in "${folder}"`);
     const found = yield* Safetensors.sha256File(pathOf(id));
     if (found !== id) return yield* fail("damaged", `the bytes of "${pathOf(id)}" have SHA-256 ${found}`);
-    return yield* Safetensors.open(pathOf(id));
+    return yield* openSafetensors(pathOf(id));
   });
   return {
     folder,
     pathOf,
     put: (tensors) =>
-      Effect.map(Safetensors.write(folder, (sha256) => `${sha256}.safetensors`, tensors), ({ sha256 }) => sha256),
+      Effect.map(writeSafetensors(folder, (sha256) => `${sha256}.safetensors`, tensors), ({ sha256 }) => sha256),
     get,
     has,
     remove: (id) => isId(id) ? Effect.promise(() => rm(pathOf(id), { force: true })) : Effect.void,

@@ -156,7 +156,7 @@ export const writeManifest = Effect.fnUntraced(function* (dir: string): Effect.f
 export const verifyManifest = Effect.fn("Checkpoint.verifyManifest")(
   function* (dir: string): Effect.fn.Return<void, CheckpointError> {
     const path = join(dir, manifestFile);
-    const parsed = parseObject(path, yield* readText(path));
+    const parsed = parseObject(path, yield* readCheckpointText(path));
     if (!parsed.ok) return yield* readError(path, "", "a JSON object", parsed.fault.value);
     for (const [name, expected] of Object.entries(parsed.object)) {
       const found = yield* Safetensors.sha256File(join(dir, name));
@@ -170,7 +170,7 @@ export const readBytes = (path: string) =>
   Effect.andThen(Safetensors.requireFile(path), Safetensors.attempt("read", path, () => readFile(path)));
 
 /** A whole text file; one that is not UTF-8 is an error, because a character that stands for what could not be read would be taken for text. */
-export const readText = (path: string): Effect.Effect<string, CheckpointError> =>
+export const readCheckpointText = (path: string): Effect.Effect<string, CheckpointError> =>
   Effect.flatMap(readBytes(path), (bytes) =>
     Effect.try({
       try: () => utf8.decode(bytes),
@@ -185,7 +185,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const readOptional = (path: string): Effect.Effect<string | undefined, CheckpointError> =>
   Effect.flatMap(
     Safetensors.attempt("read", path, () => isThere(path)),
-    (there) => there ? readText(path) : Effect.succeed(undefined),
+    (there) => there ? readCheckpointText(path) : Effect.succeed(undefined),
   );
 
 /** Writes a text file and syncs it. */

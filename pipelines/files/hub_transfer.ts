@@ -10,7 +10,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isObject } from "./json.ts";
-import * as Progress from "./progress.ts";
+import { makeProgress } from "./progress.ts";
 import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
 import { isThere, reasonOf } from "./text_file.ts";
@@ -174,7 +174,7 @@ const transfer = Effect.fnUntraced(function* (repository: Repository, file: List
   }
   // A server may answer a range with the whole file.
   if (start > 0 && status !== 206) yield* io(repository, () => handle.truncate(0));
-  const progress = yield* Progress.make(file.path, file.size - (status === 206 ? start : 0));
+  const progress = yield* makeProgress(file.path, file.size - (status === 206 ? start : 0));
   yield* Stream.fromReadableStream({ evaluate: () => body, onError: failed }).pipe(
     Stream.runForEach((bytes) =>
       Effect.andThen(io(repository, () => handle.appendFile(bytes)), progress.advance(bytes.length))

@@ -26,7 +26,7 @@ export const parseObject = (
   const parsed = Result.try((): unknown => parsePython(text));
   const object = Result.isSuccess(parsed) ? parsed.success : undefined;
   if (isObject(object)) return { ok: true, object };
-  const value = Result.isSuccess(parsed) ? shown(object) : "not JSON";
+  const value = Result.isSuccess(parsed) ? jsonExcerpt(object) : "not JSON";
   return { ok: false, fault: { file, field: "(file)", value, expected: "a JSON object" } };
 };
 
@@ -35,7 +35,7 @@ export const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A field's value as an error names it: "missing", or JSON of at most 80 characters. */
-export const shown = (value: unknown): string => {
+export const jsonExcerpt = (value: unknown): string => {
   if (value === undefined) return "missing";
   if (typeof value === "number") return String(value);
   const text = Result.getOrElse(Result.try(() => JSON.stringify(value)), () => "a value that is too deep");

@@ -53,7 +53,7 @@ const stepOf = (line: string): number | undefined => Option.getOrUndefined(decod
  * Opens `metrics.ndjson` and `tensorboard/events.out.tfevents.signum` of a run; rows after `lastStep` are dropped, because their steps will
  * be done again, and the event file is made anew from the rows that stay.
  */
-export const open = Effect.fnUntraced(function* (
+export const openMetrics = Effect.fnUntraced(function* (
   run: RunDirectory,
   lastStep: number = Number.POSITIVE_INFINITY,
 ): Effect.fn.Return<Metrics, RunError, Scope.Scope> {

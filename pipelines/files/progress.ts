@@ -32,7 +32,7 @@ export const lineOf = (label: string, done: number, total: number, elapsed: numb
 };
 
 /** Counts to `total` until the scope closes. */
-export const make = Effect.fnUntraced(function* (
+export const makeProgress = Effect.fnUntraced(function* (
   label: string,
   total: number,
 ): Effect.fn.Return<Progress, never, Scope.Scope> {

@@ -67,7 +67,7 @@ export const acquire = (path: string): Effect.Effect<RunDirectory, RunError, Sco
     {
       path,
       pathOf: (...parts) => join(path, ...parts),
-      readText: (name) => readText(join(path, name)),
+      readText: (name) => readRunText(join(path, name)),
       writeText: (name, text) => writeText(join(path, name), text),
       log: (name, keep) => openLog(join(path, name), keep),
       remove: (name) => Effect.promise(() => rm(join(path, name), { recursive: true, force: true })),
@@ -132,7 +132,7 @@ export const sweep = (folder: string): Effect.Effect<void, RunError> =>
   });
 
 /** A file's whole text, or undefined where there is none. */
-export const readText = (path: string): Effect.Effect<string | undefined, RunError> =>
+export const readRunText = (path: string): Effect.Effect<string | undefined, RunError> =>
   attempt("read", path, () => unlessMissing(readFile(path, "utf8")));
 
 const writeSynced = async (path: string, text: string | Uint8Array): Promise<void> => {

@@ -69,42 +69,44 @@ export interface Written {
 const chunkBytes = 1 << 24;
 
 /** Opens a file and checks its header against its length. */
-export const open = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Safetensors, CheckpointError> {
-  yield* requireFile(path);
-  const { text, headerBytes, fileBytes } = yield* withFile(
-    path,
-    (file) => attempt("read", path, () => readHeader(file)),
-  );
-  if (text === undefined) {
-    const expected = `a header length from 2 to ${Math.min(maxHeaderBytes, Math.max(fileBytes - 8, 2))}`;
-    return yield* readError(path, "", expected, `${headerBytes} in ${fileBytes} bytes (cut short or no safetensors)`);
-  }
-  const parsed = parseHeader(text, headerBytes, fileBytes);
-  if (!parsed.ok) return yield* readError(path, parsed.fault.tensor, parsed.fault.expected, parsed.fault.found);
-  const { entries, metadata } = parsed.header;
-  const read = Effect.fnUntraced(
-    function* (name: string, from = 0, to?: number): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
-      const entry = entries.get(name);
-      if (entry === undefined) return yield* readError(path, name, "the tensor", `only ${entries.size} others`);
-      const count = elementCount(entry.shape);
-      const out = new Float32Array((to ?? count) - from);
-      const size = (entry.end - entry.begin) / count;
-      const part = out.length === count
-        ? entry
-        : { ...entry, begin: entry.begin + size * from, end: entry.begin + size * (from + out.length) };
-      const found = yield* withFile(path, (file) => attempt("read", path, () => fill(file, part, out)));
-      if (found !== "") return yield* readError(path, name, "F32, F16 or BF16 of the stated length", found);
-      return out;
-    },
-  );
-  return { path, entries, metadata, read };
-});
+export const openSafetensors = Effect.fnUntraced(
+  function* (path: string): Effect.fn.Return<Safetensors, CheckpointError> {
+    yield* requireFile(path);
+    const { text, headerBytes, fileBytes } = yield* withFile(
+      path,
+      (file) => attempt("read", path, () => readHeader(file)),
+    );
+    if (text === undefined) {
+      const expected = `a header length from 2 to ${Math.min(maxHeaderBytes, Math.max(fileBytes - 8, 2))}`;
+      return yield* readError(path, "", expected, `${headerBytes} in ${fileBytes} bytes (cut short or no safetensors)`);
+    }
+    const parsed = parseHeader(text, headerBytes, fileBytes);
+    if (!parsed.ok) return yield* readError(path, parsed.fault.tensor, parsed.fault.expected, parsed.fault.found);
+    const { entries, metadata } = parsed.header;
+    const read = Effect.fnUntraced(
+      function* (name: string, from = 0, to?: number): Effect.fn.Return<Float32Array<ArrayBuffer>, CheckpointError> {
+        const entry = entries.get(name);
+        if (entry === undefined) return yield* readError(path, name, "the tensor", `only ${entries.size} others`);
+        const count = elementCount(entry.shape);
+        const out = new Float32Array((to ?? count) - from);
+        const size = (entry.end - entry.begin) / count;
+        const part = out.length === count
+          ? entry
+          : { ...entry, begin: entry.begin + size * from, end: entry.begin + size * (from + out.length) };
+        const found = yield* withFile(path, (file) => attempt("read", path, () => fill(file, part, out)));
+        if (found !== "") return yield* readError(path, name, "F32, F16 or BF16 of the stated length", found);
+        return out;
+      },
+    );
+    return { path, entries, metadata, read };
+  },
+);
 
 /**
  * Writes tensors as one file, of one element type where they name none, into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
  * is not its shape's is an error, and nothing is left behind.
  */
-export const write = Effect.fnUntraced(function* <E, R>(
+export const writeSafetensors = Effect.fnUntraced(function* <E, R>(
   folder: string,
   name: (sha256: string) => string,
   tensors: ReadonlyArray<Tensor<E, R>>,

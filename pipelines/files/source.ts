@@ -44,7 +44,7 @@ export const isDataFile = (text: string): boolean =>
   dataEndings.some((ending) => text.toLowerCase().endsWith(`.${ending}`));
 
 /** The problems of a task's split. */
-export const load = Effect.fn("Source.load")(
+export const loadProblems = Effect.fn("Source.load")(
   function* (task: Task, split: Split, options: LoadOptions = {}): Effect.fn.Return<Loaded, SourceError> {
     if (!task.splits.includes(split)) {
       const message = `Cannot load task "${task.name}": it has no split "${split}", only ${task.splits.join(" and ")}`;

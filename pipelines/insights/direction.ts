@@ -11,7 +11,7 @@ import type { GradientError, TrainedSequence } from "../learning/gradient.ts";
 import { normOf, productOf } from "../learning/gradient_passes.ts";
 import { gradient, type LossSettings, whole } from "../learning/optimizer_step.ts";
 import type { Model } from "../models/model.ts";
-import { type ParameterSet, release } from "../models/parameters.ts";
+import { type ParameterSet, releaseParameters } from "../models/parameters.ts";
 import { score } from "../learning/score.ts";
 import type { Insight } from "./insight.ts";
 import { responseLosses } from "./token_gradients.ts";
@@ -39,7 +39,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   const compared = Effect.fnUntraced(function* (insight: string, config: LossSettings) {
     const other = yield* gradient(model, whole(batch), config);
     const value = yield* cosine(model, plain.gradient, other.gradient);
-    release(model.encoder, other.gradient);
+    releaseParameters(model.encoder, other.gradient);
     const [before, after] = [pushes(free), pushes(config)];
     const moved = before.filter((push) => push !== 0).length;
     const share = (counts: (push: number, i: number) => boolean) => before.filter(counts).length / Math.max(1, moved);
@@ -62,7 +62,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
     ...yield* compared("clipping keeps the direction", { ...settings, klInLoss: false }),
     ...yield* compared("the KL term keeps the direction", { ...settings, clipRatio: unreached, klInLoss: true }),
   ];
-  release(model.encoder, plain.gradient);
+  releaseParameters(model.encoder, plain.gradient);
   return rows;
 });
 

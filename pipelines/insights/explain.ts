@@ -11,8 +11,9 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import * as Stage from "../stages/stage.ts";
+import { makeStage } from "../stages/stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import * as Noun from "../records/schema.ts";
+import * as Records from "../records/schema.ts";
 import { deviation, largest, scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
 import { checkedBatch } from "../stages/gradient.ts";
 import { device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
@@ -24,7 +25,7 @@ const mostProbable = (probabilities: Float64Array, sampled: number, count: numbe
   return Int32Array.from(order.filter((v, rank) => count === 0 || rank < count || v === sampled));
 };
 
-const explained = (record: Noun.Credited, one: TokenGradient, tokenizer: Tokenizer, count: number): Explained => {
+const explained = (record: Records.Credited, one: TokenGradient, tokenizer: Tokenizer, count: number): Explained => {
   const shownTokens = mostProbable(one.probabilities, one.token, count);
   const shown = (list: Float64Array) => Float32Array.from(shownTokens, (v) => list[v]);
   return {
@@ -56,7 +57,7 @@ const explained = (record: Noun.Credited, one: TokenGradient, tokenizer: Tokeniz
 };
 
 /** Credited, all of them, to one Explained a chosen response token. */
-export const explainStage = Stage.make({
+export const explainStage = makeStage({
   name: "explain",
   summary: "Shows the gradient at single tokens beside the paper's Eqs. 7 and 8",
   settings: {
@@ -75,7 +76,7 @@ export const explainStage = Stage.make({
     ...device,
   },
   required: ["model"],
-  input: Noun.Credited,
+  input: Records.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: (config) => isKlInLoss(config) ? ["referenceLogProbs"] : [],
   output: Explained,

@@ -1,9 +1,9 @@
 /** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
 import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
-import { noun, optionalField, type RecordOf } from "../records/noun.ts";
+import { optionalField, type RecordOf, recordSchema } from "../records/record_schema.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
-export const Insight = noun("Insight", {
+export const Insight = recordSchema("Insight", {
   /** Where in the paper it is said. */
   section: "string",
   insight: "string",
@@ -16,18 +16,18 @@ export const Insight = noun("Insight", {
   count: "count",
   of: { literals: ["tokens", "responses", "problems"] },
 });
-/** A record of the noun Insight. */
+/** A record of the record type Insight. */
 export type Insight = RecordOf<typeof Insight>;
 
 /** A number that belongs to a problem. */
-export interface Measured {
+export interface InsightSample {
   readonly problemId: string;
   readonly value: number;
 }
 
 /** The mean of some numbers, at least one, with the middle 95 % over problems drawn again with replacement; no interval at 0 draws. */
 export const meanOf = (
-  numbers: ReadonlyArray<Measured>,
+  numbers: ReadonlyArray<InsightSample>,
   draws: number,
 ): Pick<Insight, "value" | "low" | "high" | "count"> => {
   const problems = [...Map.groupBy(numbers, ({ problemId }) => problemId)]

@@ -11,12 +11,14 @@ import { movedTokens, movementRows } from "./moved_tokens.ts";
 import { credit, signsKept, stopped } from "./solved.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import * as Model from "../models/model.ts";
-import * as Optimizer from "../learning/optimizer.ts";
+import { releaseModel } from "../models/model.ts";
+import { makeOptimizer, releaseOptimizer } from "../learning/optimizer.ts";
 import type { TrainedSequence } from "../learning/gradient.ts";
 import { optimizerStep, type StepSettings, type TrainingState } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
 import * as Stage from "../stages/stage.ts";
-import * as Noun from "../records/schema.ts";
+import { makeStage } from "../stages/stage.ts";
+import * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "../stages/record_temperature.ts";
 import { fault, score } from "../stages/score.ts";
@@ -40,21 +42,21 @@ const stepOf = Effect.fn("Insights.step")(function* (
   settings: StepSettings & Pick<Settings, "miniBatch" | "responses">,
 ) {
   const stepped = Model.clone(model);
-  let state: TrainingState = { policy: { model: stepped, optimizer: Optimizer.make(stepped) }, critic: undefined };
+  let state: TrainingState = { policy: { model: stepped, optimizer: makeOptimizer(stepped) }, critic: undefined };
   let last: ReadonlyArray<Insight> = [];
   const parts = miniBatches(batch, settings.miniBatch * settings.responses);
   for (const [i, policy] of parts.entries()) {
     if (i === parts.length - 1) last = yield* directionRows(stepped, policy.sequences, settings, "last mini-batch");
     ({ state } = yield* optimizerStep(state, { policy }, settings, () => Effect.void));
   }
-  Optimizer.release(model.encoder, state.policy.optimizer);
+  releaseOptimizer(model.encoder, state.policy.optimizer);
   return { stepped, last };
 });
 
 const equations: Partial<Readonly<Record<AlgorithmName, string>>> = { psr: "Eq. 7", nsr: "Eq. 8" };
 
 /** Rewarded, all of them, to one Insight a measurement. */
-export const insightsStage = Stage.make({
+export const insightsStage = makeStage({
   name: "insights",
   summary: "Measures what one training step does to token probabilities (Sections 4.2 and 4.3)",
   settings: {
@@ -72,7 +74,7 @@ export const insightsStage = Stage.make({
     ...device,
   },
   required: ["model"],
-  input: Noun.Rewarded,
+  input: Records.Rewarded,
   needs: ["problemId", "promptTokens", "responseTokens", "reward"],
   output: Insight,
   buffered: true,
@@ -108,7 +110,7 @@ export const insightsStage = Stage.make({
           rows.push(...movementRows(algorithm, equation, tokens, config.bootstrap));
         }
         directions.push(...last, ...yield* directionRows(stepped, batch, settings, "second pass"));
-        Model.release(stepped);
+        releaseModel(stepped);
       }
       return [...rows, ...stopped(rollouts, common), ...signsKept(rollouts, common), ...directions];
     })),

@@ -20,7 +20,8 @@ import { bringAway, bringBack, foldRows, type HostGradient } from "./host_gradie
 import type { Model } from "../models/model.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { PackedRows, Sequence } from "./packed_rows.ts";
-import * as Parameters from "../models/parameters.ts";
+import type * as Parameters from "../models/parameters.ts";
+import { releaseParameters } from "../models/parameters.ts";
 import { predictorStates } from "./score.ts";
 import { valueHead } from "../models/value_head.ts";
 
@@ -118,7 +119,7 @@ const joinOnDevice = Effect.fnUntraced(function* (
 ): Effect.fn.Return<number, DeviceError> {
   const product = yield* productOf(encoder, first, second);
   first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
-  Parameters.release(encoder, second);
+  releaseParameters(encoder, second);
   return product;
 });
 

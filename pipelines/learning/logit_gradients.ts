@@ -9,10 +9,10 @@ import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { lanes } from "../../kernels/ops/op.ts";
 import {
   allocate,
-  kernels,
   reduceTile,
   tileLogits,
   tileRows,
+  tokenLogProbsKernels,
 } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Model } from "../models/model.ts";
@@ -94,7 +94,7 @@ const headRows = Effect.fnUntraced(function* (
     const dLogProbs = encoder.upload(Float32Array.from(tokens, ({ seeds }) => seeds[seed].dLogProb), R, 1);
     const dEntropy = encoder.upload(Float32Array.from(tokens, ({ seeds }) => seeds[seed].dEntropy), R, 1);
     const dlogits = tileLogits(encoder, hidden, head);
-    encoder.dispatch(kernels.backward, {
+    encoder.dispatch(tokenLogProbsKernels.backward, {
       constants: { STRIDE: stride },
       tensors: [dlogits, targets, out.stats, out.entropy, dLogProbs, dEntropy],
       params: { R, V: head.rows, offset: 0, targetOffset: targets.offset + first, inverseTemperature: 1 / temperature },

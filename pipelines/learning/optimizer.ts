@@ -14,6 +14,7 @@ import { adamw } from "../../kernels/ops/adamw/adamw.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import { fileTensors, type Model, refresh } from "../models/model.ts";
 import * as Parameters from "../models/parameters.ts";
+import { releaseParameters } from "../models/parameters.ts";
 import { CheckpointError, type Safetensors, type Tensor as FileTensor } from "../files/safetensors.ts";
 import { firstBeyond } from "../files/safetensors_header.ts";
 
@@ -34,7 +35,10 @@ export interface OptimizerSettings {
 }
 
 /** An optimizer before its first step. */
-export const make = ({ encoder, config, parameters: { layout } }: Model, moments: MomentType = "f32"): Optimizer => {
+export const makeOptimizer = (
+  { encoder, config, parameters: { layout } }: Model,
+  moments: MomentType = "f32",
+): Optimizer => {
   const set = () =>
     Parameters.zeros(encoder, layout, purposeIn(config, "moments"), moments === "f32" ? undefined : moments);
   return { mean: set(), square: set(), step: 0 };
@@ -46,9 +50,9 @@ export const momentsOf = ({ mean }: Optimizer): MomentType => mean.arenas[0]?.fo
 const dice = Key.fold(Key.make(0), "moments");
 
 /** Gives the moments' buffers back. */
-export const release = (encoder: Encoder, optimizer: Optimizer): void => {
-  Parameters.release(encoder, optimizer.mean);
-  Parameters.release(encoder, optimizer.square);
+export const releaseOptimizer = (encoder: Encoder, optimizer: Optimizer): void => {
+  releaseParameters(encoder, optimizer.mean);
+  releaseParameters(encoder, optimizer.square);
 };
 
 /** One step on the model's weights, in place, and on what the passes read of them; `gradNorm` is the gradient's global norm before clipping. */
@@ -101,7 +105,7 @@ export const restore = Effect.fnUntraced(
     if (other !== undefined) {
       return yield* fault(file, other[0], `moments of ${dtype} (--moments ${moments})`, other[1].dtype);
     }
-    const optimizer = make(model, moments);
+    const optimizer = makeOptimizer(model, moments);
     const moment = (set: Parameters.ParameterSet, prefix: string) =>
       Parameters.fill(
         model.encoder,

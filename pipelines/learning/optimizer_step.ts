@@ -10,7 +10,7 @@ import { cutAlike, type MiniBatch, miniBatches } from "../algorithms/mini_batche
 import { isKlInLoss } from "../algorithms/mod.ts";
 import { VALUE_CLIP } from "../algorithms/value_loss.ts";
 import type { Model } from "../models/model.ts";
-import { release } from "../models/parameters.ts";
+import { releaseParameters } from "../models/parameters.ts";
 import type { Credited } from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import {
@@ -123,7 +123,7 @@ export const applyGradient = (
   settings: Optimizer.OptimizerSettings,
 ): TrainedModel => {
   const stepped = Optimizer.update(model, optimizer, gradient, gradNorm, settings);
-  release(model.encoder, gradient);
+  releaseParameters(model.encoder, gradient);
   return { model, optimizer: stepped };
 };
 

@@ -49,7 +49,7 @@ export interface ChatTemplate {
 }
 
 /** Opens the chat template of a Hugging Face directory. */
-export const open = Effect.fn("ChatTemplate.open")(
+export const openChatTemplate = Effect.fn("ChatTemplate.open")(
   function* (dir: string): Effect.fn.Return<ChatTemplate, ChatTemplateError | CheckpointError> {
     const configPath = join(dir, "tokenizer_config.json");
     const config = parseObject(configPath, (yield* readOptional(configPath)) ?? "{}");
@@ -67,12 +67,12 @@ export const open = Effect.fn("ChatTemplate.open")(
     const mapPath = join(dir, "special_tokens_map.json");
     const map = parseObject(mapPath, (yield* readOptional(mapPath)) ?? "{}");
     if (!map.ok) return yield* new ChatTemplateError({ file: mapPath, problem: "not a JSON object" });
-    return yield* parse(source, file, { ...specialTokens(map.object), ...specialTokens(config.object) });
+    return yield* parseChatTemplate(source, file, { ...specialTokens(map.object), ...specialTokens(config.object) });
   },
 );
 
 /** Parses a template; `file` names it in errors, `constants` are variables that every rendering has. */
-export const parse = Effect.fnUntraced(function* (
+export const parseChatTemplate = Effect.fnUntraced(function* (
   source: string,
   file: string,
   constants: Readonly<Record<string, unknown>> = {},

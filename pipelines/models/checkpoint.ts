@@ -13,8 +13,8 @@ import {
   formatJson,
   indexFile,
   readBytes,
+  readCheckpointText,
   readOptional,
-  readText,
   weightsFile,
   writeBytes,
   writeDirectory,
@@ -28,6 +28,7 @@ import { isObject, type Json, parseObject } from "../files/json.ts";
 import { formatPython } from "../files/python_json.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
 import * as Safetensors from "../files/safetensors.ts";
+import { openSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { elementCount, type ElementType, writtenTypes } from "../files/safetensors_header.ts";
 import { hasOwnHead } from "./tied_head.ts";
 
@@ -71,7 +72,7 @@ export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.R
   const generationPath = join(dir, "generation_config.json");
   const generationText = yield* readOptional(generationPath);
   const parsed = parseModelConfig(
-    { file: configPath, text: yield* readText(configPath) },
+    { file: configPath, text: yield* readCheckpointText(configPath) },
     generationText === undefined ? undefined : { file: generationPath, text: generationText },
   );
   if (!parsed.ok) {
@@ -83,7 +84,7 @@ export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.R
 });
 
 /** Opens a Hugging Face directory and checks all of it but the numbers. */
-export const open = Effect.fn("Checkpoint.open")(
+export const openCheckpoint = Effect.fn("Checkpoint.open")(
   function* (dir: string): Effect.fn.Return<Checkpoint, CheckpointError> {
     const { config: stated, generation } = yield* readConfig(dir);
     const places = yield* readPlaces(dir);
@@ -91,7 +92,7 @@ export const open = Effect.fn("Checkpoint.open")(
     const files = new Map(
       yield* Effect.forEach(
         fileNames,
-        (name) => Effect.map(Safetensors.open(join(dir, name)), (file) => [name, file] as const),
+        (name) => Effect.map(openSafetensors(join(dir, name)), (file) => [name, file] as const),
       ),
     );
     const holder = (name: string) => files.get(places === undefined ? weightsFile : places.get(name) ?? "");
@@ -176,28 +177,30 @@ const indexNotes = Effect.fnUntraced(function* (dir: string, places: ReadonlyMap
  * `model.safetensors`, or for shards that of their names and hashes, a line each. An earlier checkpoint at `dir` is
  * replaced; a directory that holds anything else is an error.
  */
-export const write = Effect.fn("Checkpoint.write")(function* <E = never, R = never, E2 = never, R2 = never>(
-  dir: string,
-  content: CheckpointContent<E, R, E2, R2>,
-): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E | E2, R | R2> {
-  const { sourceDir, type = "float32" } = content;
-  const fill = Effect.fnUntraced(
-    function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
-      yield* writeText(join(partial, "config.json"), formatPython(typedConfig(content.config.raw, type)));
-      if (sourceDir !== undefined) {
-        const present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
-        for (const name of companionFiles.filter((file) => present.includes(file))) {
-          yield* writeBytes(join(partial, name), yield* readBytes(join(sourceDir, name)));
+export const writeModelDirectory = Effect.fn("Checkpoint.write")(
+  function* <E = never, R = never, E2 = never, R2 = never>(
+    dir: string,
+    content: CheckpointContent<E, R, E2, R2>,
+  ): Effect.fn.Return<{ readonly sha256: string }, CheckpointError | E | E2, R | R2> {
+    const { sourceDir, type = "float32" } = content;
+    const fill = Effect.fnUntraced(
+      function* (partial: string): Effect.fn.Return<string, CheckpointError | E | E2, R | R2> {
+        yield* writeText(join(partial, "config.json"), formatPython(typedConfig(content.config.raw, type)));
+        if (sourceDir !== undefined) {
+          const present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
+          for (const name of companionFiles.filter((file) => present.includes(file))) {
+            yield* writeBytes(join(partial, name), yield* readBytes(join(sourceDir, name)));
+          }
         }
-      }
-      const sha256 = yield* writeWeights(partial, content.tensors, type, content.maxFileBytes ?? defaultMaxFileBytes);
-      if (content.also !== undefined) yield* content.also(partial);
-      if (content.manifest === true) yield* writeManifest(partial);
-      return sha256;
-    },
-  );
-  return { sha256: yield* writeDirectory(dir, isCheckpointFile, fill) };
-});
+        const sha256 = yield* writeWeights(partial, content.tensors, type, content.maxFileBytes ?? defaultMaxFileBytes);
+        if (content.also !== undefined) yield* content.also(partial);
+        if (content.manifest === true) yield* writeManifest(partial);
+        return sha256;
+      },
+    );
+    return { sha256: yield* writeDirectory(dir, isCheckpointFile, fill) };
+  },
+);
 
 const readable = ["F32", "F16", "BF16"];
 
@@ -246,13 +249,13 @@ const writeWeights = Effect.fnUntraced(function* <E, R>(
   const tensors = unchecked.map((tensor) => finite(tensor, join(dir, weightsFile), type));
   const size = ({ shape }: { readonly shape: ReadonlyArray<number> }) => writtenTypes[type].bytes * elementCount(shape);
   const shards = fillShards(tensors, size, maxFileBytes);
-  if (shards.length <= 1) return (yield* Safetensors.write(dir, () => weightsFile, tensors, type)).sha256;
+  if (shards.length <= 1) return (yield* writeSafetensors(dir, () => weightsFile, tensors, type)).sha256;
   const number = (index: number) => String(index).padStart(5, "0");
   const places: Array<readonly [string, string]> = [];
   const lines: Array<string> = [];
   for (const [index, shard] of shards.entries()) {
     const name = `model-${number(index + 1)}-of-${number(shards.length)}.safetensors`;
-    const { sha256 } = yield* Safetensors.write(dir, () => name, shard, type);
+    const { sha256 } = yield* writeSafetensors(dir, () => name, shard, type);
     places.push(...shard.map((tensor) => [tensor.name, name] as const));
     lines.push(`${sha256}  ${name}\n`);
   }

@@ -1,11 +1,11 @@
 /** Reads the fields of a model's configuration files, and names the first that is wrong. */
-import { type ConfigFault, type Json, shown } from "../files/json.ts";
+import { type ConfigFault, type Json, jsonExcerpt } from "../files/json.ts";
 
 /** Reads the fields of one file and remembers the first that is wrong; what it returns after that is never used. */
 export const reader = (file: string, raw: Json) => {
   let first: ConfigFault | undefined;
   const expect = (field: string, value: unknown, good: boolean, expected: string): void => {
-    if (!good) first ??= { file, field, value: shown(value), expected };
+    if (!good) first ??= { file, field, value: jsonExcerpt(value), expected };
   };
   return {
     expect,

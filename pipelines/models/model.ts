@@ -16,6 +16,7 @@ import { purposeIn } from "./memory_purposes.ts";
 import { type ModelConfig, withValueHead } from "./model_config.ts";
 import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Parameters from "./parameters.ts";
+import { releaseParameters } from "./parameters.ts";
 import { ropeTable } from "./rope_table.ts";
 import { CheckpointError, type Tensor as FileTensor } from "../files/safetensors.ts";
 
@@ -106,7 +107,7 @@ export interface LoadOptions extends StorageOptions {
 }
 
 /** Loads a checkpoint's weights. */
-export const load = Effect.fn("Model.load")(function* (
+export const loadModel = Effect.fn("Model.load")(function* (
   encoder: Encoder,
   checkpoint: Checkpoint,
   role: Role = "policy",
@@ -146,10 +147,10 @@ export const clone = (model: Model): Model => {
 };
 
 /** Gives a model's buffers back. */
-export const release = ({ encoder, parameters, copy, dropTable }: Model): void => {
+export const releaseModel = ({ encoder, parameters, copy, dropTable }: Model): void => {
   dropTable();
-  Parameters.release(encoder, parameters);
-  if (copy !== undefined) Parameters.release(encoder, copy);
+  releaseParameters(encoder, parameters);
+  if (copy !== undefined) releaseParameters(encoder, copy);
 };
 
 /** Sets up to this many words are read back whole: one wait instead of one a parameter. */

@@ -4,7 +4,7 @@
  * not compute (sliding windows, other activations, other rotary scalings, output biases) is refused by name, because a
  * setting that is read past gives a model that is nearly right. What transformers reads past or has a default for is read as it reads it.
  */
-import { type ConfigFault, type Json, parseObject, shown } from "../files/json.ts";
+import { type ConfigFault, type Json, jsonExcerpt, parseObject } from "../files/json.ts";
 import { type Reader, reader } from "./config_reader.ts";
 import type { Family } from "./families/family.ts";
 import { families } from "./families/mod.ts";
@@ -140,7 +140,7 @@ const familyOf = (raw: Json): Family | undefined => {
 const unknownFamily = (file: string, raw: Json): ConfigFault => ({
   file,
   field: "architectures",
-  value: shown(raw.architectures ?? raw.model_type),
+  value: jsonExcerpt(raw.architectures ?? raw.model_type),
   expected: `one of ${Object.values(families).flatMap((family) => family.architectures).join(", ")}`,
 });
 

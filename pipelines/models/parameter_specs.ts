@@ -11,11 +11,11 @@ export interface ParameterSpec {
 }
 
 /** How many numbers a parameter holds. */
-export const sizeOf = ({ shape }: ParameterSpec): number => shape.reduce((product, n) => product * n, 1);
+export const elementCount = ({ shape }: ParameterSpec): number => shape.reduce((product, n) => product * n, 1);
 
 /** How many numbers all parameters of a model hold. */
 export const parameterCount = (config: ModelConfig): number =>
-  parameterSpecs(config).reduce((sum, spec) => sum + sizeOf(spec), 0);
+  parameterSpecs(config).reduce((sum, spec) => sum + elementCount(spec), 0);
 
 /**
  * Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, then an untied

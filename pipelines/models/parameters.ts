@@ -11,7 +11,7 @@ import { cast } from "../../kernels/ops/cast/cast.ts";
 import { sliceColumns, sliceRows, type Tensor, view } from "../../kernels/gpu/tensor.ts";
 import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
-import { type ParameterSpec, parameterSpecs, sizeOf } from "./parameter_specs.ts";
+import { elementCount, type ParameterSpec, parameterSpecs } from "./parameter_specs.ts";
 
 /** Words of an arena, so that each can be bound whole on every device; a larger parameter has an arena of its own. */
 const arenaWords = 1 << 25;
@@ -20,7 +20,7 @@ const arenaWords = 1 << 25;
 const alignment = 64;
 
 /** A parameter's place: its arena, and where it begins there. */
-export interface Place {
+export interface ParameterPlace {
   readonly spec: ParameterSpec;
   readonly arena: number;
   readonly offset: number;
@@ -30,7 +30,7 @@ export interface Place {
 /** Where each parameter lies: `sizes` are the arenas' words. */
 export interface ParameterLayout {
   readonly sizes: ReadonlyArray<number>;
-  readonly places: ReadonlyArray<Place>;
+  readonly places: ReadonlyArray<ParameterPlace>;
 }
 
 /** Which parameters lie directly behind the one before: they share its input and are multiplied together. */
@@ -53,16 +53,16 @@ export const parameterLayout = (config: ModelConfig): ParameterLayout => {
     }
   }
   const sizes: number[] = [];
-  const places: Place[] = [];
+  const places: ParameterPlace[] = [];
   for (const group of groups) {
-    const words = Math.ceil(group.reduce((sum, spec) => sum + sizeOf(spec), 0) / alignment) * alignment;
+    const words = Math.ceil(group.reduce((sum, spec) => sum + elementCount(spec), 0) / alignment) * alignment;
     if (sizes.length === 0 || sizes[sizes.length - 1] + words > arenaWords) sizes.push(0);
     const arena = sizes.length - 1;
     let offset = sizes[arena];
     sizes[arena] += words;
     for (const spec of group) {
-      places.push({ spec, arena, offset, words: sizeOf(spec) });
-      offset += sizeOf(spec);
+      places.push({ spec, arena, offset, words: elementCount(spec) });
+      offset += elementCount(spec);
     }
   }
   return { sizes, places };
@@ -98,7 +98,7 @@ export const narrow = (encoder: Encoder, from: ParameterSet, to: ParameterSet): 
 export const fill = Effect.fnUntraced(function* <E>(
   encoder: Encoder,
   set: ParameterSet,
-  read: (place: Place) => Effect.Effect<Float32Array<ArrayBuffer>, E> | undefined,
+  read: (place: ParameterPlace) => Effect.Effect<Float32Array<ArrayBuffer>, E> | undefined,
 ): Effect.fn.Return<void, E> {
   for (const [index, arena] of set.arenas.entries()) {
     const { format } = arena;
@@ -115,12 +115,12 @@ export const fill = Effect.fnUntraced(function* <E>(
 });
 
 /** Gives a set's buffers back. */
-export const release = (encoder: Encoder, set: ParameterSet): void => {
+export const releaseParameters = (encoder: Encoder, set: ParameterSet): void => {
   for (const arena of set.arenas) encoder.release(arena);
 };
 
 /** A parameter as a flat [1, words] tensor. */
-export const flat = (set: ParameterSet, place: Place): Tensor =>
+export const flat = (set: ParameterSet, place: ParameterPlace): Tensor =>
   sliceColumns(set.arenas[place.arena], place.offset, place.words);
 
 /** The tensors of one layer; matrices are [outputs, inputs], vectors [1, size]. */

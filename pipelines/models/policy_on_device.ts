@@ -1,16 +1,24 @@
 /** The `Policy` service on an open device: says on stderr which adapter that is, and why. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import { Device, type DeviceOptions, environment, open, type Opened, openWith } from "../../kernels/device/device.ts";
+import {
+  Device,
+  type DeviceOptions,
+  environment,
+  openDevice,
+  type Opened,
+  openWith,
+} from "../../kernels/device/device.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { resolveModel } from "../files/hub.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import * as Checkpoint from "./checkpoint.ts";
+import { openCheckpoint } from "./checkpoint.ts";
 import { withKnownTokens } from "./known_tokens.ts";
 import { adviceOn } from "./memory_purposes.ts";
-import * as Model from "./model.ts";
+import type * as Model from "./model.ts";
+import { loadModel } from "./model.ts";
 import { Policy } from "./policy.ts";
-import * as Tokenizer from "./tokenizer.ts";
+import { openTokenizer } from "./tokenizer.ts";
 
 /** The service on the device that `Device` opens. */
 export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
@@ -39,7 +47,7 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
       options: Model.LoadOptions = {},
     ) {
       const dir = yield* resolveModel(name);
-      const checkpoint = yield* Checkpoint.open(dir);
+      const checkpoint = yield* openCheckpoint(dir);
       const { report } = yield* StandardStreams;
       for (const note of checkpoint.notes) yield* report(note);
       const { config } = checkpoint;
@@ -47,10 +55,10 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
       const used = role === "critic"
         ? config
         : yield* withKnownTokens(dir, config, options.paddedVocabulary, options.knownTokens);
-      return { dir, model: yield* Model.load(encoder, { ...checkpoint, config: used }, role, options) };
+      return { dir, model: yield* loadModel(encoder, { ...checkpoint, config: used }, role, options) };
     }),
     tokenizer: Effect.fn("Policy.tokenizer")(function* (name: string) {
-      return yield* Tokenizer.open(yield* resolveModel(name));
+      return yield* openTokenizer(yield* resolveModel(name));
     }),
   };
 };
@@ -63,5 +71,5 @@ export const layerWith = ({ kernels }: Pick<DeviceOptions, "kernels">): Layer.La
 export const layerWithThreads = (threads: number): Layer.Layer<Policy, DeviceError> =>
   Layer.effect(
     Policy,
-    Effect.map(open({ ...environment(), adapter: "wasm", threads: String(threads) }), policyOn),
+    Effect.map(openDevice({ ...environment(), adapter: "wasm", threads: String(threads) }), policyOn),
   );

@@ -8,7 +8,7 @@ import * as Schema from "@effect/schema";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
-import { readText } from "../files/checkpoint_directory.ts";
+import { readCheckpointText } from "../files/checkpoint_directory.ts";
 import { isObject, type Json, parseObject } from "../files/json.ts";
 import { oneLine } from "../files/plain_text.ts";
 import { attempt } from "../files/safetensors.ts";
@@ -49,25 +49,27 @@ export const hasFile = (file: string): Effect.Effect<boolean, TokenizerError> =>
   );
 
 /** Opens the tokenizer of a Hugging Face directory. */
-export const open = Effect.fn("Tokenizer.open")(function* (dir: string): Effect.fn.Return<Tokenizer, TokenizerError> {
-  const path = join(dir, "tokenizer.json");
-  const configPath = join(dir, "tokenizer_config.json");
-  const json = yield* readJson(path);
-  const config = (yield* hasFile(configPath)) ? yield* readJson(configPath) : {};
-  const features = checkFeatures({ ...defaults, ...json });
-  if (!features.ok) {
-    const { field, value } = features.fault;
-    const found = value.length > 120 ? `${value.slice(0, 117)}...` : value;
-    const expected = `"${field}" to be what the library reads as the native one does`;
-    return yield* new TokenizerError({ file: path, expected, found });
-  }
-  const tokenizer = yield* Effect.try({
-    try: () => make(path, features.json, config),
-    catch: (cause) =>
-      new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: reasonOf(cause) }),
-  });
-  return tokenizer;
-});
+export const openTokenizer = Effect.fn("Tokenizer.open")(
+  function* (dir: string): Effect.fn.Return<Tokenizer, TokenizerError> {
+    const path = join(dir, "tokenizer.json");
+    const configPath = join(dir, "tokenizer_config.json");
+    const json = yield* readJson(path);
+    const config = (yield* hasFile(configPath)) ? yield* readJson(configPath) : {};
+    const features = checkFeatures({ ...defaults, ...json });
+    if (!features.ok) {
+      const { field, value } = features.fault;
+      const found = value.length > 120 ? `${value.slice(0, 117)}...` : value;
+      const expected = `"${field}" to be what the library reads as the native one does`;
+      return yield* new TokenizerError({ file: path, expected, found });
+    }
+    const tokenizer = yield* Effect.try({
+      try: () => make(path, features.json, config),
+      catch: (cause) =>
+        new TokenizerError({ file: path, expected: "a tokenizer that can be built", found: reasonOf(cause) }),
+    });
+    return tokenizer;
+  },
+);
 
 // The parts that a file may leave out.
 const defaults: Json = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
@@ -127,7 +129,7 @@ export const encodeAll = (
 
 /** A JSON file of a tokenizer. */
 export const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
-  const text = yield* readText(path).pipe(
+  const text = yield* readCheckpointText(path).pipe(
     Effect.mapError(({ expected, found }) => new TokenizerError({ file: path, expected, found })),
   );
   const parsed = parseObject(path, text);

@@ -34,11 +34,11 @@ export interface Rows {
   readonly cache?: KeyValueCache;
 }
 
-/** Keys and values [S, K·D] of each layer, its pages (operands.ts), and the cache row u32 [1, N] of each row of the pass. */
+/** Keys and values [S, K·D] of each layer, its blocks (operands.ts), and the cache row u32 [1, N] of each row of the pass. */
 export interface KeyValueCache {
   readonly keys: ReadonlyArray<Tensor>;
   readonly values: ReadonlyArray<Tensor>;
-  readonly pages: Tensor;
+  readonly blockTables: Tensor;
   readonly rows: Tensor;
 }
 
@@ -76,7 +76,7 @@ const block = (
   const key = normed(part(heads, kvHeads), layer.keyNorm, kvHeads);
   const value = part(heads + kvHeads, kvHeads);
   const [k, v] = seen(tape, rows, index, key, value, table);
-  const mixed = attention(tape, q, k, v, { ...rows, pages: rows.cache?.pages }, D, format);
+  const mixed = attention(tape, q, k, v, { ...rows, blockTables: rows.cache?.blockTables }, D, format);
   const attended = add(tape, x, linear(tape, mixed, layer.output));
   const normedAgain = rmsNorm(tape, attended, layer.postNorm, rmsNormEps, 1, format);
   return addTo(tape, attended, linearSwiglu(tape, normedAgain, layer.gateUp, format), layer.down);

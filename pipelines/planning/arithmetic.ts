@@ -4,7 +4,7 @@
  * it is the least time that a step takes: decoding waits for memory, not for arithmetic.
  */
 import type { ModelConfig } from "../models/model_config.ts";
-import { parameterSpecs, sizeOf } from "../models/parameter_specs.ts";
+import { elementCount, parameterSpecs } from "../models/parameter_specs.ts";
 
 /** What a step computes: `prompts` x `responses` sequences of so many tokens, by how many models, with activations computed again or not. */
 export interface StepShape {
@@ -30,7 +30,7 @@ export const stepArithmetic = (config: ModelConfig, shape: StepShape): StepArith
   const { prompts, responses, promptTokens: P, responseTokens: T } = shape;
   const sequences = prompts * responses;
   const inLayers = parameterSpecs(config).filter((spec) => spec.name.includes(".layers.") && spec.shape.length === 2)
-    .reduce((sum, spec) => sum + sizeOf(spec), 0);
+    .reduce((sum, spec) => sum + elementCount(spec), 0);
   const body = (rows: number, pairs: number) =>
     2 * rows * inLayers + 4 * pairs * config.heads * config.headWidth * config.layers;
   const head = 2 * sequences * T * config.vocabSize * config.width;

@@ -9,11 +9,11 @@ import { largestOf } from "./plan_table.ts";
 import { defaultCache } from "../sampling/pool_shape.ts";
 
 /** The settings that memory may decide. */
-export type Knobs = Partial<Pick<Settings, "cache" | "recompute" | "offload">>;
+export type MemorySettings = Partial<Pick<Settings, "cache" | "recompute" | "offload">>;
 
 /** What was chosen, and why, a line each; the plan under it. */
-export interface Choice {
-  readonly knobs: Knobs;
+export interface MemoryChoice {
+  readonly knobs: MemorySettings;
   readonly phases: ReadonlyArray<Phase>;
   readonly notes: ReadonlyArray<string>;
 }
@@ -32,16 +32,20 @@ const cacheIn = ([sample]: ReadonlyArray<Phase>): number => sample.statistics.mo
 /** Chooses what was not said so that the plan fits `gigabytes`; `plan` gives the phases under some knobs, the first of which samples. */
 export const chooseFor = (
   gigabytes: number,
-  said: Knobs,
-  plan: (knobs: Knobs) => ReadonlyArray<Phase>,
+  said: MemorySettings,
+  plan: (knobs: MemorySettings) => ReadonlyArray<Phase>,
   recomputes: boolean,
-): Choice => {
+): MemoryChoice => {
   const budget = usable * gigabytes * 1e9;
   const notes = [`${shown(budget)} are planned for, 95 % of ${gigabytes} GB (--device-memory)`];
   let knobs = said;
   let phases = plan(said);
   /** Turns a knob where the plan with it passes the test. */
-  const turn = (change: Knobs, passes: (tried: ReadonlyArray<Phase>, most: number) => boolean, note: string) => {
+  const turn = (
+    change: MemorySettings,
+    passes: (tried: ReadonlyArray<Phase>, most: number) => boolean,
+    note: string,
+  ) => {
     const tried = plan({ ...knobs, ...change });
     if (!passes(tried, largestOf(tried).bytes)) return false;
     knobs = { ...knobs, ...change };

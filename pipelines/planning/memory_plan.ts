@@ -15,10 +15,11 @@ import { decode } from "../sampling/decode.ts";
 import type { GradientError } from "../learning/gradient.ts";
 import { type Purpose, purposeIn } from "../models/memory_purposes.ts";
 import * as Model from "../models/model.ts";
+import { releaseModel } from "../models/model.ts";
 import { type ModelConfig, withValueHead } from "../models/model_config.ts";
 import { merge } from "../settings/resolve.ts";
 import type { Settings } from "../settings/settings.ts";
-import * as Optimizer from "../learning/optimizer.ts";
+import { makeOptimizer, releaseOptimizer } from "../learning/optimizer.ts";
 import {
   companionScores,
   optimizerStep,
@@ -32,7 +33,8 @@ import type { Sign } from "../records/schema.ts";
 import { type PoolLimits, poolShape, type Request } from "../sampling/pool_shape.ts";
 
 /** The models that a run holds, and what changes their memory; one that does not train draws responses alone. */
-export interface Cast extends Partial<Pick<Settings, "storage" | "activations" | "moments" | "recompute" | "offload">> {
+export interface PlannedModels
+  extends Partial<Pick<Settings, "storage" | "activations" | "moments" | "recompute" | "offload">> {
   readonly config: ModelConfig;
   readonly trains: boolean;
   readonly reference: boolean;
@@ -79,7 +81,7 @@ const sequenceOf = ({ prompt, response }: Length, sign: Sign = "negative") => ({
 });
 
 /** The models of a cast with their optimizers, weights of zero. */
-const load = (encoder: Encoder, cast: Cast) => {
+const load = (encoder: Encoder, cast: PlannedModels) => {
   const { config, trains, reference, critic, storage = "f32", activations, moments } = cast;
   // What is only read is stored in 16 bits alone.
   const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
@@ -90,14 +92,14 @@ const load = (encoder: Encoder, cast: Cast) => {
   const policy = modelOf(config, purposeIn(config, "weights"), trains);
   const referenceModel = reference ? modelOf(config, "reference", false) : undefined;
   const criticModel = critic ? modelOf(withValueHead(config), "critic weights", trains) : undefined;
-  const trained = (model: Model.Model): TrainedModel => ({ model, optimizer: Optimizer.make(model, moments) });
+  const trained = (model: Model.Model): TrainedModel => ({ model, optimizer: makeOptimizer(model, moments) });
   return { policy, reference: referenceModel, critic: criticModel, trained };
 };
 
 /** Runs steps phase by phase on models whose weights are zero; gives the phases of the last step, what comes before it left behind. */
 export const runPhases = Effect.fnUntraced(function* (
   encoder: Encoder,
-  cast: Cast,
+  cast: PlannedModels,
   shapes: Shapes,
   steps = 1,
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
@@ -137,8 +139,8 @@ export const runPhases = Effect.fnUntraced(function* (
     for (const part of parts) ({ state } = yield* optimizerStep(state, part, settings, made));
     end("update");
   }
-  for (const one of [state?.policy, state?.critic]) if (one !== undefined) Optimizer.release(encoder, one.optimizer);
-  for (const model of [policy, reference, critic]) if (model !== undefined) Model.release(model);
+  for (const one of [state?.policy, state?.critic]) if (one !== undefined) releaseOptimizer(encoder, one.optimizer);
+  for (const model of [policy, reference, critic]) if (model !== undefined) releaseModel(model);
   return found;
 });
 
@@ -147,7 +149,7 @@ export const runPhases = Effect.fnUntraced(function* (
  * allocator holds may come to a little more as sizes go on mixing.
  */
 const enough = (
-  { config, activations }: Cast,
+  { config, activations }: PlannedModels,
   info: DeviceInfo,
   { requests, ...limits }: Shapes["drawn"][number],
 ): Shapes["drawn"][number] => {
@@ -161,7 +163,7 @@ const enough = (
 };
 
 /** What the last of `steps` of these models and shapes allocates on a device with these limits; by default one has gone before. */
-export const planOf = (info: DeviceInfo, cast: Cast, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
+export const planOf = (info: DeviceInfo, cast: PlannedModels, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
   // At the first sync every response is found to be done.
   const encoder = new CountingEncoder(info, 1);
   const drawn = shapes.drawn.map((one) => enough(cast, info, one));

@@ -10,9 +10,10 @@ import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { stepArithmetic } from "./arithmetic.ts";
 import * as Checkpoint from "../models/checkpoint.ts";
+import { openCheckpoint } from "../models/checkpoint.ts";
 import { modeFor } from "../learning/gradient_passes.ts";
-import { chooseFor, type Knobs } from "./memory_choice.ts";
-import { type Cast, type Phase, planOf } from "./memory_plan.ts";
+import { chooseFor, type MemorySettings } from "./memory_choice.ts";
+import { type Phase, type PlannedModels, planOf } from "./memory_plan.ts";
 import type { Purpose } from "../models/memory_purposes.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 import { hubShape } from "../models/model_shapes.ts";
@@ -48,7 +49,7 @@ const shapeOf = Effect.fnUntraced(function* (model: string) {
   if (Option.isSome(dir)) {
     // Where weights are there they have a say: a head that is not the embedding is a matrix of its own.
     const read = yield* Effect.option(
-      Effect.catch(Checkpoint.open(dir.value), () => Checkpoint.readConfig(dir.value)),
+      Effect.catch(openCheckpoint(dir.value), () => Checkpoint.readConfig(dir.value)),
     );
     if (Option.isSome(read)) return read.value.config;
   }
@@ -57,10 +58,10 @@ const shapeOf = Effect.fnUntraced(function* (model: string) {
 
 /** A run as it is planned: the models that it holds, what they work on, and what a known memory decided. */
 interface Planned {
-  readonly cast: Cast;
+  readonly cast: PlannedModels;
   readonly work: Workload;
   readonly phases: ReadonlyArray<Phase>;
-  readonly knobs: Knobs;
+  readonly knobs: MemorySettings;
   readonly notes: ReadonlyArray<string>;
 }
 
@@ -93,7 +94,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     responseTokens: Math.min(settings.maxTokens ?? defaultMaxTokens ?? publishedMaxTokens, config.context - 1),
   };
   const { cache, storage, activations, moments, recompute, offload, deviceMemory } = settings;
-  const cast: Cast = {
+  const cast: PlannedModels = {
     config,
     trains,
     reference: trains && needsReference(settings),
@@ -104,9 +105,9 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     recompute,
     offload,
   };
-  const phasesUnder = ({ cache, ...more }: Knobs) =>
+  const phasesUnder = ({ cache, ...more }: MemorySettings) =>
     planOf(info, { ...cast, ...more }, worstShapes(config, { ...work, cache }));
-  const said: Knobs = { cache, recompute, offload };
+  const said: MemorySettings = { cache, recompute, offload };
   if (deviceMemory === undefined) return { cast, work, phases: phasesUnder(said), knobs: {}, notes: [] };
   const recomputes = trains && isRecomputed({ cast, work });
   const { knobs, ...chosen } = chooseFor(deviceMemory, said, phasesUnder, recomputes);
@@ -124,7 +125,7 @@ const headOf = (settings: Settings, { cast, work }: Planned): string => {
     `responses of ${work.responseTokens}`;
 };
 
-const inHalves = ({ activations = "f32" }: Cast): string => activations === "f32" ? "" : `in ${activations} `;
+const inHalves = ({ activations = "f32" }: PlannedModels): string => activations === "f32" ? "" : `in ${activations} `;
 
 const notesOf = (plan: Planned): ReadonlyArray<string> => [
   ...plan.notes,
@@ -180,7 +181,7 @@ const withoutShape = (model: string | undefined, prepare?: string): ReadonlyArra
 /** A plan in lines, and the settings that a known memory decided. */
 export interface RunPlan {
   readonly lines: ReadonlyArray<string>;
-  readonly knobs: Knobs;
+  readonly knobs: MemorySettings;
 }
 
 /** The plan of a training or of an evaluation; with the open device's limits where there is one, the time where it is asked for. */
@@ -207,7 +208,7 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
 });
 
 /** The purposes whose knob is turned already. */
-const turnedBy = ({ storage = "f32", moments, offload, recompute }: Cast): ReadonlyArray<Purpose> => [
+const turnedBy = ({ storage = "f32", moments, offload, recompute }: PlannedModels): ReadonlyArray<Purpose> => [
   ...moments === "bf16" ? ["moments", "critic moments"] as const : [],
   ...offload === "gradient" ? ["gradients"] as const : [],
   ...storage === "f32" ? [] : ["reference"] as const,

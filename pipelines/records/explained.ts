@@ -1,8 +1,8 @@
 /**
- * What `explain` says of one response token, as a noun: the distribution that it was drawn from and where its gradient moves the logits, by the
+ * What `explain` says of one response token, as a record type: the distribution that it was drawn from and where its gradient moves the logits, by the
  * paper's equation and by the kernels. The scalars are flat, so that `table` prints them; the lists are what `figure-5` draws.
  */
-import { type Noun, noun, optionalField, type ValuesOf } from "./noun.ts";
+import { optionalField, type RecordSchema, recordSchema, type ValuesOf } from "./record_schema.ts";
 import { signKind } from "./schema.ts";
 
 const explained = {
@@ -38,11 +38,11 @@ const explained = {
 } as const;
 
 /** One response token explained; the four `shown` lists are of the most probable tokens and the sampled one, by falling probability. */
-export const Explained: Noun<Explained> = noun("Explained", explained, [
+export const Explained: RecordSchema<Explained> = recordSchema("Explained", explained, [
   ["shownProbabilities", "shownTokens"],
   ["shownPaper", "shownTokens"],
   ["shownKernel", "shownTokens"],
 ]);
 
-/** A record of the noun Explained; `shownTexts`, which no table describes, is checked where it is read. */
+/** A record of the record type Explained; `shownTexts`, which no table describes, is checked where it is read. */
 export type Explained = ValuesOf<typeof explained> & { readonly shownTexts: ReadonlyArray<string> };

@@ -7,7 +7,7 @@
  */
 import * as Schema from "@effect/schema";
 import * as Result from "effect/Result";
-import { Credited, type Field, type Kind, type Noun } from "./schema.ts";
+import { Credited, type Field, type Kind, type RecordSchema } from "./schema.ts";
 
 declare global {
   interface JSON {
@@ -36,7 +36,7 @@ export class RecordError extends Schema.TaggedError<RecordError>()("RecordError"
 }
 
 /** Where a line came from: a file's name or `<stdin>`, and the line's number counted from 1. */
-export interface Place {
+export interface SourcePlace {
   readonly source: string;
   readonly line: number;
 }
@@ -63,15 +63,15 @@ const LONGEST_VALUE = 60;
 const DEEPEST = 1_000;
 
 /**
- * Reads one line as a record of `noun`. Fields in `needs` must be there and well formed, and so must the noun's lists
+ * Reads one line as a record of `record type`. Fields in `needs` must be there and well formed, and so must the record type's lists
  * where they are there, since they become typed arrays; all other fields pass as they are, but for an optional one
  * that is null, which is left out. Fails with a RecordError that names the place, the field and the value.
  */
-export const decode = <A>(
-  noun: Noun<A>,
+export const decodeRecord = <A>(
+  noun: RecordSchema<A>,
   needs: ReadonlyArray<keyof A & string> | Needed<A>,
   text: string,
-  place: Place,
+  place: SourcePlace,
 ): Result.Result<A, RecordError> => {
   const fail = (field: string, expected: string, found: string) =>
     Result.fail(new RecordError({ noun: noun.name, source: place.source, line: place.line, field, expected, found }));
@@ -167,7 +167,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const settle = <A>(
-  noun: Noun<A>,
+  noun: RecordSchema<A>,
   needs: ReadonlyArray<keyof A & string>,
   record: Record<string, unknown>,
 ): Fault | undefined => {

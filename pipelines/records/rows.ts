@@ -1,12 +1,12 @@
 /**
  * What reports are made of: a row for each model, evaluation and k (`evaluations.ndjson`), and a row for each algorithm and step
- * (`dynamics.ndjson`, or the `metrics.ndjson` of a run, which names no algorithm). Both are nouns, so a line that does not fit is refused
+ * (`dynamics.ndjson`, or the `metrics.ndjson` of a run, which names no algorithm). Both are record types, so a line that does not fit is refused
  * with its place, field and value; what a report does not name it does not see.
  */
-import { type Noun, noun, optionalField, type RecordOf } from "./noun.ts";
+import { optionalField, type RecordOf, type RecordSchema, recordSchema } from "./record_schema.ts";
 
 /** Pass@k in [0, 1] of one model under one evaluation at one k, with its bootstrap interval over `problems`; a PassAtK record is one without names. */
-export const EvaluationRow = noun("Evaluation", {
+export const EvaluationRow = recordSchema("Evaluation", {
   /** The name of the model where it is not its algorithm's. */
   label: optionalField("string"),
   algorithm: optionalField("string"),
@@ -33,7 +33,7 @@ export const EvaluationRow = noun("Evaluation", {
 export type EvaluationRow = RecordOf<typeof EvaluationRow>;
 
 /** The training dynamics of one step; ratios and accuracy in [0, 1], entropy in nats. The test fields stand at tested steps only. */
-export const DynamicsRow = noun("Dynamics", {
+export const DynamicsRow = recordSchema("Dynamics", {
   label: optionalField("string"),
   algorithm: optionalField("string"),
   step: "count",
@@ -51,4 +51,4 @@ export type DynamicsRow = RecordOf<typeof DynamicsRow>;
 export type FlatRow = Readonly<Record<string, unknown>>;
 
 /** The table of FlatRow, which asks for nothing. */
-export const FlatRow: Noun<FlatRow> = { name: "row", fields: [], sameLength: [] };
+export const FlatRow: RecordSchema<FlatRow> = { name: "row", fields: [], sameLength: [] };

@@ -1,17 +1,17 @@
 /**
- * What a study keeps and what follows from it, as nouns: right responses of every problem (`counts.ndjson`), training dynamics of every cell and step
+ * What a study keeps and what follows from it, as record types: right responses of every problem (`counts.ndjson`), training dynamics of every cell and step
  * (`dynamics.ndjson`), the problems in the order of the counts (`problems.ndjson`), the verdict on each claim (`claims.ndjson`), and the points of two
  * figures (`frontier.ndjson`, `sweeps.ndjson`). Counts are exact; the numbers of the dynamics have six significant digits, so that hundreds of
  * trainings stay a small file and every claim still follows from what is written.
  */
 import type { Statistic } from "./claim.ts";
-import { type Noun, noun, optionalField, type RecordOf, type ValuesOf } from "./noun.ts";
+import { optionalField, type RecordOf, type RecordSchema, recordSchema, type ValuesOf } from "./record_schema.ts";
 
 /** A cell by its names; `base` is the number of the base. */
 const cellNames = { cell: "string", condition: "string", algorithm: "string", base: "count", seed: "count" } as const;
 
 /** Of `n` responses to each problem, how many were right; the problems are in the order of the test split. */
-export const CountRow = noun("Count", {
+export const CountRow = recordSchema("Count", {
   ...cellNames,
   step: "count",
   evaluation: "string",
@@ -24,12 +24,12 @@ export type CountRow = RecordOf<typeof CountRow>;
 const stepFields = { ...cellNames, label: "string", step: "count" } as const;
 
 /** One training step of a cell; step 0 is the base. The fields are those of a run's metrics, those of the two signs flat. */
-export const StepRow: Noun<StepRow> = noun("Step", stepFields);
+export const StepRow: RecordSchema<StepRow> = recordSchema("Step", stepFields);
 /** A row of `dynamics.ndjson`, of a study that keeps its cells. */
 export type StepRow = ValuesOf<typeof stepFields> & { readonly [field: string]: string | number | boolean | undefined };
 
 /** One measurement of the stage `insights` on the first step of a cell. */
-export const InsightRow = noun("Insight", {
+export const InsightRow = recordSchema("Insight", {
   ...cellNames,
   section: "string",
   insight: "string",
@@ -42,7 +42,7 @@ export const InsightRow = noun("Insight", {
 export type InsightRow = RecordOf<typeof InsightRow>;
 
 /** A problem of the test split, its place among those of the same seed, and the slices that it is in. */
-export const ProblemRow = noun("Problem", {
+export const ProblemRow = recordSchema("Problem", {
   /** The seed that made it; absent for the published problems. */
   problemSeed: optionalField("count"),
   index: "count",
@@ -59,10 +59,10 @@ export const labelOf = ({ condition, algorithm }: Pick<CountRow, "condition" | "
 const digits = 6;
 
 /** A number with six significant digits; a row's every number so. */
-export const rounded = (value: number): number => Number(value.toPrecision(digits));
+export const roundedDigits = (value: number): number => Number(value.toPrecision(digits));
 
 /** A claim with what a study says about it, as reports read it; an untried one has no numbers. */
-export const ClaimRow = noun("Claim", {
+export const ClaimRow = recordSchema("Claim", {
   id: "string",
   statement: "string",
   where: "string",
@@ -85,7 +85,7 @@ export const ClaimRow = noun("Claim", {
 export type ClaimRow = RecordOf<typeof ClaimRow> & { readonly statistic: Statistic };
 
 /** Pass@1 and Pass@k of the models of one condition and algorithm after one step, each with its interval. */
-export const FrontierRow = noun("Frontier", {
+export const FrontierRow = recordSchema("Frontier", {
   label: "string",
   algorithm: "string",
   condition: "string",
@@ -104,7 +104,7 @@ export const FrontierRow = noun("Frontier", {
 export type FrontierRow = RecordOf<typeof FrontierRow>;
 
 /** Pass@k at one value of a setting, the others the same. */
-export const SweepRow = noun("Sweep", {
+export const SweepRow = recordSchema("Sweep", {
   setting: "string",
   label: "string",
   algorithm: "string",

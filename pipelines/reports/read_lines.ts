@@ -8,8 +8,7 @@ import { Effect, Result, Stream } from "effect";
 import { basename, join, resolve } from "node:path";
 import { exists, isFolder, reasonOf } from "../files/text_file.ts";
 import { decodeLines } from "../records/ndjson.ts";
-import { decode } from "../records/record.ts";
-import { encode } from "../records/record.ts";
+import { decodeRecord, encode } from "../records/record.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Line } from "./report.ts";
 import { FlatRow } from "../records/rows.ts";
@@ -50,7 +49,7 @@ export const readLines = Effect.fnUntraced(function* (files: ReadonlyArray<strin
     const source = file === "-" ? inputName : file;
     const label = folder === undefined ? undefined : labelOf(folder, folders);
     const decodeLine = (text: string, line: number) =>
-      Result.map(decode(FlatRow, [], text, { source, line }), (row): Line => {
+      Result.map(decodeRecord(FlatRow, [], text, { source, line }), (row): Line => {
         if (label === undefined) return { text, row, source, line };
         const named = { ...row, label };
         return { text: encode(named), row: named, source, line };

@@ -1,10 +1,10 @@
 /**
- * A report makes tables or a chart out of rows. Declared once with the noun of its rows, it is a typed function for programs (`build`) and a
+ * A report makes tables or a chart out of rows. Declared once with the record type of its rows, it is a typed function for programs (`build`) and a
  * reader of lines for the commands (`fromLines`), which names the line and the field that it cannot use.
  */
 import { Result } from "effect";
-import { decode } from "../records/record.ts";
-import type { Noun } from "../records/schema.ts";
+import { decodeRecord } from "../records/record.ts";
+import type { RecordSchema } from "../records/schema.ts";
 import type { Chart } from "./figures/chart.ts";
 import type { FlatRow } from "../records/rows.ts";
 import type { Series } from "./series.ts";
@@ -21,7 +21,7 @@ export interface Line {
 interface Declared<A, Out> {
   readonly name: string;
   readonly summary: string;
-  readonly row: Noun<A>;
+  readonly row: RecordSchema<A>;
   /** The fields that every row must have. */
   readonly needs: ReadonlyArray<keyof A & string>;
   /** The report on some rows, or the sentence about why there is none. */
@@ -59,7 +59,7 @@ const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): M
       const present = row.fields.map((field) => field.name).filter((field) =>
         needs.includes(field) || (fields[field] ?? undefined) !== undefined
       );
-      const decoded = decode(row, present, text, { source, line });
+      const decoded = decodeRecord(row, present, text, { source, line });
       if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message);
       rows.push(decoded.success);
     }

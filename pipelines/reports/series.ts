@@ -46,7 +46,7 @@ const rank = (algorithm: string | undefined): number => {
 export const labelOf = ({ label, algorithm }: Labelled): string => label ?? algorithm ?? "model";
 
 /** `w-reinforce` as it is printed, `W-REINFORCE`; a label that is no algorithm's stays as it is. */
-export const nameOf = (label: string): string =>
+export const seriesName = (label: string): string =>
   label === "base" ? "Base model" : known.includes(label) ? label.toUpperCase() : label;
 
 /** The names of some series as a list in a sentence. */
@@ -78,6 +78,6 @@ export const seriesOf = (rows: ReadonlyArray<Labelled>): ReadonlyArray<Series> =
   let taken = 0;
   return labels.map((label) => {
     const style = isKnown(label) ? styles[known.indexOf(label)] : extraStyle(free, taken++);
-    return { label, name: nameOf(label), style };
+    return { label, name: seriesName(label), style };
   });
 };

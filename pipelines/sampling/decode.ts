@@ -14,14 +14,14 @@ import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { lanes } from "../../kernels/ops/op.ts";
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
-import { pageRows as blockRows } from "../../kernels/ops/kv_cache/pages.ts";
-import { kernels, sampleToken, type Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
+import { blockRows } from "../../kernels/ops/kv_cache/blocks.ts";
+import { sampleToken, sampleTokenKernels, type Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
 import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { sliceColumns, sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
 import {
   type DecodePool,
-  type Generated,
+  type GeneratedTokens,
   makePool,
   releasePool,
   writeBlockTables,
@@ -35,7 +35,7 @@ import { prefill, prefillLargest } from "./prefill.ts";
 import { transformer } from "../models/transformer.ts";
 
 /** A drawn response; the stop token, where there is one, is its last. */
-export interface Response extends Generated {
+export interface Response extends GeneratedTokens {
   readonly finish: "stop" | "length";
 }
 
@@ -182,9 +182,9 @@ const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling
     cacheRows: encoder.tensor(1, R),
     spans: encoder.tensor(R, 4),
   };
-  encoder.dispatch(kernels.rows, {
-    constants: { PAGE: blockRows },
-    tensors: [slots, state, sequences, cache.pages, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
+  encoder.dispatch(sampleTokenKernels.rows, {
+    constants: { BLOCK: blockRows },
+    tensors: [slots, state, sequences, cache.blockTables, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
     params: { R, slotOffset: 0 },
     groups: lanes(R),
   });
@@ -216,7 +216,7 @@ const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sam
     reduceTile(encoder, logits, chosen, logitTemperature(sampling.temperature), result, start);
     encoder.release(logits);
   }
-  encoder.dispatch(kernels.append, {
+  encoder.dispatch(sampleTokenKernels.append, {
     tensors: [chosen, slots, stops, result.logProbs, result.entropy, state, out],
     params: { R, T: pool.shape.maxResponse, slotOffset: 0, stopCount: pool.stopCount },
     groups: lanes(R),
@@ -229,7 +229,7 @@ const readBack = Effect.fnUntraced(function* (
   { encoder }: Model,
   { device, state, partial }: DecodePool,
   running: ReadonlyArray<Running>,
-): Effect.fn.Return<ReadonlyArray<Generated>, DeviceError> {
+): Effect.fn.Return<ReadonlyArray<GeneratedTokens>, DeviceError> {
   if (running.length === 0) return [];
   const lengthOf = (slot: number) => state[slot * 4 + 1];
   const words = yield* encoder.readWords(
@@ -239,7 +239,7 @@ const readBack = Effect.fnUntraced(function* (
   );
   const numbers = new Float32Array(words.buffer);
   let from = 0;
-  return running.map(({ index, slot, generated }): Generated => {
+  return running.map(({ index, slot, generated }): GeneratedTokens => {
     const length = lengthOf(slot);
     const [responseTokens, logProbs, entropy] = [
       new Int32Array(length),

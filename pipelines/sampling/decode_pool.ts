@@ -1,7 +1,7 @@
 /** The buffers of decoding: the state of each slot, the paged cache of keys and values, and the generated tokens. */
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { formatOf } from "../../kernels/gpu/half_precision.ts";
-import { pageRows as blockRows } from "../../kernels/ops/kv_cache/pages.ts";
+import { blockRows } from "../../kernels/ops/kv_cache/blocks.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Purpose } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
@@ -10,7 +10,7 @@ import { type PoolLimits, type PoolShape, poolShape, type Request } from "./pool
 import type { KeyValueCache } from "../models/transformer.ts";
 
 /** Tokens of a response, with their log-probs and entropies. */
-export interface Generated {
+export interface GeneratedTokens {
   readonly responseTokens: Int32Array<ArrayBuffer>;
   readonly logProbs: Float32Array<ArrayBuffer>;
   readonly entropy: Float32Array<ArrayBuffer>;
@@ -27,7 +27,7 @@ export interface DecodePool {
   readonly keys: Uint32Array<ArrayBuffer>;
   readonly blockTables: Uint32Array<ArrayBuffer>;
   /** What preempted requests had generated, by the index of the request. */
-  readonly partial: Map<number, Generated>;
+  readonly partial: Map<number, GeneratedTokens>;
   readonly device: {
     /** Threefry keys vec2u [S]. */
     readonly keys: Tensor;
@@ -39,7 +39,7 @@ export interface DecodePool {
     /** u32 [S, T, 3], see append_token.wgsl. */
     readonly out: Tensor;
     readonly table: Tensor;
-    /** Its `pages` are the block tables, u32 [E, 1]: one for the response of each slot, then one for each cached prompt. */
+    /** Its `blocks` are the block tables, u32 [E, 1]: one for the response of each slot, then one for each cached prompt. */
     readonly cache: Omit<KeyValueCache, "rows">;
     /** The last hidden state [1, C] of the prompt that was prefilled last; more responses to it may start. */
     readonly lastPrompt: Tensor;
@@ -77,7 +77,7 @@ export const makePool = (
     blockTables: new Uint32Array(entries).fill(0xffffffff),
     partial: new Map(),
     device: {
-      cache: { keys: caches(), values: caches(), pages: words(entries, 1) },
+      cache: { keys: caches(), values: caches(), blockTables: words(entries, 1) },
       keys: words(S, 2),
       state: words(S, 4),
       sequences: words(S, 4),
@@ -128,12 +128,12 @@ export const writeBlockTables = (
   for (const prompt of new Set(running.map(({ prompt }) => prompt))) {
     write(promptTable(shape, prompt.table), prompt.blocks);
   }
-  if (from < to) encoder.write(device.cache.pages, blockTables.subarray(from, to), from);
+  if (from < to) encoder.write(device.cache.blockTables, blockTables.subarray(from, to), from);
 };
 
 /** Releases the buffers; `table` belongs to the model. */
 export const releasePool = (encoder: Encoder, { device, slots }: DecodePool): void => {
   const { cache, keys, state, sequences, stops, out, lastPrompt } = device;
-  const owned = [...cache.keys, ...cache.values, cache.pages, keys, state, sequences, stops, out, lastPrompt];
+  const owned = [...cache.keys, ...cache.values, cache.blockTables, keys, state, sequences, stops, out, lastPrompt];
   for (const tensor of slots === undefined ? owned : [...owned, slots]) encoder.release(tensor);
 };

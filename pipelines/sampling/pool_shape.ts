@@ -5,7 +5,7 @@
 import type { Key } from "../../data/random.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts";
-import { pageRows as blockRows, pagesFor as blocksFor } from "../../kernels/ops/kv_cache/pages.ts";
+import { blockRows, blocksFor } from "../../kernels/ops/kv_cache/blocks.ts";
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import type { ModelConfig } from "../models/model_config.ts";
 

@@ -3,7 +3,7 @@
  * pass may begin anywhere in a sequence, since the rows before are in the cache by then. Rows are independent, so no bit depends on where.
  */
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
-import { pageRows as blockRows, rowIn } from "../../kernels/ops/kv_cache/pages.ts";
+import { blockRows, rowIn } from "../../kernels/ops/kv_cache/blocks.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
 import { type DecodePool, promptTable, responseTable } from "./decode_pool.ts";

@@ -6,7 +6,7 @@
  * prompt share the prompt's blocks, which stay cached while one of them runs, and after that until others need them.
  * (vLLM: `v1/core/sched/scheduler.py`.)
  */
-import { pagesFor as blocksFor } from "../../kernels/ops/kv_cache/pages.ts";
+import { blocksFor } from "../../kernels/ops/kv_cache/blocks.ts";
 import { BlockPool } from "./block_pool.ts";
 import { type PoolShape, promptGroups, type Request } from "./pool_shape.ts";
 

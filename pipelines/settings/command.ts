@@ -46,7 +46,7 @@ export interface Command extends Runs {
   /** Other names of flags, for this command alone: `samples` may stand for `responses`. */
   readonly aliases?: Readonly<Record<string, string>>;
   readonly positional?: Positional;
-  /** What a filter reads (with the fields that must be there) and writes, by the names of the nouns. */
+  /** What a filter reads (with the fields that must be there) and writes, by the names of the record types. */
   readonly records?: { readonly reads?: string; readonly needs: ReadonlyArray<string>; readonly writes: string };
 }
 
@@ -93,7 +93,9 @@ export interface Declared<S extends Group, Q extends keyof S & string>
 }
 
 /** Declares a command. */
-export const make = <S extends Group, const Q extends keyof S & string = never>(declared: Declared<S, Q>): Command => {
+export const makeCommand = <S extends Group, const Q extends keyof S & string = never>(
+  declared: Declared<S, Q>,
+): Command => {
   const { name, settings, required = [], resolve = (config) => config, run, plan, ...rest } = declared;
   const resolved = (given: Given) =>
     Result.map(resolvedConfig(name, settings, given), (config) => resolve(config, given));

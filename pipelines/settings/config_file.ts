@@ -12,7 +12,7 @@ import { visibleLine } from "../files/plain_text.ts";
 import { reasonOf } from "../files/text_file.ts";
 
 /** The settings that the text of a config file gives, or the sentence about the first thing wrong with it. */
-export const parse = (file: string, text: string): Result.Result<Given, UsageError> => {
+export const parseConfigFile = (file: string, text: string): Result.Result<Given, UsageError> => {
   const lines = new LineCounter();
   // A document may nest deeper than the stack, or repeat itself through aliases until nothing holds it.
   const read = Result.try({
@@ -51,8 +51,8 @@ export const parse = (file: string, text: string): Result.Result<Given, UsageErr
 };
 
 /** Reads and checks a config file. */
-export const read = (file: string): Effect.Effect<Given, UsageError> =>
+export const readConfigFile = (file: string): Effect.Effect<Given, UsageError> =>
   Effect.tryPromise({
     try: () => Deno.readTextFile(file),
     catch: (cause) => new UsageError({ message: `Cannot read config "${file}": ${reasonOf(cause)}` }),
-  }).pipe(Effect.flatMap((text) => Effect.fromResult(parse(file, text))));
+  }).pipe(Effect.flatMap((text) => Effect.fromResult(parseConfigFile(file, text))));

@@ -4,18 +4,18 @@
  */
 import { Result } from "effect";
 import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
-import { decode, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
+import { decodeSetting, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
 
 /** Values of settings as somebody gave them, by key; `undefined` says nothing. */
 export type Given = Readonly<Record<string, unknown>>;
 
 /** A JSON value as the value of a setting, or the sentence `expected …, found …`; `null` leaves an optional setting open. */
 export const check = (setting: Setting<unknown>, value: unknown): Result.Result<unknown, string> =>
-  value === null && setting.default === undefined ? Result.succeed(undefined) : decode(setting, value);
+  value === null && setting.default === undefined ? Result.succeed(undefined) : decodeSetting(setting, value);
 
 /** The text of the flag of `key` as the value of its setting, or a sentence that names flag and text. */
 export const checkText = (key: string, setting: Setting<unknown>, text: string): Result.Result<unknown, string> => {
-  const decoded = decode(setting, setting.fromText(text));
+  const decoded = decodeSetting(setting, setting.fromText(text));
   return Result.isSuccess(decoded) ? decoded : Result.fail(`--${flagOf(key)} "${text}": expected ${setting.expected}`);
 };
 

@@ -162,7 +162,7 @@ export const choices = <const C extends ReadonlyArray<string>>(
 });
 
 /** The value in memory, or the sentence `expected …, found …`. */
-export const decode = <A>({ schema, expected }: ValueKind<A>, value: unknown): Result.Result<A, string> => {
+export const decodeSetting = <A>({ schema, expected }: ValueKind<A>, value: unknown): Result.Result<A, string> => {
   const decoded = Schema.decodeUnknownResult(schema)(value);
   return Result.isSuccess(decoded)
     ? Result.succeed(decoded.success)

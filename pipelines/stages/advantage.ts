@@ -6,8 +6,9 @@
 import { Effect, Stream, Struct } from "effect";
 import { whiten } from "../algorithms/gae.ts";
 import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
-import * as Noun from "../records/schema.ts";
+import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { makeStage } from "./stage.ts";
 import { loss } from "../settings/groups.ts";
 
 /** A field that an algorithm needs and a record lacks. */
@@ -16,7 +17,7 @@ export interface MissingField {
   readonly field: string;
 }
 
-type Advantaged = Pick<Noun.Credited, "advantages" | "returns">;
+type Advantaged = Pick<Records.Credited, "advantages" | "returns">;
 
 /** What decides the advantages of a batch. */
 interface AdvantageSettings {
@@ -68,17 +69,17 @@ const checked = <A extends Response>(
 };
 
 /** Scored to Credited. */
-export const advantageStage = Stage.make({
+export const advantageStage = makeStage({
   name: "advantage",
   summary: "Computes each response token's advantage",
   settings: { ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage"]) },
-  input: Noun.Scored,
+  input: Records.Scored,
   needs: ["reward", "weight", "responseTokens"],
   needsUnder: ({ algorithm }) => {
     const { scope, needs } = algorithms[algorithm].advantage;
     return scope === "batch" ? ["problemId", ...needs] : needs;
   },
-  output: Noun.Credited,
+  output: Records.Credited,
   run: (input, config) =>
     algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true
       ? Stream.map(input, (response) => advantage([response], config)[0])

@@ -5,11 +5,11 @@
  */
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
-import type * as Noun from "../records/schema.ts";
+import type * as Records from "../records/schema.ts";
 import { encode, placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
 
-type Named = Pick<Noun.Rollout, "problemId"> & Partial<Pick<Noun.Rollout, "sampleIndex" | "seed">>;
+type Named = Pick<Records.Rollout, "problemId"> & Partial<Pick<Records.Rollout, "sampleIndex" | "seed">>;
 
 const digest = (record: object): string => createHash("sha256").update(encode(record)).digest("base64");
 

@@ -4,13 +4,14 @@
  * a response's tokens.
  */
 import { Effect, Stream } from "effect";
-import * as Noun from "../records/schema.ts";
+import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { makeStage } from "./stage.ts";
 import { unique } from "./duplicates.ts";
 import { duplicates } from "../settings/groups.ts";
 
 /** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */
-export interface RolloutFacts extends Pick<Noun.Rewarded, "problemId" | "correct" | "reward"> {
+export interface RolloutFacts extends Pick<Records.Rewarded, "problemId" | "correct" | "reward"> {
   readonly length: number;
   readonly entropy: number;
   readonly truncated: boolean;
@@ -19,7 +20,7 @@ export interface RolloutFacts extends Pick<Noun.Rewarded, "problemId" | "correct
 /** The facts of one rollout. */
 export const factsOf = (
   { problemId, correct, reward, responseTokens, entropy, finish }: Pick<
-    Noun.Rewarded,
+    Records.Rewarded,
     "problemId" | "correct" | "reward" | "responseTokens" | "entropy" | "finish"
   >,
 ): RolloutFacts => ({
@@ -32,7 +33,7 @@ export const factsOf = (
 });
 
 /** The aggregate of a batch of at least one rollout; a prompt is fully solved when all its rollouts are correct. */
-export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Noun.Dynamics => {
+export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Records.Dynamics => {
   const mean = (value: (facts: RolloutFacts) => number) =>
     batch.reduce((sum, facts) => sum + value(facts), 0) / batch.length;
   const groups = Array.from(Map.groupBy(batch, ({ problemId }) => problemId).values());
@@ -53,13 +54,13 @@ export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Noun.Dynamics => {
 };
 
 /** All Rewarded to one Dynamics; none at all is an error. */
-export const dynamicsStage = Stage.make({
+export const dynamicsStage = makeStage({
   name: "dynamics",
   summary: "Measures a batch of rollouts: share of correct responses and of fully solved prompts, entropy, length",
   settings: duplicates,
-  input: Noun.Rewarded,
+  input: Records.Rewarded,
   needs: ["problemId", "correct", "reward", "responseTokens", "entropy", "finish"],
-  output: Noun.Dynamics,
+  output: Records.Dynamics,
   run: (input, { allowDuplicates }) =>
     Stream.fromEffect(
       Effect.flatMap(Stream.runCollect(Stream.map(unique("dynamics", allowDuplicates, input), factsOf)), (batch) =>

@@ -13,13 +13,15 @@ import type { LossGradient, PolicyGradient, SignPart, TrainedSequence } from "..
 import { gradient, valueGradient } from "../learning/optimizer_step.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { fileTensors, type Model } from "../models/model.ts";
-import { release } from "../models/parameters.ts";
+import { releaseParameters } from "../models/parameters.ts";
 import { Policy } from "../models/policy.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
-import * as ArtifactStore from "../files/artifact_store.ts";
+import type * as ArtifactStore from "../files/artifact_store.ts";
+import { openArtifactStore } from "../files/artifact_store.ts";
 import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
-import * as Noun from "../records/schema.ts";
+import { makeStage } from "./stage.ts";
+import * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
@@ -79,7 +81,7 @@ export const checkedBatch = Effect.fnUntraced(function* <
   return { cut: { sequences: batch, share }, settings: { ...config, temperature } };
 });
 
-const part = ({ sums, gradNorm }: SignPart): Noun.SignGradient => {
+const part = ({ sums, gradNorm }: SignPart): Records.SignGradient => {
   const { loss, ...means } = metricsOf(sums);
   return { loss, gradNorm, ...means };
 };
@@ -108,7 +110,7 @@ export const gradientRecord = Effect.fnUntraced(function* (
   critic: LossGradient | undefined,
   store: Pick<ArtifactStore.ArtifactStore, "put">,
 ): Effect.fn.Return<
-  Noun.Gradient & { readonly cosine?: number } & Partial<CriticGradient>,
+  Records.Gradient & { readonly cosine?: number } & Partial<CriticGradient>,
   DeviceError | CheckpointError
 > {
   return {
@@ -122,7 +124,7 @@ export const gradientRecord = Effect.fnUntraced(function* (
 });
 
 /** Credited, all of them, to one Gradient. */
-export const gradientStage = Stage.make({
+export const gradientStage = makeStage({
   name: "gradient",
   summary: "Computes the gradient of one mini-batch, before clipping",
   settings: {
@@ -143,13 +145,13 @@ export const gradientStage = Stage.make({
     ...device,
   },
   required: ["model"],
-  input: Noun.Credited,
+  input: Records.Credited,
   needs: ["problemId", "promptTokens", "responseTokens", "oldLogProbs", "advantages"],
   needsUnder: (config) => [
     ...(isKlInLoss(config) ? ["referenceLogProbs"] as const : []),
     ...(config.critic === undefined ? [] : ["values", "returns"] as const),
   ],
-  output: Noun.Gradient,
+  output: Records.Gradient,
   buffered: true,
   layer: layerPolicy,
   run: (input, config) =>
@@ -170,11 +172,11 @@ export const gradientStage = Stage.make({
         : (yield* policy.load(config.critic, "critic", stored)).model;
       const checked = { stage: "gradient", verb: "differentiate", model, critic } as const;
       const { cut, settings } = yield* checkedBatch(batch, config, checked);
-      const store = yield* ArtifactStore.open(config.artifacts);
+      const store = yield* openArtifactStore(config.artifacts);
       const found = yield* gradient(model, cut, settings);
       const valued = critic && (yield* valueGradient(critic, cut, settings));
       const record = yield* gradientRecord(model.encoder, found, valued, store);
-      release(model.encoder, found.gradient);
+      releaseParameters(model.encoder, found.gradient);
       return record;
     })),
 });

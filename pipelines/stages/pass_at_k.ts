@@ -10,8 +10,9 @@ import { Effect, Stream, Struct } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
 import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
-import * as Noun from "../records/schema.ts";
+import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { makeStage } from "./stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { unique } from "./duplicates.ts";
 import { duplicates, reporting } from "../settings/groups.ts";
@@ -39,7 +40,7 @@ export const estimate = (n: number, c: number, k: number): number => {
 
 /** Counts responses by problem, in the order of the problems' names. */
 export const tally = (
-  verdicts: Iterable<Pick<Noun.Verdict, "problemId" | "correct">>,
+  verdicts: Iterable<Pick<Records.Verdict, "problemId" | "correct">>,
 ): ReadonlyArray<Tally> => {
   const counts = new Map<string, { n: number; c: number }>();
   for (const { problemId, correct } of verdicts) {
@@ -80,7 +81,7 @@ export const passAtK = (
   tallies: ReadonlyArray<Tally>,
   ks: ReadonlyArray<number>,
   draws: number,
-): ReadonlyArray<Noun.PassAtK> => {
+): ReadonlyArray<Records.PassAtK> => {
   const problems = tallies.length;
   const estimates = ks.map((k) => Float64Array.from(tallies, ({ n, c }) => estimate(n, c, k)));
   const redrawn = ks.map(() => new Float64Array(draws));
@@ -133,13 +134,13 @@ const quotient = (a: bigint, b: bigint): number => {
 };
 
 /** All verdicts to one PassAtK for each k; too few responses, or none, is an error. */
-export const passAtKStage = Stage.make({
+export const passAtKStage = makeStage({
   name: "pass-at-k",
   summary: "Estimates Pass@k over problems, with bootstrap intervals",
   settings: { ...Struct.pick(reporting, ["k", "bootstrap"]), ...duplicates },
-  input: Noun.Verdict,
+  input: Records.Verdict,
   needs: ["problemId", "correct"],
-  output: Noun.PassAtK,
+  output: Records.PassAtK,
   run: (input, { k, bootstrap, allowDuplicates }) =>
     Stream.fromArrayEffect(Effect.gen(function* () {
       const fail = (message: string) => new Stage.StageError({ stage: "pass-at-k", message });

@@ -6,15 +6,18 @@
 import { Effect, Stream, Struct } from "effect";
 import { Key, permutation } from "../../data/random.ts";
 import { type Problem, type Task, tasks } from "../../data/mod.ts";
-import { load, type SourceError } from "../files/source.ts";
+import { loadProblems, type SourceError } from "../files/source.ts";
 import { userMessage } from "../../data/template.ts";
-import * as ChatTemplate from "../models/chat_template.ts";
+import type * as ChatTemplate from "../models/chat_template.ts";
+import { openChatTemplate } from "../models/chat_template.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
+import { openTokenizer } from "../models/tokenizer.ts";
 import { type HubError, resolveData, resolveModel } from "../files/hub.ts";
 import * as Stage from "./stage.ts";
+import { makeStage } from "./stage.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import * as Noun from "../records/schema.ts";
+import * as Records from "../records/schema.ts";
 import { sha256, toText } from "../records/text.ts";
 import type { Settings } from "../settings/settings.ts";
 import { models, problems, sampling, schedule } from "../settings/groups.ts";
@@ -29,10 +32,10 @@ export type PromptSettings =
   & Partial<Pick<Settings, "problemSeed">>;
 
 /** A prompt before any tokenizer has read it; what a task knows of a problem (`level`, `type`) travels along. */
-export type Asked = Omit<Noun.Prompt, "promptTokens">;
+export type UntokenizedPrompt = Omit<Records.Prompt, "promptTokens">;
 
 /** The SHA-256 of problems as they are asked, their tokens included where a tokenizer is at hand. */
-export const problemsDigest = (prompts: ReadonlyArray<Asked>): string => sha256(toText(prompts));
+export const problemsDigest = (prompts: ReadonlyArray<UntokenizedPrompt>): string => sha256(toText(prompts));
 
 type PromptFailure = SourceError | HubError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError;
 
@@ -40,10 +43,10 @@ type PromptFailure = SourceError | HubError | ChatTemplate.ChatTemplateError | C
 export const askedOf = Effect.fn("Prompt.asked")(function* (
   settings: PromptSettings,
   dir: string | undefined,
-): Effect.fn.Return<ReadonlyArray<Asked>, PromptFailure> {
+): Effect.fn.Return<ReadonlyArray<UntokenizedPrompt>, PromptFailure> {
   const task = tasks[settings.task];
   const data = settings.data === undefined ? undefined : yield* resolveData(settings.data, settings.split);
-  const { problems, dropped } = yield* load(task, settings.split, {
+  const { problems, dropped } = yield* loadProblems(task, settings.split, {
     data,
     limit: settings.limit,
     seed: settings.problemSeed,
@@ -52,7 +55,7 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
   for (const { problemId, reason } of dropped) yield* report(`left out "${problemId}": ${reason}`);
   const textOf = yield* asker(task, settings, dir);
   return yield* Effect.forEach(problems, (problem) =>
-    Effect.map(textOf(problem), (promptText): Asked => ({
+    Effect.map(textOf(problem), (promptText): UntokenizedPrompt => ({
       ...problem.meta,
       task: task.name,
       split: settings.split,
@@ -68,19 +71,19 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
 export const promptsOf = Effect.fn("Prompt.all")(function* (
   settings: PromptSettings,
   dir: string,
-): Effect.fn.Return<ReadonlyArray<Noun.Prompt>, PromptFailure | Tokenizer.TokenizerError> {
+): Effect.fn.Return<ReadonlyArray<Records.Prompt>, PromptFailure | Tokenizer.TokenizerError> {
   const asked = yield* askedOf(settings, dir);
-  const tokenizer = yield* Tokenizer.open(dir);
+  const tokenizer = yield* openTokenizer(dir);
   const { name, responseWords } = tasks[settings.task];
   if (responseWords !== undefined) yield* Tokenizer.encodeAll(tokenizer, responseWords, `responses to task "${name}"`);
   return yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
 });
 
 /** A prompt with its tokens; a word that the tokenizer lacks is an error. */
-export const tokenized = <A extends Asked>(
+export const tokenized = <A extends UntokenizedPrompt>(
   tokenizer: Tokenizer.Tokenizer,
   prompt: A,
-): Effect.Effect<A & Pick<Noun.Prompt, "promptTokens">, Tokenizer.TokenizerError> =>
+): Effect.Effect<A & Pick<Records.Prompt, "promptTokens">, Tokenizer.TokenizerError> =>
   Effect.map(
     Tokenizer.encodeAll(tokenizer, prompt.promptText, `problem "${prompt.problemId}"`),
     (promptTokens) => ({ ...prompt, promptTokens }),
@@ -99,7 +102,7 @@ const asker = Effect.fnUntraced(function* (
       const message = 'Cannot ask by template "chat": it is the model\'s own, and no --model names its directory';
       return yield* new Stage.StageError({ stage: "prompt", message });
     }
-    const chat = yield* ChatTemplate.open(dir);
+    const chat = yield* openChatTemplate(dir);
     const ask: Ask = ({ question }) =>
       chat.render([{ role: "user", content: userMessage(question) }], {
         addGenerationPrompt: true,
@@ -123,18 +126,18 @@ const asker = Effect.fnUntraced(function* (
 });
 
 /** The prompts that training may draw from, and how many were too long. */
-export const trainable = (prompts: ReadonlyArray<Noun.Prompt>) => {
+export const trainable = (prompts: ReadonlyArray<Records.Prompt>) => {
   const kept = prompts.filter(({ promptTokens }) => promptTokens.length <= maxPromptTokens);
   return { prompts: kept, tooLong: prompts.length - kept.length };
 };
 
 /** The `count` prompts of training step `step` (from 1): epoch by epoch in an order drawn from the seed. */
 export const draw = (
-  prompts: ReadonlyArray<Noun.Prompt>,
+  prompts: ReadonlyArray<Records.Prompt>,
   count: number,
   step: number,
   seed: number,
-): ReadonlyArray<Noun.Prompt> => {
+): ReadonlyArray<Records.Prompt> => {
   const perEpoch = Math.floor(prompts.length / count);
   const epoch = Math.floor((step - 1) / perEpoch);
   const order = permutation(Key.fold(Key.make(seed), "prompt", epoch), prompts.length);
@@ -147,7 +150,7 @@ export const cannotDraw = (available: number, count: number): string | undefined
   count <= available ? undefined : `Cannot draw ${count} prompts (--prompts) for a step: there are ${available}`;
 
 /** Begins a pipe with the prompts of a split, or with those of a training step. */
-export const promptStage = Stage.make({
+export const promptStage = makeStage({
   name: "prompt",
   summary: "Writes the prompts of a task, tokenized for a model",
   settings: {
@@ -158,7 +161,7 @@ export const promptStage = Stage.make({
     ...Struct.pick(sampling, ["seed"]),
   },
   required: ["model"],
-  output: Noun.Prompt,
+  output: Records.Prompt,
   run: (_input, config) =>
     Stream.fromArrayEffect(Effect.gen(function* () {
       const all = yield* promptsOf(config, yield* resolveModel(config.model));

@@ -3,13 +3,13 @@
  * does; of the algorithms only PPO feels it, since the others take a wrong response for -1 either way.
  */
 import { Stream } from "effect";
-import * as Noun from "../records/schema.ts";
-import * as Stage from "./stage.ts";
+import * as Records from "../records/schema.ts";
+import { makeStage } from "./stage.ts";
 import type { Settings } from "../settings/settings.ts";
 import { published } from "../settings/groups.ts";
 
 /** The verdict with its reward: +1 or -1, as published 1 or 0. */
-export const reward = <A extends Pick<Noun.Verdict, "correct">>(
+export const reward = <A extends Pick<Records.Verdict, "correct">>(
   verdict: A,
   { asPublished }: Partial<Pick<Settings, "asPublished">> = {},
 ): A & { readonly reward: number } => ({
@@ -18,12 +18,12 @@ export const reward = <A extends Pick<Noun.Verdict, "correct">>(
 });
 
 /** Verdict to Rewarded, one by one. */
-export const rewardStage = Stage.make({
+export const rewardStage = makeStage({
   name: "reward",
   summary: "Gives +1 to correct responses and -1 to all others",
   settings: published,
-  input: Noun.Verdict,
+  input: Records.Verdict,
   needs: ["correct"],
-  output: Noun.Rewarded,
+  output: Records.Rewarded,
   run: (input, config) => Stream.map(input, (verdict) => reward(verdict, config)),
 });

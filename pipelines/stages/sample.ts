@@ -13,10 +13,11 @@ import type { ModelConfig } from "../models/model_config.ts";
 import { Policy } from "../models/policy.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type { Failure } from "../settings/command.ts";
-import * as Progress from "../files/progress.ts";
+import { makeProgress } from "../files/progress.ts";
 import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
-import * as Noun from "../records/schema.ts";
+import { makeStage } from "./stage.ts";
+import * as Records from "../records/schema.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { Settings } from "../settings/settings.ts";
 import { device, memory, models, passes, sampling, schedule } from "../settings/groups.ts";
@@ -27,7 +28,7 @@ export type SampleSettings =
   & Partial<Pick<Settings, "cache">>;
 
 /** What sampling reads of a prompt. */
-export type Sampled = Pick<Noun.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Noun.Prompt, "task">>;
+export type Sampled = Pick<Records.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Records.Prompt, "task">>;
 
 /** The longest response where `--max-tokens` is not given and the task has no bound (the paper's, Appendix D). */
 export const publishedMaxTokens = 3072;
@@ -104,7 +105,7 @@ export const rollouts = <A extends Sampled>(
   settings: SampleSettings,
   finished: (count: number) => Effect.Effect<void> = () => Effect.void,
   wanted: Wanted = () => true,
-): Stream.Stream<A & Omit<Noun.Rollout, keyof Noun.Prompt>, Failure> => {
+): Stream.Stream<A & Omit<Records.Rollout, keyof Records.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
   const { batch, cache, seed, temperature } = settings;
   // The device counts in 32 bits, and divides by what a float32 is.
@@ -133,7 +134,7 @@ export const rollouts = <A extends Sampled>(
 };
 
 /** Prompt to Rollout. */
-export const sampleStage = Stage.make({
+export const sampleStage = makeStage({
   name: "sample",
   summary: "Draws responses to each prompt, with their log-probs and entropies",
   settings: {
@@ -145,9 +146,9 @@ export const sampleStage = Stage.make({
     ...device,
   },
   required: ["model"],
-  input: Noun.Prompt,
+  input: Records.Prompt,
   needs: ["problemId", "promptTokens"],
-  output: Noun.Rollout,
+  output: Records.Rollout,
   buffered: true,
   layer: layerPolicy,
   run: (input, config) =>
@@ -161,7 +162,7 @@ export const sampleStage = Stage.make({
         const message = fault(prompt, model.config);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });
       }
-      const progress = yield* Progress.make("sample", prompts.length * config.responses);
+      const progress = yield* makeProgress("sample", prompts.length * config.responses);
       return rollouts(model, tokenizer, prompts, config, (count) => progress.advance(count));
     })),
 });

@@ -12,7 +12,8 @@ import { score as scoreSequences } from "../learning/score.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { placeOf } from "../records/record.ts";
 import * as Stage from "./stage.ts";
-import * as Noun from "../records/schema.ts";
+import { makeStage } from "./stage.ts";
+import * as RecordTypes from "../records/schema.ts";
 import { temperatureOf } from "./record_temperature.ts";
 import { device, files, models, passes, sampling } from "../settings/groups.ts";
 import { fromRecords } from "../settings/setting.ts";
@@ -25,10 +26,10 @@ export interface Scorers {
 }
 
 /** What scoring reads of a record. */
-export type Scorable = Pick<Noun.Rollout, "problemId" | "promptTokens" | "responseTokens">;
+export type Scorable = Pick<RecordTypes.Rollout, "problemId" | "promptTokens" | "responseTokens">;
 
 /** What scoring adds to a record. */
-export type Score = Pick<Noun.Scored, "oldLogProbs" | "entropy" | "referenceLogProbs" | "values">;
+export type Score = Pick<RecordTypes.Scored, "oldLogProbs" | "entropy" | "referenceLogProbs" | "values">;
 
 /** The first reason why a response cannot go through the model, if any; `flag` says which model where there are several. */
 export const fault = (stage: string, record: Scorable, config: ModelConfig, flag?: string): string | undefined => {
@@ -93,7 +94,7 @@ const scoreEach = Effect.fnUntraced(function* <A extends Scorable>(
 });
 
 /** Signed to Scored. */
-export const scoreStage = Stage.make({
+export const scoreStage = makeStage({
   name: "score",
   summary: "Computes log-probs under policy and reference, and the critic's values",
   settings: {
@@ -104,9 +105,9 @@ export const scoreStage = Stage.make({
     ...device,
   },
   required: ["model"],
-  input: Noun.Signed,
+  input: RecordTypes.Signed,
   needs: ["problemId", "promptTokens", "responseTokens"],
-  output: Noun.Scored,
+  output: RecordTypes.Scored,
   layer: layerPolicy,
   run: (input, config) =>
     Stream.unwrap(Effect.gen(function* () {

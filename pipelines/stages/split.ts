@@ -5,15 +5,15 @@
 import { Stream, Struct } from "effect";
 import { signOf } from "../algorithms/algorithm.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
-import * as Noun from "../records/schema.ts";
-import * as Stage from "./stage.ts";
+import * as Records from "../records/schema.ts";
+import { makeStage } from "./stage.ts";
 import { loss } from "../settings/groups.ts";
 
 /** The responses that the algorithm learns from, in order, with their sign and weight. */
-export const split = <A extends Pick<Noun.Rewarded, "reward">>(
+export const split = <A extends Pick<Records.Rewarded, "reward">>(
   batch: ReadonlyArray<A>,
   settings: { readonly algorithm: AlgorithmName; readonly lambda: number },
-): ReadonlyArray<A & Pick<Noun.Signed, "sign" | "weight">> => {
+): ReadonlyArray<A & Pick<Records.Signed, "sign" | "weight">> => {
   const algorithm = algorithms[settings.algorithm];
   return batch.flatMap((rewarded) => {
     const sign = signOf(rewarded.reward);
@@ -23,15 +23,15 @@ export const split = <A extends Pick<Noun.Rewarded, "reward">>(
 };
 
 /** Rewarded to Signed, fewer or as many. */
-export const splitStage = Stage.make({
+export const splitStage = makeStage({
   name: "split",
   summary: "Keeps the responses that the algorithm trains on and sets their weights",
   settings: { ...Struct.pick(loss, ["algorithm", "lambda"]) },
-  input: Noun.Rewarded,
+  input: Records.Rewarded,
   needs: ["reward"],
-  output: Noun.Signed,
+  output: Records.Signed,
   run: (input, config) =>
     Stream.map(input, (rewarded) => split([rewarded], config).at(0)).pipe(
-      Stream.filter((signed): signed is Noun.Signed => signed !== undefined),
+      Stream.filter((signed): signed is Records.Signed => signed !== undefined),
     ),
 });

@@ -5,11 +5,12 @@
  */
 import { Effect, type Layer, Stream } from "effect";
 import * as Schema from "@effect/schema";
-import type { Noun } from "../records/schema.ts";
-import * as Command from "../settings/command.ts";
-import { completeConfig, type ConfigOf, type Failure, resolvedConfig } from "../settings/command.ts";
+import type { RecordSchema } from "../records/schema.ts";
+import type * as Command from "../settings/command.ts";
+import { completeConfig, type ConfigOf, type Failure, makeCommand, resolvedConfig } from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import * as Record from "../records/record.ts";
+import { decodeRecord } from "../records/record.ts";
 import type { Group, SettingValues } from "../settings/setting.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
@@ -25,13 +26,13 @@ export interface Declared<In, Out extends object, S extends Group, Q extends key
   readonly summary: string;
   readonly settings: S;
   readonly required?: ReadonlyArray<Q>;
-  /** The noun it reads; absent for a stage that begins a pipe. */
-  readonly input?: Noun<In>;
+  /** The record type it reads; absent for a stage that begins a pipe. */
+  readonly input?: RecordSchema<In>;
   /** The fields it reads: each must be there, all others pass. */
   readonly needs?: ReadonlyArray<keyof In & string>;
   /** The fields that it reads besides under some settings. */
   readonly needsUnder?: (config: SettingValues<S>) => ReadonlyArray<keyof In & string>;
-  readonly output: Noun<Out>;
+  readonly output: RecordSchema<Out>;
   /** Whether the whole input is read and checked before the stage starts. */
   readonly buffered?: boolean;
   readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<S, Q>) => Stream.Stream<Out, Failure, R>;
@@ -49,7 +50,7 @@ export interface Stage<In, Out extends object, S extends Group, Q extends keyof 
 export type AnyStage = Pick<Stage<unknown, object, Group, never, unknown>, "name" | "summary" | "settings" | "command">;
 
 /** Declares a stage. */
-export const make = <In, Out extends object, S extends Group, const Q extends keyof S & string = never, R = never>(
+export const makeStage = <In, Out extends object, S extends Group, const Q extends keyof S & string = never, R = never>(
   declared: Declared<In, Out, S, Q, R>,
 ): Stage<In, Out, S, Q, R> => ({ ...declared, command: filter(declared) });
 
@@ -75,8 +76,8 @@ export const run = <In, Out extends object, S extends Group, Q extends keyof S &
     })).pipe(Stream.mapError(failed(stage.name)));
   });
 
-/** Records of the stage's input noun from bytes; the first bad line fails with its place, field and value. */
-export const read = <In, Out extends object, S extends Group, Q extends keyof S & string, R, E extends Failure>(
+/** Records of the stage's input record type from bytes; the first bad line fails with its place, field and value. */
+export const readInput = <In, Out extends object, S extends Group, Q extends keyof S & string, R, E extends Failure>(
   stage: Declared<In, Out, S, Q, R>,
   bytes: Stream.Stream<Uint8Array, E>,
   source: string,
@@ -87,7 +88,7 @@ export const read = <In, Out extends object, S extends Group, Q extends keyof S 
   return Stream.unwrap(Effect.gen(function* () {
     const resolved = yield* Effect.fromResult(resolvedConfig(stage.name, stage.settings, config));
     const needs = [...stage.needs ?? [], ...stage.needsUnder?.(resolved) ?? []];
-    return decodeLines(bytes, source, (text, line) => Record.decode(noun, needs, text, { source, line }));
+    return decodeLines(bytes, source, (text, line) => decodeRecord(noun, needs, text, { source, line }));
   })).pipe(Stream.mapError(failed(stage.name)));
 };
 
@@ -101,7 +102,7 @@ const asksNothing = <Out, R>(
 const filter = <In, Out extends object, S extends Group, Q extends keyof S & string, R>(
   stage: Declared<In, Out, S, Q, R>,
 ): Command.Command => ({
-  ...Command.make({
+  ...makeCommand({
     name: stage.name,
     summary: stage.summary,
     settings: stage.settings,
@@ -109,7 +110,7 @@ const filter = <In, Out extends object, S extends Group, Q extends keyof S & str
     run: (config) =>
       Effect.gen(function* () {
         const streams = yield* StandardStreams;
-        const records = run(stage, read(stage, streams.input, streams.inputName, config), config);
+        const records = run(stage, readInput(stage, streams.input, streams.inputName, config), config);
         const write = Stream.runForEachArray((some: ReadonlyArray<Out>) =>
           streams.write(some.map((record) => `${Record.encode(record)}\n`).join(""))
         );

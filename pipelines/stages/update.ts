@@ -8,19 +8,23 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { MomentType } from "../../kernels/gpu/half_precision.ts";
-import * as Checkpoint from "../models/checkpoint.ts";
+import { writeModelDirectory } from "../models/checkpoint.ts";
 import { exists } from "../files/text_file.ts";
 import { finite } from "../models/finite_tensor.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import { normOf, zeroGradient } from "../learning/gradient_passes.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import { makeOptimizer } from "../learning/optimizer.ts";
 import { applyGradient, rateAt, type TrainedModel } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
-import * as ArtifactStore from "../files/artifact_store.ts";
+import { openSafetensors, writeSafetensors } from "../files/safetensors.ts";
+import type * as ArtifactStore from "../files/artifact_store.ts";
+import { openArtifactStore } from "../files/artifact_store.ts";
 import * as Stage from "./stage.ts";
-import * as Noun from "../records/schema.ts";
+import { makeStage } from "./stage.ts";
+import * as Records from "../records/schema.ts";
 import { device, files, models, optimizing, published, schedule } from "../settings/groups.ts";
 
 /** Where a checkpoint keeps its optimizer. */
@@ -32,7 +36,7 @@ export const openOptimizer = (
   dir: string,
   moments?: MomentType,
 ): Effect.Effect<Optimizer.Optimizer, Safetensors.CheckpointError> =>
-  Effect.flatMap(Safetensors.open(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file, moments));
+  Effect.flatMap(openSafetensors(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file, moments));
 
 /** Writes a model with its optimizer; gives their hashes. */
 const writeTrained = Effect.fnUntraced(function* <E>(
@@ -42,7 +46,7 @@ const writeTrained = Effect.fnUntraced(function* <E>(
   also: (partial: string) => Effect.Effect<void, E>,
 ) {
   let state = "";
-  const { sha256 } = yield* Checkpoint.write(dir, {
+  const { sha256 } = yield* writeModelDirectory(dir, {
     config: model.config,
     sourceDir,
     tensors: fileTensors(model.encoder, model.parameters),
@@ -54,7 +58,7 @@ const writeTrained = Effect.fnUntraced(function* <E>(
         const name = "optimizer.safetensors";
         const tensors = Optimizer.optimizerTensors(model, optimizer);
         const checked = tensors.map((tensor) => finite(tensor, join(folder, name), "float32"));
-        state = (yield* Safetensors.write(folder, () => name, checked)).sha256;
+        state = (yield* writeSafetensors(folder, () => name, checked)).sha256;
         yield* also(partial);
       }),
   });
@@ -68,7 +72,7 @@ export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
   policy: TrainedModel,
   critic?: TrainedModel,
   also: (partial: string) => Effect.Effect<void, E> = () => Effect.void,
-): Effect.fn.Return<Noun.PolicyState, Safetensors.CheckpointError | DeviceError | E> {
+): Effect.fn.Return<Records.PolicyState, Safetensors.CheckpointError | DeviceError | E> {
   let hash: string | undefined;
   const written = yield* writeTrained(dir, sourceDir, policy, (partial) =>
     Effect.gen(function* () {
@@ -91,7 +95,7 @@ const fetchGradient = Effect.fnUntraced(function* (model: Model, store: Artifact
 });
 
 /** Exactly one Gradient to PolicyState. */
-export const updateStage = Stage.make({
+export const updateStage = makeStage({
   name: "update",
   summary: "Takes one optimizer step and writes the model in Hugging Face format",
   settings: {
@@ -105,9 +109,9 @@ export const updateStage = Stage.make({
     ...device,
   },
   required: ["model", "out"],
-  input: Noun.Gradient,
+  input: Records.Gradient,
   needs: ["artifact"],
-  output: Noun.PolicyState,
+  output: Records.PolicyState,
   buffered: true,
   layer: layerPolicy,
   run: (input, config) =>
@@ -125,12 +129,12 @@ export const updateStage = Stage.make({
         return yield* new Stage.StageError({ stage: "update", message });
       }
       const policy = yield* Policy;
-      const store = yield* ArtifactStore.open(config.artifacts);
+      const store = yield* openArtifactStore(config.artifacts);
       const trainee = Effect.fnUntraced(function* (name: string, role: "policy" | "critic", state: string | undefined) {
         // A step reads no logits, so it does not matter which of them the tokenizer knows.
         const { model, dir } = yield* policy.load(name, role, { paddedVocabulary: "keep" });
         const optimizer = state === undefined
-          ? Optimizer.make(model, config.moments)
+          ? makeOptimizer(model, config.moments)
           : yield* openOptimizer(model, state, config.moments);
         return { model, optimizer, dir };
       });

@@ -7,14 +7,15 @@ import { Effect, Stream } from "effect";
 import { goldsOf } from "../../data/tasks/golds.ts";
 import { type Extraction, type Grade, type Task, tasks } from "../../data/mod.ts";
 import { placeOf } from "../records/record.ts";
-import * as Noun from "../records/schema.ts";
+import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
+import { makeStage } from "./stage.ts";
 import { grading } from "../settings/groups.ts";
 
 /** What grading reads of a record. */
 type Gradable =
-  & Pick<Noun.Rollout, "question" | "goldAnswer" | "goldAnswers" | "responseText">
-  & Partial<Pick<Noun.Rollout, "promptText">>;
+  & Pick<Records.Rollout, "question" | "goldAnswer" | "goldAnswers" | "responseText">
+  & Partial<Pick<Records.Rollout, "promptText">>;
 
 /** The rollout with its grade: that of the first accepted answer which it equals, else that of the first. */
 export const verify = <A extends Gradable>(rollout: A, task: Task, extract: Extraction): A & Grade => {
@@ -31,13 +32,13 @@ export const verify = <A extends Gradable>(rollout: A, task: Task, extract: Extr
 };
 
 /** Rollout to Verdict, one by one. */
-export const verifyStage = Stage.make({
+export const verifyStage = makeStage({
   name: "verify",
   summary: "Grades each response against its problem's gold answer",
   settings: grading,
-  input: Noun.Rollout,
+  input: Records.Rollout,
   needs: ["task", "question", "goldAnswer", "responseText"],
-  output: Noun.Verdict,
+  output: Records.Verdict,
   run: (input, { extract }) =>
     Stream.mapEffect(input, (rollout) => {
       const fault = faultOf(rollout);
@@ -48,7 +49,7 @@ export const verifyStage = Stage.make({
 });
 
 /** Why a response cannot be graded, if so: nobody knows its task, or its accepted answers are no list of texts. */
-const faultOf = (rollout: Noun.Rollout): string | undefined => {
+const faultOf = (rollout: Records.Rollout): string | undefined => {
   const { task, goldAnswers }: { readonly task: string; readonly goldAnswers?: unknown } = rollout;
   if (!Object.hasOwn(tasks, task)) {
     return `Cannot verify a response to task "${task}": the tasks are ${Object.keys(tasks).join(", ")}`;

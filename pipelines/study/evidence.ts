@@ -8,7 +8,7 @@ import { estimate } from "../stages/pass_at_k.ts";
 import type { CountRow, InsightRow, StepRow } from "../records/study_rows.ts";
 
 /** The rows of a study, and which problems (by their place in the counts) each slice holds. */
-export interface Recorded {
+export interface RecordedStudy {
   readonly counts: ReadonlyArray<CountRow>;
   readonly steps: ReadonlyArray<StepRow>;
   readonly insights?: ReadonlyArray<InsightRow>;
@@ -21,7 +21,7 @@ export type Pair = string;
 /** The rows by what statistics ask for. */
 export interface Evidence {
   readonly problems: number;
-  readonly slices: Recorded["slices"];
+  readonly slices: RecordedStudy["slices"];
   /** Counts of some models under an evaluation, by pair, in the order of steps. */
   readonly counts: (of: Course) => ReadonlyMap<Pair, ReadonlyArray<CountRow>>;
   /** Dynamics of some models, by pair, in the order of steps. */
@@ -52,7 +52,7 @@ const courseName = (of: Course): string => nameOf(of, of.evaluation);
 const insightName = (of: Omit<InsightOf, "kind">): string => nameOf(of, of.insight, of.quantity);
 
 /** Sorts what was recorded by what is asked for. */
-export const evidenceOf = ({ counts, steps, insights = [], slices }: Recorded): Evidence => {
+export const evidenceOf = ({ counts, steps, insights = [], slices }: RecordedStudy): Evidence => {
   const byCourse = grouped(counts, courseName);
   const byModels = grouped(steps, (row) => nameOf(row));
   const byInsight = Map.groupBy(insights, insightName);
@@ -93,7 +93,7 @@ const metricsOf = (evidence: Evidence, { field, steps: [first, last], ...of }: M
   );
 
 /** A quantity of one cell: a number, or one for each problem (of `slice`, where one is named). */
-export type Values = number | Float64Array;
+export type StatisticValues = number | Float64Array;
 
 /** Pass@k of each problem by its counts. */
 export const estimates = ({ n, correct }: CountRow, k: number): Float64Array => {
@@ -102,7 +102,7 @@ export const estimates = ({ n, correct }: CountRow, k: number): Float64Array => 
 };
 
 /** A quantity of every cell that has it, by pair. */
-export const valuesOf = (evidence: Evidence, quantity: Quantity): ReadonlyMap<Pair, Values> => {
+export const valuesOf = (evidence: Evidence, quantity: Quantity): ReadonlyMap<Pair, StatisticValues> => {
   switch (quantity.kind) {
     case "metric":
       return metricsOf(evidence, quantity);

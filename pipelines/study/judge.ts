@@ -2,8 +2,8 @@
 import { type ClaimVerdict, quantitiesOf, type Statistic, type StudyClaim, verdictOf } from "../records/claim.ts";
 import type { ClaimRow } from "../records/study_rows.ts";
 import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
-import { type Evidence, evidenceOf, type Pair, type Recorded } from "./evidence.ts";
-import { measure } from "./statistics.ts";
+import { type Evidence, evidenceOf, type Pair, type RecordedStudy } from "./evidence.ts";
+import { measureStatistic } from "./statistics.ts";
 
 /** Estimates statistics over some of the cells that have what they ask for, over all of them unless said; draws are made once. */
 export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
@@ -14,7 +14,7 @@ export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
     return known;
   };
   return (statistic: Statistic) => {
-    const { pairs, over } = measure(statistic, evidence);
+    const { pairs, over } = measureStatistic(statistic, evidence);
     return { pairs, estimate: (some: ReadonlyArray<Pair> = pairs) => estimateOf(drawsFor(some.length), over(some)) };
   };
 };
@@ -22,7 +22,7 @@ export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
 /** Every claim judged by what a study recorded. */
 export const judge = (
   claims: ReadonlyArray<StudyClaim>,
-  recorded: Recorded,
+  recorded: RecordedStudy,
   draws: number = defaultDraws,
 ): ReadonlyArray<ClaimRow> => {
   const estimated = estimator(evidenceOf(recorded), draws);
@@ -39,8 +39,8 @@ export const judge = (
 /** Claims judged by what a study recorded, beside the verdicts that other test problems give; those that ask of none have no second one. */
 export const judgeTwice = (
   claims: ReadonlyArray<StudyClaim>,
-  recorded: Recorded,
-  other: Recorded,
+  recorded: RecordedStudy,
+  other: RecordedStudy,
 ): ReadonlyArray<ClaimRow> => {
   const again = judge(claims, other);
   return judge(claims, recorded).map((row, i) => {

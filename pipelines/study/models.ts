@@ -3,14 +3,15 @@ import { Effect, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
-import { measure } from "../evaluation/evaluate.ts";
+import { measureSamples } from "../evaluation/evaluate.ts";
 import { isObject } from "../files/json.ts";
-import { fileTensors, release } from "../models/model.ts";
+import { fileTensors, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import * as Progress from "../files/progress.ts";
+import { makeProgress } from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
+import { readRunText } from "../files/run_directory.ts";
 import { sha256 } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -50,9 +51,9 @@ export const talliesOf = Effect.fnUntraced(
         ...activations ? [{ activations }] : [],
       ]),
     );
-    const stored: unknown = JSON.parse((yield* RunDirectory.readText(file)) ?? "null");
+    const stored: unknown = JSON.parse((yield* readRunText(file)) ?? "null");
     if (isObject(stored) && stored.key === key) {
-      release(model);
+      releaseModel(model);
       return stored.tallies as ReadonlyArray<Tally>;
     }
     const prompts = yield* promptsOf(settings, dir);
@@ -61,8 +62,8 @@ export const talliesOf = Effect.fnUntraced(
       : yield* runPlan({ ...settings, model: dir }, { trains: false, info: policy.info });
     yield* report(`evaluate ${label}, ${evaluation}`);
     const tallies = yield* Effect.scoped(Effect.gen(function* () {
-      const progress = yield* Progress.make(`evaluate ${label}`, prompts.length * settings.responses);
-      return yield* measure(
+      const progress = yield* makeProgress(`evaluate ${label}`, prompts.length * settings.responses);
+      return yield* measureSamples(
         model,
         yield* policy.tokenizer(dir),
         prompts,
@@ -70,7 +71,7 @@ export const talliesOf = Effect.fnUntraced(
         (verdicts) => progress.advance(verdicts.length),
       );
     }));
-    release(model);
+    releaseModel(model);
     yield* RunDirectory.writeText(file, `${JSON.stringify({ key, ...deviceFields(policy.info), tallies })}\n`);
     return tallies;
   },
@@ -93,7 +94,7 @@ export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: s
   const { model } = yield* policy.load(dir, "policy", { storage, activations });
   const prompts = yield* promptsOf(greedy, dir);
   const drawn = yield* Stream.runCollect(rollouts(model, yield* policy.tokenizer(dir), prompts, greedy));
-  release(model);
+  releaseModel(model);
   const graded = drawn.map((rollout) => reward(verify(rollout, tasks[rollout.task], greedy.extract)));
   const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };

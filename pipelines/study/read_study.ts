@@ -3,7 +3,7 @@ import { Effect } from "effect";
 import { basename, join, resolve } from "node:path";
 import { recipes } from "../recipes/mod.ts";
 import type { Failure } from "../settings/command.ts";
-import type { Noun } from "../records/schema.ts";
+import type { RecordSchema } from "../records/schema.ts";
 import { dynamicsOfCells } from "./derived_rows.ts";
 import { ClaimRow, FrontierRow, InsightRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import { readProvenance } from "./records.ts";
@@ -24,7 +24,7 @@ export const readStudy = Effect.fn("Report.readStudy")(
     const hashes: Array<{ readonly file: string; readonly sha256: string }> = [];
     const read = Effect.fnUntraced(function* <A extends object>(
       file: string,
-      noun: Noun<A>,
+      noun: RecordSchema<A>,
     ): Effect.fn.Return<ReadonlyArray<A>, Failure> {
       const { rows, scanned } = yield* rowsIn(folder, file, noun);
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });

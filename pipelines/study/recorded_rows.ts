@@ -8,13 +8,13 @@ import { ks as publishedKs } from "../../data/paper/published.ts";
 import { possibleKs } from "../evaluation/evaluate.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
-import type * as Noun from "../records/schema.ts";
+import type * as Records from "../records/schema.ts";
 import {
   type CountRow,
   type InsightRow,
   labelOf,
   type ProblemRow,
-  rounded,
+  roundedDigits,
   type StepRow,
 } from "../records/study_rows.ts";
 import { defaults } from "../settings/settings.ts";
@@ -37,7 +37,7 @@ const namesOf = ({ name, condition, algorithm, base, seed }: Cell) => ({
 
 /** The problems of a split in order, with their slices; `problemSeed` made them, where they are not the published ones. */
 export const problemRows = (
-  prompts: ReadonlyArray<Noun.Prompt>,
+  prompts: ReadonlyArray<Records.Prompt>,
   problemSeed: number | undefined,
 ): ReadonlyArray<ProblemRow> =>
   prompts.map((prompt, index) => ({
@@ -107,7 +107,7 @@ export const stepRows = (done: ReadonlyArray<Done>): ReadonlyArray<StepRow> =>
         ["positiveGradNorm", normOf(row, "positive")] as const,
         ["negativeGradNorm", normOf(row, "negative")] as const,
       ];
-      const numbers = found.flatMap(([name, value]) => typeof value === "number" ? [[name, rounded(value)]] : []);
+      const numbers = found.flatMap(([name, value]) => typeof value === "number" ? [[name, roundedDigits(value)]] : []);
       return { label: labelOf(cell), ...namesOf(cell), step: Number(row.step), ...Object.fromEntries(numbers) };
     })
   );
@@ -130,7 +130,7 @@ export const insightRows = (done: ReadonlyArray<Done>): ReadonlyArray<InsightRow
 /** Pass@k of each cell by every evaluation: of all problems, and of each part that the task names. */
 export const passAtKRows = (
   recipe: Recipe,
-  prompts: ReadonlyArray<Noun.Prompt>,
+  prompts: ReadonlyArray<Records.Prompt>,
   done: ReadonlyArray<Done>,
 ): ReadonlyArray<EvaluationRow> => {
   const { task = defaults.task } = recipe.settings;

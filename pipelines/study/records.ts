@@ -9,9 +9,9 @@ import { isObject } from "../files/json.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { rowsIn } from "../reports/page/read_records.ts";
 import * as Command from "../settings/command.ts";
-import * as RunDirectory from "../files/run_directory.ts";
+import { readRunText } from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
-import type * as Noun from "../records/schema.ts";
+import type * as RecordTypes from "../records/schema.ts";
 import { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import {
   countRows,
@@ -52,7 +52,7 @@ export interface Records {
 }
 
 /** The test problems of a recipe by the seed that made them; under `undefined` those that are published. */
-export type TestPrompts = ReadonlyMap<number | undefined, ReadonlyArray<Noun.Prompt>>;
+export type TestPrompts = ReadonlyMap<number | undefined, ReadonlyArray<RecordTypes.Prompt>>;
 
 /** A cell that is done: what it ended with, or only its record where its rows are in the results already. */
 export interface Finished {
@@ -151,7 +151,7 @@ const isCell = (value: unknown): value is CellRecord =>
 /** What `record.json` of a folder of results says; undefined where there is none. */
 export const readProvenance = Effect.fnUntraced(function* (folder: string) {
   const file = join(folder, "record.json");
-  const text = yield* RunDirectory.readText(file);
+  const text = yield* readRunText(file);
   if (text === undefined) return undefined;
   const refusal = (problem: string) => new Command.UsageError({ message: `Cannot read "${file}": ${problem}` });
   const bad = refusal("expected recipe and device");
@@ -169,7 +169,7 @@ export const readProvenance = Effect.fnUntraced(function* (folder: string) {
 export const readRecords = Effect.fn("Records.read")(function* (folder: string) {
   const provenance = yield* readProvenance(folder);
   if (provenance === undefined) return undefined;
-  const rows = <A extends object>(name: string, noun: Noun.Noun<A>) =>
+  const rows = <A extends object>(name: string, noun: RecordTypes.RecordSchema<A>) =>
     Effect.map(rowsIn(folder, name, noun), ({ rows }) => rows);
   const made = { ...noRecords, ...provenance, shown: yield* readShown(folder) };
   if (provenance.cells.length === 0) {

@@ -16,6 +16,7 @@ import { pageFile } from "../reports/page/page.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import { recipePlan } from "../planning/run_plan.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { home } from "../files/home.ts";
 import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -215,7 +216,7 @@ export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out
 });
 
 /** `deno task reproduce`. */
-export const reproduceCommand = Command.make({
+export const reproduceCommand = makeCommand({
   name: "reproduce",
   summary: "Trains and evaluates every algorithm of a recipe and writes tables, pictures and a page",
   settings: reproduceSettings,

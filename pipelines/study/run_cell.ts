@@ -8,7 +8,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { isObject } from "../files/json.ts";
-import { fileTensors, release } from "../models/model.ts";
+import { fileTensors, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import { comparable } from "../files/metrics.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -18,6 +18,7 @@ import * as Command from "../settings/command.ts";
 import { device, memory, models } from "../settings/groups.ts";
 import { keysOf } from "../settings/settings.ts";
 import * as RunDirectory from "../files/run_directory.ts";
+import { readRunText } from "../files/run_directory.ts";
 import * as Stage from "../stages/stage.ts";
 import { sha256 } from "../records/text.ts";
 import { insightsStage } from "../insights/insights.ts";
@@ -33,7 +34,7 @@ import { evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from ".
 import { commitOf } from "./write_files.ts";
 
 /** Counts of a cell under one evaluation after some step. */
-export interface Measured {
+export interface CellMeasurement {
   readonly evaluation: string;
   readonly step: number;
   readonly tallies: ReadonlyArray<Tally>;
@@ -41,7 +42,7 @@ export interface Measured {
 
 /** What a cell ended with: counts, and the rows of its metrics without their timings (of a base, its greedy responses as step 0). */
 export interface Outcome {
-  readonly measured: ReadonlyArray<Measured>;
+  readonly measured: ReadonlyArray<CellMeasurement>;
   readonly metrics: ReadonlyArray<Readonly<Record<string, unknown>>>;
   /** Measurements of the first step, of a cell that asks for them. */
   readonly insights?: ReadonlyArray<Insight>;
@@ -100,12 +101,12 @@ const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Ce
     metrics.push({ step: 0, ...(yield* beginning(settingsOf(recipe, cell.settings), base)) });
   } else {
     yield* trainCell(recipe, cell, run);
-    const lines = ((yield* RunDirectory.readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+    const lines = ((yield* readRunText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
     metrics.push(...lines.map((line) => comparable(JSON.parse(line))));
   }
   const last = stepsOf(recipe, cell);
   const end = cell.algorithm === "base" ? base : join(run, "model");
-  const measured: Measured[] = [];
+  const measured: CellMeasurement[] = [];
   for (const [index, asked] of cell.evaluations.entries()) {
     const settings = evaluationSettings(recipe, cell, asked);
     const { at, evaluation, responses } = asked;
@@ -133,7 +134,7 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
   if (weights === undefined) {
     const { model } = yield* policy.load(dir);
     weights = yield* Safetensors.digest(fileTensors(model.encoder, model.parameters));
-    release(model);
+    releaseModel(model);
     digests.set(dir, weights);
   }
   const free: ReadonlyArray<string> = keysOf({ ...Struct.pick(models, ["model"]), ...memory, ...device });
@@ -155,7 +156,7 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
 
 /** What a cell left: its outcome, if it is of the same settings, weights and device, and the commit that ran it. */
 export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, key: string) {
-  const stored: unknown = JSON.parse((yield* RunDirectory.readText(fileOf(study, cell))) ?? "null");
+  const stored: unknown = JSON.parse((yield* readRunText(fileOf(study, cell))) ?? "null");
   const isThere = isObject(stored) && stored.key === key;
   return {
     isStale: stored !== null && !isThere,

@@ -4,7 +4,7 @@
  */
 import type { Course, Quantity, Statistic } from "../records/claim.ts";
 import type { Draw } from "./bootstrap.ts";
-import { courseOf, type Evidence, type Pair, updatesOf, type Values, valuesOf } from "./evidence.ts";
+import { courseOf, type Evidence, type Pair, type StatisticValues, updatesOf, valuesOf } from "./evidence.ts";
 
 /** A statistic before its cells are chosen: what it needs of each cell, and its number on a draw of some cells that have all of it. */
 interface Measurable<A = number> {
@@ -60,7 +60,7 @@ const measurable = (statistic: Statistic, evidence: Evidence): Measurable => {
 };
 
 /** The pairs that have everything a statistic asks for, in order; and the statistic over some of them, as a function of the draw. */
-export const measure = (statistic: Statistic, evidence: Evidence) => {
+export const measureStatistic = (statistic: Statistic, evidence: Evidence) => {
   const { needs: [first, ...rest], over } = measurable(statistic, evidence);
   const pairs = first === undefined
     ? []
@@ -86,7 +86,7 @@ const overProblems = (
 };
 
 const meanOfCells = (
-  values: ReadonlyArray<Values | undefined>,
+  values: ReadonlyArray<StatisticValues | undefined>,
   { cells, problems }: Draw,
   slice?: ReadonlyArray<number>,
 ): number => {
@@ -101,7 +101,7 @@ const meanOfCells = (
   return sum / total;
 };
 
-const overCells = (values: ReadonlyMap<Pair, Values>, slice?: ReadonlyArray<number>): Measurable => ({
+const overCells = (values: ReadonlyMap<Pair, StatisticValues>, slice?: ReadonlyArray<number>): Measurable => ({
   needs: [values],
   over: (pairs) => {
     const own = pairs.map((pair) => values.get(pair));

@@ -8,6 +8,7 @@ import type { Chart } from "../reports/figures/chart.ts";
 import { png, svg } from "../reports/figures/render_chart.ts";
 import * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
+import { readRunText } from "../files/run_directory.ts";
 import { type FileError, readBytes } from "../files/text_file.ts";
 
 /** The files of a study by their names, before they are written. */
@@ -71,7 +72,7 @@ export const differing = Effect.fnUntraced(function* (
 
 /** The commit that is checked out in a folder, where that is a clone or one of its worktrees (`git help repository-layout`). */
 export const commitIn = Effect.fnUntraced(function* (folder: string) {
-  const text = (path: string) => Effect.orElseSucceed(RunDirectory.readText(resolve(folder, path)), () => undefined);
+  const text = (path: string) => Effect.orElseSucceed(readRunText(resolve(folder, path)), () => undefined);
   const linked = (yield* text(".git"))?.match(/^gitdir: (.+)/)?.[1];
   const own = linked ?? ".git";
   const head = (yield* text(join(own, "HEAD")))?.trim();

@@ -16,7 +16,7 @@ import {
   vocabulary,
 } from "../../data/tasks/countdown_vocabulary.ts";
 import { Key } from "../../data/random.ts";
-import * as Checkpoint from "../models/checkpoint.ts";
+import { writeModelDirectory } from "../models/checkpoint.ts";
 import { formatJson, writeText } from "../files/checkpoint_directory.ts";
 import { likelihoodGradient } from "../learning/gradient.ts";
 import { initialize } from "../models/initialize.ts";
@@ -24,14 +24,15 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import { fileTensors } from "../models/model.ts";
 import { parseModelConfig } from "../models/model_config.ts";
 import { faultMessage } from "../files/json.ts";
-import * as Optimizer from "../learning/optimizer.ts";
+import { makeOptimizer } from "../learning/optimizer.ts";
 import { applyGradient, type TrainedModel } from "../learning/optimizer_step.ts";
 import { parameterCount } from "../models/parameter_specs.ts";
 import { Policy } from "../models/policy.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { base, device, files, optimizing, sampling, schedule } from "../settings/groups.ts";
 import { withDefault } from "../settings/setting.ts";
-import * as Progress from "../files/progress.ts";
+import { makeProgress } from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { defaults, flagOf, type Settings } from "../settings/settings.ts";
 import { join } from "node:path";
@@ -99,7 +100,7 @@ export const demonstrationBatch = (seed: number, step: number, count: number, la
 };
 
 /** `deno task pretrain`. */
-export const pretrainCommand = Command.make({
+export const pretrainCommand = makeCommand({
   name: "pretrain",
   summary: "Makes a small base model for countdown from noisy demonstrations",
   settings: {
@@ -128,8 +129,8 @@ export const pretrainCommand = Command.make({
       const parsed = parseModelConfig({ file: "config.json", text: JSON.stringify(architecture(width, layers)) });
       if (!parsed.ok) return yield* new Command.UsageError({ message: faultMessage(parsed.fault) });
       const model = initialize(policy.encoder, parsed.config, config.seed);
-      let trained: TrainedModel = { model, optimizer: Optimizer.make(model) };
-      const progress = yield* Progress.make("pretrain", steps);
+      let trained: TrainedModel = { model, optimizer: makeOptimizer(model) };
+      const progress = yield* makeProgress("pretrain", steps);
       let last = 0;
       for (let step = 0; step < steps; step++) {
         const batch = demonstrationBatch(config.seed, step, config.demonstrations, config.latent);
@@ -139,7 +140,7 @@ export const pretrainCommand = Command.make({
         last = gradient.loss;
         yield* progress.advance(1, `loss ${last.toFixed(4)}`);
       }
-      yield* Checkpoint.write(config.out, {
+      yield* writeModelDirectory(config.out, {
         config: parsed.config,
         tensors: fileTensors(model.encoder, model.parameters),
         also: (partial) =>

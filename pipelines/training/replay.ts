@@ -11,9 +11,10 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { comparable } from "../files/metrics.ts";
-import * as Progress from "../files/progress.ts";
-import { readText, stepFolder } from "../files/run_directory.ts";
+import { makeProgress } from "../files/progress.ts";
+import { readRunText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { exists, namesIn } from "../files/text_file.ts";
@@ -31,7 +32,7 @@ import {
   trainSettings,
 } from "./run_config.ts";
 import { prepare, test } from "./train.ts";
-import { type Sink, trainingStep, type TrainingWorld } from "./step.ts";
+import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });
 
@@ -58,7 +59,7 @@ const recordedRun = Effect.fnUntraced(function* (run: string, given: SettingValu
 
 /** Compares what is made again with a file of the run. */
 const compare = Effect.fnUntraced(function* (run: string, name: string, found: string) {
-  const expected = yield* readText(join(run, name));
+  const expected = yield* readRunText(join(run, name));
   if (expected === undefined) return yield* differs(`Replay differs: "${join(run, name)}" is missing`);
   const difference = firstDifference(name, expected, found);
   if (difference === undefined) return;
@@ -114,14 +115,14 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   const prepared = yield* prepare({ ...config, ...knobs });
   const source = changedSource(fields, prepared.sources);
   if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
-  const sink: Sink = {
+  const sink: StepWriter = {
     records: (name, text) => compare(run, name, text),
     store: { put: (tensors) => Safetensors.digest(tensors) },
   };
-  const world: TrainingWorld = { ...prepared.world, sink };
-  const rows = ((yield* readText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+  const world: TrainingContext = { ...prepared.world, sink };
+  const rows = ((yield* readRunText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
   yield* wholeOf(run, rows.length, prepared.steps);
-  const progress = yield* Progress.make("replay", rows.length);
+  const progress = yield* makeProgress("replay", rows.length);
   let state = prepared.initial;
   let last = prepared.sources.base;
   for (const [index, line] of rows.entries()) {
@@ -144,7 +145,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
         }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
       );
     }
-    const updates = yield* readText(join(run, stepFolder(step), "update.ndjson"));
+    const updates = yield* readRunText(join(run, stepFolder(step), "update.ndjson"));
     last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
     yield* progress.advance(1);
   }
@@ -158,7 +159,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
 });
 
 /** `deno task replay`; where nobody names kernels, those of the run are run. */
-export const replayCommand = Command.make({
+export const replayCommand = makeCommand({
   name: "replay",
   summary: "Repeats a recorded run and names the first byte that differs",
   settings: replaySettings,

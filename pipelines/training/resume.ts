@@ -4,9 +4,10 @@
  */
 import { Effect } from "effect";
 import { join } from "node:path";
-import { formatJson, readText, verifyManifest, writeText } from "../files/checkpoint_directory.ts";
-import * as Model from "../models/model.ts";
+import { formatJson, readCheckpointText, verifyManifest, writeText } from "../files/checkpoint_directory.ts";
+import { releaseModel } from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
+import { releaseOptimizer } from "../learning/optimizer.ts";
 import type { TrainedModel, TrainingState } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
 import type * as Command from "../settings/command.ts";
@@ -80,10 +81,10 @@ export const resume = Effect.fnUntraced(function* (
       yield* report(`left out the damaged checkpoint "${dir}"`);
       continue;
     }
-    const { step } = JSON.parse(yield* readText(join(dir, "trainer_state", "position.json")));
+    const { step } = JSON.parse(yield* readCheckpointText(join(dir, "trainer_state", "position.json")));
     const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: TrainedModel) {
-      Optimizer.release(old.model.encoder, old.optimizer);
-      Model.release(old.model);
+      releaseOptimizer(old.model.encoder, old.optimizer);
+      releaseModel(old.model);
       const { storage, activations, config } = old.model;
       const paddedVocabulary = config.knownTokens === undefined ? "keep" : "mask";
       const { model } = yield* policy.load(from, role, { storage, activations, paddedVocabulary, trained: true });

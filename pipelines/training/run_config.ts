@@ -14,7 +14,7 @@ import * as Command from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import { type Given, select } from "../settings/resolve.ts";
 import { recordedValues, type SettingValues } from "../settings/setting.ts";
-import * as RunDirectory from "../files/run_directory.ts";
+import { readRunText } from "../files/run_directory.ts";
 import { keysOf } from "../settings/settings.ts";
 
 /** The settings that a run's result depends on, and those that only say where and how. */
@@ -64,7 +64,7 @@ export const trainConfig = (given: Given): Result.Result<TrainConfig, Command.Us
   );
 
 /** A run that cannot be begun or continued. */
-export const refuse = (message: string): Command.UsageError => new Command.UsageError({ message });
+export const runRefusal = (message: string): Command.UsageError => new Command.UsageError({ message });
 
 /** The change of a run's padded vocabulary, in words: one that recorded nothing computed with every row. */
 export const changedVocabulary = (
@@ -133,14 +133,14 @@ export const storedConfig = Effect.fnUntraced(function* (
   run: string,
 ): Effect.fn.Return<StoredConfig | undefined, Command.Failure> {
   const path = join(run, "config.json");
-  const text = yield* RunDirectory.readText(path);
+  const text = yield* readRunText(path);
   if (text === undefined) return undefined;
   const stored = parseObject(path, text);
-  if (!stored.ok) return yield* refuse(`Cannot read "${path}": expected a JSON object`);
+  if (!stored.ok) return yield* runRefusal(`Cannot read "${path}": expected a JSON object`);
   const settings = recordedValues(trainSettings, stored.object);
   return Result.isSuccess(settings)
     ? { settings: settings.success, fields: stored.object }
-    : yield* refuse(`Cannot read "${path}": ${settings.failure}`);
+    : yield* runRefusal(`Cannot read "${path}": ${settings.failure}`);
 });
 
 /** The first setting that differs from the one that a run was begun with, in words. */

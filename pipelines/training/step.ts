@@ -22,7 +22,7 @@ import type { Failure } from "../settings/command.ts";
 import type { MetricsRow } from "../files/metrics.ts";
 import type { ListTexts } from "../records/record.ts";
 import { toText } from "../records/text.ts";
-import type * as Noun from "../records/schema.ts";
+import type * as RecordTypes from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { advantage } from "../stages/advantage.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
@@ -36,23 +36,23 @@ import type { ArtifactStore } from "../files/artifact_store.ts";
 import { stepFolder } from "../files/run_directory.ts";
 
 /** Where a step's records and gradients go. */
-export interface Sink {
+export interface StepWriter {
   readonly records: (name: string, text: string) => Effect.Effect<void, Failure>;
   readonly store: Pick<ArtifactStore, "put">;
 }
 
 /** What training reads and leaves alone. */
-export interface TrainingWorld {
+export interface TrainingContext {
   readonly config: Settings & { readonly prompts: number };
-  readonly prompts: ReadonlyArray<Noun.Prompt>;
+  readonly prompts: ReadonlyArray<RecordTypes.Prompt>;
   readonly tokenizer: Tokenizer;
   readonly reference: Model.Model | undefined;
-  readonly sink: Sink;
+  readonly sink: StepWriter;
 }
 
 /** Runs step `step` (from 1) and gives the state behind it and the row of its metrics. */
 export const trainingStep = Effect.fn("Train.step")(function* (
-  world: TrainingWorld,
+  world: TrainingContext,
   state: TrainingState,
   step: number,
 ): Effect.fn.Return<
@@ -145,19 +145,19 @@ type GradientRecord = Effect.Success<ReturnType<typeof gradientRecord>>;
 interface Learnt {
   readonly state: TrainingState;
   readonly gradients: ReadonlyArray<GradientRecord>;
-  readonly states: ReadonlyArray<Noun.PolicyState>;
+  readonly states: ReadonlyArray<RecordTypes.PolicyState>;
   readonly criticSteps: ReadonlyArray<CriticStep>;
 }
 
 /** The optimizer steps of a batch, with their records. A batch that the algorithm dropped whole makes no step. */
 const learn = Effect.fnUntraced(function* (
-  { config, sink: { store } }: TrainingWorld,
+  { config, sink: { store } }: TrainingContext,
   initial: TrainingState,
-  batch: ReadonlyArray<Noun.Credited>,
+  batch: ReadonlyArray<RecordTypes.Credited>,
 ): Effect.fn.Return<Learnt, Failure> {
   const { encoder } = initial.policy.model;
   const gradients: GradientRecord[] = [];
-  const states: Noun.PolicyState[] = [];
+  const states: RecordTypes.PolicyState[] = [];
   const criticSteps: CriticStep[] = [];
   let state = initial;
   const record = Effect.fnUntraced(function* ({ policy, critic }: StepGradients) {
@@ -181,7 +181,7 @@ const weightsOf = ({ model }: TrainedModel) => Safetensors.digest(Model.fileTens
 const stateOf = Effect.fnUntraced(function* (
   policy: TrainedModel,
   critic: string | undefined,
-): Effect.fn.Return<Noun.PolicyState, Failure> {
+): Effect.fn.Return<RecordTypes.PolicyState, Failure> {
   const { model, optimizer } = policy;
   return {
     model: yield* weightsOf(policy),

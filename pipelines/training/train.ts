@@ -16,34 +16,36 @@ import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { formatJson, writeText } from "../files/checkpoint_directory.ts";
 import { exists } from "../files/text_file.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
-import type { Knobs } from "../planning/memory_choice.ts";
-import * as Optimizer from "../learning/optimizer.ts";
+import type { MemorySettings } from "../planning/memory_choice.ts";
+import { makeOptimizer, releaseOptimizer } from "../learning/optimizer.ts";
 import type { TrainingState } from "../learning/optimizer_step.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as Model from "../models/model.ts";
+import { releaseModel } from "../models/model.ts";
 import { recipes } from "../recipes/mod.ts";
 import {
   changedSetting,
   changedSource,
   changedVocabulary,
   configText,
-  refuse,
+  runRefusal,
   type Sources,
   storedConfig,
   type TrainConfig,
   trainSettings,
 } from "./run_config.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import * as ArtifactStore from "../files/artifact_store.ts";
-import * as Command from "../settings/command.ts";
+import { openArtifactStore } from "../files/artifact_store.ts";
+import type * as Command from "../settings/command.ts";
+import { makeCommand } from "../settings/command.ts";
 import { planning } from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { withDefault } from "../settings/setting.ts";
 import { resolveModel } from "../files/hub.ts";
-import * as Metrics from "../files/metrics.ts";
-import * as Progress from "../files/progress.ts";
+import { openMetrics } from "../files/metrics.ts";
+import { makeProgress } from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { weightsDigest } from "../files/weights_digest.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -54,12 +56,12 @@ import { fault, rollouts } from "../stages/sample.ts";
 import { writeCheckpoint } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
 import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
-import { trainingStep, type TrainingWorld } from "./step.ts";
+import { type TrainingContext, trainingStep } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
 export interface Prepared {
-  readonly world: Omit<TrainingWorld, "sink">;
-  readonly tests: TrainingWorld["prompts"];
+  readonly world: Omit<TrainingContext, "sink">;
+  readonly tests: TrainingContext["prompts"];
   readonly initial: TrainingState;
   readonly sourceDir: string;
   readonly steps: number;
@@ -84,7 +86,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const count = config.prompts ?? training.prompts;
   const message = cannotDraw(prompts.length, count) ??
     prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
-  if (message !== undefined) return yield* refuse(message);
+  if (message !== undefined) return yield* runRefusal(message);
   const hasTests = config.testEvery > 0 && tasks[config.task].splits.includes("test") && config.split !== "test";
   const steps = config.steps ?? config.epochs * Math.floor(prompts.length / count);
   const tests = hasTests && steps >= config.testEvery
@@ -106,7 +108,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ]] as const
   ) {
     if (other === undefined || knownOf(other) >= knownOf(model)) continue;
-    return yield* refuse(
+    return yield* runRefusal(
       `Cannot train "${config.model}" with "${name}" (${flag}): it knows ${knownOf(other)} tokens, the model ${
         knownOf(model)
       }`,
@@ -128,8 +130,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
     tests,
     initial: {
-      policy: { model, optimizer: Optimizer.make(model, moments) },
-      critic: critic && { model: critic, optimizer: Optimizer.make(critic, moments) },
+      policy: { model, optimizer: makeOptimizer(model, moments) },
+      critic: critic && { model: critic, optimizer: makeOptimizer(critic, moments) },
     },
     sourceDir: dir,
     steps,
@@ -151,41 +153,41 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
 /** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
 export const train = Effect.fn("Train.run")(function* (
   config: TrainConfig,
-  announce: Effect.Effect<Knobs, Command.Failure, Policy> = Effect.succeed({}),
+  announce: Effect.Effect<MemorySettings, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(config.out);
   const stored = yield* storedConfig(config.out);
   const changed = stored === undefined ? undefined : changedSetting(stored.settings, config);
-  if (changed !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${changed}`);
+  if (changed !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${changed}`);
   if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
     return yield* report(`"${config.out}" is finished`);
   }
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
-  if (other !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was ${other}`);
+  if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);
   const prepared = yield* prepare({ ...config, ...yield* announce });
   const source = stored === undefined ? undefined : changedSource(stored.fields, prepared.sources);
-  if (source !== undefined) return yield* refuse(`Cannot continue "${config.out}": it was begun with ${source}`);
+  if (source !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${source}`);
   const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
   const vocabulary = stored === undefined ? undefined : changedVocabulary(stored.settings, paddedVocabulary);
   if (vocabulary !== undefined) {
-    return yield* refuse(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
+    return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
   yield* sweepRecords(run);
   yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
-  const store = yield* ArtifactStore.open(run.pathOf("artifacts"));
+  const store = yield* openArtifactStore(run.pathOf("artifacts"));
   const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
   yield* store.retain(kept.flat());
-  const metrics = yield* Metrics.open(run, resumed.step);
-  const world: TrainingWorld = { ...prepared.world, sink: { store, records: run.writeText } };
-  const progress = yield* Progress.make(`train ${config.algorithm}`, prepared.steps - resumed.step);
+  const metrics = yield* openMetrics(run, resumed.step);
+  const world: TrainingContext = { ...prepared.world, sink: { store, records: run.writeText } };
+  const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps - resumed.step);
   let { state } = resumed;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
     const done = yield* Effect.mapError(
       trainingStep(world, state, step),
-      (failure) => refuse(`Training stopped in step ${step}: ${failure.message}`),
+      (failure) => runRefusal(`Training stopped in step ${step}: ${failure.message}`),
     );
     state = done.state;
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
@@ -214,15 +216,15 @@ export const train = Effect.fn("Train.run")(function* (
   );
   // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
   for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
-    Optimizer.release(model.encoder, optimizer);
-    Model.release(model);
+    releaseOptimizer(model.encoder, optimizer);
+    releaseModel(model);
   }
-  if (prepared.world.reference !== undefined) Model.release(prepared.world.reference);
+  if (prepared.world.reference !== undefined) releaseModel(prepared.world.reference);
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
 
 /** `deno task train`. */
-export const trainCommand = Command.make({
+export const trainCommand = makeCommand({
   name: "train",
   summary: "Trains a model and keeps every record; repeat the command to resume",
   settings: { ...trainSettings, prompts: withDefault(trainSettings.prompts, training.prompts), ...planning },

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect";
 import { median } from "../../data/statistics.ts";
 import { toggles } from "../../kernels/device/dawn.ts";
-import { environment, open, type Opened } from "../../kernels/device/device.ts";
+import { environment, openDevice, type Opened } from "../../kernels/device/device.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { noise } from "../../kernels/ops/op_case.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../kernels/ops/matmul/matmul.ts";
@@ -134,6 +134,6 @@ const run = async ({ encoder, adapter }: Opened): Promise<void> => {
 };
 
 await Effect.runPromise(
-  Effect.scoped(Effect.flatMap(open(environment()), (opened) => Effect.promise(() => run(opened)))),
+  Effect.scoped(Effect.flatMap(openDevice(environment()), (opened) => Effect.promise(() => run(opened)))),
 );
 Deno.exit(0);

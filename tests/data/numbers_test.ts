@@ -7,17 +7,17 @@ import { gzipSync } from "node:zlib";
 import { Effect } from "effect";
 import { isExact, parseExactly } from "../../data/exact_json.ts";
 import { tasks } from "../../data/mod.ts";
-import { load, readRows, type SourceError } from "../../pipelines/files/source.ts";
+import { loadProblems, readRows, type SourceError } from "../../pipelines/files/source.ts";
 import type { Problem } from "../../data/task.ts";
 import { goldsOf, listedTexts } from "../../data/tasks/golds.ts";
 
 const fixtures = new URL("fixtures/numbers/", import.meta.url).pathname;
 
 const problemsOf = async (data: string): Promise<ReadonlyArray<Problem>> =>
-  (await Effect.runPromise(load(tasks.jsonl, "test", { data }))).problems;
+  (await Effect.runPromise(loadProblems(tasks.jsonl, "test", { data }))).problems;
 
 const failureOf = (data: string): Promise<SourceError> =>
-  Effect.runPromise(Effect.flip(load(tasks.jsonl, "test", { data })));
+  Effect.runPromise(Effect.flip(loadProblems(tasks.jsonl, "test", { data })));
 
 const withFile = async <A>(
   name: string,

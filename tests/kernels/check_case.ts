@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import type { OpCase, OpCases, Values } from "../../kernels/ops/op_case.ts";
+import type { NamedValues, OpCase, OpCases } from "../../kernels/ops/op_case.ts";
 import { before, cotangents, runCase, valuesOf } from "./run_case.ts";
 
 // Steps of float32, of the largest number of a result, that a short sum or an exponential may be off by.
@@ -28,7 +28,7 @@ const compare = (what: string, found: ArrayLike<number>, exact: Float64Array, ro
   assert.ok(error <= allowed, `${what}: error ${error.toExponential(2)}, allowed ${allowed.toExponential(2)}`);
 };
 
-const plus = (gradients: Values, one: OpCase): Values =>
+const plus = (gradients: NamedValues, one: OpCase): NamedValues =>
   Object.fromEntries(
     Object.entries(gradients).map(([name, gradient]) => {
       if (one.operands[name].role !== "weight") return [name, gradient];

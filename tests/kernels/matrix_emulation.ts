@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Kernel } from "../../kernels/gpu/kernel.ts";
-import { kernels } from "../../kernels/ops/matmul/matrix_product.ts";
+import { matrixProductKernels } from "../../kernels/ops/matmul/matrix_product.ts";
 
 const half = (name: string): string =>
   `fn half${name}(given: vec3u, row: u32, column: u32) -> f32 {
@@ -46,7 +46,7 @@ export const emulated = (change: (source: string) => string = (source) => source
   const source = rewrites.reduce((text, [pattern, replacement]) => {
     assert.match(text, new RegExp(pattern.source, "m"));
     return text.replace(pattern, replacement);
-  }, change(kernels.matrix.source));
+  }, change(matrixProductKernels.matrix.source));
   assert.doesNotMatch(source.replace(/\/\/.*$/gm, ""), /subgroup_|subgroupM/);
-  return { ...kernels.matrix, source };
+  return { ...matrixProductKernels.matrix, source };
 };

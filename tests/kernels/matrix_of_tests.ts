@@ -5,7 +5,7 @@
 import type { MatrixUnits } from "../../kernels/gpu/device_info.ts";
 import { Encoder } from "../../kernels/gpu/encoder.ts";
 import type { Kernel } from "../../kernels/gpu/kernel.ts";
-import { kernels } from "../../kernels/ops/matmul/matrix_product.ts";
+import { matrixProductKernels } from "../../kernels/ops/matmul/matrix_product.ts";
 import type { CardOptions } from "../../kernels/wasm/interpreter/emulated_card.ts";
 import { emulated } from "./matrix_emulation.ts";
 import { isEmulated } from "./on_subgroups.ts";
@@ -18,7 +18,9 @@ export const units: MatrixUnits = { size: 8, depth: 8, lanes: isEmulated ? 32 : 
 
 /** The kernel for them; `change` spoils its source. */
 export const matrixKernel = (change: (source: string) => string = (source) => source): Kernel =>
-  isEmulated ? { ...kernels.matrix, source: change(kernels.matrix.source) } : emulated(change);
+  isEmulated
+    ? { ...matrixProductKernels.matrix, source: change(matrixProductKernels.matrix.source) }
+    : emulated(change);
 
 /** An encoder of its own, so that what a spoilt kernel leaves behind stays with it. */
 export const apart = (encoder: Encoder, matrix?: MatrixUnits): Encoder =>

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { existsSync, readdirSync } from "node:fs";
 import { whyNoGpu } from "../../kernels/device/dawn.ts";
-import { Device, type DeviceOptions, environment, open, type Opened } from "../../kernels/device/device.ts";
+import { Device, type DeviceOptions, environment, openDevice, type Opened } from "../../kernels/device/device.ts";
 import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { cacheFolder } from "../../kernels/device/swiftshader.ts";
@@ -19,9 +19,9 @@ import { announce } from "./run_case.ts";
 export const openOnDawn = (more: Partial<DeviceOptions> = {}): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
   Effect.gen(function* () {
     const options = { ...environment(), kernels: kernelsOfTests, ...more };
-    if (adapterOfTests !== "wasm") return yield* open(options);
+    if (adapterOfTests !== "wasm") return yield* openDevice(options);
     if (whyNoGpu() === undefined) {
-      const gpu = yield* Effect.result(open({ ...options, adapter: "gpu" }));
+      const gpu = yield* Effect.result(openDevice({ ...options, adapter: "gpu" }));
       if (gpu._tag === "Success") return gpu.success;
       announce(`no GPU: ${gpu.failure.message}`);
     }
@@ -29,7 +29,7 @@ export const openOnDawn = (more: Partial<DeviceOptions> = {}): Effect.Effect<Ope
     if (!existsSync(folder) || !readdirSync(folder).some((name) => /^swiftshader-\w+$/.test(name))) {
       announce("fetching SwiftShader from npm (about 65 MB, once), for the tests alone");
     }
-    return yield* open({ ...options, adapter: "swiftshader" });
+    return yield* openDevice({ ...options, adapter: "swiftshader" });
   }).pipe(
     Effect.mapError(({ reason, message }) =>
       new DeviceError({ reason, message: `The tests of Dawn's path need a GPU or the driver SwiftShader: ${message}` })

@@ -5,7 +5,7 @@ import { Device } from "../../kernels/device/device.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { Encoder } from "../../kernels/gpu/encoder.ts";
 import { toHalves } from "../../kernels/gpu/half_precision.ts";
-import { noise, type OpCase, type Operand, type Values } from "../../kernels/ops/op_case.ts";
+import { type NamedValues, noise, type OpCase, type Operand } from "../../kernels/ops/op_case.ts";
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { type Tensor, view } from "../../kernels/gpu/tensor.ts";
 import { kernelsOfTests } from "../adapter.ts";
@@ -65,13 +65,13 @@ export const before = (name: string, operand: Operand): Float32Array<ArrayBuffer
 export const cotangent = (name: string, length: number): Float32Array<ArrayBuffer> => noise(`d${name}`, length);
 
 /** The cotangents of all results. */
-export const cotangents = (results: Readonly<Record<string, ArrayLike<number>>>): Values =>
+export const cotangents = (results: Readonly<Record<string, ArrayLike<number>>>): NamedValues =>
   Object.fromEntries(
     Object.entries(results).map(([name, result]) => [name, Float64Array.from(cotangent(name, result.length))]),
   );
 
 /** Float64 copies of the operands of a case. */
-export const valuesOf = (one: OpCase): Values => {
+export const valuesOf = (one: OpCase): NamedValues => {
   const values: Record<string, Float64Array> = {};
   for (const name in one.operands) values[name] = Float64Array.from(one.operands[name].data);
   return values;

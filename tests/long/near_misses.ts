@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { grade } from "../../data/grading/grade.ts";
 import { tasks } from "../../data/mod.ts";
-import { load } from "../../pipelines/files/source.ts";
+import { loadProblems } from "../../pipelines/files/source.ts";
 import fixture from "../data/fixtures/golds.json" with { type: "json" };
 import { judgeAll } from "../data/grading/near_misses.ts";
 
@@ -17,7 +17,7 @@ async function goldAnswers(): Promise<ReadonlyArray<string>> {
   const found = new Set<string>();
   for (const task of [tasks.math, tasks["aime-2025"], tasks["amc-23"]]) {
     for (const split of task.splits) {
-      const { problems } = await Effect.runPromise(load(task, split, { data }));
+      const { problems } = await Effect.runPromise(loadProblems(task, split, { data }));
       for (const { goldAnswer } of problems) found.add(goldAnswer);
     }
   }

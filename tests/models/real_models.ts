@@ -9,15 +9,16 @@ import { existsSync } from "node:fs";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import { Key } from "../../data/random.ts";
-import * as ChatTemplate from "../../pipelines/models/chat_template.ts";
-import * as Checkpoint from "../../pipelines/models/checkpoint.ts";
+import { openChatTemplate } from "../../pipelines/models/chat_template.ts";
+import { openCheckpoint } from "../../pipelines/models/checkpoint.ts";
 import { decode } from "../../pipelines/sampling/decode.ts";
 import type { Request } from "../../pipelines/sampling/pool_shape.ts";
-import * as Model from "../../pipelines/models/model.ts";
+import type * as Model from "../../pipelines/models/model.ts";
+import { loadModel, releaseModel } from "../../pipelines/models/model.ts";
 import * as Safetensors from "../../pipelines/files/safetensors.ts";
 import { score } from "../../pipelines/learning/score.ts";
 import { measureSpeed } from "../../pipelines/bench/speed.ts";
-import * as Tokenizer from "../../pipelines/models/tokenizer.ts";
+import { openTokenizer } from "../../pipelines/models/tokenizer.ts";
 import { testOnDevice } from "../kernels/run_case.ts";
 import { sameBits } from "../pipelines/models/golden_on_device.ts";
 
@@ -56,8 +57,8 @@ for (const name of models.toSorted()) {
   const dir = `${folder}/${name}`;
 
   Deno.test(`${name}: texts, chats and tokens are those of transformers`, async () => {
-    const tokenizer = await Effect.runPromise(Tokenizer.open(dir));
-    const template = await Effect.runPromise(ChatTemplate.open(dir));
+    const tokenizer = await Effect.runPromise(openTokenizer(dir));
+    const template = await Effect.runPromise(openChatTemplate(dir));
     for (const { promptText, prompt, response, responseText } of golden[name]?.cases ?? []) {
       assert.deepEqual([...tokenizer.encode(promptText)], prompt);
       assert.equal(tokenizer.decode(response), responseText);
@@ -71,14 +72,14 @@ for (const name of models.toSorted()) {
     Effect.gen(function* () {
       const known = golden[name]?.sha256 === (yield* Safetensors.sha256File(`${dir}/model.safetensors`));
       if (!known) console.log(`${name}: no golden numbers for these weights, only speed is measured`);
-      const model = yield* Model.load(encoder, yield* Checkpoint.open(dir));
+      const model = yield* loadModel(encoder, yield* openCheckpoint(dir));
       if (known) {
         yield* checkScores(model, golden[name].cases);
         yield* checkGreedy(model, golden[name].cases);
       }
       yield* checkBits(model, known ? golden[name].cases.slice(0, 2).map(({ prompt }) => prompt) : [[1, 2, 3]]);
       yield* measure(model, name);
-      Model.release(model);
+      releaseModel(model);
       yield* encoder.wait;
       encoder.pool.trim();
     }));

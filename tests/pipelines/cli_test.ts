@@ -4,17 +4,17 @@ import { run } from "../../pipelines/cli.ts";
 import { loadAll, loaders } from "../../pipelines/commands/loaders.ts";
 import { stages as library } from "../../mod.ts";
 import { recipes } from "../../pipelines/recipes/mod.ts";
-import { make } from "../../pipelines/settings/command.ts";
+import { makeCommand } from "../../pipelines/settings/command.ts";
 import { settings as table } from "../../pipelines/settings/settings.ts";
-import * as CommandLine from "../../pipelines/commands/command_line.ts";
-import * as ConfigFile from "../../pipelines/settings/config_file.ts";
+import { parseCommandLine } from "../../pipelines/commands/command_line.ts";
+import { parseConfigFile } from "../../pipelines/settings/config_file.ts";
 import { examples } from "../../pipelines/commands/examples.ts";
 import { completions, helpOf } from "../../pipelines/commands/help.ts";
 import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
 
-const command = make({
+const command = makeCommand({
   name: "try",
   summary: "Tries",
   settings: Struct.pick(table, ["model", "topP", "seed", "k", "check"]),
@@ -22,10 +22,9 @@ const command = make({
   run: () => Effect.void,
 });
 
-const parsed = (...words: ReadonlyArray<string>) =>
-  Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+const parsed = (...words: ReadonlyArray<string>) => Effect.runSync(Effect.fromResult(parseCommandLine(command, words)));
 const refused = (...words: ReadonlyArray<string>) =>
-  Effect.runSync(Effect.flip(Effect.fromResult(CommandLine.parse(command, words)))).message;
+  Effect.runSync(Effect.flip(Effect.fromResult(parseCommandLine(command, words)))).message;
 
 Deno.test("a flag takes its value after a space or after =", () => {
   assert.deepEqual(parsed("--top-p", "0.9", "--seed=3", "--k=1,2").values, { topP: 0.9, seed: 3, k: [1, 2] });
@@ -50,7 +49,7 @@ Deno.test("a command line that does not fit is refused with the word that is wro
 });
 
 Deno.test("an alias sets the setting that it stands for, and may not say another thing than it", () => {
-  const aliased = make({
+  const aliased = makeCommand({
     name: "try",
     summary: "",
     settings: Struct.pick(table, ["responses"]),
@@ -58,36 +57,35 @@ Deno.test("an alias sets the setting that it stands for, and may not say another
     run: () => Effect.void,
   });
   const values = (...words: ReadonlyArray<string>) =>
-    Effect.runSync(Effect.fromResult(CommandLine.parse(aliased, words))).values;
+    Effect.runSync(Effect.fromResult(parseCommandLine(aliased, words))).values;
   assert.deepEqual(values("--samples", "4"), { responses: 4 });
   assert.deepEqual(values("--samples=4", "--responses", "4"), { responses: 4 });
   const conflict = Effect.runSync(
-    Effect.flip(Effect.fromResult(CommandLine.parse(aliased, ["--samples", "4", "--responses", "5"]))),
+    Effect.flip(Effect.fromResult(parseCommandLine(aliased, ["--samples", "4", "--responses", "5"]))),
   );
   assert.equal(conflict.message, 'Cannot run "try": --samples "4" and --responses "5" are the same setting');
   assert.match(helpOf(aliased), /--responses, --samples N/);
 });
 
 Deno.test("words that are not flags go to commands that take them", () => {
-  const replay = make({
+  const replay = makeCommand({
     name: "replay",
     summary: "",
     settings: Struct.pick(table, ["seed"]),
     positional: { name: "RUN", summary: "" },
     run: () => Effect.void,
   });
-  const words = (...given: ReadonlyArray<string>) =>
-    Effect.runSync(Effect.fromResult(CommandLine.parse(replay, given)));
+  const words = (...given: ReadonlyArray<string>) => Effect.runSync(Effect.fromResult(parseCommandLine(replay, given)));
   assert.deepEqual(words("runs/a", "--seed", "1").words, ["runs/a"]);
   assert.deepEqual(words("--", "--odd").words, ["--odd"]);
   assert.equal(words("--help").help, true);
-  const missing = Effect.runSync(Effect.flip(Effect.fromResult(CommandLine.parse(replay, []))));
+  const missing = Effect.runSync(Effect.flip(Effect.fromResult(parseCommandLine(replay, []))));
   assert.equal(missing.message, 'Cannot run "replay": RUN is missing');
 });
 
-const read = (text: string) => Effect.runSync(Effect.fromResult(ConfigFile.parse("x.yaml", text)));
+const read = (text: string) => Effect.runSync(Effect.fromResult(parseConfigFile("x.yaml", text)));
 const unreadable = (text: string) =>
-  Effect.runSync(Effect.flip(Effect.fromResult(ConfigFile.parse("x.yaml", text)))).message;
+  Effect.runSync(Effect.flip(Effect.fromResult(parseConfigFile("x.yaml", text)))).message;
 
 Deno.test("a config file is YAML or JSON with the keys of the settings", () => {
   assert.deepEqual(read("topP: 0.9\nk: [1, 2]\nmaxTokens: null\n"), { topP: 0.9, k: [1, 2], maxTokens: undefined });
@@ -175,7 +173,7 @@ Deno.test("the example of each command is one that the command line takes", () =
       const command = [...stages, ...commands].find((one) => one.name === called);
       assert.ok(command !== undefined, `${name}: ${called}`);
       const words = line.split(" ").filter((word) => word !== "");
-      const { values } = Effect.runSync(Effect.fromResult(CommandLine.parse(command, words)));
+      const { values } = Effect.runSync(Effect.fromResult(parseCommandLine(command, words)));
       const config = Result.getOrThrow(command.resolved({ ...recipes[String(values.recipe)]?.settings, ...values }));
       for (const key of command.required) assert.ok(config[key] !== undefined, `${name}: ${key}`);
     }

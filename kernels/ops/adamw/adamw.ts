@@ -5,7 +5,7 @@
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { Key } from "../../../data/random.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
 import { sliceColumns, type Tensor } from "../../gpu/tensor.ts";
 import threefry from "../sample_token/threefry.wgsl" with { type: "text" };
@@ -13,9 +13,9 @@ import source from "./adamw.wgsl" with { type: "text" };
 import halvesSource from "./adamw_halves.wgsl" with { type: "text" };
 
 /** With moments of float32, and of bfloat16. */
-export const kernels = {
-  words: make(source),
-  halves: make(`${threefry}\n${halvesSource}`),
+export const adamwKernels = {
+  words: makeKernel(source),
+  halves: makeKernel(`${threefry}\n${halvesSource}`),
 };
 
 /** Hyperparameters of a step; `step` counts from 1; `clip` multiplies the gradient first. */
@@ -53,7 +53,7 @@ export const adamw = (
     gradient.cols,
     [gradient, weight, mean, square],
     ([gradient, weight, mean, square], n, start) =>
-      encoder.dispatch(halves ? kernels.halves : kernels.words, {
+      encoder.dispatch(halves ? adamwKernels.halves : adamwKernels.words, {
         tensors: [gradient, weight, mean, square],
         params: {
           n,

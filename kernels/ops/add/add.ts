@@ -1,13 +1,13 @@
 /** The residual connection: y = a + b, and sums of gradients. */
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { byRows, lanes, pack } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./add.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make(source);
+export const addKernel = makeKernel(source);
 
 /** target[N, C] += term[N, C]. */
 export const accumulate = (encoder: Encoder, target: Tensor, term: Tensor): void =>
@@ -32,5 +32,5 @@ export const add = (tape: Tape, a: Tensor, b: Tensor): Tensor => {
 const run = (encoder: Encoder, N: number, a: Tensor, b: Tensor, out: Tensor, ACCUMULATE: number): void => {
   const constants = { ...pack([a, b, out]), C: out.cols, ACCUMULATE };
   const tensors = [a, b, out];
-  encoder.dispatch(kernel, { constants, tensors, params: { N }, groups: lanes(N * out.cols / constants.PACK) });
+  encoder.dispatch(addKernel, { constants, tensors, params: { N }, groups: lanes(N * out.cols / constants.PACK) });
 };

@@ -8,7 +8,7 @@ import { byRows, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { type AttentionForm, chunkKeys, formOf } from "./attention_forms.ts";
-import { type AttentionRows, type Gradients, type Operands, pageConstants, readOperands } from "./operands.ts";
+import { type AttentionRows, blockConstants, type Gradients, type Operands, readOperands } from "./operands.ts";
 
 /** Workgroups that keep a device busy: with fewer, chunks of keys have workgroups of their own, which shows in no bit. */
 const enoughGroups = 1024;
@@ -46,10 +46,10 @@ const forward = (
   rows: AttentionRows,
 ): void => {
   const { k, v, headWidth } = operands;
-  const { spans, pages = spans } = rows;
+  const { spans, blockTables = spans } = rows;
   const scale = 1 / Math.sqrt(headWidth);
   const chunks = Math.ceil((rows.most ?? 0) / chunkKeys);
-  const read = { ...constants, ...pageConstants(rows), ...readOperands(operands) };
+  const read = { ...constants, ...blockConstants(rows), ...readOperands(operands) };
   byRows(
     encoder,
     operands.q.rows,
@@ -60,7 +60,7 @@ const forward = (
       if (merge === undefined || chunks < 2 || x * y >= enoughGroups) {
         return encoder.dispatch(kernel, {
           constants: { ...read, ...writeAs("out", out) },
-          tensors: [q, k, v, span, pages, out, lse],
+          tensors: [q, k, v, span, blockTables, out, lse],
           params,
           groups: [x, y],
         });
@@ -69,7 +69,7 @@ const forward = (
       const parts = encoder.tensor(N * chunks, q.cols / headWidth * 2);
       encoder.dispatch(kernel, {
         constants: { ...read, SPLIT: 1 },
-        tensors: [q, k, v, span, pages, sums, parts],
+        tensors: [q, k, v, span, blockTables, sums, parts],
         params,
         groups: [x, y, chunks],
       });

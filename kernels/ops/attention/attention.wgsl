@@ -1,10 +1,10 @@
 // out = softmax(q · Kᵀ · scale) · V for each query row and head over the keys before it (causal), grouped heads, nothing of T × T stored.
 // @binding(0) q f32 [N, H·D], read          @binding(1) k f32 [S, K·D], read         @binding(2) v f32 [S, K·D], read
 // @binding(3) spans vec4u [N]: rows `prefixStart … + prefixLength` of k and v, then `ownStart …`, `count` keys in all, read
-// @binding(4) pages u32: with PAGED the two starts of a span count entries of it, each the number of a page of PAGE rows; else unused, read
+// @binding(4) blockTables u32: with PAGED the two starts of a span count entries of it, each the number of a block of BLOCK rows; else unused, read
 // @binding(5) out f32 [N, H·D], read_write  @binding(6) lse f32 [N, H], read_write: log Σ exp, saved for backward
 // One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), LOADS loads of PACK columns of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
-// its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache, whichever pages they are in).
+// its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache, whichever blocks they are in).
 // Limits: with Elem = vec4f and PACK = 4 D, strides and offsets divide by 4, and `sumOf` adds four sums. Source: online softmax, Milakov and Gimelshein 2018.
 // What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
 alias Elem = f32;
@@ -19,7 +19,7 @@ const PACK = 1u;
 const D = 16u;
 const LOADS = D / PACK;
 const PAGED = 0u;
-const PAGE = 16u;
+const BLOCK = 16u;
 
 struct Params {
   N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
@@ -29,7 +29,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<KElem>;
 @group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read> pages: array<u32>;
+@group(0) @binding(4) var<storage, read> blockTables: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
@@ -61,13 +61,13 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
       query[h][d] = qOf(start + h * LOADS + d) * params.scale;
     }
   }
-  var page = 0u;
+  var block = 0u;
   for (var j = 0u; j < span.w; j++) {
     let inPrefix = j < span.y;
     let first = select(span.z, span.x, inPrefix);
     let nth = select(j - span.y, j, inPrefix);
-    if (PAGED == 1u && nth % PAGE == 0u) { page = pages[first + nth / PAGE] * PAGE; }
-    let at = select(first + nth, page + nth % PAGE, PAGED == 1u);
+    if (PAGED == 1u && nth % BLOCK == 0u) { block = blockTables[first + nth / BLOCK] * BLOCK; }
+    let at = select(first + nth, block + nth % BLOCK, PAGED == 1u);
     let kAt = (params.kOffset + at * params.kStride) / PACK + kvHead;
     let vAt = (params.vOffset + at * params.vStride) / PACK + kvHead;
     for (var d = 0u; d < LOADS; d++) { // unroll

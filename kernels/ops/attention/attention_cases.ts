@@ -1,12 +1,12 @@
 /**
  * Attention that is checked: sequences of many lengths packed one behind another, grouped heads, queries cut from a fused projection, and
- * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in pages.
+ * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in blocks.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { columns, dotProduct, floats, kept, type OpCase, type OpCases, type Round, words } from "../op_case.ts";
 import { sliceColumns } from "../../gpu/tensor.ts";
-import { pageRows, rowIn } from "../kv_cache/pages.ts";
+import { blockRows, rowIn } from "../kv_cache/blocks.ts";
 import { attention } from "./attention.ts";
 
 interface Shape {
@@ -23,17 +23,21 @@ interface Shape {
 /** The rows of k and v that a row sees: [prefixStart, prefixLength, ownStart, count]. */
 type Span = readonly [number, number, number, number];
 
-/** The row of k and v with the j-th key of a span; where there are pages, its starts count entries of them. */
-const keyRow = ([prefixStart, prefixLength, ownStart]: Span, j: number, pages?: ReadonlyArray<number>): number => {
+/** The row of k and v with the j-th key of a span; where there are blocks, its starts count entries of them. */
+const keyRow = (
+  [prefixStart, prefixLength, ownStart]: Span,
+  j: number,
+  blockTables?: ReadonlyArray<number>,
+): number => {
   const [first, nth] = j < prefixLength ? [prefixStart, j] : [ownStart, j - prefixLength];
-  return pages === undefined ? first + nth : rowIn(pages.slice(first), nth);
+  return blockTables === undefined ? first + nth : rowIn(blockTables.slice(first), nth);
 };
 
 interface Heads {
   readonly H: number;
   readonly KV: number;
   readonly D: number;
-  readonly pages?: ReadonlyArray<number>;
+  readonly blockTables?: ReadonlyArray<number>;
 }
 
 /** Softmax weights of a row and head over its keys, subtracting the maximum. */
@@ -43,7 +47,7 @@ const weigh = (
   row: number,
   head: number,
   span: Span,
-  { H, KV, D, pages }: Heads,
+  { H, KV, D, blockTables }: Heads,
   round: Round,
 ): Float64Array => {
   const scale = round(1 / Math.sqrt(D));
@@ -51,7 +55,9 @@ const weigh = (
   const scores = Float64Array.from(
     { length: span[3] },
     (_, j) =>
-      round(scale * dotProduct(round, D, q, (row * H + head) * D, 1, k, (keyRow(span, j, pages) * KV + kv) * D, 1)),
+      round(
+        scale * dotProduct(round, D, q, (row * H + head) * D, 1, k, (keyRow(span, j, blockTables) * KV + kv) * D, 1),
+      ),
   );
   const most = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const weights = scores.map((score) => round(Elementary.exp(round(score - most))));
@@ -68,7 +74,7 @@ const forward = (
   round: Round,
   keep = round,
 ): Float64Array => {
-  const { H, KV, D, pages } = heads;
+  const { H, KV, D, blockTables } = heads;
   const out = new Float64Array(spans.length * H * D);
   spans.forEach((span, row) => {
     for (let head = 0; head < H; head++) {
@@ -77,7 +83,7 @@ const forward = (
       for (let d = 0; d < D; d++) {
         let sum = 0;
         weights.forEach((weight, j) =>
-          sum = round(sum + round(weight * v[(keyRow(span, j, pages) * KV + kv) * D + d]))
+          sum = round(sum + round(weight * v[(keyRow(span, j, blockTables) * KV + kv) * D + d]))
         );
         out[(row * H + head) * D + d] = keep(sum);
       }
@@ -173,28 +179,28 @@ const decoding = (
   };
 };
 
-// The same with keys in pages, each list of them in any order: prompts of two pages and of one, up to three own pages.
+// The same with keys in blocks, each list of them in any order: prompts of two blocks and of one, up to three own blocks.
 const paging = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
   const count = 3 + 3 * N;
-  const pages = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
-  const prompts = [{ first: 0, length: pageRows + 5 }, { first: 2, length: pageRows }];
+  const blockTables = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
+  const prompts = [{ first: 0, length: blockRows + 5 }, { first: 2, length: blockRows }];
   const spans = Array.from({ length: N }, (_, r): Span => {
     const { first, length } = prompts[r % 2];
-    return [first, length, 3 + 3 * r, length + 1 + r * 13 % (3 * pageRows)];
+    return [first, length, 3 + 3 * r, length + 1 + r * 13 % (3 * blockRows)];
   });
   // A prompt that is being read sees its first tokens alone.
-  spans[N - 1] = [0, pageRows + 3, 0, pageRows + 3];
+  spans[N - 1] = [0, blockRows + 3, 0, blockRows + 3];
   return {
-    name: `${N} rows in pages, ${H}/${KV} heads of ${D}`,
+    name: `${N} rows in blockTables, ${H}/${KV} heads of ${D}`,
     operands: {
       q: floats("q", N, H * D, { spread: 3 }),
-      k: floats("k", count * pageRows, KV * D),
-      v: floats("v", count * pageRows, KV * D),
+      k: floats("k", count * blockRows, KV * D),
+      v: floats("v", count * blockRows, KV * D),
       spans: words(spans.flat(), N),
-      pages: words(pages, count),
+      blockTables: words(blockTables, count),
     },
-    run: (tape, { q, k, v, spans, pages }) => ({ out: attention(tape, q, k, v, { spans, pages }, D) }),
-    reference: ({ q, k, v }, round) => ({ out: forward(q, k, v, spans, { H, KV, D, pages }, round) }),
+    run: (tape, { q, k, v, spans, blockTables }) => ({ out: attention(tape, q, k, v, { spans, blockTables }, D) }),
+    reference: ({ q, k, v }, round) => ({ out: forward(q, k, v, spans, { H, KV, D, blockTables }, round) }),
   };
 };
 

@@ -4,7 +4,7 @@
  * The form depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
-import { type Kernel, make } from "../../gpu/kernel.ts";
+import { type Kernel, makeKernel } from "../../gpu/kernel.ts";
 import { lanes, sumOfFour } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Operands } from "./operands.ts";
@@ -19,15 +19,23 @@ import foursSource from "./attention_fours.wgsl" with { type: "text" };
 import mergeSource from "./attention_merge.wgsl" with { type: "text" };
 import subgroupSource from "./attention_subgroup.wgsl" with { type: "text" };
 
-const laneKernels = { forward: make(source), query: make(querySource), keyValue: make(keyValueSource) };
-const foursKernels = { forward: make(foursSource), query: make(queryFoursSource), keyValue: make(keyValueFoursSource) };
+const laneKernels = {
+  forward: makeKernel(source),
+  query: makeKernel(querySource),
+  keyValue: makeKernel(keyValueSource),
+};
+const foursKernels = {
+  forward: makeKernel(foursSource),
+  query: makeKernel(queryFoursSource),
+  keyValue: makeKernel(keyValueFoursSource),
+};
 
 /** Forward, the join of its chunks, and the two backward kernels of the form with subgroups. */
 export const subgroupKernels = {
-  forward: make(subgroupSource),
-  merge: make(mergeSource),
-  query: make(querySubgroupSource),
-  keyValue: make(keyValueSubgroupSource),
+  forward: makeKernel(subgroupSource),
+  merge: makeKernel(mergeSource),
+  query: makeKernel(querySubgroupSource),
+  keyValue: makeKernel(keyValueSubgroupSource),
 };
 
 /** A kernel, its constants, and its workgroups for N rows. */

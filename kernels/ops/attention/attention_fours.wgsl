@@ -13,7 +13,7 @@ const HEADS = 1u;
 const D4 = 4u;
 const STEP = 1u;
 const PAGED = 0u;
-const PAGE = 16u;
+const BLOCK = 16u;
 const CHUNK = 64u;
 
 struct Params {
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> k: array<KElem>;
 @group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read> pages: array<u32>;
+@group(0) @binding(4) var<storage, read> blockTables: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
@@ -49,7 +49,7 @@ fn rowOf(j: u32, span: vec4u) -> u32 {
   let first = select(span.z, span.x, inPrefix);
   let nth = select(j - span.y, j, inPrefix);
   if (PAGED == 0u) { return first + nth; }
-  return pages[first + nth / PAGE] * PAGE + nth % PAGE;
+  return blockTables[first + nth / BLOCK] * BLOCK + nth % BLOCK;
 }
 
 @compute @workgroup_size(1)

@@ -16,7 +16,7 @@ const LANES = 8u;
 const CHUNK = 512u;
 const SPLIT = 0u;
 const PAGED = 0u;
-const PAGE = 16u;
+const BLOCK = 16u;
 const COLS = (D4 + LANES - 1u) / LANES;
 
 struct Params { N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, vOffset: u32, vStride: u32, spanOffset: u32, outOffset: u32, outStride: u32,
@@ -25,7 +25,7 @@ struct Params { N: u32, qOffset: u32, qStride: u32, kOffset: u32, kStride: u32, 
 @group(0) @binding(1) var<storage, read> k: array<KElem>;
 @group(0) @binding(2) var<storage, read> v: array<VElem>;
 @group(0) @binding(3) var<storage, read> spans: array<vec4u>;
-@group(0) @binding(4) var<storage, read> pages: array<u32>;
+@group(0) @binding(4) var<storage, read> blockTables: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<OutElem>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 @group(0) @binding(7) var<uniform> params: Params;
@@ -41,7 +41,7 @@ fn rowAt(span: vec4u, j: u32) -> u32 {
   let first = select(span.z, span.x, inPrefix);
   let nth = select(j - span.y, j, inPrefix);
   if (PAGED == 0u) { return first + nth; }
-  return pages[first + nth / PAGE] * PAGE + nth % PAGE;
+  return blockTables[first + nth / BLOCK] * BLOCK + nth % BLOCK;
 }
 fn sumOfLanes(own: f32) -> f32 {
   var sum = own;

@@ -1,6 +1,6 @@
 /** Between float32 and 16 bits, on the device: weights are narrowed for the passes after every update, and widened where float32 is wanted. */
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { byFlatWindow } from "../adamw/adamw.ts";
@@ -8,9 +8,9 @@ import halves from "./cast_halves.wgsl" with { type: "text" };
 import words from "./cast_words.wgsl" with { type: "text" };
 
 /** The kernels: to 16 bits and to float32. */
-export const kernels = {
-  narrow: make(halves),
-  widen: make(words),
+export const castKernels = {
+  narrow: makeKernel(halves),
+  widen: makeKernel(words),
 };
 
 /** out[1, n] = given[1, n], one of them with a 16-bit format; it begins at an even element. */
@@ -20,7 +20,7 @@ export const cast = (encoder: Encoder, given: Tensor, out: Tensor): void =>
     out.cols,
     [given, out],
     ([given, out], n) =>
-      encoder.dispatch(out.format === undefined ? kernels.widen : kernels.narrow, {
+      encoder.dispatch(out.format === undefined ? castKernels.widen : castKernels.narrow, {
         constants: { FORMAT: (out.format ?? given.format) === "f16" ? 1 : 0 },
         tensors: [given, out],
         params: { n },

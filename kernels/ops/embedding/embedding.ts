@@ -1,6 +1,6 @@
 /** Token embedding and its gradient, and gathering rows in general; tables larger than one binding are read window by window. */
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { lanes, pack, readAs, rowsPerBinding } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
@@ -8,9 +8,9 @@ import source from "./embedding.wgsl" with { type: "text" };
 import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
 
 /** Forward and backward kernel. */
-export const kernels = {
-  forward: make(source),
-  backward: make(backwardSource),
+export const embeddingKernels = {
+  forward: makeKernel(source),
+  backward: makeKernel(backwardSource),
 };
 
 /** Rows grouped by the table row they were taken from, in order: what the gradient sums over. */
@@ -47,7 +47,7 @@ export const embedding = (
       const packed = pack([window, out]);
       const constants = { ...packed, C: table.cols, ...readAs("table", window, packed.PACK === 4 ? 4 : 1) };
       const tokenOffset = indices.offset + start;
-      encoder.dispatch(kernels.forward, {
+      encoder.dispatch(embeddingKernels.forward, {
         constants,
         tensors: [indices, window, out],
         params: { N: out.rows, R: window.rows, first, tokenOffset },
@@ -67,7 +67,7 @@ export const embedding = (
     byWindow(encoder, target.tensor, (dtable, first) =>
       byWindow(encoder, dout, (dout, start) => {
         const constants = { ...pack([dout, dtable]), C: table.cols };
-        encoder.dispatch(kernels.backward, {
+        encoder.dispatch(embeddingKernels.backward, {
           constants,
           tensors: [starts, rows, dout, dtable],
           params: { U, R: dtable.rows, first, N: dout.rows, start },

@@ -2,14 +2,14 @@
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { byFlatWindow } from "../adamw/adamw.ts";
 import source from "./global_norm.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make(source);
+export const globalNormKernel = makeKernel(source);
 
 /** Elements of a block. */
 export const block = 256;
@@ -21,7 +21,7 @@ export const partialSums = (encoder: Encoder, pairs: ReadonlyArray<readonly [Ten
   let offset = 0;
   pairs.forEach(([a, b], i) => {
     byFlatWindow(encoder, a.cols, [a, b], ([a, b], n, start) =>
-      encoder.dispatch(kernel, {
+      encoder.dispatch(globalNormKernel, {
         tensors: [a, b, partials],
         params: {
           n,

@@ -1,12 +1,12 @@
 /** Writes new keys, rotated, and values into the cache that decoding reads. */
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope_cache.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make(source);
+export const kvCacheKernel = makeKernel(source);
 
 /** Where the keys and values of a pass go: caches [S, H·D], and the row u32 [1, N] of each new one. */
 export interface CacheRows {
@@ -38,7 +38,7 @@ export const writeCache = (
       ...writeAs("keys", keys),
       ...writeAs("values", values),
     };
-    encoder.dispatch(kernel, {
+    encoder.dispatch(kvCacheKernel, {
       constants,
       tensors: [k, v, positions, slots, table, keys, values],
       params: {

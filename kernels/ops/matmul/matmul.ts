@@ -6,7 +6,7 @@
  */
 import { canBroadcast } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { byRows, lanes, readAs, rowsPerBinding, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
@@ -21,12 +21,12 @@ import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
 /** The plain kernel of every product; for NT and NN, and for TN, one for subgroups and one for devices whose invocations run one after the other. */
-export const kernels = {
-  plain: make(source),
-  subgroup: make(subgroup),
-  panels: make(panels),
-  tnSubgroup: make(tnSubgroup),
-  tnPanels: make(tnPanels),
+export const matmulKernels = {
+  plain: makeKernel(source),
+  subgroup: makeKernel(subgroup),
+  panels: makeKernel(panels),
+  tnSubgroup: makeKernel(tnSubgroup),
+  tnPanels: makeKernel(tnPanels),
 };
 
 /**
@@ -159,14 +159,18 @@ const byRowsOfA = (
     const loaded = isTurned ? [a, b, ownGap(c)] : [paddedColumns(a), b, c];
     if (packs(encoder, loaded, plain)) {
       const constants = { ...forms, ...tail, ...panelTile, ...read(4) };
-      encoder.dispatch(kernels.panels, { ...given, constants, groups: panelGroups(M, N) });
+      encoder.dispatch(matmulKernels.panels, { ...given, constants, groups: panelGroups(M, N) });
     } else if (broadcasts(encoder, loaded, plain)) {
       const { rowsNT, rowsNN } = tiles(LANES);
       const TM = isTurned ? tileFor(M, rowsNT) : rowsNN;
       const constants = { ...forms, ...tail, LANES, TM, ...read(4) };
       const groups = [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)] as const;
-      encoder.dispatch(kernels.subgroup, { ...given, constants, groups });
-    } else encoder.dispatch(kernels.plain, { ...given, constants: { ...forms, ...read(1) }, groups: lanes(M * N) });
+      encoder.dispatch(matmulKernels.subgroup, { ...given, constants, groups });
+    } else {encoder.dispatch(matmulKernels.plain, {
+        ...given,
+        constants: { ...forms, ...read(1) },
+        groups: lanes(M * N),
+      });}
   });
 
 /** c[N, K] += a[M, N]ᵀ · b[M, K], summed over M in order and added once; c may be larger than one binding. */
@@ -191,20 +195,20 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, { plain = f
     const loaded = [paddedColumns(a), b, c];
     if (packs(encoder, loaded, plain)) {
       const ROWS = N * K <= 32 * 32 * 16 ? 16 : 32;
-      encoder.dispatch(kernels.tnPanels, {
+      encoder.dispatch(matmulKernels.tnPanels, {
         ...given,
         constants: { ...readAs("B", b, 4), ...panelTile, ROWS },
         groups: [Math.ceil(K / 32), Math.ceil(N / ROWS)],
       });
     } else if (broadcasts(encoder, loaded, plain)) {
       const TN4 = tiles(LANES).foursTN;
-      encoder.dispatch(kernels.tnSubgroup, {
+      encoder.dispatch(matmulKernels.tnSubgroup, {
         ...given,
         constants: { ...readAs("B", b, 4), LANES, TN4 },
         groups: [Math.ceil(K / 4 / LANES), Math.ceil(N / 4 / TN4)],
       });
     } else {
-      encoder.dispatch(kernels.plain, {
+      encoder.dispatch(matmulKernels.plain, {
         constants: { A_TURNED: 1, B_TURNED: 0, ACCUMULATE: 1, ...readAs("B", b, 1) },
         tensors: [a, b, b, c],
         params: { M: N, N: K, K: M },

@@ -7,7 +7,7 @@
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { MatrixForm, MatrixUnits } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
-import { type Kernel, make } from "../../gpu/kernel.ts";
+import { type Kernel, makeKernel } from "../../gpu/kernel.ts";
 import { keptAs, lanes, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { depth, enoughGroups, groupsOf, matrixConstants, type MatrixTile, splitName } from "./matrix_tiles.ts";
@@ -16,10 +16,10 @@ import largest from "./matmul_largest.wgsl" with { type: "text" };
 import matrix from "./matmul_matrix.wgsl" with { type: "text" };
 
 /** The product, the size by which its first operand is scaled, and the join of the chunks of its sum. */
-export const kernels = {
-  matrix: make(matrix),
-  largest: make(largest),
-  join: make(join),
+export const matrixProductKernels = {
+  matrix: makeKernel(matrix),
+  largest: makeKernel(largest),
+  join: makeKernel(join),
 };
 
 /**
@@ -49,7 +49,7 @@ export const matrixProduct = (
   encoder: Encoder,
   units: MatrixUnits,
   given: MatrixProduct,
-  kernel: Kernel = kernels.matrix,
+  kernel: Kernel = matrixProductKernels.matrix,
 ): void => {
   const { product, tile, a, b, bias, c } = given;
   const accumulate = given.accumulate ?? false;
@@ -72,7 +72,7 @@ export const matrixProduct = (
   const constants = matrixConstants(product, tile, units);
   if (constants.SCALED === 1) {
     encoder.zero(most);
-    encoder.dispatch(kernels.largest, {
+    encoder.dispatch(matrixProductKernels.largest, {
       tensors: [a, most],
       params: { M: a.rows, K: a.cols },
       groups: [Math.min(1024, Math.ceil(a.rows * a.cols / 256))],
@@ -105,7 +105,7 @@ export const matrixProduct = (
   encoder.release(most);
   if (!apart) return;
   const joined = parts > 1 ? bias : undefined;
-  encoder.dispatch(kernels.join, {
+  encoder.dispatch(matrixProductKernels.join, {
     constants: { ...(joined && readAs("bias", joined, 1)), ...stored(c) },
     tensors: [out, joined ?? out, c],
     params: {

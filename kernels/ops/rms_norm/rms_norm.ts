@@ -1,6 +1,6 @@
 /** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { byRows, lanes, pack, readAs, sharedBy, sumOfFour, writeAs } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
@@ -12,10 +12,10 @@ import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
 /** The kernels. */
-export const kernels = {
-  forward: make(source),
-  backward: make(backwardSource),
-  weightBackward: make(weightSource),
+export const rmsNormKernels = {
+  forward: makeKernel(source),
+  backward: makeKernel(backwardSource),
+  weightBackward: makeKernel(weightSource),
 };
 
 /** Heads up to this wide fit in registers. */
@@ -52,7 +52,7 @@ export const rmsNorm = (
   byRows(encoder, x.rows, [x, y, inverse], ([x, y, inverse], _, N) => {
     const { width, constants, groups } = formOf(encoder, [x, y, weight], N * H, weight.cols);
     const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width), ...writeAs("y", y) };
-    encoder.dispatch(kernels.forward, {
+    encoder.dispatch(rmsNormKernels.forward, {
       constants: { H, ...constants, ...stored },
       tensors: [x, weight, y, inverse],
       params: { N, eps },
@@ -67,7 +67,7 @@ export const rmsNorm = (
     byRows(encoder, x.rows, [x, dy, tensor, inverse], ([x, dy, dx, inverse], _, N) => {
       const { width, constants, groups } = formOf(encoder, [x, dy, dx, weight], N * H, weight.cols);
       const stored = { ...readAs("weight", weight, width), ...readAs("x", x, width) };
-      encoder.dispatch(kernels.backward, {
+      encoder.dispatch(rmsNormKernels.backward, {
         constants: { H, ...constants, ACCUMULATE: accumulate ? 1 : 0, ...stored },
         tensors: [x, weight, inverse, dy, dx],
         params: { N },
@@ -94,7 +94,7 @@ const weightGradient = (
     const constants = { ...pack([x, dy, parts]), H, D, ...readAs("x", x, 4) };
     const columns = D / constants.PACK;
     const shared = inChunks ? chunked(N, rows, columns) : undefined;
-    encoder.dispatch(kernels.weightBackward, {
+    encoder.dispatch(rmsNormKernels.weightBackward, {
       constants: { ...constants, ...shared?.constants },
       tensors: [x, inverse, dy, parts],
       params: { N },

@@ -1,5 +1,5 @@
 /** Rotary position embedding of queries or keys. */
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
@@ -7,7 +7,7 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
 /** The kernel; its backward is the rotation the other way. */
-export const kernel = make(source);
+export const ropeKernel = makeKernel(source);
 
 /** y = x[N, H·D] turned by positions[1, N] (u32), stored as `format`; `table` is [T, D], cosines then sines, recorded on the tape. */
 export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor, format?: HalfFormat): Tensor => {
@@ -27,7 +27,7 @@ const run = ({ encoder }: Tape, x: Tensor, positions: Tensor, table: Tensor, y: 
     const D = table.cols;
     const H = x.cols / D;
     const constants = { ...pack([x, y, table], D % 8 === 0), H, D, BACKWARD, ...readAs("x", x, 4), ...writeAs("y", y) };
-    encoder.dispatch(kernel, {
+    encoder.dispatch(ropeKernel, {
       constants,
       tensors: [x, positions, table, y],
       params: { N, positionOffset: positions.offset + start },

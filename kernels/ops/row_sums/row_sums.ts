@@ -3,14 +3,14 @@
  * share rows out among lanes (`--kernels cooperative`) sum chunks of rows at a time and then the chunks, in order: bits of its own, always the same.
  */
 import type { Encoder } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { byRows, lanes, pack } from "../op.ts";
 import type { Constants } from "../../gpu/specialize.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./row_sums.wgsl" with { type: "text" };
 
 /** The kernel. */
-export const kernel = make(source);
+export const rowSumsKernel = makeKernel(source);
 
 /** Rows that a lane sums where the device shares rows out; a constant, since it shows in the bits. */
 export const chunkRows = 64;
@@ -38,7 +38,7 @@ const dispatch = (encoder: Encoder, x: Tensor, sums: Tensor, inChunks = false): 
   const constants = { ...pack([x, sums]), C: x.cols };
   const columns = x.cols / constants.PACK;
   const shared = inChunks ? chunked(x.rows, chunkRows, columns) : undefined;
-  encoder.dispatch(kernel, {
+  encoder.dispatch(rowSumsKernel, {
     constants: { ...constants, ...shared?.constants },
     tensors: [x, sums],
     params: { N: x.rows },

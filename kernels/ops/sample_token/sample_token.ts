@@ -1,6 +1,6 @@
 /** Sampling on the device: draws the next token of each row, appends it to its sequence, and says where each sequence goes on. */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { logitTemperature } from "../logit_temperature.ts";
 import { joined } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -11,11 +11,11 @@ import foursSource from "./sample_token_fours.wgsl" with { type: "text" };
 import threefry from "./threefry.wgsl" with { type: "text" };
 
 /** Drawing, the same for devices whose invocations run one after the other, appending, and the rows of the next step. */
-export const kernels = {
-  sample: make(`${threefry}\n${source}`),
-  fours: make(`${threefry}\n${foursSource}`),
-  append: make(appendSource),
-  rows: make(rowsSource),
+export const sampleTokenKernels = {
+  sample: makeKernel(`${threefry}\n${source}`),
+  fours: makeKernel(`${threefry}\n${foursSource}`),
+  append: makeKernel(appendSource),
+  rows: makeKernel(rowsSource),
 };
 
 /** How lanes that share a row join what they have. */
@@ -44,7 +44,7 @@ export const sampleToken = (
   const R = logits.rows;
   const { serial } = encoder.info;
   const form = serial === true ? { constants: {}, groups: spread(R) } : joined(R, logits.cols, joins);
-  encoder.dispatch(serial === true ? kernels.fours : kernels.sample, {
+  encoder.dispatch(serial === true ? sampleTokenKernels.fours : sampleTokenKernels.sample, {
     constants: { GREEDY: sampling.temperature === 0 ? 1 : 0, ...form.constants },
     tensors: [logits, slots, keys, state, chosen],
     params: {

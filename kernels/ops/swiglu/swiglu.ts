@@ -1,5 +1,5 @@
 /** The gated activation of the feed-forward block: silu(gate) · up, both halves of one projection. */
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
@@ -8,9 +8,9 @@ import source from "./swiglu.wgsl" with { type: "text" };
 import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
 
 /** Forward and backward kernel. */
-export const kernels = {
-  forward: make(source),
-  backward: make(backwardSource),
+export const swigluKernels = {
+  forward: makeKernel(source),
+  backward: makeKernel(backwardSource),
 };
 
 /**
@@ -34,7 +34,7 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
   byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
     const stored = { ...readAs("gateUp", input, 4), ...writeAs("out", out) };
     const constants = { ...pack([input, out], F % 4 === 0), F, ...stored };
-    encoder.dispatch(kernels.forward, {
+    encoder.dispatch(swigluKernels.forward, {
       constants,
       tensors: [input, out],
       params: { N },
@@ -46,7 +46,7 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
     if (dy === undefined) return;
     byRows(encoder, y.rows, [gateUp, dy, tape.gradient(gateUp).tensor], ([input, dout, din], _, N) => {
       const constants = { ...pack([input, dout, din], F % 4 === 0), F, ...readAs("gateUp", input, 4) };
-      encoder.dispatch(kernels.backward, {
+      encoder.dispatch(swigluKernels.backward, {
         constants,
         tensors: [input, dout, din],
         params: { N },

@@ -4,7 +4,7 @@
  * The tile's height depends on the vocabulary alone, so neither batch nor device memory shows in a bit.
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
-import { make } from "../../gpu/kernel.ts";
+import { makeKernel } from "../../gpu/kernel.ts";
 import { joined, lanes } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
@@ -14,10 +14,10 @@ import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text"
 import foursSource from "./token_log_probs_fours.wgsl" with { type: "text" };
 
 /** Forward, one for devices whose invocations run one after the other, and backward. */
-export const kernels = {
-  forward: make(source),
-  fours: make(foursSource),
-  backward: make(backwardSource),
+export const tokenLogProbsKernels = {
+  forward: makeKernel(source),
+  fours: makeKernel(foursSource),
+  backward: makeKernel(backwardSource),
 };
 
 const tileBytes = 64 << 20;
@@ -62,7 +62,7 @@ export const reduceTile = (
   const form = serial === true
     ? { groups: spread(R) }
     : joined(R, logits.cols, { mostOf: "joinMost(lane, own)", sumOf: "joinSum(lane, own)" });
-  encoder.dispatch(serial === true ? kernels.fours : kernels.forward, {
+  encoder.dispatch(serial === true ? tokenLogProbsKernels.fours : tokenLogProbsKernels.forward, {
     ...form,
     tensors: [logits, targets, out.logProbs, out.entropy, out.stats],
     params: {
@@ -98,7 +98,7 @@ export const tokenLogProbs = (
     const target = tape.gradient(hidden);
     eachTile(hidden, weight, (rows, start) => {
       const dlogits = tileLogits(encoder, rows, weight);
-      encoder.dispatch(kernels.backward, {
+      encoder.dispatch(tokenLogProbsKernels.backward, {
         constants: { STRIDE: dlogits.stride },
         tensors: [dlogits, targets, out.stats, out.entropy, dlogProbs, dentropy],
         params: {

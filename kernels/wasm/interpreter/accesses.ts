@@ -25,7 +25,7 @@ const viewed = (memory: string, { kind, offset }: MemorySlot, base: string, unit
 };
 
 /** The value at an address, or only some lanes of a vector there. */
-export const load = (
+export const loadAccess = (
   writer: FunctionWriter,
   address: Address,
   type: Type,

@@ -3,7 +3,7 @@ import type { Node } from "../../wgsl/program.ts";
 import { writeCollective } from "./collective_calls.ts";
 import { stop } from "./fault.ts";
 import type { FunctionWriter, Value } from "./function_writer.ts";
-import { rounded } from "./operators.ts";
+import { roundedSource } from "./operators.ts";
 import { type Kind, kindsOf } from "./slots.ts";
 
 type Call = Node & { readonly op: "builtin" };
@@ -35,11 +35,11 @@ export const writeBuiltin = (writer: FunctionWriter, node: Call): Value => {
     ? []
     : args.map((arg) => writer.value(arg));
   const each = (of: (i: number, kind: Kind) => string): Value => kinds.map((kind, i) => of(i, kind));
-  if (name in floats) return each((i, kind) => rounded(floats[name](first[i]), kind));
+  if (name in floats) return each((i, kind) => roundedSource(floats[name](first[i]), kind));
   switch (name) {
     case "fma":
       // A product of two float32 is exact in float64; the sum is rounded twice, which shows in hardly any result.
-      return each((i, kind) => rounded(`${first[i]} * ${second[i]} + ${third[i]}`, kind));
+      return each((i, kind) => roundedSource(`${first[i]} * ${second[i]} + ${third[i]}`, kind));
     case "min":
       return each((i, kind) => least(first[i], second[i], kind));
     case "max":
@@ -55,12 +55,14 @@ export const writeBuiltin = (writer: FunctionWriter, node: Call): Value => {
       return each((i) => `(${condition[i]} ? ${second[i]} : ${first[i]})`);
     }
     case "ldexp":
-      return each((i, kind) => rounded(`scale(${first[i]}, ${second[i]})`, kind));
+      return each((i, kind) => roundedSource(`scale(${first[i]}, ${second[i]})`, kind));
     case "dot":
       return [
         first.reduce(
           (sum, one, i) =>
-            i === 0 ? rounded(`${one} * ${second[i]}`, "f32") : rounded(`${sum} + F(${one} * ${second[i]})`, "f32"),
+            i === 0
+              ? roundedSource(`${one} * ${second[i]}`, "f32")
+              : roundedSource(`${sum} + F(${one} * ${second[i]})`, "f32"),
           "",
         ),
       ];

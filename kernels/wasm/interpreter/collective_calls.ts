@@ -4,7 +4,7 @@
  */
 import type { Node } from "../../wgsl/program.ts";
 import { strideOf, type Type } from "../../wgsl/types.ts";
-import { load } from "./accesses.ts";
+import { loadAccess } from "./accesses.ts";
 import { type Address, counted, further } from "./addresses.ts";
 import { stop } from "./fault.ts";
 import type { FunctionWriter, Value } from "./function_writer.ts";
@@ -36,7 +36,7 @@ export const writeCollective = (writer: FunctionWriter, node: Call): Value | und
     case "workgroupUniformLoad": {
       const { of, address } = pointed(writer, args[0]);
       lines.add(`yield ${module.site(line, name, "workgroup")};`);
-      const value = load(writer, address, of.type, line);
+      const value = loadAccess(writer, address, of.type, line);
       lines.add(`yield ${module.site(line, name, "workgroup")};`);
       return value;
     }

@@ -1,7 +1,7 @@
 /** A kernel on the emulated card: compiled, held to the card's limits, and run one workgroup after another. */
 import type { Program } from "../../wgsl/program.ts";
 import { resolve } from "../../wgsl/resolve.ts";
-import { sizeOf, strideOf } from "../../wgsl/types.ts";
+import { byteSize, strideOf } from "../../wgsl/types.ts";
 import type { AccessLog } from "./access_log.ts";
 import { arithmetic } from "./arithmetic.ts";
 import type { CardLimits } from "./card_limits.ts";
@@ -34,7 +34,7 @@ interface GeneratedModule {
 
 /** What a workgroup's variables take, each from a multiple of 16 bytes on. */
 const workgroupBytes = (program: Program): number =>
-  program.workgroup.reduce((sum, { type }) => sum + Math.ceil(sizeOf(type) / 16) * 16, 0);
+  program.workgroup.reduce((sum, { type }) => sum + Math.ceil(byteSize(type) / 16) * 16, 0);
 
 /** One variant of a kernel. */
 export class EmulatedKernel {
@@ -65,7 +65,7 @@ export class EmulatedKernel {
     }
     const generated = generate(program, options);
     const subgroups = Math.ceil(size / options.lanes);
-    const workgroup = program.workgroup.map(({ name, type }) => Memory.workgroup(name, sizeOf(type), unitOf(type)));
+    const workgroup = program.workgroup.map(({ name, type }) => Memory.workgroup(name, byteSize(type), unitOf(type)));
     this.#checks = new CheckedAccess(label, size, subgroups, log, workgroup);
     const runtime = {
       ...arithmetic,

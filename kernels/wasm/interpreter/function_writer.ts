@@ -1,7 +1,7 @@
 /** Writes the expressions of one function as JavaScript: a value is an expression for each of its slots, memory is read where it stands. */
 import type { FunctionBody, Node, Variable } from "../../wgsl/program.ts";
 import type { Type } from "../../wgsl/types.ts";
-import { load, store } from "./accesses.ts";
+import { loadAccess, store } from "./accesses.ts";
 import { type Address, addressOf, rootOf } from "./addresses.ts";
 import { writeBuiltin } from "./builtin_calls.ts";
 import { stop } from "./fault.ts";
@@ -176,7 +176,7 @@ export class FunctionWriter {
   #part(node: Node): Value {
     if (node.op === "swizzle") {
       const address = this.addressed(node.of);
-      if (address !== undefined) return load(this, address, node.of.type, node.line, node.lanes);
+      if (address !== undefined) return loadAccess(this, address, node.of.type, node.line, node.lanes);
       const whole = this.value(node.of);
       const kind = kindsOf(node.type)[0];
       const used = new Map([...new Set(node.lanes)].map((lane) => {
@@ -186,7 +186,7 @@ export class FunctionWriter {
       return node.lanes.map((lane) => used.get(lane)!);
     }
     const address = this.addressed(node);
-    if (address !== undefined) return load(this, address, node.type, node.line);
+    if (address !== undefined) return loadAccess(this, address, node.type, node.line);
     if (node.op === "field") return fieldOf(node, this.value(node.of));
     if (node.op === "index") return this.#element(node.of, node.index, node.line);
     return this.names(node);

@@ -11,7 +11,7 @@ import { writeSteps } from "./statements.ts";
 import { slotsOfLane } from "./subgroup.ts";
 
 /** A module's text, and what is known of it. */
-export interface Generated {
+export interface GeneratedCode {
   readonly text: string;
   readonly sites: ReadonlyArray<Site | undefined>;
   /** Whether invocations wait for each other, so that `main` is a generator. */
@@ -46,7 +46,7 @@ const viewsOf = (name: string, index: number, source: string, variable: Variable
 };
 
 /** The module of a program. */
-export const generate = (program: Program, options: CodeOptions): Generated => {
+export const generate = (program: Program, options: CodeOptions): GeneratedCode => {
   const module = new ModuleWriter(program, options);
   const writer = new FunctionWriter(module);
   const { entry } = program;

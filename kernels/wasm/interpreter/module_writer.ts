@@ -5,8 +5,7 @@
 import type { FunctionBody, Node, Program, Step, Variable } from "../../wgsl/program.ts";
 import type { Type } from "../../wgsl/types.ts";
 import { stop } from "./fault.ts";
-import type { MatrixSizes, MatrixType } from "./matrix_operations.ts";
-import { isHeld } from "./matrix_operations.ts";
+import { isHeld, type MatrixSizes, type MatrixType } from "./matrix_operations.ts";
 
 /** What of the card shows in the code. */
 export interface CodeOptions {

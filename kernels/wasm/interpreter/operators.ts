@@ -4,7 +4,7 @@ import { roundHalf } from "./half_bits.ts";
 import type { Kind } from "./slots.ts";
 
 /** Rounds a float to its type. */
-export const rounded = (expression: string, kind: Kind): string => `${kind === "f16" ? "H" : "F"}(${expression})`;
+export const roundedSource = (expression: string, kind: Kind): string => `${kind === "f16" ? "H" : "F"}(${expression})`;
 
 const isFloat = (kind: Kind): boolean => kind === "f32" || kind === "f16";
 
@@ -90,7 +90,7 @@ export const operated = (operator: string, a: string, b: string, kind: Kind): st
     : kind === "bool"
     ? `(${a} ${operator}${operator} ${b})`
     : isFloat(kind) && ["+", "-", "*", "/", "%"].includes(operator)
-    ? rounded(`${a} ${operator} ${b}`, kind)
+    ? roundedSource(`${a} ${operator} ${b}`, kind)
     : undefined;
   return text ?? stop(`the operator "${operator}" is not understood for ${kind}`);
 };
@@ -110,7 +110,7 @@ export const converted = (a: string, from: Kind, to: Kind): string => {
   if (from === to) return a;
   if (to === "bool") return `(${a} !== 0)`;
   if (from === "bool") return `(${a} ? 1 : 0)`;
-  if (to === "f32" || to === "f16") return from === "f16" ? a : rounded(a, to);
+  if (to === "f32" || to === "f16") return from === "f16" ? a : roundedSource(a, to);
   if (to === "u32") return isFloat(from) ? `toUnsigned(${a})` : `(${a} >>> 0)`;
   return isFloat(from) ? `toSigned(${a})` : `(${a} | 0)`;
 };

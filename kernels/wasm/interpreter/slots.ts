@@ -1,5 +1,5 @@
 /** How generated JavaScript holds a value of WGSL: as scalars, one a slot, in the order in which they lie in memory. */
-import { sizeOf, strideOf, type Type } from "../../wgsl/types.ts";
+import { byteSize, strideOf, type Type } from "../../wgsl/types.ts";
 
 /** What one slot holds. A subgroup matrix is one slot: the subgroup's shared array of numbers. */
 export type Kind = "f32" | "f16" | "u32" | "i32" | "bool" | "matrix";
@@ -65,7 +65,7 @@ export const unitOf = (type: Type): 2 | 4 => memorySlotsOf(elementOf(type)).some
 
 /** Bytes from the start of a variable to its end; of an array that the buffer ends, one element. */
 export const leastBytes = (type: Type): number =>
-  type.kind === "array" && type.size === undefined ? strideOf(type.of) : sizeOf(type);
+  type.kind === "array" && type.size === undefined ? strideOf(type.of) : byteSize(type);
 
 const elementOf = (type: Type): Type => type.kind === "array" ? elementOf(type.of) : type;
 

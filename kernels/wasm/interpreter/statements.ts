@@ -1,7 +1,7 @@
 /** Writes statements as JavaScript. */
 import type { Step } from "../../wgsl/program.ts";
 import type { FunctionWriter } from "./function_writer.ts";
-import { load, store } from "./accesses.ts";
+import { loadAccess, store } from "./accesses.ts";
 import { exchangeTogether } from "./exchanges.ts";
 import { kindsOf } from "./slots.ts";
 
@@ -41,7 +41,7 @@ const writeStep = (writer: FunctionWriter, step: Step, loops: Loops): void => {
         const address = writer.addressed(to);
         const right = writer.kept(value);
         if (address === undefined) return writer.set(to, writer.operated(operator, writer.names(to), to.type, right));
-        const old = load(writer, address, to.type, step.line);
+        const old = loadAccess(writer, address, to.type, step.line);
         store(writer, address, to.type, writer.operated(operator, old, to.type, right), step.line);
       });
     case "if": {

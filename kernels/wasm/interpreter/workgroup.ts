@@ -3,7 +3,7 @@
  * workgroup from barrier to barrier. Invocations that wait at different points, or wait for one that has returned, are a fault.
  */
 import type { CheckedAccess } from "./checked_access.ts";
-import type { Generated } from "./generate.ts";
+import type { GeneratedCode } from "./generate.ts";
 import { type Matrix, Subgroup } from "./subgroup.ts";
 
 /** One invocation: runs to its end, or to each point at which it waits. */
@@ -20,7 +20,7 @@ export class Workgroup {
   readonly #points: Int32Array;
 
   constructor(
-    readonly generated: Generated,
+    readonly generated: GeneratedCode,
     readonly main: Invocation,
     readonly operations: Operations,
     readonly checks: CheckedAccess,

@@ -6,12 +6,12 @@ import { ks } from "../../../data/paper/published.ts";
 import type { Models, StudyClaim } from "../../records/claim.ts";
 import {
   above,
-  type Asked,
   asPublished,
   asTrained,
   base,
   below,
   claimsAt,
+  type EvaluationQuery,
   gain,
   largerRate,
   models,
@@ -21,13 +21,13 @@ import {
 
 const largest = 256;
 
-const overSpectrum = (of: Models, against: Models = base, more: Asked = {}) =>
+const overSpectrum = (of: Models, against: Models = base, more: EvaluationQuery = {}) =>
   ks.map((k) => gain(k, of, against, more));
 
 const againstOthers = (k: number, of: Models, condition?: string) =>
   others.map((other) => gain(k, of, models(other, condition)));
 
-const asked: ReadonlyArray<readonly [suffix: string, words: string, more: Asked]> = [
+const asked: ReadonlyArray<readonly [suffix: string, words: string, more: EvaluationQuery]> = [
   ["", "", { evaluation: asPublished }],
   ["-as-trained", " at the training temperature", { evaluation: asTrained }],
   ["-hard", " on the hard problems (four numbers, tolerance at most 2)", { slice: "hard" }],

@@ -41,10 +41,10 @@ export const others: ReadonlyArray<string> = ["ppo", "grpo", "psr"];
 export const models = (algorithm: string, condition: string = main): Models => ({ condition, algorithm });
 
 /** How a Pass@k differs from that of all problems, as published, at the end of training. */
-export type Asked = Partial<Pick<PassAtK, "evaluation" | "slice" | "step">>;
+export type EvaluationQuery = Partial<Pick<PassAtK, "evaluation" | "slice" | "step">>;
 
 /** Pass@k as published, unless more is said. */
-export const passAt = (k: number, of: Models, more: Asked = {}): PassAtK => ({
+export const passAt = (k: number, of: Models, more: EvaluationQuery = {}): PassAtK => ({
   kind: "pass-at-k",
   ...of,
   evaluation: asPublished,
@@ -97,7 +97,7 @@ export const difference = (of: Quantity, minus?: Quantity): Statistic => ({
 });
 
 /** Pass@k of some models, less that of others. */
-export const gain = (k: number, of: Models, against: Models = base, more: Asked = {}): Statistic =>
+export const gain = (k: number, of: Models, against: Models = base, more: EvaluationQuery = {}): Statistic =>
   difference(passAt(k, of, more), passAt(k, against, more));
 
 /** The least of several. */

@@ -58,7 +58,7 @@ export interface Importer {
 }
 
 /** The name of a problem: its task and split, the part of the task where the file names one, and its number there. */
-export const nameOf = (
+export const sourceName = (
   { task, split }: Pick<ReaderOptions, "task" | "split">,
   part: string | undefined,
   id: string | number,

@@ -14,10 +14,10 @@ import {
   type Importer,
   isRow,
   metricOf,
-  nameOf,
   object,
   type ReaderOptions,
   type Row,
+  sourceName,
   text,
   texts,
   written,
@@ -109,7 +109,7 @@ export const lighteval: Importer = {
       Result.gen(function* () {
         const found = yield* "doc" in row || "__doc__" in row ? present(row) : former(row);
         const { part = partOf(file), question, golds, responses } = found;
-        const problemId = nameOf(options, part, found.id ?? rows(part ?? ""));
+        const problemId = sourceName(options, part, found.id ?? rows(part ?? ""));
         const verdict = yield* verdictOf(found, options);
         return responses.map((responseText) => ({
           task,

@@ -14,9 +14,9 @@ import {
   type Importer,
   isRow,
   metricOf,
-  nameOf,
   type ReaderOptions,
   type Row,
+  sourceName,
   written,
 } from "./importer.ts";
 
@@ -75,7 +75,7 @@ export const lmEval: Importer = {
     const filters = new Map<string, unknown>();
     return (row, file) =>
       Result.gen(function* () {
-        const problemId = nameOf(options, partOf(file), yield* count(row, "doc_id"));
+        const problemId = sourceName(options, partOf(file), yield* count(row, "doc_id"));
         if (!filters.has(problemId)) filters.set(problemId, row.filter);
         else if (filters.get(problemId) !== row.filter) {
           options.tell(`read by filter "${filters.get(problemId)}"; lines of filter "${row.filter}" are passed over`);

@@ -12,8 +12,8 @@ import {
   type Imported,
   type Importer,
   isRow,
-  nameOf,
   type Row,
+  sourceName,
   text,
 } from "./importer.ts";
 
@@ -76,7 +76,7 @@ export const openaiBatch: Importer = {
           tell("requests that got no response are passed over");
           return [];
         }
-        const problemId = nameOf(options, undefined, id);
+        const problemId = sourceName(options, undefined, id);
         const read: Array<Imported> = [];
         for (const [i, choice] of (yield* choicesOf(row.response.body)).entries()) {
           const responseText = textOf(choice);

@@ -31,7 +31,7 @@ export interface Chart {
 }
 
 /** The size of a panel's plot in pixels, narrower where names of several series stand beside it. */
-export const sizeOf = (hasNames: boolean) => ({ width: hasNames ? 340 : 420, height: 240 });
+export const panelDimensions = (hasNames: boolean) => ({ width: hasNames ? 340 : 420, height: 240 });
 
 /** A variable of `page.css` as a colour. */
 export const ink = "var(--ink)";
@@ -167,7 +167,7 @@ const schema = "https://vega.github.io/schema/vega-lite/v6.json";
 export const wholeSpec = (chart: Chart): TopLevelSpec => {
   const { title, subtitle, description, series, panels } = chart;
   const columns = Math.min(2, panels.length);
-  const hasNames = panels[0].plot.width === sizeOf(true).width;
+  const hasNames = panels[0].plot.width === panelDimensions(true).width;
   const between = { row: 86, column: 64 + (hasNames ? columnWidth(series.map(({ name }) => name)) : 0) };
   return {
     $schema: schema,

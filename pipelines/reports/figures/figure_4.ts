@@ -73,7 +73,7 @@ export const updateMeasures: ReadonlyArray<Measure> = [
   { ...share, title: "Clipped tokens", path: ["clipFraction"] },
 ];
 
-/** A number inside of a row, which may have more fields than its noun names. */
+/** A number inside of a row, which may have more fields than its record type names. */
 const numberAt = (row: object, { path, flat }: Measure): number | undefined => {
   const nested = path.reduce<unknown>(
     (value, name) => typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined,

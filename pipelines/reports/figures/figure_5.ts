@@ -7,7 +7,7 @@ import { Result } from "effect";
 import { Explained } from "../../records/explained.ts";
 import { placeOf } from "../../records/record.ts";
 import type { Sign } from "../../records/schema.ts";
-import { faint, ink, marks, type Panel, places, seriesEncoding, sizeOf } from "./chart.ts";
+import { faint, ink, marks, type Panel, panelDimensions, places, seriesEncoding } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { probabilityText } from "../page/token_text.ts";
 import type { Series } from "../series.ts";
@@ -59,7 +59,7 @@ export const pairOf = (all: ReadonlyArray<Explained>): Readonly<Record<Sign, Exp
     { positive: ofSign("positive", rows), negative: ofSign("negative", rows) };
 };
 
-const size = sizeOf(false);
+const size = panelDimensions(false);
 
 /** A token's text as a label: white space made visible, not too long. */
 const labelOf = (text: string): string => {

@@ -2,7 +2,7 @@
  * A panel of lines: of each series its error bars, its line and its points, its name where it ends, and at every place what all series have
  * there, for who points at it.
  */
-import { colorOf, ink, marks, type Panel, places, seriesEncoding, sizeOf } from "./chart.ts";
+import { colorOf, ink, marks, type Panel, panelDimensions, places, seriesEncoding } from "./chart.ts";
 import type { Series } from "../series.ts";
 import type { Axis, doubling, named } from "./axes.ts";
 import { lineHeight, spread } from "./direct_labels.ts";
@@ -60,7 +60,7 @@ const placesOf = ({ lines, isColumns }: Lines) => {
 /** Names in a column right of the plot, with a line from each to where its series ends. */
 const namesOf = ({ series, lines, x, y }: Lines) => {
   const [low, high] = y.scale.domain;
-  const { width, height } = sizeOf(true);
+  const { width, height } = panelDimensions(true);
   const ends = lines.map(({ series, points }) => ({ series, ...points[points.length - 1] }));
   const wanted = ends.map((end) => height * (high - end.y) / (high - low));
   const tops = spread(wanted, lineHeight, 4, height - 2);
@@ -119,7 +119,7 @@ export const linePanel = (all: Lines): Panel => {
     encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
   }));
   const hover = placesOf(all);
-  const size = sizeOf(series.length > 1);
+  const size = panelDimensions(series.length > 1);
   const line = {
     mark: marks.line,
     encoding: { x, y, color, strokeDash, order: { field: "order", type: "quantitative" as const } },

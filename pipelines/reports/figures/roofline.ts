@@ -4,7 +4,7 @@
  */
 import { Result } from "effect";
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { Noun } from "../../records/schema.ts";
+import type { RecordSchema } from "../../records/schema.ts";
 import { faint, marks, type Panel, places, seriesEncoding } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesOf } from "../series.ts";
@@ -25,7 +25,7 @@ export interface RooflineRow {
 }
 
 /** The table of RooflineRow (`--format json` of bench). */
-export const RooflineRow: Noun<RooflineRow> = {
+export const RooflineRow: RecordSchema<RooflineRow> = {
   name: "Roofline",
   fields: [
     { name: "part", kind: "string" },

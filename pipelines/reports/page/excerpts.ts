@@ -3,8 +3,8 @@
  * line with the record as the run wrote it. With it a page follows from its folder of results alone, when the runs are long gone.
  */
 import { Result } from "effect";
-import { decode, encode } from "../../records/record.ts";
-import * as Noun from "../../records/schema.ts";
+import { decodeRecord, encode } from "../../records/record.ts";
+import * as Records from "../../records/schema.ts";
 import type { SampledGroup, SampledResponse } from "./responses_section.ts";
 import type { Kept, Walk } from "./walk.ts";
 
@@ -31,7 +31,7 @@ interface Head {
   readonly advantages?: Float32Array;
 }
 
-const Head: Noun.Noun<Head> = {
+const Head: Records.RecordSchema<Head> = {
   name: "Excerpt",
   fields: [
     { name: "kind", kind: { literals: ["walk", "response"] } },
@@ -95,7 +95,7 @@ interface Line {
   readonly number: number;
 }
 
-const needsOf = <A extends object>(noun: Noun.Noun<A>) =>
+const needsOf = <A extends object>(noun: Records.RecordSchema<A>) =>
   noun.fields.filter(({ optional }) => !optional).map(({ name }) => name);
 
 /** The lines of a file as what is shown; `source` is its name in messages. */
@@ -104,7 +104,7 @@ export const fromExcerpts = (lines: ReadonlyArray<string>, source: string): Resu
     const read: Line[] = [];
     for (const [i, line] of lines.entries()) {
       const place = { source, line: i + 1 };
-      const head = yield* Result.mapError(decode(Head, needsOf(Head), line, place), ({ message }) => message);
+      const head = yield* Result.mapError(decodeRecord(Head, needsOf(Head), line, place), ({ message }) => message);
       const at = line.indexOf(mark);
       const isText = head.pieces === undefined ||
         Array.isArray(head.pieces) && head.pieces.every((piece) => typeof piece === "string");
@@ -114,10 +114,10 @@ export const fromExcerpts = (lines: ReadonlyArray<string>, source: string): Resu
       }
       read.push({ head, text: line.slice(at + mark.length, -1), number: i + 1 });
     }
-    const record = <A extends object>(noun: Noun.Noun<A>, { text, number }: Line) =>
-      Result.mapError(decode(noun, needsOf(noun), text, { source, line: number }), ({ message }) => message);
+    const record = <A extends object>(noun: Records.RecordSchema<A>, { text, number }: Line) =>
+      Result.mapError(decodeRecord(noun, needsOf(noun), text, { source, line: number }), ({ message }) => message);
     const walked = read.filter(({ head }) => head.kind === "walk");
-    const kept = <A extends object>(stage: typeof stages[number], noun: Noun.Noun<A>) =>
+    const kept = <A extends object>(stage: typeof stages[number], noun: Records.RecordSchema<A>) =>
       Result.all(
         walked.filter(({ head }) => head.stage === stage).map((one) =>
           Result.map(record(noun, one), (found): Kept<A> => ({
@@ -128,7 +128,7 @@ export const fromExcerpts = (lines: ReadonlyArray<string>, source: string): Resu
           }))
         ),
       );
-    const rollouts = yield* kept("rollouts", Noun.Rollout);
+    const rollouts = yield* kept("rollouts", Records.Rollout);
     const pieces = new Map(
       rollouts.map(({ record: { sampleIndex }, line }) => [
         sampleIndex,
@@ -142,21 +142,21 @@ export const fromExcerpts = (lines: ReadonlyArray<string>, source: string): Resu
       algorithm: first.head.algorithm ?? "the algorithm",
       miniBatch: first.head.miniBatch ?? 1,
       problemId: rollouts[0]?.record.problemId ?? "",
-      prompts: yield* kept("prompts", Noun.Prompt),
+      prompts: yield* kept("prompts", Records.Prompt),
       rollouts,
-      verdicts: yield* kept("verdicts", Noun.Verdict),
-      rewarded: yield* kept("rewarded", Noun.Rewarded),
-      dynamics: yield* kept("dynamics", Noun.Dynamics),
-      signed: yield* kept("signed", Noun.Signed),
-      scored: yield* kept("scored", Noun.Scored),
-      credited: yield* kept("credited", Noun.Credited),
-      gradients: yield* kept("gradients", Noun.Gradient),
-      states: yield* kept("states", Noun.PolicyState),
+      verdicts: yield* kept("verdicts", Records.Verdict),
+      rewarded: yield* kept("rewarded", Records.Rewarded),
+      dynamics: yield* kept("dynamics", Records.Dynamics),
+      signed: yield* kept("signed", Records.Signed),
+      scored: yield* kept("scored", Records.Scored),
+      credited: yield* kept("credited", Records.Credited),
+      gradients: yield* kept("gradients", Records.Gradient),
+      states: yield* kept("states", Records.PolicyState),
       pieces: ({ sampleIndex }) => pieces.get(sampleIndex) ?? [],
     };
     const sampled = yield* Result.all(
       read.filter(({ head }) => head.kind === "response").map((one) =>
-        Result.map(record(Noun.Rewarded, one), (found) => {
+        Result.map(record(Records.Rewarded, one), (found) => {
           const { where = "", pieces = [], advantages } = one.head;
           const { logProbs, entropy } = found;
           const response: SampledResponse = {

@@ -9,7 +9,7 @@ import type { Explained } from "../../records/explained.ts";
 import type { Policy } from "../../models/policy.ts";
 import type { Failure } from "../../settings/command.ts";
 import * as Stage from "../../stages/stage.ts";
-import * as Noun from "../../records/schema.ts";
+import * as Records from "../../records/schema.ts";
 import { merge } from "../../settings/resolve.ts";
 import type { Settings } from "../../settings/settings.ts";
 import { explainStage } from "../../insights/explain.ts";
@@ -33,7 +33,7 @@ const weightsOf = Effect.fnUntraced(function* (run: string, step: number, model:
 
 /** A mini-batch to explain, and the weights that it is for. */
 export interface Explainable {
-  readonly batch: ReadonlyArray<Noun.Credited>;
+  readonly batch: ReadonlyArray<Records.Credited>;
   readonly settings: Settings;
   readonly model: string;
   readonly problemId: string;
@@ -51,7 +51,7 @@ export const explainableOf = Effect.fn("Report.explainable")(function* (
   const size = settings.miniBatch * settings.responses;
   let count = 0;
   const scanned = yield* scan(run, join(stepFolder(step), "advantage.ndjson"), () => count++ < size);
-  const batch = (yield* recordsOf(run, scanned, Noun.Credited)).map(({ record }) => record);
+  const batch = (yield* recordsOf(run, scanned, Records.Credited)).map(({ record }) => record);
   if (model === undefined || !batch.some((record) => record.problemId === problemId)) return undefined;
   return { batch, settings, model, problemId };
 });

@@ -4,7 +4,7 @@
  */
 import { algorithms } from "../../algorithms/mod.ts";
 import type { InsightRow } from "../../records/study_rows.ts";
-import { nameOf } from "../series.ts";
+import { seriesName } from "../series.ts";
 import { type Cell, empty, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
@@ -55,7 +55,7 @@ const tableOf = (rows: ReadonlyArray<InsightRow>): Table => {
     notes: [],
     columns: [
       { name: "Measured", align: "left" },
-      ...names.map((name) => ({ name: nameOf(name), align: "right" as const })),
+      ...names.map((name) => ({ name: seriesName(name), align: "right" as const })),
     ],
     blocks: [{
       rows: [...Map.groupBy(rows, ({ quantity }) => quantity)].map(([quantity, own]) => [

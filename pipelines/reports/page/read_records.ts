@@ -7,8 +7,8 @@ import { exists, pieces } from "../../files/text_file.ts";
 import type { Failure } from "../../settings/command.ts";
 import { decodeLines } from "../../records/ndjson.ts";
 import { presentFields } from "../../records/present_fields.ts";
-import { decode } from "../../records/record.ts";
-import type { Noun } from "../../records/schema.ts";
+import { decodeRecord } from "../../records/record.ts";
+import type { RecordSchema } from "../../records/schema.ts";
 import type { Kept } from "./walk.ts";
 
 /** A folder that no page can be made of. */
@@ -45,18 +45,18 @@ export const scan = Effect.fnUntraced(function* (
   return { file, sha256: hash.digest("hex"), lines };
 });
 
-/** Lines as records of a noun; its optional fields are checked where they are there. */
+/** Lines as records of a record type; its optional fields are checked where they are there. */
 export const recordsOf = <A extends object>(
   folder: string,
   scanned: Scanned | undefined,
-  noun: Noun<A>,
+  noun: RecordSchema<A>,
   needs: ReadonlyArray<keyof A & string> = noun.fields.filter(({ optional }) => !optional).map(({ name }) => name),
 ): Effect.Effect<ReadonlyArray<Kept<A>>, Failure> =>
   Effect.forEach(scanned?.lines ?? [], ({ text, line }) => {
     const file = scanned?.file ?? "";
     const place = { source: join(folder, file), line };
     return Effect.map(
-      Effect.fromResult(decode(noun, presentFields(noun, needs), text, place)),
+      Effect.fromResult(decodeRecord(noun, presentFields(noun, needs), text, place)),
       (record): Kept<A> => ({ file, line, text, record }),
     );
   });
@@ -65,7 +65,7 @@ export const recordsOf = <A extends object>(
 export const rowsIn = Effect.fnUntraced(function* <A extends object>(
   folder: string,
   file: string,
-  noun: Noun<A>,
+  noun: RecordSchema<A>,
 ): Effect.fn.Return<{ readonly rows: ReadonlyArray<A>; readonly scanned: Scanned | undefined }, Failure> {
   const scanned = yield* scan(folder, file);
   return { rows: (yield* recordsOf(folder, scanned, noun)).map(({ record }) => record), scanned };

@@ -8,8 +8,8 @@ import { basename, join, resolve } from "node:path";
 import { trainSettings } from "../../training/run_config.ts";
 import type { Failure } from "../../settings/command.ts";
 import { recordedValues } from "../../settings/setting.ts";
-import * as Tokenizer from "../../models/tokenizer.ts";
-import * as Noun from "../../records/schema.ts";
+import { openTokenizer } from "../../models/tokenizer.ts";
+import * as Records from "../../records/schema.ts";
 import { DynamicsRow, FlatRow } from "../../records/rows.ts";
 import { type FileLine, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
 import { exists, type FileError, namesIn } from "../../files/text_file.ts";
@@ -19,7 +19,7 @@ import { piecesOf } from "./token_text.ts";
 import type { Walk } from "./walk.ts";
 
 /** What of a run is shown: a step (0: the first that is recorded) and a problem by its name or the end of it. */
-export interface Choice {
+export interface RunSelection {
   readonly step: number;
   readonly problem: string | undefined;
 }
@@ -68,7 +68,7 @@ const piecesFor = Effect.fnUntraced(function* (run: string, base: unknown): Effe
   ];
   const found = yield* Effect.findFirst(folders, (folder) => exists(join(folder, "tokenizer.json")));
   if (Option.isNone(found)) return ({ responseTokens }) => Array.from(responseTokens, (token) => ` #${token}`);
-  const tokenizer = yield* Tokenizer.open(found.value);
+  const tokenizer = yield* openTokenizer(found.value);
   return ({ responseTokens }) => piecesOf(responseTokens, (tokens) => tokenizer.decode(tokens));
 });
 
@@ -82,8 +82,8 @@ const sampledGroup = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SampledGroup, Failure> {
   const keeps = (line: string) => problemOf(line) === problem;
   const folder = stepFolder(step);
-  const rewarded = yield* recordsOf(run, yield* scan(run, join(folder, "reward.ndjson"), keeps), Noun.Rewarded);
-  const credited = yield* recordsOf(run, yield* scan(run, join(folder, "advantage.ndjson"), keeps), Noun.Credited);
+  const rewarded = yield* recordsOf(run, yield* scan(run, join(folder, "reward.ndjson"), keeps), Records.Rewarded);
+  const credited = yield* recordsOf(run, yield* scan(run, join(folder, "advantage.ndjson"), keeps), Records.Credited);
   const taken = [true, false].flatMap((correct) =>
     rewarded.filter(({ record }) => record.correct === correct).slice(0, ofEach)
   );
@@ -115,16 +115,16 @@ const walkOf = Effect.fnUntraced(function* (
     return scanned;
   });
   const own = (line: string) => problemOf(line) === problem;
-  const prompts = yield* recordsOf(run, yield* lines("prompt", own), Noun.Prompt);
-  const rollouts = yield* recordsOf(run, yield* lines("sample", own), Noun.Rollout);
-  const verdicts = yield* recordsOf(run, yield* lines("verify", own), Noun.Verdict);
-  const rewarded = yield* recordsOf(run, yield* lines("reward", own), Noun.Rewarded);
-  const dynamics = yield* recordsOf(run, yield* lines("dynamics"), Noun.Dynamics);
-  const signed = yield* recordsOf(run, yield* lines("split", own), Noun.Signed);
-  const scored = yield* recordsOf(run, yield* lines("score", own), Noun.Scored);
-  const credited = yield* recordsOf(run, yield* lines("advantage", own), Noun.Credited);
-  const gradients = yield* recordsOf(run, yield* lines("gradient"), Noun.Gradient);
-  const states = yield* recordsOf(run, yield* lines("update"), Noun.PolicyState);
+  const prompts = yield* recordsOf(run, yield* lines("prompt", own), Records.Prompt);
+  const rollouts = yield* recordsOf(run, yield* lines("sample", own), Records.Rollout);
+  const verdicts = yield* recordsOf(run, yield* lines("verify", own), Records.Verdict);
+  const rewarded = yield* recordsOf(run, yield* lines("reward", own), Records.Rewarded);
+  const dynamics = yield* recordsOf(run, yield* lines("dynamics"), Records.Dynamics);
+  const signed = yield* recordsOf(run, yield* lines("split", own), Records.Signed);
+  const scored = yield* recordsOf(run, yield* lines("score", own), Records.Scored);
+  const credited = yield* recordsOf(run, yield* lines("advantage", own), Records.Credited);
+  const gradients = yield* recordsOf(run, yield* lines("gradient"), Records.Gradient);
+  const states = yield* recordsOf(run, yield* lines("update"), Records.PolicyState);
   const walk = {
     run: basename(resolve(run)),
     step,
@@ -149,7 +149,7 @@ const textOf = (lines: ReadonlyArray<FileLine> | undefined): string => (lines ??
 /** The page's content. */
 export const readRun = Effect.fn("Report.readRun")(function* (
   run: string,
-  choice: Choice,
+  choice: RunSelection,
 ): Effect.fn.Return<RunHtml, Failure> {
   const configFile = yield* scan(run, "config.json");
   const configLine = { text: textOf(configFile?.lines), line: 1 };

@@ -1,11 +1,11 @@
 /** Sampled responses of some prompts along a run, right and wrong ones, with what was asked, the verdict and its reason. */
-import type * as Noun from "../../records/schema.ts";
+import type * as Records from "../../records/schema.ts";
 import { type Html, markup } from "./html.ts";
 import { largestPush, type ShownResponse, tokenKey, tokenText } from "./token_text.ts";
 
 /** A graded response; one that the algorithm dropped has no advantages. */
 export interface SampledResponse extends ShownResponse {
-  readonly record: Noun.Rewarded;
+  readonly record: Records.Rewarded;
 }
 
 /** Responses to one prompt, and where they come from: `w-reinforce, step 60`. */

@@ -3,7 +3,7 @@ import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
 import type { StoredConfig } from "../../training/run_config.ts";
-import { nameOf, seriesOf } from "../series.ts";
+import { seriesName, seriesOf } from "../series.ts";
 import { dynamicsSection } from "./dynamics_section.ts";
 import { figure5Section } from "./figure_5_section.ts";
 import { type Html, markup } from "./html.ts";
@@ -71,7 +71,7 @@ export const runHtml = (
     const trained = rows.length === 0 ? undefined : yield* dynamicsSection(rows, series);
     return pageText({
       title: `Run ${name}`,
-      lede: `${nameOf(algorithm ?? "Training")}${
+      lede: `${seriesName(algorithm ?? "Training")}${
         config.task === undefined ? "" : ` on ${config.task}`
       }, ${rows.length} recorded steps.`,
       facts: [

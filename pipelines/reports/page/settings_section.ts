@@ -5,15 +5,15 @@ import {
   conditionsTable,
   differencesOf,
   evaluationWords,
+  type RecipeValues,
   settingsTable,
-  type Values,
   valueText,
 } from "../tables/recipe_tables.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 
 /** Values beside the paper's. */
-export const valuesSection = (values: Values, caption: string): Html =>
+export const valuesSection = (values: RecipeValues, caption: string): Html =>
   htmlTable(settingsTable(values), { id: "values", caption });
 
 const list = (lines: ReadonlyArray<string>): Html =>
@@ -45,19 +45,19 @@ ${list(differencesOf(recipe))}`;
 /** Settings that only say where and how, or that `train` does not read. */
 const silent: ReadonlyArray<string> = ["recipe", "format", "out"];
 
-const changed = (config: Values, before: Partial<Settings>): ReadonlyArray<SettingKey> =>
+const changed = (config: RecipeValues, before: Partial<Settings>): ReadonlyArray<SettingKey> =>
   settingKeys.filter((key) =>
     !silent.includes(key) && config[key] !== undefined && JSON.stringify(config[key]) !== JSON.stringify(before[key])
   );
 
 /** The settings of a run that are not defaults. */
-export const ownSettings = (config: Values): Values =>
+export const ownSettings = (config: RecipeValues): RecipeValues =>
   Object.fromEntries(changed(config, defaults).map((key) => [key, config[key]]));
 
 const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The command that makes a run again. */
-export const trainCommandText = (config: Values): string => {
+export const trainCommandText = (config: RecipeValues): string => {
   const recipe = typeof config.recipe === "string" && Object.hasOwn(recipes, config.recipe)
     ? recipes[config.recipe]
     : undefined;

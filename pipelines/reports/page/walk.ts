@@ -4,9 +4,8 @@
  */
 import { stepFolder } from "../../files/run_directory.ts";
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type * as Noun from "../../records/schema.ts";
-import type { Cell, Table } from "../tables/table.ts";
-import { numberCell, textCell } from "../tables/table.ts";
+import type * as Records from "../../records/schema.ts";
+import { type Cell, numberCell, type Table, textCell } from "../tables/table.ts";
 import { type Child, type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import {
@@ -35,20 +34,20 @@ export interface Walk {
   readonly run: string;
   readonly step: number;
   readonly problemId: string;
-  readonly prompts: List<Noun.Prompt>;
-  readonly rollouts: List<Noun.Rollout>;
-  readonly verdicts: List<Noun.Verdict>;
-  readonly rewarded: List<Noun.Rewarded>;
-  readonly dynamics: List<Noun.Dynamics>;
-  readonly signed: List<Noun.Signed>;
-  readonly scored: List<Noun.Scored>;
-  readonly credited: List<Noun.Credited>;
-  readonly gradients: List<Noun.Gradient>;
-  readonly states: List<Noun.PolicyState>;
+  readonly prompts: List<Records.Prompt>;
+  readonly rollouts: List<Records.Rollout>;
+  readonly verdicts: List<Records.Verdict>;
+  readonly rewarded: List<Records.Rewarded>;
+  readonly dynamics: List<Records.Dynamics>;
+  readonly signed: List<Records.Signed>;
+  readonly scored: List<Records.Scored>;
+  readonly credited: List<Records.Credited>;
+  readonly gradients: List<Records.Gradient>;
+  readonly states: List<Records.PolicyState>;
   /** Sequences of one optimizer step. */
   readonly miniBatch: number;
   readonly algorithm: string;
-  readonly pieces: (rollout: Noun.Rollout) => ReadonlyArray<string>;
+  readonly pieces: (rollout: Records.Rollout) => ReadonlyArray<string>;
 }
 
 /** Characters of a record that are printed. */
@@ -78,7 +77,7 @@ const table = (caption: string, columns: Table["columns"], rows: ReadonlyArray<R
 
 const yes = (correct: boolean): string => correct ? "✓ correct" : "✗ incorrect";
 
-const shownOf = (walk: Walk, rollout: Noun.Rollout): ShownResponse => {
+const shownOf = (walk: Walk, rollout: Records.Rollout): ShownResponse => {
   const credited = walk.credited.find(({ record }) => record.sampleIndex === rollout.sampleIndex)?.record;
   const { logProbs, entropy } = rollout;
   return { pieces: walk.pieces(rollout), logProbs, entropy, ...(credited && { advantages: credited.advantages }) };
@@ -87,14 +86,14 @@ const shownOf = (walk: Walk, rollout: Noun.Rollout): ShownResponse => {
 const number = (value: number): Cell => ({ text: signedText(value), value });
 
 /** The response whose tokens are followed: the first that is learnt from, of the sign that is rarer in what is learnt. */
-const followed = (walk: Walk): Kept<Noun.Credited> | undefined => {
+const followed = (walk: Walk): Kept<Records.Credited> | undefined => {
   const positive = walk.credited.filter(({ record }) => record.sign === "positive");
   const negative = walk.credited.filter(({ record }) => record.sign === "negative");
   return (positive.length > 0 && positive.length <= negative.length ? positive : negative)[0] ?? walk.credited[0];
 };
 
 /** Each token of a response with what the stages say of it. */
-const tokenTable = (walk: Walk, kept: Kept<Noun.Credited>): Html => {
+const tokenTable = (walk: Walk, kept: Kept<Records.Credited>): Html => {
   const { record } = kept;
   const rollout = walk.rollouts.find(({ record: one }) => one.sampleIndex === record.sampleIndex)?.record ?? record;
   const pieces = walk.pieces(rollout);
@@ -124,7 +123,7 @@ const tokenTable = (walk: Walk, kept: Kept<Noun.Credited>): Html => {
   return table(`Sample ${record.sampleIndex}, token by token${cut}`, columns, rows);
 };
 
-const signTable = (gradient: Noun.Gradient): Html =>
+const signTable = (gradient: Records.Gradient): Html =>
   table(
     "The mini-batch, whole and by sign",
     [head("Responses", "left"), ...["tokens", "loss", "gradient norm", "clipped", "KL"].map((name) => head(name))],

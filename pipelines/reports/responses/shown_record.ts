@@ -1,5 +1,5 @@
 /** What `show` reads of a line: any record with a `problemId` and a `responseText`, graded or not. */
-import type { Noun } from "../../records/schema.ts";
+import type { RecordSchema } from "../../records/schema.ts";
 
 /** The fields of a record that are shown. */
 export interface ShownRecord {
@@ -19,7 +19,7 @@ export interface ShownRecord {
 }
 
 /** The table of ShownRecord. */
-export const ShownRecord: Noun<ShownRecord> = {
+export const ShownRecord: RecordSchema<ShownRecord> = {
   name: "Rollout or Verdict",
   fields: [
     { name: "problemId", kind: "string" },

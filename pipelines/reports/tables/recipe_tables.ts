@@ -3,11 +3,11 @@ import { runs, training } from "../../../data/paper/hyperparameters.ts";
 import { latent, latentBase } from "../../recipes/tiny_full/conditions.ts";
 import { algorithmsOf, type Cell as StudyCell, type Evaluation, type Recipe } from "../../recipes/recipe.ts";
 import { flagOf, type SettingKey, settingKeys, settings } from "../../settings/settings.ts";
-import { nameOf } from "../series.ts";
+import { seriesName } from "../series.ts";
 import { type Cell, empty, type Table, textCell } from "./table.ts";
 
 /** Values of settings, of a recipe or of a run. */
-export type Values = Readonly<Partial<Record<SettingKey, unknown>>>;
+export type RecipeValues = Readonly<Partial<Record<SettingKey, unknown>>>;
 
 const published: Readonly<Record<string, unknown>> = {
   ...training,
@@ -20,10 +20,11 @@ const published: Readonly<Record<string, unknown>> = {
 /** A value as it is printed. */
 export const valueText = (value: unknown): string => Array.isArray(value) ? value.join(", ") : String(value);
 
-const given = (values: Values): ReadonlyArray<SettingKey> => settingKeys.filter((key) => values[key] !== undefined);
+const given = (values: RecipeValues): ReadonlyArray<SettingKey> =>
+  settingKeys.filter((key) => values[key] !== undefined);
 
 /** Values beside the paper's, a row a setting. */
-export const settingsTable = (values: Values): Table => ({
+export const settingsTable = (values: RecipeValues): Table => ({
   notes: [
     "What is not listed has its default: the paper's value, but for template and longest response, which follow the task.",
   ],
@@ -46,7 +47,7 @@ export const evaluationWords = ({ settings: values, repeats }: Evaluation): stri
   ].join(", ");
 
 /** Which values are not the paper's, in words. */
-export const changedValues = (values: Values): ReadonlyArray<string> =>
+export const changedValues = (values: RecipeValues): ReadonlyArray<string> =>
   given(values).filter((key) => published[key] !== undefined && published[key] !== values[key])
     .map((key) => `${flagOf(key).replaceAll("-", " ")}: ${valueText(values[key])}, not ${valueText(published[key])}`);
 
@@ -56,7 +57,7 @@ export const noSelection =
 
 /** What differs from the paper in a recipe, in words. */
 export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
-  const methods = algorithmsOf(recipe).filter((name) => name === "reinforce").map(nameOf);
+  const methods = algorithmsOf(recipe).filter((name) => name === "reinforce").map(seriesName);
   return [
     ...changedValues(recipe.settings),
     ...(methods.length === 0 ? [] : [`${methods.join(", ")} is trained too; the paper's Table 1 does not have it`]),
@@ -100,7 +101,7 @@ export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number
   blocks: [{
     rows: [...Map.groupBy(recipe.cells, ({ condition }) => condition)].map(([condition, cells]) => [
       textCell(condition),
-      listed(cells.map(({ algorithm }) => algorithm === "base" ? "base" : nameOf(algorithm))),
+      listed(cells.map(({ algorithm }) => algorithm === "base" ? "base" : seriesName(algorithm))),
       listed(cells.map(({ seed }) => seed)),
       countCell(cells.length),
       countCell(done.get(condition) ?? 0),

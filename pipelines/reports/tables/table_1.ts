@@ -8,7 +8,7 @@ import { ks as publishedKs, table1 as publishedRows } from "../../../data/paper/
 import { type EvaluationBlock, evaluationBlocks, fullName, ksOf } from "./evaluation_blocks.ts";
 import { tableReport } from "../report.ts";
 import { EvaluationRow } from "../../records/rows.ts";
-import { nameOf, publishedName, seriesOf } from "../series.ts";
+import { publishedName, seriesName, seriesOf } from "../series.ts";
 import { type Block, type Cell, type Column, empty, marked, percentCell, type Table, textCell } from "./table.ts";
 
 const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
@@ -64,7 +64,7 @@ export const publishedCells = (task: string, ks: ReadonlyArray<number>): Readonl
     seriesOf(members.map(({ method }) => ({ algorithm: method }))).map(({ label }) => {
       const passAtK = members.find(({ method }) => method === label)?.passAtK;
       return [
-        textCell(nameOf(label)),
+        textCell(seriesName(label)),
         ...ks.map((k) => {
           const percent = passAtK?.get(k);
           return percent === undefined ? empty : percentCell(percent / 100);

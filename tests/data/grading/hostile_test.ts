@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { grade } from "../../../data/grading/grade.ts";
 import { hostile } from "../../../data/grading/hostile.ts";
-import { parse } from "../../../data/grading/parser.ts";
+import { parseFormula } from "../../../data/grading/parser.ts";
 import { costOf, dearest } from "../../../data/grading/work.ts";
 import { formula } from "../../../data/grading/value.ts";
 import { Key } from "../../../data/random.ts";
@@ -26,7 +26,7 @@ Deno.test("hostile inputs are the same for the same seed and differ by their ind
 
 Deno.test("formulas are weighed before they are evaluated, and what is too dear is not read", () => {
   const cost = (text: string) => {
-    const read = parse(text);
+    const read = parseFormula(text);
     assert.ok(read !== null, text);
     const { once, each } = costOf(read);
     return once + each;

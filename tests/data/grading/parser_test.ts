@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { exact, type Fraction, toNumber } from "../../../data/grading/numeric.ts";
-import { parse } from "../../../data/grading/parser.ts";
+import { parseFormula } from "../../../data/grading/parser.ts";
 
 const value = (text: string): Fraction | null => {
-  const read = parse(text);
+  const read = parseFormula(text);
   return read === null ? null : exact(read);
 };
 
@@ -33,10 +33,10 @@ Deno.test("parse() and exact() give the value of arithmetic without variables", 
 
 Deno.test("parse() reads a formula whole or not at all", () => {
   for (const text of ["", "1 2", "2+", "(1", "1)", "\\text{a}", "\\frac{1}", "1 \\unknown", "x ^", "**", "a = b"]) {
-    assert.equal(parse(text), null, text);
+    assert.equal(parseFormula(text), null, text);
   }
-  assert.equal(parse("1+".repeat(400) + "1"), null);
-  assert.equal(parse("(".repeat(80) + "1" + ")".repeat(80)), null);
+  assert.equal(parseFormula("1+".repeat(400) + "1"), null);
+  assert.equal(parseFormula("(".repeat(80) + "1" + ")".repeat(80)), null);
 });
 
 Deno.test("exact() refuses what is too large, undefined or irrational, at once", () => {

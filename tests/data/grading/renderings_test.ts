@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { grade } from "../../../data/grading/grade.ts";
 import { tasks } from "../../../data/mod.ts";
-import { load } from "../../../pipelines/files/source.ts";
+import { loadProblems } from "../../../pipelines/files/source.ts";
 import { renderings } from "./renderings.ts";
 
 /** How many renderings of the gold answers below a folder are accepted, of how many that differ from the gold answer. */
 async function accepted(data: string): Promise<{ right: number; of: number; golds: number }> {
   let [right, of, golds] = [0, 0, 0];
   for (const split of tasks.math.splits) {
-    const { problems } = await Effect.runPromise(load(tasks.math, split, { data }));
+    const { problems } = await Effect.runPromise(loadProblems(tasks.math, split, { data }));
     golds += problems.length;
     for (const { goldAnswer } of problems) {
       for (const render of Object.values(renderings)) {

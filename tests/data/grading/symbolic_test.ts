@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { parse } from "../../../data/grading/parser.ts";
+import { parseFormula } from "../../../data/grading/parser.ts";
 import { equal } from "../../../data/grading/symbolic.ts";
 
 const same = (a: string, b: string) => {
-  const [x, y] = [parse(a), parse(b)];
+  const [x, y] = [parseFormula(a), parseFormula(b)];
   assert.ok(x !== null && y !== null, `${a} | ${b}`);
   return equal(x, y);
 };

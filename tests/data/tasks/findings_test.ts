@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { type Problem, tasks } from "../../../data/mod.ts";
 import { type Finding, goldFindings, repeatedProblems } from "../../../data/tasks/findings.ts";
-import { load, readRows } from "../../../pipelines/files/source.ts";
+import { loadProblems, readRows } from "../../../pipelines/files/source.ts";
 import { goldOfSolution } from "../../../data/tasks/gold.ts";
 import { nearDuplicates } from "../../../data/tasks/near_duplicates.ts";
 
@@ -78,7 +78,7 @@ Deno.test({
     const findings: Array<Finding> = [];
     const problems: Array<Problem> = [];
     for (const split of tasks.math.splits) {
-      const loaded = await Effect.runPromise(load(tasks.math, split, { data }));
+      const loaded = await Effect.runPromise(loadProblems(tasks.math, split, { data }));
       problems.push(...loaded.problems);
       findings.push(...goldFindings(await Effect.runPromise(readRows(loaded.file ?? "")), split));
     }

@@ -8,7 +8,7 @@ import { Encoder } from "../../../kernels/gpu/encoder.ts";
 import type { HalfFormat } from "../../../kernels/gpu/half_precision.ts";
 import { floats } from "../../../kernels/ops/op_case.ts";
 import { attention } from "../../../kernels/ops/attention/attention.ts";
-import { pageRows, pagesFor, rowIn } from "../../../kernels/ops/kv_cache/pages.ts";
+import { blockRows, blocksFor, rowIn } from "../../../kernels/ops/kv_cache/blocks.ts";
 import { ops } from "../../../kernels/ops/mod.ts";
 import { Tape } from "../../../kernels/gpu/tape.ts";
 import { checkCase } from "../check_case.ts";
@@ -74,7 +74,7 @@ for (const { H, KV, D, format } of contexts) {
   testOnSubgroups(
     `long contexts of ${H}/${KV} heads of ${D}${
       format ? ` in ${format}` : ""
-    }: chunks of keys together, apart, behind a shared prompt and in pages give the same bits`,
+    }: chunks of keys together, apart, behind a shared prompt and in blockTables give the same bits`,
     (encoder) =>
       Effect.gen(function* () {
         const own = cooperative(encoder);
@@ -100,12 +100,14 @@ for (const { H, KV, D, format } of contexts) {
               upload(q, N, H * D),
               ...cache.map((data) => upload(data, data.length / width, width)),
             ];
-            const pages = list.length === 0 ? undefined : own.upload(Uint32Array.from(list), list.length, 1);
-            const rows = { spans: own.upload(Uint32Array.from(spans), N, 4), most, pages };
+            const blockTables = list.length === 0 ? undefined : own.upload(Uint32Array.from(list), list.length, 1);
+            const rows = { spans: own.upload(Uint32Array.from(spans), N, 4), most, blockTables };
             const tape = new Tape(own, "inference");
             const out = yield* own.read(attention(tape, inputs[0], inputs[1], inputs[2], rows, D, format));
             tape.free();
-            for (const tensor of [...inputs, rows.spans, ...pages === undefined ? [] : [pages]]) own.release(tensor);
+            for (const tensor of [...inputs, rows.spans, ...blockTables === undefined ? [] : [blockTables]]) {
+              own.release(tensor);
+            }
             return out;
           },
         );
@@ -114,19 +116,23 @@ for (const { H, KV, D, format } of contexts) {
         sameBits(yield* run(S, whole, [k, v]), together, "chunks apart");
         const split = counts.flatMap((count) => [S - prefix, Math.min(prefix, count), 0, count]);
         sameBits(yield* run(S, split, [moved(k), moved(v)]), together, "behind a shared prompt");
-        const [prefixPages, count] = [pagesFor(prefix), pagesFor(prefix) + pagesFor(S - prefix)];
-        const pages = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
+        const [prefixPages, count] = [blocksFor(prefix), blocksFor(prefix) + blocksFor(S - prefix)];
+        const blockTables = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
         const paged = (data: Float32Array) => {
-          const rows = new Float32Array(count * pageRows * width);
+          const rows = new Float32Array(count * blockRows * width);
           for (let at = 0; at < S; at++) {
-            const row = at < prefix ? rowIn(pages, at) : rowIn(pages.slice(prefixPages), at - prefix);
+            const row = at < prefix ? rowIn(blockTables, at) : rowIn(blockTables.slice(prefixPages), at - prefix);
             rows.set(data.subarray(at * width, (at + 1) * width), row * width);
           }
           return rows;
         };
         const entries = counts.flatMap((count) => [0, Math.min(prefix, count), prefixPages, count]);
         for (const most of [undefined, S]) {
-          sameBits(yield* run(most, entries, [paged(k), paged(v)], pages), together, `in pages, most ${most}`);
+          sameBits(
+            yield* run(most, entries, [paged(k), paged(v)], blockTables),
+            together,
+            `in blockTables, most ${most}`,
+          );
         }
         const row = (data: Float32Array, at: number, across: number, head: number) =>
           Float64Array.from(data.subarray(at * across + head * D, at * across + (head + 1) * D));

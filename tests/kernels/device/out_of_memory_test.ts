@@ -1,7 +1,7 @@
 /** Where there is no memory, the next wait fails with a sentence that names what it was for, how much is in use and what may be turned. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import { environment, open } from "../../../kernels/device/device.ts";
+import { environment, openDevice } from "../../../kernels/device/device.ts";
 import { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { adviceOn } from "../../../pipelines/models/memory_purposes.ts";
 import { testOnDevice } from "../run_case.ts";
@@ -31,7 +31,7 @@ testOnDevice(
   () =>
     Effect.scoped(Effect.gen(function* () {
       // A device of its own, since the fault stays; Dawn's validation would refuse the size before the driver does.
-      const { encoder } = yield* open({ ...environment(), validated: false });
+      const { encoder } = yield* openDevice({ ...environment(), validated: false });
       encoder.advice = adviceOn;
       const small = encoder.tensor(1, 256);
       encoder.pool.take(encoder.info.maxBuffer + 1024, purpose);

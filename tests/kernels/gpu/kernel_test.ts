@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { make, signatureOf, writeParams } from "../../../kernels/gpu/kernel.ts";
+import { makeKernel, signatureOf, writeParams } from "../../../kernels/gpu/kernel.ts";
 import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import { view } from "../../../kernels/gpu/tensor.ts";
 import { interfaceOf } from "../../../kernels/wgsl/interface.ts";
@@ -34,7 +34,7 @@ const numbers = () => {
 };
 
 Deno.test("a kernel's name, bindings and params are read from its WGSL", () => {
-  const kernel = make(source);
+  const kernel = makeKernel(source);
   assert.equal(kernel.name, "scaled");
   const { bindings, params, problem } = signatureOf(kernel);
   assert.deepEqual(bindings.map(({ name, access }) => `${name} ${access}`), ["x read", "rows read", "y read_write"]);
@@ -57,7 +57,7 @@ Deno.test("offsets and strides are those of the tensors, as bound, where the cal
   const { words, floats } = numbers();
   const tensors = [tensor(4096, 1030, 8), tensor(256, 3, 1), tensor(256, 0, 4)];
   const wrong = writeParams(
-    signatureOf(make(source)),
+    signatureOf(makeKernel(source)),
     tensors,
     { N: 2, BOffset: 9, scale: 0.5 },
     info,
@@ -69,14 +69,14 @@ Deno.test("offsets and strides are those of the tensors, as bound, where the cal
   assert.deepEqual([...words.subarray(0, 6)], [0, 2, 6, 8, 3, 9]);
   assert.equal(floats[6], 0.5);
   const given = { N: 2, BOffset: 9, scale: 0.5, rowOffset: 7 };
-  writeParams(signatureOf(make(source)), tensors, given, info, { words, floats }, 1);
+  writeParams(signatureOf(makeKernel(source)), tensors, given, info, { words, floats }, 1);
   assert.equal(words[4], 7);
 });
 
 Deno.test("a call with a binding or param too few or too many is refused by name", () => {
   const wrong = (count: number, values: Record<string, number>) =>
     writeParams(
-      signatureOf(make(source)),
+      signatureOf(makeKernel(source)),
       Array.from({ length: count }, () => tensor(256, 0, 4)),
       values,
       info,

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { storageTypes } from "../../../kernels/gpu/half_precision.ts";
 import { matrixFeature } from "../../../kernels/device/matrix_units.ts";
 import { keptAs, readAs, writeAs } from "../../../kernels/ops/op.ts";
-import { kernels } from "../../../kernels/ops/matmul/matrix_product.ts";
+import { matrixProductKernels } from "../../../kernels/ops/matmul/matrix_product.ts";
 import { matrixConstants, matrixForms, matrixNeeds, matrixTiles } from "../../../kernels/ops/matmul/matrix_tiles.ts";
 import { type Constants, specialize } from "../../../kernels/gpu/specialize.ts";
 import { view } from "../../../kernels/gpu/tensor.ts";
@@ -85,7 +85,7 @@ Deno.test({
   ...options,
   name: "every variant of the matrix products compiles and fits the memory it is said to take",
   fn: async () => {
-    const { source } = kernels.matrix;
+    const { source } = matrixProductKernels.matrix;
     const tensor = { id: 1, bytes: 4, buffer: device.createBuffer({ size: 4, usage: GPUBufferUsage.STORAGE }) };
     let count = 0;
     let small = 0;
@@ -122,7 +122,7 @@ Deno.test({
     for (const format of ["bf16", "f16"] as const) {
       const half = view(tensor, 1, 4, 0, 4, format);
       const stored = { ...readAs("bias", half, 1), ...readAs("C", half, 4), ...writeAs("C", half) };
-      assert.equal(await faultOf("matmul_join", kernels.join.source, stored), undefined);
+      assert.equal(await faultOf("matmul_join", matrixProductKernels.join.source, stored), undefined);
     }
     assert.equal(count, 48);
     assert.ok(small > 0, "no variant was built to its end");
@@ -133,7 +133,7 @@ Deno.test({
   ...options,
   name: "a kernel that does not compile is seen",
   fn: async () => {
-    const { source } = kernels.matrix;
+    const { source } = matrixProductKernels.matrix;
     assert.match(await faultOf("matmul_matrix", source.replace("col_major", "no_major"), {}) ?? "", /^line \d+: /);
     assert.match(await faultOf("matmul_matrix", source, { ABSENT: 1 }) ?? "", /ABSENT/);
     // A tile that no workgroup holds.

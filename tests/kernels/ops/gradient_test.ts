@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { noise, type OpCase, type Values } from "../../../kernels/ops/op_case.ts";
+import { type NamedValues, noise, type OpCase } from "../../../kernels/ops/op_case.ts";
 import { ops } from "../../../kernels/ops/mod.ts";
 import { cotangents, valuesOf } from "../run_case.ts";
 
@@ -7,13 +7,13 @@ const exact = (x: number): number => x;
 const step = 1e-5;
 
 /** Σ cotangent · result at `values`. */
-const weighed = (one: OpCase, values: Values, given: Values): number =>
+const weighed = (one: OpCase, values: NamedValues, given: NamedValues): number =>
   Object.entries(one.reference(values, exact)).reduce(
     (sum, [name, result]) => sum + result.reduce((part, x, i) => part + x * given[name][i], 0),
     0,
   );
 
-const moved = (values: Values, name: string, direction: Float64Array, distance: number): Values => ({
+const moved = (values: NamedValues, name: string, direction: Float64Array, distance: number): NamedValues => ({
   ...values,
   [name]: values[name].map((x, i) => x + distance * direction[i]),
 });

@@ -4,8 +4,8 @@ import { threefry2x32 } from "../../../data/random.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { lanes } from "../../../kernels/ops/op.ts";
 import { noise } from "../../../kernels/ops/op_case.ts";
-import { pageRows } from "../../../kernels/ops/kv_cache/pages.ts";
-import { kernels, sampleToken, type Sampling } from "../../../kernels/ops/sample_token/sample_token.ts";
+import { blockRows } from "../../../kernels/ops/kv_cache/blocks.ts";
+import { sampleToken, sampleTokenKernels, type Sampling } from "../../../kernels/ops/sample_token/sample_token.ts";
 import { testOnDevice, uploadStrided } from "../run_case.ts";
 
 /** Logits of one row of a vocabulary, the first of several rows that are all alike. */
@@ -174,7 +174,7 @@ testOnDevice(
         encoder.upload(Float32Array.from(row), 4, 1)
       );
       const out = encoder.upload(new Uint32Array(4 * T * 3), 4, T * 3);
-      encoder.dispatch(kernels.append, {
+      encoder.dispatch(sampleTokenKernels.append, {
         tensors: [chosen, slots, stops, logProbs, entropy, state, out],
         params: { R: 4, T, slotOffset: 0, stopCount: 1 },
         groups: lanes(4),
@@ -191,7 +191,7 @@ testOnDevice(
       assert.deepEqual([written[at(3, 0, 0)], numbers[at(3, 1, 0)], numbers[at(3, 2, 0)]], [23, -3, 3]);
       assert.equal(written.filter((word) => word !== 0).length, 9);
 
-      // The prompt's first page and length, the first own page of each sequence.
+      // The prompt's first block and length, the first own block of each sequence.
       const sequences = encoder.upload(
         Uint32Array.from([[0, 8, 2, 0], [0, 8, 3, 0], [1, 5, 4, 0], [1, 5, 5, 0]].flat()),
         4,
@@ -199,16 +199,16 @@ testOnDevice(
       );
       const [tokens, positions, rows, spans] = [[1, 2], [1, 2], [1, 2], [2, 4]].map(([r, c]) => encoder.tensor(r, c));
       const live = encoder.upload(Uint32Array.of(3, 0), 1, 2);
-      const pages = encoder.upload(Uint32Array.of(9, 8, 4, 3, 1, 7), 6, 1);
-      encoder.dispatch(kernels.rows, {
-        constants: { PAGE: pageRows },
-        tensors: [live, state, sequences, pages, tokens, positions, rows, spans],
+      const blockTables = encoder.upload(Uint32Array.of(9, 8, 4, 3, 1, 7), 6, 1);
+      encoder.dispatch(sampleTokenKernels.rows, {
+        constants: { BLOCK: blockRows },
+        tensors: [live, state, sequences, blockTables, tokens, positions, rows, spans],
         params: { R: 2, slotOffset: 0 },
         groups: lanes(2),
       });
       assert.deepEqual([...yield* encoder.readWords(tokens)], [23, 9]);
       assert.deepEqual([...yield* encoder.readWords(positions)], [5, 9]);
-      assert.deepEqual([...yield* encoder.readWords(rows)], [7 * pageRows, 4 * pageRows + 1]);
+      assert.deepEqual([...yield* encoder.readWords(rows)], [7 * blockRows, 4 * blockRows + 1]);
       assert.deepEqual([...yield* encoder.readWords(spans)], [1, 5, 5, 6, 0, 8, 2, 10]);
       const all = [
         state,
@@ -224,7 +224,7 @@ testOnDevice(
         rows,
         spans,
         live,
-        pages,
+        blockTables,
       ];
       for (const tensor of all) encoder.release(tensor);
     }),

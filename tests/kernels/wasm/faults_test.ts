@@ -1,7 +1,7 @@
 /** What goes wrong on the embedded device is one line that names what it was; nothing hangs, and other kernels still run. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import { make } from "../../../kernels/gpu/kernel.ts";
+import { makeKernel } from "../../../kernels/gpu/kernel.ts";
 import { matmulNT } from "../../../kernels/ops/matmul/matmul.ts";
 import { openWasm, testOnNewWasm } from "./on_wasm.ts";
 import { adding, bufferOf, kernelOf, openRaw, type RawDevice, submit, wordsOf } from "./raw_device.ts";
@@ -152,7 +152,7 @@ testOnNewWasm(
   (encoder) =>
     Effect.gen(function* () {
       const source = kernel("words[0] = params.n +;");
-      encoder.dispatch(make(source), {
+      encoder.dispatch(makeKernel(source), {
         tensors: [encoder.tensor(1, 4)],
         params: { n: 1 },
         groups: [1],
@@ -160,7 +160,7 @@ testOnNewWasm(
       const { message } = yield* Effect.flip(encoder.wait);
       assert.equal(message, 'Cannot compile kernel "main": line 6: expected an expression, found ";"');
       const other = yield* openWasm();
-      other.dispatch(make(kernel("words[0] = 1u;")), {
+      other.dispatch(makeKernel(kernel("words[0] = 1u;")), {
         tensors: [],
         params: { n: 1 },
         groups: [1],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
-import { make } from "../../../kernels/gpu/kernel.ts";
+import { makeKernel } from "../../../kernels/gpu/kernel.ts";
 
 /** A function of one number. */
 export interface FloatFunction {
@@ -31,7 +31,7 @@ const perGroup = 1024;
 /** A unit in the last place of float32 numbers with this exponent field. */
 const ulps = Float64Array.from({ length: 256 }, (_, field) => 2 ** (Math.max(1, Math.min(254, field)) - 150));
 
-const kernels = new Map<string, ReturnType<typeof make>>();
+const kernels = new Map<string, ReturnType<typeof makeKernel>>();
 const kernelOf = (name: string, wgsl: string) => {
   const known = kernels.get(name);
   if (known !== undefined) return known;
@@ -48,7 +48,7 @@ fn ${entry}(@builtin(workgroup_id) group: vec3u) {
   }
 }
 `;
-  const kernel = make(text);
+  const kernel = makeKernel(text);
   kernels.set(name, kernel);
   return kernel;
 };

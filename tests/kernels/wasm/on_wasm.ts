@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope";
 import { Device } from "../../../kernels/device/device.ts";
 import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
-import { make } from "../../../kernels/gpu/kernel.ts";
+import { makeKernel } from "../../../kernels/gpu/kernel.ts";
 import { type EmbeddedOptions, openEmbedded } from "../../../kernels/wasm/open.ts";
 
 /** An embedded device of two threads, where not told otherwise. */
@@ -52,7 +52,7 @@ export const runText = (
   Effect.gen(function* () {
     // An encoder knows kernels by their names.
     const name = `main_${texts++}`;
-    const kernel = make(source.replace("fn main(", `fn ${name}(`));
+    const kernel = makeKernel(source.replace("fn main(", `fn ${name}(`));
     const input = encoder.upload(Uint32Array.from(given), 1, given.length);
     const output = encoder.upload(new Uint32Array(results), 1, results);
     encoder.dispatch(kernel, { tensors: [input, output], params: { n: given.length }, groups: [groups] });

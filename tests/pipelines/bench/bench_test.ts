@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { Effect, Result } from "effect";
 import { readFileSync } from "node:fs";
 import { blockShapes } from "../../../kernels/bench/bench.ts";
-import { csvOf, entriesOf, parts, roofsOfRun, rowsOf } from "../../../pipelines/bench/bench_row.ts";
+import { benchParts, csvOf, entriesOf, roofsOfRun, rowsOf } from "../../../pipelines/bench/bench_row.ts";
 import { productSizes, workloadFor } from "../../../pipelines/bench/bench_shapes.ts";
-import { measure } from "../../../pipelines/bench/measure.ts";
+import { measureDevice } from "../../../pipelines/bench/measure.ts";
 import { factsOf, namesOf } from "../../../pipelines/bench/device_facts.ts";
 import { benchCommand } from "../../../pipelines/bench/bench.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
@@ -38,8 +38,8 @@ testOnDevice(
       assert.ok(parsed.ok);
       const before = encoder.pool.statistics.live;
       const workload = { promptTokens: 3, responseTokens: 2, batch: 3, miniBatch: 2 };
-      const { measured, failure } = yield* measure({ plain: encoder, used: encoder }, {
-        parts,
+      const { measured, failure } = yield* measureDevice({ plain: encoder, used: encoder }, {
+        parts: benchParts,
         sizes: [[16, 32, 8]],
         blocks: [{ name: "block", sequences: 2, length: 4, C: 32, H: 4, KV: 2, D: 8, F: 32, V: 20 }],
         copyBytes: 4096,

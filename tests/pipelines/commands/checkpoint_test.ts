@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint, writeModelDirectory } from "../../../pipelines/models/checkpoint.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 import { narrow } from "../../../pipelines/files/safetensors_header.ts";
 
@@ -19,7 +19,7 @@ const run = (...words: string[]) =>
 
 const weights = (dir: string) =>
   Effect.runPromise(Effect.gen(function* () {
-    const { read, names } = yield* Checkpoint.open(dir);
+    const { read, names } = yield* openCheckpoint(dir);
     return yield* Effect.forEach(names, read);
   }));
 
@@ -73,9 +73,9 @@ Deno.test("checkpoint refuses weights that the type cannot hold, and leaves noth
   const dir = mkdtempSync(join(tmpdir(), "signum-checkpoint-"));
   const large = join(dir, "large");
   return Effect.runPromise(Effect.gen(function* () {
-    const { config, read, names } = yield* Checkpoint.open(base);
+    const { config, read, names } = yield* openCheckpoint(base);
     const shapes = new Map(parameterSpecs(config).map(({ name, shape }) => [name, shape]));
-    yield* Checkpoint.write(large, {
+    yield* writeModelDirectory(large, {
       config,
       tensors: names.map((name) => ({
         name,

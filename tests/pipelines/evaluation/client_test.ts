@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect, Exit } from "effect";
-import { make, type ServerSettings } from "../../../pipelines/evaluation/client.ts";
+import { makeClient, type ServerSettings } from "../../../pipelines/evaluation/client.ts";
 import type { Job } from "../../../pipelines/evaluation/completion.ts";
 import { draw, type RemoteRollout } from "../../../pipelines/evaluation/remote.ts";
 import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
@@ -49,7 +49,7 @@ Deno.test(
     "a request that takes too long is given up and sent again, and the limit is named",
     () =>
       serving({ delay: 5000, seed: 1 }, async (server, url) => {
-        const client = make(url, { ...settings, timeout: 0.05, retries: 1 }, undefined);
+        const client = makeClient(url, { ...settings, timeout: 0.05, retries: 1 }, undefined);
         const failure = await Effect.runPromise(quiet(Effect.flip(client.ask(job))));
         assert.equal(failure.reason, "failed");
         assert.match(
@@ -66,7 +66,11 @@ Deno.test(options("a reply that is no answer at all is quoted", async () => {
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     () => new Response("<html>\nWelcome"),
   );
-  const client = make(`http://127.0.0.1:${page.addr.port}/v1/completions`, { ...settings, retries: 0 }, undefined);
+  const client = makeClient(
+    `http://127.0.0.1:${page.addr.port}/v1/completions`,
+    { ...settings, retries: 0 },
+    undefined,
+  );
   const failure = await Effect.runPromise(quiet(Effect.flip(client.ask(job))));
   assert.match(failure.message, /a reply that cannot be used: it is not whole JSON, but "<html> Welcome"$/);
   await page.shutdown();
@@ -74,7 +78,7 @@ Deno.test(options("a reply that is no answer at all is quoted", async () => {
 
 Deno.test(options("no more requests begin in a minute than are allowed", () =>
   serving({}, async (server, url) => {
-    const client = make(url, { ...settings, requestsPerMinute: 1200 }, undefined);
+    const client = makeClient(url, { ...settings, requestsPerMinute: 1200 }, undefined);
     const begun = performance.now();
     await Effect.runPromise(quiet(Effect.forEach([...Array(8).keys()], () => client.ask(job), { concurrency: 8 })));
     assert.ok(performance.now() - begun >= 7 * 50 - 5, `${performance.now() - begun} ms`);
@@ -97,7 +101,7 @@ Deno.test(
             problemId === "math/test/1" ? i % 2 === 0 : problemId === "math/test/0",
         };
         const keep = (some: ReadonlyArray<RemoteRollout>) => Effect.sync(() => void kept.push(...some));
-        await Effect.runPromise(quiet(draw(make(url, settings, undefined), plan, remote, keep), io));
+        await Effect.runPromise(quiet(draw(makeClient(url, settings, undefined), plan, remote, keep), io));
         const names = kept.map(({ problemId, sampleIndex }) => `${problemId.at(-1)}#${sampleIndex}`).toSorted();
         assert.deepEqual(names, ["0#0", "0#1", "0#2", "0#3", "0#4", "0#5", "1#0", "1#2", "1#4"]);
         assert.equal(new Set(kept.map(({ responseText }) => responseText)).size, 9);
@@ -115,7 +119,7 @@ Deno.test(options("where one request fails for good, those under way are kept an
     const kept: RemoteRollout[] = [];
     const plan = { prompts: [...Array(40).keys()].map(prompt), maxTokens: () => 10, wanted: () => true };
     const keep = (some: ReadonlyArray<RemoteRollout>) => Effect.sync(() => void kept.push(...some));
-    const exit = await Effect.runPromiseExit(quiet(draw(make(url, settings, undefined), plan, remote, keep)));
+    const exit = await Effect.runPromiseExit(quiet(draw(makeClient(url, settings, undefined), plan, remote, keep)));
     assert.ok(Exit.isFailure(exit));
     const delivered = server.seen.filter(({ complete }) => complete);
     assert.equal(kept.length, delivered.reduce((sum, { body }) => sum + Number(body.n), 0));
@@ -133,7 +137,7 @@ Deno.test(
           maxTokens: () => 10,
           wanted: () => true,
         };
-        await Effect.runPromise(quiet(draw(make(url, settings, undefined), plan, remote, () => Effect.void), io));
+        await Effect.runPromise(quiet(draw(makeClient(url, settings, undefined), plan, remote, () => Effect.void), io));
         assert.match(io.stderr(), /all 4 responses to "math\/test\/0" are alike.*--request-responses 1/);
       }),
   ),
@@ -147,7 +151,7 @@ const failureAt = async (response: () => Response, more: object = {}, apiKey?: s
     return response();
   });
   const url = `http://${login}127.0.0.1:${page.addr.port}/v1/completions`;
-  const client = make(url, { ...settings, retries: 5, ...more }, apiKey);
+  const client = makeClient(url, { ...settings, retries: 5, ...more }, apiKey);
   const { message } = await Effect.runPromise(quiet(Effect.flip(client.ask(job))));
   await page.shutdown();
   return { message, requests };

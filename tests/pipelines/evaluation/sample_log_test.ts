@@ -3,7 +3,8 @@ import { Effect } from "effect";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as SampleLog from "../../../pipelines/evaluation/sample_log.ts";
+import type * as SampleLog from "../../../pipelines/evaluation/sample_log.ts";
+import { openSampleLog } from "../../../pipelines/evaluation/sample_log.ts";
 
 const problems = ["b", "a"];
 const responses = 2;
@@ -22,12 +23,10 @@ const withFolder = async (use: (out: string, partial: string, whole: string) => 
 };
 
 const opened = <A>(out: string, use: (log: SampleLog.SampleLog) => Effect.Effect<A, { readonly message: string }>) =>
-  Effect.runPromise(Effect.scoped(Effect.flatMap(SampleLog.open(out, problems, responses), use)));
+  Effect.runPromise(Effect.scoped(Effect.flatMap(openSampleLog(out, problems, responses), use)));
 
 const refusal = (out: string) =>
-  Effect.runPromise(Effect.scoped(Effect.flip(SampleLog.open(out, problems, responses)))).then(({ message }) =>
-    message
-  );
+  Effect.runPromise(Effect.scoped(Effect.flip(openSampleLog(out, problems, responses)))).then(({ message }) => message);
 
 Deno.test("responses come in any order, are there after a kill but for a torn line, and end in order", () =>
   withFolder(async (out, partial, whole) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import * as ArtifactStore from "../../../pipelines/files/artifact_store.ts";
+import { openArtifactStore } from "../../../pipelines/files/artifact_store.ts";
 
 const tensor = (name: string, values: ReadonlyArray<number>) => ({
   name,
@@ -11,7 +12,7 @@ const tensor = (name: string, values: ReadonlyArray<number>) => ({
 Deno.test("an artifact is found again by its content", async () => {
   const dir = await Deno.makeTempDir();
   await Effect.runPromise(Effect.gen(function* () {
-    const store = yield* ArtifactStore.open(`${dir}/a/b`);
+    const store = yield* openArtifactStore(`${dir}/a/b`);
     const id = yield* store.put([tensor("w", [1, 2, 3])]);
     assert.match(id, /^[0-9a-f]{64}$/);
     assert.equal(yield* store.put([tensor("w", [1, 2, 3])]), id);
@@ -29,7 +30,7 @@ Deno.test("an artifact is found again by its content", async () => {
 Deno.test("an artifact that is not what its name says is refused", async () => {
   const dir = await Deno.makeTempDir();
   await Effect.runPromise(Effect.gen(function* () {
-    const store = yield* ArtifactStore.open(dir);
+    const store = yield* openArtifactStore(dir);
     const one = yield* store.put([tensor("w", [1])]);
     const other = yield* store.put([tensor("w", [2])]);
     Deno.copyFileSync(store.pathOf(one), store.pathOf(other));
@@ -45,7 +46,7 @@ Deno.test("what a killed writer left is swept, and so is what is not to be kept"
   await Deno.writeTextFile(`${dir}/.partial-abc/tensors`, "half");
   await Deno.writeTextFile(`${dir}/notes.txt`, "not ours");
   await Effect.runPromise(Effect.gen(function* () {
-    const store = yield* ArtifactStore.open(dir);
+    const store = yield* openArtifactStore(dir);
     const [kept] = [yield* store.put([tensor("w", [1])]), yield* store.put([tensor("w", [2])])];
     yield* store.retain([kept]);
     assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), [`${kept}.safetensors`, "notes.txt"]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect, type Scope } from "effect";
 import * as Metrics from "../../../pipelines/files/metrics.ts";
+import { openMetrics } from "../../../pipelines/files/metrics.ts";
 import * as RunDirectory from "../../../pipelines/files/run_directory.ts";
 import { crc32c, frame, maskedCrc32c } from "../../../pipelines/files/tensorboard.ts";
 
@@ -72,7 +73,7 @@ Deno.test("rows are kept as NDJSON and as TensorBoard events", async () => {
   const row = { step: 300, loss: -0.25, positive: { loss: 0.5 }, note: "x", bad: Number.NaN, timing: { sample: 1.5 } };
   await scoped(Effect.gen(function* () {
     const run = yield* RunDirectory.acquire(dir);
-    const metrics = yield* Metrics.open(run);
+    const metrics = yield* openMetrics(run);
     yield* metrics.write(row);
   }));
   const events = readEvents(await Deno.readFile(`${dir}/tensorboard/events.out.tfevents.signum`));
@@ -95,19 +96,19 @@ Deno.test("rows are kept as NDJSON and as TensorBoard events", async () => {
 Deno.test("a run that goes on drops the rows of steps that it will do again, in both files", async () => {
   const dir = await Deno.makeTempDir();
   await scoped(Effect.gen(function* () {
-    const metrics = yield* Metrics.open(yield* RunDirectory.acquire(dir));
+    const metrics = yield* openMetrics(yield* RunDirectory.acquire(dir));
     for (const step of [1, 2, 3]) yield* metrics.write({ step, loss: step });
   }));
   await Deno.writeTextFile(`${dir}/metrics.ndjson`, '{"step":4,"lo', { append: true });
   await scoped(Effect.gen(function* () {
-    const metrics = yield* Metrics.open(yield* RunDirectory.acquire(dir), 2);
+    const metrics = yield* openMetrics(yield* RunDirectory.acquire(dir), 2);
     assert.deepEqual(metrics.rows.map(({ step }) => step), [1, 2]);
     yield* metrics.write({ step: 3, loss: 30 });
   }));
   const events = readEvents(await Deno.readFile(`${dir}/tensorboard/events.out.tfevents.signum`));
   assert.deepEqual(events.map(({ step, values }) => [step, values["loss"]]), [[0, undefined], [1, 1], [2, 2], [3, 30]]);
   await Deno.writeTextFile(`${dir}/metrics.ndjson`, "not a row\n", { append: true });
-  const error = await scoped(Effect.flip(Effect.flatMap(RunDirectory.acquire(dir), (run) => Metrics.open(run))));
+  const error = await scoped(Effect.flip(Effect.flatMap(RunDirectory.acquire(dir), (run) => openMetrics(run))));
   assert.match(error.message, /metrics\.ndjson", line 4/);
   await Deno.remove(dir, { recursive: true });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import * as Progress from "../../../pipelines/files/progress.ts";
+import { makeProgress } from "../../../pipelines/files/progress.ts";
 import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 
 Deno.test("duration() speaks as a person would", () => {
@@ -18,7 +19,7 @@ Deno.test("without a terminal, progress is a plain line every few seconds with t
   const io = memory("");
   await Effect.runPromise(
     Effect.scoped(Effect.gen(function* () {
-      const progress = yield* Progress.make("sample", 100);
+      const progress = yield* makeProgress("sample", 100);
       for (let i = 0; i < 100; i++) {
         yield* TestClock.adjust("200 millis");
         yield* progress.advance(1, `step ${i}`);
@@ -36,7 +37,7 @@ Deno.test("without a terminal, progress is a plain line every few seconds with t
 Deno.test("a command that is over at once says nothing of progress", async () => {
   const io = memory("");
   await Effect.runPromise(
-    Effect.scoped(Effect.flatMap(Progress.make("verify", 2), (progress) => progress.advance(2))).pipe(
+    Effect.scoped(Effect.flatMap(makeProgress("verify", 2), (progress) => progress.advance(2))).pipe(
       Effect.provideService(StandardStreams, io.streams),
     ),
   );

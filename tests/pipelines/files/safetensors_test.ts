@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as Effect from "effect/Effect";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import { openSafetensors, writeSafetensors } from "../../../pipelines/files/safetensors.ts";
 
 const golden = new URL("../../golden/models/", import.meta.url).pathname;
 const sha256 = (path: string) => createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
@@ -32,10 +33,10 @@ const writeRaw = (path: string, header: unknown, data: Uint8Array, headerBytes?:
 Deno.test("write() gives the reference writer's bytes for the same tensors, in whatever order they come", () =>
   inFolder(async (dir) => {
     const source = `${golden}qwen3_tied/model.safetensors`;
-    const file = await Effect.runPromise(Safetensors.open(source));
+    const file = await Effect.runPromise(openSafetensors(source));
     const tensors = [...file.entries].map(([name, { shape }]) => ({ name, shape, read: file.read(name) }));
     for (const order of [tensors, tensors.toReversed()]) {
-      const written = await Effect.runPromise(Safetensors.write(dir, (hash) => `${hash}.safetensors`, order));
+      const written = await Effect.runPromise(writeSafetensors(dir, (hash) => `${hash}.safetensors`, order));
       assert.equal(written.sha256, sha256(source));
       assert.equal(written.name, `${written.sha256}.safetensors`);
       assert.equal(written.bytes, Deno.statSync(source).size);
@@ -54,8 +55,8 @@ Deno.test("what is written is read back, tensors larger than a chunk and empty o
       tensor("scalar", [], [2.5]),
       tensor('odd "name" é', [1, 3], [NaN, Infinity, -0]),
     ];
-    await Effect.runPromise(Safetensors.write(dir, () => "x.safetensors", tensors));
-    const file = await Effect.runPromise(Safetensors.open(`${dir}/x.safetensors`));
+    await Effect.runPromise(writeSafetensors(dir, () => "x.safetensors", tensors));
+    const file = await Effect.runPromise(openSafetensors(`${dir}/x.safetensors`));
     assert.deepEqual(file.metadata, { format: "pt" });
     for (const { name, read } of tensors) {
       assert.deepEqual(await Effect.runPromise(file.read(name)), await Effect.runPromise(read));
@@ -74,7 +75,7 @@ Deno.test("f16 and bf16 are widened exactly", () =>
       h: { dtype: "F16", shape: [4], data_offsets: [0, 8] },
       b: { dtype: "BF16", shape: [2, 2], data_offsets: [8, 16] },
     }, data);
-    const file = await Effect.runPromise(Safetensors.open(path));
+    const file = await Effect.runPromise(openSafetensors(path));
     assert.deepEqual(await Effect.runPromise(file.read("h")), Float32Array.of(1, -2, 2 ** -24, Infinity));
     assert.deepEqual(await Effect.runPromise(file.read("b")), Float32Array.of(1, -2, 2 ** -133, -Infinity));
   }));
@@ -116,14 +117,14 @@ Deno.test("a damaged file is an error that names the file, the tensor, what was 
     ];
     for (const [header, bytes, headerBytes, expected] of cases) {
       writeRaw(path, header, bytes, headerBytes);
-      const error = await Effect.runPromise(Effect.flip(Safetensors.open(path)));
+      const error = await Effect.runPromise(Effect.flip(openSafetensors(path)));
       assert.ok(error.message.startsWith(`Cannot read "${path}"`), error.message);
       assert.match(error.message, expected);
     }
     Deno.writeFileSync(path, new Uint8Array(3));
-    assert.match((await Effect.runPromise(Effect.flip(Safetensors.open(path)))).message, /in 3 bytes/);
+    assert.match((await Effect.runPromise(Effect.flip(openSafetensors(path)))).message, /in 3 bytes/);
     assert.match(
-      (await Effect.runPromise(Effect.flip(Safetensors.open(`${dir}/none`)))).message,
+      (await Effect.runPromise(Effect.flip(openSafetensors(`${dir}/none`)))).message,
       /none": expected a file/,
     );
   }));
@@ -132,7 +133,7 @@ Deno.test("a tensor that is absent or no float is an error of that tensor", () =
   inFolder(async (dir) => {
     const path = `${dir}/x.safetensors`;
     writeRaw(path, { i: { dtype: "I64", shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8));
-    const file = await Effect.runPromise(Safetensors.open(path));
+    const file = await Effect.runPromise(openSafetensors(path));
     assert.match((await Effect.runPromise(Effect.flip(file.read("i")))).message, /tensor "i": expected F32.*found I64/);
     assert.match((await Effect.runPromise(Effect.flip(file.read("j")))).message, /tensor "j": expected the tensor/);
   }));
@@ -140,14 +141,14 @@ Deno.test("a tensor that is absent or no float is an error of that tensor", () =
 Deno.test("a write that fails leaves nothing behind", () =>
   inFolder(async (dir) => {
     const wrong = [tensor("a", [2], [1, 2]), tensor("b", [3], [1, 2])];
-    const error = await Effect.runPromise(Effect.flip(Safetensors.write(dir, () => "x.safetensors", wrong)));
+    const error = await Effect.runPromise(Effect.flip(writeSafetensors(dir, () => "x.safetensors", wrong)));
     assert.match(error.message, /tensor "b": expected 3 numbers, found 2/);
     const twice = [tensor("a", [1], [1]), tensor("a", [1], [2])];
-    const again = await Effect.runPromise(Effect.flip(Safetensors.write(dir, () => "x.safetensors", twice)));
+    const again = await Effect.runPromise(Effect.flip(writeSafetensors(dir, () => "x.safetensors", twice)));
     assert.match(again.message, /names that differ/);
     const failing = [{ name: "a", shape: [1], read: Effect.fail("no device") }];
     assert.equal(
-      await Effect.runPromise(Effect.flip(Safetensors.write(dir, () => "x.safetensors", failing))),
+      await Effect.runPromise(Effect.flip(writeSafetensors(dir, () => "x.safetensors", failing))),
       "no device",
     );
     assert.deepEqual([...Deno.readDirSync(dir)], []);

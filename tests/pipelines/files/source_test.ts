@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigProvider, Effect } from "effect";
 import { tasks } from "../../../data/mod.ts";
-import { load, type LoadOptions, type SourceError } from "../../../pipelines/files/source.ts";
+import { type LoadOptions, loadProblems, type SourceError } from "../../../pipelines/files/source.ts";
 import type { Split, Task } from "../../../data/task.ts";
 
 const fixtures = new URL("../../data/fixtures", import.meta.url).pathname;
@@ -13,10 +13,10 @@ const withEnvironment = (environment: Record<string, string>) =>
   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(environment));
 
 const loaded = (task: Task, split: Split, options?: LoadOptions, environment = {}) =>
-  Effect.runPromise(load(task, split, options).pipe(withEnvironment(environment)));
+  Effect.runPromise(loadProblems(task, split, options).pipe(withEnvironment(environment)));
 
 const failure = (task: Task, split: Split, options?: LoadOptions, environment = {}): Promise<SourceError> =>
-  Effect.runPromise(Effect.flip(load(task, split, options)).pipe(withEnvironment(environment)));
+  Effect.runPromise(Effect.flip(loadProblems(task, split, options)).pipe(withEnvironment(environment)));
 
 const withFile = async (name: string, text: string, use: (file: string) => Promise<void>) => {
   const folder = await mkdtemp(join(tmpdir(), "signum-source-"));

@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { join } from "node:path";
-import * as ArtifactStore from "../../../pipelines/files/artifact_store.ts";
+import { openArtifactStore } from "../../../pipelines/files/artifact_store.ts";
 import * as CheckpointDirectory from "../../../pipelines/files/checkpoint_directory.ts";
-import { load } from "../../../pipelines/files/source.ts";
+import { loadProblems } from "../../../pipelines/files/source.ts";
 import { resolveModel } from "../../../pipelines/files/hub.ts";
 import * as RunDirectory from "../../../pipelines/files/run_directory.ts";
+import { readRunText } from "../../../pipelines/files/run_directory.ts";
 import { exists, isFolder, namesIn, readBytes, readText } from "../../../pipelines/files/text_file.ts";
 import { tasks } from "../../../data/mod.ts";
 import { bytesBelow } from "../../../pipelines/study/write_files.ts";
@@ -48,18 +49,18 @@ Deno.test("a file or folder that cannot be read is an error and not a missing on
         readText(loop),
         readBytes(loop),
         namesIn(loop),
-        RunDirectory.readText(loop),
+        readRunText(loop),
         RunDirectory.sweep(loop),
         CheckpointDirectory.readOptional(loop),
         bytesBelow(loop)("README.md"),
         resolveModel(loop),
-        load(tasks["amc-23"], "test", { data: loop }),
+        loadProblems(tasks["amc-23"], "test", { data: loop }),
       ]
     ) {
       assert.match(await failure(asked), /ELOOP/);
     }
     const folder = join(dir, "artifacts");
-    const store = await Effect.runPromise(ArtifactStore.open(folder));
+    const store = await Effect.runPromise(openArtifactStore(folder));
     await Deno.remove(folder);
     await Deno.symlink(folder, folder);
     assert.match(await failure(store.has("0".repeat(64))), /Cannot read .*ELOOP/);

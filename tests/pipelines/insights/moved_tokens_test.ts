@@ -4,6 +4,7 @@ import { movedTokens } from "../../../pipelines/insights/moved_tokens.ts";
 import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import * as Optimizer from "../../../pipelines/learning/optimizer.ts";
+import { makeOptimizer } from "../../../pipelines/learning/optimizer.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { batchOf, loadModel, settingsOf } from "../models/golden_on_device.ts";
@@ -19,7 +20,7 @@ testOnDevice(
       const stepped = Model.clone(model);
       const { gradient, gradNorm } = yield* policyGradient(stepped, batch, settingsOf(one));
       const step = { learningRate: 1e-3, weightDecay: 0, maxGradNorm: 1 };
-      Optimizer.update(stepped, Optimizer.make(stepped), gradient, gradNorm, step);
+      Optimizer.update(stepped, makeOptimizer(stepped), gradient, gradNorm, step);
       const settings = { ...settingsOf(one), algorithm: "w-reinforce" as const };
       const all = yield* movedTokens(model, stepped, batch, settings);
       assert.equal(all.length, batch.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0));

@@ -7,6 +7,7 @@ import { Tape } from "../../../kernels/gpu/tape.ts";
 import { criticGradient, GradientError, policyGradient } from "../../../pipelines/learning/gradient.ts";
 import { packRows } from "../../../pipelines/learning/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { releaseParameters } from "../../../pipelines/models/parameters.ts";
 import { predictorStates } from "../../../pipelines/learning/score.ts";
 import { testInFloat32 } from "../../kernels/run_case.ts";
 import { goldenModels, type GoldenStep, readGolden } from "../../golden/models/golden.ts";
@@ -60,7 +61,7 @@ for (const name of goldenModels) {
           near(metrics.clipFraction, one.clipFraction, 1e-6, `${one.name}: clipFraction`);
           near(metrics.approxKl, one.approxKl, tolerance, `${one.name}: approxKl`);
           near(metrics.meanEntropy, one.meanEntropy, tolerance, `${one.name}: meanEntropy`);
-          Parameters.release(encoder, result.gradient);
+          releaseParameters(encoder, result.gradient);
         }
       }),
   );
@@ -112,7 +113,7 @@ testInFloat32(
             gradient.forEach((x, i) => total[i] += x);
             sum.set(parameter, total);
           }
-          Parameters.release(encoder, alone.gradient);
+          releaseParameters(encoder, alone.gradient);
         }
         near(whole.positive.sums.loss + whole.negative.sums.loss, whole.sums.loss, 1e-9, `${one.name}: loss`);
         let product = 0;
@@ -126,7 +127,7 @@ testInFloat32(
         // |g+ + g-|² = |g+|² + |g-|² + 2 cos |g+||g-|
         const [p, n] = [whole.positive.gradNorm, whole.negative.gradNorm];
         near(Math.sqrt(p * p + n * n + 2 * (whole.cosine ?? NaN) * p * n) / Math.sqrt(product), 1, 1e-4, "cosine");
-        Parameters.release(encoder, whole.gradient);
+        releaseParameters(encoder, whole.gradient);
       }
     }),
 );

@@ -7,7 +7,7 @@ import { accumulate } from "../../../kernels/ops/add/add.ts";
 import { dot } from "../../../kernels/ops/global_norm/global_norm.ts";
 import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import { bringAway, bringBack, foldRows } from "../../../pipelines/learning/host_gradient.ts";
-import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { releaseParameters } from "../../../pipelines/models/parameters.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
 import { batchOf, loadModel, readAll, sameBits, settingsOf } from "../models/golden_on_device.ts";
@@ -40,7 +40,7 @@ testOnDevice(
             },
           });
           most.push(encoder.pool.statistics.most.get("gradients") ?? 0);
-          Parameters.release(encoder, gradient);
+          releaseParameters(encoder, gradient);
           assert.equal(encoder.pool.statistics.use.get("gradients"), undefined);
         }
         assert.deepEqual(found[1].record, found[0].record);

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import { denominatorsOf, tokenFactor } from "../../../pipelines/algorithms/aggregation.ts";
 import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import { type ChosenToken, logitGradients } from "../../../pipelines/learning/logit_gradients.ts";
-import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { releaseParameters } from "../../../pipelines/models/parameters.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testInFloat32 } from "../../kernels/run_case.ts";
 import { batchOf, loadModel, readAll, relativeError, settingsOf } from "../models/golden_on_device.ts";
@@ -55,6 +55,6 @@ testInFloat32(
         return sum;
       });
       assert.ok(relativeError(sums, products) < 1e-5, `${relativeError(sums, products)}`);
-      Parameters.release(encoder, gradient);
+      releaseParameters(encoder, gradient);
     }),
 );

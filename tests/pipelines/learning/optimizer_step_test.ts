@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import * as Optimizer from "../../../pipelines/learning/optimizer.ts";
+import { makeOptimizer } from "../../../pipelines/learning/optimizer.ts";
 import { optimizerStep, stepBatches, whole } from "../../../pipelines/learning/optimizer_step.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
@@ -33,7 +34,7 @@ testOnDevice(
       const model = yield* loadModel(encoder, "qwen3_tied");
       const [stepped, expected] = [Model.clone(model), Model.clone(model)];
       const settings = { ...merge({ learningRate: 1e-3 }), ...settingsOf(one), algorithm: "grpo" as const };
-      const policy = { model: stepped, optimizer: Optimizer.make(stepped) };
+      const policy = { model: stepped, optimizer: makeOptimizer(stepped) };
       const held = () => encoder.pool.statistics.use.get("gradients") ?? 0;
       const before = held();
       const done = yield* optimizerStep(
@@ -46,7 +47,7 @@ testOnDevice(
       const { gradient, gradNorm } = yield* policyGradient(expected, sequences, settingsOf(one));
       assert.deepEqual(done.observed, { norm: gradNorm, critic: undefined });
       assert.equal(done.state.policy.optimizer.step, 1);
-      Optimizer.update(expected, Optimizer.make(expected), gradient, gradNorm, settings);
+      Optimizer.update(expected, makeOptimizer(expected), gradient, gradNorm, settings);
       for (const [i, arena] of stepped.parameters.arenas.entries()) {
         assert.deepEqual(yield* encoder.read(arena), yield* encoder.read(expected.parameters.arenas[i]));
       }

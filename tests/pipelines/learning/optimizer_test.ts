@@ -5,8 +5,10 @@ import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
 import { criticGradient, policyGradient } from "../../../pipelines/learning/gradient.ts";
 import type { Model } from "../../../pipelines/models/model.ts";
 import * as Optimizer from "../../../pipelines/learning/optimizer.ts";
-import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { makeOptimizer } from "../../../pipelines/learning/optimizer.ts";
+import { releaseParameters } from "../../../pipelines/models/parameters.ts";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import { openSafetensors, writeSafetensors } from "../../../pipelines/files/safetensors.ts";
 import { testInFloat32 } from "../../kernels/run_case.ts";
 import { goldenModels, type GoldenStep, readGolden } from "../../golden/models/golden.ts";
 import {
@@ -55,7 +57,7 @@ for (const name of goldenModels) {
         Effect.gen(function* () {
           const model = yield* loadModel(encoder, name);
           const { gradient, gradNorm } = yield* policyGradient(model, batchOf(golden, one), settingsOf(one));
-          const stepped = Optimizer.update(model, Optimizer.make(model), gradient, gradNorm, one);
+          const stepped = Optimizer.update(model, makeOptimizer(model), gradient, gradNorm, one);
           assert.equal(stepped.step, 1);
           yield* compareWeights(model, name, one.name, one);
         }),
@@ -67,13 +69,13 @@ for (const name of goldenModels) {
       const model = yield* loadModel(encoder, name);
       const one = golden.cases.find((other) => other.name === golden.steps.case);
       assert.ok(one !== undefined);
-      let optimizer = Optimizer.make(model);
+      let optimizer = makeOptimizer(model);
       for (let step = 0; step < 10; step++) {
         const { gradient, gradNorm, sums } = yield* policyGradient(model, batchOf(golden, one), settingsOf(one));
         near(metricsOf(sums).loss, golden.steps.losses[step], 1e-4, `step ${step + 1}: loss`);
         near(gradNorm / golden.steps.gradNorms[step], 1, 1e-3, `step ${step + 1}: gradNorm`);
         optimizer = Optimizer.update(model, optimizer, gradient, gradNorm, one);
-        Parameters.release(encoder, gradient);
+        releaseParameters(encoder, gradient);
       }
     }));
 
@@ -92,7 +94,7 @@ for (const name of goldenModels) {
       const { valueClip } = expected;
       const settings = { aggregation: "token-mean", share: 1, gradientChunk: 40, valueClip } as const;
       const { gradient, gradNorm } = yield* criticGradient(critic, batch, settings);
-      Optimizer.update(critic, Optimizer.make(critic), gradient, gradNorm, expected);
+      Optimizer.update(critic, makeOptimizer(critic), gradient, gradNorm, expected);
       yield* compareWeights(critic, name, "critic", expected);
     }));
 }
@@ -111,18 +113,18 @@ for (const moments of momentTypes) {
         const ends: ReadonlyMap<string, Float32Array>[] = [];
         for (const stored of [false, true]) {
           const model = yield* loadModel(encoder, "qwen3_tied");
-          let optimizer = Optimizer.make(model, moments);
+          let optimizer = makeOptimizer(model, moments);
           for (let step = 0; step < 3; step++) {
             const { gradient, gradNorm } = yield* policyGradient(model, batchOf(golden, one), settingsOf(one));
             optimizer = Optimizer.update(model, optimizer, gradient, gradNorm, one);
             if (!stored) continue;
-            const { name } = yield* Safetensors.write(
+            const { name } = yield* writeSafetensors(
               dir,
               (hash) => hash,
               Optimizer.optimizerTensors(model, optimizer),
             );
             assert.equal(name, yield* Safetensors.digest(Optimizer.optimizerTensors(model, optimizer)));
-            const file = yield* Safetensors.open(`${dir}/${name}`);
+            const file = yield* openSafetensors(`${dir}/${name}`);
             const types = new Set([...file.entries].map(([tensor, { dtype }]) => `${tensor.split(".")[0]} ${dtype}`));
             const dtype = moments === "bf16" ? "BF16" : "F32";
             assert.deepEqual(types, new Set(["step F32", `exp_avg ${dtype}`, `exp_avg_sq ${dtype}`]));

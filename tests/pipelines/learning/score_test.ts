@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import { withValueHead } from "../../../pipelines/models/model_config.ts";
 import { score, values } from "../../../pipelines/learning/score.ts";
@@ -67,13 +67,13 @@ testOnDevice("a critic's bias is added to every value", (encoder) =>
     const golden = readGolden("qwen3_tied");
     assert.ok(golden.critic !== undefined);
     const plain = yield* values(yield* loadCritic(encoder, "qwen3_tied", golden.critic), sequencesOf(golden));
-    const checkpoint = yield* Checkpoint.open(goldenDirectory("qwen3_tied"));
+    const checkpoint = yield* openCheckpoint(goldenDirectory("qwen3_tied"));
     const config = { ...withValueHead(checkpoint.config), valueBias: true };
     const given: Readonly<Record<string, Float32Array<ArrayBuffer>>> = {
       "score.weight": Float32Array.from(golden.critic.scoreWeight),
       "score.bias": Float32Array.of(0.5),
     };
-    const critic = yield* Model.load(encoder, {
+    const critic = yield* Model.loadModel(encoder, {
       ...checkpoint,
       config,
       names: [...checkpoint.names, "score.weight", "score.bias"],

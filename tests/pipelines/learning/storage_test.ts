@@ -10,8 +10,11 @@ import { noise } from "../../../kernels/ops/op_case.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
 import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
+import { releaseModel } from "../../../pipelines/models/model.ts";
 import * as Optimizer from "../../../pipelines/learning/optimizer.ts";
+import { makeOptimizer } from "../../../pipelines/learning/optimizer.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { releaseParameters } from "../../../pipelines/models/parameters.ts";
 import { score } from "../../../pipelines/learning/score.ts";
 import { readGolden } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
@@ -57,7 +60,7 @@ for (const format of formats) {
           const before = yield* readAll(encoder, stored.parameters);
           const stepped = Optimizer.update(
             stored,
-            Optimizer.make(stored),
+            makeOptimizer(stored),
             found.gradient,
             found.gradNorm,
             optimizer,
@@ -142,12 +145,12 @@ testOnDevice(
       const trained = Model.fromParameters(own, whole.config, whole.parameters, { storage: "bf16" });
       const both = own.pool.statistics.live;
       assert.ok(trained.copy !== undefined);
-      Parameters.release(own, whole.parameters);
+      releaseParameters(own, whole.parameters);
       const copy = own.pool.statistics.live;
       assert.ok(Math.abs(full / words - 4) < 0.5, `${full} bytes of ${words} numbers`);
       assert.ok(Math.abs(copy / words - 2) < 0.25, `${copy} bytes of ${words} numbers`);
       assert.equal(both, full + copy);
-      Parameters.release(own, trained.copy);
+      releaseParameters(own, trained.copy);
       assert.equal(own.pool.statistics.live, 0);
       yield* own.wait;
       own.pool.trim();
@@ -159,7 +162,7 @@ testOnDevice("an optimizer refuses weights of which only 16 bits are there", (en
     const own = new Encoder(encoder.device, encoder.info);
     const model = yield* loadModel(own, "qwen3_tied", { storage: "bf16" });
     const gradient = Parameters.zeros(own, model.parameters.layout, "gradients");
-    Optimizer.update(model, Optimizer.make(model), gradient, 1, optimizer);
+    Optimizer.update(model, makeOptimizer(model), gradient, 1, optimizer);
     const failure = yield* Effect.flip(own.wait);
     assert.equal(failure.message, 'Cannot step weights stored as "bf16": expected f32');
   }));
@@ -175,7 +178,7 @@ testOnDevice(
         const responses = yield* decoded(model, requests, 4);
         yield* score(model, requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] })), 1);
         assert.ok(own.pool.statistics.use.has("uploads"), "no rotary table");
-        Model.release(model);
+        releaseModel(model);
         assert.deepEqual([own.pool.statistics.live, own.pool.statistics.use.size], [0, 0]);
       }
     }),

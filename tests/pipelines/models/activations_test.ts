@@ -12,11 +12,14 @@ import { Tape } from "../../../kernels/gpu/tape.ts";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
 import { activationsFault } from "../../../pipelines/models/activations.ts";
 import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
 import { policyGradient, type TrainedSequence } from "../../../pipelines/learning/gradient.ts";
 import { modeFor } from "../../../pipelines/learning/gradient_passes.ts";
 import * as Model from "../../../pipelines/models/model.ts";
+import { loadModel, releaseModel } from "../../../pipelines/models/model.ts";
 import { packRows } from "../../../pipelines/learning/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
+import { releaseParameters } from "../../../pipelines/models/parameters.ts";
 import { poolShape } from "../../../pipelines/sampling/pool_shape.ts";
 import { score } from "../../../pipelines/learning/score.ts";
 import { transformer } from "../../../pipelines/models/transformer.ts";
@@ -35,7 +38,7 @@ const directoryOf = (name: string): string =>
     : goldenDirectory(name);
 
 const loaded = Effect.fnUntraced(function* (encoder: Encoder, name: string, options: Model.LoadOptions = {}) {
-  return yield* Model.load(encoder, yield* Checkpoint.open(directoryOf(name)), "policy", options);
+  return yield* loadModel(encoder, yield* openCheckpoint(directoryOf(name)), "policy", options);
 });
 
 /** Sequences of made-up tokens. */
@@ -71,8 +74,8 @@ for (const activations of formats) {
           // Activations computed again are the same ones.
           const again = yield* policyGradient(model, batchOf(requests, together), { ...loss, recompute: true });
           assert.equal(again.gradNorm, gradient.gradNorm);
-          for (const { gradient: set } of [gradient, again]) Parameters.release(encoder, set);
-          Model.release(model);
+          for (const { gradient: set } of [gradient, again]) releaseParameters(encoder, set);
+          releaseModel(model);
         }),
     );
   }
@@ -88,7 +91,7 @@ testOnSubgroups(
       const responses = yield* decoded(model, requests, isEmulated ? 2 : 5);
       const scored = yield* score(model, requests.map(({ promptTokens }, i) => ({ promptTokens, ...responses[i] })), 1);
       responses.forEach(({ logProbs }, i) => sameBits(logProbs, scored.logProbs[i], `rollout ${i}`));
-      Model.release(model);
+      releaseModel(model);
       encoder.pool.trim();
     }),
 );
@@ -121,7 +124,7 @@ testInFloat32(
           const own = batch.map((sequence, i) => ({ ...sequence, oldLogProbs: logProbs[i] }));
           const { gradient } = yield* policyGradient(model, own, loss);
           const gradients = [...(yield* readAll(encoder, gradient)).values()].map((list) => Array.from(list));
-          Parameters.release(encoder, gradient);
+          releaseParameters(encoder, gradient);
           return { logProbs, gradients };
         });
         const exact = yield* ofModel(full);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
-import * as ChatTemplate from "../../../pipelines/models/chat_template.ts";
+import type * as ChatTemplate from "../../../pipelines/models/chat_template.ts";
+import { openChatTemplate, parseChatTemplate } from "../../../pipelines/models/chat_template.ts";
 
 const folder = new URL("../../golden/models/", import.meta.url).pathname;
 const { chats }: {
@@ -20,14 +21,14 @@ const user = [{ role: "user", content: "Hi" }] as const;
 
 Deno.test("render() gives what transformers gives, switches and blocks included", async () => {
   for (const { template, messages, variables, constants, addGenerationPrompt, text } of chats) {
-    const parsed = await Effect.runPromise(ChatTemplate.parse(template, "golden", constants));
+    const parsed = await Effect.runPromise(parseChatTemplate(template, "golden", constants));
     assert.equal(await Effect.runPromise(parsed.render(messages, { addGenerationPrompt, variables })), text);
   }
 });
 
 Deno.test("open() takes the template of chat_template.jinja or of tokenizer_config.json", async () => {
   for (const name of ["qwen3_tied", "llama_tied"]) {
-    const template = await Effect.runPromise(ChatTemplate.open(`${folder}${name}`));
+    const template = await Effect.runPromise(openChatTemplate(`${folder}${name}`));
     const text = await Effect.runPromise(template.render(user, { addGenerationPrompt: true }));
     assert.equal(text, "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
   }
@@ -43,26 +44,26 @@ Deno.test("open() takes the template named default of a list, and special tokens
     }],
   };
   Deno.writeTextFileSync(`${dir}/tokenizer_config.json`, JSON.stringify(config));
-  const template = await Effect.runPromise(ChatTemplate.open(dir));
+  const template = await Effect.runPromise(openChatTemplate(dir));
   assert.equal(await Effect.runPromise(template.render(user, { addGenerationPrompt: false })), "Hi</s>");
   Deno.removeSync(dir, { recursive: true });
 });
 
 Deno.test("a template cannot ask for the date", async () => {
   const source = "\n{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}26 Jul 2024{% endif %}";
-  const template = await Effect.runPromise(ChatTemplate.parse(source, "clock"));
+  const template = await Effect.runPromise(parseChatTemplate(source, "clock"));
   assert.equal(await Effect.runPromise(template.render(user, { addGenerationPrompt: false })), "\n26 Jul 2024");
 });
 
 Deno.test("a template that is missing, malformed or raises is an error that names the file", async () => {
   const dir = Deno.makeTempDirSync();
-  const missing = await Effect.runPromise(Effect.flip(ChatTemplate.open(dir)));
+  const missing = await Effect.runPromise(Effect.flip(openChatTemplate(dir)));
   assert.match(missing.message, /no chat_template\.jinja and none in tokenizer_config\.json/);
   Deno.writeTextFileSync(`${dir}/chat_template.jinja`, "{% if %}");
-  const malformed = await Effect.runPromise(Effect.flip(ChatTemplate.open(dir)));
+  const malformed = await Effect.runPromise(Effect.flip(openChatTemplate(dir)));
   assert.match(malformed.message, /chat_template\.jinja"/);
   const template = await Effect.runPromise(
-    ChatTemplate.parse("{{ raise_exception('System role not supported') }}", "x"),
+    parseChatTemplate("{{ raise_exception('System role not supported') }}", "x"),
   );
   const raised = await Effect.runPromise(Effect.flip(template.render(user, { addGenerationPrompt: false })));
   assert.equal(raised.message, 'Cannot use chat template of "x": System role not supported');
@@ -79,7 +80,7 @@ const features: { readonly messages: ReadonlyArray<ChatTemplate.Message>; readon
     .parse(Deno.readTextFileSync(`${folder}chat_features.json`));
 const render = (template: string, options: Partial<ChatTemplate.RenderOptions> = {}) =>
   Effect.runPromise(Effect.result(Effect.flatMap(
-    ChatTemplate.parse(template, "x"),
+    parseChatTemplate(template, "x"),
     (parsed) => parsed.render(features.messages, { addGenerationPrompt: false, ...options }),
   )));
 
@@ -133,14 +134,14 @@ Deno.test("special tokens come from special_tokens_map.json too; tokenizer_confi
   write("special_tokens_map.json", { bos_token: { content: "<|bos|>" }, eos_token: "<map>" });
   const rendered = async () =>
     await Effect.runPromise(
-      (await Effect.runPromise(ChatTemplate.open(dir))).render(user, { addGenerationPrompt: false }),
+      (await Effect.runPromise(openChatTemplate(dir))).render(user, { addGenerationPrompt: false }),
     );
   assert.equal(await rendered(), "<|bos|><map>");
   write("tokenizer_config.json", { eos_token: "<config>", bos_token: null });
   assert.equal(await rendered(), "<|bos|><config>");
   Deno.writeTextFileSync(`${dir}/special_tokens_map.json`, "[]");
   assert.match(
-    (await Effect.runPromise(Effect.flip(ChatTemplate.open(dir)))).message,
+    (await Effect.runPromise(Effect.flip(openChatTemplate(dir)))).message,
     /special_tokens_map.json": not a/,
   );
   Deno.removeSync(dir, { recursive: true });

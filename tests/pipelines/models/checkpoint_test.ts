@@ -1,7 +1,8 @@
 /** Checkpoints: the golden directories, what is refused, and that writing and reading lose nothing. */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import type * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint, writeModelDirectory } from "../../../pipelines/models/checkpoint.ts";
 import { companionFiles, verifyManifest } from "../../../pipelines/files/checkpoint_directory.ts";
 import { withValueHead } from "../../../pipelines/models/model_config.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
@@ -9,8 +10,8 @@ import type { Tensor } from "../../../pipelines/files/safetensors.ts";
 
 const golden = new URL("../../golden/models/", import.meta.url).pathname;
 const models = ["qwen2_tied", "qwen2_untied", "qwen3_tied", "qwen3_untied", "llama_tied", "llama_untied"];
-const open = (dir: string) => Effect.runPromise(Checkpoint.open(dir));
-const refusal = async (dir: string) => (await Effect.runPromise(Effect.flip(Checkpoint.open(dir)))).message;
+const open = (dir: string) => Effect.runPromise(openCheckpoint(dir));
+const refusal = async (dir: string) => (await Effect.runPromise(Effect.flip(openCheckpoint(dir)))).message;
 
 const inFolder = async (use: (dir: string) => Promise<void>) => {
   const dir = Deno.makeTempDirSync();
@@ -24,7 +25,7 @@ const tensorsOf = (checkpoint: Checkpoint.Checkpoint) =>
 type Tensors = ReturnType<typeof tensorsOf>;
 
 const write = (dir: string, content: Checkpoint.CheckpointContent<unknown, never, unknown>) =>
-  Effect.runPromise(Checkpoint.write(dir, content));
+  Effect.runPromise(writeModelDirectory(dir, content));
 
 /** A copy of a golden checkpoint whose tensors are changed first. */
 const writeChanged = async (
@@ -193,7 +194,7 @@ Deno.test("weights that are not finite, or not in the type they are written in, 
   inFolder(async (dir) => {
     const source = await open(`${golden}qwen3_tied`);
     const attempt = (value: number, type?: "float32" | "float16" | "bfloat16") =>
-      Effect.runPromise(Effect.result(Checkpoint.write(`${dir}/out`, {
+      Effect.runPromise(Effect.result(writeModelDirectory(`${dir}/out`, {
         config: source.config,
         tensors: tensorsOf(source).map((tensor) =>
           tensor.name === "model.norm.weight"
@@ -290,7 +291,7 @@ Deno.test("an earlier checkpoint is replaced, anything else is left alone", () =
     Deno.writeTextFileSync(`${place}/thesis.txt`, "");
     const source = await open(`${golden}qwen3_tied`);
     const content = { config: source.config, tensors: tensorsOf(source) };
-    const error = await Effect.runPromise(Effect.flip(Checkpoint.write(place, content)));
+    const error = await Effect.runPromise(Effect.flip(writeModelDirectory(place, content)));
     assert.match(error.message, /found "thesis.txt" in it/);
     assert.equal((await open(place)).config.family, "llama");
     assert.deepEqual([...Deno.readDirSync(dir)].map((entry) => entry.name), ["out"]);
@@ -302,7 +303,7 @@ Deno.test("a failure while writing leaves the earlier checkpoint and nothing els
     await writeChanged(place, "qwen3_tied", (tensors) => tensors);
     const source = await open(`${golden}qwen2_untied`);
     const content = { config: source.config, tensors: tensorsOf(source), also: () => Effect.fail("out of power") };
-    assert.equal(await Effect.runPromise(Effect.flip(Checkpoint.write(place, content))), "out of power");
+    assert.equal(await Effect.runPromise(Effect.flip(writeModelDirectory(place, content))), "out of power");
     assert.equal((await open(place)).config.family, "qwen3");
     assert.deepEqual([...Deno.readDirSync(dir)].map((entry) => entry.name), ["out"]);
   }));

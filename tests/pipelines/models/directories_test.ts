@@ -1,11 +1,11 @@
 /** Changed model directories against transformers' log-probs (`tests/golden/models/make_directories_golden.py`). */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import * as Model from "../../../pipelines/models/model.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
+import { loadModel } from "../../../pipelines/models/model.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 import { formatPython } from "../../../pipelines/files/python_json.ts";
-import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import { writeSafetensors } from "../../../pipelines/files/safetensors.ts";
 import { score } from "../../../pipelines/learning/score.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testInFloat32 } from "../../kernels/run_case.ts";
@@ -33,14 +33,14 @@ const directoryOf = Effect.fnUntraced(function* (dir: string, { model, changes, 
     const files = [...Deno.readDirSync(source)].map(({ name }) => name).filter((name) => name.includes("safetensors"));
     return files.forEach((name) => Deno.copyFileSync(`${source}/${name}`, `${dir}/${name}`));
   }
-  const whole = yield* Checkpoint.open(source);
+  const whole = yield* openCheckpoint(source);
   const { width } = whole.config;
   const tensors = parameterSpecs(whole.config).map((spec) => ({ ...spec, read: whole.read(spec.name) }));
   const other = Effect.map(
     tensors[0].read,
     (values) => values.map((value, i) => Math.floor(i / width) % 2 === 0 ? -0.5 * value : value),
   );
-  yield* Safetensors.write(dir, () => "model.safetensors", [
+  yield* writeSafetensors(dir, () => "model.safetensors", [
     ...tensors,
     { ...tensors[0], name: "lm_head.weight", read: other },
   ]);
@@ -55,10 +55,10 @@ for (const one of cases) {
         (path) => Effect.sync(() => Deno.removeSync(path, { recursive: true })),
       );
       yield* directoryOf(dir, one);
-      const checkpoint = yield* Checkpoint.open(dir);
+      const checkpoint = yield* openCheckpoint(dir);
       assert.equal(checkpoint.notes.length, Number(one.head));
       const sequence = { promptTokens: Int32Array.from(one.prompt), responseTokens: Int32Array.from(one.response) };
-      const found = yield* score(yield* Model.load(encoder, checkpoint), [sequence], 1);
+      const found = yield* score(yield* loadModel(encoder, checkpoint), [sequence], 1);
       one.logProbs.forEach((x, t) => near(found.logProbs[0][t], x, 1e-4, `token ${t}`));
     }).pipe(Effect.scoped));
 }

@@ -8,12 +8,12 @@ import process from "node:process";
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint, writeModelDirectory } from "../../../pipelines/models/checkpoint.ts";
 import { knownTokens } from "../../../pipelines/models/known_tokens.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 import { ropeFrequencies } from "../../../pipelines/models/rope_table.ts";
-import * as Tokenizer from "../../../pipelines/models/tokenizer.ts";
+import { openTokenizer } from "../../../pipelines/models/tokenizer.ts";
 import { type Chance, chanceOf, mutateBytes, mutateJson } from "./mutations.ts";
 
 const golden = new URL("../../golden/models/", import.meta.url).pathname;
@@ -92,7 +92,7 @@ Deno.test("damaged weights are read or refused, and none that is not finite is w
     let [written, refused] = [0, 0];
     await fuzz("safetensors", async (chance, what) => {
       Deno.writeFileSync(`${model}/model.safetensors`, damaged(whole, header, chance));
-      const opened = await outcome(Checkpoint.open(model), what);
+      const opened = await outcome(openCheckpoint(model), what);
       if (opened === undefined) return false;
       const values = await outcome(Effect.forEach(opened.names, opened.read), what);
       const isFinite = values?.every((list) => list.every(Number.isFinite)) === true;
@@ -100,7 +100,7 @@ Deno.test("damaged weights are read or refused, and none that is not finite is w
       if (isFinite && chance(20) > 0) return true;
       const shapes = new Map(parameterSpecs(opened.config).map(({ name, shape }) => [name, shape]));
       const tensors = opened.names.map((name) => ({ name, shape: shapes.get(name) ?? [], read: opened.read(name) }));
-      const done = await outcome(Checkpoint.write(`${dir}/out`, { config: opened.config, tensors }), what);
+      const done = await outcome(writeModelDirectory(`${dir}/out`, { config: opened.config, tensors }), what);
       assert.equal(done !== undefined, isFinite, what);
       written += Number(isFinite);
       refused += Number(!isFinite);
@@ -140,7 +140,7 @@ Deno.test("a damaged tokenizer.json is read or refused", () =>
     await fuzz("tokenizer.json", async (chance, what) => {
       Deno.writeFileSync(`${dir}/tokenizer.json`, mutateJson(texts[chance(texts.length)], chance));
       await outcome(knownTokens(dir, 400), what);
-      const tokenizer = await outcome(Tokenizer.open(dir), what);
+      const tokenizer = await outcome(openTokenizer(dir), what);
       if (tokenizer === undefined) return false;
       const tokens = tokenizer.encode("Hello  world, 12 + 345\n<|im_end|> é🙂 \u0663");
       assert.ok(tokens.every((token) => token >= 0 && token < tokenizer.size), what);

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
 import type { Sign } from "../../../pipelines/records/schema.ts";
 import type { GradientSettings, TrainedSequence } from "../../../pipelines/learning/gradient.ts";
 import * as Model from "../../../pipelines/models/model.ts";
 import type { Sequence } from "../../../pipelines/learning/packed_rows.ts";
 import * as Parameters from "../../../pipelines/models/parameters.ts";
-import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import { openSafetensors } from "../../../pipelines/files/safetensors.ts";
 import { type Golden, type GoldenCase, type GoldenCritic, goldenDirectory } from "../../golden/models/golden.ts";
 
 /** A golden model, freshly loaded. */
@@ -18,12 +18,12 @@ export const loadModel = Effect.fnUntraced(function* (
   name: string,
   options: Model.LoadOptions = {},
 ) {
-  return yield* Model.load(encoder, yield* Checkpoint.open(goldenDirectory(name)), "policy", options);
+  return yield* Model.loadModel(encoder, yield* openCheckpoint(goldenDirectory(name)), "policy", options);
 });
 
 /** A golden critic: the model's body with the value head of the golden numbers. */
 export const loadCritic = Effect.fnUntraced(function* (encoder: Encoder, name: string, golden: GoldenCritic) {
-  const critic = yield* Model.load(encoder, yield* Checkpoint.open(goldenDirectory(name)), "critic");
+  const critic = yield* Model.loadModel(encoder, yield* openCheckpoint(goldenDirectory(name)), "critic");
   const place = critic.parameters.layout.places.find(({ spec }) => spec.name === "score.weight");
   assert.ok(place !== undefined);
   encoder.write(Parameters.flat(critic.parameters, place), Float32Array.from(golden.scoreWeight));
@@ -31,7 +31,7 @@ export const loadCritic = Effect.fnUntraced(function* (encoder: Encoder, name: s
 });
 
 /** A file of a golden model's tensors. */
-export const openTensors = (name: string, file: string) => Safetensors.open(`${goldenDirectory(name)}/golden/${file}`);
+export const openTensors = (name: string, file: string) => openSafetensors(`${goldenDirectory(name)}/golden/${file}`);
 
 /** The golden sequences as models take them. */
 export const sequencesOf = (golden: Golden): ReadonlyArray<Sequence> =>

@@ -10,8 +10,8 @@ import { estimate, tokenRewards, whiten } from "../../../pipelines/algorithms/ga
 import { groupStatistics } from "../../../pipelines/algorithms/group_baseline.ts";
 import { metricsOf, policyLoss } from "../../../pipelines/algorithms/objective.ts";
 import { valueLoss } from "../../../pipelines/algorithms/value_loss.ts";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
+import { openSafetensors } from "../../../pipelines/files/safetensors.ts";
 import {
   type GoldenCase,
   goldenDirectory,
@@ -52,7 +52,7 @@ const adamw = (weight: number, gradient: number, { learningRate, weightDecay }: 
 
 /** Compares a step's files with its norms and, where the weights are there, with AdamW by hand. */
 const checkStep = async (model: string, step: GoldenStep, weightOf: (name: string) => Promise<Float32Array>) => {
-  const open = (file: string) => Effect.runPromise(Safetensors.open(`${goldenDirectory(model)}/golden/${file}`));
+  const open = (file: string) => Effect.runPromise(openSafetensors(`${goldenDirectory(model)}/golden/${file}`));
   const gradients = await open(step.gradient);
   const total = Math.hypot(...Object.values(step.gradNorms));
   near(step.gradNorm / total, 1, 1e-5, "gradNorm");
@@ -84,7 +84,7 @@ for (const model of goldenModels) {
   });
 
   Deno.test(`${model}: AdamW gives PyTorch's weights from PyTorch's gradients`, async () => {
-    const checkpoint = await Effect.runPromise(Checkpoint.open(goldenDirectory(model)));
+    const checkpoint = await Effect.runPromise(openCheckpoint(goldenDirectory(model)));
     assert.deepEqual(checkpoint.config.stopTokens, golden.stopTokens);
     for (const step of golden.cases) {
       await checkStep(model, step, (name) => Effect.runPromise(checkpoint.read(name)));
@@ -118,7 +118,7 @@ for (const model of goldenModels) {
       advantages.forEach((advantage, t) => near(advantage, critic.advantages[i][t], 1e-5, `advantage ${i} ${t}`));
       raw[i].returns.forEach((value, t) => near(value, critic.returns[i][t], 1e-5, `return ${i} ${t}`));
     });
-    const checkpoint = await Effect.runPromise(Checkpoint.open(goldenDirectory(model)));
+    const checkpoint = await Effect.runPromise(openCheckpoint(goldenDirectory(model)));
     await checkStep(
       model,
       critic,

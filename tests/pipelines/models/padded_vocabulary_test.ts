@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { metricsOf } from "../../../pipelines/algorithms/objective.ts";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
 import { policyGradient } from "../../../pipelines/learning/gradient.ts";
 import { knownTokens } from "../../../pipelines/models/known_tokens.ts";
-import * as Model from "../../../pipelines/models/model.ts";
+import { loadModel } from "../../../pipelines/models/model.ts";
 import { recordedAs } from "../../../pipelines/settings/padded_vocabulary.ts";
 import { score } from "../../../pipelines/learning/score.ts";
 import { fault } from "../../../pipelines/stages/score.ts";
@@ -38,10 +38,10 @@ const golden: {
 } = JSON.parse(Deno.readTextFileSync(new URL("../../golden/models/padded.json", import.meta.url)));
 
 for (const { model: name, known, sequences, mask, keep } of golden.cases) {
-  const load = (encoder: Parameters<typeof Model.load>[0], knownTokens: number | undefined) =>
-    Effect.flatMap(Checkpoint.open(goldenDirectory(name)), (checkpoint) => {
+  const load = (encoder: Parameters<typeof loadModel>[0], knownTokens: number | undefined) =>
+    Effect.flatMap(openCheckpoint(goldenDirectory(name)), (checkpoint) => {
       const config = knownTokens === undefined ? checkpoint.config : { ...checkpoint.config, knownTokens };
-      return Model.load(encoder, { ...checkpoint, config });
+      return loadModel(encoder, { ...checkpoint, config });
     });
   const packed = sequences.map(({ prompt, response }) => ({
     promptTokens: Int32Array.from(prompt),
@@ -137,7 +137,7 @@ Deno.test("knownTokens() counts the tokenizer's ids, and refuses a hole among th
 });
 
 Deno.test("a response with a token that the tokenizer does not know is refused by name, a prompt with one is not", async () => {
-  const { config } = await Effect.runPromise(Checkpoint.open(goldenDirectory("qwen3_tied")));
+  const { config } = await Effect.runPromise(openCheckpoint(goldenDirectory("qwen3_tied")));
   const masked = { ...config, knownTokens: 50 };
   const record = (prompt: number, response: number) => ({
     problemId: "p",

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as ChatTemplate from "../../../pipelines/models/chat_template.ts";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
-import * as Tokenizer from "../../../pipelines/models/tokenizer.ts";
+import { openChatTemplate } from "../../../pipelines/models/chat_template.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
+import { openTokenizer } from "../../../pipelines/models/tokenizer.ts";
 
 const folder = Deno.env.get("SIGNUM_REAL_MODELS") ?? "";
 const golden: Record<string, {
@@ -21,14 +21,14 @@ Deno.test({
   fn: async () => {
     for (const { name } of Deno.readDirSync(folder)) {
       const dir = `${folder}/${name}`;
-      const checkpoint = await Effect.runPromise(Checkpoint.open(dir));
+      const checkpoint = await Effect.runPromise(openCheckpoint(dir));
       for (const parameter of [checkpoint.names[0], checkpoint.names.at(-1) ?? ""]) {
         const values = await Effect.runPromise(checkpoint.read(parameter));
         assert.ok(values.every(Number.isFinite), `${name} ${parameter}`);
       }
-      const tokenizer = await Effect.runPromise(Tokenizer.open(dir));
+      const tokenizer = await Effect.runPromise(openTokenizer(dir));
       assert.ok(tokenizer.size <= checkpoint.config.vocabSize, name);
-      const template = await Effect.runPromise(ChatTemplate.open(dir));
+      const template = await Effect.runPromise(openChatTemplate(dir));
       for (const { promptText, prompt, response, responseText } of golden[name]?.cases ?? []) {
         assert.deepEqual([...tokenizer.encode(promptText)], prompt);
         assert.equal(tokenizer.decode(response), responseText);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
-import * as Tokenizer from "../../../pipelines/models/tokenizer.ts";
+import { openTokenizer } from "../../../pipelines/models/tokenizer.ts";
 import { checkFeatures } from "../../../pipelines/models/tokenizer_features.ts";
 
 interface Golden {
@@ -20,7 +20,7 @@ const golden: Golden = JSON.parse(Deno.readTextFileSync(path));
 const openJson = async (json: unknown) => {
   const dir = Deno.makeTempDirSync();
   Deno.writeTextFileSync(`${dir}/tokenizer.json`, JSON.stringify(json));
-  const opened = await Effect.runPromise(Effect.result(Tokenizer.open(dir)));
+  const opened = await Effect.runPromise(Effect.result(openTokenizer(dir)));
   Deno.removeSync(dir, { recursive: true });
   return opened;
 };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Tokenizer from "../../../pipelines/models/tokenizer.ts";
+import { openTokenizer } from "../../../pipelines/models/tokenizer.ts";
 
 const folder = new URL("../../golden/models/", import.meta.url).pathname;
 const golden: {
@@ -12,7 +13,7 @@ const golden: {
   readonly tokens: Record<string, ReadonlyArray<{ tokens: Array<number>; decoded: string }>>;
 } = JSON.parse(Deno.readTextFileSync(`${folder}tokenizers/golden.json`));
 
-const open = (name: string) => Effect.runPromise(Tokenizer.open(`${folder}${name}`));
+const open = (name: string) => Effect.runPromise(openTokenizer(`${folder}${name}`));
 
 for (const [name, cases] of Object.entries(golden.texts)) {
   Deno.test(`a ${name} tokenizer encodes and decodes texts as transformers does`, async () => {
@@ -47,7 +48,7 @@ Deno.test("tokenId() finds ordinary and special tokens", async () => {
 
 Deno.test("a tokenizer that is missing or malformed is an error that says so", async () => {
   const dir = Deno.makeTempDirSync();
-  const problem = async () => (await Effect.runPromise(Effect.flip(Tokenizer.open(dir)))).message;
+  const problem = async () => (await Effect.runPromise(Effect.flip(openTokenizer(dir)))).message;
   assert.match(await problem(), /tokenizer\.json": expected a file that can be read/);
   Deno.writeTextFileSync(`${dir}/tokenizer.json`, "{");
   assert.match(await problem(), /tokenizer\.json": expected a JSON object, found not JSON/);
@@ -64,7 +65,7 @@ Deno.test("a word that only the unknown token could stand for is an error that n
     const { [token]: _, ...vocab } = json.model.vocab;
     const changed = { ...json, model: { ...json.model, vocab } };
     Deno.writeTextFileSync(`${dir}/tokenizer.json`, JSON.stringify(changed));
-    const tokenizer = await Effect.runPromise(Tokenizer.open(dir));
+    const tokenizer = await Effect.runPromise(openTokenizer(dir));
     return await Effect.runPromise(Effect.flip(Tokenizer.encodeAll(tokenizer, text, "problem 5"))).then(
       ({ message }) => message,
       () => undefined,

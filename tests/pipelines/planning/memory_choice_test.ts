@@ -1,6 +1,6 @@
 /** What a known memory decides: the plan under it fits, what was said stays, and nothing is turned that need not be. */
 import assert from "node:assert/strict";
-import { chooseFor, type Knobs } from "../../../pipelines/planning/memory_choice.ts";
+import { chooseFor, type MemorySettings } from "../../../pipelines/planning/memory_choice.ts";
 import { planOf } from "../../../pipelines/planning/memory_plan.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";
 import { largestOf } from "../../../pipelines/planning/plan_table.ts";
@@ -41,14 +41,14 @@ const work: Workload = {
   responseTokens: 2048,
 };
 
-const plan = ({ cache, ...more }: Knobs) =>
+const plan = ({ cache, ...more }: MemorySettings) =>
   planOf(
     info,
     { config, trains: true, reference: false, critic: false, ...more },
     worstShapes(config, { ...work, cache }),
   );
 
-const choose = (gigabytes: number, said: Knobs = {}, recomputes = true) => {
+const choose = (gigabytes: number, said: MemorySettings = {}, recomputes = true) => {
   const { knobs, phases, notes } = chooseFor(gigabytes, said, plan, recomputes);
   const { bytes } = largestOf(phases);
   assert.deepEqual(phases, plan(knobs), "the phases are those of what was chosen");

@@ -11,11 +11,17 @@ import { sizeClass } from "../../../kernels/gpu/buffer_pool.ts";
 import { CountingEncoder } from "../../../kernels/gpu/counting_encoder.ts";
 import { Device } from "../../../kernels/device/device.ts";
 import { Encoder } from "../../../kernels/gpu/encoder.ts";
-import { pageRows } from "../../../kernels/ops/kv_cache/pages.ts";
+import { blockRows } from "../../../kernels/ops/kv_cache/blocks.ts";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
 import { readConfig } from "../../../pipelines/models/checkpoint.ts";
 import { decode } from "../../../pipelines/sampling/decode.ts";
-import { type Cast, type Phase, planOf, runPhases, type Shapes } from "../../../pipelines/planning/memory_plan.ts";
+import {
+  type Phase,
+  type PlannedModels,
+  planOf,
+  runPhases,
+  type Shapes,
+} from "../../../pipelines/planning/memory_plan.ts";
 import { hubShape } from "../../../pipelines/models/model_shapes.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
 import { parameterLayout } from "../../../pipelines/models/parameters.ts";
@@ -41,7 +47,7 @@ const casts = [
 ];
 
 /** What halves or moves memory, and changes nothing else of a plan. */
-type Knobs = Pick<Cast, "storage" | "activations" | "moments" | "offload" | "recompute">;
+type Knobs = Pick<PlannedModels, "storage" | "activations" | "moments" | "offload" | "recompute">;
 
 const bytesOf = (phases: ReadonlyArray<Phase>) =>
   phases.map(({ name, statistics: { live, peak, reserved, reservedPeak, use, most } }) => ({
@@ -98,8 +104,8 @@ for (const name of ["qwen2_untied", "qwen3_tied", "llama_tied"]) {
           );
           assert.equal(
             found[0].statistics.most.get("key-value cache"),
-            // A page of the prompt, and one of each response.
-            2 * config.layers * sizeClass(7 * pageRows * width * 4),
+            // A block of the prompt, and one of each response.
+            2 * config.layers * sizeClass(7 * blockRows * width * 4),
           );
           assert.deepEqual([use.has("critic weights"), use.has("critic moments")], [cast.critic, cast.critic]);
           yield* own.wait;
@@ -174,7 +180,7 @@ for (
 }
 
 testOnDevice(
-  "where pages run out and sequences wait, no more is allocated than the plan says, and just as much of the cache",
+  "where blocks run out and sequences wait, no more is allocated than the plan says, and just as much of the cache",
   (encoder) =>
     Effect.gen(function* () {
       const config = { ...(yield* readConfig(goldenDirectory("qwen3_tied"))).config, stopTokens: [] };
@@ -184,7 +190,7 @@ testOnDevice(
         key: [1, i] as const,
         maxTokens: 160,
       }));
-      const cache = 2 * config.layers * 36 * pageRows * config.kvHeads * config.headWidth * 4 / 2 ** 30;
+      const cache = 2 * config.layers * 36 * blockRows * config.kvHeads * config.headWidth * 4 / 2 ** 30;
       const shapes: Shapes = {
         drawn: [{ requests, cache }],
         scored: [],
@@ -261,7 +267,7 @@ for (const [algorithm, knobs] of tried) {
       Effect.gen(function* () {
         const encoder = new Encoder(shared.device, shared.info);
         const { config, use, statistics, credited } = yield* measured(encoder, algorithm.name as "ppo", knobs);
-        const cast: Cast = {
+        const cast: PlannedModels = {
           config,
           trains: true,
           reference: algorithm.needsReference,

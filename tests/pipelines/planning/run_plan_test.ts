@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint, writeModelDirectory } from "../../../pipelines/models/checkpoint.ts";
 import { parameterCount, parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 import { runPlan } from "../../../pipelines/planning/run_plan.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
@@ -11,18 +11,18 @@ Deno.test("a head that is not the embedding counts in the plan, as it does when 
   const copy = `${dir}/model`;
   const counts = (model: string) =>
     Effect.gen(function* () {
-      const { config } = yield* Checkpoint.open(model);
+      const { config } = yield* openCheckpoint(model);
       const { lines } = yield* runPlan(merge({ model, task: "countdown" }), { trains: true });
       const planned = / ([\d,]+) parameters\)/.exec(lines[0])?.[1].replaceAll(",", "");
       return [Number(planned), parameterCount(config)];
     });
   const written = Effect.gen(function* () {
-    const tied = yield* Checkpoint.open(goldenDirectory("qwen3_tied"));
+    const tied = yield* openCheckpoint(goldenDirectory("qwen3_tied"));
     const { vocabSize, width } = tied.config;
     const shape = [vocabSize, width];
     const names = [...tied.names, "lm_head.weight"];
     const shapes = new Map(parameterSpecs(tied.config).map((spec) => [spec.name, spec.shape]));
-    yield* Checkpoint.write(copy, {
+    yield* writeModelDirectory(copy, {
       config: tied.config,
       tensors: names.map((name) => ({
         name,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as Result from "effect/Result";
-import { decode, encode, encodeFloat32 } from "../../../pipelines/records/record.ts";
-import * as Noun from "../../../pipelines/records/schema.ts";
+import { decodeRecord, encode, encodeFloat32 } from "../../../pipelines/records/record.ts";
+import * as Records from "../../../pipelines/records/schema.ts";
 import { bits, Key } from "../../../data/random.ts";
 
 const place = { source: "<stdin>", line: 3 };
@@ -24,14 +24,14 @@ const rollout = {
   finish: "stop",
 };
 
-const rolloutNeeds: ReadonlyArray<keyof Noun.Rollout & string> = Noun.Rollout.fields.map((field) => field.name);
+const rolloutNeeds: ReadonlyArray<keyof Records.Rollout & string> = Records.Rollout.fields.map((field) => field.name);
 
-const read = <A>(noun: Noun.Noun<A>, needs: ReadonlyArray<keyof A & string>, text: string): A =>
-  Result.getOrThrow(decode(noun, needs, text, place));
+const read = <A>(noun: Records.RecordSchema<A>, needs: ReadonlyArray<keyof A & string>, text: string): A =>
+  Result.getOrThrow(decodeRecord(noun, needs, text, place));
 
-const fault = (record: unknown, needs: ReadonlyArray<keyof Noun.Rollout & string> = rolloutNeeds): string => {
+const fault = (record: unknown, needs: ReadonlyArray<keyof Records.Rollout & string> = rolloutNeeds): string => {
   const text = typeof record === "string" ? record : JSON.stringify(record);
-  return Result.match(decode(Noun.Rollout, needs, text, place), {
+  return Result.match(decodeRecord(Records.Rollout, needs, text, place), {
     onSuccess: () => "no fault",
     onFailure: (error) => error.message,
   });
@@ -39,18 +39,18 @@ const fault = (record: unknown, needs: ReadonlyArray<keyof Noun.Rollout & string
 
 Deno.test("decode() makes typed arrays of lists and encode() writes the same line back", () => {
   const text = JSON.stringify(rollout);
-  const record = read(Noun.Rollout, rolloutNeeds, text);
+  const record = read(Records.Rollout, rolloutNeeds, text);
   assert.ok(record.responseTokens instanceof Int32Array && record.logProbs instanceof Float32Array);
   assert.equal(encode(record), text);
 });
 
 Deno.test("a list that no stage needs is decoded too, so its bits survive", () => {
-  const record = read(Noun.Rollout, [], '{"problemId":"p","logProbs":[-0,1e-45,0.1]}');
+  const record = read(Records.Rollout, [], '{"problemId":"p","logProbs":[-0,1e-45,0.1]}');
   assert.equal(encode(record), '{"problemId":"p","logProbs":[-0,1e-45,0.1]}');
 });
 
 Deno.test("the fields of a noun are written in its order, then all others in theirs", () => {
-  const record = read(Noun.Verdict, ["correct"], '{"note":{"a":[1,null]},"correct":true,"problemId":"p","z":"é"}');
+  const record = read(Records.Verdict, ["correct"], '{"note":{"a":[1,null]},"correct":true,"problemId":"p","z":"é"}');
   assert.equal(
     encode({ ...record, reward: 1 }),
     '{"problemId":"p","correct":true,"reward":1,"note":{"a":[1,null]},"z":"é"}',
@@ -63,9 +63,9 @@ Deno.test("an aggregate is written in the order it was made", () => {
 
 Deno.test("a null answer is an answer, a null anything else is not", () => {
   const needs = ["answer", "reason"] as const;
-  assert.equal(read(Noun.Verdict, needs, '{"answer":null,"reason":"no box"}').answer, null);
+  assert.equal(read(Records.Verdict, needs, '{"answer":null,"reason":"no box"}').answer, null);
   assert.match(
-    Result.match(decode(Noun.Verdict, needs, '{"answer":null,"reason":null}', place), {
+    Result.match(decodeRecord(Records.Verdict, needs, '{"answer":null,"reason":null}', place), {
       onSuccess: () => "",
       onFailure: (error) => error.message,
     }),
@@ -121,16 +121,16 @@ Deno.test("a list that is there is checked even where no stage needs it, a scala
 
 Deno.test("an optional field that is null reads as one that is not there", () => {
   const text = '{"problemId":"p","oldLogProbs":[0],"referenceLogProbs":null}';
-  assert.equal(read(Noun.Credited, ["oldLogProbs"], text).referenceLogProbs, undefined);
-  assert.equal(encode(read(Noun.Credited, ["oldLogProbs"], text)), '{"problemId":"p","oldLogProbs":[0]}');
+  assert.equal(read(Records.Credited, ["oldLogProbs"], text).referenceLogProbs, undefined);
+  assert.equal(encode(read(Records.Credited, ["oldLogProbs"], text)), '{"problemId":"p","oldLogProbs":[0]}');
 });
 
 Deno.test("structs are checked inside", () => {
   const sign = { loss: 0, gradNorm: 0, clipFraction: 0, approxKl: 0, meanEntropy: 0, tokens: 0 };
   const text = JSON.stringify({ ...sign, artifact: "a", positive: sign, negative: { ...sign, tokens: -1 } });
-  assert.equal(read(Noun.Gradient, ["positive"], text).positive.tokens, 0);
+  assert.equal(read(Records.Gradient, ["positive"], text).positive.tokens, 0);
   assert.match(
-    Result.match(decode(Noun.Gradient, ["negative"], text, place), {
+    Result.match(decodeRecord(Records.Gradient, ["negative"], text, place), {
       onSuccess: () => "",
       onFailure: (error) => error.message,
     }),
@@ -147,7 +147,7 @@ Deno.test("long values are shortened in a fault", () => {
 
 Deno.test("a whole number that no float64 holds keeps its digits where no stage names it", () => {
   const text = '{"problemId":"p","correct":true,"run":12345678901234567890,"deep":[{"id":-9007199254740993}]}';
-  assert.equal(encode(read(Noun.Verdict, ["correct"], text)), text);
+  assert.equal(encode(read(Records.Verdict, ["correct"], text)), text);
 });
 
 Deno.test("a value nested too deep to be written again is a fault, not a crash", () => {
@@ -158,7 +158,7 @@ Deno.test("a value nested too deep to be written again is a fault, not a crash",
 
 Deno.test("a field called __proto__ is a field like any other", () => {
   const text = '{"problemId":"p","__proto__":{"reward":5}}';
-  assert.equal(encode({ ...read(Noun.Prompt, ["problemId"], text) }), text);
+  assert.equal(encode({ ...read(Records.Prompt, ["problemId"], text) }), text);
 });
 
 Deno.test("encodeFloat32() writes the shortest decimal that reads back to the same bits", () => {
@@ -194,14 +194,14 @@ Deno.test("encodeFloat32() writes the shortest decimal that reads back to the sa
 });
 
 Deno.test("every noun lists the fields of the one before it first", () => {
-  const travelling: ReadonlyArray<ReadonlyArray<Noun.Field>> = [
-    Noun.Prompt.fields,
-    Noun.Rollout.fields,
-    Noun.Verdict.fields,
-    Noun.Rewarded.fields,
-    Noun.Signed.fields,
-    Noun.Scored.fields,
-    Noun.Credited.fields,
+  const travelling: ReadonlyArray<ReadonlyArray<Records.Field>> = [
+    Records.Prompt.fields,
+    Records.Rollout.fields,
+    Records.Verdict.fields,
+    Records.Rewarded.fields,
+    Records.Signed.fields,
+    Records.Scored.fields,
+    Records.Credited.fields,
   ];
   for (let i = 1; i < travelling.length; i++) {
     assert.deepEqual(travelling[i].slice(0, travelling[i - 1].length), travelling[i - 1]);

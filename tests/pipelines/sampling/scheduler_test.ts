@@ -1,6 +1,6 @@
 /** The scheduler without a device: slots, blocks, preemption, and the number of steps. */
 import assert from "node:assert/strict";
-import { pageRows as blockRows, pagesFor as blocksFor } from "../../../kernels/ops/kv_cache/pages.ts";
+import { blockRows, blocksFor } from "../../../kernels/ops/kv_cache/blocks.ts";
 import { type CachedPrompt, type Running, Scheduler } from "../../../pipelines/sampling/scheduler.ts";
 import { isScarce, type PoolShape, poolShape, type Request } from "../../../pipelines/sampling/pool_shape.ts";
 import { parseModelConfig } from "../../../pipelines/models/model_config.ts";

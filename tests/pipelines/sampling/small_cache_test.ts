@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import { type Dispatch, Encoder } from "../../../kernels/gpu/encoder.ts";
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { pageRows } from "../../../kernels/ops/kv_cache/pages.ts";
+import { blockRows } from "../../../kernels/ops/kv_cache/blocks.ts";
 import { decode, type DecodeOptions } from "../../../pipelines/sampling/decode.ts";
 import type { Model } from "../../../pipelines/models/model.ts";
 import type { ModelConfig } from "../../../pipelines/models/model_config.ts";
@@ -29,7 +29,7 @@ class Reads extends Encoder {
 
 /** Leaves buffers for the caches lie free that are full of NaN: a row that is read and was never written makes every log-prob a NaN. */
 const poison = (encoder: Encoder, { layers, kvHeads, headWidth }: ModelConfig, blocks: number) => {
-  const words = blocks * pageRows * kvHeads * headWidth;
+  const words = blocks * blockRows * kvHeads * headWidth;
   const free = Array.from({ length: 2 * layers }, () => encoder.tensor(1, words));
   for (const tensor of free) encoder.write(tensor, new Float32Array(words).fill(NaN));
   for (const tensor of free) encoder.release(tensor);
@@ -37,7 +37,7 @@ const poison = (encoder: Encoder, { layers, kvHeads, headWidth }: ModelConfig, b
 
 /** GiB of the caches of a model with so many blocks. */
 const cacheOf = ({ layers, kvHeads, headWidth }: ModelConfig, blocks: number): number =>
-  2 * layers * blocks * pageRows * kvHeads * headWidth * 4 / 2 ** 30;
+  2 * layers * blocks * blockRows * kvHeads * headWidth * 4 / 2 ** 30;
 
 testOnDevice(
   "a sequence sees no key of the one before it in its slot, nor what the cache held before",
@@ -99,7 +99,7 @@ for (const kernels of ["plain", "cooperative"] as const) {
             const options = { batch, cache: cacheOf(config, blocks) };
             const shape = poolShape({ config, info: own.info }, requests, options);
             // A block of the prompt and those of the response are what the longest sequence needs.
-            assert.equal(shape.blocks, Math.max(1 + Math.ceil(longest / pageRows), blocks));
+            assert.equal(shape.blocks, Math.max(1 + Math.ceil(longest / blockRows), blocks));
             poison(own, config, shape.blocks);
             const found = yield* run({ ...options, syncInterval: () => steps });
             assert.equal(found.length, requests.length);

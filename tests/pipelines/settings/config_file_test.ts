@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
-import { parse } from "../../../pipelines/settings/config_file.ts";
+import { parseConfigFile } from "../../../pipelines/settings/config_file.ts";
 
-const failure = (text: string) => Result.getOrThrow(Result.flip(parse("c.yaml", text))).message;
+const failure = (text: string) => Result.getOrThrow(Result.flip(parseConfigFile("c.yaml", text))).message;
 
 Deno.test("a document that repeats itself through aliases, or nests without end, is one line of error", () => {
   const bomb = [

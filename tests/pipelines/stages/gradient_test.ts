@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
+import { openSafetensors } from "../../../pipelines/files/safetensors.ts";
 import * as Record from "../../../pipelines/records/record.ts";
 import type { Credited } from "../../../pipelines/records/schema.ts";
 import { advantageStage } from "../../../pipelines/stages/advantage.ts";
@@ -40,8 +41,8 @@ testStages(
       assert.deepEqual([record.clipFraction, record.approxKl], [0, 0]);
       const file = `${artifacts}/${record.artifact}.safetensors`;
       assert.equal(yield* Safetensors.sha256File(file), record.artifact);
-      const weights = yield* Safetensors.open(`${base}/model.safetensors`);
-      const gradients = yield* Safetensors.open(file);
+      const weights = yield* openSafetensors(`${base}/model.safetensors`);
+      const gradients = yield* openSafetensors(file);
       assert.deepEqual([...gradients.entries.keys()].toSorted(), [...weights.entries.keys()].toSorted());
       let squares = 0;
       for (const [name, { shape }] of gradients.entries) {
@@ -83,8 +84,8 @@ testStages(
         near(record.loss, one.loss, tolerance, `${one.name}: loss`);
         near(record.gradNorm / one.gradNorm, 1, tolerance, `${one.name}: gradNorm`);
         near(record.clipFraction, one.clipFraction, 1e-6, `${one.name}: clipFraction`);
-        const file = yield* Safetensors.open(`${goldenDirectory("qwen3_tied")}/golden/${one.gradient}`);
-        const found = yield* Safetensors.open(`${artifacts}/${record.artifact}.safetensors`);
+        const file = yield* openSafetensors(`${goldenDirectory("qwen3_tied")}/golden/${one.gradient}`);
+        const found = yield* openSafetensors(`${artifacts}/${record.artifact}.safetensors`);
         for (const name of file.entries.keys()) {
           assert.ok(
             relativeError(yield* found.read(name), yield* file.read(name)) <= tolerance,
@@ -119,7 +120,7 @@ testStages("PPO's critic gets a gradient of its own", () =>
     const [both] = yield* collect(gradientStage, batch, { model: base, critic: base, algorithm, artifacts });
     assert.equal(both.artifact, actor.artifact);
     assert.equal(both.loss, actor.loss);
-    const critic = yield* Safetensors.open(`${artifacts}/${both.criticArtifact}.safetensors`);
+    const critic = yield* openSafetensors(`${artifacts}/${both.criticArtifact}.safetensors`);
     assert.ok(critic.entries.has("score.weight") && !critic.entries.has("lm_head.weight"));
     // With values of 0 the loss is half the mean square of the returns, which are the rewards: the reference is the policy.
     near(Number((both as unknown as { criticLoss: number }).criticLoss), 0.5, 1e-6, "criticLoss");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint, writeModelDirectory } from "../../../pipelines/models/checkpoint.ts";
 import { parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
@@ -138,8 +138,8 @@ testStages("a prompt that cannot be sampled from is named before a token is draw
 testStages("a model whose numbers are not finite gives an error and no rollout", () =>
   Effect.gen(function* () {
     const dir = yield* temporaryFolder;
-    const source = yield* Checkpoint.open(goldenDirectory("qwen2_untied"));
-    yield* Checkpoint.write(`${dir}/broken`, {
+    const source = yield* openCheckpoint(goldenDirectory("qwen2_untied"));
+    yield* writeModelDirectory(`${dir}/broken`, {
       config: source.config,
       sourceDir: source.dir,
       tensors: parameterSpecs(source.config).map(({ name, shape }) => ({

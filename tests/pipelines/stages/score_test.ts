@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import { scoreStage } from "../../../pipelines/stages/score.ts";
 import * as Stage from "../../../pipelines/stages/stage.ts";
+import { readInput } from "../../../pipelines/stages/stage.ts";
 import type { Rollout, Signed } from "../../../pipelines/records/schema.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { sameBits } from "../models/golden_on_device.ts";
@@ -32,7 +33,7 @@ testStages(
         const records = signed(yield* rollouts(6, { ...sampling, responses: 4, batch: 7 }));
         const { temperature } = sampling;
         const scored = yield* collect(scoreStage, records, { model: base, temperature });
-        const read = Stage.read(scoreStage, Stream.succeed(bytesOf(records)), "lines");
+        const read = readInput(scoreStage, Stream.succeed(bytesOf(records)), "lines");
         const fromText = yield* Stream.runCollect(Stage.run(scoreStage, read, { model: base, temperature }));
         assert.deepEqual(linesOf(fromText), linesOf(scored));
         scored.forEach(({ oldLogProbs, entropy }, i) => {

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { Context, Effect, Layer, Stream } from "effect";
 import * as Stage from "../../../pipelines/stages/stage.ts";
+import { makeStage, readInput } from "../../../pipelines/stages/stage.ts";
 import { memory, PipeClosed, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
-import { type Noun, Rewarded, type Verdict, Verdict as VerdictNoun } from "../../../pipelines/records/schema.ts";
+import {
+  type RecordSchema,
+  Rewarded,
+  type Verdict,
+  Verdict as VerdictNoun,
+} from "../../../pipelines/records/schema.ts";
 import { settings } from "../../../pipelines/settings/settings.ts";
 
-const double: Noun<{ x: number }> = { name: "Double", fields: [{ name: "x", kind: "number" }], sameLength: [] };
+const double: RecordSchema<{ x: number }> = { name: "Double", fields: [{ name: "x", kind: "number" }], sameLength: [] };
 
-const twice = Stage.make({
+const twice = makeStage({
   name: "twice",
   summary: "Doubles x",
   settings: { lambda: settings.lambda },
@@ -53,7 +59,7 @@ Deno.test("a record may be cut anywhere between two reads", async () => {
     const parts: Uint8Array[] = [];
     for (let i = 0; i < bytes.length; i += size) parts.push(bytes.subarray(i, i + size));
     const records = await Effect.runPromise(
-      Stream.runCollect(Stage.read(twice, Stream.rechunk(Stream.fromIterable(parts), 3), "f")),
+      Stream.runCollect(readInput(twice, Stream.rechunk(Stream.fromIterable(parts), 3), "f")),
     );
     assert.deepEqual(records, [{ x: 1, t: "é√" }, { x: 2 }, { x: 3 }]);
   }
@@ -61,13 +67,13 @@ Deno.test("a record may be cut anywhere between two reads", async () => {
 
 Deno.test("a line that is not UTF-8 is refused with its number", async () => {
   const bytes = Uint8Array.from([...new TextEncoder().encode('{"x":1}\n\n{"x":2,"t":"'), 0xff, 34, 125, 10]);
-  const message = await messageOf(Stream.runCollect(Stage.read(twice, Stream.succeed(bytes), "f")));
+  const message = await messageOf(Stream.runCollect(readInput(twice, Stream.succeed(bytes), "f")));
   assert.equal(message, 'Cannot read "f", line 3: it is not UTF-8');
 });
 
 Deno.test("a buffered stage starts only when its whole input is good", async () => {
   let started = 0;
-  const buffered = Stage.make({
+  const buffered = makeStage({
     name: "late",
     summary: "",
     settings: {},
@@ -83,7 +89,7 @@ Deno.test("a buffered stage starts only when its whole input is good", async () 
 });
 
 Deno.test("a required setting that is missing is named as its flag", async () => {
-  const needy = Stage.make({
+  const needy = makeStage({
     name: "needy",
     summary: "",
     settings: { model: settings.model, seed: settings.seed },
@@ -97,7 +103,7 @@ Deno.test("a required setting that is missing is named as its flag", async () =>
 
 Deno.test("a reader that goes away ends the filter without an error and stops the stage", async () => {
   let made = 0;
-  const endless = Stage.make({
+  const endless = makeStage({
     name: "endless",
     summary: "",
     settings: {},
@@ -115,7 +121,7 @@ Deno.test("a reader that goes away ends the filter without an error and stops th
 
 Deno.test("the layer of a stage gives its services to the command", async () => {
   class Factor extends Context.Service<Factor, { readonly by: number }>()("test/Factor") {}
-  const scaled = Stage.make({
+  const scaled = makeStage({
     name: "scaled",
     summary: "",
     settings: {},
@@ -134,7 +140,7 @@ Deno.test("the layer of a stage gives its services to the command", async () => 
 });
 
 Deno.test("types of a stage follow the nouns", async () => {
-  const reward = Stage.make({
+  const reward = makeStage({
     name: "reward",
     summary: "",
     settings: {},

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
-import * as Checkpoint from "../../../pipelines/models/checkpoint.ts";
+import { openCheckpoint } from "../../../pipelines/models/checkpoint.ts";
 import { verifyManifest } from "../../../pipelines/files/checkpoint_directory.ts";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
-import * as ArtifactStore from "../../../pipelines/files/artifact_store.ts";
+import { openSafetensors, writeSafetensors } from "../../../pipelines/files/safetensors.ts";
+import { openArtifactStore } from "../../../pipelines/files/artifact_store.ts";
 import type { Gradient } from "../../../pipelines/records/schema.ts";
 import { rateAt } from "../../../pipelines/learning/optimizer_step.ts";
 import { updateStage } from "../../../pipelines/stages/update.ts";
@@ -28,8 +29,8 @@ const put = Effect.fnUntraced(function* (
   file: string,
   change: (values: Float32Array<ArrayBuffer>, name: string) => Float32Array<ArrayBuffer> = (values) => values,
 ) {
-  const source = yield* Safetensors.open(`${model}/golden/${file}`);
-  const store = yield* ArtifactStore.open(folder);
+  const source = yield* openSafetensors(`${model}/golden/${file}`);
+  const store = yield* openArtifactStore(folder);
   return yield* store.put(Array.from(source.entries, ([name, { shape }]) => ({
     name,
     shape,
@@ -61,9 +62,9 @@ testStages("update writes a Hugging Face directory with PyTorch's weights", () =
       "tokenizer_config.json",
       "trainer_state",
     ]);
-    const stepped = yield* Checkpoint.open(out);
-    const after = yield* Safetensors.open(`${model}/golden/${one.after}`);
-    const gradients = yield* Safetensors.open(`${model}/golden/${one.gradient}`);
+    const stepped = yield* openCheckpoint(out);
+    const after = yield* openSafetensors(`${model}/golden/${one.after}`);
+    const gradients = yield* openSafetensors(`${model}/golden/${one.gradient}`);
     for (const name of stepped.names) {
       const [found, expected, gradient] = [
         yield* stepped.read(name),
@@ -111,7 +112,7 @@ testStages(
       const config = { model, critic: model, artifacts: folder, ...settings, criticLearningRate: 1e-2 };
       const [state] = yield* collect(updateStage, [gradientOf(actor, critic)], { ...config, out });
       assert.equal(yield* Safetensors.sha256File(`${out}/critic/model.safetensors`), state.critic);
-      const value = yield* (yield* Checkpoint.open(`${out}/critic`)).read("score.weight");
+      const value = yield* (yield* openCheckpoint(`${out}/critic`)).read("score.weight");
       // The head was zero, so the first step is the rate, wherever there is a gradient.
       value.forEach((x) => near(Math.abs(x), 1e-2, 1e-4, "score.weight"));
       yield* verifyManifest(out);
@@ -125,7 +126,7 @@ testStages(
         out: `${folder}/second`,
       });
       assert.equal(second.step, 2);
-      const kept = yield* Safetensors.open(`${folder}/second/critic/trainer_state/optimizer.safetensors`);
+      const kept = yield* openSafetensors(`${folder}/second/critic/trainer_state/optimizer.safetensors`);
       assert.deepEqual(yield* kept.read("step"), Float32Array.of(2));
     }),
 );
@@ -140,7 +141,7 @@ testStages(
         collect(updateStage, [gradientOf(artifact)], { model, artifacts: folder, ...settings, ...more });
       yield* step({ out: `${folder}/one` });
       const path = `${folder}/one/trainer_state/optimizer.safetensors`;
-      const state = yield* Safetensors.open(path);
+      const state = yield* openSafetensors(path);
       for (
         const [name, bad] of [["exp_avg.model.norm.weight", NaN], ["exp_avg_sq.model.norm.weight", Infinity], [
           "step",
@@ -154,7 +155,7 @@ testStages(
         }));
         const broken = `${folder}/broken-${name}/trainer_state`;
         Deno.mkdirSync(broken, { recursive: true });
-        yield* Safetensors.write(broken, () => "optimizer.safetensors", tensors);
+        yield* writeSafetensors(broken, () => "optimizer.safetensors", tensors);
         const message = yield* refusal(step({ optimizer: `${folder}/broken-${name}`, out: `${folder}/two` }));
         assert.equal(
           message,

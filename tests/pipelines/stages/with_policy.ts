@@ -7,6 +7,7 @@ import { layerWith } from "../../../pipelines/models/policy_on_device.ts";
 import type { Policy } from "../../../pipelines/models/policy.ts";
 import * as Record from "../../../pipelines/records/record.ts";
 import * as Stage from "../../../pipelines/stages/stage.ts";
+import { readInput } from "../../../pipelines/stages/stage.ts";
 import { promptStage } from "../../../pipelines/stages/prompt.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
 import type { Settings } from "../../../pipelines/settings/settings.ts";
@@ -50,7 +51,7 @@ export const refusal = <A, E extends { readonly message: string }, R>(effect: Ef
 export const refusalOfLine = <In, Out extends object, S extends Group, Q extends keyof S & string, R>(
   stage: Stage.Stage<In, Out, S, Q, R>,
   record: object,
-) => refusal(Stream.runCollect(Stage.read(stage, Stream.succeed(bytesOf([record])), "lines")));
+) => refusal(Stream.runCollect(readInput(stage, Stream.succeed(bytesOf([record])), "lines")));
 
 /** Records as they travel, one a line. */
 export const linesOf = (records: Iterable<object>): ReadonlyArray<string> =>

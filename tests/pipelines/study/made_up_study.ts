@@ -1,6 +1,6 @@
 /** A made-up study of two bases and two seeds on eight problems, with counts that can be checked by head. */
 import type { CountRow, StepRow } from "../../../pipelines/records/study_rows.ts";
-import type { Recorded } from "../../../pipelines/study/evidence.ts";
+import type { RecordedStudy } from "../../../pipelines/study/evidence.ts";
 
 const pairs = [1, 2].flatMap((base) => [1, 2].map((seed) => ({ base, seed })));
 
@@ -31,7 +31,7 @@ const step = (algorithm: string, at: number, fields: Readonly<Record<string, num
   }));
 
 /** Base at 2.5 of 8 right, PSR at 3.5, 4.5, 5.5 and then 7, NSR at 5.5 with less updates. */
-export const recorded: Recorded = {
+export const recorded: RecordedStudy = {
   counts: [
     ...count("base", "base", 0, 2),
     ...count("main", "psr", 5, 3),

@@ -9,12 +9,12 @@ import { fromHalves, storageTypes, toHalves, toHalvesByChance } from "../../../.
 import { adamw } from "../../../../kernels/ops/adamw/adamw.ts";
 import { floats, noise } from "../../../../kernels/ops/op_case.ts";
 import { attention } from "../../../../kernels/ops/attention/attention.ts";
-import { pageRows, pagesFor, rowIn } from "../../../../kernels/ops/kv_cache/pages.ts";
+import { blockRows, blocksFor, rowIn } from "../../../../kernels/ops/kv_cache/blocks.ts";
 import { matmulNN, matmulNT, matmulTN } from "../../../../kernels/ops/matmul/matmul.ts";
 import { checkMatrixProducts } from "../../../../kernels/device/matrix_self_test.ts";
 import { ops } from "../../../../kernels/ops/mod.ts";
 import { sharedBy } from "../../../../kernels/ops/op.ts";
-import { joins, kernels as sampling } from "../../../../kernels/ops/sample_token/sample_token.ts";
+import { joins, sampleTokenKernels as sampling } from "../../../../kernels/ops/sample_token/sample_token.ts";
 import { linearSwiglu } from "../../../../kernels/ops/swiglu/linear_swiglu.ts";
 import { Tape, type TapeMode } from "../../../../kernels/gpu/tape.ts";
 import { sliceRows, type Tensor } from "../../../../kernels/gpu/tensor.ts";
@@ -79,7 +79,7 @@ for (const lanes of [16, 32] as const) {
 
 for (const lanes of [16, 32, 64] as const) {
   testOnCard(
-    "long contexts: chunks of keys together, apart and in pages give the same bits",
+    "long contexts: chunks of keys together, apart and in blocks give the same bits",
     { lanes, cooperative: true },
     (encoder) =>
       Effect.gen(function* () {
@@ -88,10 +88,10 @@ for (const lanes of [16, 32, 64] as const) {
         const [N, width] = [counts.length, KV * D];
         const q = noise("q", N * H * D).map((x) => 3 * x);
         const [k, v] = [noise("k", S * width), noise("v", S * width)];
-        const count = pagesFor(S);
+        const count = blocksFor(S);
         const list = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
         const paged = (data: Float32Array) => {
-          const rows = new Float32Array(count * pageRows * width);
+          const rows = new Float32Array(count * blockRows * width);
           for (let at = 0; at < S; at++) {
             rows.set(data.subarray(at * width, (at + 1) * width), rowIn(list, at) * width);
           }
@@ -102,15 +102,15 @@ for (const lanes of [16, 32, 64] as const) {
             encoder.upload(data, data.length / width, width)
           );
           const spans = encoder.upload(Uint32Array.from(counts.flatMap((count) => [0, 0, 0, count])), N, 4);
-          const pages = isPaged ? encoder.upload(Uint32Array.from(list), count, 1) : undefined;
+          const blockTables = isPaged ? encoder.upload(Uint32Array.from(list), count, 1) : undefined;
           const tape = new Tape(encoder, "inference");
           const query = encoder.upload(q, N, H * D);
-          return yield* encoder.read(attention(tape, query, cache[0], cache[1], { spans, most, pages }, D));
+          return yield* encoder.read(attention(tape, query, cache[0], cache[1], { spans, most, blockTables }, D));
         });
         const together = yield* run(undefined, false);
         sameBits(yield* run(S, false), together, "apart");
-        sameBits(yield* run(undefined, true), together, "in pages");
-        sameBits(yield* run(S, true), together, "apart, in pages");
+        sameBits(yield* run(undefined, true), together, "in blocks");
+        sameBits(yield* run(S, true), together, "apart, in blocks");
       }),
   );
 }

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import type { DeviceError } from "../../../../kernels/gpu/device_info.ts";
-import { make } from "../../../../kernels/gpu/kernel.ts";
+import { makeKernel } from "../../../../kernels/gpu/kernel.ts";
 import {
   type CardOptions,
   emulatedCard,
@@ -39,7 +39,7 @@ export const runText = (
 ): Effect.Effect<{ readonly words: ReadonlyArray<number>; readonly fault: string | undefined }, DeviceError> =>
   Effect.gen(function* () {
     const encoder = emulatedCard(options);
-    const kernel = make(source);
+    const kernel = makeKernel(source);
     const input = encoder.tensor(1, given.length);
     given.forEach((word, i) => {
       if (word !== undefined) encoder.write({ ...input, offset: i }, Uint32Array.of(word));

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import { noise } from "../../../../kernels/ops/op_case.ts";
 import { subgroupKernels as attention } from "../../../../kernels/ops/attention/attention_forms.ts";
-import { kernels, matrixProduct } from "../../../../kernels/ops/matmul/matrix_product.ts";
+import { matrixProduct, matrixProductKernels } from "../../../../kernels/ops/matmul/matrix_product.ts";
 import { matrixTiles } from "../../../../kernels/ops/matmul/matrix_tiles.ts";
 import { emulatedCard } from "../../../../kernels/wasm/interpreter/emulated_card.ts";
 import { bindings, runText, type TextOptions } from "./on_card.ts";
@@ -235,11 +235,11 @@ for (const [name, from, to, expected] of spoilt) {
     Effect.runPromise(Effect.gen(function* () {
       const encoder = emulatedCard({ matrix: true });
       const [M, N, K] = [40, 36, 72];
-      const source = kernels.matrix.source.replace(from, to);
-      assert.notEqual(source, kernels.matrix.source);
+      const source = matrixProductKernels.matrix.source.replace(from, to);
+      assert.notEqual(source, matrixProductKernels.matrix.source);
       const [a, b] = [encoder.upload(noise("a", M * K), M, K), encoder.upload(noise("b", N * K), N, K)];
       const product = { product: "nt", tile: matrixTiles[1], a, b, c: encoder.tensor(M, N) } as const;
-      matrixProduct(encoder, encoder.info.matrix!, product, { ...kernels.matrix, source });
+      matrixProduct(encoder, encoder.info.matrix!, product, { ...matrixProductKernels.matrix, source });
       const error = yield* Effect.flip(encoder.wait);
       assert.match(error.message, expected);
       assert.match(error.message, /^Kernel "matmul_matrix LANES=32 .*", line \d+: /);

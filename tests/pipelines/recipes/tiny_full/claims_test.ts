@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { coursesOf, quantitiesOf } from "../../../../pipelines/records/claim.ts";
 import { studyClaims } from "../../../../pipelines/recipes/tiny_full/claims.ts";
-import { recipes } from "../../../../pipelines/recipes/mod.ts";
-import type { Cell } from "../../../../pipelines/recipes/mod.ts";
+import { type Cell, recipes } from "../../../../pipelines/recipes/mod.ts";
 
 const { cells, evaluations, sweeps = [], settings } = recipes["tiny-full"];
 

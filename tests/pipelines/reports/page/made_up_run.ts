@@ -2,7 +2,7 @@
 import { tasks } from "../../../../data/mod.ts";
 import type { Explained } from "../../../../pipelines/records/explained.ts";
 import { encode } from "../../../../pipelines/records/record.ts";
-import type * as Noun from "../../../../pipelines/records/schema.ts";
+import type * as Records from "../../../../pipelines/records/schema.ts";
 import { defaults, type Settings } from "../../../../pipelines/settings/settings.ts";
 import { advantage } from "../../../../pipelines/stages/advantage.ts";
 import { dynamics, factsOf } from "../../../../pipelines/stages/dynamics.ts";
@@ -25,7 +25,7 @@ const settings: Settings = {
 /** What a response could be that nobody wanted in a page. */
 export const wild = "<script>alert(1)</script>";
 
-const prompts: ReadonlyArray<Noun.Prompt> = ["7", "8"].map((name) => ({
+const prompts: ReadonlyArray<Records.Prompt> = ["7", "8"].map((name) => ({
   task: "countdown",
   split: "train",
   problemId: `countdown/train/${name}`,
@@ -37,7 +37,7 @@ const prompts: ReadonlyArray<Noun.Prompt> = ["7", "8"].map((name) => ({
 
 const texts = ["2 + 1 = 3 8 + 3 = 11 11 - 7 = 4", wild, "8 * 1 = 8"];
 
-const rollouts: ReadonlyArray<Noun.Rollout> = prompts.flatMap((prompt) =>
+const rollouts: ReadonlyArray<Records.Rollout> = prompts.flatMap((prompt) =>
   texts.map((responseText, sampleIndex) => ({
     ...prompt,
     sampleIndex,
@@ -55,7 +55,7 @@ const graded = rollouts.map((rollout) => reward(verify(rollout, tasks.countdown,
 const signed = split(graded, settings);
 const scored = signed.map((record) => ({ ...record, oldLogProbs: record.logProbs }));
 const part = { loss: 0.5, gradNorm: 0.75, clipFraction: 0, approxKl: 0, meanEntropy: 0.5, tokens: 12 };
-const gradient: Noun.Gradient = {
+const gradient: Records.Gradient = {
   artifact: "a".repeat(64),
   ...part,
   positive: { ...part, tokens: 0 },

@@ -5,7 +5,7 @@ import { claims } from "../../../../pipelines/reports/tables/claims.ts";
 import { dynamicsTable } from "../../../../pipelines/reports/tables/dynamics_table.ts";
 import { flatTable } from "../../../../pipelines/reports/tables/flat_table.ts";
 import { renderTables } from "../../../../pipelines/reports/tables/render_table.ts";
-import { nameOf, publishedName, seriesOf } from "../../../../pipelines/reports/series.ts";
+import { publishedName, seriesName, seriesOf } from "../../../../pipelines/reports/series.ts";
 import { marked, numberCell, percentCell, type Table, textCell } from "../../../../pipelines/reports/tables/table.ts";
 import { publishedTable, table1 } from "../../../../pipelines/reports/tables/table_1.ts";
 import { algorithms } from "../../../../pipelines/algorithms/mod.ts";
@@ -74,7 +74,7 @@ Deno.test("the paper's Table 1 is printed as published, with its selection named
   );
   assert.equal(printed.size, published.length);
   for (const { task, method, passAtK } of published) {
-    const row = printed.get(`${publishedName(task)} ${nameOf(method)}`);
+    const row = printed.get(`${publishedName(task)} ${seriesName(method)}`);
     assert.deepEqual(row, [...passAtK.values()].map((percent) => percent.toFixed(1)), `${task} ${method}`);
   }
   assert.match(publishedTable.notes.join(" "), /best on the MATH test set/);

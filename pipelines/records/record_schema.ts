@@ -1,5 +1,5 @@
 /**
- * What a noun is: a table of its fields, from which the type of its records follows. The tables are plain data rather than schema classes
+ * What a record type is: a table of its fields, from which the type of its records follows. The tables are plain data rather than schema classes
  * because checking 4,096 tokens one by one through a schema costs 431 µs a record, and a loop over a table 2 µs.
  */
 
@@ -15,7 +15,7 @@ export type Kind =
   | { readonly literals: ReadonlyArray<string> }
   | { readonly struct: ReadonlyArray<Field> };
 
-/** One field of a noun; `optional` fields may be absent from a complete record, `nullable` ones may be `null`. */
+/** One field of a record type; `optional` fields may be absent from a complete record, `nullable` ones may be `null`. */
 export interface Field<Name extends string = string> {
   readonly name: Name;
   readonly kind: Kind;
@@ -24,7 +24,7 @@ export interface Field<Name extends string = string> {
 }
 
 /** A kind of record: its name, its fields in wire order, and the lists that must agree in length when both are there. */
-export interface Noun<A> {
+export interface RecordSchema<A> {
   readonly name: string;
   readonly fields: ReadonlyArray<Field<keyof A & string>>;
   readonly sameLength: ReadonlyArray<readonly [keyof A & string, keyof A & string]>;
@@ -65,8 +65,8 @@ export type ValuesOf<F> =
   & { readonly [N in Exclude<keyof F, OptionalIn<F>>]: ValueOf<F[N]> }
   & { readonly [N in OptionalIn<F>]?: ValueOf<F[N]> };
 
-/** The records of a noun. */
-export type RecordOf<N> = N extends Noun<infer A> ? A : never;
+/** The records of a record type. */
+export type RecordOf<N> = N extends RecordSchema<infer A> ? A : never;
 
 const isKind = (declared: Declared): declared is Kind => typeof declared === "string" || !("kind" in declared);
 
@@ -76,9 +76,9 @@ const fieldsOf = (fields: Fields): ReadonlyArray<Field> =>
 /** A field that holds fields. */
 export const structField = <const F extends Fields>(fields: F) => ({ struct: fieldsOf(fields), fields });
 
-/** Declares a noun: its name, its fields in wire order, and the lists that must agree in length when both are there. */
-export const noun = <const F extends Fields>(
+/** Declares a record type: its name, its fields in wire order, and the lists that must agree in length when both are there. */
+export const recordSchema = <const F extends Fields>(
   name: string,
   fields: F,
-  sameLength: Noun<ValuesOf<F>>["sameLength"] = [],
-): Noun<ValuesOf<F>> => ({ name, fields: fieldsOf(fields) as Noun<ValuesOf<F>>["fields"], sameLength });
+  sameLength: RecordSchema<ValuesOf<F>>["sameLength"] = [],
+): RecordSchema<ValuesOf<F>> => ({ name, fields: fieldsOf(fields) as RecordSchema<ValuesOf<F>>["fields"], sameLength });
