@@ -2,6 +2,7 @@
  * How fast a model is sampled, scored and trained on the device at hand: tokens a second, what of it has to be computed and moved, and how
  * much of the time its matrix products would take alone. What tokens say does not matter to the speed, so prompts are made up.
  */
+import { median } from "../../data/statistics.ts";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
@@ -164,7 +165,7 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
       yield* encoder.wait;
       seconds.push(Number((yield* Clock.currentTimeNanos) - start) / 1e9);
     }
-    times.push(seconds.sort((a, b) => a - b)[seconds.length >> 1]);
+    times.push(median(seconds));
   }
   // Profiling overwrites what tensors hold, so it comes last.
   const found: Speed[] = [];

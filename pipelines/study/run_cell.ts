@@ -27,7 +27,7 @@ import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
-import { storedConfig, type TrainConfig } from "../training/run_config.ts";
+import { storedConfig, trainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
 import { beginning, countsFile, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
@@ -88,8 +88,7 @@ export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cel
     algorithm: cell.algorithm,
     out,
   };
-  // The recipe names every setting that training cannot do without.
-  yield* Effect.scoped(train(config as unknown as TrainConfig));
+  yield* Effect.scoped(train(yield* Effect.fromResult(trainConfig(config))));
 });
 
 /** Trains and evaluates a cell; everything that is already there is taken from there. */

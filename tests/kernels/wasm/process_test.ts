@@ -7,7 +7,7 @@ const importsOf = (path: string) => new URL(path, import.meta.url).href;
 const start = `
 import * as Effect from "effect/Effect";
 import { openEmbedded } from "${importsOf("../../../kernels/wasm/open.ts")}";
-import { make } from "${importsOf("../../../kernels/gpu/kernel.ts")}";
+import { makeKernel } from "${importsOf("../../../kernels/gpu/kernel.ts")}";
 const text = \`struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read_write> words: array<u32>;
 @group(0) @binding(1) var<uniform> params: Params;
@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3u) {
   words[group.x] = x;
 }
 \`;
-const kernel = make(text);
+const kernel = makeKernel(text);
 const spin = (encoder, n, groups = 6400) => {
   const words = encoder.upload(new Uint32Array(groups), 1, groups);
   encoder.dispatch(kernel, { tensors: [words], params: { n }, groups: [groups] });
