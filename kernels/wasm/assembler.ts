@@ -190,7 +190,6 @@ export const v128Const = (numbers: ReadonlyArray<number>, isFloat: boolean): Cod
 
 export const localGet = (index: number): Code => [0x20, unsigned(index)];
 export const localSet = (index: number): Code => [0x21, unsigned(index)];
-export const localTee = (index: number): Code => [0x22, unsigned(index)];
 export const globalGet = (index: number): Code => [0x23, unsigned(index)];
 export const call = (index: number): Code => [0x10, unsigned(index)];
 export const br = (depth: number): Code => [0x0c, unsigned(depth)];

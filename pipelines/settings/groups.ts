@@ -7,7 +7,6 @@ import { tasks } from "../../data/mod.ts";
 import { kernelNames } from "../../kernels/gpu/chosen_kernels.ts";
 import { momentTypes, storageTypes } from "../../kernels/gpu/half_precision.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
-import { offloads } from "./offload.ts";
 import { paddedVocabularies } from "./padded_vocabulary.ts";
 import { type ElementType, writtenTypes } from "../files/safetensors_header.ts";
 import { importers } from "../records/imports/mod.ts";
@@ -95,7 +94,7 @@ export const memory = {
     "recompute activations in the backward pass to save memory; does not change results (default: above 1.5 GiB)",
   ),
   offload: optional(
-    choice(offloads),
+    choice(["none", "gradient"]),
     "keep one sign's gradient in host memory; does not change results (default: none)",
   ),
 } as const satisfies Group;
