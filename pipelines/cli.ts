@@ -1,6 +1,6 @@
 /**
- * The front door: `deno task <command>` runs this file with the command's name first. Flags, help, completions and the dry run come from the
- * registries, so a stage or a command that is added there is here. Usage errors are one line on stderr and status 1; stdout stays empty.
+ * The entry point: `deno task <command>` runs this file with the command's name first. Flags, help, completions and the dry run are derived
+ * from the registries of stages and commands. A usage error is one line on stderr and status 1; stdout stays empty.
  */
 import { Effect, Result } from "effect";
 import { loadAll, loaders } from "./commands/loaders.ts";
@@ -27,13 +27,13 @@ const recipeValues = (command: Command, name: unknown): Result.Result<Given, Usa
   });
 };
 
-/** The settings of a config file; its parser is loaded where there is one. */
+/** The settings of a config file; its parser is loaded only if there is a file. */
 const readConfig = Effect.fnUntraced(function* (file: string) {
   const { readConfigFile } = yield* Effect.promise(() => import("./settings/config_file.ts"));
   return yield* readConfigFile(file);
 });
 
-/** Runs one command line, the command's name first. */
+/** Runs one command line; the first word is the command's name. */
 export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const streams = yield* StandardStreams;
   const [name, ...rest] = words;

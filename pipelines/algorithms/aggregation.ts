@@ -1,23 +1,22 @@
 /**
- * How the losses of tokens become one loss. `token-mean` divides by the tokens of the whole mini-batch, `sequence-mean`
- * takes the mean of each response and then over responses, as the paper's formula is printed. A short last mini-batch
- * still makes a step, its loss scaled by its `share` of a full one. The denominators belong to the mini-batch, not to
- * the part at hand, so the losses and gradients of its parts add up to those of the whole.
+ * How token losses become one loss. `token-mean` divides by the tokens of the whole mini-batch. `sequence-mean`, as printed in the paper,
+ * takes the mean of each response and then the mean over responses. A short last mini-batch still makes a step; its loss is scaled by
+ * `share`. The denominators are those of the whole mini-batch, so the losses and gradients of its parts add up to those of the whole.
  */
 
-/** `token-mean` or `sequence-mean`. */
+/** How token losses are averaged. */
 export type Aggregation = "token-mean" | "sequence-mean";
 
-/** The response tokens and the sequences of a whole mini-batch. */
+/** Number of response tokens and of sequences in a whole mini-batch. */
 export interface Denominators {
   readonly tokens: number;
   readonly sequences: number;
 }
 
-/** What turns token losses of a part of a mini-batch into its part of the loss. */
+/** How the token losses of one part of a mini-batch are weighted. */
 export interface Aggregated {
   readonly aggregation: Aggregation;
-  /** The mini-batch's sequences over those of a full one, in (0, 1]. */
+  /** Sequences of this mini-batch divided by those of a full one, in (0, 1]. */
   readonly share: number;
   readonly denominators: Denominators;
 }

@@ -1,11 +1,10 @@
 /**
- * What an algorithm is: which responses it keeps and how strongly (`weight`), what advantage each of their tokens gets,
- * and what it needs for that. The per-token loss is the same for all (`objective.ts`), so an algorithm is data and one
- * file is enough for a new one.
+ * An algorithm as data: which responses it keeps and with which weight, how it computes the advantage of each token, and which models that
+ * needs. The per-token loss is the same for all (`objective.ts`).
  */
 import type { Sign } from "../records/schema.ts";
 
-/** The part of a rollout that an advantage may depend on; lists are [T] over the response tokens. */
+/** The fields of a rollout that an advantage may depend on; lists are [T], one entry per response token. */
 export interface Response {
   readonly problemId: string;
   readonly reward: number;
@@ -16,18 +15,18 @@ export interface Response {
   readonly values?: Float32Array;
 }
 
-/** What a response gets: one advantage a token, and the critic's targets where there is a critic. */
+/** The advantages of one response, [T], and the targets of the critic if the algorithm has one. */
 export interface Credit {
   readonly advantages: Float32Array;
   readonly returns?: Float32Array;
 }
 
-/** A field of Response that not every advantage needs. */
+/** A field of Response that only some advantages need. */
 export type AdvantageNeed = "oldLogProbs" | "referenceLogProbs" | "values";
 
 /**
- * How rewards become advantages. `scope` says what one call must see: a `response` stands alone, a `batch` is a whole
- * rollout batch. `credit` takes responses with all fields of `needs` and gives one Credit each, in order.
+ * How rewards become advantages. `scope` is the input of one call: a single `response`, or a `batch`, which is a whole rollout batch.
+ * `credit` requires all fields of `needs` and returns one Credit per response, in order.
  */
 export interface Advantage {
   readonly scope: "response" | "batch";
@@ -35,10 +34,10 @@ export interface Advantage {
   readonly credit: (batch: ReadonlyArray<Response>, settings: { readonly klCoef: number }) => ReadonlyArray<Credit>;
 }
 
-/** The sign of a reward: positive above 0, else negative. */
+/** The sign of a reward: positive if it is above 0, else negative. */
 export const signOf = (reward: number): Sign => reward > 0 ? "positive" : "negative";
 
-/** A learning algorithm; `weight` 0 drops a sign, `klInLoss` adds GRPO's KL term to the loss. */
+/** A learning algorithm. A `weight` of 0 drops the responses of that sign; `klInLoss` adds GRPO's KL term to the loss. */
 export interface Algorithm {
   readonly name: string;
   readonly summary: string;

@@ -1,10 +1,10 @@
 /**
- * PPO's advantage. Each token is charged the KL penalty klCoef * (old - ref) (the k1 estimator), the last one earns the
- * reward; then generalised advantage estimation (Schulman et al. 2016) from the end of the response,
+ * PPO's advantage. Each token's reward is the penalty -klCoef * (old - ref) (the k1 estimator); the last token also gets the response's
+ * reward. Generalised advantage estimation (Schulman et al. 2016) then runs from the end of the response:
  *   delta_t = r_t + gamma V_{t+1} - V_t,   A_t = delta_t + gamma lambda A_{t+1},   R_t = A_t + V_t,
- * with V = 0 after the last token, truncated or not. `returns` are made of these raw advantages, which are then whitened
- * over all tokens of the batch: (A - mean) / sqrt(var + 1e-8), var with the n - 1 of a sample (0 for a single token).
- * Sums are float64 and run over sorted partial sums, so the order of the batch does not change a response's result.
+ * with V = 0 after the last token, truncated or not. `returns` use these raw advantages, which are then whitened over all tokens of the
+ * batch: (A - mean) / sqrt(var + 1e-8), with the sample variance (n - 1; 0 for a single token). Sums are float64 over sorted partial sums,
+ * so the order of the batch does not change a response's result.
  */
 import type { Advantage } from "./algorithm.ts";
 
@@ -16,7 +16,7 @@ export interface Decay {
   readonly lambda: number;
 }
 
-/** The reward of each token: minus klCoef * (oldLogProbs - referenceLogProbs), plus `reward` on the last. */
+/** The reward of each token: -klCoef * (oldLogProbs - referenceLogProbs), plus `reward` on the last. */
 export const tokenRewards = (
   reward: number,
   oldLogProbs: Float32Array,
@@ -28,7 +28,7 @@ export const tokenRewards = (
   return rewards;
 };
 
-/** Raw advantages and returns of one response of T tokens, without a bootstrap after its end. */
+/** Raw advantages and returns of one response of T tokens. There is no bootstrap value after its end. */
 export const estimate = (
   rewards: Float64Array,
   values: Float32Array,
@@ -46,7 +46,7 @@ export const estimate = (
   return { advantages, returns: advantages.map((advantage, t) => advantage + values[t]) };
 };
 
-/** Shifts and scales all tokens of all lists together to mean 0 and variance 1. */
+/** Shifts and scales the numbers of all lists together to mean 0 and variance 1. */
 export const whiten = (lists: ReadonlyArray<Float64Array>): ReadonlyArray<Float64Array> => {
   const count = lists.reduce((sum, list) => sum + list.length, 0);
   const total = (term: (x: number) => number) =>
@@ -57,7 +57,7 @@ export const whiten = (lists: ReadonlyArray<Float64Array>): ReadonlyArray<Float6
   return lists.map((list) => list.map((x) => (x - mean) * scale));
 };
 
-/** Generalised advantages of a rollout batch, whitened, and the critic's returns. */
+/** Generalised advantages, whitened over a rollout batch, and the critic's returns. */
 export const gae = (decay: Decay): Advantage => ({
   scope: "batch",
   needs: ["oldLogProbs", "referenceLogProbs", "values"],

@@ -1,18 +1,17 @@
 /**
- * The partial sums of a gradient: a mini-batch is cut into chunks of consecutive sequences, the gradient of each chunk is
- * computed alone and the chunks are added in order. Chunks depend on lengths alone, so memory size and worker count,
- * which only decide how many chunks are in flight and where, never change a bit.
+ * Cuts a mini-batch into chunks of consecutive sequences. Each chunk's gradient is computed alone, and the chunks are added in order.
+ * Chunks depend only on sequence lengths, so memory size and worker count change no bit of the sum.
  */
 
-/** The sequences from `start` up to, without, `end`. */
+/** The sequences from `start` (inclusive) to `end` (exclusive). */
 export interface Chunk {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Packs consecutive sequences of `lengths` tokens (prompt and response) as long as a chunk holds at most `maxTokens`; a
- * sequence that is longer by itself is alone.
+ * Packs consecutive sequences of `lengths` tokens (prompt and response) into chunks of at most `maxTokens`. A longer sequence gets a chunk
+ * of its own.
  */
 export const gradientChunks = (lengths: ReadonlyArray<number>, maxTokens: number): ReadonlyArray<Chunk> => {
   const chunks: Array<Chunk> = [];

@@ -1,14 +1,14 @@
 /**
- * GRPO's advantage: A = (r - mean) / (std + 1e-6) over the rollouts of one problem, std with the n - 1 of a sample, the
- * same on every token. A group of one has mean 0 and std 1, as in verl. A problem whose rollouts all earned the same
- * gets exactly 0, whatever a sum of its rewards rounds to: without a KL term it moves nothing, with one it moves through that alone (and
- * through the entropy bonus, which every token has). The result for a response does not depend on the order of the batch: sums run over sorted rewards.
+ * GRPO's advantage: A = (r - mean) / (std + 1e-6) over the rollouts of one problem, with the sample std (n - 1), the same on every token. A
+ * group of one has mean 0 and std 1, as in verl. If all rewards of a group are equal, A is exactly 0 whatever the rounding of their sum;
+ * only the KL term and the entropy bonus then have a gradient. Sums run over sorted rewards, so the order of the batch does not change a
+ * response's result.
  */
 import type { Advantage } from "./algorithm.ts";
 
 const EPSILON = 1e-6;
 
-/** Mean and sample standard deviation of a group's rewards, (0, 1) for a group of one. */
+/** Mean and sample standard deviation of a group's rewards; (0, 1) for a group of one. */
 export const groupStatistics = (rewards: ReadonlyArray<number>): { readonly mean: number; readonly std: number } => {
   if (rewards.length === 1) return { mean: 0, std: 1 };
   const sorted = rewards.toSorted((a, b) => a - b);
@@ -18,7 +18,7 @@ export const groupStatistics = (rewards: ReadonlyArray<number>): { readonly mean
   return { mean, std: Math.sqrt(squares / (sorted.length - 1)) };
 };
 
-/** The reward against its group's mean, in units of the group's standard deviation; groups are made by `problemId`. */
+/** The reward minus its group's mean, divided by the group's standard deviation; a group shares one `problemId`. */
 export const groupBaseline: Advantage = {
   scope: "batch",
   needs: [],

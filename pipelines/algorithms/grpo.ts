@@ -1,6 +1,6 @@
 /**
- * Group relative policy optimisation (Shao et al. 2024): the reward against its group as advantage, and a low-variance
- * KL to the reference policy inside the loss.
+ * Group relative policy optimisation (Shao et al. 2024): the advantage is the reward relative to its group, and the loss has a low-variance
+ * KL term to the reference policy.
  */
 import type { Algorithm } from "./algorithm.ts";
 import { groupBaseline } from "./group_baseline.ts";

@@ -1,7 +1,4 @@
-/**
- * The door of the algorithms and their registry: a new one is a file and a line here. The command line's choices, the
- * law tests and the rows of the tables read `algorithms`.
- */
+/** The registry of the algorithms. The command line's choices, the property tests and the rows of the tables are derived from it. */
 import type { Algorithm } from "./algorithm.ts";
 import { grpo } from "./grpo.ts";
 import { nsr } from "./nsr.ts";
@@ -12,7 +9,7 @@ import { wReinforce } from "./w_reinforce.ts";
 
 export type { Advantage, AdvantageNeed, Algorithm, Credit, Response } from "./algorithm.ts";
 
-/** Every algorithm under the name that `--algorithm` takes. */
+/** Every algorithm under its `--algorithm` name. */
 export const algorithms = {
   ppo,
   grpo,
@@ -22,18 +19,18 @@ export const algorithms = {
   reinforce,
 } as const satisfies Readonly<Record<string, Algorithm>>;
 
-/** A name that `--algorithm` takes. */
+/** A value of `--algorithm`. */
 export type AlgorithmName = keyof typeof algorithms;
 
-/** Settings that may add the KL term of GRPO to the loss of another algorithm, or take it away. */
+/** The settings that decide whether the loss has GRPO's KL term. */
 export interface KlSettings {
   readonly algorithm: AlgorithmName;
   readonly klInLoss?: boolean | undefined;
 }
 
-/** Whether the loss has the KL term: as `--kl-in-loss` says, else as the algorithm does. */
+/** Whether the loss has the KL term: the value of `--kl-in-loss` if given, else the algorithm's default. */
 export const isKlInLoss = ({ algorithm, klInLoss }: KlSettings): boolean => klInLoss ?? algorithms[algorithm].klInLoss;
 
-/** Whether training needs the log-probs of a reference. */
+/** Whether training needs the log-probs of a reference model. */
 export const needsReference = (settings: KlSettings): boolean =>
   algorithms[settings.algorithm].needsReference || isKlInLoss(settings);

@@ -1,6 +1,6 @@
 /**
- * Negative sample reinforcement: only incorrect responses, each made less likely. What it takes from them goes
- * to the other tokens in proportion to the policy's own beliefs, so it prunes and does not sharpen.
+ * Negative sample reinforcement: trains on incorrect responses only and makes each less likely. The probability they lose goes to the other
+ * tokens in proportion to the policy's own probabilities, so NSR prunes and does not sharpen.
  */
 import type { Algorithm } from "./algorithm.ts";
 import { rewardAdvantage } from "./reward_advantage.ts";

@@ -1,12 +1,12 @@
 /**
- * The policy loss of every algorithm here. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
+ * The policy loss of every algorithm. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
  *   max(-A r, -A clip(r, 1 - e, 1 + e)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
- * d = referenceLogProb - logProb; the last term is GRPO's low-variance KL and is there when `referenceLogProbs` are.
- * There is no dual clip. The derivatives, with w the token's factor under the aggregation:
- *   by logProb: -A r w, or 0 where the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
+ * d = referenceLogProb - logProb. The last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The
+ * derivatives, with w the token's factor under the aggregation:
+ *   by logProb: -A r w, or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
  *   by entropy: -entropyCoef w.
- * On-policy (r = 1) the first is -A w exactly. All sums are float64 over tokens in order. Every result adds up over
- * parts of a mini-batch, and over its two signs, since the denominators are those of the whole.
+ * On-policy (r = 1) the first is exactly -A w. All sums are float64 over tokens in order. The denominators are those of the whole
+ * mini-batch, so results add up over its parts and over its two signs.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
 import type { Sign } from "../records/schema.ts";
@@ -14,7 +14,7 @@ import { type Aggregated, tokenFactor } from "./aggregation.ts";
 
 const KL_CLAMP = 10;
 
-/** Packed response tokens of some sequences, [N] each; `sequences` are their lengths and sum to N. */
+/** Packed response tokens of several sequences, [N] each; `sequences` are their lengths, which sum to N. */
 export interface PolicyTokens {
   readonly logProbs: ArrayLike<number>;
   readonly entropy: ArrayLike<number>;
@@ -22,29 +22,29 @@ export interface PolicyTokens {
   readonly referenceLogProbs?: ArrayLike<number>;
   readonly advantages: ArrayLike<number>;
   readonly sequences: ReadonlyArray<number>;
-  /** The sign of each sequence, where `positive` and `negative` are wanted. */
+  /** The sign of each sequence; required for the sums `positive` and `negative`. */
   readonly signs?: ReadonlyArray<Sign>;
 }
 
-/** The coefficients of the loss, and how its tokens are aggregated. */
+/** The coefficients of the loss, and the aggregation of its tokens. */
 export interface PolicyLossSettings extends Aggregated {
   readonly clipRatio: number;
   readonly entropyCoef: number;
   readonly klCoef: number;
 }
 
-/** Sums over tokens: the part of the loss, and what the metrics are made of. */
+/** Sums over tokens: the loss, and the numerators of the metrics. */
 export interface PolicySums {
   readonly loss: number;
   readonly tokens: number;
-  /** Tokens whose clipped branch is the greater. */
+  /** Number of tokens whose clipped branch is the greater. */
   readonly clipped: number;
   /** Sum of oldLogProb - logProb. */
   readonly kl: number;
   readonly entropy: number;
 }
 
-/** The loss of some sequences, of either sign among them, and its derivatives by each token, [N]. */
+/** The loss of several sequences, the sums of each sign, and the derivatives by each token, [N]. */
 export interface PolicyLoss extends PolicySums {
   readonly dLogProbs: Float32Array;
   readonly dEntropy: Float32Array;
@@ -52,7 +52,7 @@ export interface PolicyLoss extends PolicySums {
   readonly negative: PolicySums;
 }
 
-/** Means over the tokens that were summed; approxKl is the mean of oldLogProb - logProb (k1, as verl's `ppo_kl`). */
+/** Means over tokens; approxKl is the mean of oldLogProb - logProb (k1, as verl's `ppo_kl`). */
 export interface PolicyMetrics {
   readonly loss: number;
   readonly clipFraction: number;
@@ -61,7 +61,7 @@ export interface PolicyMetrics {
   readonly tokens: number;
 }
 
-/** The sums of no tokens. */
+/** The sums over no tokens. */
 export const noSums: PolicySums = { loss: 0, tokens: 0, clipped: 0, kl: 0, entropy: 0 };
 
 /** Adds the sums of two parts. */
@@ -73,13 +73,13 @@ export const addSums = (a: PolicySums, b: PolicySums): PolicySums => ({
   entropy: a.entropy + b.entropy,
 });
 
-/** The metrics of a mini-batch or of one of its signs; all means are 0 where there are no tokens. */
+/** The metrics of a mini-batch or of one of its signs; all means are 0 if there are no tokens. */
 export const metricsOf = ({ loss, tokens, clipped, kl, entropy }: PolicySums): PolicyMetrics => {
   const mean = (sum: number) => tokens === 0 ? 0 : sum / tokens;
   return { loss, clipFraction: mean(clipped), approxKl: mean(kl), meanEntropy: mean(entropy), tokens };
 };
 
-/** The policy loss of some sequences of a mini-batch, with its derivatives by `logProbs` and `entropy`. */
+/** The policy loss of several sequences of a mini-batch, with its derivatives by `logProbs` and `entropy`. */
 export const policyLoss = (tokens: PolicyTokens, settings: PolicyLossSettings): PolicyLoss => {
   const dLogProbs = new Float32Array(tokens.logProbs.length);
   const dEntropy = new Float32Array(tokens.logProbs.length);

@@ -1,6 +1,6 @@
 /**
- * Positive sample reinforcement: only correct responses, each made more likely. It sharpens: Pass@1 rises while
- * entropy and large-k coverage fall.
+ * Positive sample reinforcement: trains on correct responses only and makes each more likely. It sharpens: Pass@1 rises while entropy and
+ * large-k coverage fall.
  */
 import type { Algorithm } from "./algorithm.ts";
 import { rewardAdvantage } from "./reward_advantage.ts";

@@ -1,7 +1,7 @@
 /**
- * The advantage of PSR, NSR, W-REINFORCE and REINFORCE: A = weight * reward on every token of the
- * response. There is no baseline and no normalisation: with one sign left, either would make every advantage zero.
- * The authors' code scores a wrong response 0 and takes 1 from it here, so a reward of 0 counts as -1.
+ * The advantage of PSR, NSR, W-REINFORCE and REINFORCE: A = weight * reward on every token of the response, without baseline or
+ * normalisation. With only one sign left, either would make every advantage zero. The authors' code scores an incorrect response 0 and
+ * subtracts 1 here, so a reward of 0 counts as -1.
  */
 import type { Advantage } from "./algorithm.ts";
 

@@ -1,12 +1,12 @@
 /**
- * The critic's loss: each token costs 0.5 * max((v - R)^2, (clip(v, old - 0.5, old + 0.5) - R)^2) with v its value, old
- * the value at rollout time and R the return. The derivative by v, with w the token's factor, is w (v - R), 0 where the
- * clipped branch is the greater, and half of it where v is outside the clip range and both branches are equal (the
- * subgradient that PyTorch takes). Additive over parts of a mini-batch, like the policy loss.
+ * The critic's loss: each token costs 0.5 * max((v - R)^2, (clip(v, old - 0.5, old + 0.5) - R)^2) with v its value, old the value at
+ * rollout time and R the return. The derivative by v, with w the token's factor, is w (v - R), or 0 if the clipped branch is the greater.
+ * If v is outside the clip range and both branches are equal, it is half of w (v - R), which is PyTorch's subgradient. Results add up over
+ * parts of a mini-batch, like the policy loss.
  */
 import { type Aggregated, tokenFactor } from "./aggregation.ts";
 
-/** Packed response tokens of some sequences, [N] each; `sequences` are their lengths and sum to N. */
+/** Packed response tokens of several sequences, [N] each; `sequences` are their lengths, which sum to N. */
 export interface ValueTokens {
   readonly values: ArrayLike<number>;
   readonly oldValues: ArrayLike<number>;
@@ -14,12 +14,12 @@ export interface ValueTokens {
   readonly sequences: ReadonlyArray<number>;
 }
 
-/** How far a value may move (0.5 as published), and how its tokens are aggregated. */
+/** The clip range of a value (0.5 as published), and the aggregation of the tokens. */
 export interface ValueLossSettings extends Aggregated {
   readonly valueClip: number;
 }
 
-/** The part of the loss, its derivative by each value, [N], and how many tokens were clipped. */
+/** The loss, its derivative by each value, [N], and the number of clipped tokens. */
 export interface ValueLoss {
   readonly loss: number;
   readonly dValues: Float32Array;
@@ -27,10 +27,10 @@ export interface ValueLoss {
   readonly tokens: number;
 }
 
-/** The published range of the clipped value. */
+/** The published clip range of a value. */
 export const VALUE_CLIP = 0.5;
 
-/** The value loss of some sequences of a mini-batch, with its derivative by `values`. */
+/** The value loss of several sequences of a mini-batch, with its derivative by `values`. */
 export const valueLoss = (
   { values, oldValues, returns, sequences }: ValueTokens,
   settings: ValueLossSettings,

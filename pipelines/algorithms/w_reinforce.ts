@@ -1,6 +1,6 @@
 /**
- * Weighted REINFORCE: lambda * PSR + NSR. With lambda 1 it is REINFORCE, with lambda 0 it is NSR; the paper
- * uses 0.1. lambda is the weight of correct responses, and acts there alone.
+ * Weighted REINFORCE: lambda * PSR + NSR. lambda = 1 is REINFORCE, lambda = 0 is NSR; the paper uses 0.1. lambda is the weight of correct
+ * responses and has no other effect.
  */
 import type { Algorithm } from "./algorithm.ts";
 import { rewardAdvantage } from "./reward_advantage.ts";

@@ -1,7 +1,7 @@
 /**
- * `deno task bench`: what the device at hand gives (copies, dispatches, products), how every kernel of a decoder block uses it, and how a model is
- * sampled, scored and trained on it, in the terms of a roofline that the same run measures. With `--out` it writes the rows as CSV and the
- * roofline as SVG and PNG; `--report device` measures the device alone, which is the first thing to do on a new one.
+ * `deno task bench`: measures the device (copies, dispatches, products), every kernel of a decoder block, and sampling, scoring and
+ * training with a model, relative to the roofline of the same run. With `--out` it writes the rows as CSV and the roofline as SVG and PNG.
+ * `--report device` measures the device alone; start with it on a new device.
  */
 import { Clock, Effect, Result, Struct } from "effect";
 import { basename, join } from "node:path";
@@ -44,7 +44,7 @@ const askedParts = Effect.fnUntraced(function* (report: ReadonlyArray<string> = 
   return benchParts.filter((part) => report.includes(part));
 });
 
-/** The model that is measured: a directory, a shape with made-up weights, or the base of the tiny study. */
+/** The measured model: a directory, a shape with made-up weights, or the base of the tiny study. */
 const subjectOf = Effect.fnUntraced(function* (
   { model: dir, shape, batch, maxTokens, storage = "f32", activations = "f32" }: Asked,
   { kind }: Pick<DeviceInfo, "kind">,
@@ -66,7 +66,7 @@ const subjectOf = Effect.fnUntraced(function* (
   return { name: basename(checkpoint.dir), load, ...more };
 });
 
-/** The name of the files: the device's, with what was left out or named. */
+/** The name of the files: the device, and the parts and the model if they are not the default. */
 const nameOf = (place: MeasurementPlace, asked: Asked, measured: ReadonlyArray<string>, subject: string): string => {
   const isDefault = asked.model === undefined && asked.shape === undefined;
   const device = place.adapter === "gpu" ? place.device : place.adapter;
@@ -112,10 +112,10 @@ const shownRow = ({ part, work, form, model, shape, dispatches, seconds, ...row 
   "tokens/s": row.tokensPerSecond,
 });
 
-/** How busy each processor is before anything is measured. */
+/** Load per processor before the measurement. */
 const loadNow = Effect.sync(() => Deno.loadavg()[0] / navigator.hardwareConcurrency);
 
-/** `deno task bench`; `--format json` gives its rows as NDJSON. */
+/** `deno task bench`; `--format json` writes the rows as NDJSON. */
 export const benchCommand = makeCommand({
   name: "bench",
   summary: `Times the device, every kernel and a model under measured roofs (--report: ${benchParts.join(", ")})`,
@@ -145,7 +145,7 @@ export const benchCommand = makeCommand({
       const subject = yield* subjectOf(asked, info);
       const sizes = productSizes(info);
       const plain = withoutMatrix(encoder);
-      // Only where somebody asks for matrix units do models use them.
+      // Models use matrix units only on request.
       const devices = { plain, used: kernels.includes("matrix") ? encoder : plain, units: info.matrix };
       const { measured, failure } = yield* measureDevice(devices, { parts: measuredParts, sizes, subject });
       const entries = entriesOf(measured);

@@ -1,6 +1,6 @@
 /**
- * A row of `deno task bench`: what was measured, in the terms of the roofline, on which device and when. The same columns are in the CSV, and
- * `tests/bench/torch_compare.py` writes them too, so that two devices or two programs can be joined by part, work, model and shape.
+ * A row of `deno task bench`: a measurement relative to the roofline, with its device and time. The CSV has the same columns, and so has
+ * the output of `tests/bench/torch_compare.py`, so that devices and programs can be joined by part, work, model and shape.
  */
 import { Result } from "effect";
 import type { KernelRow } from "../../kernels/bench/bench.ts";
@@ -11,7 +11,7 @@ import { csvTables } from "../reports/tables/csv_table.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
 import { rates, type Roofs, roofsOf, type Timed } from "./roofline.ts";
 
-/** Where and when a run was measured; `load` is what else ran, in processes a processor, just before. */
+/** The place and time of a run; `load` is the number of other running processes per processor just before. */
 export interface MeasurementPlace {
   readonly device: string;
   readonly driver: string;
@@ -21,7 +21,7 @@ export interface MeasurementPlace {
   readonly load: number;
 }
 
-/** What a run measured, part by part. */
+/** The measurements of a run by part. */
 export interface Measurements {
   readonly device: ReadonlyArray<DeviceRow>;
   readonly products: ReadonlyArray<ProductRow>;
@@ -31,10 +31,10 @@ export interface Measurements {
   >;
 }
 
-/** The parts of a run, in the order in which they are measured. */
+/** The parts of a run, in measuring order. */
 export const benchParts = ["device", "kernels", "model"] as const;
 
-/** A row before its rates: `part` is what it belongs to, `form` which variant of several it is. */
+/** A row without its rates; `form` names the variant. */
 export interface Entry extends Timed {
   readonly part: typeof benchParts[number] | "product";
   readonly work: string;
@@ -52,7 +52,7 @@ export type BenchRow = Omit<Entry, "name" | "flops" | "bytes"> & ReturnType<type
 
 const plain = { form: "", model: "", tokensPerSecond: null, dispatches: 1 };
 
-/** How the shape of a workload is written. */
+/** The shape of a workload as text. */
 export const workShape = (sequences: number, { promptTokens, responseTokens }: Workload): string =>
   `sequences=${sequences} prompt=${promptTokens} response=${responseTokens}`;
 
@@ -87,7 +87,7 @@ export const entriesOf = ({ device, products, kernels, works }: Measurements): R
   })),
 ];
 
-/** The roofs of a run: the best product of all, whatever part it belongs to, and the best of what the device part moves. */
+/** The roofs of a run: the fastest product of all parts, and the best bandwidth of the device part. */
 export const roofsOfRun = (entries: ReadonlyArray<Entry>): Roofs => {
   const timed = (work: string) => entries.filter((row) => row.part === "device" && row.work === work);
   const products = entries.filter(({ part, work }) =>

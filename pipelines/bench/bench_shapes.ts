@@ -1,6 +1,6 @@
 /**
- * What is measured, from `shapes.json`, which `tests/bench/torch_compare.py` reads too: products, work, and the models that goals are set for. A
- * device without hardware of its own gets what it finishes in seconds.
+ * The measured products, workloads and models with goals, from `shapes.json`, which `tests/bench/torch_compare.py` reads too. The embedded
+ * CPU device gets sizes that take seconds.
  */
 import type { ProductSize } from "../../kernels/bench/bench_products.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
@@ -9,15 +9,15 @@ import { shapeConfigs } from "../models/model_shapes.ts";
 import type { Workload } from "./speed.ts";
 import shapes from "../../data/shapes.json" with { type: "json" };
 
-/** The models that goals are set for. */
+/** The models that have goals. */
 export const goalShapes: Readonly<Record<string, ModelConfig>> = Object.fromEntries(
   shapes.goals.map((name) => [name, shapeConfigs[name]]),
 );
 
-/** The sizes of products that a device is given. */
+/** The sizes of the products to measure on a device. */
 export const productSizes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<ProductSize> =>
   (kind === "gpu" ? shapes.products.gpu : shapes.products.software).map(([M, N, K]) => [M, N, K]);
 
-/** The work that a model is measured by where nobody says: that of the tiny study, or what a model of real size is given on the device. */
+/** The default workload of a model: that of the tiny study, or one for a model of real size on this device. */
 export const workloadFor = ({ kind }: Pick<DeviceInfo, "kind">, isTiny: boolean): Workload =>
   shapes.workloads[isTiny ? "tiny" : kind === "gpu" ? "gpu" : "software"];

@@ -1,17 +1,17 @@
 /**
- * What a device says of itself, as rows of a table. An adapter of Dawn has names, driver, features, matrix units with what their self-test found
- * and every limit; the embedded device has threads and memory.
+ * The facts about a device as rows of a table. A Dawn adapter has names, driver, features, every limit, and matrix units with the results
+ * of their self-test; the embedded device has threads and memory.
  */
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { matrixConfigs, noUnits } from "../../kernels/device/matrix_units.ts";
 
-/** One fact. */
+/** A named fact about a device. */
 export interface Fact {
   readonly fact: string;
   readonly value: string | number;
 }
 
-/** The limits of an adapter by name; they stand on the prototype of what WebGPU gives. */
+/** The limits of an adapter by name; they are properties of the prototype of WebGPU's object. */
 export const limitsOf = (limits: GPUSupportedLimits): ReadonlyArray<Fact> => {
   const found: Fact[] = [];
   for (const fact in limits) {
@@ -21,7 +21,7 @@ export const limitsOf = (limits: GPUSupportedLimits): ReadonlyArray<Fact> => {
   return found;
 };
 
-/** The device and its driver as the rows of a bench name them; `adapter` is what Dawn says of it, where Dawn runs it. */
+/** The device and its driver as named in bench rows; `adapter` is Dawn's description, if Dawn runs the device. */
 export const namesOf = (
   { description, threads }: DeviceInfo,
   adapter?: GPUAdapter,
@@ -30,7 +30,7 @@ export const namesOf = (
     ? { device: `${description}, ${threads} threads`, driver: `V8 ${Deno.version.v8}` }
     : { device: adapter.info.device || adapter.info.description, driver: adapter.info.description };
 
-/** Every fact of an open device. */
+/** All facts of an open device. */
 export const factsOf = (info: DeviceInfo, adapter?: GPUAdapter): ReadonlyArray<Fact> => {
   if (adapter === undefined) {
     return [
@@ -51,7 +51,7 @@ export const factsOf = (info: DeviceInfo, adapter?: GPUAdapter): ReadonlyArray<F
     { fact: "driver", value: description },
     { fact: "subgroup size", value: `${subgroupMinSize} to ${subgroupMaxSize}` },
     { fact: "subgroupMatrixConfigs", value: configs.join("; ") || "none" },
-    // That a device lacks matrix units is news only to somebody who asked for them.
+    // The note about missing matrix units only matters on a device that lists them.
     ...(info.notes ?? []).filter((note) => configs.length > 0 || note !== noUnits).map((value) => ({
       fact: "self-test",
       value,

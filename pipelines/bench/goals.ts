@@ -1,7 +1,7 @@
 /**
- * What this program is to reach on a server GPU, beside what was measured, and beside the most that the roofs of the same run allow: a goal
- * above that bound cannot be met on this device by any kernel. The bound counts what no program can leave out (weights read once a pass, keys
- * and values once a token, the model's own operations), so the term that holds it holds all the more in practice.
+ * The performance goals on a server GPU, beside the measurements and the bounds by the roofs of the same run. No kernel can meet a goal
+ * above its bound on this device. The bound counts only what no program can avoid: weights read once per pass, keys and values once per
+ * token, the model's operations.
  */
 import { stepArithmetic } from "../planning/arithmetic.ts";
 import type { ModelConfig } from "../models/model_config.ts";
@@ -10,7 +10,7 @@ import type { Workload } from "./speed.ts";
 import type { Entry } from "./bench_row.ts";
 import { type Demand, leastTime, type Roofs, type Term } from "./roofline.ts";
 
-/** One goal with its figures, in its unit; `measured` is null where this run has no row for it. */
+/** One goal with its figures, in its unit; `measured` is null if this run has no row for it. */
 export interface GoalRow {
   readonly goal: string;
   readonly unit: string;
@@ -20,13 +20,13 @@ export interface GoalRow {
   readonly heldBy: Term;
 }
 
-/** What each goal is counted on, and how many tokens or operations that has. */
+/** A goal: the work that it is measured on, and the rate asked for. */
 interface Goal {
   readonly goal: string;
   readonly unit: string;
   readonly asked: number;
   readonly demand: Demand;
-  /** What is counted of the demand, in the unit. */
+  /** The numerator of the rate, in the unit. */
   readonly amount: number;
   readonly measured: (entry: Entry) => number | undefined;
 }
@@ -44,13 +44,13 @@ const product: Goal = {
       : undefined,
 };
 
-/** Dispatches of a layer that follow one another, at least: two norms, four products, attention, the gate. */
+/** The fewest consecutive dispatches of a layer: two norms, four products, attention, the gate. */
 const inLayer = 8;
 const halfBytes = 2;
-/** AdamW reads gradient, weight and both moments and writes the last three, float32. */
+/** AdamW reads gradient, weight and both moments and writes the last three, in float32. */
 const adamwBytes = 7 * 4;
 
-/** Responses of a prompt, which is read once for all of them. */
+/** Responses per prompt; the prompt is prefilled once for all of them. */
 const group = 8;
 
 const step = (config: ModelConfig, work: Workload, trains: boolean) => {
@@ -66,7 +66,7 @@ const step = (config: ModelConfig, work: Workload, trains: boolean) => {
     critic: false,
     recomputed: false,
   });
-  // A share of the peak does not count what is computed twice.
+  // The share of the peak does not count recomputed operations.
   const remade = trains ? 2 * sequences * responseTokens * config.vocabSize * config.width : 0;
   const weights = parameterCount(config);
   const cached = 2 * config.layers * config.kvHeads * config.headWidth * halfBytes;
@@ -97,7 +97,7 @@ const add = (a: Demand, b: Demand, times = 1): Demand => ({
 const of = (model: string, work: Entry["work"], value: (entry: Entry) => number) => (entry: Entry) =>
   entry.part === "model" && entry.model === model && entry.work === work ? value(entry) : undefined;
 
-/** The goals, for the shapes of models by name and the work that a GPU is given. */
+/** The goals for the named shapes of models and a GPU's workload. */
 const goalsOf = (
   models: Readonly<Record<string, ModelConfig>>,
   work: Workload,
@@ -139,7 +139,7 @@ const goalsOf = (
   }),
 ];
 
-/** Every goal beside what a run measured, on this work, and what its roofs allow. */
+/** Every goal with the measurement of this workload and the bound by the roofs. */
 export const goalRows = (
   entries: ReadonlyArray<Entry>,
   roofs: Roofs,

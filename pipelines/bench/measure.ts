@@ -1,4 +1,4 @@
-/** Measures the parts of a bench, one after the other on one open device; what stands on stderr says which is under way. */
+/** Measures the parts of a bench one after the other on one open device, and reports on stderr which one is running. */
 import { Effect, Result } from "effect";
 import type { DeviceError, MatrixUnits } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
@@ -11,7 +11,7 @@ import type { benchParts, Measurements } from "./bench_row.ts";
 import type { ProductSize } from "../../kernels/bench/bench_products.ts";
 import type { BlockShape } from "../../kernels/bench/bench.ts";
 
-/** A model that is measured: how it comes to the device, what it is called and what it is given to do. */
+/** A model to measure: how to load it, its name and its workload. */
 export interface Subject<E> {
   readonly name: string;
   readonly load: (encoder: Encoder) => Effect.Effect<Model, E>;
@@ -21,7 +21,7 @@ export interface Subject<E> {
   readonly runs: number;
 }
 
-/** What is measured, and with which sizes where not those that the device is given. */
+/** The parts to measure, and their sizes. */
 export interface Plan<E> {
   readonly parts: ReadonlyArray<typeof benchParts[number]>;
   readonly sizes: ReadonlyArray<ProductSize>;
@@ -30,20 +30,20 @@ export interface Plan<E> {
   readonly subject: Subject<E>;
 }
 
-/** The open device: without its matrix units, as models use it, and the units that it has. */
+/** The open device twice: `plain` without its matrix units, `used` as models use it; and its units. */
 export interface Devices {
   readonly plain: Encoder;
   readonly used: Encoder;
   readonly units?: MatrixUnits | undefined;
 }
 
-/** What was measured before the model ended the run, and why it did, where it did. */
+/** The measurements, and the failure of the model if there was one. */
 export interface Outcome<E> {
   readonly measured: Measurements;
   readonly failure?: E;
 }
 
-/** Products and copies are always measured, since they are the roofs. A model that the device has no memory for leaves the rest standing. */
+/** Measures the device. Products and copies are always measured: they are the roofs. If a model does not fit, the other results remain. */
 export const measureDevice = Effect.fn("Bench.measure")(function* <E>(
   { plain, used, units }: Devices,
   { parts, sizes, blocks, copyBytes, subject }: Plan<E>,

@@ -1,8 +1,8 @@
 /**
- * What the kernels as they stand are to take on server GPUs, before any of them was measured there: the code of sampling, scoring and training, run
- * on an encoder that counts the operations and bytes of each dispatch and takes the slowest of three terms (arithmetic, bandwidth, the time of a
- * dispatch) at published roofs. `deno task bench:predict` writes `results/bench/predictions.md`, kernel by kernel, the largest first: the order in
- * which gaps are to be closed. A measurement replaces it (`deno task bench`); a kernel that takes longer than its line is what to look at.
+ * Predicted times of the kernels on server GPUs that were not measured yet. The code of sampling, scoring and training runs on an encoder
+ * that counts the operations and bytes of each dispatch; a dispatch takes the longest of three terms (arithmetic, bandwidth, dispatch
+ * latency) at published roofs. `deno task bench:predict` writes `results/bench/predictions.md`, kernel by kernel, the largest first.
+ * Compare it with `deno task bench`: a kernel that takes longer than predicted needs attention.
  */
 import { Effect } from "effect";
 import { writeFileSync } from "node:fs";
@@ -20,18 +20,18 @@ import { workloadFor } from "./bench_shapes.ts";
 import { leastTime, type Term } from "./roofline.ts";
 import { type Answered, worksOf } from "./speed.ts";
 
-/** Published figures (data sheets; float16 products by what `mma.sync` is known to reach), and a guess at a dispatch that waits for another. */
+/** Published roofs (data sheets; float16 products by the known rate of `mma.sync`), and an estimate of the latency of a dependent dispatch. */
 const cards = {
   "H100 SXM": { matrix: 620e12, float32: 67e12, bytes: 3.35e12, dispatch: 4e-6 },
   "H200": { matrix: 620e12, float32: 67e12, bytes: 4.8e12, dispatch: 4e-6 },
 } as const;
 const [h100, h200] = [cards["H100 SXM"], cards.H200];
 
-/** A first hardware run of kernels like these reaches this share of the roofs elsewhere (GEMM through WebGPU 80 to 150 of 620, copies most). */
+/** Shares of the roofs that first versions of similar kernels reach elsewhere (GEMM through WebGPU 80 to 150 of 620 TFLOP/s; most copies). */
 const usual = { arithmetic: 0.2, bandwidth: 0.6 };
 const published = { arithmetic: 1, bandwidth: 1 };
 
-/** What is predicted, in the order of the table's columns: each card at its roofs and at what is usual. */
+/** The columns of the table: each card at its roofs and at the usual shares. */
 const columns = [
   { card: h100, share: published },
   { card: h100, share: usual },
@@ -52,7 +52,7 @@ interface Part {
   bytes: number;
   /** Seconds, column by column. */
   readonly seconds: number[];
-  /** Seconds on an H100 at what is usual, by the term that holds the dispatch. */
+  /** Seconds on an H100 at the usual shares, by the term that bounds the dispatch. */
   readonly held: Record<Term, number>;
 }
 
@@ -64,10 +64,10 @@ const none = (): Part => ({
   held: { arithmetic: 0, bandwidth: 0, dispatch: 0 },
 });
 
-/** Adds up what every dispatch takes, by kernel. */
+/** Sums the time of every dispatch, by kernel. */
 class Predicting extends CountingEncoder {
   parts = new Map<string, Part>();
-  /** Keys that a row sees on average. */
+  /** The mean number of keys per row. */
   keys = 0;
   override dispatch(kernel: Kernel, dispatch: Dispatch): void {
     const { flops = 0, bytes } = workOf(kernel, dispatch, this.keys);
@@ -89,13 +89,13 @@ class Predicting extends CountingEncoder {
   }
 }
 
-/** What a server GPU is given to do. */
+/** The workload of a server GPU. */
 const work = workloadFor({ kind: "gpu" }, false);
 
 const works = ["sample", "score", "train"] as const;
 type Work = typeof works[number];
 
-/** The parts of each kind of work for a model of this shape, its weights in bfloat16 where passes read them. */
+/** The parts of each kind of work for a model of this shape, with bfloat16 weights. */
 const predicted = (shape: string, activations: StorageType): Readonly<Record<Work, Parts>> => {
   const config = shapeConfigs[shape];
   const { promptTokens, responseTokens, batch, miniBatch } = work;
@@ -130,7 +130,7 @@ type Parts = ReadonlyMap<string, Part>;
 const total = (parts: Parts, column: number): number =>
   [...parts.values()].reduce((sum, { seconds }) => sum + seconds[column], 0);
 
-/** How much of the time at what is usual each term holds, in percent. */
+/** The share of each term in the time at the usual shares, in percent. */
 const heldOf = (parts: Parts): string => {
   const whole = total(parts, usualColumn);
   const shareOf = (term: Term) => [...parts.values()].reduce((sum, { held }) => sum + held[term], 0) / whole;
@@ -168,15 +168,15 @@ const tokensOf: Record<Work, number> = {
 const flopsOf = (parts: Parts) =>
   [...parts].reduce((sum, [name, { flops }]) => sum + (name.startsWith("matmul") ? flops : 0), 0);
 
-/** Seconds of a GRPO step: all is sampled, scored by the reference, and learnt from in mini-batches. */
+/** Seconds of a GRPO step: sampling, scoring by the reference, and training in mini-batches. */
 const grpo = (parts: Readonly<Record<Work, Parts>>, column: number) =>
   total(parts.sample, column) + total(parts.score, column) + work.batch / work.miniBatch * total(parts.train, column);
 
-/** Tokens a second, column by column. */
+/** Tokens per second, column by column. */
 const speeds = (tokens: number, secondsIn: (column: number) => number) =>
   columns.map((_, column) => Math.round(tokens / secondsIn(column)).toLocaleString("en"));
 
-/** The rows of one model, and the parts that they are made of. */
+/** The rows of one model, and the parts that they consist of. */
 const rowsOf = (shape: string, activations: "f32" | "f16") => {
   const parts = predicted(shape, activations);
   const rows = [

@@ -1,6 +1,6 @@
 /**
- * A model of a given shape with made-up weights, for measurements: norms of one, biases of zero, all else noise of 0.02. It is filled on the device,
- * so that seven billion weights take seconds; block after block is alike, which no speed depends on.
+ * A model of a given shape with made-up weights, for measurements: norms are 1, biases 0, all else is noise of standard deviation 0.02. It
+ * is filled on the device, so seven billion weights take seconds. All blocks are alike; the speed does not depend on that.
  */
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { copies, noiseFill } from "../../kernels/bench/noise_fill.ts";
@@ -9,10 +9,10 @@ import { fromParameters, type Model, type StorageOptions } from "../models/model
 import type { ModelConfig } from "../models/model_config.ts";
 import * as Parameters from "../models/parameters.ts";
 
-/** Uniform noise has a third of the variance of its spread squared. */
+/** Half the width of uniform noise with standard deviation 0.02. */
 const spread = 0.02 * Math.sqrt(3);
 
-/** A model that computes what a real one of its shape computes, with nothing learnt. */
+/** A model that computes the same operations as a real one of its shape, with random weights. */
 export const randomModel = (encoder: Encoder, config: ModelConfig, stored: StorageOptions = {}): Model => {
   const fault = activationsFault(config, encoder.info, stored.activations ?? "f32");
   if (fault !== undefined) encoder.fail(`Cannot make a model: expected ${fault.expected}, found ${fault.found}`);

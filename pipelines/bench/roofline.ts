@@ -1,13 +1,13 @@
 /**
- * The roofline of a device as one run measured it: the arithmetic of the best product, the bytes a second of the best copy or sum, the time of
- * a dispatch that waits for another. A piece of work can be no faster than the slowest of the three lets it (Williams, Waterman and Patterson,
- * "Roofline", 2009); small buffers that stay in a cache can pass the second one.
+ * The roofline of a device as measured by one run: the arithmetic of the fastest product, the bandwidth of the fastest copy or sum, and the
+ * time of a dependent dispatch. No work is faster than the slowest of the three terms (Williams, Waterman and Patterson, "Roofline", 2009),
+ * but small buffers that stay in a cache can exceed the bandwidth.
  */
 
-/** What holds a piece of work. */
+/** The term that bounds a piece of work. */
 export type Term = "arithmetic" | "bandwidth" | "dispatch";
 
-/** Operations and bytes a second at most, seconds of a dispatch, and which row each was measured by. */
+/** The highest operations and bytes per second, the seconds of a dispatch, and the row that each was measured by. */
 export interface Roofs {
   readonly flops: number;
   readonly bytes: number;
@@ -16,14 +16,14 @@ export interface Roofs {
   readonly bytesBy: string;
 }
 
-/** Work to be done, and dispatches in a row that it takes. */
+/** The operations and bytes of a piece of work, and its number of consecutive dispatches. */
 export interface Demand {
   readonly flops: number;
   readonly bytes: number;
   readonly dispatches: number;
 }
 
-/** A measured piece of work; `name` says which in words. */
+/** A measured piece of work; `name` describes it. */
 export interface Timed extends Demand {
   readonly name: string;
   readonly seconds: number;
@@ -34,7 +34,7 @@ const best = (rows: ReadonlyArray<Timed>, of: "flops" | "bytes") => {
   return { rate: found[of] / found.seconds, name: found.name };
 };
 
-/** The roofs: of all products the one that computes fastest, of all copies the one that moves most; both lists hold a row at least. */
+/** The roofs: the fastest product and the fastest copy; both lists must have at least one row. */
 export const roofsOf = (products: ReadonlyArray<Timed>, moves: ReadonlyArray<Timed>, dispatch: number): Roofs => {
   const [arithmetic, bandwidth] = [best(products, "flops"), best(moves, "bytes")];
   return {
@@ -46,7 +46,7 @@ export const roofsOf = (products: ReadonlyArray<Timed>, moves: ReadonlyArray<Tim
   };
 };
 
-/** The least time that the roofs allow, term by term, and which of them it is. */
+/** The least time that the roofs allow, by term, and the term that bounds it. */
 export const leastTime = (
   { flops, bytes, dispatches }: Demand,
   roofs: Pick<Roofs, "flops" | "bytes" | "dispatch">,
@@ -60,7 +60,7 @@ export const leastTime = (
   return { seconds, heldBy };
 };
 
-/** Rates of a measured piece of work, and how near the roof of arithmetic and bandwidth it comes; null where it asks for neither. */
+/** Rates of a measured piece of work, and its shares of the arithmetic and bandwidth roofs; null if it has no operations or bytes. */
 export const rates = (timed: Timed, roofs: Roofs) => {
   const { flops, bytes, seconds } = timed;
   const roof = Math.max(flops / roofs.flops, bytes / roofs.bytes);

@@ -1,6 +1,6 @@
 /**
- * How fast a model is sampled, scored and trained on the device at hand: tokens a second, what of it has to be computed and moved, and how
- * much of the time its matrix products would take alone. What tokens say does not matter to the speed, so prompts are made up.
+ * The speed of sampling, scoring and training with a model on this device: tokens per second, operations and bytes, and the share of time
+ * that its matrix products would take alone. Token values do not affect the speed, so prompts are made up.
  */
 import { median } from "../../data/statistics.ts";
 import * as Clock from "effect/Clock";
@@ -29,12 +29,12 @@ export interface Workload {
 }
 
 /**
- * The kinds of work: responses are drawn; log-probs are made of them; a mini-batch is differentiated; the same with a step of AdamW; and a
- * whole step of GRPO, whose reference has the policy's own weights: a batch drawn, scored, and learnt from in mini-batches.
+ * The kinds of work: sampling responses, scoring their log-probs, the gradient of a mini-batch, the same with a step of AdamW, and a whole
+ * step of GRPO, whose reference has the policy's weights: a batch sampled, scored, and trained on in mini-batches.
  */
 export const workNames = ["sample", "score", "gradient", "train", "grpo"] as const;
 
-/** One kind of work. `tokensPerSecond` counts response tokens of `sample` and `grpo`, all tokens of the others. */
+/** The speed of one kind of work. `tokensPerSecond` counts response tokens of `sample` and `grpo`, all tokens of the others. */
 export interface Speed {
   readonly work: typeof workNames[number];
   readonly sequences: number;
@@ -42,20 +42,20 @@ export interface Speed {
   /** Median over runs. */
   readonly seconds: number;
   readonly tokensPerSecond: number;
-  /** Operations of its matrix products (recomputed ones too) over the time that it takes, in GFLOP/s. */
+  /** Operations of its matrix products (recomputed ones too) divided by its time, in GFLOP/s. */
   readonly gflops: number;
-  /** What the products take when each runs alone, over what all takes. */
+  /** The time of the products when each runs alone, divided by the total time. */
   readonly productShare: number;
-  /** All that its dispatches compute and move, by their shapes. */
+  /** Operations and bytes of all its dispatches, by their shapes. */
   readonly dispatches: number;
   readonly flops: number;
   readonly bytes: number;
 }
 
-/** Sampling and the step that is measured: the published settings, with both signs. */
+/** The settings of sampling and training: the published ones, with both signs. */
 const published = merge({ algorithm: "w-reinforce", gradientChunk: 8192 });
 
-/** Sequences with an eighth of the batch as different prompts, at least two. */
+/** Sequences with an eighth as many different prompts, at least two. */
 const requestsOf = ({ config }: Model, { promptTokens, responseTokens, batch }: Workload): ReadonlyArray<Request> =>
   Array.from({ length: batch }, (_, i) => {
     const prompt = Math.floor(i * Math.max(2, Math.floor(batch / 8)) / batch);
@@ -66,19 +66,19 @@ const requestsOf = ({ config }: Model, { promptTokens, responseTokens, batch }: 
     };
   });
 
-/** Runs one kind of work on the first `count` sequences, of `own`: the model, perhaps under another encoder. */
+/** Runs one kind of work on the first `count` sequences with the model `own`, which may have another encoder. */
 type Run = (own: Model, count: number) => Effect.Effect<void, DeviceError | GradientError>;
 
-/** Every kind of work, and what gives the optimizer back. */
+/** Every kind of work, and a function that releases the optimizer. */
 export interface Works {
   readonly run: Readonly<Record<Speed["work"], Run>>;
   readonly release: (own: Model) => void;
 }
 
-/** A request and the response to it that is scored and learnt from. */
+/** A request with a response to score and train on. */
 export type Answered = Request & Pick<Response, "responseTokens" | "logProbs">;
 
-/** Every kind of work on these sequences; the optimizer is made before the first step. */
+/** Every kind of work on these sequences; the optimizer is made before its first step. */
 export const worksOf = (
   sequences: ReadonlyArray<Answered>,
   { batch, miniBatch }: Workload,
@@ -128,16 +128,16 @@ export const worksOf = (
   };
 };
 
-/** Work that has taken this many seconds is not run again. */
+/** Work that took this many seconds is not repeated. */
 const enough = 30;
 
-/** What is measured and how often, where that does not take long; by default all but the gradient alone, which `train` contains. */
+/** The work to measure and the number of runs; by default all but `gradient`, which `train` contains. */
 export interface SpeedOptions {
   readonly runs: number;
   readonly works?: ReadonlyArray<Speed["work"]>;
 }
 
-/** Measures each kind of work, the median of `runs`; the model's weights are lost. */
+/** Measures each kind of work, the median of `runs`; changes the model's weights. */
 export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
   model: Model,
   workload: Workload,
@@ -156,7 +156,7 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
   };
   const times: number[] = [];
   for (const work of works) {
-    // What is compiled once is left out.
+    // The first run compiles and is not counted.
     yield* run[work](model, 2);
     const seconds: number[] = [];
     for (let spent = 0; seconds.length < runs && spent < enough; spent += seconds[seconds.length - 1]) {
@@ -167,7 +167,7 @@ export const measureSpeed = Effect.fn("Model.measureSpeed")(function* (
     }
     times.push(median(seconds));
   }
-  // Profiling overwrites what tensors hold, so it comes last.
+  // Profiling overwrites tensors, so it comes last.
   const found: Speed[] = [];
   for (const [i, work] of works.entries()) {
     const { count, tokens } = shapeOf(work);

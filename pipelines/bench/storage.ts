@@ -1,8 +1,9 @@
 /**
- * The tiny study's NSR training with 16 bits in place of 32, three seeds each. `deno task bench:storage`: weights stored in bfloat16 or float16,
- * AdamW's moments in bfloat16. `deno task bench:storage activations`: activations and caches in float16 or bfloat16. `deno task bench:storage
- * kernels`: products on matrix units (float16 operands), and rows shared out among lanes, on a device that has them, and all of it together. Each
- * training is a run of `deno task train` (one that is there already is gone on with), and `results/bench/` says how far each seed's curve is from the same seed's in float32 with the plain kernels, beside what the seed alone changes.
+ * Compares NSR training of the tiny study in 16 bits with float32, three seeds each. `deno task bench:storage`: weights in bfloat16 or
+ * float16, AdamW's moments in bfloat16. `deno task bench:storage activations`: activations and caches in float16 or bfloat16. `deno task
+ * bench:storage kernels`: matrix units (float16 operands), cooperative rows, and all together, on a device that has them. Each training is
+ * a run of `deno task train`, resumed if it exists. `results/bench/` lists each seed's distance from the same seed in float32 with the
+ * plain kernels, beside the distance between seeds.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -10,7 +11,7 @@ const steps = 50;
 const window = 10;
 const seeds = [1, 2, 3];
 
-/** What a training does otherwise: its flags. */
+/** A variant of training by its flags. */
 interface Variant {
   readonly flags?: ReadonlyArray<string>;
 }
@@ -70,7 +71,7 @@ interface Curve {
 
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-/** Trains, or finds it done, and reads the metrics: means over windows of steps, test accuracy at the end of each. */
+/** Trains, or reuses the finished run, and reads the metrics: means over windows of steps, test accuracy at the end of each. */
 const curve = async (name: string, { flags = [] }: Variant, seed: number): Promise<Curve> => {
   const out = `runs/${chosen}/${name.replaceAll(" ", "_")}_seed_${seed}`;
   const words =
@@ -115,7 +116,7 @@ const table = (key: "correct" | "entropy" | "test", show: (x: number) => string)
   return [`| step | ${heads.join(" | ")} |`, `|---|${heads.map(() => "--:").join("|")}|`, ...rows].join("\n");
 };
 
-/** The most that two seeds in float32 are apart, and each seed in 16 bits from the same seed in float32: the largest of any point. */
+/** The largest distance at any point: between two seeds in float32, and between each 16-bit seed and the same float32 seed. */
 const verdict = (key: "correct" | "entropy" | "test", show: (x: number) => string): string => {
   const apart = (a: Curve, b: Curve) => Math.max(...a[key].map((x, i) => Math.abs(x - b[key][i])));
   const spread = Math.max(...full.flatMap((a) => full.map((b) => apart(a, b))));

@@ -1,8 +1,8 @@
 /**
- * One request to a completions server, sent until it is answered: a dropped connection, a reply that is cut off or malformed, 408, 409, 429
- * and 5xx are tried again after a wait, every other refusal is an error that names the URL, the status and what the server says. A whole reply
- * that cannot be used twice in a row ends with its reason, since the same question would get the same again. A field that a server refuses
- * because it does not know it is left out from then on. No message shows the key, or a password in the URL.
+ * Sends one request to a completions server until it is answered. Dropped connections, truncated or malformed replies, 408, 409, 425, 429
+ * and 5xx are retried after a wait. Every other refusal is an error that names the URL, the status and the server's message. A second whole
+ * but unusable reply in a row is an error too, since another try would give the same. A field that the server refuses as unknown is left
+ * out from then on. No message shows the key, or a password in the URL.
  */
 import * as Schema from "@effect/schema";
 import { Clock, Effect, Result } from "effect";
@@ -14,14 +14,14 @@ import { reasonOf } from "../files/text_file.ts";
 import { bodyOf, type CompletionChoice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
 import { backOff, retryAfter } from "./retry.ts";
 
-/** A server that refuses, or that does not answer often enough; what came before is kept. */
+/** A server refused a request, or failed too often; earlier responses are kept. */
 export class EndpointError extends Schema.TaggedError<EndpointError>()("EndpointError", {
-  /** `refused` will not pass on another try, `failed` may. */
+  /** `refused` fails again on every retry; `failed` may succeed. */
   reason: Schema.Literals(["refused", "failed"]),
   message: Schema.String,
 }) {}
 
-/** Asks a server; `ask` gives at least one response and at most those of the job. */
+/** Sends requests to a server; `ask` returns at least one response and at most those of the job. */
 export interface Client {
   readonly ask: (job: Job) => Effect.Effect<ReadonlyArray<CompletionChoice>, EndpointError>;
 }
@@ -34,14 +34,14 @@ export type ServerSettings =
   >
   & { readonly servedModel: string };
 
-/** A try that failed: `passes` says whether another one may not, `wait` how long the server asked for. */
+/** A failed try: `passes` says whether a retry may succeed, `wait` is the time that the server asked for. */
 interface Failed {
   readonly problem: string;
   readonly passes: boolean;
   readonly wait?: number | undefined;
-  /** The field that the server does not know. */
+  /** The field that the server refused as unknown. */
   readonly field?: string | undefined;
-  /** Whether a whole reply came of which nothing can be used. */
+  /** Whether the reply was whole but had no usable response. */
   readonly unusable?: boolean;
 }
 
@@ -50,7 +50,7 @@ const passing = [408, 409, 425, 429];
 /** A client for the completions at `url`; `apiKey` is sent as a bearer token. */
 export const makeClient = (url: string, settings: ServerSettings, apiKey: string | undefined): Client => {
   const refused = new Set<string>();
-  // No request begins before this time: a limit on requests, or the server's own wish, which is for all of them.
+  // No request starts before this time, set by the request limit or by a server's `Retry-After`; it applies to all requests.
   let nextAt = 0;
   const gate = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis;
@@ -58,7 +58,7 @@ export const makeClient = (url: string, settings: ServerSettings, apiKey: string
     nextAt = settings.requestsPerMinute === undefined ? nextAt : at + 60_000 / settings.requestsPerMinute;
     if (at > now) yield* Effect.sleep(at - now);
   });
-  // People hear of a server that keeps failing, but not once for each request.
+  // Reports a failing server, but not once per request.
   let quietUntil = 0;
   const complain = Effect.fnUntraced(function* (line: string) {
     const now = yield* Clock.currentTimeMillis;
@@ -144,7 +144,7 @@ export const makeClient = (url: string, settings: ServerSettings, apiKey: string
         return yield* new EndpointError({ reason: "failed", message });
       }
       const pause = backOff(key, tries, wait);
-      // A server's wish is for all requests; `pause` is that long, within reason.
+      // A server's wait applies to all requests; `pause` is that wait, bounded.
       if (wait !== undefined) nextAt = Math.max(nextAt, (yield* Clock.currentTimeMillis) + pause);
       yield* Effect.logDebug(`${problem}; "${job.prompt.problemId}" again in ${Math.round(pause)} ms`);
       if (tries >= 3) yield* complain(`the server failed ${tries} times for ${name}, going on: ${problem}`);

@@ -1,7 +1,7 @@
 /**
- * The words of the OpenAI completions API, as vLLM, SGLang and llama.cpp speak it: what is asked for some responses to one prompt, and what
- * of the reply becomes records. Sampling is asked for to the last setting, because servers fill in their own where a request is silent
- * (llama.cpp keeps the 40 likeliest tokens and drops those below 5 %, vLLM takes what the model's generation_config.json says).
+ * Requests and replies of the OpenAI completions API, as vLLM, SGLang and llama.cpp implement it. A request names every sampling setting,
+ * because servers have different defaults (llama.cpp keeps the 40 most probable tokens and drops those below 5 %, vLLM reads the model's
+ * generation_config.json).
  */
 import { Result } from "effect";
 import { Key } from "../../data/random.ts";
@@ -9,30 +9,30 @@ import { isObject, type Json } from "../files/json.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { UntokenizedPrompt } from "../stages/prompt.ts";
 
-/** A problem as a server is asked it: as tokens where a tokenizer is at hand, so that nothing is added; else as text. */
+/** A problem as it is sent: as tokens if a tokenizer is available, so that the server adds none; else as text. */
 export type Question = UntokenizedPrompt & { readonly promptTokens?: Int32Array };
 
-/** The responses of one request: the prompt's with these sample indices, in this order. */
+/** The responses of one request: those to the prompt with these sample indices, in this order. */
 export interface Job {
   readonly prompt: Question;
   readonly indices: ReadonlyArray<number>;
   readonly maxTokens: number;
 }
 
-/** One response of a reply; what the server does not say is absent. */
+/** One response of a reply; fields that the server does not give are absent. */
 export interface CompletionChoice {
   readonly text: string;
-  /** "length" where the server says that the response was too long, "stop" for all else. */
+  /** "length" if the server reports that the response was too long, "stop" otherwise. */
   readonly finish: "stop" | "length";
-  /** Why the response ended in the server's own words, where these are not the two that it is known by. */
+  /** The server's own finish reason, if it is neither "stop" nor "length". */
   readonly finishReason?: string | null;
   readonly tokens?: Int32Array;
   readonly logProbs?: Float32Array;
-  /** Tokens of the response, where they are counted and not listed. */
+  /** Number of tokens of the response, if the server counts but does not list them. */
   readonly length?: number;
 }
 
-/** The place that completions are asked at: a server, its `/v1`, or the place itself. */
+/** The completions URL of a server, of its `/v1`, or of the completions URL itself. */
 export const completionsUrl = (endpoint: string): Result.Result<string, string> => {
   const url = URL.parse(endpoint);
   if (url === null || !/^https?:$/.test(url.protocol)) {
@@ -47,11 +47,11 @@ export const completionsUrl = (endpoint: string): Result.Result<string, string> 
   return Result.succeed(url.href);
 };
 
-/** The seed of a request: 31 bits, of the run's seed, the problem and the first response. */
+/** The seed of a request: 31 bits, from the run's seed, the problem and the first sample index. */
 export const seedOf = (seed: number, { prompt, indices }: Job): number =>
   Key.fold(Key.make(seed), "endpoint", prompt.problemId, indices[0])[1] >>> 1;
 
-/** What may be left out for a server that does not know it, and changes no response there. */
+/** Fields that may be left out for a server that does not know them; no response depends on them there. */
 export const optionalFields = [
   "return_token_ids",
   "add_special_tokens",
@@ -61,7 +61,7 @@ export const optionalFields = [
   "top_k",
 ] as const;
 
-/** The body of a request; `without` are fields that the server has refused. */
+/** The body of a request without the fields in `without`, which the server has refused. */
 export const bodyOf = (
   job: Job,
   settings: Pick<Settings, "temperature" | "topP" | "topK" | "seed" | "logprobs"> & { readonly servedModel: string },
@@ -77,7 +77,7 @@ export const bodyOf = (
     top_p: settings.topP,
     max_tokens: maxTokens,
     stream: false,
-    // Every server takes -1 for all.
+    // Every server reads -1 as all tokens.
     top_k: settings.topK === 0 ? -1 : settings.topK,
     min_p: 0,
     repetition_penalty: 1,
@@ -88,20 +88,20 @@ export const bodyOf = (
   return Object.fromEntries(Object.entries(body).filter(([name]) => !without.has(name)));
 };
 
-/** The optional field that a refusal names and that can be left out without asking for other responses, if any. */
+/** The optional field that a refusal names, if leaving it out changes no response. */
 export const refusedField = (text: string, body: Json): string | undefined =>
   optionalFields.find((name) =>
     name in body && new RegExp(`\\b${name}\\b`).test(text) && !(name === "top_k" && body.top_k !== -1)
   );
 
-/** The responses of a reply that can be used, and what is wrong with those that cannot. */
+/** The usable responses of a reply, and the faults of the others. */
 export interface Choices {
-  /** In their order, at least one and at most those that were asked for. */
+  /** In order, at least one and at most the number asked for. */
   readonly choices: ReadonlyArray<CompletionChoice>;
   readonly bad?: string | undefined;
 }
 
-/** The text of a reply with what Python writes for numbers that are not finite as `null`; the contents of texts stay. */
+/** Replaces Python's non-finite numbers in a reply with `null`; strings stay as they are. */
 const withoutNonFinite = (text: string): string =>
   text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) => found.startsWith('"') ? found : "null");
 
@@ -111,12 +111,12 @@ const parsed = (text: string): Result.Result<unknown, string> =>
     () => Result.try({ try: (): unknown => JSON.parse(withoutNonFinite(text)), catch: () => notWhole }),
   );
 
-/** What is wrong with a reply that was cut off or is no JSON. */
+/** The fault of a reply that is truncated or not JSON. */
 export const notWhole = "it is not whole JSON";
 
 /**
- * The responses of a reply in their order, at least one and at most `most`, with what is wrong with single ones: a bad choice loses none of the
- * others. Or what is wrong with the reply, as the server wrote it.
+ * The responses of a reply in order, at least one and at most `most`, with the faults of single choices: a bad choice loses none of the
+ * others. Fails with what is wrong with the reply, in the server's words.
  */
 export const readChoices = (text: string, most: number): Result.Result<Choices, string> => {
   const reply = parsed(text);
@@ -149,7 +149,7 @@ const finishes: Readonly<Record<string, CompletionChoice["finish"]>> = {
   length: "length",
 };
 
-/** How a response ended: one of the two known ways, or "stop" with the server's own word beside it. */
+/** The finish of a response: "stop" or "length"; any other reason becomes "stop" with the server's word in `finishReason`. */
 const finishOf = (reason: unknown): Pick<CompletionChoice, "finish" | "finishReason"> =>
   typeof reason === "string" && Object.hasOwn(finishes, reason)
     ? { finish: finishes[reason] }
@@ -175,7 +175,7 @@ const choiceOf = (choice: unknown, usage: unknown): Result.Result<CompletionChoi
   });
 };
 
-/** A token id as records hold it; a server's list with another number in it is no list of ids. */
+/** Whether a value is a token id of a record; a list with any other number is not a list of ids. */
 const isToken = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0x7fffffff;
 

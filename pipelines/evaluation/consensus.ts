@@ -1,18 +1,18 @@
 /**
- * cons@k: how often the answer that most of k responses agree on is right. Responses that give no answer have no vote; where several answers
- * have most votes, the credit is the share of right ones among them, so cons@1 is Pass@1. With n responses the k are taken n / k times, one
- * after another in the order of their sample indices, and the mean is over these groups. Right answers agree with each other (they equal
- * the gold answer); wrong ones agree if they are written alike but for spaces, or by `same`, the task's own equivalence.
+ * cons@k: how often the majority answer of k responses is correct. Responses without an answer have no vote. If several answers tie, the
+ * credit is the share of correct ones among them, so cons@1 is Pass@1. The n responses form n / k groups of k in the order of their sample
+ * indices; the result is the mean over the groups. All correct answers agree with each other (they equal the gold answer). Wrong ones agree
+ * if their texts are equal up to spaces, or by `same`, the task's equivalence.
  */
 import type { Fact } from "./facts.ts";
 
-/** Whether two answers say the same thing. */
+/** Whether two answers are equivalent. */
 export type Same = (a: string, b: string) => boolean;
 
-/** More different wrong answers to one problem than these are compared by their text alone. */
+/** The number of wrong answers per problem that are compared by equivalence; any more are compared by their text alone. */
 const mostClasses = 64;
 
-/** The class of each response: 0 for right ones, -1 for no answer, else one number for each wrong answer. */
+/** The class of each response: 0 if correct, -1 without an answer, else one number per distinct wrong answer. */
 const classesOf = (facts: ReadonlyArray<Fact>, same: Same): Int32Array => {
   const byText = new Map<string, number>();
   const firsts: string[] = [];
@@ -41,7 +41,7 @@ const credit = (classes: Int32Array): number => {
   return winners.some(([one]) => one === 0) ? 1 / winners.length : 0;
 };
 
-/** cons@k of one problem for each k; its responses in the order of their sample indices, at least as many as the largest k. */
+/** cons@k of one problem for each k; its responses are in the order of their sample indices, at least as many as the largest k. */
 export const consAtK = (facts: ReadonlyArray<Fact>, ks: ReadonlyArray<number>, same: Same): ReadonlyArray<number> => {
   const classes = classesOf(facts, same);
   return ks.map((k) => {

@@ -1,6 +1,6 @@
 /**
- * The two that can draw an evaluation's responses: this project's own engine, with a model on this machine, and a server that speaks the
- * OpenAI completions API. Both draw exactly what is wanted and hand on every response as soon as it is there.
+ * The two sources of an evaluation's responses: this project's engine with a model on this machine, and a server with the OpenAI
+ * completions API. Both draw exactly the responses asked for and pass on each one as soon as it is there.
  */
 import { Effect, Result, Stream } from "effect";
 import { join } from "node:path";
@@ -26,31 +26,31 @@ import { makeClient } from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
 import * as Remote from "./remote.ts";
 
-/** A response with the fields of its prompt; what more it has depends on who drew it. */
+/** A response with the fields of its prompt; other fields depend on the source. */
 export type Drawn = Question & { readonly sampleIndex: number; readonly responseText: string };
 
-/** Something that answers prompts. */
+/** A source of responses. */
 export interface Engine {
-  /** How the model is called in tables. */
+  /** The model's name in tables. */
   readonly label: string;
   readonly prompts: ReadonlyArray<Question>;
-  /** The SHA-256 of the weights, where they are on this machine. */
+  /** The SHA-256 of the weights, if they are on this machine. */
   readonly weights: Effect.Effect<string | undefined, Failure>;
-  /** What the engine settles of the settings that the responses depend on. */
+  /** Settings that the responses depend on and the engine decides. */
   readonly recorded?: Partial<Pick<Settings, "paddedVocabulary">>;
-  /** The tokens that end a response, where the model is on this machine. */
+  /** The tokens that end a response, if the model is on this machine. */
   readonly stopTokens?: ReadonlyArray<number>;
-  /** `keep` gets the responses; `finished` hears how many more are drawn, which may be before they can be kept. */
+  /** Draws the `wanted` responses and passes them to `keep`. `finished` gets the number of newly drawn ones, possibly before they can be kept. */
   readonly draw: (
     wanted: Wanted,
     keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>,
     finished: (count: number) => Effect.Effect<void>,
-    /** Called once the device is open, before anything is drawn on it. */
+    /** Called when the device is open, before anything is drawn. */
     opened: (info: DeviceInfo) => Effect.Effect<void, Failure>,
   ) => Effect.Effect<void, Failure>;
 }
 
-/** The settings of both. */
+/** The settings of both sources. */
 export type EngineSettings =
   & PromptSettings
   & Omit<SampleSettings, "step">
@@ -68,7 +68,7 @@ export type EngineSettings =
 
 const refuse = (message: string) => new UsageError({ message: `Cannot run "evaluate": ${message}` });
 
-/** The engine that the settings name, with the prompts as it takes them. */
+/** The engine that the settings name, with the prompts in its form. */
 export const openEngine = Effect.fn("Engine.open")(function* (
   settings: EngineSettings,
 ): Effect.fn.Return<Engine, Failure> {
@@ -118,7 +118,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   return engine;
 });
 
-/** A rollout that is to be read and graded, not trained on: a tenth of the bytes. */
+/** A rollout to read and grade, without the lists that only training needs: a tenth of the bytes. */
 const withoutLogProbs = <A extends { readonly logProbs: unknown; readonly entropy: unknown }>(
   { logProbs: _, entropy: __, ...rest }: A,
 ): Omit<A, "logProbs" | "entropy"> => rest;
@@ -132,7 +132,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
   const prompts: ReadonlyArray<Question> = tokenizer === undefined
     ? asked
     : yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
-  // A server refuses a prompt and a response that together are longer than its context.
+  // A server refuses a request if prompt and longest response exceed its context.
   const most = settings.maxTokens ?? tasks[settings.task].defaultMaxTokens ?? publishedMaxTokens;
   const maxTokens = ({ promptTokens }: Question): number =>
     promptTokens === undefined || context === undefined ? most : Math.min(most, context - promptTokens.length);
@@ -158,7 +158,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
   return engine;
 });
 
-/** The longest sequence that a model's `config.json` allows, where it has one and says so. */
+/** The longest sequence that a model's `config.json` allows, if it names one. */
 const contextOf = (dir: string) =>
   Effect.map(readText(join(dir, "config.json")), (text) => {
     const parsed = parseObject("config.json", text ?? "{}");

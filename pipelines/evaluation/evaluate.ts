@@ -1,12 +1,11 @@
 /**
- * `deno task evaluate`: draws G responses to every problem of a split, with the own engine or over a server, grades them and measures Pass@k
- * with its bootstrap interval (Eq. 5), cons@k and lengths, for all problems and by part. The paper's evaluation of the 7B model is the
- * default: 256 responses at temperature 0.6 and top-p 0.95. With `--out` every graded response is kept as it comes:
- *
- *   config.json            what the responses depend on; the same command goes on, another one is refused
- *   samples.ndjson         every graded response, in the order of problems and sample indices (`.partial` until the last is there)
+ * `deno task evaluate`: draws G responses to every problem of a split, with this engine or through a server, grades them and measures
+ * Pass@k with its bootstrap interval (Eq. 5), cons@k and lengths, for all problems and by part. The defaults are the paper's evaluation of
+ * the 7B model: 256 responses at temperature 0.6 and top-p 0.95. With `--out`, every graded response is written as it comes:
+ *   config.json            what the responses depend on; the same command resumes, another one is refused
+ *   samples.ndjson         every graded response, in the order of problems and sample indices (`.partial` until complete)
  *   pass_at_k.ndjson       Pass@k of all problems
- *   evaluations.ndjson     every figure, a row for each part and k, as `table` and `plot` read them
+ *   evaluations.ndjson     every figure, one row per part and k, as `table` and `plot` read them
  */
 import { Effect, type Scope, Stream, Struct } from "effect";
 import { join } from "node:path";
@@ -41,7 +40,7 @@ import { type Tally, tally } from "../stages/pass_at_k.ts";
 import { rollouts, type SampleSettings } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
 
-/** Counts of right responses by problem; `each` hears of graded responses as they come. */
+/** Counts correct responses by problem; `each` gets graded responses as they come. */
 export const measureSamples = Effect.fn("Evaluate.measure")(function* (
   model: Model,
   tokenizer: Tokenizer,
@@ -58,7 +57,7 @@ export const measureSamples = Effect.fn("Evaluate.measure")(function* (
   return tally(facts);
 });
 
-/** The k that `responses` allow. */
+/** The k of `ks` that are at most `responses`. */
 export const possibleKs = (ks: ReadonlyArray<number>, responses: number): ReadonlyArray<number> =>
   ks.filter((k) => k <= responses);
 
@@ -86,13 +85,13 @@ const settings = {
 
 type Config = SettingValues<typeof settings>;
 
-/** How the sampling is named in tables: `T 0.6, top-p 0.95`. */
+/** The name of the sampling in tables: `T 0.6, top-p 0.95`. */
 const samplingOf = ({ temperature, topP, topK }: Config): string =>
   temperature === 0
     ? "greedy"
     : [`T ${temperature}`, topP < 1 ? `top-p ${topP}` : [], topK > 0 ? `top-k ${topK}` : []].flat().join(", ");
 
-/** Draws and grades what is missing. */
+/** Draws and grades the missing responses. */
 const complete = Effect.fnUntraced(function* (
   config: Config,
   engine: Engine.Engine,
@@ -155,7 +154,7 @@ const evaluate = Effect.fnUntraced(function* (
   return rows;
 });
 
-/** What the evaluation needs on this machine. */
+/** The memory plan of an evaluation on this machine. */
 const planOf = (config: Config) =>
   runPlan(merge(config), { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
 
@@ -165,7 +164,7 @@ export const evaluateCommand = makeCommand({
   summary: "Samples responses to a split, with Signum or a server, grades them and measures Pass@k",
   settings,
   aliases: { samples: "responses" },
-  // A server has memory of its own.
+  // A server has its own memory.
   plan: (config) =>
     config.endpoint === undefined ? Effect.map(planOf(config), ({ lines }) => lines) : Effect.succeed([]),
   run: Effect.fnUntraced(function* (config) {

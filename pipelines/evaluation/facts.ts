@@ -1,4 +1,4 @@
-/** What the figures of an evaluation need of a graded response; the rest of it stays on disk. */
+/** The fields of a graded response that figures are computed from; the rest stays on disk. */
 import type { RecordSchema } from "../records/schema.ts";
 
 /** A graded response in brief. */
@@ -7,9 +7,9 @@ export interface Fact {
   readonly sampleIndex: number;
   readonly correct: boolean;
   readonly answer: string | null;
-  /** Tokens of the response, where somebody counted them. */
+  /** Number of tokens of the response, if known. */
   readonly tokens?: number;
-  /** Whether the response ended because it was too long, where that is known. */
+  /** Whether the response was cut off at the length limit, if known. */
   readonly truncated?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The figures of an evaluation: for all problems, and for each part of them (a task's slices, the levels and types of MATH), Pass@k with
- * its interval and cons@k at every k, the mean length of responses and the share that was cut off.
+ * The figures of an evaluation, for all problems and for each part of them (a task's slices, the levels and types of MATH): Pass@k with its
+ * interval and cons@k at every k, the mean length of responses and the share that was cut off.
  */
 import { tasks } from "../../data/mod.ts";
 import { equivalent } from "../../data/grading/equivalence.ts";
@@ -10,17 +10,17 @@ import type { UntokenizedPrompt } from "../stages/prompt.ts";
 import { consAtK, type Same } from "./consensus.ts";
 import type { Fact } from "./facts.ts";
 
-/** How an evaluation is named in tables: of what, under which sampling. */
+/** The title of an evaluation in tables: model, task and sampling. */
 export interface Title {
   readonly label: string;
   readonly task: string;
   readonly evaluation: string;
 }
 
-/** What a problem may be grouped by, beside its task's slices. */
+/** Fields that group problems, besides the task's slices. */
 const groupings = ["level", "type", "subject"] as const;
 
-/** The problems of each part by the part's name, `all` first; parts of nobody are left out. */
+/** The problems of each part by the part's name, `all` first; empty parts are left out. */
 export const partsOf = (prompts: ReadonlyArray<UntokenizedPrompt>): ReadonlyMap<string, ReadonlySet<string>> => {
   const parts = new Map<string, Set<string>>([["all", new Set(prompts.map(({ problemId }) => problemId))]]);
   const add = (name: string, problemId: string) => parts.set(name, (parts.get(name) ?? new Set()).add(problemId));
@@ -39,12 +39,12 @@ export const partsOf = (prompts: ReadonlyArray<UntokenizedPrompt>): ReadonlyMap<
   return parts;
 };
 
-/** How answers to a task are compared in a vote: as its grader does for mathematics, by their text where problems are made. */
+/** The equivalence of answers in a vote: the grader's for mathematics, the text alone for generated problems. */
 export const sameOf = (task: string): Same => tasks[task]?.source.kind === "files" ? equivalent : () => false;
 
 const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-/** A row for each part and k; `facts` in the order of problems and sample indices, each problem with at least the largest k. */
+/** One row per part and k. `facts` are in the order of problems and sample indices, at least as many per problem as the largest k. */
 export const figuresOf = (
   prompts: ReadonlyArray<UntokenizedPrompt>,
   facts: ReadonlyArray<Fact>,

@@ -1,7 +1,8 @@
 /**
- * What an evaluation's responses depend on, as it stands in the `config.json` of its folder: the settings that shape a response or its grade,
- * the SHA-256 of the weights and of the problems as they are asked, the tokens that end a response, the kind of the adapter, the kernels where they are not the plain ones. How responses are fetched (the server's address, how many at once) and
- * what is printed of them (k, the format) may change from one start to the next.
+ * The identity of an evaluation, in the `config.json` of its folder: everything that its responses depend on. It has the settings that
+ * shape a response or its grade, the SHA-256 of the weights and of the prompts, the tokens that end a response, the kind of the adapter,
+ * and the kernels if they are not the plain ones. How responses are fetched (the server's address, the concurrency) and printed (k, the
+ * format) may change between runs.
  */
 import { Effect, Struct } from "effect";
 import { join } from "node:path";
@@ -18,7 +19,7 @@ import { flagOf, type SettingValues } from "../settings/setting.ts";
 import { keysOf } from "../settings/settings.ts";
 import type { UntokenizedPrompt } from "../stages/prompt.ts";
 
-/** The settings that shape the responses and their grades, in the order in which an identity lists them. */
+/** The settings that change responses or their grades, in the order of the identity. */
 export const shaping = {
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.server, ["servedModel"]),
@@ -29,7 +30,7 @@ export const shaping = {
   ...Groups.passes,
 };
 
-/** The settings that change no byte of the responses: how they are fetched, how memory is used, what is printed and where. */
+/** The settings that change no byte of the responses: fetching, memory use, output. */
 export const changesNoByte = {
   ...Struct.omit(Groups.server, ["servedModel", "logprobs"]),
   ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
@@ -38,15 +39,15 @@ export const changesNoByte = {
   ...Struct.pick(Groups.files, ["recipe", "out"]),
 };
 
-/** The settings that choose what the device runs: its record says what it runs, beside the kind of its adapter. */
+/** The settings that choose the device; the device's record names its kind and kernels. */
 export const choosesDevice = Groups.device;
 
-/** The values of the settings that shape responses and grades. */
+/** The values of the settings that change responses and grades. */
 export type ShapingSettings = SettingValues<typeof shaping>;
 
 const shapingKeys = keysOf(shaping);
 
-/** The identity of an evaluation; `weights` and `stopTokens` are absent where a server has them. */
+/** The identity of an evaluation; `weights` and `stopTokens` are absent if the model is on a server. */
 export const identityOf = (
   settings: ShapingSettings,
   weights: string | undefined,
@@ -60,13 +61,13 @@ export const identityOf = (
   problems: sha256(toText(prompts.map((prompt) => JSON.parse(encode({ ...prompt, promptTokens: undefined }))))),
 });
 
-/** The first difference between what a folder was begun with and what is asked for now, as a sentence; undefined for none. */
+/** The first difference between a folder's identity and the current one as a sentence; undefined if there is none. */
 export const differenceOf = (
   begun: Readonly<Record<string, unknown>>,
   now: Readonly<Record<string, unknown>>,
 ): string | undefined => {
   const show = (value: unknown) => value === undefined ? "not given" : JSON.stringify(value);
-  // One that recorded nothing of its vocabulary drew from every row of it.
+  // An identity without a value for the padded vocabulary sampled from every row.
   const valueOf = (from: Readonly<Record<string, unknown>>, key: string) =>
     key === "paddedVocabulary" ? from[key] ?? "keep" : from[key];
   const differ = (key: string) => JSON.stringify(valueOf(begun, key)) !== JSON.stringify(valueOf(now, key));
@@ -74,7 +75,7 @@ export const differenceOf = (
   const key = shapingKeys.find(differ);
   if (key !== undefined) return `--${flagOf(key)} was ${show(begun[key])} there and is ${show(now[key])} now`;
   if (differ("weights")) return "it was begun with other weights than the model has now";
-  // Folders of before do not say which tokens end a response.
+  // Older folders do not record the stop tokens.
   if (begun.stopTokens !== undefined && differ("stopTokens")) {
     return `responses ended at the tokens ${show(begun.stopTokens)} there and end at ${show(now.stopTokens)} now`;
   }
@@ -83,7 +84,7 @@ export const differenceOf = (
 
 const configFile = "config.json";
 
-/** Writes the identity into a new folder; in one that has begun it must be the same. */
+/** Writes the identity into a new folder. Fails if the folder already has a different one. */
 export const claim = Effect.fnUntraced(function* (
   out: string,
   identity: Readonly<Record<string, unknown>>,
@@ -103,7 +104,7 @@ export const claim = Effect.fnUntraced(function* (
   }
 });
 
-/** Writes the device that responses are drawn on beside the identity; those that are `there` were drawn on the same. */
+/** Writes the record of the device beside the identity. Fails if existing responses (`there`) were drawn on a different one. */
 export const claimDevice = Effect.fnUntraced(function* (
   out: string,
   info: DeviceInfo,

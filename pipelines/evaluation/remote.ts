@@ -1,10 +1,9 @@
 /**
- * Rollouts that a server draws. Which responses of which problem are asked for in one request follows from what is missing and nothing else,
- * and so does the request's seed. What a record has: `responseText` and `finish` always, `finishReason` where the server ended a response for a
- * reason of its own (`content_filter`, `repetition`, null); `promptTokens` where a tokenizer is at hand;
- * `responseTokens` where the server lists them, else `responseLength` where it counts them. A server's log-probs are not those that
- * `logProbs` promises (of the softmax at the sampling temperature, equal to the trainer's bit for bit), so they stand as `serverLogProbs`,
- * and `logProbs` and `entropy` are absent: `score` computes them.
+ * Rollouts that a server draws. The missing responses alone decide which of them are in one request, and the request's seed. A record
+ * always has `responseText` and `finish`. It has `finishReason` if the server ended the response for another reason (`content_filter`,
+ * `repetition`, null), `promptTokens` if a tokenizer is available, and `responseTokens` if the server lists them, else `responseLength` if
+ * it counts them. A server's log-probs do not meet the contract of `logProbs` (of the softmax at the sampling temperature, equal to the
+ * trainer's bit for bit), so they are `serverLogProbs`; `score` computes `logProbs` and `entropy`.
  */
 import { Effect, Exit, Semaphore } from "effect";
 import type { Failure } from "../settings/command.ts";
@@ -14,7 +13,7 @@ import type { Wanted } from "../stages/sample.ts";
 import type { Client } from "./client.ts";
 import type { CompletionChoice, Job, Question } from "./completion.ts";
 
-/** A response as a server gave it. */
+/** A response from a server. */
 export type RemoteRollout = Question & {
   readonly sampleIndex: number;
   readonly seed: number;
@@ -27,7 +26,7 @@ export type RemoteRollout = Question & {
   readonly serverLogProbs?: Float32Array;
 };
 
-/** Some prompts and how many responses each needs; `maxTokens` is the longest response to a prompt. */
+/** The prompts and the number of responses that each needs; `maxTokens` is the longest response to a prompt. */
 export interface Plan {
   readonly prompts: ReadonlyArray<Question>;
   readonly maxTokens: (prompt: Question) => number;
@@ -67,14 +66,14 @@ const rolloutOf = (
   ...(logProbs !== undefined && { serverLogProbs: logProbs }),
 });
 
-/** Whether a server seems to have drawn one response for all of a request, which would make every Pass@k wrong. */
+/** Whether a server seems to have drawn a single response for a whole request, which would make every Pass@k wrong. */
 const alike = (choices: ReadonlyArray<CompletionChoice>, { temperature }: RemoteSettings): boolean =>
   temperature > 0 && choices.length > 1 && choices[0].text.length > 200 &&
   choices.every(({ text }) => text === choices[0].text);
 
 /**
- * Asks for everything that is missing; `keep` gets the responses of each reply as they come, one reply at a time, and is never interrupted. Where a
- * request fails for good no new one begins, those under way are still kept, and then that is the failure.
+ * Requests everything that is missing. `keep` gets the responses of each reply as they come, one reply at a time, and is never interrupted.
+ * After a final failure no new request starts; those in flight are still kept, and then the failure is returned.
  */
 export const draw = Effect.fn("Remote.draw")(function* (
   client: Client,
@@ -98,7 +97,7 @@ export const draw = Effect.fn("Remote.draw")(function* (
       }
       const rollouts = choices.map((choice, at) => rolloutOf(choice, job, at, settings));
       yield* one.withPermit(Effect.uninterruptible(keep(rollouts)));
-      // Some servers give one response whatever is asked for.
+      // Some servers return one response whatever number is requested.
       const rest = job.indices.slice(choices.length);
       if (rest.length > 0 && !failed) yield* work({ ...job, indices: rest });
     });

@@ -1,7 +1,7 @@
 /**
- * The graded responses of an evaluation on disk. As they come they are appended to `samples.ndjson.partial`, each on disk before the next is
- * asked for; opened again after a kill, the log has all of them but a torn last line. When the last one is there the records are put in the
- * order of problems and sample indices and the file gets its name, `samples.ndjson`, which says that the evaluation is finished.
+ * The graded responses of an evaluation on disk. Each is appended to `samples.ndjson.partial` as it comes and is on disk before the next is
+ * requested. After a kill, the reopened log has all of them but a truncated last line. When the last one is there, the records are sorted
+ * by problem and sample index, and the file is renamed to `samples.ndjson`, which marks the evaluation as finished.
  */
 import { Effect, Result, type Scope, Stream } from "effect";
 import { Buffer } from "node:buffer";
@@ -17,19 +17,19 @@ import { type Fact, factOf, Kept } from "./facts.ts";
 /** The file of a finished evaluation. */
 export const samplesFile = "samples.ndjson";
 
-/** Graded responses by name: what there is, and a place for more. */
+/** Graded responses by problem and sample index. */
 export interface SampleLog {
   readonly has: (problemId: string, sampleIndex: number) => boolean;
-  /** How many there are. */
+  /** The number of responses. */
   readonly count: () => number;
   readonly keep: (verdicts: ReadonlyArray<Kept>) => Effect.Effect<void, Failure>;
-  /** Everything there is, in the order of problems and sample indices. */
+  /** All responses, in the order of problems and sample indices. */
   readonly facts: () => ReadonlyArray<Fact>;
-  /** Puts the finished file in place; all responses must be there. */
+  /** Writes the finished file; requires all responses. */
   readonly finish: Effect.Effect<void, Failure>;
 }
 
-/** A record's place in the file. */
+/** The position of a record in the file. */
 interface Place {
   readonly offset: number;
   readonly length: number;
@@ -44,7 +44,7 @@ interface Index {
   readonly count: () => number;
 }
 
-/** What is there, by problem and sample index; records are added in the order of the file. */
+/** The records by problem and sample index; they are added in the order of the file. */
 const indexOf = (problems: ReadonlyArray<string>, responses: number): Index => {
   const rows = new Map(problems.map((problemId, row) => [problemId, row]));
   const facts: Array<Fact | undefined> = Array.from({ length: problems.length * responses });
@@ -88,7 +88,7 @@ const addLine = (index: Index, source: string, text: string, line: number): Resu
     },
   );
 
-/** A log in memory, for an evaluation that keeps nothing. */
+/** A log in memory, for an evaluation without `--out`. */
 export const inMemory = (problems: ReadonlyArray<string>, responses: number): SampleLog => {
   const index = indexOf(problems, responses);
   return {
@@ -98,7 +98,7 @@ export const inMemory = (problems: ReadonlyArray<string>, responses: number): Sa
   };
 };
 
-/** Opens the log in the folder `out`: the finished file where it is there, else the one that grows. */
+/** Opens the log in the folder `out`: the finished file if it exists, else the partial one. */
 export const openSampleLog = Effect.fn("SampleLog.open")(function* (
   out: string,
   problems: ReadonlyArray<string>,
@@ -112,7 +112,7 @@ export const openSampleLog = Effect.fn("SampleLog.open")(function* (
     if (index.count() !== expected) {
       return yield* failure(`Cannot use "${whole}": it has ${index.count()} responses, expected ${expected}`);
     }
-    // A kill between the last two steps of finishing leaves the log behind.
+    // A kill between the last two steps of finishing leaves the partial file behind.
     yield* attempt("remove", partial, () => rm(partial, { force: true }));
     return {
       ...index,
@@ -161,7 +161,7 @@ const opened = (path: string, mode: "r" | "w") =>
     (file) => Effect.promise(() => file.close()),
   );
 
-/** Writes the records of one file in another order to a second one, apart, synced, renamed. */
+/** Writes the records of one file to another in the order of `places`, through a temporary file that is synced and renamed. */
 const order = (from: string, to: string, places: ReadonlyArray<Place>) =>
   Effect.scoped(Effect.gen(function* () {
     const apart = `${to}.ordered`;

@@ -1,7 +1,7 @@
 /**
- * Whether clipping and a KL term in the loss change an update's direction (Section 4.3, Appendix C): of single tokens, the share whose log-prob is pushed
- * the other way; of a whole mini-batch, the cosine of its gradients with and without. Both are of a policy that has taken steps since it drew
- * the records, since on-policy no token is clipped and the KL term is 0.
+ * Whether clipping and a KL term in the loss change an update's direction (Section 4.3, Appendix C). For single tokens: the share whose
+ * log-prob changes in the opposite direction. For a whole mini-batch: the cosine of its gradients with and without. The policy must have
+ * taken steps since it drew the records; on-policy no token is clipped and the KL term is 0.
  */
 import { Effect } from "effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -19,10 +19,10 @@ import { responseLosses } from "./token_gradients.ts";
 /** The algorithms whose direction is measured. */
 export const directed: ReadonlyArray<AlgorithmName> = ["psr", "nsr", "w-reinforce", "grpo"];
 
-/** A ratio that no token reaches: nothing is clipped. */
+/** A clip ratio that no token reaches, so nothing is clipped. */
 const unreached = 1e9;
 
-/** The rows about one mini-batch under a policy; `when` says in words which mini-batch that is. */
+/** The rows about one mini-batch under a policy; `when` names the mini-batch in words. */
 export const directionRows = Effect.fn("Insights.direction")(function* (
   model: Model,
   batch: ReadonlyArray<TrainedSequence>,
@@ -66,7 +66,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   return rows;
 });
 
-/** cos(a, b); undefined where one of them is nothing. */
+/** cos(a, b); undefined if one of them is zero. */
 const cosine = Effect.fnUntraced(function* ({ encoder }: Model, a: ParameterSet, b: ParameterSet) {
   const norms = (yield* normOf(encoder, a)) * (yield* normOf(encoder, b));
   return norms === 0 ? undefined : (yield* productOf(encoder, a, b)) / norms;

@@ -1,7 +1,7 @@
 /**
- * Tokens of a mini-batch and the gradient that each gets: the whole input is the mini-batch, as for `gradient`, and each chosen response token
- * becomes one record that holds the most probable tokens of its distribution, where the paper's Eq. 7 or 8 moves their logits, where the
- * kernels' gradient moves them, and how far these are apart. What the equations leave out (entropy bonus, GRPO's KL) is told apart by its size.
+ * The gradient at single tokens of a mini-batch. As for `gradient`, the whole input is the mini-batch. Each chosen response token becomes
+ * one record: the most probable tokens of its distribution, the logit updates by the paper's Eq. 7 or 8 and by the kernels' gradient, and
+ * their difference. Terms that the equations leave out (entropy bonus, GRPO's KL) are recorded by size.
  */
 import { Effect, Stream, Struct } from "effect";
 import { isKlInLoss } from "../algorithms/mod.ts";
@@ -19,7 +19,7 @@ import { checkedBatch } from "../stages/gradient.ts";
 import { device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
 import { fromRecords, withDefault } from "../settings/setting.ts";
 
-/** The `count` most probable tokens (0: all) and the sampled one, by falling probability. */
+/** The `count` most probable tokens (0: all) and the sampled one, by descending probability. */
 const mostProbable = (probabilities: Float64Array, sampled: number, count: number): Int32Array => {
   const order = Array.from(probabilities, (_, v) => v).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   return Int32Array.from(order.filter((v, rank) => count === 0 || rank < count || v === sampled));
@@ -56,7 +56,7 @@ const explained = (record: Records.Credited, one: TokenGradient, tokenizer: Toke
   };
 };
 
-/** Credited, all of them, to one Explained a chosen response token. */
+/** The stage from Credited to Explained, one record per chosen response token; it reads the whole input at once. */
 export const explainStage = makeStage({
   name: "explain",
   summary: "Shows the gradient at single tokens beside the paper's Eqs. 7 and 8",
@@ -64,7 +64,7 @@ export const explainStage = makeStage({
     ...Struct.pick(models, ["model"]),
     ...Struct.pick(loss, ["algorithm"]),
     temperature: fromRecords(sampling.temperature),
-    // Whatever comes in is a whole mini-batch unless its nominal size is named.
+    // The input is one full mini-batch unless its nominal size is given.
     miniBatch: withDefault(schedule.miniBatch, 0),
     ...Struct.pick(sampling, ["responses"]),
     ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),
@@ -127,5 +127,5 @@ export const explainStage = makeStage({
     })),
 });
 
-/** `show` names problems alike: by their problemId or the end of it. */
+/** Whether `name` is the problemId or its last part, as in `show`. */
 const isNamed = (problemId: string, name: string): boolean => problemId === name || problemId.endsWith(`/${name}`);

@@ -1,10 +1,10 @@
-/** One measurement of what a step does to tokens, as a flat record, and the statistics that it is made of: sums in order, draws by key. */
+/** One measurement of the effect of a step on tokens, as a flat record, and its statistics. Sums run in order; draws are keyed. */
 import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
 import { optionalField, type RecordOf, recordSchema } from "../records/record_schema.ts";
 
 /** A measured quantity; `low` and `high` bound the middle 95 % of its mean over problems drawn again. */
 export const Insight = recordSchema("Insight", {
-  /** Where in the paper it is said. */
+  /** Section of the paper. */
   section: "string",
   insight: "string",
   algorithm: "string",
@@ -12,20 +12,20 @@ export const Insight = recordSchema("Insight", {
   value: "number",
   low: optionalField("number"),
   high: optionalField("number"),
-  /** Tokens, responses or problems that were measured, as `of` says. */
+  /** Number of measured tokens, responses or problems; `of` names which. */
   count: "count",
   of: { literals: ["tokens", "responses", "problems"] },
 });
 /** A record of the record type Insight. */
 export type Insight = RecordOf<typeof Insight>;
 
-/** A number that belongs to a problem. */
+/** A number of one problem. */
 export interface InsightSample {
   readonly problemId: string;
   readonly value: number;
 }
 
-/** The mean of some numbers, at least one, with the middle 95 % over problems drawn again with replacement; no interval at 0 draws. */
+/** The mean of at least one number, with the middle 95 % over problems drawn again with replacement; 0 draws give no interval. */
 export const meanOf = (
   numbers: ReadonlyArray<InsightSample>,
   draws: number,
@@ -47,7 +47,7 @@ export const meanOf = (
   return { value, ...middle95(means, value), count: numbers.length };
 };
 
-/** Pearson's correlation; undefined where one of the lists does not vary. */
+/** Pearson's correlation; undefined if a list is constant. */
 export const correlation = (a: ArrayLike<number>, b: ArrayLike<number>): number | undefined => {
   const n = a.length;
   let [meanA, meanB] = [0, 0];
@@ -60,7 +60,7 @@ export const correlation = (a: ArrayLike<number>, b: ArrayLike<number>): number 
   return aa === 0 || bb === 0 ? undefined : Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb)));
 };
 
-/** Spearman's correlation: that of the ranks, equal numbers sharing theirs. */
+/** Spearman's rank correlation; equal numbers share their mean rank. */
 export const rankCorrelation = (a: ArrayLike<number>, b: ArrayLike<number>): number | undefined =>
   correlation(ranks(a), ranks(b));
 

@@ -1,6 +1,7 @@
 /**
- * What the paper says of single tokens, measured on a step (Sections 4.2, 4.3 and Appendix C): the whole input is a rollout batch before `split`,
- * each algorithm takes its own training step on it (mini-batches, AdamW) from the same weights, and each measurement becomes one flat row.
+ * The paper's claims about single tokens, measured on a step (Sections 4.2, 4.3 and Appendix C). The whole input is a rollout batch before
+ * `split`. Each algorithm takes its own training step on it (mini-batches, AdamW) from the same weights, and each measurement becomes one
+ * flat row.
  */
 import { Effect, Result, Stream, Struct } from "effect";
 import type { AlgorithmName } from "../algorithms/mod.ts";
@@ -35,7 +36,7 @@ import {
 } from "../settings/groups.ts";
 import { fromRecords } from "../settings/setting.ts";
 
-/** A copy of the model after a training step of `algorithm` (the caller releases it), and what its last mini-batch saw. */
+/** A copy of the model after a training step of `algorithm` (the caller releases it), and the records of its last mini-batch. */
 const stepOf = Effect.fn("Insights.step")(function* (
   model: Model.Model,
   batch: ReadonlyArray<TrainedSequence>,
@@ -55,7 +56,7 @@ const stepOf = Effect.fn("Insights.step")(function* (
 
 const equations: Partial<Readonly<Record<AlgorithmName, string>>> = { psr: "Eq. 7", nsr: "Eq. 8" };
 
-/** Rewarded, all of them, to one Insight a measurement. */
+/** The stage from Rewarded to Insight, one record per measurement; it reads the whole input at once. */
 export const insightsStage = makeStage({
   name: "insights",
   summary: "Measures what one training step does to token probabilities (Sections 4.2 and 4.3)",
@@ -94,7 +95,7 @@ export const insightsStage = makeStage({
         commonTemperature(rewarded, config.temperature),
         (message) => fail(`Cannot measure ${message}`),
       ));
-      // No critic takes part.
+      // There is no critic.
       const common = { ...config, temperature, criticLearningRate: 0 };
       const rollouts = yield* score({ policy: model }, rewarded, temperature);
       const rows: Insight[] = [];

@@ -1,7 +1,7 @@
 /**
- * What a step does to single tokens, in the kernels' gradient and after the optimizer (Section 4.2): how far a sampled token moves against how
- * sure the model is of it, and how what it gives or takes falls to the other tokens against their prior probability. In the gradient of the
- * logits both are exact (Eqs. 7, 8); after a step all tokens share one set of weights, so there they are measured.
+ * The effect of a step on single tokens, in the kernels' gradient and after the optimizer (Section 4.2): how far a sampled token moves as a
+ * function of its probability, and how its change is shared by the other tokens as a function of their prior probability. In the gradient
+ * of the logits both are exact (Eqs. 7, 8). After a step all tokens share one set of weights, so there they are measured.
  */
 import { Effect } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
@@ -20,20 +20,20 @@ export interface MovedToken {
   readonly problemId: string;
   readonly probability: number;
   readonly deviation: number;
-  /** How far the gradient moves the sampled logit, in units of |A| w π / (π_old T): 1 - π. */
+  /** The size of the gradient by the sampled logit, in units of |A| w π / (π_old T): 1 - π. */
   readonly update: number;
-  /** What the step did to its log-prob. */
+  /** The change of its log-prob by the step. */
   readonly logProbChange: number;
-  /** With the prior probability: where the gradient moves the logits, the step's changes of log-probs and of probabilities. */
+  /** Correlations with the prior probability: of the gradient by the logits, of the step's changes of log-probs and of probabilities. */
   readonly gradientByPrior: number | undefined;
   readonly logProbByPrior: number | undefined;
   readonly probabilityByPrior: number | undefined;
 }
 
-/** Numbers of distributions that are held at a time. */
+/** The most numbers of distributions to hold at a time. */
 const mostHeld = 1 << 22;
 
-/** Every chosen token of `batch`, under `model` and under `stepped`, the model after a step; `held` never shows in the result. */
+/** Measures every chosen token of `batch` under `model` and under `stepped`, the model after a step; `held` does not change the result. */
 export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
   model: Model,
   stepped: Model,
@@ -52,7 +52,7 @@ export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
   const moved: MovedToken[] = [];
   for (let start = 0; start < places.length; start += window) {
     const some = places.slice(start, start + window);
-    // A part of the mini-batch has other denominators, but only ratios are used below.
+    // A part of the mini-batch has other denominators; only ratios are used below.
     const first = some[0].response;
     const part = batch.slice(first, some[some.length - 1].response + 1);
     const wanted = Map.groupBy(some, ({ response }) => response - first);
@@ -72,7 +72,7 @@ export const movedTokens = Effect.fn("Insights.movedTokens")(function* (
   return moved;
 });
 
-/** What is known of a token before the step, with its distribution. */
+/** The measurements of a token before the step, with its distribution. */
 interface Before extends Pick<MovedToken, "problemId" | "probability" | "deviation" | "update" | "gradientByPrior"> {
   readonly token: number;
   readonly probabilities: Float64Array;
@@ -96,7 +96,7 @@ const beforeOf = (problemId: string, one: TokenGradient): Before => {
 const movement = ({ token, probabilities, ...before }: Before, after: Float64Array): MovedToken => {
   const prior = without(probabilities, token);
   const posterior = without(after, token);
-  // A probability that float64 cannot hold has no logarithm.
+  // A probability that is 0 in float64 has no logarithm.
   const logChange = (p: number, q: number) => p > 0 && q > 0 ? Elementary.log(q / p) : 0;
   return {
     ...before,
@@ -113,10 +113,10 @@ const bins = [
   { low: 0.99, high: Infinity, name: "0.99 and more" },
 ] as const;
 
-/** A token whose model is surer than this has almost nothing to give to others. */
+/** A token whose probability is above this has almost nothing to give to others. */
 const sure = 0.99;
 
-/** The rows about some tokens of one sign. */
+/** The rows about tokens of one sign. */
 export const movementRows = (
   algorithm: string,
   equation: string,

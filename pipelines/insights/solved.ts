@@ -1,14 +1,14 @@
 /**
- * Which problems a step learns nothing from, by algorithm: those of which every token's advantage is exactly 0, or of which no response is kept
- * (Section 4.2: NSR's updates stop once a problem is solved), and whether an advantage keeps its reward's sign (Section 4.3). PPO is measured
- * at its start, where the critic values everything 0.
+ * Which problems a step learns nothing from, by algorithm: all their advantages are exactly 0, or none of their responses is kept (Section
+ * 4.2: NSR's updates stop once a problem is solved). Also whether an advantage keeps its reward's sign (Section 4.3). PPO is measured at
+ * its start, where all the critic's values are 0.
  */
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import { advantage } from "../stages/advantage.ts";
 import { split } from "../stages/split.ts";
 import type { Insight } from "./insight.ts";
 
-/** What is read of a rewarded rollout under the policy that drew it. */
+/** The fields of a rewarded rollout that are read, under the policy that drew it. */
 export interface Rollout {
   readonly problemId: string;
   readonly reward: number;
@@ -22,7 +22,7 @@ interface Coefficients {
   readonly normalizeAdvantage?: boolean | undefined;
 }
 
-/** The advantages that an algorithm gives on-policy, with the policy as its own reference. */
+/** The on-policy advantages of an algorithm, with the policy as its own reference. */
 export const credit = <A extends Rollout>(
   rollouts: ReadonlyArray<A>,
   algorithm: AlgorithmName,
@@ -40,7 +40,10 @@ export const credit = <A extends Rollout>(
     { ...settings, algorithm },
   );
 
-/** The share of problems without any gradient of the loss, its entropy bonus apart: of the solved ones, of all, of all where advantages are normalised. */
+/**
+ * The share of problems without any gradient of the loss (without its entropy bonus): of the solved ones, of all, and of all with
+ * normalised advantages.
+ */
 export const stopped = (rollouts: ReadonlyArray<Rollout>, settings: Coefficients): ReadonlyArray<Insight> => {
   const problems = Map.groupBy(rollouts, ({ problemId }) => problemId);
   const all = [...problems.keys()];
@@ -77,7 +80,7 @@ export const stopped = (rollouts: ReadonlyArray<Rollout>, settings: Coefficients
   });
 };
 
-/** The share of responses whose advantages, all of them, have the sign of their reward or are 0. */
+/** The share of responses whose advantages all have the sign of their reward or are 0. */
 export const signsKept = (rollouts: ReadonlyArray<Rollout>, settings: Coefficients): ReadonlyArray<Insight> =>
   names.flatMap((algorithm) => {
     const credited = credit(rollouts, algorithm, settings);

@@ -1,7 +1,7 @@
 /**
- * Each response token of a mini-batch beside Eqs. 7 and 8: the distribution it was drawn from, where the kernels' own gradient moves the logits
- * there, and where the paper's formulas say it moves them. The three terms of the loss (policy, entropy bonus, GRPO's KL) go through
- * the backward kernel apart, since the equations speak of the first alone.
+ * Each response token of a mini-batch beside Eqs. 7 and 8: the distribution that it was drawn from, and the logit updates by the kernels'
+ * gradient and by the paper's formulas. The three terms of the loss (policy, entropy bonus, GRPO's KL) go through the backward kernel
+ * separately, since the equations cover only the first.
  */
 import { Effect } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
@@ -18,9 +18,9 @@ import type { LossSettings } from "../learning/optimizer_step.ts";
 import type { Model } from "../models/model.ts";
 import { score, type Scores } from "../learning/score.ts";
 
-/** One response token; vectors are [V], and each of the four is where descent moves the logits, `-∂L/∂z`. */
+/** One response token; vectors are [V], and each of the four is the descent direction of the logits, `-∂L/∂z`. */
 export interface TokenGradient {
-  /** The place of its response in the mini-batch, and its own in the response. */
+  /** The index of its response in the mini-batch, and its position in the response. */
   readonly response: number;
   readonly position: number;
   readonly token: number;
@@ -28,9 +28,9 @@ export interface TokenGradient {
   readonly probabilities: Float64Array;
   readonly entropy: number;
   readonly oldProbability: number;
-  /** Whether clipping took the policy's term away. */
+  /** Whether the policy's term is clipped to a gradient of 0. */
   readonly clipped: boolean;
-  /** What Eq. (7) or (8) is multiplied with, 0 where it is clipped. */
+  /** The factor of Eq. (7) or (8), 0 if clipped. */
   readonly factor: number;
   readonly paper: Float64Array;
   readonly kernel: Float64Array;
@@ -38,13 +38,13 @@ export interface TokenGradient {
   readonly klTerm: Float64Array | undefined;
 }
 
-/** Which positions of a response are looked at, ascending, and what is called for each of them. */
+/** The chosen positions of a response, ascending, and the function to call for each. */
 export interface Visit {
   readonly choose: (response: number, length: number) => ReadonlyArray<number>;
   readonly each: (token: TokenGradient) => void;
 }
 
-/** The loss of each response under given log-probs and entropies, as its part of the mini-batch's. */
+/** The loss of each response under given log-probs and entropies, weighted as in its mini-batch. */
 export const responseLosses = (
   { sequences, share }: MiniBatch<TrainedSequence>,
   { logProbs, entropy }: Scores,
@@ -115,15 +115,15 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
   });
 });
 
-/** How far the kernels' gradient is from the paper's, relative to the largest of the latter; 0 where both are nothing. */
+/** The largest difference between the kernels' gradient and the paper's, relative to the largest number of the latter; 0 if both are zero. */
 export const deviation = ({ paper, kernel }: Pick<TokenGradient, "paper" | "kernel">): number => {
   const distance = kernel.reduce((most, x, v) => Math.max(most, Math.abs(x - paper[v])), 0);
   return distance === 0 ? 0 : distance / largest(paper);
 };
 
 /**
- * The same relative to factor π_y, the scale at which float32 rounds: a token that the model is sure of keeps few digits of 1 - π_y, and so of
- * its small update.
+ * The same difference relative to factor π_y, the scale at which float32 rounds. For a token of probability near 1, few digits of 1 - π_y
+ * remain, and so of its small update.
  */
 export const scaledDeviation = ({ paper, kernel, factor, probabilities, token }: TokenGradient): number => {
   const scale = factor * probabilities[token];

@@ -1,6 +1,6 @@
 /**
- * What stops training before a bad update: a loss or a gradient that is no finite number. The error names the first parameter that is bad
- * and the responses that made it so: those that brought such a number, else those whose log-probs under the model are none.
+ * Refuses a loss or a gradient that is not finite before it updates any weight. The error names the first bad parameter and the responses
+ * that caused it: those with a number that is not finite, else those whose log-probs under the model are not finite.
  */
 import * as Schema from "@effect/schema";
 import * as Effect from "effect/Effect";
@@ -10,10 +10,10 @@ import type { TrainedSequence, ValuedSequence } from "./gradient.ts";
 import * as Parameters from "../models/parameters.ts";
 import { score } from "./score.ts";
 
-/** A loss or a gradient is not a finite number; nothing was updated. */
+/** A loss or a gradient is not finite; nothing was updated. */
 export class GradientError extends Schema.TaggedError<GradientError>()("GradientError", { message: Schema.String }) {}
 
-/** A response as the error names it, and the numbers that it brings, [T] each. */
+/** A response with the fields that identify it in errors, and its numbers, [T] each. */
 export type Named = ValuedSequence & Partial<TrainedSequence>;
 
 const finite = (list: Float32Array | undefined): boolean => list === undefined || list.every(Number.isFinite);
@@ -21,7 +21,7 @@ const finite = (list: Float32Array | undefined): boolean => list === undefined |
 const sound = ({ oldLogProbs, referenceLogProbs, advantages, values, returns }: Named): boolean =>
   [oldLogProbs, referenceLogProbs, advantages, values, returns].every(finite);
 
-/** Fails where loss, norm or what the responses of `batch` bring is not finite. */
+/** Fails if the loss, the norm or a number of `batch` is not finite. */
 export const requireFinite = Effect.fnUntraced(function* (
   model: Model,
   gradient: Parameters.ParameterSet,
@@ -46,7 +46,7 @@ export const requireFinite = Effect.fnUntraced(function* (
   });
 });
 
-/** The responses whose log-probs are not finite, all if none is. */
+/** The responses whose log-probs are not finite; all responses if there are none. */
 const unscorable = Effect.fnUntraced(function* (model: Model, batch: ReadonlyArray<Named>) {
   const { logProbs } = yield* score(model, batch, 1);
   const bad = batch.filter((_, i) => !finite(logProbs[i]));

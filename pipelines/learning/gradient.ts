@@ -1,7 +1,8 @@
 /**
- * The gradient of one mini-batch. Correct and incorrect responses are differentiated apart, chunk by chunk of a fixed size, and then added:
- * that shows the two forces the paper is about, and makes the sum a function of the records alone, whatever the memory: the first sign's
- * gradient waits on the device, or in the host's memory where that is short. The loss itself is `algorithms/objective.ts`; the device only gives log-probs and entropies and carries their derivatives back.
+ * The gradient of one mini-batch. The gradients of correct and of incorrect responses are computed separately, in chunks of a fixed size,
+ * and then added. The result shows the contribution of each sign, and depends on the records alone, not on memory: the first sign's
+ * gradient is kept on the device or, with `--offload gradient`, on the host. The loss is `algorithms/objective.ts`; the device computes
+ * log-probs and entropies and back-propagates their derivatives.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -27,21 +28,21 @@ import { valueHead } from "../models/value_head.ts";
 
 export { GradientError };
 
-/** What a gradient reads of a response, lists [T] over its tokens; one without `sign` has that of its reward. */
+/** The fields of a response that the gradient reads; lists are [T] over its tokens. The default of `sign` is the sign of the reward. */
 export type TrainedSequence =
   & Pick<Credited, "problemId" | "promptTokens" | "responseTokens" | "oldLogProbs" | "advantages">
   & Partial<Pick<Credited, "sampleIndex" | "sign" | "reward" | "referenceLogProbs" | "values" | "returns">>;
 
-/** What the critic learns from. */
+/** The fields that the critic learns from. */
 export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">;
 
-/** What the loss depends on beside the records; without `klInLoss` it has the KL term where there are reference log-probs. */
+/** The settings that the loss depends on. Without `klInLoss` it has the KL term if the records have reference log-probs. */
 export type GradientSettings =
   & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
   & Partial<Pick<Settings, "klInLoss" | "recompute" | "offload">>
   & Pick<Aggregated, "share">;
 
-/** The sign of a response: its own, else that of its reward. */
+/** The sign of a response: its own if given, else that of its reward. */
 export const signIn = ({ sign, reward }: Pick<TrainedSequence, "sign" | "reward">): Sign =>
   sign ?? signOf(Number(reward));
 
@@ -51,17 +52,17 @@ export interface SignPart {
   readonly gradNorm: number;
 }
 
-/** A mini-batch's gradient, and what each sign contributed. */
+/** A mini-batch's gradient, and the contribution of each sign. */
 export interface PolicyGradient extends SummedGradient<PolicySums> {
   readonly positive: SignPart;
   readonly negative: SignPart;
-  /** cos(g+, g-), both over the mini-batch's denominator; undefined where a sign is missing. */
+  /** cos(g+, g-), both divided by the mini-batch's denominator; undefined if a sign is missing. */
   readonly cosine: number | undefined;
 }
 
 const nothing: SignPart = { sums: noSums, gradNorm: 0 };
 
-/** The gradient of the policy loss over `batch`, one mini-batch. */
+/** The gradient of the policy loss over one mini-batch. */
 export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   model: Model,
   batch: ReadonlyArray<TrainedSequence>,
@@ -111,7 +112,7 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   };
 });
 
-/** Adds the second gradient to the first and gives it back; gives the sum of the products of the two as they were. */
+/** Adds the second gradient to the first and frees its buffers; returns the dot product of the two before the addition. */
 const joinOnDevice = Effect.fnUntraced(function* (
   encoder: Encoder,
   first: Parameters.ParameterSet,
@@ -123,7 +124,7 @@ const joinOnDevice = Effect.fnUntraced(function* (
   return product;
 });
 
-/** The gradient of the mean negative log-likelihood of the response tokens of `batch`: supervised training. */
+/** The gradient of the mean negative log-likelihood of the response tokens of `batch`, for supervised training. */
 export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function* (
   model: Model,
   batch: ReadonlyArray<Sequence>,
@@ -144,12 +145,12 @@ export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function
   return { ...summed, ...sums };
 });
 
-/** A gradient on the device (the caller releases it), its norm and loss: a critic's, or that of a likelihood. */
+/** A gradient on the device (the caller releases it) with its norm and loss, for losses without sums by sign. */
 export interface LossGradient extends Omit<SummedGradient<never>, "sums"> {
   readonly loss: number;
 }
 
-/** The gradient of the value loss over `batch`, one mini-batch of the critic. */
+/** The gradient of the value loss over one mini-batch of the critic. */
 export const criticGradient = Effect.fn("Model.criticGradient")(function* (
   critic: Model,
   batch: ReadonlyArray<ValuedSequence>,
@@ -184,16 +185,15 @@ interface Loss {
   readonly loss: number;
 }
 
-/** How losses of chunks are added up. */
 const losses = { none: { loss: 0 }, add: (sum: Loss, chunk: Loss): Loss => ({ loss: sum.loss + chunk.loss }) };
 
-/** What a loss says of the tokens of a chunk: its derivatives by each log-prob and each entropy. */
+/** The derivatives of a chunk's loss by each log-prob and each entropy. */
 interface TokenLoss {
   readonly dLogProbs: Float32Array;
   readonly dEntropy: Float32Array;
 }
 
-/** Forward, loss and backward of one chunk; gives what the loss gave. */
+/** Forward, loss and backward of one chunk; returns the result of `loss`. */
 const tokenPass = Effect.fnUntraced(function* <A extends TokenLoss>(
   tape: Tape,
   model: Model,

@@ -1,6 +1,6 @@
 /**
- * The passes that a gradient is made of: sequences in chunks of a fixed number of tokens, in order, each forward and backward. The chunks decide
- * the order of sums and so are a setting; whether activations are kept or computed again, block by block, changes memory and time alone.
+ * The passes of a gradient: forward and backward of sequences in chunks of a fixed number of tokens, in order. The chunk size decides the
+ * order of sums, so it is a setting. Keeping activations or recomputing them block by block changes only memory and time.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -16,36 +16,36 @@ import { type GradientError, type Named, requireFinite } from "./finite_gradient
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
 
-/** Tokens of a chunk, and whether its activations are computed again; by default where it would keep many. */
+/** Tokens per chunk, and whether activations are recomputed; by default they are if the chunk would keep many. */
 export interface ChunkSettings {
   readonly gradientChunk: number;
   readonly recompute?: boolean | undefined;
 }
 
-/** Bytes of activations from which a chunk does not keep them, where nothing else is said. */
+/** The bytes of activations from which a chunk recomputes them by default. */
 const keptBytes = 1.5 * 2 ** 30;
 
-/** How a chunk of so many tokens uses memory. */
+/** How a chunk of this many tokens uses memory. */
 export const modeFor = (
   { config, activations = "f32" }: Pick<Model, "config"> & { readonly activations?: StorageType | undefined },
   tokens: number,
   recompute?: boolean,
 ): TapeMode => {
   const { width, heads, kvHeads, headWidth, ffn, layers } = config;
-  // Of the residual stream four tensors, always float32; the rest as activations are stored.
+  // Four tensors of the residual stream, always float32; the rest in the storage type of activations.
   const stored = 2 * width + 4 * (heads + kvHeads) * headWidth + 3 * ffn;
   const bytes = 4 * 4 * width + elementBytes({ format: formatOf(activations) }) * stored;
   return recompute ?? tokens * layers * bytes > keptBytes ? "recompute" : "training";
 };
 
-/** A gradient on the device (the caller releases it), its norm, and what the chunks' losses add up to. */
+/** A gradient on the device (the caller releases it), its norm, and the sums over the chunks' losses. */
 export interface SummedGradient<B> {
   readonly gradient: Parameters.ParameterSet;
   readonly gradNorm: number;
   readonly sums: B;
 }
 
-/** Forward and backward of one chunk, how what it gives is added up, and what errors name. */
+/** Forward and backward of one chunk, the addition of its results, and the fields that errors name. */
 export interface Passes<A extends Sequence, B, E> {
   readonly pass: (tape: Tape, packed: PackedRows, part: ReadonlyArray<A>) => Effect.Effect<B, E>;
   readonly none: B;
@@ -53,7 +53,7 @@ export interface Passes<A extends Sequence, B, E> {
   readonly named: ReadonlyArray<Named>;
 }
 
-/** The gradient over `sequences`, chunk by chunk, in `set`, which holds zeros; a number that is not finite is an error. */
+/** Adds the gradient over `sequences` to `set`, which holds zeros, chunk by chunk. Fails if a number is not finite. */
 export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B extends { readonly loss: number }, E>(
   model: Model,
   sequences: ReadonlyArray<A>,
@@ -75,11 +75,11 @@ export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B exte
   return { gradient: set, gradNorm, sums };
 });
 
-/** Zeros for a gradient of a model. */
+/** A gradient of zeros for a model. */
 export const zeroGradient = ({ encoder, config, parameters }: Model): Parameters.ParameterSet =>
   Parameters.zeros(encoder, parameters.layout, purposeIn(config, "gradients"));
 
-/** The sum of the products of two gradients. */
+/** The dot product of two gradients. */
 export const productOf = (
   encoder: Encoder,
   one: Parameters.ParameterSet,

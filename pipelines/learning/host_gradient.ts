@@ -1,7 +1,6 @@
 /**
- * A gradient that waits in the host's memory while another one is made in its place on the device (`--offload gradient`), and how the two are
- * joined: part by part through one small buffer. Sums and products are those of two gradients on the device, in their order and to the bit,
- * so this changes what a mini-batch of both signs takes and how long, and nothing else.
+ * Keeps one gradient in the host's memory while another is computed on the device (`--offload gradient`), and adds the two part by part
+ * through one small buffer. Sums and dot products equal those of two gradients on the device to the bit; only memory and time change.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -11,13 +10,13 @@ import { block, dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { sliceColumns, type Tensor } from "../../kernels/gpu/tensor.ts";
 import type * as Parameters from "../models/parameters.ts";
 
-/** A gradient's numbers, arena by arena. */
+/** The numbers of a gradient, arena by arena. */
 export type HostGradient = ReadonlyArray<Float32Array<ArrayBuffer>>;
 
-/** Numbers that are on their way at once: whole blocks of the sums of products. */
+/** Numbers per transfer: whole blocks of the dot product's sums. */
 const partWords = (1 << 17) * block;
 
-/** Brings a gradient to the host and leaves zeros in its place. */
+/** Copies a gradient to the host and sets it to zero on the device. */
 export const bringAway = Effect.fnUntraced(function* (
   encoder: Encoder,
   { arenas }: Parameters.ParameterSet,
@@ -30,10 +29,7 @@ export const bringAway = Effect.fnUntraced(function* (
   return away;
 });
 
-/**
- * Adds the gradient that was brought away to the one on the device, `part` numbers at a time; gives the sum of the products of the two as they
- * were.
- */
+/** Adds the gradient on the host to the one on the device, `part` numbers at a time; returns the dot product of the two before the addition. */
 export const bringBack = Effect.fnUntraced(function* (
   encoder: Encoder,
   away: HostGradient,
@@ -56,5 +52,5 @@ export const bringBack = Effect.fnUntraced(function* (
   return product;
 });
 
-/** A flat tensor as rows of 64 words, for kernels that count rows: arenas are multiples of 64. */
+/** A flat tensor as rows of 64 words, for kernels that count rows; arena sizes are multiples of 64. */
 export const foldRows = (flat: Tensor): Tensor => ({ ...flat, rows: flat.cols / 64, cols: 64, stride: 64 });

@@ -1,7 +1,7 @@
 /**
- * The kernels' own gradient of the logits at chosen positions, read back before it is multiplied with the head's weight. Forward is the trainer's;
- * of its hidden states the chosen rows go through the vocabulary head once more, as its backward pass does, whose rows do not depend on each
- * other. Logits of other positions are never held.
+ * The kernels' gradient of the logits at chosen positions, read back before its product with the head's weight. The forward pass is the
+ * trainer's. The chosen hidden states go through the vocabulary head once more, as in its backward pass; rows do not depend on each other.
+ * Logits of other positions are not kept.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -19,26 +19,26 @@ import type { Model } from "../models/model.ts";
 import type { Sequence } from "./packed_rows.ts";
 import { eachPass, predictorStates } from "./score.ts";
 
-/** What flows back into one token: the loss's derivatives by its log-prob and by its entropy. */
+/** The derivatives of a loss by the log-prob and the entropy of one token. */
 export interface TokenSeed {
   readonly dLogProb: number;
   readonly dEntropy: number;
 }
 
-/** A response token whose logits are looked at: its response, its place in it, and what is to flow back, each on its own. */
+/** A response token to inspect: its response, its position, and its seeds, each back-propagated separately. */
 export interface ChosenToken {
   readonly sequence: number;
   readonly position: number;
   readonly seeds: ReadonlyArray<TokenSeed>;
 }
 
-/** Logits [V] of a chosen token, and of each of its seeds the gradient by them, [V]. */
+/** Logits [V] of a chosen token, and the gradient of each of its seeds by them, [V]. */
 export interface LogitGradients {
   readonly logits: Float32Array;
   readonly gradients: ReadonlyArray<Float32Array>;
 }
 
-/** Calls `each` for every chosen token, in order; all have the same number of seeds, and sequences ascend. */
+/** Calls `each` for every chosen token, in order. All must have the same number of seeds, and sequences must ascend. */
 export const logitGradients = Effect.fn("Model.logitGradients")(function* (
   model: Model,
   sequences: ReadonlyArray<Sequence>,
@@ -68,7 +68,7 @@ export const logitGradients = Effect.fn("Model.logitGradients")(function* (
     }));
 });
 
-/** Hidden states of some chosen tokens, the first of them at `first` of all those of the pass, whose tokens are `targets`. */
+/** Hidden states of consecutive chosen tokens: `first` is the index of the first one in the pass, `targets` are their tokens. */
 interface Tile {
   readonly hidden: Tensor;
   readonly targets: Tensor;
@@ -76,7 +76,7 @@ interface Tile {
   readonly tokens: ReadonlyArray<ChosenToken>;
 }
 
-/** Logits of a tile of hidden states, and their gradient for one seed of each row after the other. */
+/** Logits of a tile of hidden states, and their gradients: all rows for the first seed, then for the next. */
 const headRows = Effect.fnUntraced(function* (
   { encoder, weights: { head } }: Model,
   { hidden, targets, first, tokens }: Tile,
@@ -114,7 +114,7 @@ const sliceWords = (list: Tensor, start: number, count: number): Tensor => ({
   stride: count,
 });
 
-/** Where each response begins among the predicted rows. */
+/** The first predicting row of each response. */
 const startsOf = (part: ReadonlyArray<Sequence>): ReadonlyArray<number> => {
   let start = 0;
   return part.map(({ responseTokens }) => {

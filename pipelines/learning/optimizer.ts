@@ -1,9 +1,9 @@
 /**
- * AdamW over a model's arenas: clip by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
- * torch.optim.AdamW and torch.nn.utils.clip_grad_norm_ have them. Weights are float32 between steps: at a learning rate of 1e-6 a
- * bfloat16 weight would lose nearly every update. Where the passes read 16 bits, those are rounded anew from the float32 after each step.
- * The moments may be stored in bfloat16 (files hold them so too): computed in float32, rounded by chance under a key that the number of the
- * step and the arena make, and nothing else, so a step done anywhere else gives the same bits.
+ * AdamW over a model's arenas: clipping by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
+ * in torch.optim.AdamW and torch.nn.utils.clip_grad_norm_. Weights are float32 between steps: at a learning rate of 1e-6 a bfloat16 weight
+ * would lose nearly every update. If the passes read 16-bit weights, these are rounded anew from float32 after each step. Moments may be
+ * stored in bfloat16, also in files: they are computed in float32 and rounded stochastically. The key depends only on the number of the
+ * step and the arena, so a repeated step gives the same bits.
  */
 import * as Effect from "effect/Effect";
 import { Key } from "../../data/random.ts";
@@ -25,7 +25,7 @@ export interface Optimizer {
   readonly step: number;
 }
 
-/** The settings of a step; the published ones are 0.9, 0.999, 1e-8, decay 0.01 and norm 1. */
+/** The settings of a step; as published: betas 0.9 and 0.999, epsilon 1e-8, decay 0.01 and norm 1. */
 export interface OptimizerSettings {
   readonly learningRate: number;
   readonly weightDecay: number;
@@ -44,18 +44,21 @@ export const makeOptimizer = (
   return { mean: set(), square: set(), step: 0 };
 };
 
-/** How an optimizer's moments are stored. */
+/** The storage type of an optimizer's moments. */
 export const momentsOf = ({ mean }: Optimizer): MomentType => mean.arenas[0]?.format === "bf16" ? "bf16" : "f32";
 
 const dice = Key.fold(Key.make(0), "moments");
 
-/** Gives the moments' buffers back. */
+/** Releases the buffers of the moments. */
 export const releaseOptimizer = (encoder: Encoder, optimizer: Optimizer): void => {
   releaseParameters(encoder, optimizer.mean);
   releaseParameters(encoder, optimizer.square);
 };
 
-/** One step on the model's weights, in place, and on what the passes read of them; `gradNorm` is the gradient's global norm before clipping. */
+/**
+ * Makes one step on the model's weights in place, and updates the copies that the passes read. `gradNorm` is the gradient's global norm
+ * before clipping.
+ */
 export const update = (
   model: Model,
   optimizer: Optimizer,
@@ -83,7 +86,7 @@ export const update = (
 
 const fileTypes = { f32: { dtype: "F32", type: "float32" }, bf16: { dtype: "BF16", type: "bfloat16" } } as const;
 
-/** The optimizer as tensors of a file, the moments with as many bits as they have. */
+/** The optimizer as tensors of a file, with the moments in their storage type. */
 export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyArray<FileTensor<DeviceError>> => {
   const { type } = fileTypes[momentsOf(optimizer)];
   const moments = [
@@ -93,7 +96,7 @@ export const optimizerTensors = (model: Model, optimizer: Optimizer): ReadonlyAr
   return [...moments, { name: "step", shape: [1], read: Effect.succeed(Float32Array.of(optimizer.step)) }];
 };
 
-/** Reads what `optimizerTensors` wrote for the same model, with moments of the same type. */
+/** Reads the tensors of `optimizerTensors`; the model and the type of the moments must be the same. */
 export const restore = Effect.fnUntraced(
   function* (
     model: Model,
@@ -119,7 +122,7 @@ export const restore = Effect.fnUntraced(
   },
 );
 
-/** Writes the tensors of a file, named `prefix` + parameter, into a set on the device. */
+/** Copies the tensors of a file named `prefix` + parameter into a set on the device. */
 export const fill = (
   encoder: Encoder,
   set: Parameters.ParameterSet,
@@ -142,7 +145,7 @@ const readTensor = Effect.fnUntraced(function* (
   return yield* fault(file, name, `${words} numbers`, count === undefined ? "no such tensor" : `${count} numbers`);
 });
 
-/** As `readTensor`; a number that is none is an error, since it would spread into every weight. */
+/** Like `readTensor`, but fails on a number that is not finite: it would spread into every weight. */
 const readFinite = (file: Safetensors, name: string, words: number) =>
   Effect.flatMap(readTensor(file, name, words), (values) => {
     const bad = firstBeyond(values, "float32");

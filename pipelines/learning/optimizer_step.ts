@@ -1,7 +1,8 @@
 /**
- * The one telling of an optimizer step. A rollout batch is scored by reference and critic, given its advantages (`algorithms/`), and cut into
- * mini-batches; each makes one step: its gradient (correct and incorrect responses apart, `gradient.ts`), clipped by its global norm, applied by
- * AdamW. Training and insights run it on records, the bench on made-up responses, the memory plan and the predictions on an encoder that counts.
+ * The optimizer step. The reference and the critic score a rollout batch, `algorithms/` computes its advantages, and the batch is cut into
+ * mini-batches. Each one makes a step: its gradient (correct and incorrect responses separately, `gradient.ts`) is clipped by its global
+ * norm and applied by AdamW. Training and insights run this on records, the bench on made-up responses, the memory plan and the predictions
+ * on an encoder that only counts.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -32,7 +33,7 @@ export interface TrainedModel {
   readonly optimizer: Optimizer.Optimizer;
 }
 
-/** What training changes. */
+/** The state that training changes. */
 export interface TrainingState {
   readonly policy: TrainedModel;
   readonly critic: TrainedModel | undefined;
@@ -47,7 +48,7 @@ export type StepSettings =
   & Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">
   & Partial<Pick<Settings, "asPublished" | "step">>;
 
-/** What one optimizer step learns from: a mini-batch of the policy, of the critic, or of both. */
+/** The input of one optimizer step: a mini-batch of the policy, of the critic, or of both. */
 export interface StepBatch<A = TrainedSequence> {
   readonly policy?: MiniBatch<A> | undefined;
   readonly critic?: MiniBatch<A> | undefined;
@@ -59,10 +60,10 @@ export interface StepGradients {
   readonly critic: LossGradient | undefined;
 }
 
-/** The scores of one sequence beside those of the policy. */
+/** The scores of one sequence by the reference and the critic. */
 export type CompanionScores = Partial<Pick<Credited, "referenceLogProbs" | "values">>;
 
-/** Log-probs under the reference and values of the critic, of those models that are there, sequence by sequence. */
+/** Log-probs under the reference and values of the critic, if there are such models, sequence by sequence. */
 export const companionScores = Effect.fn("Learning.companionScores")(function* (
   { reference, critic }: { readonly reference?: Model | undefined; readonly critic?: Model | undefined },
   sequences: ReadonlyArray<Sequence>,
@@ -76,12 +77,12 @@ export const companionScores = Effect.fn("Learning.companionScores")(function* (
   }));
 });
 
-/** A batch as one whole mini-batch. */
+/** A batch as one full mini-batch. */
 export const whole = <A>(sequences: ReadonlyArray<A>): MiniBatch<A> => ({ sequences, share: 1 });
 
 /**
- * The optimizer steps of a rollout batch. A step holds both mini-batches where policy and critic cut the batch alike; otherwise the critic's steps
- * come first. An empty batch makes no step.
+ * The optimizer steps of a rollout batch. If policy and critic cut the batch alike, a step has a mini-batch of each; otherwise the critic's
+ * steps come first. An empty batch makes no step.
  */
 export const stepBatches = <A>(
   batch: ReadonlyArray<A>,
@@ -98,7 +99,7 @@ export const stepBatches = <A>(
     : [...critics.map((critic) => ({ critic })), ...policies.map((policy) => ({ policy }))];
 };
 
-/** The policy's gradient over one mini-batch. Only GRPO has the KL term in its loss unless it is asked for; PPO's is inside the reward. */
+/** The policy's gradient over one mini-batch. By default only GRPO has the KL term in its loss; PPO has it in the reward. */
 export const gradient = (
   model: Model,
   { sequences, share }: MiniBatch<TrainedSequence>,
@@ -108,7 +109,7 @@ export const gradient = (
   return policyGradient(model, sequences, { ...settings, temperature, klInLoss: isKlInLoss(settings), share });
 };
 
-/** The critic's gradient over one mini-batch of its own. */
+/** The critic's gradient over one mini-batch. */
 export const valueGradient = (
   critic: Model,
   { sequences, share }: MiniBatch<TrainedSequence>,
@@ -116,7 +117,7 @@ export const valueGradient = (
 ): Effect.Effect<LossGradient, DeviceError | GradientError> =>
   criticGradient(critic, sequences, { ...settings, share, valueClip: VALUE_CLIP });
 
-/** Clips a gradient by its global norm and steps with AdamW; the weights change in place and the gradient's buffers are given back. */
+/** Clips a gradient by its global norm and makes an AdamW step: changes the weights in place and releases the gradient's buffers. */
 export const applyGradient = (
   { model, optimizer }: TrainedModel,
   { gradient, gradNorm }: Pick<LossGradient, "gradient" | "gradNorm">,
@@ -127,17 +128,17 @@ export const applyGradient = (
   return { model, optimizer: stepped };
 };
 
-/** The rate at a training step. The authors' code warms up over no steps, which makes it 0 at step 1. */
+/** The learning rate at a training step. The authors' code warms up over 0 steps, which makes the rate 0 at step 1. */
 export const rateAt = (rate: number, { asPublished, step }: Partial<Pick<Settings, "asPublished" | "step">>): number =>
   asPublished === true && step === 1 ? 0 : rate;
 
-/** The state behind an optimizer step, and what was made of its gradients. */
+/** The state after an optimizer step, and the results of `observe`. */
 export interface Stepped<A> {
   readonly state: TrainingState;
   readonly observed: A;
 }
 
-/** Makes one optimizer step; `observe` sees both gradients before they are applied. */
+/** Makes one optimizer step; `observe` reads both gradients before they are applied. */
 export const optimizerStep = Effect.fn("Learning.optimizerStep")(function* <A, E = never, R = never>(
   { policy, critic }: TrainingState,
   batch: StepBatch,

@@ -1,4 +1,4 @@
-/** Sequences of a batch laid end to end, and the rows whose next token is a response token. */
+/** Sequences of a batch packed end to end, and the rows whose next token is a response token. */
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Rows } from "../models/transformer.ts";
@@ -9,10 +9,10 @@ export interface Sequence {
   readonly responseTokens: Int32Array;
 }
 
-/** A packed batch on the device; the last token of a sequence predicts nothing and is left out. */
+/** A packed batch on the device. The last token of a sequence predicts nothing and is left out. */
 export interface PackedRows {
   readonly rows: Rows & { readonly ends: Tensor; readonly hostTokens: Int32Array };
-  /** Row that predicts each response token, [R], and those tokens, [R]. */
+  /** The row that predicts each response token, [R], and those tokens, [R]. */
   readonly predictors: Uint32Array<ArrayBuffer>;
   readonly targets: Uint32Array<ArrayBuffer>;
   /** The longest sequence, in rows. */
@@ -20,11 +20,11 @@ export interface PackedRows {
   readonly release: () => void;
 }
 
-/** Tokens that a sequence takes in a pass. */
+/** Number of rows of a sequence in a pass. */
 export const packedLength = ({ promptTokens, responseTokens }: Sequence): number =>
   Math.max(0, promptTokens.length + responseTokens.length - 1);
 
-/** Packs sequences and uploads what the transformer reads. */
+/** Packs sequences and uploads the inputs of the transformer. */
 export const packRows = (encoder: Encoder, sequences: ReadonlyArray<Sequence>): PackedRows => {
   const count = sequences.reduce((sum, sequence) => sum + packedLength(sequence), 0);
   const responses = sequences.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);

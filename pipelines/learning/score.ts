@@ -11,7 +11,7 @@ import { packedLength, type PackedRows, packRows, type Sequence } from "./packed
 import { transformer } from "../models/transformer.ts";
 import { valueHead } from "../models/value_head.ts";
 
-/** Tokens of one scoring pass; rows are independent, so this never shows in the result. */
+/** Tokens per scoring pass; rows are independent, so this does not change the result. */
 export const passTokens = 8192;
 
 /** Hidden states [R, C] at the rows that predict response tokens. */
@@ -23,13 +23,13 @@ export const predictorStates = (tape: Tape, model: Model, packed: PackedRows): T
   return states;
 };
 
-/** What a pass gives for each sequence, in order: one number for each response token. */
+/** The results of a pass for each sequence, in order: one number per response token. */
 export interface Scores {
   readonly logProbs: ReadonlyArray<Float32Array<ArrayBuffer>>;
   readonly entropy: ReadonlyArray<Float32Array<ArrayBuffer>>;
 }
 
-/** What a pass works on: its sequences, packed, from the place `start` of the batch. */
+/** The input of a pass: packed sequences, the first of which has the index `start` in the batch. */
 export interface ScoringPass {
   readonly tape: Tape;
   readonly packed: PackedRows;
@@ -37,7 +37,7 @@ export interface ScoringPass {
   readonly start: number;
 }
 
-/** Runs `run` on some sequences at a time, in order, and frees the tape behind each pass. */
+/** Runs `run` on several sequences at a time, in order, and releases the tape after each pass. */
 export const eachPass = Effect.fnUntraced(function* (
   { encoder }: Model,
   sequences: ReadonlyArray<Sequence>,
@@ -88,7 +88,7 @@ export const values = Effect.fn("Model.values")(function* (
   return all;
 });
 
-/** Numbers of all responses laid end to end, cut into one list a response. */
+/** Cuts the concatenated numbers of all responses into one list per response. */
 export const cut = (
   flat: Float32Array<ArrayBuffer>,
   sequences: ReadonlyArray<Sequence>,

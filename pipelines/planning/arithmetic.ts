@@ -1,12 +1,12 @@
 /**
- * Floating-point operations of a training step, from the shape of the model: 2 a weight and row in a forward pass, 4 a head channel and pair of
- * positions in attention, twice the forward pass in a backward one. Norms, activations and the optimizer are left out. At a given speed
- * it is the least time that a step takes: decoding waits for memory, not for arithmetic.
+ * Floating-point operations of a training step, from the shape of the model: a forward pass takes 2 per weight and row, attention 4 per
+ * head channel and pair of positions, a backward pass twice the forward one. Norms, activations and the optimizer are left out. The time at
+ * a given speed is a lower bound: decoding waits for memory, not for arithmetic.
  */
 import type { ModelConfig } from "../models/model_config.ts";
 import { elementCount, parameterSpecs } from "../models/parameter_specs.ts";
 
-/** What a step computes: `prompts` x `responses` sequences of so many tokens, by how many models, with activations computed again or not. */
+/** The work of a step: `prompts` x `responses` sequences of these lengths, the models that run on them, and whether activations are recomputed. */
 export interface StepShape {
   readonly prompts: number;
   readonly responses: number;
@@ -41,7 +41,7 @@ export const stepArithmetic = (config: ModelConfig, shape: StepShape): StepArith
   return {
     sample: prefill + decoded,
     score: (shape.reference ? whole + head : 0) + (shape.critic ? whole : 0),
-    // The head's logits are always made again.
+    // The head's logits are always recomputed.
     gradient: shape.trains ? passes * whole * (shape.critic ? 2 : 1) + 4 * head : 0,
   };
 };

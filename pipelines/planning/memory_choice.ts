@@ -1,7 +1,7 @@
 /**
- * What a device's memory decides, where it is known (`--device-memory`; WebGPU does not tell): whether one sign's gradient waits in the host's
- * memory, whether activations are computed again, and how much the cache of keys and values takes. Each is chosen by the plan itself, tried
- * with it, and none changes a byte of a result. `gradientChunk` would, since it orders sums, so it stays what the settings say.
+ * Chooses settings by a device's memory if that is known (`--device-memory`; WebGPU does not report it): whether one sign's gradient is
+ * offloaded to the host, whether activations are recomputed, and the size of the cache of keys and values. Each choice is tried with the
+ * memory plan. None changes a byte of a result. `gradientChunk` would, since it orders sums, so it is never chosen.
  */
 import type { Settings } from "../settings/settings.ts";
 import type { Phase } from "./memory_plan.ts";
@@ -11,17 +11,17 @@ import { defaultCache } from "../sampling/pool_shape.ts";
 /** The settings that memory may decide. */
 export type MemorySettings = Partial<Pick<Settings, "cache" | "recompute" | "offload">>;
 
-/** What was chosen, and why, a line each; the plan under it. */
+/** The choices, a line of reason for each, and the resulting plan. */
 export interface MemoryChoice {
   readonly knobs: MemorySettings;
   readonly phases: ReadonlyArray<Phase>;
   readonly notes: ReadonlyArray<string>;
 }
 
-/** The part of the memory that is planned for; the rest is the driver's, the pipelines' and read-backs'. */
+/** The planned share of the memory; the rest is for the driver, pipelines and read-backs. */
 const usable = 0.95;
 
-/** Shares of what sampling leaves free that the cache is tried with, the first with which the whole plan fits. */
+/** Shares of the memory that sampling leaves free, tried in order as the size of the cache. */
 const shares = [1, 0.875, 0.75, 0.5, 0.25, 0.125, 0];
 
 const gibibyte = 2 ** 30;
@@ -29,7 +29,10 @@ const shown = (bytes: number): string => `${(bytes / gibibyte).toFixed(1)} GiB`;
 
 const cacheIn = ([sample]: ReadonlyArray<Phase>): number => sample.statistics.most.get("key-value cache") ?? 0;
 
-/** Chooses what was not said so that the plan fits `gigabytes`; `plan` gives the phases under some knobs, the first of which samples. */
+/**
+ * Chooses the settings that are not given so that the plan fits `gigabytes`. `plan` returns the phases under some settings; the first one
+ * samples.
+ */
 export const chooseFor = (
   gigabytes: number,
   said: MemorySettings,
@@ -40,7 +43,7 @@ export const chooseFor = (
   const notes = [`${shown(budget)} are planned for, 95 % of ${gigabytes} GB (--device-memory)`];
   let knobs = said;
   let phases = plan(said);
-  /** Turns a knob where the plan with it passes the test. */
+  /** Applies a change if the plan with it passes the test. */
   const turn = (
     change: MemorySettings,
     passes: (tried: ReadonlyArray<Phase>, most: number) => boolean,
@@ -55,7 +58,7 @@ export const chooseFor = (
   };
   const most = () => largestOf(phases).bytes;
   if (said.offload === undefined && most() > budget) {
-    // What lies free besides would hide what is won.
+    // Compares memory in use: memory held but free would hide the gain.
     const inUse = (some: ReadonlyArray<Phase>) => Math.max(...some.map(({ statistics }) => statistics.peak));
     const before = inUse(phases);
     const note = "chosen: --offload gradient, because the gradients of both signs do not fit";
@@ -71,7 +74,7 @@ export const chooseFor = (
     const passes = (tried: ReadonlyArray<Phase>, bytes: number) => cacheIn(tried) !== before.cache && bytes <= budget;
     for (const share of shares) {
       const cache = Math.floor(4 * Math.max(0, share * room)) / 4;
-      // Where the usual cache fits there is nothing to win below it.
+      // If the default cache fits, a smaller one gains nothing.
       if (before.most <= budget && cache <= defaultCache) break;
       const note = `chosen: --cache ${cache}, the GiB that the plan leaves to keys and values (else ${defaultCache})`;
       if (turn({ cache }, passes, note)) break;

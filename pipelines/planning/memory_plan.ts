@@ -1,7 +1,7 @@
 /**
- * What a training step allocates on the device, phase by phase, before anything is loaded. The plan is the very code of the step, run on an
- * encoder that counts and computes nothing, so it holds to the byte for the shapes that it is given. Where those are the largest that the
- * settings allow (`plan_shapes.ts`) no run exceeds it: parameter sets are exact then too, cache, activations and uploads a bound.
+ * The device memory of a training step, phase by phase, without loading a model. The plan runs the code of the step on an encoder that
+ * counts and computes nothing, so it is exact to the byte for the given shapes. With the largest shapes that the settings allow
+ * (`plan_shapes.ts`) no run exceeds it: parameter sets are then still exact; cache, activations and uploads are upper bounds.
  */
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
@@ -32,7 +32,7 @@ import * as Parameters from "../models/parameters.ts";
 import type { Sign } from "../records/schema.ts";
 import { type PoolLimits, poolShape, type Request } from "../sampling/pool_shape.ts";
 
-/** The models that a run holds, and what changes their memory; one that does not train draws responses alone. */
+/** The models of a run, and the settings that change their memory; a run that does not train only samples. */
 export interface PlannedModels
   extends Partial<Pick<Settings, "storage" | "activations" | "moments" | "recompute" | "offload">> {
   readonly config: ModelConfig;
@@ -47,21 +47,21 @@ export interface Length {
   readonly response: number;
 }
 
-/** What a step works on. */
+/** The shapes of a step's work. */
 export interface Shapes {
-  /** Each list of requests that is drawn, and within which limits. */
+  /** Each list of requests that is sampled, and its limits. */
   readonly drawn: ReadonlyArray<PoolLimits & { readonly requests: ReadonlyArray<Request> }>;
   readonly scored: ReadonlyArray<Length>;
   /** A mini-batch, by sign. */
   readonly positive: ReadonlyArray<Length>;
   readonly negative: ReadonlyArray<Length>;
-  /** A mini-batch of the critic, and whether the policy's gradient is held meanwhile. */
+  /** A mini-batch of the critic, and whether it is in one step with the policy's. */
   readonly valued: ReadonlyArray<Length>;
   readonly together: boolean;
   readonly gradientChunk: number;
 }
 
-/** A phase of a step, with the most that it has in use and what the allocator holds at its end. */
+/** A phase of a step with its memory statistics. */
 export interface Phase {
   readonly name: "sample" | "score" | "gradient" | "update";
   readonly statistics: PoolStatistics;
@@ -80,10 +80,10 @@ const sequenceOf = ({ prompt, response }: Length, sign: Sign = "negative") => ({
   returns: new Float32Array(response),
 });
 
-/** The models of a cast with their optimizers, weights of zero. */
+/** The models of a run with their optimizers, all weights zero. */
 const load = (encoder: Encoder, cast: PlannedModels) => {
   const { config, trains, reference, critic, storage = "f32", activations, moments } = cast;
-  // What is only read is stored in 16 bits alone.
+  // Only weights that are read and never trained are stored in 16 bits alone.
   const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
     const format = steps ? undefined : formatOf(storage);
     const parameters = Parameters.zeros(encoder, Parameters.parameterLayout(own), purpose, format);
@@ -96,7 +96,7 @@ const load = (encoder: Encoder, cast: PlannedModels) => {
   return { policy, reference: referenceModel, critic: criticModel, trained };
 };
 
-/** Runs steps phase by phase on models whose weights are zero; gives the phases of the last step, what comes before it left behind. */
+/** Runs steps phase by phase on models whose weights are zero; returns the phases of the last step, including buffers left by the steps before. */
 export const runPhases = Effect.fnUntraced(function* (
   encoder: Encoder,
   cast: PlannedModels,
@@ -120,15 +120,15 @@ export const runPhases = Effect.fnUntraced(function* (
     encoder.pool.mark();
   };
   let state = cast.trains ? { policy: trained(policy), critic: critic && trained(critic) } : undefined;
-  // Of the settings only these change what is allocated.
+  // Only these settings change what is allocated.
   const settings = merge({ gradientChunk, recompute, offload, klInLoss: false });
-  // The policy's gradient is the last to be made.
+  // The policy's gradient is computed last.
   const made = (gradients: StepGradients) => Effect.sync(() => gradients.policy && end("gradient"));
   encoder.pool.mark();
   for (let round = 0; round < steps; round++) {
     found.length = 0;
     for (const { requests, ...limits } of drawn) {
-      // A step more or less allocates the same.
+      // The number of decoding steps changes no allocation.
       const options = { ...limits, syncInterval: () => 1, largestPrefillFirst: true };
       yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, options));
     }
@@ -145,8 +145,8 @@ export const runPhases = Effect.fnUntraced(function* (
 });
 
 /**
- * As many of the first requests as make the same pool and give places on for a while: what is in use is the same however many wait, what the
- * allocator holds may come to a little more as sizes go on mixing.
+ * The first requests, enough to make the same pool and to keep its slots full for a while. The memory in use does not depend on the number
+ * of waiting requests; the memory held by the allocator may grow slightly with more sizes.
  */
 const enough = (
   { config, activations }: PlannedModels,
@@ -162,9 +162,9 @@ const enough = (
   return { requests, ...limits };
 };
 
-/** What the last of `steps` of these models and shapes allocates on a device with these limits; by default one has gone before. */
+/** The allocations of the last of `steps` steps on a device with these limits. */
 export const planOf = (info: DeviceInfo, cast: PlannedModels, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
-  // At the first sync every response is found to be done.
+  // At the first sync every response counts as finished.
   const encoder = new CountingEncoder(info, 1);
   const drawn = shapes.drawn.map((one) => enough(cast, info, one));
   return Effect.runSync(Effect.orDie(runPhases(encoder, cast, { ...shapes, drawn }, steps)));

@@ -1,6 +1,7 @@
 /**
- * The largest shapes that settings allow, for the memory plan: every response as long as it may be, chunks of a gradient full, as
- * many responses at a time as the cache allows. Rows of the head are bounded by those of the chunk, as if a prompt were a single token.
+ * The largest shapes that settings allow, for the memory plan: every response has its maximum length, chunks of a gradient are full, and as
+ * many responses run at a time as the cache allows. The rows of the head are bounded by those of the chunk, as if a prompt were a single
+ * token.
  */
 import { algorithms } from "../algorithms/mod.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -10,16 +11,16 @@ import { stepBatches } from "../learning/optimizer_step.ts";
 import { passTokens } from "../learning/score.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 
-/** What decides the shapes of a run. */
+/** The settings that decide the shapes of a run. */
 export interface Workload
   extends
     Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk">,
     Partial<Pick<Settings, "cache">> {
   /** Prompts of a step, or of an evaluation. */
   readonly prompts: number;
-  /** Problems of the test split that are asked greedily along training. */
+  /** Problems of the test split that are answered greedily during training. */
   readonly tested: number;
-  /** Tokens of a prompt and of a response at most. */
+  /** The largest number of tokens of a prompt and of a response. */
   readonly promptTokens: number;
   readonly responseTokens: number;
   readonly miniBatch: number;
@@ -36,19 +37,19 @@ export const chunkRows = (config: ModelConfig, work: Workload): number => {
   return Math.min(work.miniBatch * work.responses * longest, Math.max(work.gradientChunk, longest));
 };
 
-/** Sequences of one prompt token each that have `rows` rows together, none more than `longest`. */
+/** Sequences of one prompt token each with `rows` rows together, each at most `longest`. */
 const filling = (rows: number, longest: number): ReadonlyArray<Length> => {
   const lengths: Length[] = [];
   for (let left = rows; left > 0; left -= longest) lengths.push({ prompt: 1, response: Math.min(left, longest) });
   return lengths;
 };
 
-/** Responses that are drawn together. */
 type Drawn = Shapes["drawn"][number];
 
 /**
- * The largest runs of requests that a pool can hold of `problems` prompts of `length` tokens, each asked `responses` times. Where not all fit
- * at a time, a run that begins with the last response to a prompt has the most prompts, and one that begins with the first the most responses.
+ * The largest runs of requests that a pool can hold, of `problems` prompts of `length` tokens with `responses` responses each. If not all
+ * fit at a time, a run that begins with the last response to a prompt has the most prompts, and one that begins with the first has the most
+ * responses.
  */
 const largestRuns = (
   config: ModelConfig,
@@ -73,7 +74,7 @@ const largestRuns = (
   }));
 };
 
-/** The shapes that no step under these settings exceeds. */
+/** The largest shapes of any step under these settings. */
 export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
   const { prompts, responses, tested, promptTokens, gradientChunk } = work;
   const longest = longestRow(config, work);
@@ -82,7 +83,7 @@ export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
   const chunk = filling(chunkRows(config, work), longest);
   const criticSequences = Math.min(work.criticMiniBatch, sequences);
   const rollouts = Array.from({ length: sequences }, (_, i) => i);
-  // Short prompts leave the cache to more sequences, long ones make more of what is read before the first token.
+  // Short prompts leave room in the cache for more sequences; long ones make the largest prefill.
   const drawn = [1, Math.min(promptTokens, config.context - 1)].flatMap((length) => [
     ...largestRuns(config, work, prompts, responses, length),
     ...largestRuns(config, work, tested, 1, length),
@@ -90,7 +91,7 @@ export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
   return {
     drawn,
     scored: filling(Math.min(sequences * longest, Math.max(passTokens, longest)), longest),
-    // The gradient of the first sign is held while the other one's is made.
+    // The gradient of the first sign is kept while the other is computed.
     positive: keeps("positive") ? keeps("negative") ? [{ prompt: 1, response: 1 }] : chunk : [],
     negative: keeps("negative") ? chunk : [],
     valued: filling(Math.min(criticSequences * longest, Math.max(gradientChunk, longest)), longest),

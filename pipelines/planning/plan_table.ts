@@ -1,15 +1,15 @@
-/** A memory plan in lines for a terminal: what each phase has in use by purpose, what it holds at most, and which cards have as much. */
+/** A memory plan as lines for a terminal: each phase's memory in use by purpose, its maximum, and the cards that have as much. */
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import type { Phase } from "./memory_plan.ts";
 import { adviceOn, purposes } from "../models/memory_purposes.ts";
 
-/** Memory that cards leave to a process. */
+/** Memory that a process can use on each card. */
 const cards = [
   { name: "80 GB", bytes: 78 * 2 ** 30 },
   { name: "141 GB", bytes: 139 * 2 ** 30 },
 ] as const;
 
-/** The most that any phase holds, and which phase that is: of those that hold the same, the one that uses most of it. */
+/** The largest memory held by any phase, and that phase's name; among equals, the one with the most in use. */
 export const largestOf = (phases: ReadonlyArray<Phase>): { readonly name: string; readonly bytes: number } =>
   phases.map(({ name, statistics: { peak, reservedPeak } }) => ({ name, bytes: reservedPeak, peak }))
     .reduce((most, one) => one.bytes > most.bytes || (one.bytes === most.bytes && one.peak > most.peak) ? one : most);
@@ -24,7 +24,7 @@ export const verdictOf = (phases: ReadonlyArray<Phase>): string => {
   return `${(bytes / unit.bytes).toFixed(2)} ${unit.name} at most, in ${name}; ${held}`;
 };
 
-/** Whether a device that knows its memory has as much. */
+/** Whether a device of known memory has enough. */
 export const roomLines = (
   phases: ReadonlyArray<Phase>,
   { kind, maxBuffer }: Pick<DeviceInfo, "kind" | "maxBuffer">,
@@ -34,7 +34,7 @@ export const roomLines = (
   return [`this device has ${(maxBuffer / 2 ** 30).toFixed(2)} GiB: ${fits ? "fits" : "too small"}`];
 };
 
-/** The knob of what is largest beside weights and what is `turned` already, where not every card holds the plan. */
+/** A hint for the setting that reduces the largest purpose other than weights and those already `turned`, if some card is too small. */
 const knobOf = (phases: ReadonlyArray<Phase>, turned: ReadonlyArray<string>): ReadonlyArray<string> => {
   const largest = largestOf(phases);
   if (cards.every(({ bytes }) => largest.bytes <= bytes)) return [];
@@ -44,7 +44,7 @@ const knobOf = (phases: ReadonlyArray<Phase>, turned: ReadonlyArray<string>): Re
   return found === undefined ? [] : [`to make it smaller, ${found[0]}: ${adviceOn(found[0])}`];
 };
 
-/** The table, its verdict below it, and what could be turned beside what is `turned` already. */
+/** The table, its verdict, and a hint for settings other than those of `turned`. */
 export const planTable = (
   phases: ReadonlyArray<Phase>,
   turned: ReadonlyArray<string> = [],

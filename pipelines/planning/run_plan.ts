@@ -1,7 +1,7 @@
 /**
- * What a run needs, said before it begins: memory by phase, which cards have as much, and the least time that its arithmetic takes at a given
- * speed. Every response is taken to be as long as it may be. It needs the shape of the model alone: that of a directory or of what the Hub's
- * cache holds, else the published one.
+ * The needs of a run before it starts: memory by phase, the cards that have as much, and a lower bound of the time at a given speed. Every
+ * response is taken to have its maximum length. Only the shape of the model is needed: from a directory or the Hub's cache, else the
+ * published one.
  */
 import { Effect, Option } from "effect";
 import { tasks } from "../../data/mod.ts";
@@ -29,7 +29,7 @@ import type { Settings } from "../settings/settings.ts";
 import { maxPromptTokens } from "../stages/prompt.ts";
 import { publishedMaxTokens } from "../stages/sample.ts";
 
-/** What a server GPU is expected to allow, where no device is open: bindings of 2 GiB, subgroups of 32 lanes, plain kernels. */
+/** The assumed limits of a server GPU if no device is open: bindings of 2 GiB, subgroups of 32 lanes, plain kernels. */
 export const serverGpu: DeviceInfo = {
   kind: "gpu",
   description: "a server GPU",
@@ -43,11 +43,11 @@ export const serverGpu: DeviceInfo = {
 
 const usualSpeed = 100;
 
-/** The shape of a model, where this machine or the list of published shapes has it; nothing is fetched. */
+/** The shape of a model from this machine or from the list of published shapes; nothing is downloaded. */
 const shapeOf = Effect.fnUntraced(function* (model: string) {
   const dir = yield* Effect.option(resolveModel(model, { ...fromEnvironment(), offline: true }, "tokenizer"));
   if (Option.isSome(dir)) {
-    // Where weights are there they have a say: a head that is not the embedding is a matrix of its own.
+    // Weights on this machine decide whether the head is the embedding or a matrix of its own.
     const read = yield* Effect.option(
       Effect.catch(openCheckpoint(dir.value), () => Checkpoint.readConfig(dir.value)),
     );
@@ -56,7 +56,7 @@ const shapeOf = Effect.fnUntraced(function* (model: string) {
   return hubShape(model.split("@")[0]);
 });
 
-/** A run as it is planned: the models that it holds, what they work on, and what a known memory decided. */
+/** A planned run: its models, their work, and the settings chosen by a known memory. */
 interface Planned {
   readonly cast: PlannedModels;
   readonly work: Workload;
@@ -149,7 +149,7 @@ const notesOf = (plan: Planned): ReadonlyArray<string> => [
   "driver, pipelines and read-back buffers come on top",
 ];
 
-/** Operations of one step (or of all responses of an evaluation), and how long they take at least. */
+/** Operations of one step (or of all responses of an evaluation), and a lower bound of their time. */
 const timeOf = (settings: Settings, plan: Planned) => {
   const { cast, work } = plan;
   const { sample, score, gradient } = stepArithmetic(cast.config, { ...work, ...cast, recomputed: isRecomputed(plan) });
@@ -178,13 +178,13 @@ const withoutShape = (model: string | undefined, prepare?: string): ReadonlyArra
     `no memory plan: "${model}" is not on this machine${prepare === undefined ? "" : `; it is made by: ${prepare}`}`,
   ];
 
-/** A plan in lines, and the settings that a known memory decided. */
+/** A plan as lines, and the settings chosen by a known memory. */
 export interface RunPlan {
   readonly lines: ReadonlyArray<string>;
   readonly knobs: MemorySettings;
 }
 
-/** The plan of a training or of an evaluation; with the open device's limits where there is one, the time where it is asked for. */
+/** The plan of a training or an evaluation. It uses the limits of the device if one is open, and adds the time on request. */
 export const runPlan = Effect.fn("RunPlan.lines")(function* (
   settings: Settings,
   { trains, info = serverGpu, prepare, times = true }: {
@@ -207,7 +207,7 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
   return { lines, knobs: plan.knobs };
 });
 
-/** The purposes whose knob is turned already. */
+/** The purposes whose setting already reduces their memory. */
 const turnedBy = ({ storage = "f32", moments, offload, recompute }: PlannedModels): ReadonlyArray<Purpose> => [
   ...moments === "bf16" ? ["moments", "critic moments"] as const : [],
   ...offload === "gradient" ? ["gradients"] as const : [],
@@ -215,7 +215,7 @@ const turnedBy = ({ storage = "f32", moments, offload, recompute }: PlannedModel
   ...recompute === true ? ["activations"] as const : [],
 ];
 
-/** The plan of a whole recipe, a line for each training and each evaluation. */
+/** The plan of a whole recipe: one line per training and per evaluation. */
 export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
   recipe: Recipe,
   more: Partial<Settings>,

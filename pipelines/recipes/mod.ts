@@ -1,4 +1,4 @@
-/** The recipes by name: the choices of `--recipe`. */
+/** The registry of recipes: the choices of `--recipe`. */
 import { paperQwen25Math7b } from "./paper_qwen2_5_math_7b.ts";
 import { paperQwen34b } from "./paper_qwen3_4b.ts";
 import { paperQwen34bThinking } from "./paper_qwen3_4b_thinking.ts";

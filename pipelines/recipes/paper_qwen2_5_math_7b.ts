@@ -1,6 +1,6 @@
 /**
- * The paper's main experiment (Section 3, Appendix D): Qwen2.5-Math-7B on the 7,500 training problems of MATH. Nearly every value is a
- * default of the table of settings; what stands here is what the model and its context of 4,096 tokens decide.
+ * The paper's main experiment (Section 3, Appendix D): Qwen2.5-Math-7B on the 7,500 training problems of MATH. Nearly all values are the
+ * defaults of the settings; only those that follow from the model and its context of 4,096 tokens are set here.
  */
 import { comparison, type Recipe } from "./recipe.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The paper's second experiment (Appendix D): Qwen3-4B with its non-thinking template on the 7,500 training problems of MATH, with
- * responses of up to 31,744 tokens and 64 samples at temperature 0.7 in evaluation.
+ * responses of up to 31,744 tokens. Evaluation draws 64 samples at temperature 0.7.
  */
 import { comparison, type Recipe } from "./recipe.ts";
 

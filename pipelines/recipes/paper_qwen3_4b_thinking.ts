@@ -1,7 +1,7 @@
 /**
- * Qwen3-4B as it thinks, which the paper measures as a reference and does not train: 64 samples at temperature 0.6 and top-p 0.95, with the 20
- * likeliest tokens as Qwen's own generation_config.json has it (the paper names no top-k here). Qwen3's template for thinking is that of
- * Qwen2.5-Math: the thought begins where the non-thinking template would write an empty one.
+ * Qwen3-4B in thinking mode, which the paper evaluates as a reference and does not train: 64 samples at temperature 0.6 and top-p 0.95. The
+ * paper names no top-k here; 20 is from Qwen's generation_config.json. Qwen3's thinking template equals that of Qwen2.5-Math: the
+ * non-thinking template only adds an empty thought.
  */
 import { comparison, type Recipe } from "./recipe.ts";
 

@@ -1,29 +1,29 @@
 /**
- * A recipe is a named experiment: values for settings, the cells that are trained under them, and how the results are measured. A cell is a base,
- * a seed, an algorithm and what else differs from the recipe's settings.
+ * A recipe is a named experiment: settings, the cells trained under them, and the evaluations. A cell is a base, a seed, an algorithm and
+ * the settings that differ from the recipe's.
  */
 import type { StudyClaim } from "../records/claim.ts";
 import { defaults, type Settings } from "../settings/settings.ts";
 
-/** `settings` is what `--recipe NAME` sets; each evaluation is read on top of them. */
+/** A named experiment. `--recipe NAME` applies `settings`; each evaluation overrides them. */
 export interface Recipe {
   readonly name: string;
   readonly summary: string;
   readonly settings: Partial<Settings>;
-  /** What stands behind `--recipe` to reproduce it, where that is not its name alone. */
+  /** The text after `--recipe` in the command that reproduces it, if that is more than the name. */
   readonly asked?: string;
-  /** The command that makes its model, where that is neither shipped nor on the Hub. */
+  /** The command that makes its model, if that is neither shipped nor on the Hub. */
   readonly prepare?: string;
-  /** The samplings under which every trained model and the base are evaluated; the first is that of `evaluate --recipe`. */
+  /** The samplings under which every trained model and the base are evaluated; `evaluate --recipe` uses the first. */
   readonly evaluations: ReadonlyArray<Evaluation>;
-  /** What `reproduce` runs, in this order, so that an interrupted study has what comes first. */
+  /** What `reproduce` runs, in this order: an interrupted study has finished the first cells. */
   readonly cells: ReadonlyArray<Cell>;
   /**
-   * What is asked of several cells together. The results then keep the right responses of every cell, and all numbers are means over cells; without
-   * claims they keep Pass@k and the dynamics of each algorithm's one model.
+   * Claims about several cells together. With claims, the results keep the number of correct responses of every cell, and all numbers are
+   * means over cells. Without, they keep Pass@k and the dynamics of the one model of each algorithm.
    */
   readonly claims?: ReadonlyArray<StudyClaim>;
-  /** Settings that cells go through, for the figure of sweeps. */
+  /** Settings that vary between cells, for the figure of sweeps. */
   readonly sweeps?: ReadonlyArray<Sweep>;
 }
 
@@ -36,7 +36,7 @@ export const algorithmsOf = ({ cells }: Pick<Recipe, "cells">): ReadonlyArray<Se
   ...new Set(cells.flatMap(({ algorithm }) => algorithm === "base" ? [] : algorithm)),
 ];
 
-/** A recipe that trains each algorithm once from one base; each model and the base are evaluated in every way. */
+/** A recipe that trains each algorithm once from one base and evaluates each model and the base in every way. */
 export const comparison = (
   { algorithms, ...recipe }: Omit<Recipe, "cells"> & { readonly algorithms: ReadonlyArray<Settings["algorithm"]> },
 ): Recipe => ({
@@ -52,7 +52,7 @@ export const comparison = (
   })),
 });
 
-/** One way to sample the test split; `name` labels its columns, `repeats` names the evaluation that it asks again, of other problems. */
+/** One way to sample the test split. `name` labels its columns; `repeats` names the evaluation that it repeats on other problems. */
 export interface Evaluation {
   readonly name: string;
   readonly repeats?: string;
@@ -61,31 +61,31 @@ export interface Evaluation {
 
 /** One model of a study: trained under a condition by an algorithm from a base, or the base itself. */
 export interface Cell {
-  /** Unique in its recipe; letters, digits, `.`, `-` and `_`, for it names a folder. */
+  /** Unique in its recipe. It names a folder: letters, digits, `.`, `-` and `_`. */
   readonly name: string;
   readonly condition: string;
-  /** The number of the base; the settings say which model that is. */
+  /** The number of the base; the settings name the model. */
   readonly base: number;
   readonly seed: number;
   readonly algorithm: Settings["algorithm"] | "base";
-  /** What differs from the recipe's settings. */
+  /** Settings that differ from the recipe's. */
   readonly settings: Partial<Settings>;
   readonly evaluations: ReadonlyArray<CellEvaluation>;
-  /** Whether a step of every algorithm is measured token by token, from this cell's model (the stage `insights`). */
+  /** Whether the stage `insights` measures a step of every algorithm from this cell's model. */
   readonly insights?: boolean;
 }
 
-/** One of the recipe's evaluations of a cell, at its end or after the named steps, with fewer responses where that is said. */
+/** One of the recipe's evaluations of a cell, at the end or after the given steps, optionally with fewer responses. */
 export interface CellEvaluation {
   readonly evaluation: string;
   readonly responses?: number;
   readonly at?: ReadonlyArray<number>;
 }
 
-/** A setting at several values, each the models of a condition; the other settings are the same. */
+/** One setting at several values, each with the models of one condition; all other settings are the same. */
 export interface Sweep {
   readonly setting: string;
   readonly points: ReadonlyArray<{ readonly value: string; readonly condition: string; readonly algorithm: string }>;
-  /** How the points are named together where they are not of one algorithm. */
+  /** The common name of the points if they belong to several algorithms. */
   readonly series: string;
 }

@@ -1,6 +1,7 @@
 /**
- * The study of `tiny` ten times larger, for one GPU: a base of 896,448 parameters, 20,480 training and 1,280 test problems, batches of
- * 256 x 8. The base is not shipped; `prepare` makes it. The rates are those of `tiny`, divided by what the width grows (2); none was tried.
+ * The study of `tiny`, ten times larger, for one GPU: a base of 896,448 parameters, 20,480 training and 1,280 test problems, batches of 256
+ * x 8. The base is not shipped; `prepare` makes it. The learning rates are those of `tiny` divided by the growth in width (2); no other
+ * rate was tried.
  */
 import { comparison, type Recipe } from "./recipe.ts";
 

@@ -1,7 +1,7 @@
 /**
- * The embedded study: the paper's comparison on a task and a model small enough for two CPU cores. What differs from the paper: the task is
- * countdown, the model has 79,040 parameters, the learning rates are 100 times larger, a batch is 32 x 8 and training lasts 60 steps.
- * The values were fixed before any problem that is reported was looked at.
+ * The embedded study: the paper's comparison at a size for two CPU cores. It differs from the paper in the task (countdown), the model
+ * (79,040 parameters), the learning rates (100 times larger), the batch (32 x 8) and the length (60 steps). The values were fixed before
+ * any reported problem was looked at.
  */
 import { comparison, type Recipe } from "./recipe.ts";
 

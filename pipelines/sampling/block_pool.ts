@@ -1,4 +1,4 @@
-/** The free blocks of a cache. All blocks are alike, so the one that was freed last is taken first. (vLLM: `v1/core/block_pool.py`.) */
+/** The free blocks of a cache. All blocks are alike; the block that was freed last is taken first. (vLLM: `v1/core/block_pool.py`.) */
 export class BlockPool {
   readonly #free: number[];
 

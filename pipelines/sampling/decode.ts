@@ -1,10 +1,10 @@
 /**
- * Sampling responses with continuous batching. Each step runs the newest token of every running sequence through the same transformer that
- * trains, draws the next token on the device, and keeps its log-prob and entropy from the same kernel that scores. At a sync the finished
- * sequences are read back and their slots go to waiting requests; a prompt is prefilled once for all responses to it. Keys and values lie in
- * blocks of a paged cache, which are allocated at syncs as sequences grow; when too few are free, sequences are preempted and go on later
- * from the tokens they had. No byte of a response depends on the number of slots, on the other sequences of the batch, on preemption or on
- * the steps between syncs.
+ * Sampling with continuous batching. Each step runs the newest token of every running sequence through the transformer, the same one that
+ * trains. The device draws the next token and keeps its log-prob and entropy, from the same kernel that scores. At a sync, finished
+ * sequences are read back and their slots go to waiting requests; a prompt is prefilled once for all its responses. Keys and values are in
+ * blocks of a paged cache, allocated at syncs as sequences grow. If too few blocks are free, sequences are preempted and resume later from
+ * their tokens. No byte of a response depends on the number of slots, on the other sequences of the batch, on preemption or on the steps
+ * between syncs.
  */
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -34,7 +34,7 @@ import { isScarce, type PoolLimits, type Request } from "./pool_shape.ts";
 import { prefill, prefillLargest } from "./prefill.ts";
 import { transformer } from "../models/transformer.ts";
 
-/** A drawn response; the stop token, where there is one, is its last. */
+/** A drawn response; if it ended with a stop token, that is its last token. */
 export interface Response extends GeneratedTokens {
   readonly finish: "stop" | "length";
 }
@@ -45,13 +45,13 @@ export interface DecodeOptions extends PoolLimits {
   readonly syncInterval?: SyncInterval;
   /** Called at each sync with the number of responses that finished since the last one. */
   readonly finished?: (count: number) => Effect.Effect<void>;
-  /** For memory plans: where sequences may be preempted, run the largest prefill that going on with them can need once at the start. */
+  /** For memory plans: if sequences may be preempted, run the largest prefill that resuming them can need once at the start. */
   readonly largestPrefillFirst?: boolean;
 }
 
 /**
- * Draws the responses, in the order of the requests. A finished one waits on the host for those before it; these are never more tokens than
- * the cache holds, since requests start in order.
+ * Draws the responses and returns them in the order of the requests. A finished response waits on the host for those before it. Requests
+ * start in order, so the waiting ones never have more tokens than the cache holds.
  */
 export const decode = (
   model: Model,
@@ -84,7 +84,7 @@ export const decode = (
     },
   ));
 
-/** Starts waiting requests, decodes until the next sync, and returns the responses that finished, by the index of their request. */
+/** Starts waiting requests, decodes until the next sync, and returns the finished responses by the index of their request. */
 const round = Effect.fnUntraced(function* (
   model: Model,
   pool: DecodePool,
@@ -103,7 +103,7 @@ const round = Effect.fnUntraced(function* (
   writeBlockTables(encoder, pool);
   if (admitted.started.length > 0) start(model, pool, admitted, sampling);
   const running = scheduler.running;
-  // Each sequence has one token by now, so all have finished after as many steps as the largest number of tokens left.
+  // Each sequence has one token by now, so all have finished after the largest number of remaining tokens.
   const left = running.reduce(
     (max, one) => Math.max(max, one.request.maxTokens - Math.max(1, lengthOf(one))),
     0,
@@ -129,7 +129,7 @@ const round = Effect.fnUntraced(function* (
   });
 });
 
-/** Prefills what was started; a sequence without tokens gets its first one from the last hidden state of its prompt. */
+/** Prefills the started sequences. One without tokens gets its first token from the last hidden state of its prompt. */
 const start = (
   model: Model,
   pool: DecodePool,
@@ -138,7 +138,7 @@ const start = (
 ): void => {
   const { encoder } = model;
   writeStarted(encoder, pool, started);
-  // Row 0 is the prompt that was prefilled last, in an earlier round.
+  // Row 0 is the prompt that was prefilled last in an earlier round.
   const states = encoder.tensor(1 + prompts.length, model.config.width);
   encoder.copy(pool.device.lastPrompt, sliceRows(states, 0, 1));
   const resumed = started.flatMap((running) => {
@@ -162,11 +162,11 @@ const start = (
   encoder.release(states);
 };
 
-/** The slots of some sequences, u32 [1, R]. */
+/** The slots of the running sequences, u32 [1, R]. */
 const slotsOf = (encoder: Encoder, running: ReadonlyArray<Running>): Tensor =>
   encoder.upload(Uint32Array.from(running, ({ slot }) => slot), 1, running.length);
 
-/** Frees the uploaded list of slots. The running set changed since then. */
+/** Releases the uploaded list of slots after the running set changed. */
 const dropSlots = (encoder: Encoder, pool: DecodePool): void => {
   if (pool.slots !== undefined) encoder.release(pool.slots);
   pool.slots = undefined;
@@ -224,7 +224,7 @@ const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sam
   for (const tensor of [chosen, result.logProbs, result.entropy, result.stats]) encoder.release(tensor);
 };
 
-/** The responses of some sequences so far: one read-back of the tokens since they started, behind those from before a preemption. */
+/** The responses of the running sequences so far: tokens from one read-back, after those from before a preemption. */
 const readBack = Effect.fnUntraced(function* (
   { encoder }: Model,
   { device, state, partial }: DecodePool,

@@ -21,12 +21,12 @@ export interface DecodePool {
   readonly scheduler: Scheduler;
   readonly shape: PoolShape;
   readonly stopCount: number;
-  /** `device.state` as of the last sync. The host alone writes the other three. */
+  /** `device.state` as of the last sync. Only the host writes the other three. */
   state: Uint32Array<ArrayBuffer>;
   readonly sequences: Uint32Array<ArrayBuffer>;
   readonly keys: Uint32Array<ArrayBuffer>;
   readonly blockTables: Uint32Array<ArrayBuffer>;
-  /** What preempted requests had generated, by the index of the request. */
+  /** Tokens that preempted requests had generated, by the index of the request. */
   readonly partial: Map<number, GeneratedTokens>;
   readonly device: {
     /** Threefry keys vec2u [S]. */
@@ -41,14 +41,14 @@ export interface DecodePool {
     readonly table: Tensor;
     /** Its `blocks` are the block tables, u32 [E, 1]: one for the response of each slot, then one for each cached prompt. */
     readonly cache: Omit<KeyValueCache, "rows">;
-    /** The last hidden state [1, C] of the prompt that was prefilled last; more responses to it may start. */
+    /** The last hidden state [1, C] of the prompt that was prefilled last; more of its responses may start. */
     readonly lastPrompt: Tensor;
   };
-  /** The slots of the running sequences, u32 [1, R], while that set does not change. */
+  /** The slots of the running sequences, u32 [1, R], until that set changes. */
   slots: Tensor | undefined;
 }
 
-/** Makes the buffers for these requests, within these limits. */
+/** Allocates the buffers for these requests within these limits. */
 export const makePool = (
   model: Model,
   requests: ReadonlyArray<Request>,

@@ -1,6 +1,6 @@
 /**
- * The size of a decoding pool: how many sequences run at a time, and how many blocks of keys and values are allocated for them. Both follow
- * from the requests and the limits. Neither changes a response.
+ * The size of a decoding pool: how many sequences run at a time, and how many blocks of keys and values they get. Both follow from the
+ * requests and the limits; neither changes a response.
  */
 import type { Key } from "../../data/random.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
@@ -22,7 +22,7 @@ export const defaultBatch = 4096;
 /** The default size of the cache of all layers, in GiB. */
 export const defaultCache = 4;
 
-/** The default on a device. The embedded one shares the host's memory and gives at most a quarter of it. */
+/** The default cache of a device in GiB. The embedded one shares the host's memory and uses at most a quarter of it. */
 const cacheOn = ({ kind, maxBuffer }: DeviceInfo): number =>
   kind === "wasm" ? Math.min(defaultCache, maxBuffer / 4 / 2 ** 30) : defaultCache;
 
@@ -36,7 +36,7 @@ export interface PoolLimits {
 export interface PoolShape {
   readonly slots: number;
   readonly blocks: number;
-  /** The largest number of prompts cached at a time, of blocks of a prompt, and of blocks of a response. */
+  /** The largest number of prompts cached at a time, of blocks per prompt, and of blocks per response. */
   readonly prompts: number;
   readonly promptBlocks: number;
   readonly responseBlocks: number;
@@ -46,9 +46,9 @@ export interface PoolShape {
 }
 
 /**
- * Blocks for `batch` neighbouring requests of full length, as far as the cache allows, and for one request in any case. Responses are seldom
- * that long, so there are slots for as many as those blocks hold when each response has only its first block. Neighbouring responses to one
- * prompt share the prompt's blocks.
+ * Allocates blocks for `batch` neighbouring requests of full length, as far as the cache allows, and for at least one request. Responses
+ * are seldom that long, so there are as many slots as those blocks hold when each response has only its first block. Neighbouring responses
+ * to one prompt share the prompt's blocks.
  */
 export const poolShape = (
   { config, info, activations = "f32" }: {
@@ -68,7 +68,7 @@ export const poolShape = (
   const responseOf = ({ maxTokens }: Request) => blocksFor(maxTokens);
   const maxResponse = largest(({ maxTokens }) => maxTokens);
   const [promptBlocks, responseBlocks] = [largest(promptOf), largest(responseOf)];
-  // A slot holds three words for each generated token, and the block tables of its response and of a prompt.
+  // Each slot has three words per generated token, and the block tables of its response and of a prompt.
   const words = info.maxBinding / 4;
   const fitting = Math.floor(Math.min(words / (3 * maxResponse), words / (responseBlocks + promptBlocks)));
   const maxSlots = Math.max(1, Math.min(batch, fitting));
@@ -94,7 +94,7 @@ export const poolShape = (
 export const isScarce = ({ slots, blocks, prompts, promptBlocks, responseBlocks }: PoolShape): boolean =>
   blocks < slots * responseBlocks + prompts * promptBlocks;
 
-/** The group of each request, ascending from 0: neighbouring requests with the same prompt form a group. */
+/** The group of each request, ascending from 0; neighbouring requests with the same prompt form a group. */
 export const promptGroups = (requests: ReadonlyArray<Request>): Uint32Array => {
   const groups = new Uint32Array(requests.length);
   for (let i = 1; i < requests.length; i++) {
@@ -103,7 +103,7 @@ export const promptGroups = (requests: ReadonlyArray<Request>): Uint32Array => {
   return groups;
 };
 
-/** The largest number of neighbouring requests within the limits (at least one), and the largest number of blocks of such. */
+/** The largest number of neighbouring requests within the limits (at least one), and the most blocks that so many need. */
 const largestWindow = (
   requests: ReadonlyArray<Request>,
   groups: Uint32Array,
@@ -127,6 +127,5 @@ const largestWindow = (
   return { slots, blocks };
 };
 
-/** Whether two prompts are the same tokens. */
 const same = (a: Int32Array, b: Int32Array): boolean =>
   a === b || (a.length === b.length && a.every((token, i) => token === b[i]));

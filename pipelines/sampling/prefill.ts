@@ -1,6 +1,6 @@
 /**
- * Prefill: writes the keys and values of prompts, and of the responses of preempted sequences, into the cache, `passTokens` rows in a pass. A
- * pass may begin anywhere in a sequence, since the rows before are in the cache by then. Rows are independent, so no bit depends on where.
+ * Prefill: writes the keys and values of prompts, and of the responses of preempted sequences, into the cache, `passTokens` rows per pass.
+ * A pass may begin anywhere in a sequence, since earlier rows are already in the cache. Rows are independent, so the cuts change no bit.
  */
 import { embedding } from "../../kernels/ops/embedding/embedding.ts";
 import { blockRows, rowIn } from "../../kernels/ops/kv_cache/blocks.ts";
@@ -11,16 +11,16 @@ import type { Model } from "../models/model.ts";
 import type { CachedPrompt, Running } from "./scheduler.ts";
 import { transformer } from "../models/transformer.ts";
 
-/** Tokens of a pass: enough to keep a device busy, and few enough for activations that are small beside the cache. */
+/** Tokens per pass: enough to keep a device busy, and few enough that activations are small beside the cache. */
 const passTokens = 2048;
 
-/** What is prefilled: prompts, and the tokens of preempted sequences but the newest, which the next step runs. */
+/** The input of prefill: prompts, and all tokens but the newest of preempted sequences; the next step runs the newest. */
 export interface Prefill {
   readonly prompts: ReadonlyArray<CachedPrompt>;
   readonly resumed: ReadonlyArray<{ readonly running: Running; readonly tokens: Int32Array }>;
 }
 
-/** The rows of all passes on the host, and which of them need their last hidden state, ascending. */
+/** The rows of all passes on the host, and those whose last hidden state is needed, ascending. */
 interface Rows {
   readonly tokens: Int32Array<ArrayBuffer>;
   readonly positions: Uint32Array<ArrayBuffer>;
@@ -29,7 +29,7 @@ interface Rows {
   readonly lasts: ReadonlyArray<number>;
 }
 
-/** Fills the cache of the pool; `states` [U, C] gets the hidden state of the last token of each prompt. */
+/** Fills the cache of the pool and writes the hidden state of each prompt's last token to `states` [U, C]. */
 export const prefill = (model: Model, pool: DecodePool, { prompts, resumed }: Prefill, states: Tensor): void => {
   const continued = resumed.map(({ running, tokens }) => ({ running, tokens: tokens.subarray(0, -1) }));
   const count = [...prompts, ...continued].reduce((sum, { tokens }) => sum + tokens.length, 0);
@@ -66,7 +66,7 @@ export const prefill = (model: Model, pool: DecodePool, { prompts, resumed }: Pr
   readRows(model, pool, rows, states);
 };
 
-/** Runs the largest pass that this pool can need, on made-up rows, so that a memory plan counts it. */
+/** Runs the largest pass that this pool can need on dummy rows, so that a memory plan counts it. */
 export const prefillLargest = (model: Model, pool: DecodePool): void => {
   const count = Math.min(passTokens, pool.shape.blocks * blockRows);
   const rows = emptyRows(count);

@@ -1,23 +1,23 @@
 /**
  * The scheduler of continuous batching: which requests run in which slots, and which blocks of the cache each one holds. Requests start in
- * their order, as long as a slot and enough blocks are free. A running sequence gets more blocks as it grows. When too few are free, the next
- * round has fewer steps; when not even one step fits, the sequence that started last is preempted and waits at the head of the queue. So a
- * running request always comes before every waiting one, and the first unfinished request always runs. Neighbouring requests with the same
- * prompt share the prompt's blocks, which stay cached while one of them runs, and after that until others need them.
- * (vLLM: `v1/core/sched/scheduler.py`.)
+ * order while a slot and enough blocks are free. A running sequence gets more blocks as it grows. If too few are free, the next round has
+ * fewer steps; if not even one step fits, the sequence that started last is preempted and waits at the head of the queue. So every running
+ * request comes before every waiting one, and the first unfinished request always runs. Neighbouring requests with the same prompt share
+ * the prompt's blocks. These stay cached while one of the requests runs, and after that until others need them. (vLLM:
+ * `v1/core/sched/scheduler.py`.)
  */
 import { blocksFor } from "../../kernels/ops/kv_cache/blocks.ts";
 import { BlockPool } from "./block_pool.ts";
 import { type PoolShape, promptGroups, type Request } from "./pool_shape.ts";
 
-/** A prompt whose keys and values are in the cache, in these blocks; `table` numbers its block table. */
+/** A prompt whose keys and values are cached in these blocks; `table` is the number of its block table. */
 export interface CachedPrompt {
   readonly tokens: Int32Array;
   readonly table: number;
   readonly blocks: ReadonlyArray<number>;
 }
 
-/** A request in its slot, with the blocks of its response so far. It had `generated` tokens when it took the slot. */
+/** A running request: its slot, the blocks of its response so far, and the number of tokens it had `generated` when it took the slot. */
 export interface Running {
   readonly slot: number;
   readonly index: number;
@@ -36,10 +36,10 @@ interface PromptGroup {
   cached: CachedPrompt | undefined;
 }
 
-/** After a preemption no more sequences run than ran then; each one that finishes raises this limit by so much. */
+/** A preemption limits the number of running sequences to those left. Each one that finishes raises the limit by this much. */
 const regained = 1 / 8;
 
-/** Rows that a response of `length` tokens needs for more steps. The newest token of a finished one is run again along with the others. */
+/** Rows that a response of `length` tokens needs for more steps. A finished one reruns its newest token with the others. */
 const rowsAfter = (length: number, steps: number, maxTokens: number): number =>
   Math.min(Math.max(1, length) + steps - 1, maxTokens);
 
@@ -52,7 +52,7 @@ export class Scheduler {
   readonly #running = new Map<number, Running & { readonly blocks: number[] }>();
   readonly #freeSlots: number[];
   readonly #freeTables: number[];
-  /** Preempted requests; the one that goes on first is last. */
+  /** Preempted requests; the one that resumes first is last. */
   readonly #preempted: Array<Waiting> = [];
   #next = 0;
   #maxRunning = Infinity;
@@ -83,19 +83,19 @@ export class Scheduler {
     return this.#running.size === 0 && this.#waiting === undefined;
   }
 
-  /** Blocks that nothing holds. */
+  /** The number of free blocks. */
   get freeBlocks(): number {
     return this.#blocks.count;
   }
 
-  /** Steps that every running sequence has blocks for. */
+  /** The number of steps that every running sequence has blocks for. */
   get steps(): number {
     return this.#steps;
   }
 
   /**
-   * Gives the running sequences blocks for `steps` more steps, or for fewer, at least one. Returns the sequences that were preempted for it,
-   * the last started first. `lengthOf` is the number of tokens of a response.
+   * Gives the running sequences blocks for `steps` more steps, or for fewer (at least one). Returns the sequences that were preempted for
+   * it, the last started first. `lengthOf` is the number of tokens of a response.
    */
   allocate(steps: number, lengthOf: (running: Running) => number): ReadonlyArray<Running> {
     const preempted: Running[] = [];
@@ -121,7 +121,7 @@ export class Scheduler {
     const started: Running[] = [];
     const prompts: CachedPrompt[] = [];
     this.#freeSlots.sort((a, b) => b - a);
-    // While running sequences lack blocks no other gets any.
+    // No request starts while running sequences lack blocks.
     while (!this.#isShort && this.#freeSlots.length > 0 && this.#running.size < Math.floor(this.#maxRunning)) {
       const waiting = this.#waiting;
       if (waiting === undefined) break;
@@ -177,7 +177,7 @@ export class Scheduler {
     return running;
   }
 
-  /** Stops the sequence that comes last in the order of requests; it waits. */
+  /** Preempts the running sequence that comes last in the order of requests. */
   #preempt(lengthOf: (running: Running) => number): Running {
     const last = [...this.#running.values()].reduce((last, other) => other.index > last.index ? other : last);
     const group = this.#stop(last);
@@ -186,7 +186,7 @@ export class Scheduler {
     return last;
   }
 
-  /** Frees a slot with the blocks of its response. */
+  /** Frees a slot and the blocks of its response. */
   #stop({ slot, index, blocks }: Running): PromptGroup {
     this.#running.delete(slot);
     this.#sorted = undefined;

@@ -1,7 +1,7 @@
 /**
- * The paired bootstrap of a study: each draw takes as many problems as there are, with replacement, and as many cells, with replacement,
- * and gives both sides of a comparison the same. The draws have a fixed key and are the same for every claim over as many cells, so a
- * study's intervals are a function of its counts alone. With three cells the interval is a rough one: three bases are few.
+ * The paired bootstrap of a study. Each draw resamples problems and cells, with replacement, and is the same for both sides of a
+ * comparison. The draws have a fixed key and depend only on the numbers of cells and problems, so a study's intervals are a function of its
+ * counts alone. With only three bases an interval is rough.
  */
 import { Key } from "../../data/random.ts";
 import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
@@ -19,7 +19,7 @@ export interface Estimate {
   readonly high: number;
 }
 
-/** Draws of a study behind each interval. */
+/** Draws per interval. */
 export const defaultDraws = 1000;
 
 const times = (key: Key, draw: number, size: number): Float64Array => {
@@ -28,7 +28,7 @@ const times = (key: Key, draw: number, size: number): Float64Array => {
   return counts;
 };
 
-/** The study itself, then `draws` of it drawn again. */
+/** The study itself, then `draws` resamples of it. */
 export const drawsOf = (cells: number, problems: number, draws: number): ReadonlyArray<Draw> => {
   const key = bootstrapKey("study");
   const [cellKey, problemKey] = [Key.fold(key, "cells"), Key.fold(key, "problems")];
@@ -41,7 +41,7 @@ export const drawsOf = (cells: number, problems: number, draws: number): Readonl
   ];
 };
 
-/** The estimate of a statistic; the first draw is the study itself, and draws that leave a slice empty do not count. */
+/** The estimate of a statistic. The first draw must be the study itself; draws that leave a slice empty do not count. */
 export const estimateOf = (draws: ReadonlyArray<Draw>, measured: (draw: Draw) => number): Estimate => {
   const value = measured(draws[0]);
   return { value, ...middle95(Float64Array.from(draws.slice(1), measured).filter(Number.isFinite), value) };

@@ -1,7 +1,8 @@
 /**
- * What follows from the records of a study. Where it kept the right responses of its cells: the verdict on each claim (`claims.ndjson`), Pass@k of
- * every condition and algorithm as the mean over its cells (`evaluations.ndjson`), Pass@k against Pass@1 along training (`frontier.ndjson`) and
- * settings at several values (`sweeps.ndjson`), each with its interval over cells and problems. Where it kept Pass@k itself, only that.
+ * The rows derived from the records of a study. With the counts of its cells: the verdict on each claim (`claims.ndjson`), Pass@k of every
+ * condition and algorithm as the mean over its cells (`evaluations.ndjson`), Pass@k against Pass@1 along training (`frontier.ndjson`) and
+ * settings at several values (`sweeps.ndjson`), each with its interval over cells and problems. A study that recorded Pass@k itself has
+ * only that.
  */
 import { ks as publishedKs } from "../../data/paper/published.ts";
 import type { PassAtK } from "../records/claim.ts";
@@ -15,7 +16,7 @@ import { estimator, judgeTwice } from "./judge.ts";
 import { slicesOf } from "./recorded_rows.ts";
 import { problemsOf, type Records } from "./records.ts";
 
-/** Estimates a Pass@k over some of the cells that have it: its value, its interval, and how many cells they are. */
+/** Estimates a Pass@k over cells that have it: its value, its interval, and the number of cells. */
 const passAtKOf = (evidence: Evidence) => {
   const estimated = estimator(evidence);
   return (of: PassAtK) => {
@@ -28,18 +29,18 @@ const passAtKOf = (evidence: Evidence) => {
   };
 };
 
-/** Counts that were made alike, in the order in which they first appear. */
+/** Counts of the same models and evaluation, in the order of first appearance. */
 const groupsOf = (counts: ReadonlyArray<CountRow>) =>
   [...Map.groupBy(counts, ({ condition, algorithm, evaluation }) => JSON.stringify([condition, algorithm, evaluation]))]
     .map(([, rows]) => ({ ...rows[0], rows }));
 
-/** The conditions whose blocks hold the base, too, for comparison: those that have the whole table of methods. */
+/** The conditions whose blocks have every slice, as in a whole table of methods. */
 const tabled = ["main", "lr 3e-4"];
 
 const titleOf = (condition: string, evaluation: string): string =>
   condition === "main" || condition === "base" ? evaluation : `${evaluation}, ${condition}`;
 
-/** Pass@k at the end of training, the mean over cells; the base stands beside the conditions of whole tables. */
+/** Pass@k at the end of training, the mean over cells; each block begins with its bases. */
 export const evaluationRows = (
   task: string,
   counts: ReadonlyArray<CountRow>,
@@ -73,20 +74,20 @@ export const evaluationRows = (
   });
 };
 
-/** Pass@1 and Pass@k along training, from the base on, wherever points along training were evaluated. */
+/** Pass@1 and Pass@k along training, from the base on, if at least two steps were evaluated. */
 export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence): ReadonlyArray<FrontierRow> => {
   const estimated = passAtKOf(evidence);
   return groupsOf(counts).flatMap(({ condition, algorithm, evaluation, rows }) => {
     if (algorithm === "base") return [];
     const start = { condition: "base", algorithm: "base" };
     return [64, 256].flatMap((k) => {
-      // Not every point draws as many responses.
+      // Some points have fewer responses.
       const steps = [...new Set(rows.filter(({ n }) => n >= k).map(({ step }) => step))].sort((a, b) => a - b);
       return steps.length < 2 ? [] : [0, ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
         const models = step === 0 ? start : { condition, algorithm };
         const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
         const [kth, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map(estimated);
-        // The base of the cells that are drawn, and no other.
+        // Only the bases of the drawn cells.
         const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
         if (shared.length === 0) return [];
         const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
@@ -97,7 +98,7 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
   });
 };
 
-/** Pass@1 and Pass@64 of every point of a recipe's sweeps that was run, all on the cells that the whole line has. */
+/** Pass@1 and Pass@64 at every point of a recipe's sweeps, over the cells that have the whole line. */
 export const sweepRows = (recipe: Recipe, evidence: Evidence): ReadonlyArray<SweepRow> => {
   const estimated = passAtKOf(evidence);
   return (recipe.sweeps ?? []).flatMap(({ setting, series, points }) =>
@@ -115,7 +116,7 @@ export const sweepRows = (recipe: Recipe, evidence: Evidence): ReadonlyArray<Swe
   );
 };
 
-/** The mean dynamics of a condition over its cells, a row for each algorithm and step; every algorithm begins at the base's step 0. */
+/** The mean dynamics of a condition over its cells, one row per algorithm and step; every algorithm begins at the base's step 0. */
 export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): ReadonlyArray<DynamicsRow> => {
   const fields = [
     "correctRatio",
@@ -146,7 +147,7 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
   ]);
 };
 
-/** The mean dynamics of the main condition, over how many cells, and those with one update a batch. */
+/** The mean dynamics of the main condition, its number of cells, and the dynamics with one update per batch. */
 export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
   const main = steps.filter(({ condition }) => condition === "main");
   const counts = [...Map.groupBy(main, ({ algorithm }) => algorithm).values()]
@@ -160,7 +161,7 @@ export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
   };
 };
 
-/** What claims are judged by: the published test problems, and the others that some evaluations ask again. */
+/** The evidence for the claims: on the published test problems, and on the others that some evaluations repeat. */
 const askedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records) => {
   const named = new Map(recipe.evaluations.map((one) => [one.name, one]));
   const repeated = counts.flatMap((row) => {
@@ -180,7 +181,7 @@ const askedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records)
   };
 };
 
-/** Every row that follows from the records of a study. */
+/** Every row derived from the records of a study. */
 export const derivedRows = (recipe: Recipe, found: Records) => {
   if (found.cells.length === 0) {
     return { evaluations: found.evaluations, dynamics: found.dynamics, claims: [], frontier: [], sweeps: [] };

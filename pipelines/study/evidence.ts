@@ -1,13 +1,12 @@
 /**
- * What a study recorded, ready to be asked: how many responses of each cell were right, problem by problem, and its training dynamics step by
- * step. A cell is one base under one seed, trained by one algorithm under one condition; two sides of a comparison are paired where they
- * share base and seed.
+ * The records of a study, indexed for statistics: correct responses of each cell by problem, and training dynamics by step. A cell is one
+ * base under one seed, trained by one algorithm under one condition. The two sides of a comparison are paired by base and seed.
  */
 import type { Course, InsightOf, Metric, Models, PassAtK, Quantity } from "../records/claim.ts";
 import { estimate } from "../stages/pass_at_k.ts";
 import type { CountRow, InsightRow, StepRow } from "../records/study_rows.ts";
 
-/** The rows of a study, and which problems (by their place in the counts) each slice holds. */
+/** The rows of a study, and the problems of each slice (by their index in the counts). */
 export interface RecordedStudy {
   readonly counts: ReadonlyArray<CountRow>;
   readonly steps: ReadonlyArray<StepRow>;
@@ -15,18 +14,18 @@ export interface RecordedStudy {
   readonly slices: Readonly<Record<string, ReadonlyArray<number>>>;
 }
 
-/** Base and seed, by which cells are paired. */
+/** Base and seed; cells of the same pair are compared. */
 export type Pair = string;
 
-/** The rows by what statistics ask for. */
+/** The rows by the keys that statistics use. */
 export interface Evidence {
   readonly problems: number;
   readonly slices: RecordedStudy["slices"];
-  /** Counts of some models under an evaluation, by pair, in the order of steps. */
+  /** Counts of a set of models under an evaluation, by pair, in the order of steps. */
   readonly counts: (of: Course) => ReadonlyMap<Pair, ReadonlyArray<CountRow>>;
-  /** Dynamics of some models, by pair, in the order of steps. */
+  /** Dynamics of a set of models, by pair, in the order of steps. */
   readonly steps: (of: Models) => ReadonlyMap<Pair, ReadonlyArray<StepRow>>;
-  /** One measurement of the first step of some models, by pair. */
+  /** One measurement of the first step of a set of models, by pair. */
   readonly insights: (of: InsightOf) => ReadonlyMap<Pair, number>;
 }
 
@@ -34,7 +33,7 @@ const untrained: Models = { condition: "base", algorithm: "base" };
 
 const pairOf = ({ base, seed }: { readonly base: number; readonly seed: number }): Pair => `${base}/${seed}`;
 
-/** Rows by what they are of, then by pair, in the order of steps. */
+/** Groups rows by their models, then by pair, in the order of steps. */
 const grouped = <A extends { readonly base: number; readonly seed: number; readonly step: number }>(
   rows: ReadonlyArray<A>,
   keyOf: (row: A) => string,
@@ -51,7 +50,7 @@ const nameOf = ({ condition, algorithm }: Models, ...more: ReadonlyArray<string>
 const courseName = (of: Course): string => nameOf(of, of.evaluation);
 const insightName = (of: Omit<InsightOf, "kind">): string => nameOf(of, of.insight, of.quantity);
 
-/** Sorts what was recorded by what is asked for. */
+/** Indexes the records. */
 export const evidenceOf = ({ counts, steps, insights = [], slices }: RecordedStudy): Evidence => {
   const byCourse = grouped(counts, courseName);
   const byModels = grouped(steps, (row) => nameOf(row));
@@ -65,7 +64,7 @@ export const evidenceOf = ({ counts, steps, insights = [], slices }: RecordedStu
   };
 };
 
-/** The counts that a Pass@k is of: those at its step, else the last; none where there are fewer responses than k. */
+/** The counts of a Pass@k: those at its step, else the last; none if there are fewer responses than k. */
 const countsOf = (evidence: Evidence, { k, step, ...of }: PassAtK): ReadonlyMap<Pair, CountRow> =>
   new Map(
     [...evidence.counts(of)].flatMap(([pair, rows]) => {
@@ -74,7 +73,7 @@ const countsOf = (evidence: Evidence, { k, step, ...of }: PassAtK): ReadonlyMap<
     }),
   );
 
-/** The mean of a field over some steps that have it; undefined where none has. */
+/** The mean of a field over the steps that have it; undefined if none has. */
 export const meanField = (rows: ReadonlyArray<StepRow>, field: string): number | undefined => {
   const values = rows.flatMap((row) => {
     const value = row[field];
@@ -83,7 +82,7 @@ export const meanField = (rows: ReadonlyArray<StepRow>, field: string): number |
   return values.length === 0 ? undefined : values.reduce((sum, x) => sum + x, 0) / values.length;
 };
 
-/** The mean of a field over a span of steps, by pair; cells without the field there have none. */
+/** The mean of a field over a range of steps, by pair; cells without the field there are left out. */
 const metricsOf = (evidence: Evidence, { field, steps: [first, last], ...of }: Metric): ReadonlyMap<Pair, number> =>
   new Map(
     [...evidence.steps(of)].flatMap(([pair, rows]) => {
@@ -92,10 +91,10 @@ const metricsOf = (evidence: Evidence, { field, steps: [first, last], ...of }: M
     }),
   );
 
-/** A quantity of one cell: a number, or one for each problem (of `slice`, where one is named). */
+/** A quantity of one cell: a number, or one per problem (of `slice`, if given). */
 export type StatisticValues = number | Float64Array;
 
-/** Pass@k of each problem by its counts. */
+/** Pass@k of each problem from its counts. */
 export const estimates = ({ n, correct }: CountRow, k: number): Float64Array => {
   const known = Array.from({ length: n + 1 }, (_, c) => estimate(n, c, k));
   return Float64Array.from(correct, (c) => known[c]);
@@ -113,7 +112,7 @@ export const valuesOf = (evidence: Evidence, quantity: Quantity): ReadonlyMap<Pa
   }
 };
 
-/** One point of a course: its step, how many optimizer updates were made, Pass@1 and Pass@k of each problem. */
+/** One point along training: its step, its number of optimizer updates, and Pass@1 and Pass@k of each problem. */
 export interface CoursePoint {
   readonly step: number;
   readonly updates: number;
@@ -126,7 +125,7 @@ const updatesAfter = (rows: ReadonlyArray<StepRow> = [], step = Infinity): numbe
   return made && Number(made.optimizerSteps);
 };
 
-/** The points of a course from the base on, by pair. */
+/** The points along training from the base on, by pair. */
 export const courseOf = (
   evidence: Evidence,
   course: Course,
@@ -148,7 +147,7 @@ export const courseOf = (
   );
 };
 
-/** The updates that the cells behind a Pass@k had made, by pair. */
+/** The number of updates of the cells behind a Pass@k, by pair. */
 export const updatesOf = (evidence: Evidence, { step, ...of }: PassAtK): ReadonlyMap<Pair, number> =>
   new Map(
     [...evidence.steps(of)].flatMap(([pair, rows]) => {

@@ -1,6 +1,6 @@
 /**
- * A recipe with what a command line gives beside its name: a model that lies elsewhere, storage in fewer bits, knobs of memory, some of its
- * algorithms. So an experiment goes from one machine to another by flags.
+ * A recipe with the overrides of a command line: the location of the model, storage types, memory, kernels, and a subset of its algorithms.
+ * So one experiment runs on several machines.
  */
 import { Effect, Struct } from "effect";
 import { recipes } from "../recipes/mod.ts";
@@ -13,7 +13,7 @@ import { codeDefaults, keysOf, type Settings } from "../settings/settings.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
-/** What a study may be given beside its recipe: where its model is, what it stores in how many bits, how it uses memory, and its kernels. */
+/** The settings that may override a recipe: model, storage types, memory use and kernels. */
 const given = {
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.passes, ["storage", "activations"]),
@@ -37,8 +37,8 @@ export const reproduceSettings = {
 type Asked = Pick<Settings, "recipe" | "asPublished" | "algorithms" | keyof typeof given>;
 
 /**
- * A recipe by name with what is given beside it. With the quirks of the authors' code, with other bits in storage or with
- * other kernels than the plain ones, it is a study of its own, kept and written apart.
+ * A recipe by name with its overrides. With the authors' quirks, other storage types or other kernels than the plain ones, it is a separate
+ * study with its own folder.
  */
 export const recipeOf = Effect.fnUntraced(function* (config: Asked) {
   const { recipe: name = "tiny", asPublished, algorithms: chosen } = config;

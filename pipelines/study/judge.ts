@@ -1,11 +1,11 @@
-/** The verdicts of a study: each claim's statistic over the cells that it can be paired on, with its interval, and whether it holds. */
+/** The verdicts of a study: each claim's statistic over all complete pairs of cells, its interval, and whether it holds. */
 import { type ClaimVerdict, quantitiesOf, type Statistic, type StudyClaim, verdictOf } from "../records/claim.ts";
 import type { ClaimRow } from "../records/study_rows.ts";
 import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
 import { type Evidence, evidenceOf, type Pair, type RecordedStudy } from "./evidence.ts";
 import { measureStatistic } from "./statistics.ts";
 
-/** Estimates statistics over some of the cells that have what they ask for, over all of them unless said; draws are made once. */
+/** Estimates statistics over cells that have the required data, by default all of them; draws are made once. */
 export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
   const made = new Map<number, ReadonlyArray<Draw>>();
   const drawsFor = (cells: number) => {
@@ -19,7 +19,7 @@ export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
   };
 };
 
-/** Every claim judged by what a study recorded. */
+/** Judges every claim by the records of a study. */
 export const judge = (
   claims: ReadonlyArray<StudyClaim>,
   recorded: RecordedStudy,
@@ -36,7 +36,7 @@ export const judge = (
   });
 };
 
-/** Claims judged by what a study recorded, beside the verdicts that other test problems give; those that ask of none have no second one. */
+/** Judges claims by the records of a study and again on other test problems; claims without Pass@k have no second verdict. */
 export const judgeTwice = (
   claims: ReadonlyArray<StudyClaim>,
   recorded: RecordedStudy,

@@ -1,6 +1,6 @@
 /**
- * Cells of a study side by side. A small model leaves threads idle while its records are written and graded, so without a GPU two cells are run
- * at a time, each on a device of its own with half of the threads. Bytes do not depend on threads, so nothing of a result shows it.
+ * Runs cells of a study side by side. A small model leaves threads idle while its records are written and graded, so without a GPU two
+ * cells run at a time, each on its own device with half of the threads. Bytes do not depend on threads, so results do not change.
  */
 import { Effect } from "effect";
 import { readdir, stat } from "node:fs/promises";
@@ -11,10 +11,10 @@ import { Policy } from "../models/policy.ts";
 import type * as Command from "../settings/command.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
-/** Models of at most so many bytes are run side by side: the memory of two is then no question. */
+/** The most weight bytes of a model that runs side by side, so that memory suffices for two. */
 const smallModel = 64 * 2 ** 20;
 
-/** Bytes of a model's weights; Infinity where they cannot be seen, as of a model that is not here yet. */
+/** Bytes of a model's weights; Infinity if they cannot be read, as of a model that is not downloaded yet. */
 const weightBytes = (dir: string): Effect.Effect<number> =>
   Effect.tryPromise(() => readdir(dir)).pipe(
     Effect.map((names) => names.filter((name) => name.endsWith(".safetensors"))),
@@ -23,11 +23,11 @@ const weightBytes = (dir: string): Effect.Effect<number> =>
     Effect.orElseSucceed(() => Infinity),
   );
 
-/** The threads of each lane: two lanes where threads of this process run a small model, else one, which is the device as it is. */
+/** The threads of each lane: two lanes if threads of this process run a small model, else one with all threads. */
 export const lanesOf = ({ kind, threads = 1 }: Pick<DeviceInfo, "kind" | "threads">, bytes: number) =>
   kind === "wasm" && threads > 1 && bytes <= smallModel ? [Math.ceil(threads / 2), Math.floor(threads / 2)] : [threads];
 
-/** Runs every item, in order but for those that run side by side; `model` is the directory of the weights that they begin from. */
+/** Runs every item; each lane takes the next one in order. `model` is the directory of the weights that they start from. */
 export const inLanes = Effect.fnUntraced(function* <A>(
   items: ReadonlyArray<A>,
   model: string | undefined,
@@ -40,7 +40,7 @@ export const inLanes = Effect.fnUntraced(function* <A>(
     for (const [index, item] of waiting) yield* run(item, index);
   });
   if (lanes.length < 2) return yield* walk;
-  // Two bars would fight for one line of a terminal, so each lane says how far it is in lines of its own.
+  // Two progress bars would overwrite each other in a terminal, so each lane reports in lines.
   const streams = { ...yield* StandardStreams, isTerminal: false };
   yield* Effect.forEach(
     lanes,

@@ -1,4 +1,4 @@
-/** What a study measures of one model: right responses of every test problem under an evaluation, and its greedy responses. */
+/** The measurements of one model in a study: correct responses of every test problem under an evaluation, and its greedy responses. */
 import { Effect, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
@@ -22,18 +22,18 @@ import { reward } from "../stages/reward.ts";
 import { rollouts } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
 
-/** A model to evaluate: where it is, how it is called, under what, and where its counts are kept. */
+/** A model to evaluate: its directory, its label, the evaluation and its settings, and the file of its counts. */
 export interface Evaluated {
   readonly dir: string;
   readonly label: string;
   readonly evaluation: string;
   readonly settings: Settings;
-  /** What the counts depend on beside the weights, the seed and the device. */
+  /** The inputs of the counts besides weights, seed and device. */
   readonly identity: unknown;
   readonly file: string;
 }
 
-/** Counts for one model under one evaluation, from the cache where the same weights were measured under the same settings. */
+/** Counts of one model under one evaluation, from the cache if the same weights were measured under the same settings. */
 export const talliesOf = Effect.fnUntraced(
   function* ({ dir, label, evaluation, settings, identity, file }: Evaluated) {
     const policy = yield* Policy;
@@ -77,7 +77,7 @@ export const talliesOf = Effect.fnUntraced(
   },
 );
 
-/** Greedy accuracy and entropy of a base: the point at step 0 of Fig. 4a and b. */
+/** Greedy accuracy and entropy of a base: the points at step 0 of Fig. 4a and b. */
 export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: string) {
   const policy = yield* Policy;
   const greedy = {
@@ -100,6 +100,6 @@ export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: s
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
-/** Where a cell keeps the counts of its `index`th evaluation (from 0), after a step where that is not the last. */
+/** The file of a cell's counts of its `index`th evaluation (from 0), after `step` if that is not the last. */
 export const countsFile = (folder: string, cell: string, index: number, step?: number): string =>
   join(folder, "evaluations", `${cell}_${index + 1}${step === undefined ? "" : `_${step}`}.json`);

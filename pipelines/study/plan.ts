@@ -1,6 +1,6 @@
 /**
- * What a study runs and how long that takes: the settings of a recipe's cells, the part of them that one process of several
- * runs, and an estimate in seconds from what two cores were measured to need without a GPU.
+ * The plan of a study: the settings of a recipe's cells, the shard of one process, and an estimated time from measurements on two cores
+ * without a GPU.
  */
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
@@ -14,7 +14,7 @@ export const settingsOf = (recipe: Recipe, more: Partial<Settings>): Settings =>
   ...more,
 });
 
-/** The cells of part I of N, `I/N`: every Nth, so that each part has some of what comes first. */
+/** The cells of shard I of N, `I/N`: every Nth, so that each shard has some of the first cells. */
 export const shardOf = (
   cells: ReadonlyArray<Cell>,
   shard: string | undefined,
@@ -27,7 +27,7 @@ export const shardOf = (
   return Result.succeed(cells.filter((_, i) => i % parts === part - 1));
 };
 
-/** The steps that a cell trains, where its settings say. */
+/** The number of training steps of a cell. */
 export const stepsOf = (recipe: Recipe, cell: Cell): number =>
   cell.algorithm === "base" ? 0 : settingsOf(recipe, cell.settings).steps ?? 0;
 
@@ -37,7 +37,7 @@ export const pointsOf = ({ evaluations }: Cell): ReadonlyArray<number> =>
 
 const divisor = (a: number, b: number): number => b === 0 ? a : divisor(b, a % b);
 
-/** How often a cell must save, and how many checkpoints it must keep, to be evaluated along its training. */
+/** The checkpoint settings that a cell needs to be evaluated along its training. */
 export const savingOf = (recipe: Recipe, cell: Cell): Partial<Settings> => {
   const points = pointsOf(cell);
   if (points.length === 0) return {};
@@ -45,7 +45,7 @@ export const savingOf = (recipe: Recipe, cell: Cell): Partial<Settings> => {
   return { saveEvery, keep: Math.max(1, Math.ceil(stepsOf(recipe, cell) / saveEvery)) };
 };
 
-/** The settings under which a cell is evaluated; `responses` of the cell come last. */
+/** The settings of one evaluation of a cell; the evaluation's `responses` override all others. */
 export const evaluationSettings = (
   recipe: Recipe,
   cell: Cell,
@@ -62,16 +62,16 @@ export const evaluationSettings = (
   });
 };
 
-/** The algorithms whose runs are shown; the first one's prompt is followed through the stages. */
+/** The algorithms whose runs the page shows; the first one's prompt is followed through the stages. */
 const shownAlgorithms: ReadonlyArray<string> = ["nsr", "psr"];
 
-/** The cells whose runs are shown: the first of the main condition by each of the algorithms. */
+/** The cells whose runs the page shows: the first of the main condition by each of the algorithms. */
 export const shownCells = (cells: ReadonlyArray<Cell>): ReadonlyArray<Cell> =>
   shownAlgorithms.flatMap((algorithm) =>
     cells.find((cell) => cell.condition === "main" && cell.algorithm === algorithm) ?? []
   );
 
-/** Seconds that two cores take without a GPU (`wasm`), measured at the sizes of `tiny`: for 60 steps of 32 x 8, for 128 x 256 responses. */
+/** Seconds on two cores without a GPU (`wasm`), measured at the sizes of `tiny`: 60 steps of 32 x 8, and 128 x 256 responses. */
 const trainingSeconds = 20;
 const evaluationSeconds = 7.5;
 const secondsPerRollout = trainingSeconds / (60 * 32 * 8);
@@ -79,7 +79,7 @@ const secondsPerResponse = evaluationSeconds / (128 * 256);
 const secondsPerModel = 0.5;
 const testProblems = 128;
 
-/** About how many seconds a cell of the tiny study takes on two cores without a GPU. */
+/** Estimated seconds of a cell of the tiny study on two cores without a GPU. */
 export const secondsOf = (recipe: Recipe, cell: Cell): number => {
   const { prompts = 0, responses } = settingsOf(recipe, cell.settings);
   const training = stepsOf(recipe, cell) * prompts * responses * secondsPerRollout;
@@ -90,7 +90,7 @@ export const secondsOf = (recipe: Recipe, cell: Cell): number => {
   return training + evaluating.reduce((sum, seconds) => sum + seconds, 0);
 };
 
-/** What a study is, in lines: its cells by condition, and the estimate. */
+/** The plan of a study as lines: its cells by condition, and the estimated time. */
 export const planOf = (recipe: Recipe, shard?: string): Result.Result<ReadonlyArray<string>, string> =>
   Result.map(shardOf(recipe.cells, shard), (cells) => {
     const total = (some: ReadonlyArray<Cell>) => some.reduce((sum, cell) => sum + secondsOf(recipe, cell), 0);

@@ -1,4 +1,4 @@
-/** A study's folder as a page shows it: the rows that stand there, whatever of them is there, and what its `record.json` says of how it was made. */
+/** Reads a study's folder for a page: its row files, as far as they exist, and its `record.json`. */
 import { Effect } from "effect";
 import { basename, join, resolve } from "node:path";
 import { recipes } from "../recipes/mod.ts";
@@ -14,7 +14,7 @@ import { rowsIn, scan } from "../reports/page/read_records.ts";
 import { exists, type FileError } from "../files/text_file.ts";
 import type { StudyReport } from "../reports/page/study_report.ts";
 
-/** Whether a folder is what `reproduce` or `evaluate` writes. */
+/** Whether a folder was written by `reproduce` or `evaluate`. */
 export const isStudy = (folder: string): Effect.Effect<boolean, FileError> => exists(join(folder, evaluationsFile));
 
 /** The page's content. */
@@ -30,7 +30,7 @@ export const readStudy = Effect.fn("Report.readStudy")(
       if (scanned !== undefined) hashes.push({ file, sha256: scanned.sha256 });
       return rows;
     });
-    // The dynamics of a study that keeps its cells name the cell of each row.
+    // The dynamics of a study with recorded cells have a cell in each row.
     const hasCells = (provenance?.cells.length ?? 0) > 0;
     const evaluations = yield* read(evaluationsFile, EvaluationRow);
     const trained = hasCells

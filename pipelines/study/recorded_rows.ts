@@ -1,7 +1,7 @@
 /**
- * What the cells of a study ended with, as rows: problems, right responses, dynamics and measurements of a step, from which all its numbers follow
- * (`problems.ndjson`, `counts.ndjson`, `dynamics.ndjson`, `insights.ndjson`); of a study that keeps no cells Pass@k (`evaluations.ndjson`) and
- * dynamics of each algorithm's one model.
+ * The results of a study's cells as rows: problems, correct responses, dynamics and measurements of a step (`problems.ndjson`,
+ * `counts.ndjson`, `dynamics.ndjson`, `insights.ndjson`). All its numbers are derived from these. A study that does not record cells has
+ * Pass@k (`evaluations.ndjson`) and dynamics of each algorithm's one model.
  */
 import { tasks } from "../../data/mod.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
@@ -21,7 +21,7 @@ import { defaults } from "../settings/settings.ts";
 import { passAtK } from "../stages/pass_at_k.ts";
 import type { Outcome } from "./run_cell.ts";
 
-/** A cell with what it ended with. */
+/** A cell with its outcome. */
 export interface Done {
   readonly cell: Cell;
   readonly outcome: Outcome;
@@ -35,7 +35,7 @@ const namesOf = ({ name, condition, algorithm, base, seed }: Cell) => ({
   seed,
 });
 
-/** The problems of a split in order, with their slices; `problemSeed` made them, where they are not the published ones. */
+/** The problems of a split in order, with their slices; `problemSeed` generated them unless they are the published ones. */
 export const problemRows = (
   prompts: ReadonlyArray<Records.Prompt>,
   problemSeed: number | undefined,
@@ -48,7 +48,7 @@ export const problemRows = (
       .join(" "),
   }));
 
-/** The places of each slice's problems. */
+/** The indices of each slice's problems. */
 export const slicesOf = (problems: ReadonlyArray<ProblemRow>): Readonly<Record<string, ReadonlyArray<number>>> => {
   const names = new Set(problems.flatMap(({ slices }) => slices.split(" ").filter((name) => name !== "")));
   return Object.fromEntries(
@@ -59,7 +59,7 @@ export const slicesOf = (problems: ReadonlyArray<ProblemRow>): Readonly<Record<s
   );
 };
 
-/** Right responses of every cell, evaluation and point of training, in the order of the evaluation's problems. */
+/** Correct responses of every cell, evaluation and point of training, in the order of the evaluation's problems. */
 export const countRows = (
   done: ReadonlyArray<Done>,
   problemsOf: (evaluation: string) => ReadonlyArray<ProblemRow>,
@@ -98,7 +98,7 @@ const normOf = (row: Readonly<Record<string, unknown>>, sign: string): unknown =
   return typeof part === "object" && part !== null && "gradNorm" in part ? part.gradNorm : undefined;
 };
 
-/** The dynamics of every cell: the fields that claims and figures read, rounded. */
+/** The dynamics of every cell, rounded: only the fields that claims and figures read. */
 export const stepRows = (done: ReadonlyArray<Done>): ReadonlyArray<StepRow> =>
   done.flatMap(({ cell, outcome }) =>
     outcome.metrics.map((row) => {
@@ -112,7 +112,7 @@ export const stepRows = (done: ReadonlyArray<Done>): ReadonlyArray<StepRow> =>
     })
   );
 
-/** The measurements of every cell that has them; each names the algorithm whose step it is of. */
+/** The measurements of every cell that has them; each names the algorithm of its step. */
 export const insightRows = (done: ReadonlyArray<Done>): ReadonlyArray<InsightRow> =>
   done.flatMap(({ cell, outcome }) =>
     (outcome.insights ?? []).map(({ section, insight, algorithm, quantity, value, count, of }) => ({
@@ -127,7 +127,7 @@ export const insightRows = (done: ReadonlyArray<Done>): ReadonlyArray<InsightRow
     }))
   );
 
-/** Pass@k of each cell by every evaluation: of all problems, and of each part that the task names. */
+/** Pass@k of each cell by every evaluation, of all problems and of each part of the task. */
 export const passAtKRows = (
   recipe: Recipe,
   prompts: ReadonlyArray<Records.Prompt>,
@@ -151,12 +151,12 @@ export const passAtKRows = (
   );
 };
 
-/** The dynamics of each trained cell as its run wrote them, from the base's step 0 on. */
+/** The dynamics of each trained cell as recorded by its run, from the base's step 0 on. */
 export const dynamicsRows = (done: ReadonlyArray<Done>): ReadonlyArray<DynamicsRow> => {
   const isBase = ({ cell }: Done) => cell.algorithm === "base";
   const start = done.filter(isBase).flatMap(({ outcome }) => outcome.metrics);
   return done.filter((one) => !isBase(one)).flatMap(({ cell, outcome }) =>
-    // `train` wrote the rows.
+    // `train` wrote these rows.
     [...start, ...outcome.metrics].map((row) => ({ algorithm: cell.algorithm, ...row }) as unknown as DynamicsRow)
   );
 };

@@ -1,7 +1,7 @@
 /**
- * What a study recorded, as files in its folder of results: what was run under what (`record.json`), and the rows that all else in the folder
- * follows from, so that it can be made again without running anything. A study with claims keeps the key of each cell, and goes on from a clone of its
- * results on the same device; one without keeps the rows of each algorithm's model and the commit.
+ * The records of a study as files in its folder of results: the provenance (`record.json`), and the rows from which all other files are
+ * derived without running anything. A study with claims keeps the key of each cell and resumes from a clone of its results on the same
+ * device; one without keeps the rows of each algorithm's model and the commit.
  */
 import { Effect } from "effect";
 import { join } from "node:path";
@@ -26,18 +26,18 @@ import { CountRow, InsightRow, ProblemRow, StepRow } from "../records/study_rows
 import type { Outcome } from "./run_cell.ts";
 import { readShown, type Shown, shownFiles } from "./shown_runs.ts";
 
-/** A cell that was run: the key of all that its outcome depends on, and the commit of the code where it is known. */
+/** A finished cell: the key of all its inputs, and the commit of the code if known. */
 export interface CellRecord {
   readonly cell: string;
   readonly key: string;
   readonly commit?: string;
 }
 
-/** The rows of a study, and where they come from; without cells, all but `evaluations` and `dynamics` are empty, else these two are. */
+/** The rows of a study, and their provenance. Without cells only `evaluations` and `dynamics` have rows; with cells these two are empty. */
 export interface Records {
   readonly recipe: string;
   readonly device: string;
-  /** The commit of the code, where it is known and no cell names its own. */
+  /** The commit of the code, if known and not named by the cells. */
   readonly commit?: string;
   readonly cells: ReadonlyArray<CellRecord>;
   /** Pass@k and dynamics of each algorithm's one model. */
@@ -47,21 +47,21 @@ export interface Records {
   readonly counts: ReadonlyArray<CountRow>;
   readonly steps: ReadonlyArray<StepRow>;
   readonly insights: ReadonlyArray<InsightRow>;
-  /** What the page shows of single runs. */
+  /** The records of single runs for the page. */
   readonly shown?: Shown;
 }
 
-/** The test problems of a recipe by the seed that made them; under `undefined` those that are published. */
+/** The test problems of a recipe by the seed that generated them; the published ones have the key `undefined`. */
 export type TestPrompts = ReadonlyMap<number | undefined, ReadonlyArray<RecordTypes.Prompt>>;
 
-/** A cell that is done: what it ended with, or only its record where its rows are in the results already. */
+/** A finished cell with its outcome, or only its record if its rows are in the results already. */
 export interface Finished {
   readonly cell: Cell;
   readonly record: CellRecord;
   readonly outcome?: Outcome;
 }
 
-/** Which problems an evaluation asks, by its name. */
+/** The problems of an evaluation, by its name. */
 export const problemsOf = ({ evaluations }: Recipe, problems: ReadonlyArray<ProblemRow>) => (name: string) => {
   const seed = evaluations.find((one) => one.name === name)?.settings.problemSeed;
   return problems.filter(({ problemSeed }) => problemSeed === seed);
@@ -69,7 +69,7 @@ export const problemsOf = ({ evaluations }: Recipe, problems: ReadonlyArray<Prob
 
 const noRecords = { cells: [], evaluations: [], dynamics: [], problems: [], counts: [], steps: [], insights: [] };
 
-/** The records of the cells that are done, in the order of the recipe; those without an outcome keep their rows of `earlier`. */
+/** The records of finished cells, in the order of the recipe; those without an outcome keep their rows of `earlier`. */
 export const recordsFrom = (
   recipe: Recipe,
   device: string,
@@ -111,7 +111,7 @@ export const recordsFrom = (
   };
 };
 
-/** The files of records by name, each where there are rows for it. */
+/** The files of records by name; empty files are left out. */
 export const recordFiles = (records: Records): Map<string, string> => {
   const { recipe, device, commit, cells, shown } = records;
   const provenance = { recipe, device, commit, ...(cells.length > 0 && { cells }) };
@@ -129,10 +129,10 @@ export const recordFiles = (records: Records): Map<string, string> => {
   ]);
 };
 
-/** What `record.json` of a folder of results says: its cells, or one commit. */
+/** The content of `record.json`: the cells, or one commit. */
 export type Provenance = Pick<Records, "recipe" | "device" | "commit" | "cells">;
 
-/** Records with the commits that `there` names, of cells for the same ones under the same keys. */
+/** Records in which cells of the same name and key have the commits of `there`. */
 export const withCommits = (records: Records, there: Provenance | undefined): Records => {
   if (there === undefined) return records;
   const { commit: _, cells, ...rest } = records;
@@ -148,7 +148,7 @@ const isCell = (value: unknown): value is CellRecord =>
   isObject(value) && typeof value.cell === "string" && typeof value.key === "string" &&
   (value.commit === undefined || typeof value.commit === "string");
 
-/** What `record.json` of a folder of results says; undefined where there is none. */
+/** The content of `record.json` in a folder of results; undefined if there is none. */
 export const readProvenance = Effect.fnUntraced(function* (folder: string) {
   const file = join(folder, "record.json");
   const text = yield* readRunText(file);
@@ -165,7 +165,7 @@ export const readProvenance = Effect.fnUntraced(function* (folder: string) {
   return found;
 });
 
-/** The records that stand in a folder of results; undefined where there is no `record.json`. */
+/** The records in a folder of results; undefined if there is no `record.json`. */
 export const readRecords = Effect.fn("Records.read")(function* (folder: string) {
   const provenance = yield* readProvenance(folder);
   if (provenance === undefined) return undefined;

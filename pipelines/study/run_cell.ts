@@ -1,7 +1,7 @@
 /**
- * One cell of a study, from its base to its counts. What it measured is kept in one file under a key of all that it depends on, so a study that
- * was interrupted goes on at the first cell without one; inside of a cell its training goes on from its newest checkpoint. A cell of a
- * large study, one with claims, gives its records, gradients and checkpoints back when it is done: `train` with its settings makes them again.
+ * Runs one cell of a study, from its base to its counts. The outcome is kept in one file under a key of all its inputs, so an interrupted
+ * study resumes at the first cell without one; within a cell, training resumes from its newest checkpoint. In a large study (one with
+ * claims) a finished cell deletes its records, gradients and checkpoints; `train` with its settings makes them again.
  */
 import { Effect, Stream, Struct } from "effect";
 import { rm } from "node:fs/promises";
@@ -40,15 +40,15 @@ export interface CellMeasurement {
   readonly tallies: ReadonlyArray<Tally>;
 }
 
-/** What a cell ended with: counts, and the rows of its metrics without their timings (of a base, its greedy responses as step 0). */
+/** The outcome of a cell: counts, and its metrics without timings (for a base, its greedy responses as step 0). */
 export interface Outcome {
   readonly measured: ReadonlyArray<CellMeasurement>;
   readonly metrics: ReadonlyArray<Readonly<Record<string, unknown>>>;
-  /** Measurements of the first step, of a cell that asks for them. */
+  /** Measurements of the first step, if the cell asks for them. */
   readonly insights?: ReadonlyArray<Insight>;
 }
 
-/** A study as it is run, and where it keeps what it can go on from. */
+/** A study and its cache folder. */
 export interface Study {
   readonly recipe: Recipe;
   readonly folder: string;
@@ -75,7 +75,7 @@ const insightsOf = Effect.fnUntraced(function* (recipe: Recipe, cell: Cell) {
   return yield* Stream.runCollect(Stage.run(insightsStage, rewarded, { ...settings, bootstrap: 0 }));
 });
 
-/** Trains a cell into `out`. A run that is there, finished or not, is taken where the same kind of adapter made it; another is refused. */
+/** Trains a cell into `out`, or resumes or reuses the run there. Refuses a run of another kind of adapter. */
 export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cell: Cell, out: string) {
   const { info } = yield* Policy;
   const stored = yield* storedConfig(out);
@@ -91,7 +91,7 @@ export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cel
   yield* Effect.scoped(train(yield* Effect.fromResult(trainConfig(config))));
 });
 
-/** Trains and evaluates a cell; everything that is already there is taken from there. */
+/** Trains and evaluates a cell; reuses everything that already exists. */
 const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
   const run = join(folder, cell.name);
@@ -125,7 +125,7 @@ const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Ce
   return { measured, metrics, ...(cell.insights && { insights: yield* insightsOf(recipe, cell) }) };
 });
 
-/** What a cell's outcome depends on; weights are digested once a base. */
+/** The key of all inputs of a cell's outcome; weights are digested once per base. */
 export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell, digests: Map<string, string>) {
   const policy = yield* Policy;
   const dir = yield* modelOf(recipe, cell);
@@ -153,7 +153,7 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
   );
 });
 
-/** What a cell left: its outcome, if it is of the same settings, weights and device, and the commit that ran it. */
+/** The stored outcome of a cell, if its settings, weights and device are the same, and the commit that ran it. */
 export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, key: string) {
   const stored: unknown = JSON.parse((yield* readRunText(fileOf(study, cell))) ?? "null");
   const isThere = isObject(stored) && stored.key === key;
@@ -166,7 +166,7 @@ export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, 
 
 const fileOf = ({ folder }: Study, { name }: Cell): string => join(folder, "cells", `${name}.json`);
 
-/** Removes what a done cell needs no more; the page shows the records of some runs. */
+/** Deletes the files that a finished cell no longer needs, except the records of runs that the page shows. */
 const giveBack = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const isShown = shownCells(recipe.cells).includes(cell);
   const parts = isShown ? [] : ["steps", "artifacts", "checkpoints", "tensorboard"];
@@ -176,13 +176,13 @@ const giveBack = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: C
   }
 });
 
-/** A cell with its outcome, run where it is not there. */
+/** The outcome of a cell; runs it if there is none. */
 export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, key: string) {
   const { isStale, outcome: found, commit: ran } = yield* outcomeOf(study, cell, key);
   if (found !== undefined) return { outcome: found, commit: ran };
   const run = join(study.folder, cell.name);
   const isLarge = study.recipe.claims !== undefined;
-  // What a large study kept of a run under other settings lacks what evaluating it again would need.
+  // A stale run of a large study lacks the checkpoints that a new evaluation needs.
   if (isStale && isLarge) yield* remove(run);
   const commit = yield* commitOf;
   const { info } = yield* Policy;

@@ -1,7 +1,7 @@
 /**
- * What the page of a study shows of single runs: NSR and PSR on the first base and seed of the main condition. Their cells keep all records;
- * where these are gone, the two are trained once more: the same bytes. The results keep the records that are shown (`excerpts.ndjson`) and the
- * gradient of some tokens of the first step (`explained.ndjson`), so that the page follows from them.
+ * The single runs on a study's page: NSR and PSR on the first base and seed of the main condition. If their cells no longer have all
+ * records, the two are trained once more, with the same bytes. The results keep the shown records (`excerpts.ndjson`) and the gradient of
+ * some tokens of the first step (`explained.ndjson`), so the page is derived from them.
  */
 import { Effect } from "effect";
 import { join } from "node:path";
@@ -16,14 +16,14 @@ import { textFault } from "../reports/figures/figure_5.ts";
 import { toText } from "../records/text.ts";
 import { trainCell } from "./run_cell.ts";
 
-/** What is shown of runs, as records beside those of the study. */
+/** The shown records of single runs. */
 export interface Shown {
   /** The lines of `excerpts.ndjson`. */
   readonly excerpts: ReadonlyArray<string>;
   readonly explained: ReadonlyArray<Explained>;
 }
 
-/** The run of a cell with all its records: the cell's own where it kept them, else one that is trained for it beside the study's runs. */
+/** The folder of a cell's run with all its records: its own if it kept them, else one that is trained again. */
 export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, cell: Cell, folder: string) {
   const own = join(folder, cell.name);
   const out = (yield* exists(join(own, "steps"))) ? own : join(folder, "shown", cell.name);
@@ -31,7 +31,7 @@ export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, ce
   return out;
 });
 
-/** What is shown of some runs; all are explained at the prompt that is followed. */
+/** The shown records of these runs; all are explained at the same prompt. */
 export const shownOf = Effect.fn("Shown.read")(function* (runs: ReadonlyArray<string>) {
   const read = yield* Effect.forEach(
     runs,
@@ -57,7 +57,7 @@ export const shownOf = Effect.fn("Shown.read")(function* (runs: ReadonlyArray<st
 const excerptsFile = "excerpts.ndjson";
 const explainedFile = "explained.ndjson";
 
-/** The files of what is shown; none where nothing is. */
+/** The files of the shown records; none if there are none. */
 export const shownFiles = (shown: Shown | undefined): ReadonlyArray<readonly [name: string, text: string]> => [
   ...shown === undefined || shown.excerpts.length === 0
     ? []
@@ -65,7 +65,7 @@ export const shownFiles = (shown: Shown | undefined): ReadonlyArray<readonly [na
   ...shown === undefined || shown.explained.length === 0 ? [] : [[explainedFile, toText(shown.explained)] as const],
 ];
 
-/** What is shown, from a folder of results. */
+/** Reads the shown records from a folder of results. */
 export const readShown = Effect.fn("Shown.readFiles")(function* (folder: string) {
   const { rows: explained } = yield* rowsIn(folder, explainedFile, Explained);
   const fault = textFault(explained);
@@ -80,7 +80,7 @@ export const readShown = Effect.fn("Shown.readFiles")(function* (folder: string)
   return found;
 });
 
-/** The records of what is shown, as a page takes them. */
+/** The shown records in the form of a page. */
 export const shownRecords = (
   { excerpts, explained }: Shown,
 ): Effect.Effect<ShownRecords & { readonly explained: ReadonlyArray<Explained> }, PageError> =>
@@ -89,6 +89,6 @@ export const shownRecords = (
     onSuccess: (records) => ({ ...records, explained }),
   });
 
-/** Whether what is shown has runs of all these cells. */
+/** Whether the shown records have runs of all these cells. */
 export const covers = ({ excerpts }: Shown, cells: ReadonlyArray<Cell>): boolean =>
   cells.every(({ name }) => excerpts.some((line) => line.includes(`"where":"${name}, `)));

@@ -1,6 +1,6 @@
 /**
- * What a study gave, beside the results that stand in a folder. Records that stand there byte for byte keep the commit that made them, and so does
- * every file that follows from them: making the committed results again changes no file.
+ * Compares a study with the existing results in a folder. Records that are equal byte for byte keep their commit, and so do the files
+ * derived from them: making the committed results again changes no file.
  */
 import { Effect } from "effect";
 import { readdir, readFile } from "node:fs/promises";
@@ -11,28 +11,28 @@ import type * as Command from "../settings/command.ts";
 import { type Provenance, readProvenance } from "./records.ts";
 import { differing, type Files } from "./write_files.ts";
 
-/** Every file of a study, and what is printed of it. */
+/** Every file of a study, and its printed tables. */
 export interface Rendered {
   readonly files: Files;
   readonly tables: ReadonlyArray<Table>;
 }
 
-/** What a study gave. Where `there` is named, its records name the commits that `there` has for the same work. */
+/** The files of a study. With `there`, its records keep the commits that `there` names for the same work. */
 export interface Made {
   /** The files of the records. */
   readonly records: (there?: Provenance) => ReadonlyMap<string, string>;
-  /** Every file, made of those records. */
+  /** All files, derived from those records. */
   readonly files: (there?: Provenance) => Effect.Effect<Rendered, Command.Failure>;
 }
 
-/** The files of a folder of results as they stood at some time; `provenance` is undefined where there were no results. */
+/** The files of a folder of results at one time; `provenance` is undefined if there were no results. */
 export interface Standing {
   readonly folder: string;
   readonly provenance: Provenance | undefined;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What stands in a folder of results. */
+/** Reads the existing files of a folder of results. */
 export const standingIn = Effect.fn("Results.standing")(function* (folder: string) {
   const provenance = yield* readProvenance(folder);
   const entries = provenance === undefined ? [] : yield* Effect.promise(() => readdir(folder, { withFileTypes: true }));
@@ -46,7 +46,7 @@ export const standingIn = Effect.fn("Results.standing")(function* (folder: strin
 
 const bytesIn = ({ files }: Standing) => (name: string) => Effect.succeed(files.get(name));
 
-/** The files of what was made, with the commits of what stood where its records are the same. */
+/** The files of a study, with the existing commits if its records are the same. */
 export const keeping = Effect.fnUntraced(function* (made: Made, stood: Standing) {
   const { provenance } = stood;
   const records: Files = { texts: new Map(made.records(provenance)), pictures: new Map() };
@@ -54,7 +54,7 @@ export const keeping = Effect.fnUntraced(function* (made: Made, stood: Standing)
   return yield* made.files(isSame ? provenance : undefined);
 });
 
-/** A sentence on whether what was made is what stood in a folder; undefined where nothing stood there. */
+/** A sentence on whether the files equal the existing ones; undefined if there were none. */
 export const besides = Effect.fnUntraced(function* (
   made: Made,
   stood: Standing,

@@ -1,19 +1,19 @@
 /**
- * The function behind each named statistic of a claim: evidence in, one number for each draw out. A draw weighs cells and problems; with all
- * weights 1 it is the study itself. Both sides of every comparison see the same draw, so what makes a problem or a base easy cancels.
+ * The function of each named statistic of a claim: evidence in, one number per draw out. A draw weights cells and problems; with all
+ * weights 1 it is the study itself. Both sides of every comparison have the same draw, so the difficulty of a problem or base cancels.
  */
 import type { Course, Quantity, Statistic } from "../records/claim.ts";
 import type { Draw } from "./bootstrap.ts";
 import { courseOf, type Evidence, type Pair, type StatisticValues, updatesOf, valuesOf } from "./evidence.ts";
 
-/** A statistic before its cells are chosen: what it needs of each cell, and its number on a draw of some cells that have all of it. */
+/** A statistic before its cells are chosen: the data that it needs of each cell, and its number on a draw of complete cells. */
 interface Measurable<A = number> {
   readonly needs: ReadonlyArray<ReadonlyMap<Pair, unknown>>;
-  /** `cells` of a draw are weighed in the order of the pairs. */
+  /** The weights `cells` of a draw are in the order of the pairs. */
   readonly over: (pairs: ReadonlyArray<Pair>) => (draw: Draw) => A;
 }
 
-/** Statistics of the same cells and draws together. */
+/** Combines statistics over the same cells and draws. */
 const combined = <A extends ReadonlyArray<unknown>, B>(
   parts: { readonly [I in keyof A]: Measurable<A[I]> },
   by: (...values: A) => B,
@@ -59,7 +59,7 @@ const measurable = (statistic: Statistic, evidence: Evidence): Measurable => {
   }
 };
 
-/** The pairs that have everything a statistic asks for, in order; and the statistic over some of them, as a function of the draw. */
+/** The pairs that have everything a statistic needs, in order; and the statistic over some of them, as a function of the draw. */
 export const measureStatistic = (statistic: Statistic, evidence: Evidence) => {
   const { needs: [first, ...rest], over } = measurable(statistic, evidence);
   const pairs = first === undefined
@@ -124,7 +124,7 @@ interface MeanPoint {
   readonly kth: number;
 }
 
-/** The mean of a course at every step that all cells have. */
+/** The mean of a course at every step that all its cells have. */
 const alongCourse = (course: Course, k: number, evidence: Evidence): Measurable<ReadonlyArray<MeanPoint>> => {
   const courses = courseOf(evidence, course, k);
   return {
@@ -146,7 +146,7 @@ const alongCourse = (course: Course, k: number, evidence: Evidence): Measurable<
   };
 };
 
-/** The Pass@k where a course first reaches `place`, linear between its points; at the nearest point where it never does. */
+/** Pass@k at the first point where a course reaches `place`, linearly interpolated; at the nearest point if it never does. */
 const valueAt = (places: ReadonlyArray<number>, along: ReadonlyArray<MeanPoint>, place: number): number => {
   for (let i = 1; i < places.length; i++) {
     const [a, b] = [places[i - 1], places[i]];

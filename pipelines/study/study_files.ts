@@ -1,6 +1,6 @@
 /**
- * The files of a study, made of its records alone: what follows from them, tables, pictures and pages, each where there are rows for it. One
- * process or many, interrupted or not, the same cells give the same bytes: nothing here depends on who ran them or when.
+ * The files of a study, derived from its records alone: rows, tables, figures and pages; those without rows are left out. The same cells
+ * give the same bytes, however many processes ran them and whether or not they were interrupted.
  */
 import { Effect } from "effect";
 import type { Recipe } from "../recipes/mod.ts";
@@ -33,11 +33,11 @@ const addTables = (files: Files, name: string, tables: ReadonlyArray<Table>) => 
   }
 };
 
-/** What `build` makes of some rows; nothing where there are none. */
+/** The result of `build` on some rows; undefined if there are none. */
 const made = <A, B>(rows: ReadonlyArray<A>, build: (rows: ReadonlyArray<A>) => Parameters<typeof fromResult<B>>[0]) =>
   rows.length === 0 ? Effect.succeed(undefined) : fromResult(build(rows));
 
-/** The most panels of the figure of Pass@k; where parts of the problems would make more, it shows all problems alone. */
+/** The most panels of the figure of Pass@k; if the parts of the problems would make more, it shows all problems alone. */
 const fewPanels = 4;
 
 const panelsOf = <A extends { readonly evaluation?: string; readonly slice?: string }>(rows: ReadonlyArray<A>) =>
@@ -45,7 +45,7 @@ const panelsOf = <A extends { readonly evaluation?: string; readonly slice?: str
     ? rows
     : rows.filter(({ slice }) => slice === "all");
 
-/** Every file of a study's folder, and the tables that are printed: its verdicts, of a study without claims Table 1. */
+/** Every file of a study's folder, and the printed tables: its verdicts or, without claims, Table 1. */
 export const studyFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Records) {
   const files: Files = { texts: recordFiles(found), pictures: new Map() };
   const { texts } = files;

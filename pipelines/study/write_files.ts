@@ -1,4 +1,4 @@
-/** The files of a study: texts and pictures by name, written whole into its folder of results. */
+/** The files of a study: texts and pictures by name, written as whole files to its folder of results. */
 import { Effect, type Result } from "effect";
 import { Buffer } from "node:buffer";
 import { mkdir } from "node:fs/promises";
@@ -17,11 +17,11 @@ export interface Files {
   readonly pictures: Map<string, Uint8Array>;
 }
 
-/** A value, or a sentence about why there is none, as an effect. */
+/** A Result as an effect that fails with its sentence. */
 export const fromResult = <A>(result: Result.Result<A, string>) =>
   Effect.mapError(Effect.fromResult(result), (message) => new Command.UsageError({ message }));
 
-/** Adds a figure as SVG and PNG; gives the name of the SVG. */
+/** Adds a figure as SVG and PNG; returns the name of the SVG. */
 export const addFigure = Effect.fnUntraced(function* (files: Files, chart: Chart) {
   const file = chart.name.replaceAll("-", "_");
   files.texts.set(`${file}.svg`, yield* svg(chart));
@@ -31,7 +31,7 @@ export const addFigure = Effect.fnUntraced(function* (files: Files, chart: Chart
 
 const encoder = new TextEncoder();
 
-/** Writes the files that do not stand there as they are; gives their names. */
+/** Writes the files that differ from the existing ones; returns their names. */
 export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pictures }: Files) {
   yield* Safetensors.attempt("write", out, () => mkdir(out, { recursive: true }));
   const written: string[] = [];
@@ -45,14 +45,14 @@ export const writeFiles = Effect.fnUntraced(function* (out: string, { texts, pic
   return written;
 });
 
-/** The bytes of the files of a folder by name; undefined for one that is not there. */
+/** The bytes of the files of a folder by name; undefined for a missing file. */
 export const bytesBelow = (folder: string) => (name: string): Effect.Effect<Uint8Array | undefined, FileError> =>
   readBytes(join(folder, name));
 
 const isSame = (bytes: Uint8Array, found: Uint8Array | undefined): boolean =>
   found !== undefined && Buffer.compare(bytes, found) === 0;
 
-/** What of the files is not as `bytesOf` has it, each a phrase that names the file and the first byte that differs. */
+/** The differing files, each as a phrase with its name and the first differing byte. */
 export const differing = Effect.fnUntraced(function* (
   { texts, pictures }: Files,
   bytesOf: (name: string) => Effect.Effect<Uint8Array | undefined, FileError>,
@@ -70,7 +70,7 @@ export const differing = Effect.fnUntraced(function* (
   return wrong;
 });
 
-/** The commit that is checked out in a folder, where that is a clone or one of its worktrees (`git help repository-layout`). */
+/** The commit that is checked out in a folder, if that is a clone or one of its worktrees (`git help repository-layout`). */
 export const commitIn = Effect.fnUntraced(function* (folder: string) {
   const text = (path: string) => Effect.orElseSucceed(readRunText(resolve(folder, path)), () => undefined);
   const linked = (yield* text(".git"))?.match(/^gitdir: (.+)/)?.[1];

@@ -1,8 +1,9 @@
 /**
- * The cells of the full study, in the order in which they run: on seed 1 of every base the main comparison, single steps, the latent mode, every
- * ablation, and the main comparison at three times the learning rate; then seeds 2 and 3 of what has them, so that an interrupted study has all tables
- * and claims on the three bases. Conditions are those that `pipelines/recipes/tiny_full/claims.ts` asks about. The main comparison and the larger rate
- * draw 256 responses a problem, all else 64 (256 at two points along training on seed 1). All but the larger rate and ablations along training is asked of other test problems too.
+ * The cells of the full study, in running order. Seed 1 of every base comes first: the main comparison, single steps, the latent mode,
+ * every ablation, and the main comparison at three times the learning rate. Seeds 2 and 3 follow, so an interrupted study already has all
+ * tables and claims on the three bases. `claims.ts` names the conditions. The main comparison and the larger rate draw 256 responses per
+ * problem, all other cells 64 (256 at two points along training on seed 1). All evaluations but those of the larger rate and of ablations
+ * along training are repeated on other test problems.
  */
 import { asPublished, asTrained, firstStep, inStrongMode, latent, latentBase, wideStep } from "./conditions.ts";
 import type { Settings } from "../../settings/settings.ts";
@@ -17,7 +18,7 @@ const all: ReadonlyArray<Algorithm> = ["ppo", "grpo", "psr", "nsr", "w-reinforce
 const again = (evaluation: string): string => `${evaluation} on other problems`;
 const few = 64;
 
-/** The evaluations of `tiny`, each again on other problems, and the strong mode of the bases that have one. */
+/** The evaluations of `tiny`, each repeated on other problems, and the strong mode of the bases that have one. */
 export const tinyFullEvaluations: ReadonlyArray<Evaluation> = [
   ...tiny.evaluations,
   ...tiny.evaluations.filter(({ name }) => name === asPublished).map(({ name, settings }) => ({
@@ -28,7 +29,7 @@ export const tinyFullEvaluations: ReadonlyArray<Evaluation> = [
   { name: inStrongMode, settings: { ...tiny.evaluations[0].settings, template: "think" } },
 ];
 
-/** Folder names are plain: `entropy bonus 1e-2` is `entropy-bonus-1e-2`. */
+/** A text as a folder name: `entropy bonus 1e-2` becomes `entropy-bonus-1e-2`. */
 const plain = (text: string): string => text.replaceAll(/[^\w.-]+/g, "-");
 
 const cell = (
@@ -54,11 +55,11 @@ const both = (
 
 const whole = [...both({ evaluation: asPublished }), { evaluation: asTrained }];
 
-/** Points along training, and those of them at which seed 1 of the main comparison draws 256 responses. */
+/** Steps that are evaluated along training; at those in `wide`, seed 1 of the main comparison draws 256 responses. */
 const along = [5, 10, 20, 40];
 const wide = [10, 40];
 
-/** Cells that are trained alike from every base, base by base. */
+/** One cell per base with the same training. */
 const onBases = (
   condition: string,
   algorithms: ReadonlyArray<Cell["algorithm"]>,
@@ -68,7 +69,7 @@ const onBases = (
 ): ReadonlyArray<Cell> =>
   bases.flatMap((base) => algorithms.map((algorithm) => cell(condition, algorithm, base, seed, settings, evaluations)));
 
-/** Every base under a seed: a seed draws its own responses, and a pair shares them. */
+/** Every base under a seed. Each seed draws its own responses; all cells of a base and seed are compared with them. */
 const untrained = (seed: number) => onBases("base", ["base"], seed, {}, whole);
 
 const main = (seed: number) =>
@@ -108,7 +109,7 @@ const bonuses = ["1e-3", "1e-2", "1e-1"];
 const penalties = ["1e-3", "1e-2"];
 
 const ablations = [
-  // 64 problems, two batches an epoch, 60 epochs.
+  // 64 problems are two batches per epoch: 60 epochs.
   ...ablation(
     "few problems",
     ["psr", "nsr", "grpo", "w-reinforce"],
@@ -116,12 +117,12 @@ const ablations = [
     [5, 10, 20, 40, 80],
   ),
   ...ablation("clip off", ["psr", "nsr", "w-reinforce"], { clipRatio: 1e6 }),
-  // A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates where no sign is dropped.
+  // A mini-batch is 32, 8 (main) or 2 of the batch's 32 prompts: 1, 4 or 16 updates if no sign is dropped.
   ...ablation("one update a batch", ["psr", "nsr", "reinforce"], { miniBatch: 32 }),
   ...ablation("16 updates a batch", ["psr", "nsr", "grpo"], { miniBatch: 2 }, along),
   ...[0.03, 0.3].flatMap((lambda) => ablation(`lambda ${lambda}`, ["w-reinforce"], { lambda })),
   ...bonuses.flatMap((value) => ablation(`entropy bonus ${value}`, ["psr"], { entropyCoef: Number(value) })),
-  // Four times as long, at the larger rate.
+  // Four times as many steps, at the larger rate.
   ...ablation("long", ["nsr", "w-reinforce"], { steps: 240, learningRate: 3e-4, testEvery: 20 }, [60, 120, 180]),
   ...ablation("normalised advantage", ["psr", "nsr"], { normalizeAdvantage: true, entropyCoef: 0 }),
   ...ablation("normalised advantage, bonus", ["psr"], { normalizeAdvantage: true }),
@@ -129,7 +130,7 @@ const ablations = [
   ...ablation("lr 1e-3", ["psr", "nsr", "grpo", "w-reinforce"], { learningRate: 1e-3 }, along),
 ];
 
-/** The base that is strong under `think`, trained and evaluated under `direct`; both modes are evaluated. */
+/** The base that is strong under `think`, trained under `direct` and evaluated in both modes. */
 const modes: ReadonlyArray<CellEvaluation> = [
   ...both({ evaluation: asPublished, responses: few }),
   { evaluation: inStrongMode, responses: few },
@@ -141,14 +142,14 @@ const latentMode = [
   ...(["psr", "nsr", "grpo", "w-reinforce"] as const).flatMap((algorithm) => latentOf(latent, algorithm)),
 ];
 
-/** Every cell, in the order of running: all that is asked on seed 1 of every base, then the other seeds. */
+/** Every cell, in running order: seed 1 of every base, then the other seeds. */
 export const tinyFullCells: ReadonlyArray<Cell> = [
   ...untrained(1),
   ...main(1),
   ...steps(firstStep, 1),
   ...latentMode,
   ...ablations,
-  // Of one mini-batch of 256 prompts, of which some are solved; tokens of its first responses.
+  // One mini-batch of 256 prompts, some of which are solved; only the tokens of its first responses are measured.
   ...steps(wideStep, 1, { prompts: 256, miniBatch: 256, first: 16 }),
   ...largerRate(1),
   ...[2, 3].flatMap((seed) => [...untrained(seed), ...main(seed), ...largerRate(seed), ...steps(firstStep, seed)]),
@@ -157,7 +158,7 @@ export const tinyFullCells: ReadonlyArray<Cell> = [
 const rates = [["1e-4", "main"], ["3e-4", "lr 3e-4"], ["1e-3", "lr 1e-3"]] as const;
 const batches = [["1", "one update a batch"], ["4", "main"], ["16", "16 updates a batch"]] as const;
 
-/** What the figure of sweeps draws. */
+/** The settings that the figure of sweeps draws. */
 export const tinyFullSweeps: ReadonlyArray<Sweep> = [
   {
     setting: "lambda (0 is NSR, 1 is REINFORCE)",

@@ -1,6 +1,6 @@
 /**
- * Everything that the full study is asked, in the order in which it is printed: what the paper says, then what it did not look at. Fixed before
- * the study was run: statement, statistic, comparison and threshold.
+ * All claims of the full study, in the order of printing: the paper's, then those beyond the paper. Statement, statistic, comparison and
+ * threshold were fixed before the study was run.
  */
 import type { StudyClaim } from "../../records/claim.ts";
 import { ablationClaims } from "./claims_ablations.ts";

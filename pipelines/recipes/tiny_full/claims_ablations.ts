@@ -1,7 +1,7 @@
 /**
- * Claims about what makes the algorithms what they are: clipping and mini-batches (Section 4.3 and a public report), the KL penalty (Appendix
- * D.1; C.1 in version 1), advantage normalisation (Appendix D.3; C.3), the entropy bonus (Section 4.2 and the gradient in Appendix B; A), the
- * weight lambda (Section 5 and the ablation of a later version) and long training (Appendix E; D). Ablations draw 64 responses a problem.
+ * Claims about the parts of the algorithms: clipping and mini-batches (Section 4.3 and a public report), the KL penalty (Appendix D.1; C.1
+ * in version 1), advantage normalisation (Appendix D.3; C.3), the entropy bonus (Section 4.2 and the gradient in Appendix B; A), the weight
+ * lambda (Section 5 and the ablation of a later version) and long training (Appendix E; D). Ablations draw 64 responses per problem.
  */
 import type { Models, StudyClaim } from "../../records/claim.ts";
 import {
@@ -23,7 +23,7 @@ import {
 
 const alike = (of: Models, against: Models) => [gain(1, of, against), gain(many, of, against)];
 
-/** A claim that a change moves neither Pass@1 nor Pass@64 by more than a point, either way. */
+/** A claim that a change moves both Pass@1 and Pass@64 by at most one point, either way. */
 const keeps = (id: string, statement: string, where: string, pairs: ReadonlyArray<[Models, Models]>) => {
   const gains = pairs.flatMap(([of, against]) => alike(of, against));
   return [

@@ -1,8 +1,8 @@
 /**
- * Claims about the training dynamics: Figure 4 and Section 4.1 (greedy accuracy, entropy, correct and fully solved ratio), and what the
- * gradients of the two signs do along training. On-policy E[grad log pi] = 0, so the expected gradients from correct and from incorrect
- * responses, both divided by all tokens of the mini-batch, are one and the same vector: without noise their cosine and the ratio of their
- * norms would be 1.
+ * Claims about the training dynamics: Figure 4 and Section 4.1 (greedy accuracy, entropy, correct and fully solved ratio), and the
+ * gradients of the two signs along training. On-policy E[grad log pi] = 0, so the expected gradients from correct and from incorrect
+ * responses, both divided by all tokens of the mini-batch, are the same vector. Without noise, their cosine and the ratio of their norms
+ * would be 1.
  */
 import type { Metric, Models, Statistic, StudyClaim } from "../../records/claim.ts";
 import {
@@ -20,7 +20,7 @@ import {
   within,
 } from "./conditions.ts";
 
-/** A quantity of one algorithm, less that of each of some others. */
+/** A quantity of one algorithm, minus that of each other one. */
 const against = (
   quantity: (of: Models) => Metric,
   algorithm: string,
@@ -28,7 +28,7 @@ const against = (
   condition?: string,
 ) => others.map((other) => difference(quantity(models(algorithm, condition)), quantity(models(other, condition))));
 
-/** Of the last ten batches. */
+/** The ratio of correct responses, over the last ten batches unless others are given. */
 const correct = (of: Models, first = 51, last = 60) => metric("correctRatio", of, first, last);
 const solved = (of: Models) => metric("fullySolvedRatio", of, 51, 60);
 

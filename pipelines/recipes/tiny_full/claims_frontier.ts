@@ -1,7 +1,7 @@
 /**
- * What the paper did not look at: is NSR special, or a slower road along the same frontier? Asked at matched Pass@1 and at a matched number of
- * updates (PSR and NSR drop the other sign and make fewer), and again where training overfits: few problems reused for many epochs, larger
- * rates, more updates a batch. Courses draw 64 responses a problem, so k = 64. "No better" allows one point.
+ * A question beyond the paper: is NSR special, or slower along the same frontier? Models are compared at equal Pass@1 and at an equal
+ * number of updates (PSR and NSR drop the other sign and make fewer), also under overfitting: few problems reused for many epochs, larger
+ * rates, more updates per batch. Evaluations along training draw 64 responses per problem, so k = 64. "No better" allows one point.
  */
 import type { Models, Statistic, StudyClaim } from "../../records/claim.ts";
 import {
@@ -60,7 +60,7 @@ const frontier: ReadonlyArray<StudyClaim> = [
   }),
 ];
 
-/** The search, declared beforehand, for the regime where NSR is special. */
+/** The search for a regime in which NSR is special, declared before the study was run. */
 const regimes = [
   { condition: "few problems", suffix: "few-problems", words: "With 64 problems reused for 60 epochs" },
   { condition: "16 updates a batch", suffix: "many-updates", words: "With 16 updates a batch" },

@@ -1,7 +1,8 @@
 /**
- * Claims about single tokens and single steps (Sections 4.2 and 4.3, Equations 7 and 8, Appendices C and D.3), measured by the stage `insights` on the
- * first step from every base; and about the transfer to a latent mode (Figure 3), tried on bases that are strong under one tag, weak under
- * another, and trained and evaluated under the weak one. In the gradient of the logits much of this is exact; a step moves shared weights.
+ * Claims about single tokens and single steps (Sections 4.2 and 4.3, Equations 7 and 8, Appendices C and D.3), measured by the stage
+ * `insights` on the first step from every base. Also claims about the transfer to a latent mode (Figure 3), on bases that are strong under
+ * one tag and weak under another, under which they are trained and evaluated. In the gradient of the logits much of this is exact; a step
+ * changes shared weights.
  */
 import type { Statistic, StudyClaim } from "../../records/claim.ts";
 import {
@@ -20,7 +21,7 @@ import {
   wideStep,
 } from "./conditions.ts";
 
-/** As good as all, and as good as none, of tokens or problems. */
+/** Practically all tokens or problems, and practically none. */
 const all = 0.999;
 const none = 0.001;
 

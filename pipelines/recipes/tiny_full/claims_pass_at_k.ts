@@ -1,6 +1,7 @@
 /**
- * Claims about the whole Pass@k spectrum: Section 3.2, Table 1, Figures 2 and 3 (the order of methods), Section 5, and the same asked at the
- * training temperature, at a larger rate and of the hard problems. "Not below" allows one point, "close" two: fixed before any run.
+ * Claims about the whole Pass@k spectrum: Section 3.2, Table 1, Figures 2 and 3 (the order of methods), Section 5, and the same at the
+ * training temperature, at a larger rate and on the hard problems. "Not below" allows one point, "close" two; both were fixed before any
+ * run.
  */
 import { ks } from "../../../data/paper/published.ts";
 import type { Models, StudyClaim } from "../../records/claim.ts";

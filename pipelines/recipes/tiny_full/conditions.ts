@@ -1,6 +1,6 @@
 /**
- * The conditions of the full study by the names that its cells and its claims share, with the short words that claims are made of. A claim
- * that names a condition, an algorithm or an evaluation which no cell has is a mistake that `tests/pipelines/recipes/tiny_full/claims_test.ts` finds.
+ * The names of the full study's conditions, shared by its cells and its claims, and the functions that build claims.
+ * `tests/pipelines/recipes/tiny_full/claims_test.ts` fails if a claim names a condition, an algorithm or an evaluation that no cell has.
  */
 import {
   type Comparison,
@@ -18,18 +18,18 @@ import {
 /** The untrained models. */
 export const base: Models = { condition: "base", algorithm: "base" };
 
-/** The main condition, and the main one at three times its learning rate. */
+/** The main condition, and the same at three times its learning rate. */
 export const main = "main";
 export const largerRate = "lr 3e-4";
 
-/** Bases that are strong under one tag and weak under the other, which they are trained and evaluated under; and a step measured token by token. */
+/** Bases that are strong under one tag and weak under the other, under which they are trained and evaluated; and one step measured token by token. */
 export const latent = "latent mode";
 export const latentBase: Models = { condition: "latent base", algorithm: "base" };
 export const firstStep = "first step";
-/** The same on so many prompts that some are solved: at the study's 32 none is. */
+/** The same step on enough prompts that some are solved; among the study's 32 none is. */
 export const wideStep = "first step, 256 prompts";
 
-/** How responses are drawn in evaluation: as the paper does, and as in training. */
+/** The sampling of an evaluation: the paper's, and that of training. */
 export const asPublished = "T 0.6";
 export const asTrained = "T 1";
 export const inStrongMode = "T 0.6 under think";
@@ -37,13 +37,13 @@ export const inStrongMode = "T 0.6 under think";
 /** The trained algorithms of the paper's Table 1, and those that NSR is compared with. */
 export const others: ReadonlyArray<string> = ["ppo", "grpo", "psr"];
 
-/** Models of the main condition, unless another is named. */
+/** Models of the main condition unless another is given. */
 export const models = (algorithm: string, condition: string = main): Models => ({ condition, algorithm });
 
-/** How a Pass@k differs from that of all problems, as published, at the end of training. */
+/** How a Pass@k differs from the default: as published, over all problems, at the end of training. */
 export type EvaluationQuery = Partial<Pick<PassAtK, "evaluation" | "slice" | "step">>;
 
-/** Pass@k as published, unless more is said. */
+/** Pass@k as published, unless `more` overrides it. */
 export const passAt = (k: number, of: Models, more: EvaluationQuery = {}): PassAtK => ({
   kind: "pass-at-k",
   ...of,
@@ -52,13 +52,13 @@ export const passAt = (k: number, of: Models, more: EvaluationQuery = {}): PassA
   ...more,
 });
 
-/** One point of a hundred, which "not below" allows. */
+/** One percentage point, which "not below" allows. */
 export const point = 0.01;
 
-/** The k up to which every evaluation draws enough responses. */
+/** The largest k for which every evaluation draws enough responses. */
 export const many = 64;
 
-/** The mean of a field over some steps. */
+/** The mean of a field over a range of steps. */
 export const metric = (field: string, of: Models, first: number, last: number): Metric => ({
   kind: "metric",
   ...of,
@@ -66,10 +66,10 @@ export const metric = (field: string, of: Models, first: number, last: number): 
   steps: [first, last],
 });
 
-/** Greedy accuracy on the test split: the mean over the last tested steps of 60, which damps the noise of single ones, or over others. */
+/** Greedy accuracy on the test split: by default the mean over the last tested steps of 60, to reduce noise. */
 export const accuracy = (of: Models, first = 50, last = 60): Metric => metric("testAccuracy", of, first, last);
 
-/** Entropy of the greedy responses in nats a token, over the same steps. */
+/** Entropy of the greedy responses in nats per token, over the same steps. */
 export const entropy = (of: Models, first = 50, last = 60): Metric => metric("testEntropy", of, first, last);
 
 /** A measurement of the first step from each base. */
@@ -89,21 +89,21 @@ export const measured = (
 /** Models along training, evaluated as published. */
 export const courseOf = (of: Models): Course => ({ ...of, evaluation: asPublished });
 
-/** A quantity, less another. */
+/** One quantity minus another. */
 export const difference = (of: Quantity, minus?: Quantity): Statistic => ({
   name: "difference",
   of,
   ...(minus === undefined ? {} : { minus }),
 });
 
-/** Pass@k of some models, less that of others. */
+/** Pass@k of some models minus that of others. */
 export const gain = (k: number, of: Models, against: Models = base, more: EvaluationQuery = {}): Statistic =>
   difference(passAt(k, of, more), passAt(k, against, more));
 
-/** The least of several. */
+/** The smallest of several statistics. */
 export const least = (of: ReadonlyArray<Statistic>): Statistic => ({ name: "least", of });
 
-/** The greatest of several. */
+/** The largest of several statistics. */
 export const greatest = (of: ReadonlyArray<Statistic>): Statistic => ({ name: "greatest", of });
 
 const metricUnits: Readonly<Record<string, StudyClaim["unit"]>> = {
@@ -113,7 +113,7 @@ const metricUnits: Readonly<Record<string, StudyClaim["unit"]>> = {
   testEntropy: "nats",
 };
 
-/** What a statistic counts in. */
+/** The unit of a statistic. */
 const unitOf = (statistic: Statistic): StudyClaim["unit"] => {
   if (statistic.name === "ratio") return "number";
   if (statistic.name === "least" || statistic.name === "greatest") return unitOf(statistic.of[0]);
@@ -141,18 +141,18 @@ const isOne = (of: Measurable | ReadonlyArray<Measurable>): of is Measurable => 
 
 const statisticOf = (of: Measurable): Statistic => "kind" in of ? difference(of) : of;
 
-/** A claim holds where a statistic, or each of several, is above a threshold. */
+/** A claim that holds if a statistic, or each of several, is above a threshold. */
 export const above = (threshold: number, of: Measurable | ReadonlyArray<Measurable>) =>
   decidedBy("above", threshold, isOne(of) ? statisticOf(of) : least(of.map(statisticOf)));
 
-/** A claim holds where a statistic, or each of several, is below a threshold. */
+/** A claim that holds if a statistic, or each of several, is below a threshold. */
 export const below = (threshold: number, of: Measurable | ReadonlyArray<Measurable>) =>
   decidedBy("below", threshold, isOne(of) ? statisticOf(of) : greatest(of.map(statisticOf)));
 
-/** A claim holds where a statistic is within a threshold on both sides of zero. */
+/** A claim that holds if the absolute value of a statistic is below a threshold. */
 export const within = (threshold: number, of: Statistic) => decidedBy("within", threshold, of);
 
-/** The claims of one place of the paper, or beyond it: the sentence behind each id, and what decides it. */
+/** The claims of one section of the paper, or beyond it: for each id its statement and its decision rule. */
 export const claimsAt = (
   where: string,
   claims: Readonly<

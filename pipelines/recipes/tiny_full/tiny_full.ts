@@ -1,7 +1,7 @@
 /**
- * The full tiny study: the settings of `tiny` on three bases under three seeds and two learning rates, and every ablation that the claims of
- * `pipelines/recipes/tiny_full/claims.ts` ask for. `--dry-run` counts the cells and the time. All settings were written down before any run, and none
- * was chosen by looking at the test problems.
+ * The full tiny study: the settings of `tiny` on three bases under three seeds and two learning rates, and every ablation that `claims.ts`
+ * needs. `--dry-run` counts the cells and the time. All settings were written down before any run; none was chosen by looking at the test
+ * problems.
  */
 import type { Recipe } from "../recipe.ts";
 import { tiny } from "../tiny.ts";
