@@ -1,7 +1,7 @@
 /**
- * Kernels that share a row out among the lanes of a subgroup, asked for with `--kernels cooperative`: attention and RMSNorm, whose plain kernels
- * have one lane a row, and sums over rows, which have one a column: many lanes wait for them. No hardware has run them, so the first use on a device holds them to the plain ones; where one
- * is wrong none is used, and a line says so.
+ * Kernels in which the lanes of a subgroup share a row (`--kernels cooperative`). The plain kernels of attention and RMSNorm have one lane per row,
+ * and those of sums over rows one lane per column, which leaves most lanes of a GPU idle. A self-test compares these kernels with the plain ones at
+ * the first use on a device. If one is wrong, none is used, and a note says so.
  */
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
@@ -16,16 +16,16 @@ import { type Check, difference, isRight, refusal, remembered, selfTestFolder } 
 import { Tape } from "../gpu/tape.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** Whether a device is to use them, and what is to be said of that. */
+/** Whether a device uses these kernels, and notes for the user. */
 export interface FoundCooperative {
   readonly cooperative: boolean;
   readonly notes: ReadonlyArray<string>;
 }
 
-/** Results of one op by name, as a pass on `encoder` gives them. */
+/** The results of one op by name, computed on `encoder`. */
 type Pass = (encoder: Encoder) => Effect.Effect<Readonly<Record<string, Float32Array>>, DeviceError>;
 
-/** Runs `record` on a training tape, seeds its output and reads what came out; gradients are those of `inputs`, `weight` being a parameter. */
+/** Runs `record` on a training tape, seeds its output, and reads the output, the gradients of `inputs` and that of the parameter `weight`. */
 const passOf = (
   operands: Readonly<Record<string, readonly [rows: number, cols: number]>>,
   record: (tape: Tape, inputs: Readonly<Record<string, Tensor>>, encoder: Encoder) => readonly [Tensor, Tensor[]],
@@ -55,11 +55,11 @@ const passOf = (
     return found;
   });
 
-// Sequences shorter than a block of keys, and longer than a chunk of them; heads that share keys.
+// Sequences shorter than a block of keys and longer than a chunk of keys; heads that share keys.
 const lengths = [70, 1, 600];
 const [N, H, KV] = [lengths.reduce((a, b) => a + b), 4, 2];
 
-/** The ops, with heads of `D` columns. */
+/** The ops under test, with heads of `D` columns. */
 const passesOf = (D: number): Readonly<Record<string, Pass>> => ({
   attention: passOf({ q: [N, H * D], k: [N, KV * D], v: [N, KV * D] }, (tape, { q, k, v }, encoder) => {
     const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
@@ -72,7 +72,7 @@ const passesOf = (D: number): Readonly<Record<string, Pass>> => ({
   RMSNorm: passOf({ x: [70, 896], weight: [1, 896] }, (tape, { x, weight }) => [rmsNorm(tape, x, weight, 1e-6), []]),
 });
 
-/** A sum of hundreds of products in float32, in any order, and twice over, of the largest number of a result. */
+/** Twice the rounding error of a float32 sum of hundreds of products in any order, relative to the largest result. */
 const allowed = 2e-5;
 
 const checkAll = Effect.fnUntraced(function* (
@@ -80,7 +80,7 @@ const checkAll = Effect.fnUntraced(function* (
   cooperative: Encoder,
 ): Effect.fn.Return<ReadonlyArray<Check>, DeviceError> {
   const checks: Check[] = [];
-  // A vec4 of a head for each lane of hardware; software compiles narrow heads in a fraction of the time.
+  // One vec4 of a head per lane on hardware; software compiles narrow heads much faster.
   const D = plain.info.lanes < 16 ? 16 : plain.info.lanes * 4;
   for (const [op, pass] of Object.entries(passesOf(D))) {
     const expected = yield* pass(plain);
@@ -93,7 +93,7 @@ const checkAll = Effect.fnUntraced(function* (
   return checks;
 });
 
-/** Tests the kernels on a device, or remembers what an earlier test found. */
+/** Tests the kernels on a device, or reads the result of an earlier test. */
 export const testedCooperative = Effect.fnUntraced(function* (
   encoder: Encoder,
   folder = selfTestFolder(),

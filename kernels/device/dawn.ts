@@ -1,7 +1,6 @@
 /**
- * Opens an adapter through Dawn: a hardware adapter, or by name lavapipe (Mesa's software Vulkan) or the SwiftShader that npm carries. A
- * boundary file: it loads the addon, sets the environment that Vulkan's loader reads and patches the polling of Dawn's event loop. What is
- * true of Dawn and its drivers stands where it is used.
+ * Opens an adapter through Dawn: a GPU, or by name lavapipe (Mesa's software Vulkan) or SwiftShader from npm. A boundary file: it loads the addon,
+ * sets the environment variables of the Vulkan loader and patches Dawn's event loop.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -9,20 +8,20 @@ import { Encoder } from "../gpu/encoder.ts";
 import { matrixFeature } from "./matrix_units.ts";
 import { swiftshaderFiles } from "./swiftshader.ts";
 
-/** What Dawn can open. */
+/** Adapters that Dawn can open. */
 export type DawnKind = "gpu" | "lavapipe" | "swiftshader";
 
-// Dropping what create() returned crashes the process, so both live as long as it does.
+// Dawn crashes the process if the result of create() is collected, so these references are kept.
 const alive: unknown[] = [];
 
-/** An adapter, and why it was taken. */
+/** An adapter, and why it was chosen. */
 export interface FoundAdapter {
   readonly adapter: GPUAdapter;
   readonly kind: DawnKind;
   readonly why: string;
 }
 
-/** The adapter of a kind; throws where it cannot be had. */
+/** The adapter of a kind; throws if there is none. */
 export const requestAdapter = async (wanted: DawnKind, validated: boolean): Promise<FoundAdapter> => {
   const { create, globals } = await import("webgpu");
   Object.assign(globalThis, globals);
@@ -48,8 +47,8 @@ export const requestAdapter = async (wanted: DawnKind, validated: boolean): Prom
 };
 
 /**
- * Why Dawn need not be asked for a GPU; undefined if it must be. On Linux a GPU has a device file, and its Vulkan driver a file of its own;
- * without them Dawn is not even loaded, which would print warnings of its own. Elsewhere the system brings its driver.
+ * Why there can be no GPU, or undefined if Dawn must be asked. On Linux a GPU needs a device file and a Vulkan driver file; without them Dawn is
+ * not loaded, because it would print warnings. Other systems include a driver.
  */
 export const whyNoGpu = (): string | undefined => {
   if (Deno.build.os !== "linux") return undefined;
@@ -60,10 +59,10 @@ export const whyNoGpu = (): string | undefined => {
   return deviceFiles.some(mayExist) ? undefined : `no GPU is here: there is none of ${deviceFiles.join(", ")}`;
 };
 
-/** The device files of GPUs of AMD and Intel, of NVIDIA, and of a Windows host. */
+/** Device files of AMD and Intel, NVIDIA, and Windows-host (WSL) GPUs. */
 const deviceFiles = ["/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"];
 
-/** Whether a file may exist. Deno reads nothing below /dev without every permission, so the C library is asked. */
+/** Whether a file exists. Deno needs all permissions to read below /dev, so this calls the C library. */
 const mayExist = (path: string): boolean => {
   try {
     const libc = Deno.dlopen("libc.so.6", { access: { parameters: ["buffer", "i32"], result: "i32" } });
@@ -75,7 +74,7 @@ const mayExist = (path: string): boolean => {
   }
 };
 
-/** The files that name drivers to Vulkan's loader, in the folders where it looks on Linux. */
+/** The Vulkan loader's driver manifests, in the folders that it searches on Linux. */
 const driverFiles = (): ReadonlyArray<string> => {
   const home = Deno.env.get("HOME") ?? "";
   const set = (name: string, usual: string) => (Deno.env.get(name) || usual).split(":");
@@ -96,7 +95,7 @@ const driverFiles = (): ReadonlyArray<string> => {
 
 const isLavapipe = (path: string): boolean => basename(path).startsWith("lvp_icd");
 
-/** The device of an adapter. */
+/** Creates the device of an adapter. */
 export const startDevice = async (
   { adapter, kind, why }: FoundAdapter,
   validated: boolean,
@@ -125,12 +124,12 @@ export const startDevice = async (
   );
 };
 
-/** Hands errors that no promise carries to the encoder. */
+/** Passes uncaptured device errors to the encoder. */
 export const listen = (encoder: Encoder): Encoder => {
   const { device } = encoder;
   device.addEventListener("uncapturederror", (event) => {
     const error = event instanceof GPUUncapturedErrorEvent ? event.error : undefined;
-    // Dawn names the label of the buffer that it could not make.
+    // Dawn's message contains the label of the buffer that it could not allocate.
     const purpose = error instanceof GPUOutOfMemoryError ? /BufferDescriptor "+([^"]+)"/.exec(error.message) : null;
     if (purpose !== null) encoder.outOfMemory(purpose[1]);
     else encoder.fail(`The device reported: ${error?.message ?? String(event)}`);
@@ -153,7 +152,7 @@ const liftedLimits = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** Toggles of Dawn. Kernels guard their own bounds, so robustness and validation are only wanted while debugging. */
+/** Dawn toggles. Kernels check their own bounds, so robustness and validation are needed only for debugging. */
 export const toggles = (validated: boolean): string[] => [
   `enable-dawn-features=${
     [
@@ -183,8 +182,8 @@ const useDriver = (icd: string): void => {
 };
 
 /**
- * While one of its promises is pending Dawn polls through `setImmediate` and keeps a core busy, the core that a software driver computes
- * on. Polls stay immediate for a short while after the last submit, then back off to a millisecond.
+ * While a promise is pending, Dawn polls through `setImmediate` and takes a whole core, which a software driver needs. This patch polls at once for
+ * a short time after the last submit, then every millisecond.
  */
 const patchPolling = (): void => {
   const immediate = globalThis.setImmediate;

@@ -1,7 +1,7 @@
 /**
- * Opens the device that kernels run on: a GPU through Dawn where there is one, else the embedded device, which is the same kernels compiled to
- * WebAssembly. `SIGNUM_ADAPTER` names another; lavapipe and SwiftShader, software drivers of Vulkan, are there to try Dawn's path. It says
- * which and why. A boundary file: it reads the environment.
+ * Opens the device that runs the kernels: a GPU through Dawn if there is one, otherwise the embedded device, which runs the same kernels compiled
+ * to WebAssembly. `SIGNUM_ADAPTER` chooses another one; the software Vulkan drivers lavapipe and SwiftShader serve to test the Dawn path. A
+ * boundary file: it reads the environment.
  */
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -15,44 +15,46 @@ import { Encoder } from "../gpu/encoder.ts";
 import { matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
 import { openEmbedded } from "../wasm/open.ts";
 
-/** The open device; one a process. */
+/** The open device, one per process. */
 export class Device extends Context.Service<Device, { readonly encoder: Encoder; readonly info: DeviceInfo }>()(
   "signum/kernels/Device",
 ) {
-  /** The device that `SIGNUM_ADAPTER` names, else the best that is there, with the kernels that are asked for; `SIGNUM_VALIDATION=1` has every access checked. */
+  /**
+   * The device named by `SIGNUM_ADAPTER`, else the best available, with the requested kernels. `SIGNUM_VALIDATION=1` checks every memory access.
+   */
   static readonly layer = (kernels?: KernelChoice): Layer.Layer<Device, DeviceError> =>
     Layer.effect(Device, Effect.suspend(() => openDevice({ ...environment(), kernels })));
 }
 
-/** Which device is wanted (undefined: the best), and how it is opened. */
+/** Which device to open (undefined: the best available), and how. */
 export interface DeviceOptions {
   readonly adapter: string | undefined;
-  /** Whether Dawn's validation and robustness stay on, or the embedded device checks every access. */
+  /** Enables Dawn's validation and robustness, or the embedded device's access checks. */
   readonly validated: boolean;
   /**
-   * Kernels that round or sum in their own way: products on matrix units, which round their operands to float16, and rows shared out among the
-   * lanes of a subgroup, which sums in another order. Those that the device lacks, or runs wrong, are not used; its notes say so.
+   * Kernels whose bits differ from the plain ones: `matrix` rounds the operands of products to float16, `cooperative` sums in another order. A
+   * kernel that the device lacks, or that fails its self-test, is not used; the device's notes say so.
    */
   readonly kernels?: KernelChoice | undefined;
-  /** Threads of the embedded device; undefined: one a processor. */
+  /** Threads of the embedded device; undefined: one per processor. */
   readonly threads?: string | undefined;
 }
 
-/** What the environment asks for: `SIGNUM_ADAPTER`, `SIGNUM_THREADS`, `SIGNUM_VALIDATION`. */
+/** The options set by `SIGNUM_ADAPTER`, `SIGNUM_THREADS` and `SIGNUM_VALIDATION`. */
 export const environment = (): DeviceOptions => ({
   adapter: Deno.env.get("SIGNUM_ADAPTER") || undefined,
   threads: Deno.env.get("SIGNUM_THREADS") || undefined,
   validated: Deno.env.get("SIGNUM_VALIDATION") === "1",
 });
 
-/** An open device; `adapter` is what Dawn says of it, where Dawn runs it. */
+/** An open device; `adapter` is Dawn's adapter, if it runs on Dawn. */
 export interface Opened {
   readonly encoder: Encoder;
   readonly info: DeviceInfo;
   readonly adapter?: GPUAdapter;
 }
 
-/** Opens a device for the life of the scope; fails with "NoAdapter" where the wanted one cannot be had. */
+/** Opens a device for the scope's lifetime; fails with "NoAdapter" if the requested one is unavailable. */
 export const openDevice = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
   Effect.gen(function* () {
     const { validated } = options;
@@ -81,7 +83,7 @@ export const openDevice = (options: DeviceOptions): Effect.Effect<Opened, Device
     return yield* throughDawn(found, options);
   });
 
-/** `open`, where the device must run the kernels that are asked for. */
+/** Like `openDevice`, but fails with "NoKernels" if the device cannot run the requested kernels. */
 export const openWith = (options: DeviceOptions): Effect.Effect<Opened, DeviceError, Scope.Scope> =>
   Effect.flatMap(openDevice(options), (opened) => {
     const missing = missingKernels(options.kernels ?? [], opened.info);
@@ -117,7 +119,7 @@ const throughDawn = Effect.fnUntraced(function* (
   return { encoder: info === encoder.info ? encoder : listen(new Encoder(encoder.device, info)), info, adapter };
 });
 
-/** What is known of a device once the kernels that somebody asks for have passed their self-tests. */
+/** The device's properties after the self-tests of the requested kernels. */
 const chosen = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits | undefined,
@@ -135,7 +137,7 @@ const chosen = Effect.fnUntraced(function* (
   };
 });
 
-/** The same open device with products that do not use its matrix units. */
+/** The same device without its matrix units. */
 export const withoutMatrix = (encoder: Encoder): Encoder =>
   encoder.info.matrix === undefined
     ? encoder

@@ -1,7 +1,7 @@
 /**
- * Whether a device's matrix units compute what the plain kernels compute: every variant on operands that float16 holds exactly, at sizes no
- * tile divides, where a wrong layout, edge or scale is off by the size of the result and rounding by a millionth of it. What is chosen by the
- * number of rows must agree to the bit: the tiles of a product, chunks of its sum together and apart, the gated activation in one pass and in two.
+ * Tests whether a device's matrix units compute what the plain kernels compute. Operands are exact in float16, and no tile divides the sizes. A
+ * wrong layout, edge or scale then gives an error as large as the result; rounding gives a millionth of it. Choices that depend on the number of
+ * rows must give equal bits: tiles of a product, a sum split over workgroups or not, the gated activation fused or not.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError, MatrixCapability, MatrixUnits, Product } from "../gpu/device_info.ts";
@@ -27,36 +27,36 @@ import {
   variantName,
 } from "../ops/matmul/matrix_tiles.ts";
 
-/** Sizes of c[M, N] and of the sum K: past the edges of every tile, short of the next; rows of tiles in more than one band; several chunks. */
+/** Sizes of c[M, N] and of the sum K: partial tiles at every edge, more than one band of tile rows, several chunks. */
 const sizes = { M: 581, N: 140, K: 148 };
 const chunk = 64;
 
-/** A sum of K products below 1 in float32, in any order, and twice over. */
+/** Twice the rounding error of a float32 sum of K products below 1, in any order. */
 const allowed = sizes.K * sizes.K * 2 ** -23;
 
-/** Gradients are small: below what float16 holds without a scale. */
+/** Scale of the tested gradients: below float16's range unless they are scaled. */
 const smallness: Readonly<Record<Product, number>> = { nt: 1, nn: 2 ** -30, tn: 2 ** -30 };
 
 const halvesOf = (name: string, length: number) => fromHalves(toHalves(noise(name, length), "f16"), "f16");
 
-/** Numbers that both 16-bit formats hold, so that each storage type is checked with the same ones. */
+/** Numbers that both 16-bit formats hold exactly, so that all storage types use the same operands. */
 const eighthsOf = (name: string, length: number) => noise(name, length).map((x) => Math.round(x * 64) / 64);
 
-/** Which kernel is checked, in which tiles and storage types, where not those that are used. */
+/** The kernel, tiles and storage types to check; the defaults are those in use. */
 export interface CheckOptions {
   readonly kernel?: Kernel;
   readonly tiles?: ReadonlyArray<MatrixTile>;
   readonly storages?: ReadonlyArray<StorageType>;
 }
 
-/** The kernel under test, and the device that it runs on. */
+/** The kernel under test and its device. */
 interface Subject {
   readonly encoder: Encoder;
   readonly units: MatrixUnits;
   readonly kernel: Kernel;
 }
 
-/** Operands of a product with `N` columns; `b` is `full` in a storage type. */
+/** Operands of a product with `N` columns. `full` is b in float32; `b` is the same numbers in the tested storage type. */
 interface Operands {
   readonly a: Tensor;
   readonly full: Tensor;
@@ -73,7 +73,7 @@ const operandsOf = (encoder: Encoder, product: Product, storage: StorageType, N 
     return owned[owned.length - 1];
   };
   const [aRows, aCols] = product === "tn" ? [K, M + 3] : [M, K];
-  // A transposed operand has rows that a vec4 divides, the last columns unused.
+  // A transposed operand is padded to rows of a multiple of four; the last columns are unused.
   const wholeA = upload(halvesOf("a", aRows * aCols).map((x) => x * smallness[product]), aRows, aCols);
   const a = product === "tn" ? { ...wholeA, cols: M } : wholeA;
   const [bRows, bCols] = product === "nt" ? [N, K] : [K, N];
@@ -90,7 +90,7 @@ const operandsOf = (encoder: Encoder, product: Product, storage: StorageType, N 
   return { a, full, b, bias, release };
 };
 
-/** What `record` makes of a result that holds something already. */
+/** The content of c after `record`, which starts from a non-zero c. */
 const resultOf = Effect.fnUntraced(function* (encoder: Encoder, product: Product, record: (c: Tensor) => void) {
   const { M, N } = sizes;
   const c = encoder.upload(noise("c", M * N).map((x) => x * smallness[product]), M, N);
@@ -100,7 +100,10 @@ const resultOf = Effect.fnUntraced(function* (encoder: Encoder, product: Product
   return result;
 });
 
-/** One product in one tile: its result, how far that is from the plain kernel's, and the result in chunks, together and apart. */
+/**
+ * One product with one tile: its result, its error against the plain kernel, and the difference between chunks in one workgroup and split over
+ * several.
+ */
 const inTile = Effect.fnUntraced(function* (
   { encoder, units, kernel }: Subject,
   product: Product,
@@ -128,7 +131,7 @@ const inTile = Effect.fnUntraced(function* (
   return { result, error, split };
 });
 
-/** How far the gated activation in one pass is from that in two. */
+/** The difference between the fused gated activation and the two separate passes. */
 const gated = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, tile: MatrixTile) {
   const { M, N } = sizes;
   const { a, b, release } = operandsOf(encoder, "nt", "f32", 2 * N);
@@ -145,7 +148,7 @@ const gated = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, 
   return difference(found, expected);
 });
 
-/** How far products are off that read and write activations in float16: from those in float32 of the same numbers, rounded once. */
+/** The error of products that read and write float16 activations, against float32 products of the same numbers rounded once. */
 const inHalves = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subject, tile: MatrixTile) {
   const { M, N } = sizes;
   let error = 0;
@@ -167,7 +170,7 @@ const inHalves = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subjec
       const found = fromHalves(new Uint16Array(words.buffer), "f16");
       error = Math.max(error, difference(found, fromHalves(toHalves(expected, "f16"), "f16")));
     } else {
-      // Nothing is added to what is there.
+      // Here c is overwritten.
       matrixProduct(encoder, units, { ...given, b: stored, c }, kernel);
       error = Math.max(error, difference(yield* encoder.read(c), expected, smallness[product]));
     }
@@ -179,7 +182,9 @@ const inHalves = Effect.fnUntraced(function* ({ encoder, units, kernel }: Subjec
 
 const testing = (variant: string) => Effect.logInfo(`testing matrix product "${variant}", once on this device`);
 
-/** Checks every variant that the device has room for; weights in 16 bits with the smallest tile, since how they are read is the same in all. */
+/**
+ * Checks every variant that fits on the device. Only the smallest tile is tested with 16-bit weights, since all tiles read them in the same way.
+ */
 export const checkMatrixProducts = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits,

@@ -1,6 +1,6 @@
 /**
- * A device's matrix units, asked for with `--kernels matrix`: found in what the adapter says, tested at first use, every variant against the
- * plain kernel. A variant that is wrong is refused in a line that says so.
+ * A device's matrix units (`--kernels matrix`): read from the adapter's properties, and tested at first use, every variant against the plain
+ * kernel. A variant that fails is not used, and a note says so.
  */
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
@@ -11,10 +11,10 @@ import { checkMatrixProducts, type CheckOptions } from "./matrix_self_test.ts";
 import { matrixFits, matrixForms, matrixTiles, products, variantName } from "../ops/matmul/matrix_tiles.ts";
 import { isRight, refusal, remembered, selfTestFolder } from "./self_tests.ts";
 
-/** The feature of Dawn behind them. */
+/** Dawn's feature for matrix units. */
 export const matrixFeature = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
 
-/** The units that a device has been found to have, and what is to be said of them. */
+/** The tested units of a device, and notes for the user. */
 export interface FoundUnits {
   readonly units: MatrixUnits | undefined;
   readonly notes: ReadonlyArray<string>;
@@ -28,11 +28,11 @@ interface Config {
   readonly K: number;
 }
 
-/** The shapes that an adapter's matrix units take, as Dawn lists them. */
+/** The shapes that an adapter's matrix units support, as Dawn lists them. */
 export const matrixConfigs = (info: GPUAdapterInfo): ReadonlyArray<Config> =>
   Reflect.get(info, "subgroupMatrixConfigs") ?? [];
 
-/** Units for float16 operands and float32 results that the kernels can use: square results, tiles that they divide. */
+/** The first supported units: float16 operands, float32 results, square results, and sizes that divide the tiles. */
 export const suitable = (configs: ReadonlyArray<Config>, lanes: number): MatrixUnits | undefined => {
   const config = configs.find(({ componentType, resultComponentType, M, N, K }) =>
     componentType === "f16" && resultComponentType === "f32" && M === N && 32 % M === 0 && 32 % K === 0 && M >= 8 &&
@@ -41,10 +41,10 @@ export const suitable = (configs: ReadonlyArray<Config>, lanes: number): MatrixU
   return config === undefined || lanes === 0 ? undefined : { size: config.M, depth: config.K, lanes, refused: [] };
 };
 
-/** What is said of a device without them. */
+/** The note for a device without matrix units. */
 export const noUnits = "this device has no matrix units that take float16 and give float32";
 
-/** Tests the units of a device, or remembers what an earlier test found. */
+/** Tests the units of a device, or reads the result of an earlier test. */
 export const testedUnits = Effect.fnUntraced(function* (
   encoder: Encoder,
   units: MatrixUnits | undefined,

@@ -1,6 +1,6 @@
 /**
- * Self-tests of kernels that were never seen on the device at hand: run at first use and remembered in the cache, by device and by the text of
- * the kernels. A boundary file: it reads and writes the cache.
+ * Self-tests of optional kernels on the present device. They run at first use; results are cached by device and kernel text. A boundary file: it
+ * reads and writes the cache.
  */
 import * as Effect from "effect/Effect";
 import { createHash } from "node:crypto";
@@ -9,17 +9,17 @@ import { join } from "node:path";
 import type { DeviceError } from "../gpu/device_info.ts";
 import { cacheFolder } from "./swiftshader.ts";
 
-/** One variant: how far it is from the plain kernel at most, and how far it may be. */
+/** A variant, its largest error against the plain kernel, and the allowed error. */
 export interface Check<Variant extends string = string> {
   readonly variant: Variant;
   readonly error: number;
   readonly allowed: number;
 }
 
-/** Where the results lie. */
+/** The folder of cached results. */
 export const selfTestFolder = (): string => join(cacheFolder(), "self_tests");
 
-/** What an earlier test of `subject` found for the same device and kernels (`facts`), else what `run` finds now. */
+/** The cached result of `subject` for the same device and kernels (`facts`), else the result of `run`. */
 export const remembered = <Variant extends string>(
   subject: string,
   facts: unknown,
@@ -35,24 +35,24 @@ export const remembered = <Variant extends string>(
       : Effect.succeed(known);
   });
 
-/** The largest difference, by the size of operands or results; infinite where it is not a number. */
+/** The largest difference relative to `size`; infinite if an element is NaN. */
 export const difference = (x: Float32Array, y: Float32Array, size = 1): number =>
   y.reduce((worst, _, i) => {
     const error = Math.abs(x[i] - y[i]) / size;
     return error <= worst ? worst : Number.isNaN(error) ? Infinity : error;
   }, 0);
 
-/** Whether a variant is right; an error that is no number is not. */
+/** Whether a variant passed; NaN fails. */
 export const isRight = ({ error, allowed }: Check): boolean => error <= allowed;
 
-/** The line that says which variant is not used, and why. */
+/** The note that a variant is not used, with its error. */
 export const refusal = (what: string, { variant, error, allowed }: Check): string =>
   `refused ${what} "${variant}": off by ${error.toExponential(1)}, allowed ${allowed.toExponential(1)}`;
 
-/** What stands in the cache; a file that cannot be read counts as none. */
+/** The cached result; undefined if the file cannot be read. */
 const read = <Variant extends string>(path: string): ReadonlyArray<Check<Variant>> | undefined => {
   try {
-    // JSON has no infinity: a variant that gave no numbers at all was written as null.
+    // JSON has no infinity: an infinite error is stored as null.
     const rows: ReadonlyArray<Check<Variant>> = JSON.parse(readFileSync(path, "utf8")).checks;
     return rows.map((row) => ({ ...row, error: row.error ?? Infinity }));
   } catch {

@@ -1,7 +1,7 @@
 /**
- * SwiftShader, a software driver of Vulkan on which Dawn's path is tried where there is no GPU. The npm package `@sparticuz/chromium` carries
- * it as a small archive. It is installed only where `SIGNUM_ADAPTER=swiftshader` asks for it (the package also carries a browser, ~65 MB),
- * checked against a pinned SHA-256 and unpacked once into the cache. Needs no root. A boundary file: it touches disk and the module loader.
+ * Installs SwiftShader, a software Vulkan driver, to test the Dawn path without a GPU. The npm package `@sparticuz/chromium` contains it as a small
+ * archive. It is installed only for `SIGNUM_ADAPTER=swiftshader` (the package also contains a browser, ~65 MB), checked against a pinned SHA-256
+ * and unpacked into the cache. No root needed. A boundary file: it uses the disk and the module loader.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -14,11 +14,11 @@ const specifier = "npm:@sparticuz/chromium@153.0.0";
 const archiveHash = "b680e40a33235ecc6ad4c6897a168b70ce5164f0d62d2a64d675320d51614631";
 const wanted = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
 
-/** Where Signum keeps what can be made again: `SIGNUM_HOME`, else `$XDG_CACHE_HOME/signum`, else `~/.cache/signum`. */
+/** Folder for files that can be recreated: `SIGNUM_HOME`, else `$XDG_CACHE_HOME/signum`, else `~/.cache/signum`. */
 export const cacheFolder = (): string =>
   Deno.env.get("SIGNUM_HOME") ?? join(Deno.env.get("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "signum");
 
-/** The driver's files, unpacked; installs and unpacks them where they are not there yet. */
+/** The driver's unpacked files; installs them if missing. */
 export const swiftshaderFiles = async (): Promise<{ readonly icd: string; readonly loader: string }> => {
   const folder = join(cacheFolder(), `swiftshader-${archiveHash.slice(0, 12)}`);
   if (!existsSync(folder)) unpack(await archive(), folder);
@@ -34,8 +34,8 @@ const archive = async (): Promise<Uint8Array> => {
 };
 
 /**
- * The entry point of the package in Deno's cache. A process of its own installs it, because an import here would write the package into
- * the project's lock file, and every later install would fetch it.
+ * The package's entry point in Deno's cache. A separate process installs it, because an import here would add the package to the project's lock
+ * file and every later install would download it.
  */
 const installed = async (): Promise<string> => {
   const code = `await import("${specifier}"); console.log(import.meta.resolve("${specifier}"))`;
@@ -59,7 +59,7 @@ const unpack = (tar: Uint8Array, folder: string): void => {
     }
     at += 512 + Math.ceil(size / 512) * 512;
   }
-  // Another process may have unpacked the same files meanwhile; either copy serves.
+  // If another process has unpacked the same files meanwhile, its copy is used.
   if (existsSync(folder)) rmSync(partial, { recursive: true });
   else renameSync(partial, folder);
 };

@@ -1,11 +1,11 @@
 /**
- * Which part of a buffer a dispatch binds. A buffer within the device's limit is bound whole; of a larger one only a window from just below
- * the tensor's first word, and kernels count their offsets from there.
+ * The part of a buffer that a dispatch binds. A buffer within the device's binding limit is bound whole. Of a larger buffer only a window is bound;
+ * it starts at the last multiple of 256 bytes at or below the tensor's first element, and kernels count offsets from there.
  */
 import type { DeviceInfo } from "./device_info.ts";
 import { elementBytes, type Tensor } from "./tensor.ts";
 
-/** The part of the buffer that is bound: all of it where the limit allows, else a window from just below the tensor's first word. */
+/** The offset and size in bytes of the bound part. */
 export const bindingWindow = (tensor: Tensor, limit: number): { readonly offset: number; readonly size: number } => {
   if (tensor.storage.bytes <= limit) return { offset: 0, size: tensor.storage.bytes };
   const offset = windowStart(tensor, limit);
@@ -15,6 +15,6 @@ export const bindingWindow = (tensor: Tensor, limit: number): { readonly offset:
 const windowStart = (tensor: Tensor, limit: number): number =>
   tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * elementBytes(tensor) / 256) * 256;
 
-/** The tensor's first element counted from the start of what is bound: what kernels take as its offset. */
+/** The index of the tensor's first element within the bound part: the offset that kernels take. */
 export const boundOffset = (tensor: Tensor, info: DeviceInfo): number =>
   tensor.offset - windowStart(tensor, info.maxBinding) / elementBytes(tensor);

@@ -1,13 +1,16 @@
 /**
- * Device buffers, reused by size class. One queue runs everything in order, so a buffer may be handed out again as soon as the last
- * dispatch that names it is recorded. Bytes are counted by what they are for, because memory is part of what is planned and measured.
+ * Device buffers, reused by size class. One queue runs all work in order, so a released buffer may be handed out again as soon as the last dispatch
+ * that uses it is recorded. Bytes are counted by purpose, for the memory plan and its measurement.
  */
 import type { Storage } from "./tensor.ts";
 
-/** Bytes by what they are for. */
+/** Bytes by purpose. */
 export type MemoryUse = ReadonlyMap<string, number>;
 
-/** Bytes in use now and held in all, the most of both since `mark`, and by purpose what is in use now and was at most, each for itself. */
+/**
+ * Bytes in use and bytes allocated, now and at their peaks since `mark`. `use` and `most` give bytes in use by purpose, now and at each purpose's
+ * own peak.
+ */
 export interface PoolStatistics {
   readonly live: number;
   readonly reserved: number;
@@ -17,9 +20,9 @@ export interface PoolStatistics {
   readonly most: MemoryUse;
 }
 
-/** Hands out and takes back device buffers; of those that are free always the oldest, so that equal work meets equal buffers. */
+/** Allocates and reuses device buffers. It reuses the oldest free buffer first, so that equal work gets equal buffers. */
 export class BufferPool {
-  /** No two buffers of a process have one: an encoder knows them by it, and may be given those of another. */
+  /** Unique in the process: encoders cache by it, and may receive buffers of another pool. */
   static #nextId = 1;
   readonly #device: GPUDevice;
   readonly #free = new Map<number, Storage[]>();
@@ -31,7 +34,7 @@ export class BufferPool {
   #reserved = 0;
   #peak = 0;
   #reservedPeak = 0;
-  /** Bytes of the free buffers that are no power of two. */
+  /** Bytes of free buffers larger than `finest`. */
   #large = 0;
 
   constructor(device: GPUDevice, usage: number) {
@@ -39,7 +42,7 @@ export class BufferPool {
     this.#usage = usage;
   }
 
-  /** A buffer of at least `bytes`; its content is whatever was there. One that is `exact` has just its size where that saves much. */
+  /** A buffer of at least `bytes` with unspecified content. An `exact` buffer above 16 MiB is not rounded up to its size class. */
   take(bytes: number, purpose: string, exact = false): Storage {
     const size = sizeOf(bytes, exact);
     const known = this.#free.get(size)?.shift();
@@ -54,12 +57,12 @@ export class BufferPool {
     return storage;
   }
 
-  /** Whether a buffer of `bytes` would be a new one while more than a little lies free. */
+  /** Whether a buffer of `bytes` would have to be created although many free bytes are held. */
   hoards(bytes: number, exact = false): boolean {
     return this.#large > slack && (this.#free.get(sizeOf(bytes, exact))?.length ?? 0) === 0;
   }
 
-  /** Gives a buffer back; nothing recorded later may name it. */
+  /** Returns a buffer to the pool; no work recorded later may use it. */
   give(storage: Storage): void {
     const { id, bytes } = storage;
     const purpose = this.#purposes.get(id) ?? "";
@@ -71,14 +74,14 @@ export class BufferPool {
     else list.splice(list.findLastIndex((other) => other.id < id) + 1, 0, storage);
   }
 
-  /** Lets the peaks be what is in use and held now. */
+  /** Resets the peaks to the present values. */
   mark(): void {
     this.#peak = this.#live;
     this.#most = new Map(this.#use);
     this.#reservedPeak = this.#reserved;
   }
 
-  /** Destroys every free buffer of more than `least` bytes; no work that names one may be recorded and not submitted. */
+  /** Destroys every free buffer of more than `least` bytes. No recorded but unsubmitted work may use one of them. */
   trim(least = 0): void {
     for (const [size, list] of this.#free) {
       if (size <= least) continue;
@@ -92,7 +95,7 @@ export class BufferPool {
     }
   }
 
-  /** What is in use, held, and was in use at most. */
+  /** The present memory use and its peaks. */
   get statistics(): PoolStatistics {
     const used = (use: MemoryUse) => new Map([...use].filter(([, bytes]) => bytes > 0));
     return {
@@ -108,19 +111,19 @@ export class BufferPool {
   #create(size: number, purpose: string): Storage {
     this.#reserved += size;
     this.#reservedPeak = Math.max(this.#reservedPeak, this.#reserved);
-    // The device names the label where it has no more memory.
+    // The device's out-of-memory error contains the label.
     const buffer = this.#device.createBuffer({ label: purpose, size, usage: this.#usage });
     return { id: BufferPool.#nextId++, bytes: size, buffer };
   }
 }
 
-/** Up to here sizes are powers of two; free buffers above are given back to the device where they are many. */
+/** Largest size class that is a power of two, in bytes. Larger free buffers are destroyed when too many bytes are free. */
 export const finest = 1 << 24;
 
-/** Bytes that may lie free while new buffers are made. */
+/** Free bytes in large buffers above which they are destroyed before a new one is created. */
 const slack = 2 * 2 ** 30;
 
-/** Bytes for a person. */
+/** Bytes as text, in MiB or GiB. */
 export const sizeText = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(2)} MiB` : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 
@@ -128,8 +131,8 @@ const sizeOf = (bytes: number, exact: boolean): number =>
   exact && bytes > finest ? Math.ceil(bytes / 4) * 4 : sizeClass(bytes);
 
 /**
- * The size that is allocated for `bytes`: powers of two up to 16 MiB, so that steps of slightly different sizes meet the same buffers (and
- * with them the same bind groups, each of which costs a mapping on lavapipe), eighths of a power of two above, where memory counts.
+ * The allocated size for `bytes`. Up to 16 MiB it is a power of two, so that steps of slightly different sizes reuse the same buffers and bind
+ * groups (each bind group costs a memory mapping on lavapipe). Above, it is a multiple of an eighth of a power of two, which wastes less memory.
  */
 export const sizeClass = (bytes: number): number => {
   let power = 256;

@@ -1,38 +1,38 @@
 /**
- * What a result depends on beside its settings: the kind of the device's adapter, which rounds in its own way, and kernels that a device uses in
- * place of the plain ones. A run is made with the same from its first step to its replay, so it records both.
+ * What determines a result's bits besides the settings: the kind of adapter, which rounds in its own way, and the kernels that replace the plain
+ * ones. A run uses the same from its first step to its replay, so it records both.
  */
 import type { DeviceInfo } from "./device_info.ts";
 
-/** Kernels that stand in for plain ones where somebody asks for them, in the order in which records name them. */
+/** Kernels that replace the plain ones on request, in the order in which records name them. */
 export const kernelNames = ["matrix", "cooperative"] as const;
 
-/** Kernels as `--kernels` names them: `plain`, or a list of the others. */
+/** The value of `--kernels`: `plain`, or a list of the others. */
 export type KernelChoice = ReadonlyArray<"plain" | typeof kernelNames[number]>;
 
-/** What chooses kernels on a device. */
+/** The fields of a device that decide which kernels run. */
 export type Choosing = Pick<DeviceInfo, "matrix" | "cooperative" | "plain">;
 
-/** What gives a device's results their bytes. */
+/** The fields of a device that determine the bits of its results. */
 export type Rounding = Choosing & Pick<DeviceInfo, "kind">;
 
-/** The names of the chosen kernels; none where all are the plain ones. */
+/** The names of the chosen kernels; empty if all are plain. */
 export const chosenKernels = ({ matrix, cooperative }: Choosing): ReadonlyArray<string> => [
   ...(matrix === undefined ? [] : ["matrix"]),
   ...(cooperative === true ? ["cooperative"] : []),
 ];
 
-/** Why a device cannot run the kernels that somebody asks for, for the end of a sentence; undefined where it does. */
+/** Why a device cannot run the requested kernels, as the end of a sentence; undefined if it can. */
 export const missingKernels = (asked: KernelChoice, info: Choosing & Pick<DeviceInfo, "notes">): string | undefined => {
   const missing = asked.filter((name) => name !== "plain" && !chosenKernels(info).includes(name));
   return missing.length === 0 ? undefined : `--kernels ${missing.join(",")}: ${info.notes?.join("; ")}`;
 };
 
-/** The device as results name it: two that give different bytes have different names. */
+/** The device's name in results; devices that give different bits have different names. */
 export const deviceName = (info: Choosing & Pick<DeviceInfo, "description">): string =>
   [info.description, ...chosenKernels(info).map((name) => `${name} kernels`)].join(", ");
 
-/** The fields of a run's record: the kind of the adapter, and the kernels where somebody chose them. */
+/** The fields of a run's record: the kind of adapter, and the kernels if any were requested. */
 export const deviceFields = (
   info: Rounding,
 ): { readonly adapter: DeviceInfo["kind"]; readonly kernels?: ReadonlyArray<string> } => {
@@ -40,13 +40,13 @@ export const deviceFields = (
   return { adapter: info.kind, ...(kernels.length === 0 ? {} : { kernels }) };
 };
 
-/** The fields as they stand in a record, which anybody may have written; runs of before name no adapter. */
+/** The same fields as read from a record, not yet validated. Older records have no adapter. */
 export interface RecordedKernels {
   readonly adapter?: unknown;
   readonly kernels?: unknown;
 }
 
-/** Why what was begun on one device cannot go on on another, for the end of a sentence; undefined where nothing recorded differs. */
+/** Why work begun on one device cannot continue on another, as the end of a sentence; undefined if nothing recorded differs. */
 export const otherDevice = ({ adapter, kernels }: RecordedKernels, info: Rounding): string | undefined => {
   if (adapter !== undefined && adapter !== info.kind) {
     return `begun on ${adapter}, now the adapter is ${info.kind} (SIGNUM_ADAPTER=${adapter} chooses the first)`;
@@ -56,7 +56,7 @@ export const otherDevice = ({ adapter, kernels }: RecordedKernels, info: Roundin
   return before === now ? undefined : `begun with --kernels ${before}, now it is ${now}`;
 };
 
-/** The same for what is to get more of these bytes: what names no adapter may have been begun on any. */
+/** Like `otherDevice`, but also refuses a record without an adapter, since any device may have made it. */
 export const cannotContinue = (recorded: RecordedKernels, info: Rounding): string | undefined =>
   recorded.adapter === undefined
     ? `begun on an adapter that its config.json does not name, now it is ${info.kind}; if that is the one, add "adapter": "${info.kind}" there`

@@ -1,6 +1,6 @@
 /**
- * An encoder that counts what is allocated and computes nothing: the code of a training step, run on it, is its own memory plan. It needs no
- * device, and buffers of any size cost nothing. What is read back are zeros, of words always the same one.
+ * An encoder that counts allocations and computes nothing. The code of a training step, run on it, gives the step's memory plan. It needs no
+ * device, and a buffer of any size costs nothing. Reading back gives zeros, or one constant word.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceInfo } from "./device_info.ts";
@@ -8,13 +8,13 @@ import { type Dispatch, Encoder } from "./encoder.ts";
 import type { Kernel } from "./kernel.ts";
 import { extent, type Tensor } from "./tensor.ts";
 
-/** A device of which only the allocator asks anything. */
+/** A stand-in for `GPUDevice` with the parts that the allocator uses. */
 const nothing = {
   limits: { minUniformBufferOffsetAlignment: 256 },
   createBuffer: () => ({ destroy: () => {} }),
 } as unknown as GPUDevice;
 
-/** Counts like the encoder of a device with these limits; every word that is read back is `word`. */
+/** Counts allocations under the limits of a device. Every word read back is `word`. */
 export class CountingEncoder extends Encoder {
   readonly #word: number;
   #zeros = new Float32Array(0);

@@ -1,62 +1,65 @@
-/** What can go wrong with the device, and what is known of it once it is open. */
+/** The errors of a device, and the properties of an open one. */
 import * as Schema from "@effect/schema";
 
-/** The device failed: no adapter, none of the kernels that are asked for, an error that no call carries, or the device was lost. */
+/** The device failed: no adapter, a requested kernel that it cannot run, an error that no call reports, or a lost device. */
 export class DeviceError extends Schema.TaggedError<DeviceError>()("DeviceError", {
   reason: Schema.Literals(["NoAdapter", "NoKernels", "Fault", "Lost"]),
   message: Schema.String,
 }) {}
 
-/** A linear layer, the gradient of its input, the gradient of its weight. */
+/** The products of a linear layer: y = x Wᵀ (`nt`), the gradient of its input (`nn`), the gradient of its weight (`tn`). */
 export type Product = "nt" | "nn" | "tn";
 
-/** What a kernel on matrix units computes: a product, or a linear layer of gate and up with the gated activation of both. */
+/** What a matrix-unit kernel computes: a product, or `swiglu`, the fused gate and up projections with their activation. */
 export type MatrixForm = Product | "swiglu";
 
-/** What matrix units may be able to do: a form in a tile, its sum shared out, any tile of a form with the same bits, activations in 16 bits. */
+/**
+ * What a self-test may find that matrix units can do: a form with a given tile, a split sum in such a tile, equal bits in all tiles of a form,
+ * activations stored in 16 bits.
+ */
 export type MatrixCapability =
   | `${MatrixForm} ${number}x${number}`
   | `nt ${number}x${number} split`
   | `${MatrixForm} in any tile`
   | "activations in 16 bits";
 
-/** A device's matrix units as products use them: float16 operands of size x depth, float32 results of size x size. */
+/** A device's matrix units: float16 operands of size × depth, float32 results of size × size. */
 export interface MatrixUnits {
   readonly size: number;
   readonly depth: number;
   readonly lanes: number;
-  /** What this device has no room for, and what its self-test found wrong. */
+  /** Capabilities that do not fit on this device or failed its self-test. */
   readonly refused: ReadonlyArray<MatrixCapability>;
 }
 
-/** Whether kernels hand numbers from lane to lane on a device whose subgroups have so many lanes. */
+/** Whether subgroup kernels (broadcasts between lanes) support this subgroup size: 4 to 64 lanes. */
 export const canBroadcast = ({ lanes }: Pick<DeviceInfo, "lanes">): boolean => lanes >= 4 && lanes <= 64;
 
-/** The kinds of adapters, as `SIGNUM_ADAPTER` names them. */
+/** The kinds of adapters: the values of `SIGNUM_ADAPTER`. */
 export const adapterKinds = ["gpu", "wasm", "lavapipe", "swiftshader"] as const;
 
-/** Which adapter runs the kernels, why, and the limits that kernels depend on. */
+/** The adapter that runs the kernels, why it was chosen, and the limits that kernels depend on. */
 export interface DeviceInfo {
   readonly kind: typeof adapterKinds[number];
   readonly description: string;
   readonly why: string;
   readonly features: ReadonlyArray<string>;
-  /** Lanes of a subgroup, 0 where subgroups cannot be used (no feature, or a size that varies). */
+  /** Lanes of a subgroup; 0 if subgroups cannot be used (no such feature, or a varying size). */
   readonly lanes: number;
-  /** Whether the invocations of a workgroup run one after the other: no barriers, and `vec4f` is what runs at once. */
+  /** Whether the invocations of a workgroup run one after the other. Kernels then use no barriers, and `vec4f` for parallelism. */
   readonly serial?: boolean | undefined;
-  /** Threads that share the workgroups of a dispatch, where the device is made of them. */
+  /** Threads that share the workgroups of a dispatch; only of the embedded device. */
   readonly threads?: number | undefined;
-  /** The most bytes that one binding may cover. */
+  /** Most bytes of one binding. */
   readonly maxBinding: number;
   readonly maxBuffer: number;
   readonly validated: boolean;
-  /** Whether the plain kernels were asked for by name. */
+  /** Whether the plain kernels were requested by name. */
   readonly plain?: boolean | undefined;
-  /** Matrix units, where they were asked for and passed their self-test. */
+  /** Matrix units, if requested and if they passed their self-test. */
   readonly matrix?: MatrixUnits | undefined;
-  /** Whether rows are shared out among the lanes of a subgroup, where that was asked for and passed its self-test. */
+  /** Whether the cooperative kernels (a subgroup per row) are used: requested, and passed their self-test. */
   readonly cooperative?: boolean | undefined;
-  /** What else somebody should know of this device, a line each. */
+  /** Remarks for the user, one line each. */
   readonly notes?: ReadonlyArray<string> | undefined;
 }

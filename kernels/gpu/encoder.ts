@@ -1,6 +1,6 @@
 /**
- * Records dispatches as plain calls and submits them. Everything that waits (read-back, the queue's end) is an Effect; recording is
- * not. Params of all dispatches of a submit lie in one uniform buffer written just before it.
+ * Records dispatches as plain calls and submits them. Only calls that wait (read-back, the end of the queue) are Effects. The `Params` of all
+ * dispatches of a submit share one uniform buffer, which is written just before the submit.
  */
 import * as Effect from "effect/Effect";
 import { BufferPool, finest, sizeText } from "./buffer_pool.ts";
@@ -19,24 +19,27 @@ interface Compiled extends Pipeline {
 const ringBytes = 1 << 20;
 const maxGroups = 65_535;
 
-/** Commands that are sent together to a device for which a submit costs nothing. */
+/** Commands per submit on a device whose submits are free. */
 const eager = 8;
-/** Bind groups that are kept: on lavapipe each is a memory mapping, of which a process has 65,530. */
+/** Most cached bind groups. On lavapipe each is a memory mapping, and a process has at most 65,530. */
 const mostGroups = 8192;
 
-/** How a tensor is allocated: rows at multiples of `align` elements, what it is for, whether its buffer has just its size, how it is stored. */
+/**
+ * How a tensor is allocated: the multiple of elements between its rows (`align`), its purpose in memory statistics, whether its buffer has exactly
+ * its size, and its storage format.
+ */
 export interface Allocation extends Pick<Tensor, "format" | "scale"> {
   readonly align?: number;
   readonly purpose?: string;
   readonly exact?: boolean;
 }
 
-/** Data of 32-bit words as it lies in memory; of a tensor with a 16-bit format two elements a word. */
+/** 32-bit words as laid out in memory; a tensor with a 16-bit format has two elements per word. */
 export type Words = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 /**
- * What one dispatch needs: tensors in binding order, the workgroup counts, and numbers of `Params`. Offsets and strides of the tensors (`xOffset`
- * and `xStride` for a binding `x` or `xs`) need not be given.
+ * The arguments of one dispatch: tensors in binding order, workgroup counts, and values of `Params`. The offset and stride of a binding `x` or `xs`
+ * (`xOffset`, `xStride`) are filled in if not given.
  */
 export interface Dispatch {
   readonly constants?: Constants;
@@ -45,7 +48,7 @@ export interface Dispatch {
   readonly groups: readonly [number, number?, number?];
 }
 
-/** The GPU as kernels see it: allocation, dispatch, copies, read-back. */
+/** The device's interface for ops: allocation, dispatch, copies, read-back. */
 export class Encoder {
   readonly device: GPUDevice;
   readonly info: DeviceInfo;
@@ -70,10 +73,10 @@ export class Encoder {
     this.#ring = device.createBuffer({ size: ringBytes, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
   }
 
-  /** What may be turned where memory for a purpose is missing; said behind the error. */
+  /** Advice on how to save memory for a purpose, appended to the out-of-memory error; empty for none. */
   advice: (purpose: string) => string = () => "";
 
-  /** Remembers that there was no memory for a purpose; the next wait fails with it. */
+  /** Records a failed allocation; the next wait fails with it. */
   outOfMemory(purpose: string, why = "the device has no more memory"): void {
     const advice = this.advice(purpose);
     const { live } = this.pool.statistics;
@@ -82,7 +85,7 @@ export class Encoder {
     );
   }
 
-  /** Remembers the first error that no promise carries; the next wait fails with it. */
+  /** Records an error that no promise reports; the next wait fails with the first one. */
   fail(message: string): void {
     this.#fault ??= message;
   }
@@ -103,19 +106,19 @@ export class Encoder {
     return view(this.pool.take(bytes, purpose, exact), rows, cols, 0, stride, format, scale);
   }
 
-  /** Gives the buffer of `tensor` back. */
+  /** Returns the buffer of `tensor` to the pool. */
   release(tensor: Tensor): void {
     this.pool.give(tensor.storage);
   }
 
-  /** A new tensor that holds `data`, or what it makes. */
+  /** A new tensor that holds `data`; a function is called after the allocation. */
   upload(data: Words | (() => Words), rows: number, cols: number): Tensor {
     const tensor = this.tensor(rows, cols, { purpose: "uploads" });
     this.write(tensor, typeof data === "function" ? data() : data);
     return tensor;
   }
 
-  /** Overwrites `tensor` (no gaps) with `data`; work recorded earlier still sees the old content. */
+  /** Overwrites `tensor` (no gaps) with `data`; work recorded earlier still reads the old content. */
   write(tensor: Tensor, data: Words, offset = 0): void {
     if (data.length === 0) return;
     this.submit();
@@ -128,14 +131,14 @@ export class Encoder {
     );
   }
 
-  /** Fills the words of `tensor` (gaps included) with zero. */
+  /** Sets all words of `tensor` to zero, gaps included. */
   zero(tensor: Tensor): void {
     this.#endPass();
     this.#encoder().clearBuffer(tensor.storage.buffer, ...byteRange(tensor));
     this.#pending++;
   }
 
-  /** Copies all words of `from` to `to`; both without gaps. */
+  /** Copies all words of `from` to `to`; neither may have gaps. */
   copy(from: Tensor, to: Tensor): void {
     this.#endPass();
     const [source, bytes] = byteRange(from);
@@ -144,7 +147,7 @@ export class Encoder {
     this.#pending++;
   }
 
-  /** Records one dispatch; a dispatch of no workgroups is left out. */
+  /** Records one dispatch; a dispatch of zero workgroups is skipped. */
   dispatch(kernel: Kernel, { constants = {}, tensors, params, groups }: Dispatch): void {
     const [x, y = 1, z = 1] = groups;
     if (x * y * z === 0) return;
@@ -160,11 +163,11 @@ export class Encoder {
     this.#pass.setBindGroup(0, group, [offset]);
     this.#pass.dispatchWorkgroups(x, y, z);
     this.#pending++;
-    // Threads of this process start at once with what is recorded so far.
+    // The embedded device's threads start on what is submitted so far.
     if (this.info.serial === true && this.#pending >= eager) this.submit();
   }
 
-  /** Sends what was recorded to the queue. */
+  /** Submits all recorded commands. */
   submit(): void {
     if (this.#pending === 0 || this.#commands === undefined) return;
     this.#endPass();
@@ -175,7 +178,7 @@ export class Encoder {
     this.#pending = 0;
   }
 
-  /** Waits until everything submitted has run. */
+  /** Waits until all submitted work has run. */
   readonly wait: Effect.Effect<void, DeviceError> = Effect.suspend(() => {
     this.submit();
     return Effect.uninterruptible(
@@ -196,7 +199,7 @@ export class Encoder {
     });
   }
 
-  /** The words of `tensors` as u32 (gaps included), one behind the other, after all recorded work; one wait for all. */
+  /** The words of `tensors` as u32 (gaps included), concatenated, after all recorded work; waits once. */
   readWords(...tensors: ReadonlyArray<Tensor>): Effect.Effect<Uint32Array<ArrayBuffer>, DeviceError> {
     return Effect.map(this.#bytes(...tensors), (bytes) => new Uint32Array(bytes));
   }
@@ -245,7 +248,7 @@ export class Encoder {
   #dropGroups(): void {
     for (const compiled of this.#compiled.values()) compiled.groups.clear();
     this.#groups = 0;
-    // Only collection gives their mappings back, and the collector does not see them; Deno has gc() under --expose-gc.
+    // Their mappings are freed by garbage collection only. The collector does not see their cost; Deno has gc() under --expose-gc.
     const { gc } = globalThis as { gc?: () => void };
     gc?.();
   }
@@ -290,6 +293,6 @@ export class Encoder {
 const lost = (cause: unknown) =>
   new DeviceError({ reason: "Lost", message: `The device stopped answering: ${String(cause)}` });
 
-/** Workgroup counts [x, y] for `count` workgroups in one dimension; kernels read `group.x + group.y * groups.x`. */
+/** Workgroup counts [x, y] for at least `count` workgroups; kernels compute the index as `group.x + group.y * groups.x`. */
 export const spread = (count: number): [number, number] =>
   count <= maxGroups ? [count, 1] : [maxGroups, Math.ceil(count / maxGroups)];

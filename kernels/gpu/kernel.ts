@@ -1,6 +1,6 @@
 /**
- * A kernel is a WGSL file. Its name is that of the file and of its entry point; which buffers it is bound to, and which numbers its `Params`
- * holds, is read from the text when it is first compiled. Compiling happens on first use, per variant, and is cached by the encoder.
+ * A kernel is a WGSL file, named after the file and its entry point. Its bindings and the fields of its `Params` are read from the text once. The
+ * encoder compiles each variant at first use and caches it.
  */
 import { type Binding, interfaceOf, type ParamField } from "../wgsl/interface.ts";
 import { boundOffset } from "./binding_window.ts";
@@ -13,30 +13,30 @@ export interface Kernel {
   readonly source: string;
 }
 
-/** Values of `Params` by name. */
+/** Values of `Params`, by name. */
 export type ParamValues = Readonly<Record<string, number>>;
 
-/** The kernel of a WGSL text. */
+/** Makes a kernel from WGSL text. */
 export const makeKernel = (source: string): Kernel => ({
   name: /@compute[^]*?\bfn (\w+)/.exec(source)?.[1] ?? "main",
   source,
 });
 
-/** A number of `Params`, and the place of the binding whose offset or stride it is where the caller gives none. */
+/** A field of `Params`. `tensor` is the index of the binding whose offset or stride it defaults to. */
 export interface Param extends ParamField {
   readonly tensor: number | undefined;
   readonly isStride: boolean;
 }
 
-/** What a kernel takes: tensors in this order, and numbers. */
+/** A kernel's bindings in order, and the fields of its `Params`. */
 export interface Signature {
   readonly bindings: ReadonlyArray<Binding>;
   readonly params: ReadonlyArray<Param>;
-  /** Why the text cannot be read, where it cannot. */
+  /** Why the text cannot be parsed. */
   readonly problem?: string;
 }
 
-/** The signature of a kernel; its text is read once. */
+/** The signature of a kernel, cached. */
 export const signatureOf = (kernel: Kernel): Signature => {
   const known = signatures.get(kernel);
   if (known !== undefined) return known;
@@ -49,7 +49,7 @@ export const signatureOf = (kernel: Kernel): Signature => {
 };
 const signatures = new WeakMap<Kernel, Signature>();
 
-/** `xOffset` and `xStride` are those of the binding `x`, `X` or `xs`. */
+/** `xOffset` and `xStride` belong to the binding `x`, `X` or `xs`. */
 const paramOf = (field: ParamField, bindings: ReadonlyArray<Binding>): Param => {
   const [, name, part] = /^(\w+)(Offset|Stride)$/.exec(field.name) ?? [];
   const names = name === undefined ? [] : [name, name[0].toUpperCase() + name.slice(1), `${name}s`];
@@ -57,7 +57,7 @@ const paramOf = (field: ParamField, bindings: ReadonlyArray<Binding>): Param => 
   return { ...field, tensor: tensor < 0 ? undefined : tensor, isStride: part === "Stride" };
 };
 
-/** Writes `Params` from word `at` on; what is wrong with a call, or undefined. */
+/** Writes `Params` from word `at` on. Returns what is wrong with the call, or undefined. */
 export const writeParams = (
   { bindings, params, problem }: Signature,
   tensors: ReadonlyArray<Tensor>,

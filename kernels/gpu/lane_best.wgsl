@@ -1,5 +1,5 @@
-// The best of what the 64 lanes of a workgroup have, of equals the first token; each lane gets it. Put behind a kernel that calls it and declares
-// `Best` (specialize.ts, sample_token.wgsl).
+// The best candidate among the 64 lanes of a workgroup, returned to every lane; ties go to the smaller token. Appended to a kernel that calls it
+// and declares `Best` (specialize.ts, sample_token.wgsl).
 var<workgroup> bests: array<Best, 64>;
 
 fn joinBest(lane: u32, own: Best) -> Best {

@@ -1,5 +1,5 @@
-// What the 64 lanes of a workgroup have, joined pairwise in a fixed tree; each lane gets the result. Put behind a kernel that calls one of the two
-// (specialize.ts).
+// Maximum and sum over the 64 lanes of a workgroup, pairwise in a fixed tree; every lane gets the result. Appended to a kernel that calls one of
+// them (specialize.ts).
 var<workgroup> joined: array<vec2f, 64>;
 
 fn joinMost(lane: u32, own: f32) -> f32 {

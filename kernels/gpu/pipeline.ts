@@ -1,4 +1,4 @@
-/** Compiles a kernel for given constants: its bindings in order, then the params as a uniform with a dynamic offset. */
+/** Compiles a kernel for given constants. The layout is its bindings in order, then `Params` as a uniform with a dynamic offset. */
 import { type Kernel, type Signature, signatureOf } from "./kernel.ts";
 import { type Constants, specialize } from "./specialize.ts";
 
@@ -9,7 +9,7 @@ export interface Pipeline {
   readonly signature: Signature;
 }
 
-/** The kernel compiled under a label, and the names of constants that it does not have. */
+/** Compiles a kernel; also returns the names of constants that the kernel does not declare. */
 export const compile = (
   device: GPUDevice,
   kernel: Kernel,
@@ -41,7 +41,7 @@ export const compile = (
   return { pipeline, layout, signature, missing };
 };
 
-/** What tells one variant of a kernel from another: its name and constants. */
+/** The cache key of a variant: kernel name and constants. */
 export const variantKey = (kernel: Kernel, constants: Constants): string => {
   let key = kernel.name;
   for (const name in constants) key += ` ${name}=${constants[name]}`;

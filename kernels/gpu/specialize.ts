@@ -1,18 +1,19 @@
 /**
- * Turns a WGSL file, valid as it stands, into the variant that a dispatch needs. Two rewrites, both purely textual:
- * `const NAME = …;` lines take the given value (unlike `override` constants these can size arrays and be lane indices), as do aliases and
- * functions that are one line, `fn NAME(…) -> T { return …; }`; and a loop whose first line ends in `// unroll` is written out, with arrays declared `// registers` taken apart into
- * scalars, because software Vulkan drivers keep indexed arrays in memory. Neither rewrite changes the order of a sum.
+ * Turns a valid WGSL file into the variant that a dispatch needs, by two textual rewrites that never change the order of a sum.
+ * (1) Lines `const NAME = …;`, `alias NAME = …;` and `fn NAME(…) -> T { return …; }` take given values. Unlike `override` constants, these can size
+ * arrays and be lane indices.
+ * (2) A loop whose first line ends in `// unroll` is unrolled, and arrays declared `// registers` are split into scalars, because software Vulkan
+ * drivers keep indexed arrays in memory.
  */
 import halfWords from "./half_words.wgsl" with { type: "text" };
 import laneBest from "./lane_best.wgsl" with { type: "text" };
 import laneSum from "./lane_sum.wgsl" with { type: "text" };
 import laneTree from "./lane_tree.wgsl" with { type: "text" };
 
-/** Values for the `const`, `alias` and one-line `fn` lines of a kernel: numbers become `u32` literals, strings are pasted as they are. */
+/** Values for a kernel's `const`, `alias` and one-line `fn` lines. Numbers become `u32` literals; strings are inserted unchanged. */
 export type Constants = Readonly<Record<string, number | string>>;
 
-/** Texts that stand behind a kernel, by the calls that need them. */
+/** Texts appended to a kernel that calls one of their functions. */
 const libraries: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bb?f16Words\(/, halfWords],
   [/\blaneSum\(/, laneSum],
@@ -21,8 +22,8 @@ const libraries: ReadonlyArray<readonly [RegExp, string]> = [
 ];
 
 /**
- * The text of `source` with `constants` set and its marked loops unrolled; an unknown constant is returned as a `missing` name. Where a constant
- * calls a function of `half_words.wgsl` or of a `lane_….wgsl`, that stands behind it.
+ * The text of `source` with `constants` set and marked loops unrolled. `missing` lists constants that the text does not declare. Functions of
+ * `half_words.wgsl` and `lane_….wgsl` are appended if called.
  */
 export const specialize = (
   source: string,
@@ -42,7 +43,7 @@ export const specialize = (
   code = unroll(code, values);
   code = registers(code, values);
   for (const [called, text] of libraries) if (called.test(code)) code += text;
-  // Before the first line's comment, so that lines keep their numbers.
+  // On the first line, so that line numbers stay the same.
   if (/\blaneSum\(/.test(code)) code = `enable subgroups; ${code}`;
   return { code, missing };
 };
@@ -56,7 +57,7 @@ const readConstants = (code: string): ReadonlyMap<string, number> => {
   return values;
 };
 
-/** Integer arithmetic over `+ - * / %`, parentheses, literals and known names, as WGSL computes it on `u32`. */
+/** Evaluates `+ - * / %`, parentheses, literals and known names as WGSL does for `u32`; undefined if not an integer. */
 const evaluate = (text: string, values: ReadonlyMap<string, number>): number | undefined => {
   const tokens = text.match(/\d+u?|\w+|[-+*/%()]/g) ?? [];
   let at = 0;

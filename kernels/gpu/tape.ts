@@ -1,12 +1,12 @@
 /**
- * Reverse-mode differentiation over recorded operations. An op computes its output and records how gradients flow back; `backward` runs
- * those records in reverse. Activations are freed as soon as they are spent; a `block` may drop its inside and compute it again when its
- * gradient is due, which changes memory, never a bit, because every op is deterministic. The same calls without training free as they go.
+ * Reverse-mode differentiation over recorded operations. An op computes its output and records its backward pass; `backward` runs these records in
+ * reverse. Activations are freed after their last use. A `block` may drop its activations and recompute them when its gradient is needed. That
+ * saves memory and changes no bit, because every op is deterministic. Without training, the same calls free activations as they go.
  */
 import type { Encoder } from "./encoder.ts";
 import { sliceColumns, type Tensor } from "./tensor.ts";
 
-/** A gradient to fill: kernels add to it where `accumulate` is set, else they overwrite it. */
+/** A gradient to fill: kernels add to it if `accumulate` is set, otherwise they overwrite it. */
 export interface GradientTarget {
   readonly tensor: Tensor;
   readonly accumulate: boolean;
@@ -14,7 +14,7 @@ export interface GradientTarget {
 
 interface Slot {
   readonly tensor: Tensor;
-  /** Gradients that share the buffer; it is freed with the last of them. */
+  /** The number of gradients that share the buffer; it is freed with the last of them. */
   readonly holders: { count: number };
   readonly written: Set<number>;
 }
@@ -25,10 +25,10 @@ interface Entry {
   readonly backward: () => void;
 }
 
-/** How a pass uses memory: `inference` keeps nothing, `training` all, `recompute` only what enters each block. */
+/** Which activations a pass keeps: `inference` none, `training` all, `recompute` only the input of each block. */
 export type TapeMode = "inference" | "training" | "recompute";
 
-/** Records operations of one pass. `parameters` maps each weight to the tensor its gradient is added to. */
+/** Records the operations of one pass. `parameters` maps each weight to the tensor that accumulates its gradient. */
 export class Tape {
   readonly encoder: Encoder;
   readonly mode: TapeMode;
@@ -48,12 +48,12 @@ export class Tape {
     this.#slots = slots;
   }
 
-  /** Hands `outputs` (and `saved` tensors that only `backward` reads) to the tape, which frees them when they are spent. */
+  /** Records an operation. The tape owns `outputs` and `saved` (tensors that only `backward` reads) and frees them after use. */
   record(outputs: ReadonlyArray<Tensor>, saved: ReadonlyArray<Tensor>, backward: () => void): void {
     this.#entries.push({ outputs, owned: [...outputs, ...saved], backward });
   }
 
-  /** The output of `inside(tape, input)`, the input being spent by it; the unit of recomputation and of freeing. */
+  /** Runs `inside(tape, input)` as a unit of recomputation and freeing, and returns its output. The block consumes `input`. */
   block(input: Tensor, inside: (tape: Tape, input: Tensor) => Tensor): Tensor {
     if (this.mode === "training") return inside(this, input);
     const first = new Tape(this.encoder, "inference");
@@ -77,7 +77,7 @@ export class Tape {
     return output;
   }
 
-  /** Where the gradient of `tensor` is to be written: a parameter's own tensor, or a fresh one at the first contribution. */
+  /** The target for the gradient of `tensor`: a parameter's accumulator, or a tensor created at the first contribution. */
   gradient(tensor: Tensor): GradientTarget {
     const parameter = this.#parameters.get(tensor);
     if (parameter !== undefined) return { tensor: parameter, accumulate: true };
@@ -93,21 +93,21 @@ export class Tape {
     return { tensor: known.tensor, accumulate: true };
   }
 
-  /** The gradient that has arrived for `tensor`, if any. */
+  /** The gradient received so far for `tensor`, if any. */
   arrived(tensor: Tensor): Tensor | undefined {
     if (tensor.base === undefined) return this.#slots.get(tensor)?.tensor;
     const whole = this.#slots.get(tensor.base.tensor);
     return whole === undefined ? undefined : sliceColumns(whole.tensor, tensor.base.column, tensor.cols);
   }
 
-  /** Whether gradients are wanted for the weight `tensor`. */
+  /** Whether the weight `tensor` needs a gradient. */
   trains(tensor: Tensor): boolean {
     return this.#parameters.has(tensor);
   }
 
   /**
-   * Lets the gradient of `output` be that of `input` too, without a copy; false where `input` has one already (the caller adds).
-   * Sound for `y = x + f(x)`: whoever adds to the shared buffer through x runs after everyone that reads it through f(x).
+   * Makes the gradient of `output` also that of `input`, without a copy. Returns false if `input` already has a gradient; the caller then adds.
+   * Correct for `y = x + f(x)`: everything that reads the shared buffer through f(x) runs before anything adds to it through x.
    */
   share(output: Tensor, input: Tensor): boolean {
     const slot = this.#slots.get(output);
@@ -117,12 +117,12 @@ export class Tape {
     return true;
   }
 
-  /** Sets the gradient of `output`; the tape owns `gradient` from here on. */
+  /** Sets the gradient of `output`; the tape then owns `gradient`. */
   seed(output: Tensor, gradient: Tensor): void {
     this.#slots.set(output, { tensor: gradient, holders: { count: 1 }, written: new Set() });
   }
 
-  /** Runs everything recorded in reverse and frees it. */
+  /** Runs all records in reverse and frees their tensors. */
   backward(): void {
     for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
       entry.backward();
@@ -131,7 +131,7 @@ export class Tape {
     }
   }
 
-  /** Frees everything recorded but `kept`, without running it. */
+  /** Frees all recorded tensors except `kept`, without a backward pass. */
   free(kept?: Tensor): void {
     for (const entry of this.#entries.splice(0)) this.#release(entry.owned.filter((tensor) => tensor !== kept));
   }

@@ -1,19 +1,19 @@
 /**
- * A tensor is a window of float32 (or u32) words in a device buffer: `rows` rows of `cols` words, `stride` words apart, beginning `offset`
- * words into the buffer. Slices of columns are tensors of their own that share the buffer, so fused projections need no copy. Where a tensor
- * has a `format`, its elements have 16 bits, two a word with the low half first, and all four sizes count elements; where it has a `scale`, a
- * power of two, what lies there is the number divided by it.
+ * A tensor is a window of float32 (or u32) words in a device buffer: `rows` rows of `cols` words, `stride` words apart, starting `offset` words
+ * into the buffer. A slice of columns is a tensor that shares the buffer, so fused projections need no copy. With a `format`, elements have 16 bits
+ * (two per word, low half first) and all four sizes count elements. With a `scale`, a power of two, the stored numbers are the values divided by
+ * it.
  */
 import type { HalfFormat } from "./half_precision.ts";
 
-/** A device buffer as the pool hands it out: a handle, its size in bytes and an identity for caches. */
+/** A device buffer from the pool: handle, size in bytes, and an id for caches. */
 export interface Storage {
   readonly id: number;
   readonly bytes: number;
   readonly buffer: GPUBuffer;
 }
 
-/** Rows × cols words of a device buffer; `base` names the tensor that a column slice was cut from. */
+/** Rows × cols words of a device buffer; `base` is the tensor that a column slice was cut from. */
 export interface Tensor {
   readonly storage: Storage;
   readonly offset: number;
@@ -25,7 +25,7 @@ export interface Tensor {
   readonly base?: { readonly tensor: Tensor; readonly column: number };
 }
 
-/** The whole of `storage` seen as rows × cols, rows `stride` words apart. */
+/** All of `storage` viewed as rows × cols, with rows `stride` words apart. */
 export const view = (
   storage: Storage,
   rows: number,
@@ -39,7 +39,7 @@ export const view = (
 /** Bytes of one element. */
 export const elementBytes = ({ format }: Pick<Tensor, "format">): number => format === undefined ? 4 : 2;
 
-/** Columns `column … column + cols` of every row, in place. */
+/** A view of columns `column … column + cols` of every row. */
 export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tensor => ({
   storage: tensor.storage,
   offset: tensor.offset + column,
@@ -51,7 +51,7 @@ export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tens
   base: { tensor, column },
 });
 
-/** Rows `row … row + rows`, in place. */
+/** A view of rows `row … row + rows`. */
 export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => ({
   storage: tensor.storage,
   offset: tensor.offset + row * tensor.stride,
@@ -62,18 +62,18 @@ export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => 
   scale: tensor.scale,
 });
 
-/** Elements from the first to the last, gaps of the stride included. */
+/** Elements from the first to the last, gaps between rows included. */
 export const extent = (
   tensor: Tensor,
 ): number => (tensor.rows === 0 ? 0 : (tensor.rows - 1) * tensor.stride + tensor.cols);
 
-/** First byte and number of bytes of the words that hold a tensor's elements. */
+/** The first byte, and the number of bytes, of the words that hold a tensor's elements. */
 export const byteRange = (tensor: Tensor): [number, number] => {
   const size = elementBytes(tensor);
   const start = Math.floor(tensor.offset * size / 4) * 4;
   return [start, Math.ceil((tensor.offset + extent(tensor)) * size / 4) * 4 - start];
 };
 
-/** Whether vec4 loads may be used on it: offset, stride and columns are multiples of four. */
+/** Whether vec4 loads are possible: offset, stride and columns are multiples of four. */
 export const isVectorized = (tensor: Tensor): boolean =>
   tensor.offset % 4 === 0 && tensor.stride % 4 === 0 && tensor.cols % 4 === 0;

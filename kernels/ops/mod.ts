@@ -1,4 +1,4 @@
-/** Every op with its cases: what the conformance test, the gradient check and the benchmark iterate over. */
+/** Registry of ops with their cases, for the conformance test, gradient check and benchmark. */
 import type { OpCases } from "./op_case.ts";
 import { adamwCases } from "./adamw/adamw_cases.ts";
 import { addCases } from "./add/add_cases.ts";
@@ -14,7 +14,7 @@ import { ropeCases } from "./rope/rope_cases.ts";
 import { swigluCases } from "./swiglu/swiglu_cases.ts";
 import { tokenLogProbsCases } from "./token_log_probs/token_log_probs_cases.ts";
 
-/** All ops, in the order in which a model meets them. */
+/** All ops, in the order in which a model uses them. */
 export const ops: ReadonlyArray<OpCases> = [
   matmulCases,
   embeddingCases,

@@ -1,17 +1,17 @@
-/** What the ops share: how a kernel is declared from its file, how many lanes it needs, which rows one dispatch may bind. */
+/** Helpers that the ops share: constants of kernel variants, workgroup counts, and splitting rows by binding size. */
 import { type Dispatch, type Encoder, spread } from "../gpu/encoder.ts";
 import type { HalfFormat } from "../gpu/half_precision.ts";
 import type { Constants } from "../gpu/specialize.ts";
 import { elementBytes, isVectorized, sliceRows, type Tensor } from "../gpu/tensor.ts";
 
-/** Constants that let one lane handle four columns where every tensor allows it. */
+/** Constants for four columns per lane if every tensor allows vec4 loads, otherwise for one. */
 export const pack = (tensors: ReadonlyArray<Tensor>, allowed = true): Constants & { readonly PACK: 1 | 4 } =>
   allowed && tensors.every(isVectorized) ? { Elem: "vec4f", PACK: 4 } : { Elem: "f32", PACK: 1 };
 
-/** What a kernel's one-line function `sumOf(value)` makes of four sums. */
+/** A kernel's `sumOf(value)` for a vec4: the sum of its four elements. */
 export const sumOfFour = "(value.x + value.y) + (value.z + value.w)";
 
-/** Constants of a kernel whose rows, a lane each without them, have a workgroup of `lanes` lanes each. */
+/** Constants for a workgroup of `lanes` lanes per row, in a kernel that by default has one lane per row. */
 export const sharedBy = (lanes: number): Constants => ({
   LANES: lanes,
   SIZE: lanes,
@@ -19,7 +19,10 @@ export const sharedBy = (lanes: number): Constants => ({
   laneOf: "local",
 });
 
-/** Constants and workgroups for R rows of V columns of a kernel that joins what lanes have in a tree of 64 (`lane_tree.wgsl`) where V is large. */
+/**
+ * Constants and workgroup counts for R rows of V columns. If V is large, a workgroup of 64 lanes shares each row and joins its results in a tree
+ * (`lane_tree.wgsl`).
+ */
 export const joined = (
   R: number,
   V: number,
@@ -32,8 +35,8 @@ export const joined = (
 const capital = (name: string): string => name[0].toUpperCase() + name.slice(1);
 
 /**
- * How a kernel reads the binding `name` where its tensor has a 16-bit format: what the array holds (`alias BElem`, say) and what the kernel's
- * one-line function `bAt` (or `reader`) returns. No device feature is needed for it, and every kernel of an op reads the same numbers.
+ * Constants with which a kernel reads the binding `name` if its tensor has a 16-bit format: the array's element type (such as `alias BElem`) and
+ * the kernel's one-line function `bAt` (or `reader`). It needs no device feature, and all kernels of an op read the same numbers.
  */
 export const readAs = (
   name: string,
@@ -61,8 +64,8 @@ export const readAs = (
 };
 
 /**
- * How a kernel writes the binding `name`, four numbers at a time, where its tensor has a 16-bit format: what the array holds (`alias YElem`,
- * say) and what the kernel's one-line function `asY(value)` makes of them, the nearest numbers of the format (`half_words.wgsl`).
+ * Constants with which a kernel writes the binding `name`, four numbers at a time, if its tensor has a 16-bit format: the array's element type
+ * (such as `alias YElem`) and the one-line function `asY(value)`, which rounds to nearest (`half_words.wgsl`).
  */
 export const writeAs = (name: string, { format, scale }: Tensor): Constants => {
   if (format === undefined) return {};
@@ -70,7 +73,7 @@ export const writeAs = (name: string, { format, scale }: Tensor): Constants => {
   return { [`${capital(name)}Elem`]: "vec2u", [`as${capital(name)}`]: `${format}Words(${value})` };
 };
 
-/** What a one-line function `kept(value)` of a kernel makes of four numbers that are stored in this format and read again. */
+/** Constants for a kernel's one-line function `kept(value)`: four numbers rounded to this format and widened again. */
 export const keptAs = (format: HalfFormat | undefined): Constants => {
   if (format === undefined) return {};
   const words = `${format}Words(value)`;
@@ -81,12 +84,12 @@ export const keptAs = (format: HalfFormat | undefined): Constants => {
   };
 };
 
-/** Workgroup counts for `lanes` lanes in workgroups of `size`. */
+/** Workgroup counts for `count` lanes in workgroups of `size`. */
 export const lanes = (count: number, size = 64): [number, number] => spread(Math.ceil(count / size));
 
 /**
- * Cuts `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the tensors' parts. Rows are independent
- * in every op that uses this, so where the cut falls never shows.
+ * Splits `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the parts of the tensors. Rows must be independent,
+ * so that the split does not change results.
  */
 export const byRows = (
   encoder: Encoder,
@@ -102,7 +105,7 @@ export const byRows = (
   }
 };
 
-/** The most rows of every one of `tensors` that one binding covers. */
+/** Most rows of every tensor that fit one binding. */
 export const rowsPerBinding = (encoder: Encoder, tensors: ReadonlyArray<Tensor>): number => {
   let rows = Infinity;
   for (const tensor of tensors) {

@@ -1,30 +1,30 @@
 /**
- * What is checked and timed of an op: operands of certain shapes, how the op runs on them, and what it should give. Conformance test,
- * gradient check, determinism test and benchmark all iterate over these. A reference is written once and run twice: with every
- * step exact (float64) and with every step rounded to float32, which says how far a sum of float32 may stray.
+ * Test cases of an op: its operands, how to run it, and its expected results. The conformance test, gradient check, determinism test and benchmark
+ * iterate over them. A reference is written once and run twice: in float64, and with every step rounded to float32, which gives the allowed error
+ * of a float32 sum.
  */
 import { Key, uniform } from "../../data/random.ts";
 import { fromHalves, type HalfFormat, toHalves } from "../gpu/half_precision.ts";
 import type { Tape } from "../gpu/tape.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** Applied to every intermediate result of a reference: the identity, or rounding to float32. */
+/** Applied to every intermediate result of a reference: identity, or rounding to float32. */
 export type Round = (x: number) => number;
 
-/** Flat row-major numbers by the name of the operand or result. */
+/** Flat row-major numbers, by the name of the operand or result. */
 export type NamedValues = Readonly<Record<string, Float64Array>>;
 
-/** A tensor that goes into an op: float32 numbers that gradients may be wanted for, or u32 words. */
+/** An operand: float32 numbers, or u32 words. */
 export interface Operand {
   readonly rows: number;
   readonly cols: number;
-  /** Words from row to row; more than `cols` leaves gaps. */
+  /** Words from one row to the next; more than `cols` leaves gaps. */
   readonly stride: number;
   readonly data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-  /** How the device stores it, where not as float32, and divided by what; `data` are numbers of that format times the scale. */
+  /** 16-bit storage format on the device, if any, and its scale; `data` must be numbers of that format times the scale. */
   readonly format?: HalfFormat | undefined;
   readonly scale?: number | undefined;
-  /** `weight`: its gradient is added to what is there; `activation`: its gradient is written; `constant`: it has none. */
+  /** `weight`: its gradient is accumulated; `activation`: its gradient is overwritten; `constant`: it has no gradient. */
   readonly role: "weight" | "activation" | "constant";
 }
 
@@ -34,31 +34,31 @@ export interface OpCase {
   readonly operands: Readonly<Record<string, Operand>>;
   /** Runs the op and names its results. */
   readonly run: (tape: Tape, inputs: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>;
-  /** Results that are u32 words. */
+  /** Names of results that are u32 words. */
   readonly integers?: ReadonlyArray<string>;
-  /** The results, every step passed through `round`. */
+  /** The expected results, every step passed through `round`. */
   readonly reference: (values: NamedValues, round: Round) => NamedValues;
-  /** The gradient of Σ cotangent · result by each weight and activation, every step passed through `round`. */
+  /** The gradients of Σ cotangent · result with respect to each weight and activation, every step passed through `round`. */
   readonly vjp?: (values: NamedValues, cotangents: NamedValues, round: Round) => NamedValues;
 }
 
-/** An op as the tests and the benchmark see it. */
+/** An op's cases for tests and benchmark. */
 export interface OpCases {
   readonly name: string;
   readonly cases: ReadonlyArray<OpCase>;
-  /** The same case with another number of rows, the first rows being equal: a row's result must not depend on the others. */
+  /** The same case with N rows, the first ones equal: a row's result must not depend on the others. */
   readonly rows?: (N: number) => OpCase;
-  /** The binding limit in bytes that the cases are run under once more, and whether the bits stay (sums over rows may not). */
+  /** A binding limit in bytes under which the cases run again, and whether bits must be equal (sums over rows may differ). */
   readonly windowed?: { readonly binding: number; readonly bits: "equal" | "close" };
 }
 
-/** Numbers in [-1, 1) that depend on name and index alone. */
+/** Numbers in [-1, 1) that depend only on name and index. */
 export const noise = (name: string, length: number): Float32Array<ArrayBuffer> => {
   const key = Key.fold(Key.make(0), "case", name);
   return Float32Array.from({ length }, (_, i) => 2 * uniform(key, i) - 1);
 };
 
-/** How an operand of `floats` is made. */
+/** Options of `floats`. */
 export interface FloatOptions {
   readonly role?: Operand["role"];
   readonly spread?: number;
@@ -68,7 +68,7 @@ export interface FloatOptions {
   readonly scale?: number | undefined;
 }
 
-/** A rows × cols operand of numbers around `center`; at most `spread` away, as the format rounds them. */
+/** A rows × cols operand of numbers within `spread` of `center`, rounded to the format. */
 export const floats = (name: string, rows: number, cols: number, options: FloatOptions = {}): Operand => {
   const { role = "activation", spread = 1, center = 0, stride = cols, format, scale } = options;
   const numbers = noise(name, rows * cols).map((x) => center + spread * x);
@@ -76,7 +76,7 @@ export const floats = (name: string, rows: number, cols: number, options: FloatO
   return { rows, cols, stride, role, data, format, scale };
 };
 
-/** Numbers as 16 bits hold them, divided by `scale`; what is finite stays finite in float16, as `half_words.wgsl` has it. */
+/** Numbers divided by `scale` and stored in 16 bits; float16 saturates, as in `half_words.wgsl`. */
 export const inHalves = (
   numbers: Float32Array<ArrayBuffer>,
   format: HalfFormat,
@@ -87,13 +87,13 @@ export const inHalves = (
   return fromHalves(toHalves(stored, format), format).map((x) => x * scale);
 };
 
-/** The last step of a reference whose result is stored in `format`: rounded to it, where steps are rounded at all. */
+/** The last step of a reference whose result is stored in `format`: rounds to it, unless the reference is exact. */
 export const kept = (round: Round, format: HalfFormat | undefined, scale?: number): Round => {
   const isExact = round(0.1) === 0.1;
   return (x) => isExact || format === undefined ? round(x) : inHalves(Float32Array.of(x), format, scale)[0];
 };
 
-/** A rows × cols operand of words, without a gradient. */
+/** A rows × cols operand of u32 words, without a gradient. */
 export const words = (data: ArrayLike<number>, rows = 1, cols = data.length / rows): Operand => ({
   rows,
   cols,
@@ -102,18 +102,18 @@ export const words = (data: ArrayLike<number>, rows = 1, cols = data.length / ro
   data: Uint32Array.from(data),
 });
 
-/** Whole numbers below `limit`, as words. */
+/** Random integers below `limit`, as words. */
 export const indices = (name: string, count: number, limit: number): Operand =>
   words(noise(name, count).map((x) => Math.floor((x + 1) / 2 * limit)));
 
-/** Columns `column … column + cols` of a matrix that is `width` wide. */
+/** Columns `column … column + cols` of a matrix of `width` columns. */
 export const columns = (values: Float64Array, width: number, column: number, cols: number): Float64Array =>
   Float64Array.from(
     { length: values.length / width * cols },
     (_, i) => values[Math.floor(i / cols) * width + column + i % cols],
   );
 
-/** Σ a · b of `count` products, term by term, `strideA` and `strideB` apart. */
+/** Σ a · b over `count` products in order, with elements `strideA` and `strideB` apart. */
 export const dotProduct = (
   round: Round,
   count: number,

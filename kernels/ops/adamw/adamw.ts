@@ -1,6 +1,6 @@
 /**
- * One step of AdamW on a flat tensor, torch.optim.AdamW's arithmetic; the bias corrections are made on the host in float64. The moments are
- * float32, or bfloat16 that is rounded by chance, under a key of the caller's.
+ * One step of AdamW on a flat tensor, with the arithmetic of torch.optim.AdamW; bias corrections are computed on the host in float64. Moments are
+ * float32, or bfloat16 with stochastic rounding by the caller's key.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { Key } from "../../../data/random.ts";
@@ -12,13 +12,13 @@ import threefry from "../sample_token/threefry.wgsl" with { type: "text" };
 import source from "./adamw.wgsl" with { type: "text" };
 import halvesSource from "./adamw_halves.wgsl" with { type: "text" };
 
-/** With moments of float32, and of bfloat16. */
+/** The kernels for float32 and for bfloat16 moments. */
 export const adamwKernels = {
   words: makeKernel(source),
   halves: makeKernel(`${threefry}\n${halvesSource}`),
 };
 
-/** Hyperparameters of a step; `step` counts from 1; `clip` multiplies the gradient first. */
+/** Hyperparameters of a step. `step` counts from 1; `clip` is a factor applied to the gradient first. */
 export interface AdamW {
   readonly learningRate: number;
   readonly beta1: number;
@@ -27,11 +27,11 @@ export interface AdamW {
   readonly weightDecay: number;
   readonly step: number;
   readonly clip: number;
-  /** The key of the dice that moments of 16 bits are rounded with: another one for each step and tensor. */
+  /** Key for stochastic rounding of bfloat16 moments; must differ for each step and tensor. */
   readonly key?: Key;
 }
 
-/** Updates weight, mean and square [1, n] in place from gradient [1, n]; the moments are both float32 or both bfloat16. */
+/** Updates weight, mean and square [1, n] in place from gradient [1, n]. Both moments must have the same type. */
 export const adamw = (
   encoder: Encoder,
   gradient: Tensor,
@@ -72,7 +72,7 @@ export const adamw = (
   );
 };
 
-/** Cuts flat tensors [1, n] where one binding cannot hold them; elements are independent, so the cut never shows. */
+/** Splits flat tensors [1, n] that exceed one binding; elements are independent, so the split does not change results. */
 export const byFlatWindow = (
   encoder: Encoder,
   n: number,

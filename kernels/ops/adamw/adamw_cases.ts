@@ -1,4 +1,4 @@
-/** Optimizer steps that are checked: the first and a later one, with and without clipping. */
+/** Cases of AdamW: the first and a later step, with and without clipping. */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import { floats, type OpCase, type OpCases } from "../op_case.ts";
 import { type AdamW, adamw } from "./adamw.ts";
@@ -36,7 +36,7 @@ const stepCase = ({ n, step, clip }: { readonly n: number; readonly step: number
   },
 });
 
-/** Cases of the optimizer. */
+/** Cases of AdamW. */
 export const adamwCases: OpCases = {
   name: "adamw",
   cases: [{ n: 1, step: 1, clip: 1 }, { n: 4001, step: 1, clip: 0.25 }, { n: 64, step: 7, clip: 1 }].map(stepCase),

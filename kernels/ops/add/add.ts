@@ -1,4 +1,4 @@
-/** The residual connection: y = a + b, and sums of gradients. */
+/** Addition y = a + b: the residual connection, and sums of gradients. */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import { byRows, lanes, pack } from "../op.ts";
@@ -11,7 +11,7 @@ export const addKernel = makeKernel(source);
 
 /** target[N, C] += term[N, C]. */
 export const accumulate = (encoder: Encoder, target: Tensor, term: Tensor): void =>
-  // The unused first input is bound to the term, since a tensor cannot be read and written in one dispatch.
+  // The first input is unused but must be bound; a dispatch cannot read and write one tensor, so it binds the term.
   byRows(encoder, target.rows, [term, target], ([b, out], _, N) => run(encoder, N, b, b, out, 1));
 
 /** y[N, C] = a[N, C] + b[N, C], recorded on the tape. */

@@ -1,4 +1,4 @@
-/** Sums that are checked: aligned and odd widths. */
+/** Cases of addition: aligned and odd widths. */
 import { floats, type OpCase, type OpCases } from "../op_case.ts";
 import { add } from "./add.ts";
 
@@ -10,7 +10,7 @@ const addCase = ({ N, C }: { readonly N: number; readonly C: number }): OpCase =
   vjp: (_, { y: dy }) => ({ a: dy, b: dy }),
 });
 
-/** Cases of the sum. */
+/** Cases of addition. */
 export const addCases: OpCases = {
   name: "add",
   cases: [{ N: 1, C: 64 }, { N: 37, C: 64 }, { N: 9, C: 7 }, { N: 70, C: 20 }].map(addCase),

@@ -1,6 +1,6 @@
 /**
- * Causal attention with grouped heads over packed sequences. One forward kernel serves training (keys and values of the pass) and decoding
- * (keys and values in the cache, the prompt's shared by its responses), so both give the same bits.
+ * Causal attention with grouped heads over packed sequences. One forward kernel serves training (keys and values of the same pass) and decoding
+ * (keys and values in the cache; responses share their prompt's), so both give the same bits.
  */
 import type { Encoder } from "../../gpu/encoder.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
@@ -10,10 +10,10 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { type AttentionForm, chunkKeys, formOf } from "./attention_forms.ts";
 import { type AttentionRows, blockConstants, type Gradients, type Operands, readOperands } from "./operands.ts";
 
-/** Workgroups that keep a device busy: with fewer, chunks of keys have workgroups of their own, which shows in no bit. */
+/** Workgroups that keep a device busy. With fewer, chunks of keys are split over workgroups, which changes no bit. */
 const enoughGroups = 1024;
 
-/** out[N, H·D], stored as `format`, of q[N, H·D], k and v [S, K·D]; heads are D = `headWidth` wide; recorded on the tape. */
+/** out[N, H·D], stored as `format`, from q[N, H·D] and k, v [S, K·D] with D = `headWidth`; recorded on the tape. */
 export const attention = (
   tape: Tape,
   q: Tensor,
@@ -38,7 +38,7 @@ export const attention = (
   return out;
 };
 
-/** Fills `out` and `lse`. */
+/** Writes `out` and `lse`. */
 const forward = (
   encoder: Encoder,
   { forward: { kernel, constants, groups }, merge }: AttentionForm,
@@ -84,7 +84,7 @@ const forward = (
   );
 };
 
-/** Gradients of q, k and v; all rows are of the pass itself. */
+/** Gradients of q, k and v; all keys belong to the same pass. */
 const backward = (
   encoder: Encoder,
   { query, keyValue }: AttentionForm,

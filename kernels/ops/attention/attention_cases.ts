@@ -1,6 +1,6 @@
 /**
- * Attention that is checked: sequences of many lengths packed one behind another, grouped heads, queries cut from a fused projection, and
- * decoding rows whose keys lie in two places, a prompt's shared prefix and their own, row by row or in blocks.
+ * Cases of attention: packed sequences of many lengths, grouped heads, queries cut from a fused projection, and decoding rows with two ranges of
+ * keys (a prompt's shared prefix and their own), contiguous or in blocks.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
@@ -14,16 +14,16 @@ interface Shape {
   readonly H: number;
   readonly KV: number;
   readonly D: number;
-  /** The query is cut from a tensor this wide. */
+  /** The width of the tensor that the query is cut from. */
   readonly width?: number;
-  /** How queries, keys, values and the result are stored. */
+  /** How queries, keys, values and results are stored. */
   readonly activations?: HalfFormat;
 }
 
-/** The rows of k and v that a row sees: [prefixStart, prefixLength, ownStart, count]. */
+/** The rows of k and v that a row attends to: [prefixStart, prefixLength, ownStart, count]. */
 type Span = readonly [number, number, number, number];
 
-/** The row of k and v with the j-th key of a span; where there are blocks, its starts count entries of them. */
+/** The row of k and v with the j-th key of a span; with blocks, starts are indices of block-table entries. */
 const keyRow = (
   [prefixStart, prefixLength, ownStart]: Span,
   j: number,
@@ -40,7 +40,7 @@ interface Heads {
   readonly blockTables?: ReadonlyArray<number>;
 }
 
-/** Softmax weights of a row and head over its keys, subtracting the maximum. */
+/** Softmax weights of a row and head over its keys, with the maximum subtracted. */
 const weigh = (
   q: Float64Array,
   k: Float64Array,
@@ -126,7 +126,7 @@ const packed = ({ lengths, H, KV, D, width = H * D, activations }: Shape): OpCas
         new Float64Array(v.length),
       ];
       const scale = round(1 / Math.sqrt(D));
-      // The backward pass reads the result as it is stored.
+      // The backward pass reads the result as stored.
       const out = activations && forward(query, k, v, spans, heads, round, kept(round, activations));
       spans.forEach((span, row) => {
         for (let head = 0; head < H; head++) {
@@ -155,7 +155,7 @@ const packed = ({ lengths, H, KV, D, width = H * D, activations }: Shape): OpCas
   };
 };
 
-// Rows decode at once: row r continues prompt r % 2, whose keys are shared, with r % 5 keys of its own.
+// Decoding: row r continues prompt r % 2, whose keys are shared, with r % 5 keys of its own.
 const decoding = (
   { N, H, KV, D, activations }: Heads & { readonly N: number; readonly activations?: HalfFormat },
 ): OpCase => {
@@ -179,7 +179,7 @@ const decoding = (
   };
 };
 
-// The same with keys in blocks, each list of them in any order: prompts of two blocks and of one, up to three own blocks.
+// Decoding with keys in blocks in any order: prompts of one or two blocks, up to three own blocks.
 const paging = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
   const count = 3 + 3 * N;
   const blockTables = Array.from({ length: count }, (_, i) => (i * 7 + 5) % count);
@@ -188,7 +188,7 @@ const paging = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
     const { first, length } = prompts[r % 2];
     return [first, length, 3 + 3 * r, length + 1 + r * 13 % (3 * blockRows)];
   });
-  // A prompt that is being read sees its first tokens alone.
+  // A prompt in prefill sees only its first tokens.
   spans[N - 1] = [0, blockRows + 3, 0, blockRows + 3];
   return {
     name: `${N} rows in blockTables, ${H}/${KV} heads of ${D}`,

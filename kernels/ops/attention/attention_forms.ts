@@ -1,7 +1,7 @@
 /**
- * How attention is computed, by the kind of device: with a lane for each row and few of its heads; where invocations run one after the other, with
- * four keys at a time in the lanes of a vec4; on devices with many lanes, with a subgroup for each row and few of its heads (`--kernels cooperative`).
- * The form depends on the device and the head width alone, so sampler and trainer always have the same, whose bits are its own.
+ * The variants of attention by device. Default: one lane per row and a few of its heads. Serial devices: four keys at a time in a vec4. With
+ * `--kernels cooperative`: one subgroup per row and a few of its heads. The variant depends only on the device and the head width, so sampler and
+ * trainer use the same. Variants differ in their bits.
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { type Kernel, makeKernel } from "../../gpu/kernel.ts";
@@ -30,7 +30,7 @@ const foursKernels = {
   keyValue: makeKernel(keyValueFoursSource),
 };
 
-/** Forward, the join of its chunks, and the two backward kernels of the form with subgroups. */
+/** The subgroup kernels: forward, the merge of its chunks, and the two backward kernels. */
 export const subgroupKernels = {
   forward: makeKernel(subgroupSource),
   merge: makeKernel(mergeSource),
@@ -38,14 +38,14 @@ export const subgroupKernels = {
   keyValue: makeKernel(keyValueSubgroupSource),
 };
 
-/** A kernel, its constants, and its workgroups for N rows. */
+/** A kernel, its constants, and its workgroup counts for N rows. */
 export interface Part {
   readonly kernel: Kernel;
   readonly constants: Constants;
   readonly groups: (N: number) => readonly [number, number];
 }
 
-/** The forward kernel, those that give dq and dk with dv, and the one that joins chunks of keys where the forward kernel can have them apart. */
+/** The kernels for the forward pass, for dq, and for dk and dv; `merge` joins chunks of keys if the forward kernel can split them. */
 export interface AttentionForm {
   readonly forward: Part;
   readonly query: Part;
@@ -53,10 +53,10 @@ export interface AttentionForm {
   readonly merge?: Part;
 }
 
-/** Keys that are summed on their own before the sums are joined, in order; a constant, since it shows in the bits. */
+/** Keys per partial sum; partial sums are joined in order. A constant, since it affects bits. */
 export const chunkKeys = 512;
 
-/** Query heads of a group of `GROUP` that are served together, `size` vec4s each: as many as leaves their sums in registers. */
+/** Heads per lane among a group of `GROUP` heads of `size` vec4s: as many as fit in registers. */
 const sharedHeads = (GROUP: number, size: number): number => {
   let heads = GROUP;
   while (heads > 1 && (GROUP % heads > 0 || heads * size > 8)) heads--;
@@ -88,7 +88,7 @@ const lanesForm = ({ H, KV, GROUP, D }: Shape): AttentionForm => {
 };
 
 const foursForm = ({ H, KV, GROUP, D }: Shape): AttentionForm => {
-  // Two heads have eight sums of products, which leaves vector registers for what is loaded.
+  // Two heads have eight sums, which leaves vector registers for loads.
   const HEADS = GROUP % 2 === 0 ? 2 : 1;
   const shape = { GROUP, D4: D / 4, STEP: D % 16 === 0 ? 4 : 1 };
   const { forward, query, keyValue } = foursKernels;
@@ -113,7 +113,7 @@ const subgroupForm = ({ H, KV, GROUP, D }: Shape, LANES: number): AttentionForm 
   };
 };
 
-/** The form for the device and the heads of these operands. */
+/** The variant for the device and these heads. */
 export const formOf = ({ info }: Encoder, { q, k, headWidth: D }: Operands): AttentionForm => {
   const [H, KV] = [q.cols / D, k.cols / D];
   const shape = { H, KV, GROUP: H / KV, D };

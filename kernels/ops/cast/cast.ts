@@ -1,4 +1,4 @@
-/** Between float32 and 16 bits, on the device: weights are narrowed for the passes after every update, and widened where float32 is wanted. */
+/** Conversion between float32 and 16 bits on the device. */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import { lanes } from "../op.ts";
@@ -7,13 +7,13 @@ import { byFlatWindow } from "../adamw/adamw.ts";
 import halves from "./cast_halves.wgsl" with { type: "text" };
 import words from "./cast_words.wgsl" with { type: "text" };
 
-/** The kernels: to 16 bits and to float32. */
+/** The kernels that narrow and widen. */
 export const castKernels = {
   narrow: makeKernel(halves),
   widen: makeKernel(words),
 };
 
-/** out[1, n] = given[1, n], one of them with a 16-bit format; it begins at an even element. */
+/** out[1, n] = given[1, n]; one of them has a 16-bit format and starts at an even element. */
 export const cast = (encoder: Encoder, given: Tensor, out: Tensor): void =>
   byFlatWindow(
     encoder,

@@ -1,4 +1,4 @@
-/** Conversions that are checked: every kind of 16-bit number widened, numbers of all sizes narrowed, odd counts. */
+/** Cases of conversions: every kind of 16-bit number widened, numbers of all sizes narrowed, odd counts. */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { floats, noise, type OpCase, type OpCases, words } from "../op_case.ts";
@@ -19,7 +19,7 @@ const f16 = (bits: number): number => {
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * Elementary.pow(2, exponent - 15));
 };
 
-// Normal numbers of both formats; float16's infinities and NaNs (exponent 31) and subnormals are left out.
+// Normal numbers of both formats; without float16's subnormals, infinities and NaNs (exponent 31).
 const numbers = (n: number): number[] =>
   Array.from(noise("halves", n), (x) => {
     const bits = Math.floor((x + 1) / 2 * 0x10000);
@@ -46,7 +46,7 @@ const widening = ({ n, format }: Shape): OpCase => {
   };
 };
 
-/** The number of the format that is nearest to x, ties to even. */
+/** The format's number nearest to x, ties to even. */
 const nearest = (x: number, format: HalfFormat): number => {
   const [digits, least] = format === "f16" ? [10, -14] : [7, -126];
   const step = Elementary.pow(2, Math.max(Math.floor(Elementary.log2(Math.abs(x))), least) - digits);

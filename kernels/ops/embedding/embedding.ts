@@ -1,4 +1,4 @@
-/** Token embedding and its gradient, and gathering rows in general; tables larger than one binding are read window by window. */
+/** Token embedding and its gradient, also used to gather rows. A table larger than one binding is processed window by window. */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import { lanes, pack, readAs, rowsPerBinding } from "../op.ts";
@@ -7,21 +7,21 @@ import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import source from "./embedding.wgsl" with { type: "text" };
 import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
 
-/** Forward and backward kernel. */
+/** The forward and backward kernels. */
 export const embeddingKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),
 };
 
-/** Rows grouped by the table row they were taken from, in order: what the gradient sums over. */
+/** Positions grouped by the table row that they read; the gradient sums over each group in order. */
 export interface RowGroups {
-  /** u32 [U + 1, 2]: table row and first entry of `rows`; the last one only closes the list. */
+  /** u32 [U + 1, 2]: table row and first entry in `rows`; the last pair only ends the list. */
   readonly starts: Uint32Array<ArrayBuffer>;
   /** u32 [N]. */
   readonly rows: Uint32Array<ArrayBuffer>;
 }
 
-/** Groups the positions of `indices` by their value, positions in order within a group. */
+/** Groups the positions of `indices` by value; positions stay in order within a group. */
 export const groupRows = (indices: Int32Array | Uint32Array): RowGroups => {
   const order = Array.from(indices, (_, i) => i).sort((a, b) => indices[a] - indices[b] || a - b);
   const starts: number[] = [];
@@ -32,7 +32,7 @@ export const groupRows = (indices: Int32Array | Uint32Array): RowGroups => {
   return { starts: Uint32Array.from(starts), rows: Uint32Array.from(order) };
 };
 
-/** out[n] = table[indices[n]]; indices u32 [1, N] on the device, and the same on the host where a gradient is wanted. */
+/** out[n] = table[indices[n]]. The indices are u32 [1, N] on the device, and also on the host if a gradient is needed. */
 export const embedding = (
   tape: Tape,
   table: Tensor,
@@ -61,7 +61,7 @@ export const embedding = (
     const starts = encoder.upload(groups.starts, groups.starts.length / 2, 2);
     const rows = encoder.upload(groups.rows, 1, groups.rows.length);
     const target = tape.gradient(table);
-    // A gathered activation gets gradients only where it was read; a weight adds to what is there.
+    // An activation's gradient is zero in rows that were not read; a weight's accumulates.
     if (!target.accumulate) encoder.zero(target.tensor);
     const U = starts.rows - 1;
     byWindow(encoder, target.tensor, (dtable, first) =>

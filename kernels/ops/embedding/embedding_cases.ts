@@ -1,4 +1,4 @@
-/** Gathers that are checked: repeated and absent tokens, aligned and odd widths, weights and activations as tables. */
+/** Cases of the gather: repeated and absent tokens, aligned and odd widths, weights and activations as tables. */
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { floats, indices, type OpCase, type OpCases } from "../op_case.ts";
 import { embedding } from "./embedding.ts";

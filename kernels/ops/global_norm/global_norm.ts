@@ -1,4 +1,4 @@
-/** Sums of products over all gradients: the global norm for clipping, and the dot product behind cos(g+, g-). */
+/** Sums of products over all gradients: the global norm for clipping, and the dot product for cos(g+, g-). */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
@@ -11,10 +11,10 @@ import source from "./global_norm.wgsl" with { type: "text" };
 /** The kernel. */
 export const globalNormKernel = makeKernel(source);
 
-/** Elements of a block. */
+/** Elements per block. */
 export const block = 256;
 
-/** Sums [1, blocks] of a · b over blocks of pairs of flat tensors [1, n], pair after pair; the caller releases them. */
+/** Partial sums [1, blocks] of a · b over blocks of pairs of flat tensors [1, n], in order; the caller releases them. */
 export const partialSums = (encoder: Encoder, pairs: ReadonlyArray<readonly [Tensor, Tensor]>): Tensor => {
   const counts = pairs.map(([a]) => Math.ceil(a.cols / block));
   const partials = encoder.tensor(1, counts.reduce((sum, count) => sum + count, 0));
@@ -34,7 +34,7 @@ export const partialSums = (encoder: Encoder, pairs: ReadonlyArray<readonly [Ten
   return partials;
 };
 
-/** Σ a · b over pairs of flat tensors [1, n], blocks of 256 in float32, blocks added in order in float64 to what came `before`. */
+/** `before` + Σ a · b over pairs of flat tensors [1, n]: blocks of 256 in float32, then block sums in order in float64. */
 export const dot = (
   encoder: Encoder,
   pairs: ReadonlyArray<readonly [Tensor, Tensor]>,

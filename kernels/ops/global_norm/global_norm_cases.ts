@@ -1,4 +1,4 @@
-/** Partial sums that are checked: less than a block, whole blocks, a last short one. */
+/** Cases of partial sums: less than a block, whole blocks, a partial last block. */
 import { dotProduct, floats, type OpCase, type OpCases } from "../op_case.ts";
 import { block, partialSums } from "./global_norm.ts";
 
@@ -18,7 +18,7 @@ const sumCase = (n: number): OpCase => ({
   }),
 });
 
-/** Cases of the sums behind norms and dot products. */
+/** Cases of partial sums. */
 export const globalNormCases: OpCases = {
   name: "global_norm",
   cases: [1, 256, 4001].map(sumCase),

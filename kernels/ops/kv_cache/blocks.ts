@@ -1,11 +1,11 @@
-/** The blocks that a cache of keys and values is cut into: a sequence has a block table, through which its rows are found. */
+/** Blocks of the key-value cache. A sequence finds its rows through its block table. */
 
-/** Rows of a block. A power of two, and one number for all: kernels take it as `BLOCK`. */
+/** Rows per block: a power of two, the same everywhere. Kernels take it as `BLOCK`. */
 export const blockRows = 16;
 
-/** Blocks that so many rows take. */
+/** Blocks needed for `rows` rows. */
 export const blocksFor = (rows: number): number => Math.ceil(rows / blockRows);
 
-/** The row of the cache that is the `nth` of a block table. */
+/** The cache row of a sequence's `nth` row. */
 export const rowIn = (blocks: ReadonlyArray<number>, nth: number): number =>
   blocks[Math.floor(nth / blockRows)] * blockRows + nth % blockRows;

@@ -1,4 +1,4 @@
-/** Writes new keys, rotated, and values into the cache that decoding reads. */
+/** Writes new keys (rotated) and values to the cache that decoding reads. */
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
@@ -8,7 +8,7 @@ import source from "./rope_cache.wgsl" with { type: "text" };
 /** The kernel. */
 export const kvCacheKernel = makeKernel(source);
 
-/** Where the keys and values of a pass go: caches [S, H·D], and the row u32 [1, N] of each new one. */
+/** The caches [S, H·D], and the cache row u32 [1, N] of each new key and value. */
 export interface CacheRows {
   readonly keys: Tensor;
   readonly values: Tensor;
@@ -16,7 +16,7 @@ export interface CacheRows {
 }
 
 /**
- * keys[slots[n]] = k[n] turned by positions[n] (u32 [1, N]), values[slots[n]] = v[n], for k and v [N, H·D]; `table` is [T, D], cosines then
+ * keys[slots[n]] = k[n] rotated by positions[n] (u32 [1, N]); values[slots[n]] = v[n]; k and v are [N, H·D]. `table` is [T, D]: cosines, then
  * sines.
  */
 export const writeCache = (

@@ -1,4 +1,4 @@
-/** Cache writes that are checked: rows that land out of order, widths that vec4 loads can and cannot read; other rows stay as they are. */
+/** Cases of cache writes: rows out of order, widths with and without vec4 loads; other rows must not change. */
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { floats, indices, kept, type OpCase, type OpCases, words } from "../op_case.ts";
 import { writeCache } from "./kv_cache.ts";

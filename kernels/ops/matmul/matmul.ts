@@ -1,8 +1,8 @@
 /**
- * Matrix products of a linear layer: y = x Wᵀ + b (NT), dx = dy W (NN), dW += dyᵀ x (TN), torch.nn.functional.linear. The plain kernels
- * are the specification; the subgroup-broadcast ones are chosen by alignment and device alone, never by the number of rows, and give the
- * same bits: every sum is one fma after another in the same order. Matrix units, where somebody asked for them and they passed their
- * self-test, have bits of their own, which the number of rows does not change either.
+ * Matrix products of a linear layer (torch.nn.functional.linear): y = x Wᵀ + b (NT), dx = dy W (NN), dW += dyᵀ x (TN). The plain kernels are the
+ * specification. The subgroup kernels are chosen by alignment and device, never by the number of rows, and give the same bits: every sum is a chain
+ * of fmas in the same order. Matrix units (`--kernels matrix`, after their self-test) give other bits, which do not depend on the number of rows
+ * either.
  */
 import { canBroadcast } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
@@ -20,7 +20,7 @@ import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
-/** The plain kernel of every product; for NT and NN, and for TN, one for subgroups and one for devices whose invocations run one after the other. */
+/** The plain kernel of every product, then for NT and NN, and for TN: a subgroup kernel, and one for serial devices (`…Panels`). */
 export const matmulKernels = {
   plain: makeKernel(source),
   subgroup: makeKernel(subgroup),
@@ -30,8 +30,8 @@ export const matmulKernels = {
 };
 
 /**
- * What a workgroup owns, by subgroup size, as measured best on software Vulkan (8 lanes: lavapipe, 4: SwiftShader): rows of the NT and NN
- * kernels, fours of rows of the TN kernel. No tile shows in a bit.
+ * The tile of a workgroup by subgroup size: rows of the NT and NN kernels, fours of rows of the TN kernel. Measured as fastest on software Vulkan
+ * (8 lanes: lavapipe, 4: SwiftShader). Tiles do not affect bits.
  */
 const tiles = (subgroup: number) =>
   subgroup >= 16
@@ -40,37 +40,37 @@ const tiles = (subgroup: number) =>
     ? { rowsNT: 32, rowsNN: 32, foursTN: 8 }
     : { rowsNT: 16, rowsNN: 12, foursTN: 2 };
 
-/** The tile of at most `most` rows that M rows fill best: a step of decoding has few. */
+/** The tile of at most `most` rows with the least padding for M rows; a decoding step has few. */
 const tileFor = (M: number, most: number): number => {
   let tile = most;
   while (tile > 8 && tile / 2 >= M) tile /= 2;
   return tile;
 };
 
-/** Whether the subgroup kernels may be used: a fixed subgroup size of 4 to 64 lanes and tensors that vec4 loads can read. */
+/** Whether the subgroup kernels can be used: a fixed subgroup size of 4 to 64 lanes, and tensors that allow vec4 loads. */
 const broadcasts = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
   !plain && canBroadcast(encoder.info) && tensors.every(isVectorized);
 
-/** Whether the kernels that pack operands into panels may be used. */
+/** Whether the panel kernels can be used. */
 const packs = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean): boolean =>
   !plain && encoder.info.serial === true && tensors.every(isVectorized);
 
-/** What a workgroup of the panel kernels has of C, and how much of the sum it packs at a time: what caches hold. No tile shows in a bit. */
+/** Rows and columns of C per workgroup of the panel kernels, and the part of the sum packed at a time; sized for caches. Does not affect bits. */
 const panelTile = { ROWS: 64, COLUMNS: 32, DEPTH: 256 };
 
-/** Workgroups of the NT and NN panel kernel. */
+/** Workgroup counts of the NT and NN panel kernel. */
 const panelGroups = (rows: number, columns: number): [number, number] => [
   Math.ceil(columns / panelTile.COLUMNS),
   Math.ceil(rows / panelTile.ROWS),
 ];
 
-/** Whether some of the activations are stored in 16 bits. */
+/** Whether any of the activations is stored in 16 bits. */
 const haveHalves = (...activations: ReadonlyArray<Tensor>): boolean =>
   activations.some(({ format }) => format !== undefined);
 
 /**
- * Options of a product: `plain` forces the specification kernel, `accumulate` adds to what is there; the layer's input may pass float16's range
- * by `beyond` powers of two, which matrix units provide for.
+ * Options of a product: `plain` forces the specification kernel; `accumulate` adds to c; with `beyond`, the layer's input may exceed float16's
+ * range by that many powers of two (matrix units only).
  */
 export interface MatmulOptions {
   readonly plain?: boolean;
@@ -78,7 +78,7 @@ export interface MatmulOptions {
   readonly beyond?: number;
 }
 
-/** How a linear layer computes, and how its result is stored. */
+/** Options of a linear layer, and the storage format of its result. */
 export interface LinearOptions extends Pick<MatmulOptions, "plain" | "beyond"> {
   readonly format?: HalfFormat | undefined;
 }
@@ -106,7 +106,7 @@ export const matmulNT = (
   }
 };
 
-/** c[M, K] = a[M, N] · b[N, K]; columns of a from N to its stride must be finite; b may be larger than one binding. */
+/** c[M, K] = a[M, N] · b[N, K]. Columns of a from N to its stride must be finite; b may be larger than one binding. */
 export const matmulNN = (
   encoder: Encoder,
   a: Tensor,
@@ -123,7 +123,7 @@ export const matmulNN = (
   }
 };
 
-/** What a product reads and writes; one binding holds b. */
+/** Operands of a product; b fits one binding. */
 interface Operands {
   readonly a: Tensor;
   readonly b: Tensor;
@@ -131,7 +131,7 @@ interface Operands {
   readonly c: Tensor;
 }
 
-/** c[M, N] = a[M, K] · b, which is [N, K] for a linear layer ("nt"), [K, N] for its input's gradient ("nn"). */
+/** c[M, N] = a[M, K] · b; b is [N, K] for a linear layer ("nt") and [K, N] for its input's gradient ("nn"). */
 const byRowsOfA = (
   encoder: Encoder,
   product: "nt" | "nn",
@@ -173,7 +173,7 @@ const byRowsOfA = (
       });}
   });
 
-/** c[N, K] += a[M, N]ᵀ · b[M, K], summed over M in order and added once; c may be larger than one binding. */
+/** c[N, K] += a[M, N]ᵀ · b[M, K]: summed over M in order, then added once; c may be larger than one binding. */
 export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions = {}): void => {
   const step = Math.floor(rowsPerBinding(encoder, [c]) / 4) * 4;
   if (c.rows <= step) return tnWindow(encoder, a, b, c, options);
@@ -217,13 +217,15 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, { plain = f
     }
   });
 
-/** The tensor with its columns counted up to the next multiple of four, where the stride leaves room for them. */
+/** The tensor with its columns rounded up to a multiple of four, if its stride has room. */
 const paddedColumns = (tensor: Tensor): Tensor => {
   const cols = Math.ceil(tensor.cols / 4) * 4;
   return cols <= tensor.stride ? { ...tensor, cols } : tensor;
 };
 
-/** The tensor with its columns counted up to the next multiple of four, where its rows are just that long: the gap is its own. */
+/**
+ * The tensor with its columns rounded up to a multiple of four, if its rows have exactly that stride, so that the gap belongs to no other tensor.
+ */
 const ownGap = (tensor: Tensor): Tensor => {
   const cols = Math.ceil(tensor.cols / 4) * 4;
   return cols === tensor.stride ? { ...tensor, cols } : tensor;

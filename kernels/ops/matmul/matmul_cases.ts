@@ -1,4 +1,4 @@
-/** Linear layers that are checked: sizes no tile divides, single rows, strided columns, a bias; each in plain and subgroup form. */
+/** Cases of linear layers: sizes that no tile divides, single rows, strided columns, a bias; each in plain and subgroup form. */
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { dotProduct, floats, kept, type OpCase, type OpCases, type Round } from "../op_case.ts";
 import { sliceColumns } from "../../gpu/tensor.ts";
@@ -12,9 +12,9 @@ interface Shape {
   readonly plain?: boolean;
   /** How weight and bias are stored. */
   readonly format?: HalfFormat;
-  /** How input and result are stored; the input divided by 16. */
+  /** How input and result are stored; the input is divided by 16. */
   readonly activations?: HalfFormat;
-  /** The input is columns `column … column + K` of a tensor this wide. */
+  /** If set, the input is columns `column … column + K` of a tensor of this width. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 

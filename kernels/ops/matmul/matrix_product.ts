@@ -1,8 +1,8 @@
 /**
- * Matrix products on a device's matrix units (tensor cores): float16 operands, float32 sums. Off unless it is asked for (`--kernels matrix`),
- * since rounding activations to float16 changes results; a variant is used only where its self-test on this very device was right
- * (`matrix_self_test.ts`). Gradients are brought into float16's range by a power of two that a pass over them finds. The sum of a linear layer is
- * cut into chunks that are joined in order, by one workgroup or by many: that is chosen by the number of rows and shows in no bit.
+ * Matrix products on matrix units (tensor cores): float16 operands, float32 sums. Off by default (`--kernels matrix`), since rounding activations
+ * to float16 changes results; a variant is used only after it passed its self-test on this device (`matrix_self_test.ts`). Gradients are scaled
+ * into float16's range by a power of two from their largest element. A linear layer's sum is cut into chunks that are joined in order, by one
+ * workgroup or by several; the number of rows decides which, and both give the same bits.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { MatrixForm, MatrixUnits } from "../../gpu/device_info.ts";
@@ -15,7 +15,7 @@ import join from "./matmul_join.wgsl" with { type: "text" };
 import largest from "./matmul_largest.wgsl" with { type: "text" };
 import matrix from "./matmul_matrix.wgsl" with { type: "text" };
 
-/** The product, the size by which its first operand is scaled, and the join of the chunks of its sum. */
+/** The product, the largest element of its first operand, and the join of chunks. */
 export const matrixProductKernels = {
   matrix: makeKernel(matrix),
   largest: makeKernel(largest),
@@ -23,12 +23,12 @@ export const matrixProductKernels = {
 };
 
 /**
- * How much of a linear layer's sum is summed before it is joined: a constant, since it shows in the bits. Most layers have one chunk; the long sums
- * of a feed-forward block's second half have several, which can be shared out where few rows would leave a device idle.
+ * Terms of a linear layer's sum per chunk; a constant, since it affects bits. Most layers have one chunk. The second layer of a feed-forward block
+ * has several, which are split over workgroups if few rows would leave a device idle.
  */
 export const chunkDepth = 4096;
 
-/** What a matrix product reads and writes; a bias belongs to `nt`. */
+/** Operands and options of a matrix product; only `nt` has a bias. */
 export interface MatrixProduct {
   readonly product: MatrixForm;
   readonly tile: MatrixTile;
@@ -37,14 +37,14 @@ export interface MatrixProduct {
   readonly bias?: Tensor | undefined;
   readonly c: Tensor;
   readonly accumulate?: boolean | undefined;
-  /** Powers of two by which the layer's input (`a` of `nt`, `b` of `tn`) may pass float16's range; where it is float16, its own scale counts. */
+  /** Powers of two by which the layer's input (`a` of `nt`, `b` of `tn`) may exceed float16's range. A float16 input uses its own scale instead. */
   readonly beyond?: number | undefined;
-  /** What of the sum of `nt` is summed on its own, and whether in workgroups of its own, where not as the sizes say. */
+  /** Terms per chunk of `nt`, and whether chunks are split over workgroups; by default the sizes decide. */
   readonly chunk?: number;
   readonly split?: boolean;
 }
 
-/** c = a · bᵀ (+ bias), a · b or aᵀ · b, and c added to where `accumulate` says so; `swiglu`: c = silu(a · gateᵀ) · (a · upᵀ), one chunk. */
+/** c = a · bᵀ (+ bias), a · b or aᵀ · b, added to c if `accumulate`; `swiglu`: c = silu(a · gateᵀ) · (a · upᵀ), in one chunk. */
 export const matrixProduct = (
   encoder: Encoder,
   units: MatrixUnits,
@@ -60,12 +60,12 @@ export const matrixProduct = (
   const shared = across * along < enoughGroups && !units.refused.includes(splitName(tile)) &&
     chunks * c.rows * c.cols * 4 <= encoder.info.maxBinding;
   const input = product === "tn" ? b : a;
-  // Float16 is staged as it lies there, divided by its scale; the rest is divided on its way.
+  // A float16 input is stored divided by its scale already; other inputs are divided when loaded.
   const isHalf = input.format === "f16";
   const beyond = isHalf ? Elementary.log2(input.scale ?? 1) : given.beyond ?? 0;
   const down = isHalf ? 0 : beyond;
   const parts = chunks > 1 && (given.split ?? shared) ? chunks : 1;
-  // What was there before is added last, as a sum of two tensors would be: chunks cannot be joined on top of it, nor in fewer bits.
+  // The previous content of c is added last. Chunks are joined in a separate float32 tensor if c accumulates or has 16 bits.
   const apart = parts > 1 || (chunks > 1 && (accumulate || c.format !== undefined));
   const out = apart ? encoder.tensor(parts * c.rows, c.cols) : c;
   const most = encoder.tensor(1, 1);
@@ -120,5 +120,5 @@ export const matrixProduct = (
   encoder.release(out);
 };
 
-/** How a result is read and written where it has 16 bits. */
+/** Constants for reading and writing a result with a 16-bit format. */
 const stored = (c: Tensor) => ({ ...readAs("C", c, 4), ...writeAs("C", c) });

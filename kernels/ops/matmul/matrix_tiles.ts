@@ -1,18 +1,18 @@
 /**
- * The variants of the kernel on matrix units: what each computes, what of the result a workgroup owns, what it takes of a device, and which one a
- * product gets. Tiles are chosen by the number of workgroups only where the self-test found that all tiles give the same bits.
+ * Variants of the matrix-unit kernel: their forms, tiles and resource needs, and the choice for a product. The number of workgroups chooses the
+ * tile only if the self-test found equal bits in all tiles.
  */
 import type { MatrixCapability, MatrixForm, MatrixUnits, Product } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 
-/** The products, in the order in which they are checked. */
+/** The products, in the order of their checks. */
 export const products: ReadonlyArray<Product> = ["nt", "nn", "tn"];
 
-/** All forms, in the order in which they are checked. */
+/** All forms, in the order of their checks. */
 export const matrixForms: ReadonlyArray<MatrixForm> = [...products, "swiglu"];
 
-/** What a workgroup owns: subgroups down and across, and rows and columns of each. */
+/** A workgroup's tile: subgroups down and across, and rows and columns of results per subgroup. */
 export interface MatrixTile {
   readonly down: number;
   readonly across: number;
@@ -20,27 +20,27 @@ export interface MatrixTile {
   readonly columns: number;
 }
 
-/** The tiles, the largest first. */
+/** The tiles, largest first. */
 export const matrixTiles: ReadonlyArray<MatrixTile> = [
   { down: 4, across: 2, rows: 64, columns: 64 },
   { down: 2, across: 2, rows: 32, columns: 32 },
 ];
 
-/** How much of the sum is staged at a time. */
+/** Terms of the sum that are staged at a time. */
 export const depth = 32;
 
-/** A variant's name, as the self-test knows it: `nt 256x128`. */
+/** A variant's name in the self-test, such as `nt 256x128`. */
 export const variantName = (form: MatrixForm, { down, across, rows, columns }: MatrixTile): MatrixCapability =>
   `${form} ${down * rows}x${across * columns}`;
 
-/** The name under which the chunks of a variant's sum may have workgroups of their own. */
+/** The capability to split a variant's sum over workgroups. */
 export const splitName = ({ down, across, rows, columns }: MatrixTile): MatrixCapability =>
   `nt ${down * rows}x${across * columns} split`;
 
-/** The name under which all tiles of a form give the same bits. */
+/** The capability that all tiles of a form give the same bits. */
 export const anyTile = (form: MatrixForm): MatrixCapability => `${form} in any tile`;
 
-/** The name under which activations may be stored in 16 bits. */
+/** The capability to store activations in 16 bits. */
 export const halfActivations: MatrixCapability = "activations in 16 bits";
 
 /** The constants of a variant. */
@@ -59,7 +59,7 @@ export const matrixConstants = (form: MatrixForm, tile: MatrixTile, { size, dept
   SWIGLU: form === "swiglu" ? 1 : 0,
 });
 
-/** Bytes of workgroup memory and lanes that a variant takes. */
+/** Bytes of workgroup memory, and lanes, that a variant needs. */
 export const matrixNeeds = (form: MatrixForm, { down, across, rows, columns }: MatrixTile, units: MatrixUnits) => {
   const staged = (long: number, turned: boolean) => turned ? depth * (long / 8 + 1) * 16 : long * (depth / 8 + 1) * 16;
   const leaving = down * across * units.size * units.size * 4 * (form === "swiglu" ? 2 : 1);
@@ -69,29 +69,26 @@ export const matrixNeeds = (form: MatrixForm, { down, across, rows, columns }: M
   };
 };
 
-/** Whether the device has the workgroup memory and the lanes for a variant. */
+/** Whether the device has enough workgroup memory and lanes for a variant. */
 export const matrixFits = ({ device }: Encoder, form: MatrixForm, tile: MatrixTile, units: MatrixUnits): boolean => {
   const { bytes, lanes } = matrixNeeds(form, tile, units);
   return bytes <= device.limits.maxComputeWorkgroupStorageSize &&
     lanes <= Math.min(device.limits.maxComputeInvocationsPerWorkgroup, device.limits.maxComputeWorkgroupSizeX);
 };
 
-/** Workgroups that keep a device busy, by what is known of such units: nothing of it was measured. */
+/** Workgroups that keep a device busy; an estimate, not measured. */
 export const enoughGroups = 256;
 
-/** Workgroups across and down that make a result of so many rows and columns. */
+/** Workgroups across and down for a result of `rows` × `columns`. */
 export const groupsOf = (form: MatrixForm, tile: MatrixTile, rows: number, columns: number): [number, number] => [
   Math.ceil(columns / (tile.across * tile.columns / (form === "swiglu" ? 2 : 1))),
   Math.ceil(rows / (tile.down * tile.rows)),
 ];
 
-/** Columns from which the large tile pays where only one tile may be used; not measured either. */
+/** Columns from which the large tile is chosen if only one tile may be used; an estimate, not measured. */
 const wide = 1024;
 
-/**
- * The tile for a product with a result of `rows` x `columns`, some of whose activations may have 16 bits; undefined for none. The number of rows
- * shows in no bit.
- */
+/** The tile for a product with a result of `rows` × `columns`, or undefined if none can be used. `rows` never affects bits. */
 export const matrixTile = (
   encoder: Encoder,
   product: Product,

@@ -1,4 +1,4 @@
-/** Root-mean-square normalisation over whole rows or over each head of a row (Qwen3's query and key norms). */
+/** RMSNorm over whole rows, or over each head of a row (Qwen3's query and key norms). */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
@@ -18,10 +18,10 @@ export const rmsNormKernels = {
   weightBackward: makeKernel(weightSource),
 };
 
-/** Heads up to this wide fit in registers. */
+/** Widest head that fits in registers. */
 const narrow = 32;
 
-/** Constants and workgroups for `count` heads of D columns: a lane each, or a subgroup, which is a workgroup. */
+/** Constants and workgroup counts for `count` heads of D columns: one lane per head, or one subgroup as a workgroup. */
 const formOf = ({ info }: Encoder, tensors: ReadonlyArray<Tensor>, count: number, D: number) => {
   const packed = pack(tensors);
   const constants: Constants = packed.PACK === 1 ? { KEPT: 0 } : info.cooperative === true
@@ -36,7 +36,8 @@ const formOf = ({ info }: Encoder, tensors: ReadonlyArray<Tensor>, count: number
 };
 
 /**
- * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of H heads, stored as `format` (of which x may be too), recorded on the tape.
+ * y[N, H·D] = x / sqrt(mean(x²) + eps) · weight[1, D] over each of H heads, recorded on the tape; y is stored as `format`, and x may have a format
+ * too.
  */
 export const rmsNorm = (
   tape: Tape,
@@ -86,7 +87,7 @@ const weightGradient = (
   dweight: Tensor,
 ): void => {
   const D = dweight.cols;
-  // A lane's share of rows, heads counted.
+  // Rows per chunk: `chunkRows` counts heads of rows.
   const rows = Math.max(1, Math.floor(chunkRows / H));
   byRows(encoder, x.rows, [x, dy, inverse], ([x, dy, inverse], _, N) => {
     const inChunks = encoder.info.cooperative === true && N > rows;

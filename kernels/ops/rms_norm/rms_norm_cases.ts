@@ -1,4 +1,4 @@
-/** Root-mean-square norms that are checked: whole rows and heads, aligned and odd widths, strided columns. */
+/** Cases of RMSNorm: whole rows and heads, aligned and odd widths, strided columns. */
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { dotProduct, floats, kept, type OpCase, type OpCases } from "../op_case.ts";
 import { sliceColumns } from "../../gpu/tensor.ts";
@@ -12,7 +12,7 @@ interface Shape {
   readonly format?: HalfFormat;
   /** How input and result are stored. */
   readonly activations?: HalfFormat;
-  /** The input is columns `column … column + H · D` of a tensor this wide. */
+  /** If set, the input is columns `column … column + H · D` of a tensor of this width. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 
@@ -21,7 +21,7 @@ const eps = 1e-6;
 const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase => {
   const width = within?.width ?? H * D;
   const column = within?.column ?? 0;
-  // Where head `head` of row `row` begins, in x and in y.
+  // The first element of head `head` of row `row` in x.
   const from = (row: number, head: number) => row * width + column + head * D;
   return {
     name: `${N}x${H}x${D}${within ? ` of ${width}` : ""}${format ? ` ${format}` : ""}${
@@ -62,7 +62,7 @@ const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase =
   };
 };
 
-/** Cases of the norm. */
+/** Cases of RMSNorm. */
 export const rmsNormCases: OpCases = {
   name: "rms_norm",
   cases: [

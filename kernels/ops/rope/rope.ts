@@ -6,17 +6,17 @@ import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
-/** The kernel; its backward is the rotation the other way. */
+/** The kernel; the backward pass rotates in the opposite direction. */
 export const ropeKernel = makeKernel(source);
 
-/** y = x[N, H·D] turned by positions[1, N] (u32), stored as `format`; `table` is [T, D], cosines then sines, recorded on the tape. */
+/** y = x[N, H·D] rotated by positions[1, N] (u32), stored as `format`, recorded on the tape; `table` is [T, D]: cosines, then sines. */
 export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor, format?: HalfFormat): Tensor => {
   const { encoder } = tape;
   const y = encoder.tensor(x.rows, x.cols, { format });
   run(tape, x, positions, table, y, 0);
   tape.record([y], [], () => {
     const dy = tape.arrived(y);
-    // Nothing else contributes to x: projections (or norms) feed one rotation each.
+    // The gradient of x is overwritten: a projection or norm feeds only one rotation.
     if (dy !== undefined) run(tape, dy, positions, table, tape.gradient(x).tensor, 1);
   });
   return y;

@@ -1,4 +1,4 @@
-/** Rotations that are checked: widths that vec4 loads can and cannot read, strided columns, positions in any order. */
+/** Cases of rotation: widths with and without vec4 loads, strided columns, positions in any order. */
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { floats, indices, kept, type OpCase, type OpCases, type Round } from "../op_case.ts";
 import { sliceColumns } from "../../gpu/tensor.ts";
@@ -10,7 +10,7 @@ interface Shape {
   readonly H: number;
   /** How input and result are stored. */
   readonly activations?: HalfFormat;
-  /** The input is columns `column … column + H · D` of a tensor this wide. */
+  /** If set, the input is columns `column … column + H · D` of a tensor of this width. */
   readonly within?: { readonly column: number; readonly width: number };
 }
 

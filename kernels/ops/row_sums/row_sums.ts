@@ -1,6 +1,6 @@
 /**
- * Sums over rows, the gradients of what all rows share: biases, and weights of norms. By default a lane sums a column, row by row. Devices that
- * share rows out among lanes (`--kernels cooperative`) sum chunks of rows at a time and then the chunks, in order: bits of its own, always the same.
+ * Sums over rows: gradients of biases and norm weights. By default one lane sums a column in row order. With `--kernels cooperative`, lanes sum
+ * chunks of rows, and chunk sums are added in order; these bits differ from the default ones but are reproducible.
  */
 import type { Encoder } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
@@ -12,13 +12,13 @@ import source from "./row_sums.wgsl" with { type: "text" };
 /** The kernel. */
 export const rowSumsKernel = makeKernel(source);
 
-/** Rows that a lane sums where the device shares rows out; a constant, since it shows in the bits. */
+/** Rows per chunk; a constant, since it affects bits. */
 export const chunkRows = 64;
 
-/** Lanes of a workgroup that sums chunks. */
+/** Lanes per workgroup that sums chunks. */
 const chunkLanes = 32;
 
-/** Constants and workgroups of a kernel that sums chunks of `rows` rows, for N rows of `columns` loads each. */
+/** Constants and workgroup counts of a kernel that sums chunks of `rows` rows, for N rows of `columns` loads each. */
 export const chunked = (N: number, rows: number, columns: number) => ({
   constants: { SIZE: chunkLanes, CHUNKED: 1, CHUNK: rows } satisfies Constants,
   groups: [Math.ceil(columns / chunkLanes), Math.ceil(N / rows)] as const,

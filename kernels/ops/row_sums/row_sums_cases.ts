@@ -1,4 +1,4 @@
-/** Sums over rows that are checked: few rows, more than one chunk of them, more chunks than one; widths that vec4 loads can and cannot read. */
+/** Cases of row sums: from few rows to many chunks; widths with and without vec4 loads. */
 import { floats, type OpCase, type OpCases } from "../op_case.ts";
 import { addRowSums } from "./row_sums.ts";
 
@@ -20,7 +20,7 @@ const sumCase = ([N, C, stride]: readonly [number, number, number]): OpCase => (
   },
 });
 
-/** Cases of the sums. */
+/** Cases of row sums. */
 export const rowSumsCases: OpCases = {
   name: "row_sums",
   cases: ([[1, 12, 12], [65, 7, 9], [200, 132, 136], [4200, 8, 8]] as const).map(sumCase),

@@ -1,4 +1,4 @@
-/** Sampling on the device: draws the next token of each row, appends it to its sequence, and says where each sequence goes on. */
+/** Sampling on the device: draws the next token of each row, appends it to its sequence, and prepares the rows of the next step. */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import { logitTemperature } from "../logit_temperature.ts";
@@ -10,7 +10,7 @@ import source from "./sample_token.wgsl" with { type: "text" };
 import foursSource from "./sample_token_fours.wgsl" with { type: "text" };
 import threefry from "./threefry.wgsl" with { type: "text" };
 
-/** Drawing, the same for devices whose invocations run one after the other, appending, and the rows of the next step. */
+/** Drawing, drawing on serial devices, appending, and the rows of the next step. */
 export const sampleTokenKernels = {
   sample: makeKernel(`${threefry}\n${source}`),
   fours: makeKernel(`${threefry}\n${foursSource}`),
@@ -18,17 +18,17 @@ export const sampleTokenKernels = {
   rows: makeKernel(rowsSource),
 };
 
-/** How lanes that share a row join what they have. */
+/** Functions with which lanes that share a row join their results. */
 export const joins = { bestOf: "joinBest(lane, own)", sumOf: "joinSum(lane, own)" };
 
-/** How tokens are drawn: temperature 0 is greedy; topK 0 and topP 1 keep every token. */
+/** Sampling options: temperature 0 is greedy; topK 0 and topP 1 keep every token. */
 export interface Sampling {
   readonly temperature: number;
   readonly topK: number;
   readonly topP: number;
 }
 
-/** chosen[start + r] for each row of a tile of logits; slots u32 [1, R], keys vec2u [S], state vec4u [S]. */
+/** Writes chosen[start + r] for each row of a tile of logits; slots u32 [1, R], keys vec2u [S], state vec4u [S]. */
 export const sampleToken = (
   encoder: Encoder,
   logits: Tensor,

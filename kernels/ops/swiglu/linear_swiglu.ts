@@ -1,6 +1,6 @@
 /**
- * The first half of the feed-forward block: silu(x · gateᵀ) · (x · upᵀ). Where no gradient is due matrix units compute it in one pass that never
- * stores gate and up; its bits are those of the product and the activation one after the other, which everything else takes.
+ * The first half of the feed-forward block: silu(x · gateᵀ) · (x · upᵀ). Without a gradient, matrix units compute it in one pass that does not
+ * store gate and up, with the bits of the product followed by the activation. All other cases use these two passes.
  */
 import type { Encoder } from "../../gpu/encoder.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
@@ -13,8 +13,8 @@ import { matrixTile, variantName } from "../matmul/matrix_tiles.ts";
 import { storedAs, swiglu } from "./swiglu.ts";
 
 /**
- * out[N, F] = silu(x · weight[:F]ᵀ) · (x · weight[F:]ᵀ), recorded on the tape; weight is [2F, C]. With a `format` gate and up are rounded to it
- * before they are multiplied, and the result after.
+ * out[N, F] = silu(x · weight[:F]ᵀ) · (x · weight[F:]ᵀ), recorded on the tape; weight is [2F, C]. With a `format`, gate and up are rounded to it
+ * before their product, and the result after it.
  */
 export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor, format?: HalfFormat): Tensor => {
   const { encoder, mode } = tape;
@@ -35,8 +35,8 @@ export const linearSwiglu = (tape: Tape, x: Tensor, weight: Tensor, format?: Hal
 };
 
 /**
- * The tile that the product alone would have, so that the bits are the same even where those of tiles differ; undefined where one pass cannot
- * do it: the variant was refused, the weight needs more than one binding, or its sum more than one chunk.
+ * The tile of the product alone, so that bits are the same even if tiles differ. Undefined if one pass cannot do it: the variant was refused, the
+ * weight exceeds one binding, or the sum exceeds one chunk.
  */
 const fusedTile = (encoder: Encoder, x: Tensor, weight: Tensor, format: HalfFormat | undefined) => {
   const hasHalves = x.format !== undefined || format !== undefined;

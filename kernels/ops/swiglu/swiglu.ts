@@ -1,4 +1,4 @@
-/** The gated activation of the feed-forward block: silu(gate) · up, both halves of one projection. */
+/** SwiGLU: silu(gate) · up; gate and up are the two halves of one projection. */
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
@@ -7,20 +7,20 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
 import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
 
-/** Forward and backward kernel. */
+/** The forward and backward kernels. */
 export const swigluKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),
 };
 
 /**
- * What products are divided by in float16, whose largest number is 65504: the product of two channels is the one activation of a block that may
- * go beyond it (a few channels of real models are in the thousands). Numbers from 2^-10 to 2^20 then keep 11 digits. It is the same for every
- * row, so that a row's bits depend on nothing else.
+ * The scale of results in float16. The product of two channels is the one activation of a block that may exceed float16's maximum of 65504 (some
+ * channels of real models are in the thousands). With this scale, numbers from 2^-10 to 2^20 keep 11 significant bits. It is the same for every
+ * row, so that a row's bits do not depend on other rows.
  */
 export const float16Scale = 16;
 
-/** How the gated activation is stored as `format`. */
+/** How the result is stored as `format`. */
 export const storedAs = (format: HalfFormat | undefined) => ({
   format,
   scale: format === "f16" ? float16Scale : undefined,

@@ -1,4 +1,4 @@
-/** Gated activations that are checked: aligned and odd widths, large and small gates. */
+/** Cases of SwiGLU: aligned and odd widths, large and small gates. */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { floats, kept, type OpCase, type OpCases } from "../op_case.ts";
@@ -37,7 +37,7 @@ const swigluCase = ({ N, F, spread = 4, activations }: Shape): OpCase => ({
   },
 });
 
-/** Cases of the gated activation. */
+/** Cases of SwiGLU. */
 export const swigluCases: OpCases = {
   name: "swiglu",
   cases: [
@@ -46,7 +46,7 @@ export const swigluCases: OpCases = {
     { N: 9, F: 7 },
     { N: 70, F: 20, spread: 30 },
     { N: 3, F: 4, spread: 120 },
-    // Products of up to 10^6, which float16 holds divided by its scale.
+    // Products of up to 10^6, which float16 holds only when scaled.
     { N: 37, F: 20, spread: 1000, activations: "f16" as const },
     { N: 37, F: 20, spread: 30, activations: "bf16" as const },
   ].map(swigluCase),

@@ -1,7 +1,7 @@
 /**
- * The vocabulary head: log-prob of a token and entropy of its distribution at each position, from hidden states, without ever holding the
- * logits of all positions. Rows go through in tiles whose logits fill a fixed 64 MiB; the backward pass makes each tile's logits again.
- * The tile's height depends on the vocabulary alone, so neither batch nor device memory shows in a bit.
+ * The vocabulary head: the log-prob of a token and the entropy of its distribution at each position, from hidden states. Logits are computed in
+ * tiles of rows that fill 64 MiB, never for all positions; the backward pass recomputes each tile. The tile height depends only on the vocabulary,
+ * so neither batch nor device memory affects bits.
  */
 import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
@@ -13,7 +13,7 @@ import source from "./token_log_probs.wgsl" with { type: "text" };
 import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text" };
 import foursSource from "./token_log_probs_fours.wgsl" with { type: "text" };
 
-/** Forward, one for devices whose invocations run one after the other, and backward. */
+/** The forward kernel, its variant for serial devices, and the backward kernel. */
 export const tokenLogProbsKernels = {
   forward: makeKernel(source),
   fours: makeKernel(foursSource),
@@ -22,33 +22,33 @@ export const tokenLogProbsKernels = {
 
 const tileBytes = 64 << 20;
 
-/** Rows of hidden states whose logits over V tokens are held at a time. */
+/** Rows per tile for a vocabulary of V tokens. */
 export const tileRows = (V: number): number => Math.max(1, Math.floor(tileBytes / (stride(V) * 4)));
 
 const stride = (V: number): number => Math.ceil(V / 4) * 4;
 
-/** Logits [R, V] of hidden[R, C] with weight[V, C]; the caller releases them. */
+/** Logits [R, V] of hidden[R, C] and weight[V, C]; the caller releases them. */
 export const tileLogits = (encoder: Encoder, hidden: Tensor, weight: Tensor): Tensor => {
   const logits = encoder.tensor(hidden.rows, weight.rows, { align: 4, purpose: "logits" });
   matmulNT(encoder, hidden, weight, undefined, logits);
   return logits;
 };
 
-/** What the head gives for each row: log-prob of its token and entropy, both [R, 1], and what the backward pass needs. */
+/** Results for each row: log-prob of its token and entropy, both [R, 1], and `stats` for the backward pass. */
 export interface TokenLogProbs {
   readonly logProbs: Tensor;
   readonly entropy: Tensor;
   readonly stats: Tensor;
 }
 
-/** Room for the results of R rows. */
+/** Allocates results for R rows. */
 export const allocate = (encoder: Encoder, R: number): TokenLogProbs => ({
   logProbs: encoder.tensor(R, 1),
   entropy: encoder.tensor(R, 1),
   stats: encoder.tensor(R, 2),
 });
 
-/** Log-probs and entropies of one tile, written from row `start` on; targets u32 [1, R of all tiles]. */
+/** Computes log-probs and entropies of one tile, written from row `start` on; targets u32 [1, R of all tiles]. */
 export const reduceTile = (
   encoder: Encoder,
   logits: Tensor,
@@ -76,7 +76,7 @@ export const reduceTile = (
   });
 };
 
-/** Log-prob of targets u32 [1, R] and entropy at `temperature` for hidden[R, C] and weight[V, C]; recorded on the tape. */
+/** Log-prob of targets u32 [1, R], and entropy, at `temperature`, for hidden[R, C] and weight[V, C]; recorded on the tape. */
 export const tokenLogProbs = (
   tape: Tape,
   hidden: Tensor,

@@ -1,4 +1,4 @@
-/** Vocabulary heads that are checked: small and large vocabularies, temperatures, targets that nobody asks for. */
+/** Cases of the vocabulary head: small and large vocabularies, temperatures, unused targets. */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { dotProduct, floats, noise, type OpCase, type OpCases, type Round, words } from "../op_case.ts";
@@ -13,7 +13,7 @@ interface Shape {
   readonly format?: HalfFormat;
 }
 
-/** Log-softmax of a row's logits over the temperature, and the entropy of the softmax. */
+/** Log-softmax of a row's logits divided by the temperature, and the entropy of the softmax. */
 const distribution = (
   hidden: Float64Array,
   weight: Float64Array,
@@ -37,7 +37,7 @@ const distribution = (
 
 const headCase = (shape: Shape): OpCase => {
   const { R, V, C, temperature = 1, format } = shape;
-  // Every seventh target lies beyond the vocabulary: its log-prob is 0 and nothing flows back through it.
+  // Every seventh target is outside the vocabulary: its log-prob is 0, and it has no gradient.
   const targets = words(noise("targets", R).map((x, r) => r % 7 === 6 ? 0xffffffff : Math.floor((x + 1) / 2 * V)));
   return {
     name: `${R}x${C} over ${V} at ${temperature}${format ? ` ${format}` : ""}`,
