@@ -1,7 +1,4 @@
-/**
- * The registry of reports: the choices of `--report`. `table` prints the tables and `plot` draws the charts. By default `plot` takes the
- * first chart whose required fields the rows have.
- */
+/** The registry of reports: the choices of `--report`. By default `plot` takes the first chart whose required fields the rows have. */
 import { claims } from "./tables/claims.ts";
 import { dynamicsTable } from "./tables/dynamics_table.ts";
 import { evaluationsTable } from "./tables/evaluations_table.ts";

@@ -1,7 +1,4 @@
-/**
- * The paper's claims about Pass@k, tested on its Table 1 and on every evaluation of a study. Like the paper, it uses the printed point
- * estimates, without regard to intervals.
- */
+/** The paper's claims about Pass@k, on its Table 1 and on every evaluation of a study: point estimates without intervals, as in the paper. */
 import { Result } from "effect";
 import { type Claim, claims as paperClaims, type Lookup } from "../../../data/paper/claims.ts";
 import { ks as publishedKs, table1 as publishedRows } from "../../../data/paper/published.ts";

@@ -1,7 +1,4 @@
-/**
- * Evaluation rows grouped into blocks, one per (task, evaluation, slice), with one number per model and k. Two numbers of a model at one k
- * are an error.
- */
+/** Groups evaluation rows by (task, evaluation, slice). A model may have only one number per k; two are an error. */
 import { Result } from "effect";
 import type { EvaluationRow } from "../../records/rows.ts";
 import { labelOf, type Series, seriesOf } from "../series.ts";
