@@ -9,10 +9,7 @@ export interface Chunk {
   readonly end: number;
 }
 
-/**
- * Packs consecutive sequences of `lengths` tokens (prompt and response) into chunks of at most `maxTokens`. A longer sequence gets a chunk
- * of its own.
- */
+/** Packs consecutive sequences of `lengths` tokens into chunks of at most `maxTokens`; a longer sequence gets a chunk of its own. */
 export const gradientChunks = (lengths: ReadonlyArray<number>, maxTokens: number): ReadonlyArray<Chunk> => {
   const chunks: Array<Chunk> = [];
   let start = 0;

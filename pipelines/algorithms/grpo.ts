@@ -1,7 +1,4 @@
-/**
- * Group relative policy optimisation (Shao et al. 2024): the advantage is the reward relative to its group, and the loss has a low-variance
- * KL term to the reference policy.
- */
+/** Group relative policy optimisation (Shao et al. 2024): group-relative advantages, and a low-variance KL to the reference policy in the loss. */
 import type { Algorithm } from "./algorithm.ts";
 import { groupBaseline } from "./group_baseline.ts";
 

@@ -1,7 +1,4 @@
-/**
- * Proximal policy optimisation (Schulman et al. 2017): the critic's values are the baseline, the KL to the reference policy is part of the
- * reward, and gamma = lambda = 1.
- */
+/** Proximal policy optimisation (Schulman et al. 2017): the critic as baseline, the KL to the reference in the reward, gamma = lambda = 1. */
 import type { Algorithm } from "./algorithm.ts";
 import { gae } from "./gae.ts";
 

@@ -1,7 +1,4 @@
-/**
- * Positive sample reinforcement: trains on correct responses only and makes each more likely. It sharpens: Pass@1 rises while entropy and
- * large-k coverage fall.
- */
+/** Positive sample reinforcement: makes each correct response more likely. Pass@1 rises; entropy and large-k coverage fall. */
 import type { Algorithm } from "./algorithm.ts";
 import { rewardAdvantage } from "./reward_advantage.ts";
 

@@ -1,7 +1,4 @@
-/**
- * Weighted REINFORCE: lambda * PSR + NSR. lambda = 1 is REINFORCE, lambda = 0 is NSR; the paper uses 0.1. lambda is the weight of correct
- * responses and has no other effect.
- */
+/** Weighted REINFORCE: lambda * PSR + NSR. lambda = 1 is REINFORCE, lambda = 0 is NSR; the paper uses 0.1. */
 import type { Algorithm } from "./algorithm.ts";
 import { rewardAdvantage } from "./reward_advantage.ts";
 

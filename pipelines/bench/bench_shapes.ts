@@ -1,7 +1,4 @@
-/**
- * The measured products, workloads and models with goals, from `shapes.json`, which `tests/bench/torch_compare.py` reads too. The embedded
- * CPU device gets sizes that take seconds.
- */
+/** The measured products, workloads and models, from `shapes.json` (`tests/bench/torch_compare.py` reads it too); small on a CPU. */
 import type { ProductSize } from "../../kernels/bench/bench_products.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import type { ModelConfig } from "../models/model_config.ts";

@@ -116,7 +116,7 @@ export const notWhole = "it is not whole JSON";
 
 /**
  * The responses of a reply in order, at least one and at most `most`, with the faults of single choices: a bad choice loses none of the
- * others. Fails with what is wrong with the reply, in the server's words.
+ * others. Fails with the fault of the reply, in the server's words.
  */
 export const readChoices = (text: string, most: number): Result.Result<Choices, string> => {
   const reply = parsed(text);

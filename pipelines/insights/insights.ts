@@ -95,7 +95,7 @@ export const insightsStage = makeStage({
         commonTemperature(rewarded, config.temperature),
         (message) => fail(`Cannot measure ${message}`),
       ));
-      // There is no critic.
+      // No critic is used.
       const common = { ...config, temperature, criticLearningRate: 0 };
       const rollouts = yield* score({ policy: model }, rewarded, temperature);
       const rows: Insight[] = [];

@@ -40,10 +40,7 @@ export const credit = <A extends Rollout>(
     { ...settings, algorithm },
   );
 
-/**
- * The share of problems without any gradient of the loss (without its entropy bonus): of the solved ones, of all, and of all with
- * normalised advantages.
- */
+/** The share of problems without a gradient of the loss (without entropy bonus): of the solved ones, of all, and of all if normalised. */
 export const stopped = (rollouts: ReadonlyArray<Rollout>, settings: Coefficients): ReadonlyArray<Insight> => {
   const problems = Map.groupBy(rollouts, ({ problemId }) => problemId);
   const all = [...problems.keys()];

@@ -1,7 +1,7 @@
 /**
  * AdamW over a model's arenas: clipping by the global norm, one step, and the state on disk (`exp_avg.NAME`, `exp_avg_sq.NAME`, `step`), as
  * in torch.optim.AdamW and torch.nn.utils.clip_grad_norm_. Weights are float32 between steps: at a learning rate of 1e-6 a bfloat16 weight
- * would lose nearly every update. If the passes read 16-bit weights, these are rounded anew from float32 after each step. Moments may be
+ * would lose nearly every update. If the passes read 16-bit weights, these are rounded again from float32 after each step. Moments may be
  * stored in bfloat16, also in files: they are computed in float32 and rounded stochastically. The key depends only on the number of the
  * step and the arena, so a repeated step gives the same bits.
  */
@@ -55,10 +55,7 @@ export const releaseOptimizer = (encoder: Encoder, optimizer: Optimizer): void =
   releaseParameters(encoder, optimizer.square);
 };
 
-/**
- * Makes one step on the model's weights in place, and updates the copies that the passes read. `gradNorm` is the gradient's global norm
- * before clipping.
- */
+/** Makes one step on the weights in place, and on the copies that the passes read. `gradNorm` is the gradient's global norm before clipping. */
 export const update = (
   model: Model,
   optimizer: Optimizer,

@@ -29,10 +29,7 @@ const shown = (bytes: number): string => `${(bytes / gibibyte).toFixed(1)} GiB`;
 
 const cacheIn = ([sample]: ReadonlyArray<Phase>): number => sample.statistics.most.get("key-value cache") ?? 0;
 
-/**
- * Chooses the settings that are not given so that the plan fits `gigabytes`. `plan` returns the phases under some settings; the first one
- * samples.
- */
+/** Chooses the settings that are not given so that the plan fits `gigabytes`. `plan` returns the phases under some settings, sampling first. */
 export const chooseFor = (
   gigabytes: number,
   said: MemorySettings,

@@ -1,7 +1,4 @@
-/**
- * The reports by name: the choices of `--report`. A new one is a file and a line here; `table` prints and `plot` draws what stands here, and
- * where nobody chooses, `plot` takes the first chart that the rows have the fields for.
- */
+/** The registry of reports: the choices of `--report`. By default `plot` takes the first chart whose required fields the rows have. */
 import { claims } from "./tables/claims.ts";
 import { dynamicsTable } from "./tables/dynamics_table.ts";
 import { evaluationsTable } from "./tables/evaluations_table.ts";

@@ -1,7 +1,7 @@
 /**
- * The input of a report: lines of NDJSON from files, or from stdin where no file is named (or `-` is), each a JSON object. A folder stands for
- * its `evaluations.ndjson`, or that of a training for its `metrics.ndjson`; the rows then have the folder's name as their label, so that several
- * evaluations or trainings stand side by side.
+ * Reads the input of a report: lines of NDJSON, each a JSON object, from files, or from stdin without files or for `-`. A folder stands for
+ * its `evaluations.ndjson` or, for a training run, its `metrics.ndjson`; its rows get the folder's name as their label, so that several
+ * evaluations or runs can be compared.
  */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
@@ -13,7 +13,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import type { Line } from "./report.ts";
 import { FlatRow } from "../records/rows.ts";
 
-/** A report that cannot be made of its input, or a file that cannot be read or written. */
+/** A report cannot be made from its input, or a file cannot be read or written. */
 export class ReportError extends Schema.TaggedError<ReportError>()("ReportError", { message: Schema.String }) {}
 
 const fileBytes = (file: string) =>
@@ -22,23 +22,23 @@ const fileBytes = (file: string) =>
     catch: (cause) => new ReportError({ message: `Cannot read "${file}": ${reasonOf(cause)}` }),
   }));
 
-/** Where an evaluation keeps its rows. */
+/** The file of an evaluation's rows. */
 export const evaluationsFile = "evaluations.ndjson";
 
-/** What a folder stands for: its evaluations, else the metrics of the training that it holds. */
+/** The file that a folder stands for: its evaluations, else the metrics of its training. */
 const fileOf = Effect.fnUntraced(function* (folder: string) {
   const metrics = join(folder, "metrics.ndjson");
   const evaluations = join(folder, evaluationsFile);
   return !(yield* exists(evaluations)) && (yield* exists(metrics)) ? metrics : evaluations;
 });
 
-/** A folder's own name, or its path where two have one name. */
+/** The name of a folder, or its path if two have the same name. */
 const labelOf = (folder: string, folders: ReadonlyArray<string>): string => {
   const name = (path: string) => basename(resolve(path));
   return folders.filter((other) => name(other) === name(folder)).length > 1 ? folder : name(folder);
 };
 
-/** All lines, file after file. */
+/** All lines of the files, in order. */
 export const readLines = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
   const { input, inputName } = yield* StandardStreams;
   const lines: Line[] = [];

@@ -1,6 +1,6 @@
 /**
- * A report makes tables or a chart out of rows. Declared once with the record type of its rows, it is a typed function for programs (`build`) and a
- * reader of lines for the commands (`fromLines`), which names the line and the field that it cannot use.
+ * A report makes tables or a chart from rows. It is declared once with the record type of its rows. Programs call its typed `build`;
+ * commands call `fromLines`, which names the line and the field of a fault.
  */
 import { Result } from "effect";
 import { decodeRecord } from "../records/record.ts";
@@ -10,7 +10,7 @@ import type { FlatRow } from "../records/rows.ts";
 import type { Series } from "./series.ts";
 import type { Table } from "./tables/table.ts";
 
-/** A line of NDJSON: its text, what it holds, and where it came from (lines count from 1). */
+/** A line of NDJSON: its text, its value, and its origin (lines count from 1). */
 export interface Line {
   readonly text: string;
   readonly row: FlatRow;
@@ -24,7 +24,7 @@ interface Declared<A, Out> {
   readonly row: RecordSchema<A>;
   /** The fields that every row must have. */
   readonly needs: ReadonlyArray<keyof A & string>;
-  /** The report on some rows, or the sentence about why there is none. */
+  /** The report on some rows, or a sentence with the reason why there is none. */
   readonly build: (rows: ReadonlyArray<A>) => Result.Result<Out, string>;
 }
 
@@ -35,17 +35,17 @@ interface Made<Out> {
   readonly fromLines: (lines: ReadonlyArray<Line>) => Result.Result<Out, string>;
 }
 
-/** A report in tables, as the registry holds it. */
+/** A report as tables, in the registry. */
 export interface TableReport extends Made<ReadonlyArray<Table>> {
   readonly kind: "table";
 }
 
-/** A report in a figure, as the registry holds it. */
+/** A report as a figure, in the registry. */
 export interface ChartReport extends Made<Chart> {
   readonly kind: "chart";
 }
 
-/** Any report; `kind` says whether `table` prints it or `plot` draws it. */
+/** Any report; `table` prints one `kind`, `plot` draws the other. */
 export type Report = TableReport | ChartReport;
 
 const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): Made<Out> => ({
@@ -55,7 +55,7 @@ const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): M
   fromLines: (lines) => {
     const rows: A[] = [];
     for (const { text, row: fields, source, line } of lines) {
-      // An optional field that is there is checked like one that must be.
+      // An optional field is checked like a required one if it is present.
       const present = row.fields.map((field) => field.name).filter((field) =>
         needs.includes(field) || (fields[field] ?? undefined) !== undefined
       );
@@ -67,19 +67,19 @@ const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): M
   },
 });
 
-/** Declares a report in tables; the value is its entry for the registry, and its typed `build`. */
+/** Declares a report as tables: its entry in the registry, and its typed `build`. */
 export const tableReport = <A>(declared: Declared<A, ReadonlyArray<Table>>) => ({
   kind: "table" as const,
   ...made(declared),
   build: declared.build,
 });
 
-/** A figure as it is declared; where a page draws it, the page's series are those of `build`, so that all its figures look alike. */
+/** The declaration of a figure. A page passes its `series` to `build`, so that all its figures have the same styles. */
 interface DeclaredChart<A> extends Omit<Declared<A, Chart>, "build"> {
   readonly build: (rows: ReadonlyArray<A>, series?: ReadonlyArray<Series>) => Result.Result<Chart, string>;
 }
 
-/** Declares a report in a figure; the value is its entry for the registry, and its typed `build`. */
+/** Declares a report as a figure: its entry in the registry, and its typed `build`. */
 export const chartReport = <A>(declared: DeclaredChart<A>) => ({
   kind: "chart" as const,
   ...made(declared),

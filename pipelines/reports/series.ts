@@ -1,18 +1,18 @@
 /**
- * The models that a report compares, and how each is drawn: the base first, then the algorithms in the order of their registry, then
- * whatever else has a name. An algorithm has the same colour, dash and shape in every figure. The hues are those of Okabe and Ito, told apart
- * under every common colour blindness; dash and shape tell them apart without any colour. `page.css` says what each is on which ground.
+ * The models of a report and their styles: the base first, then the algorithms in the order of their registry, then all other labels. An
+ * algorithm has the same colour, dash and shape in every figure. The hues are those of Okabe and Ito, distinguishable under all common
+ * kinds of colour blindness; dash and shape distinguish series without colour. `page.css` defines each hue per background.
  */
 import { algorithms } from "../algorithms/mod.ts";
 
-/** One model of a report; `name` is what is printed. */
+/** One model of a report; `name` is printed. */
 export interface Series {
   readonly label: string;
   readonly name: string;
   readonly style: Style;
 }
 
-/** How a series is drawn; `color` names a variable of `page.css`, `dash` are lengths of strokes and gaps, `shape` is a symbol of Vega. */
+/** The style of a series; `color` is a variable of `page.css`, `dash` the lengths of strokes and gaps, `shape` a symbol of Vega. */
 export interface Style {
   readonly color: string;
   readonly dash: ReadonlyArray<number>;
@@ -42,33 +42,33 @@ const rank = (algorithm: string | undefined): number => {
   return at < 0 ? known.length : at;
 };
 
-/** The label of a row: its own, else its algorithm's, else that of a run on its own. */
+/** The label of a row: its own, else its algorithm's, else `model`. */
 export const labelOf = ({ label, algorithm }: Labelled): string => label ?? algorithm ?? "model";
 
-/** `w-reinforce` as it is printed, `W-REINFORCE`; a label that is no algorithm's stays as it is. */
+/** The printed name of a label: `w-reinforce` is `W-REINFORCE`; a label that is not an algorithm stays as it is. */
 export const seriesName = (label: string): string =>
   label === "base" ? "Base model" : known.includes(label) ? label.toUpperCase() : label;
 
 /** The names of some series as a list in a sentence. */
 export const namesOf = (series: ReadonlyArray<Series>): string => series.map(({ name }) => name).join(", ");
 
-/** A task of the paper's Table 1 as the paper prints it: `aime-2025` is AIME 2025. */
+/** The name of a task in the paper's Table 1: `aime-2025` is AIME 2025. */
 export const publishedName = (task: string): string => task.replaceAll(/[-_]/g, " ").toUpperCase();
 
-/** The style of the `n`th series without one: first those that nobody has, then colours with another's dash and shape. */
+/** The style of the `n`th series without one: first the unused styles, then new combinations of colour, dash and shape. */
 const extraStyle = (free: ReadonlyArray<number>, n: number): Style => {
   if (n < free.length) return styles[free[n]];
   const [color, dash, shape] = [0, 3, 5].map((shift) => styles[(n + shift) % styles.length]);
   return { color: color.color, dash: dash.dash, shape: shape.shape };
 };
 
-/** Those of some series that are in the rows. */
+/** The series that occur in the rows. */
 export const seriesIn = (rows: ReadonlyArray<Labelled>, series: ReadonlyArray<Series>): ReadonlyArray<Series> => {
   const labels = new Set(rows.map(labelOf));
   return series.filter(({ label }) => labels.has(label));
 };
 
-/** The series of some rows, in order; labels beyond the known ones take the styles that are free, then any. */
+/** The series of some rows, in order; unknown labels take the unused styles, then combinations. */
 export const seriesOf = (rows: ReadonlyArray<Labelled>): ReadonlyArray<Series> => {
   const ranks = new Map<string, number>();
   for (const row of rows) if (!ranks.has(labelOf(row))) ranks.set(labelOf(row), rank(row.algorithm ?? row.label));

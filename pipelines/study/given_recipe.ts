@@ -1,7 +1,4 @@
-/**
- * A recipe with the overrides of a command line: the location of the model, storage types, memory, kernels, and a subset of its algorithms.
- * So one experiment runs on several machines.
- */
+/** A recipe with the overrides of a command line, so that one experiment runs on several machines. */
 import { Effect, Struct } from "effect";
 import { recipes } from "../recipes/mod.ts";
 import { algorithmsOf, type Recipe } from "../recipes/recipe.ts";
@@ -36,10 +33,7 @@ export const reproduceSettings = {
 
 type Asked = Pick<Settings, "recipe" | "asPublished" | "algorithms" | keyof typeof given>;
 
-/**
- * A recipe by name with its overrides. With the authors' quirks, other storage types or other kernels than the plain ones, it is a separate
- * study with its own folder.
- */
+/** A recipe with its overrides. With the authors' quirks, other storage types or other kernels, it is a separate study with its own folder. */
 export const recipeOf = Effect.fnUntraced(function* (config: Asked) {
   const { recipe: name = "tiny", asPublished, algorithms: chosen } = config;
   const recipe = recipes[name];

@@ -1,7 +1,4 @@
-/**
- * The plan of a study: the settings of a recipe's cells, the shard of one process, and an estimated time from measurements on two cores
- * without a GPU.
- */
+/** The plan of a study: the settings of its cells, the shard of one process, and a time estimate measured on two cores without a GPU. */
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
 import * as Progress from "../files/progress.ts";

@@ -63,10 +63,7 @@ interface Begun extends Study {
   readonly earlier: Records | undefined;
 }
 
-/**
- * Runs the cells, or only collects finished ones (`gathers`); cells whose records are in the results do not run again. `each` is called
- * after every finished cell, one call at a time.
- */
+/** Runs the cells that the results do not record, or only collects finished ones (`gathers`); `each` is called after each cell, one at a time. */
 const runAll = Effect.fnUntraced(function* (
   study: Begun,
   cells: ReadonlyArray<Cell>,

@@ -109,7 +109,7 @@ const bonuses = ["1e-3", "1e-2", "1e-1"];
 const penalties = ["1e-3", "1e-2"];
 
 const ablations = [
-  // 64 problems are two batches per epoch: 60 epochs.
+  // 64 problems are two batches per epoch, so the training has 60 epochs.
   ...ablation(
     "few problems",
     ["psr", "nsr", "grpo", "w-reinforce"],

@@ -1,7 +1,4 @@
-/**
- * All claims of the full study, in the order of printing: the paper's, then those beyond the paper. Statement, statistic, comparison and
- * threshold were fixed before the study was run.
- */
+/** All claims of the full study in printing order: the paper's, then those beyond it. All of their parts were fixed before the study was run. */
 import type { StudyClaim } from "../../records/claim.ts";
 import { ablationClaims } from "./claims_ablations.ts";
 import { dynamicsClaims } from "./claims_dynamics.ts";

@@ -103,5 +103,5 @@ const fewProblems: ReadonlyArray<StudyClaim> = claimsAt("beyond the paper: few p
   ],
 });
 
-/** The claims about the frontier, and the search for where NSR is special. */
+/** The claims about the frontier, and the search for a regime in which NSR is special. */
 export const frontierClaims: ReadonlyArray<StudyClaim> = [...frontier, ...search, ...fewProblems];

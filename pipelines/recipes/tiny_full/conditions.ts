@@ -40,7 +40,7 @@ export const others: ReadonlyArray<string> = ["ppo", "grpo", "psr"];
 /** Models of the main condition unless another is given. */
 export const models = (algorithm: string, condition: string = main): Models => ({ condition, algorithm });
 
-/** How a Pass@k differs from the default: as published, over all problems, at the end of training. */
+/** Overrides of a Pass@k, which by default is as published, over all problems and at the end of training. */
 export type EvaluationQuery = Partial<Pick<PassAtK, "evaluation" | "slice" | "step">>;
 
 /** Pass@k as published, unless `more` overrides it. */

@@ -1,4 +1,4 @@
-/** Axes of panels: what they hold and where they begin and end, said here rather than by the engine, so that names can stand beside their lines. */
+/** Axes of panels. Their domains are computed here rather than by Vega, so that series names can be placed beside the ends of lines. */
 import * as Elementary from "../../../data/elementary/mod.ts";
 
 const axis = (title: string, [low, high]: readonly [number, number], more: object) => ({
@@ -11,7 +11,7 @@ const axis = (title: string, [low, high]: readonly [number, number], more: objec
 /** An axis of numbers as an encoding without its field. */
 export type Axis = ReturnType<typeof axis>;
 
-/** 1, 2 or 5 times a power of ten, the smallest that cuts `span` into at most `most` pieces. */
+/** The smallest of 1, 2 or 5 times a power of ten that cuts `span` into at most `most` pieces. */
 const stepOf = (span: number, most: number): number => {
   const power = Elementary.pow(10, Math.floor(Elementary.log10(span / most)));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => span / step <= most * (1 + 1e-9)) ?? 10 * power;
@@ -19,7 +19,7 @@ const stepOf = (span: number, most: number): number => {
 
 const digitsOf = (step: number): number => Math.max(0, -Math.floor(Elementary.log10(step) + 1e-9));
 
-/** An axis of equal steps, at most six and one more, that holds all `values` and ends at `highest` at the latest. */
+/** An axis of at most seven equal steps that covers all `values`; it ends at `highest` unless a value is larger. */
 export const linear = (title: string, values: ReadonlyArray<number>, highest = Infinity): Axis => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const step = stepOf(high > low ? high - low : Math.max(Math.abs(high), 1) / 10, 6);
@@ -34,10 +34,10 @@ export const linear = (title: string, values: ReadonlyArray<number>, highest = I
   });
 };
 
-/** Percents that such an axis has at least. */
+/** The shortest axis of percents. */
 const leastPercents = 2;
 
-/** An axis of percents: never beyond 100, and never so short that it magnifies hundredths. */
+/** An axis of percents: at most up to 100, and long enough not to magnify hundredths. */
 export const percents = (title: string, values: ReadonlyArray<number>): Axis =>
   linear(title, [...values, Math.min(...values, Math.max(...values) - leastPercents)], 100);
 
@@ -47,7 +47,7 @@ export const steps = (values: ReadonlyArray<number>): Axis => {
   return axis("step", [low, Math.max(high, low + 1)], { tickMinStep: 1, tickCount: 8, format: "d" });
 };
 
-/** An axis on which each doubling is as long as the next, with a third of one more at both ends; the values themselves are its ticks. */
+/** A logarithmic axis of base 2, extended by a third of a doubling at both ends; the values themselves are its ticks. */
 export const doubling = (title: string, values: ReadonlyArray<number>) => {
   const third = Elementary.pow(2, 1 / 3);
   const whole = axis(title, [Math.min(...values) / third, Math.max(...values) * third], {
@@ -58,7 +58,7 @@ export const doubling = (title: string, values: ReadonlyArray<number>) => {
   return { ...whole, scale: { ...whole.scale, type: "log" as const, base: 2 } };
 };
 
-/** An axis of names at equal distances. */
+/** An axis of evenly spaced names. */
 export const named = (title: string, names: ReadonlyArray<string>) => ({
   type: "ordinal" as const,
   title,

@@ -1,18 +1,18 @@
 /**
- * A chart as a value: panels, each a Vega-Lite specification with its data inside, and in words what they show. A file has them under one title
- * and over one legend, a page each for itself. What every figure shares stands here: light grid, and each series told by colour, dash and shape
- * at once. Colours are variables of `page.css`, which a page resolves and `render_chart.ts` replaces in a file.
+ * A chart as a value: panels, each a Vega-Lite specification with its data and a description in words. A file shows the panels under one
+ * title and above one legend; a page shows each alone. All figures share a light grid, and each series has its own colour, dash and shape.
+ * Colours are variables of `page.css`; a page resolves them, and `render_chart.ts` replaces them in files.
  */
 import type { TopLevelSpec } from "vega-lite";
 import type { Series } from "../series.ts";
 import { columnWidth } from "./direct_labels.ts";
 
-/** A plot with everything in it but its title. */
+/** A plot without its title. */
 export type Plot =
   & Extract<Extract<TopLevelSpec, { concat: unknown }>["concat"][number], { layer: unknown }>
   & { readonly width: number };
 
-/** A panel of a chart; `description` is the sentence for those who cannot see it. */
+/** A panel of a chart; `description` is its text for screen readers. */
 export interface Panel {
   readonly title: string;
   readonly description: string;
@@ -30,7 +30,7 @@ export interface Chart {
   readonly lines?: boolean;
 }
 
-/** The size of a panel's plot in pixels, narrower where names of several series stand beside it. */
+/** The size of a panel's plot in pixels, narrower if the names of several series are beside it. */
 export const panelDimensions = (hasNames: boolean) => ({ width: hasNames ? 340 : 420, height: 240 });
 
 /** A variable of `page.css` as a colour. */
@@ -58,7 +58,7 @@ export const seriesEncoding = (series: ReadonlyArray<Series>) => {
   };
 };
 
-/** Marks that every chart draws alike. */
+/** The marks of all charts. */
 export const marks = {
   line: { type: "line", strokeWidth: 1.8 },
   bar: { type: "rule", opacity: 0.3, strokeWidth: 1.2 },
@@ -66,8 +66,8 @@ export const marks = {
 } as const;
 
 /**
- * What a reader who points at a place of a plot is told: rows with `said`, lines of text of which the first names the place, at `x` in stripes of
- * `width` pixels, or at points where `y` is given. It is not seen until it is pointed at.
+ * The invisible marks that carry tooltips: rows with lines of text in `said`, the first of which names the place. They are stripes of
+ * `width` pixels at `x`, or points if `y` is given.
  */
 export const places = (
   values: ReadonlyArray<{ readonly said: string }>,
@@ -85,7 +85,7 @@ export const places = (
   },
 });
 
-/** A place in pixels from the left, or from the top, as an encoding. */
+/** A distance in pixels from the left, or from the top, as an encoding. */
 export const pixels = (field: string, size: number, isDown = false) => ({
   field,
   type: "quantitative" as const,
@@ -95,7 +95,7 @@ export const pixels = (field: string, size: number, isDown = false) => ({
 
 const sample = { width: 44, height: 12 } as const;
 
-/** What a series looks like: a piece of its line, if it has one, with its symbol. */
+/** The key of a series: a piece of its line, if it has one, with its symbol. */
 const sampleOf = (series: Series, lines: boolean) => {
   const { color, strokeDash, shape } = seriesEncoding([series]);
   const line = { mark: { ...marks.line, type: "rule" as const }, encoding: { color, strokeDash } };
@@ -111,7 +111,7 @@ const sampleOf = (series: Series, lines: boolean) => {
 
 const letter = 8;
 
-/** The legend as panels of their own: of each series a sample, then its name; as many in a row as fit. */
+/** The legend as panels: the key and the name of each series, as many per row as fit. */
 const legend = ({ series, lines = true }: Chart, width: number) => {
   const names = letter * Math.max(...series.map(({ name }) => name.length)) + 32;
   const text = {
@@ -163,7 +163,7 @@ const config = {
 
 const schema = "https://vega.github.io/schema/vega-lite/v6.json";
 
-/** The whole chart as one specification: panels two in a row, one title, one legend below. */
+/** The whole chart as one specification: two panels per row, one title, one legend below. */
 export const wholeSpec = (chart: Chart): TopLevelSpec => {
   const { title, subtitle, description, series, panels } = chart;
   const columns = Math.min(2, panels.length);
@@ -189,7 +189,7 @@ export const wholeSpec = (chart: Chart): TopLevelSpec => {
   };
 };
 
-/** A panel as a specification of its own, without its title. */
+/** A panel as a specification without its title. */
 export const panelSpec = ({ plot, description }: Panel): TopLevelSpec => ({
   ...plot,
   $schema: schema,
@@ -199,10 +199,10 @@ export const panelSpec = ({ plot, description }: Panel): TopLevelSpec => ({
   config,
 });
 
-/** What a series looks like as a specification of its own. */
+/** The key of a series as a specification. */
 export const sampleSpec = (series: Series, lines = true): TopLevelSpec => bare(sampleOf(series, lines));
 
-/** A picture without axes, title and margin. */
+/** A plot without axes, title and margin. */
 export const bare = (plot: Plot): TopLevelSpec => ({
   ...plot,
   $schema: schema,

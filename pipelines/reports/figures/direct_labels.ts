@@ -1,14 +1,14 @@
-/** The names of lines in a column right of a panel, so that nobody needs its colours or its legend. */
+/** The names of lines in a column to the right of a panel, so that it is readable without colours and legend. */
 
-/** Height of a line of text, and how wide a letter is at most. */
+/** Height of a line of text, and the largest width of a letter, in pixels. */
 export const lineHeight = 16;
 const letter = 8;
 
-/** How wide a column of names is, with the gap before it; nothing for one alone, which needs no name. */
+/** The width of a column of names with the gap before it; 0 for a single name, which is not shown. */
 export const columnWidth = (names: ReadonlyArray<string>): number =>
   names.length < 2 ? 0 : letter * Math.max(...names.map((name) => name.length)) + 18;
 
-/** Places at least `gap` apart between `low` and `high`, each as near to where it should be as the others let it. */
+/** Positions at least `gap` apart between `low` and `high`, each as near as possible to its target. */
 export const spread = (
   wanted: ReadonlyArray<number>,
   gap: number,
@@ -16,7 +16,7 @@ export const spread = (
   high: number,
 ): ReadonlyArray<number> => {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
-  // Neighbours that would overlap become one block, which stands around the mean of what its members want.
+  // Neighbours that would overlap become one block, centred on the mean of their targets.
   const blocks: Array<{ members: number[]; start: number }> = [];
   for (const i of order) {
     blocks.push({ members: [i], start: wanted[i] });

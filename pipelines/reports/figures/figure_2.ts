@@ -1,6 +1,6 @@
 /**
- * Figure 2 of the paper for a study of one's own: Pass@k against k, a panel for each evaluation, those of all problems first, a curve for each
- * model, with the bootstrap interval over problems as light bars; and what is traded for what, the largest k against the smallest.
+ * Figure 2 of the paper for another study: Pass@k against k, one panel per evaluation, those of all problems first, one curve per model,
+ * with the bootstrap interval over problems as light bars. Also the trade-off: the largest k against the smallest.
  */
 import { Result } from "effect";
 import type { Panel } from "./chart.ts";
@@ -14,7 +14,7 @@ import { percent, pointOf, valuesOf } from "./shares.ts";
 
 const said = (row: EvaluationRow): string => pointOf(row).said;
 
-/** What was evaluated, with the task. */
+/** The evaluation with its task. */
 export const nameOfBlock = (block: EvaluationBlock): string =>
   [block.task ?? [], blockName(block) || []].flat().join(", ") || "this study";
 
@@ -46,7 +46,7 @@ const curves = (block: EvaluationBlock, series: ReadonlyArray<Series>): Panel =>
   });
 };
 
-/** Every model as a point: what it gains at one response, and what it has left at many; nothing where there is little to compare. */
+/** Every model as a point: Pass@k at the smallest k against the largest; none if there is little to compare. */
 export const tradePanels = (block: EvaluationBlock, series: ReadonlyArray<Series>): ReadonlyArray<Panel> => {
   const [few, many] = [block.ks[0], block.ks[block.ks.length - 1]];
   const lines = inBlock(block, series).flatMap((series) => {

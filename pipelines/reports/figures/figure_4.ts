@@ -1,6 +1,6 @@
 /**
- * Figure 4 of the paper for a study of one's own, the training dynamics: (a) greedy accuracy on the test split, (b) the entropy of those
- * greedy responses, (c) correct rollouts in the batch and (d) prompts with all of theirs correct, each against the training step. More measures of
+ * Figure 4 of the paper for another study, the training dynamics: (a) greedy accuracy on the test split, (b) the entropy of those greedy
+ * responses, (c) correct rollouts in the batch and (d) prompts with all rollouts correct, each against the training step. Other measures of
  * the records are drawn alike.
  */
 import { Result } from "effect";
@@ -11,14 +11,14 @@ import { chartReport } from "../report.ts";
 import { DynamicsRow } from "../../records/rows.ts";
 import { labelOf, namesOf, type Series, seriesOf } from "../series.ts";
 
-/** What is measured along training. */
+/** A measure along training. */
 export interface Measure {
   readonly title: string;
   readonly axis: string;
-  /** Where the number stands in a row: inside of it, or flat, as a study of cells keeps it. */
+  /** The field of the number: `path` into a nested row, or `flat` in the rows of a study with recorded cells. */
   readonly path: ReadonlyArray<string>;
   readonly flat?: string;
-  /** Measured at few steps: each is drawn as it is, with a symbol. */
+  /** Measured at few steps: each value is drawn with a symbol, without smoothing. */
   readonly isSparse?: boolean;
   readonly scale: number;
   readonly digits: number;
@@ -63,7 +63,7 @@ const norm = (of: string, path: ReadonlyArray<string>, flat?: string): Measure =
   flat,
 });
 
-/** What the records say of updates beside the paper's measures. */
+/** The recorded measures of updates that the paper does not show. */
 export const updateMeasures: ReadonlyArray<Measure> = [
   { ...entropy, title: "Entropy of the batch", path: ["meanEntropy"] },
   norm(" before it is clipped", ["gradNorm"]),
@@ -73,7 +73,7 @@ export const updateMeasures: ReadonlyArray<Measure> = [
   { ...share, title: "Clipped tokens", path: ["clipFraction"] },
 ];
 
-/** A number inside of a row, which may have more fields than its record type names. */
+/** The number of a measure in a row, which may have more fields than its record type. */
 const numberAt = (row: object, { path, flat }: Measure): number | undefined => {
   const nested = path.reduce<unknown>(
     (value, name) => typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined,
@@ -83,7 +83,7 @@ const numberAt = (row: object, { path, flat }: Measure): number | undefined => {
   return typeof found === "number" && Number.isFinite(found) ? found : undefined;
 };
 
-/** The steps at which a model was measured, in order. */
+/** The steps at which a model was measured, in order, with their values. */
 export const measuredOf = (rows: ReadonlyArray<DynamicsRow>, label: string, measure: Measure) =>
   rows.filter((row) => labelOf(row) === label)
     .flatMap((row) => {
@@ -92,10 +92,10 @@ export const measuredOf = (rows: ReadonlyArray<DynamicsRow>, label: string, meas
     })
     .sort((a, b) => a.step - b.step);
 
-/** A number of a measure as it is printed. */
+/** A number of a measure as text. */
 export const measureText = (value: number, { scale, digits }: Measure): string => (value * scale).toFixed(digits);
 
-/** Steps to both sides that are averaged with each, where there are more than 20. */
+/** The number of steps on each side that are averaged with a step, if there are more than 20. */
 const reachOf = (count: number, { isSparse }: Measure): number => count > 20 && isSparse !== true ? 2 : 0;
 
 const pointsOf = (rows: ReadonlyArray<DynamicsRow>, label: string, measure: Measure) => {
@@ -139,20 +139,20 @@ const panelOf = (
   })];
 };
 
-/** Whether a line is a centred mean rather than what was measured. */
+/** Whether the lines are centred means rather than single values. */
 export const isSmoothed = (rows: ReadonlyArray<DynamicsRow>, series: ReadonlyArray<Series>): boolean =>
   series.some(({ label }) =>
     paperMeasures.some((measure) => reachOf(measuredOf(rows, label, measure).length, measure) > 0)
   );
 
-/** A panel for each measure that was measured. */
+/** One panel for each measure that has values. */
 export const dynamicsPanels = (
   rows: ReadonlyArray<DynamicsRow>,
   series: ReadonlyArray<Series>,
   measures: ReadonlyArray<Measure>,
 ): ReadonlyArray<Panel> => measures.flatMap((measure) => panelOf(rows, series, measure));
 
-/** Training dynamics of a study, or of one run. */
+/** Training dynamics of a study or of one run. */
 export const figure4 = chartReport({
   name: "figure-4",
   summary: "Training dynamics: accuracy, entropy, correct and fully solved ratio against the step",

@@ -1,7 +1,7 @@
 /**
- * Figure 5 of the paper from a recorded step: the distribution that a token was drawn from as bars, and on each bar an arrow that says where the
- * kernels' gradient moves its logit, for a correct response (PSR, Eq. 7) and an incorrect one (NSR, Eq. 8). Of all records it draws, where there
- * is one, a pair from the same point of the same problem, so that both panels have the same bars.
+ * Figure 5 of the paper from a recorded step: the distribution that a token was drawn from as bars, and on each bar an arrow for the change
+ * of its logit by the kernels' gradient, for a correct response (PSR, Eq. 7) and an incorrect one (NSR, Eq. 8). If possible it draws a pair
+ * from the same point of the same problem, so that both panels have the same bars.
  */
 import { Result } from "effect";
 import { Explained } from "../../records/explained.ts";
@@ -23,20 +23,20 @@ const down: Series = {
   style: { color: "hue-vermillion", dash: [4, 2], shape: "triangle-down" },
 };
 
-/** Bars of a panel; the sampled token is one of them. */
+/** Bars per panel, the sampled token included. */
 const bars = 7;
 /** In units of probability: the longest arrow, the shortest (room for its head), the gap between bar and arrow. */
 const longest = 0.34;
 const shortest = 0.07;
 const gap = 0.015;
-/** Above the highest arrow, for its number and the word beside it. */
+/** Space above the highest arrow for its number and the word beside it. */
 const headroom = 0.16;
 
-/** Whether a token's arrows are drawn well: it was neither clipped nor without advantage, and its signs agree. */
+/** Whether a token has clear arrows: it is not clipped, has an advantage, and its signs agree. */
 const isDrawable = ({ clipped, factor, advantage, sign }: Explained): boolean =>
   !clipped && factor > 0 && (advantage > 0) === (sign === "positive");
 
-/** How much there is to see: how far the sampled token moves, π (1 - π), and how many others there are that it moves. */
+/** How much a token shows: the change of its logit, π (1 - π), times the entropy of its distribution. */
 const interest = ({ probability, tokenEntropy }: Explained): number => probability * (1 - probability) * tokenEntropy;
 
 const best = <A>(candidates: ReadonlyArray<A>, value: (candidate: A) => number): A | undefined =>
@@ -45,7 +45,7 @@ const best = <A>(candidates: ReadonlyArray<A>, value: (candidate: A) => number):
     undefined,
   );
 
-/** A correct and an incorrect token that are drawn well, of one point of one problem where there are such. */
+/** The most informative correct and incorrect token, of the same point of the same problem if possible. */
 export const pairOf = (all: ReadonlyArray<Explained>): Readonly<Record<Sign, Explained | undefined>> => {
   const rows = all.filter(isDrawable);
   const ofSign = (sign: Sign, some: ReadonlyArray<Explained>) =>
@@ -61,16 +61,16 @@ export const pairOf = (all: ReadonlyArray<Explained>): Readonly<Record<Sign, Exp
 
 const size = panelDimensions(false);
 
-/** A token's text as a label: white space made visible, not too long. */
+/** A token's text as a label: white space made visible, shortened. */
 const labelOf = (text: string): string => {
   const visible = text.replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll(/\s/g, "·");
   return visible.length > 9 ? `${visible.slice(0, 8)}…` : visible === "" ? "(none)" : visible;
 };
 
-/** The end of a text that may be too long for its line. */
+/** The end of a text, shortened to `most` characters. */
 const endOf = (text: string, most: number): string => text.length > most ? `…${text.slice(1 - most)}` : text;
 
-/** Where a token stands, in words. */
+/** The position of a token in words. */
 export const placeIn = ({ problemId, position, before }: Explained): string => {
   const after = before === "" ? "" : ` after “${endOf(before.replaceAll(/\s+/g, " "), 18)}”`;
   return `token ${position + 1}${after}, ${endOf(problemId, 20)}`;
@@ -88,7 +88,7 @@ interface Bar {
   readonly update: string;
 }
 
-/** The most probable tokens of a record, the sampled one among them, each with its arrow. */
+/** The most probable tokens of a record and the sampled one, each with its arrow. */
 const barsOf = (row: Explained): ReadonlyArray<Bar> => {
   const places = Array.from(row.shownTokens, (_, i) => i);
   const sampled = row.shownTokens.indexOf(row.token);
@@ -180,10 +180,10 @@ const panel = (row: Explained, values: ReadonlyArray<Bar>, top: number, letter: 
   };
 };
 
-/** Room above the highest arrow for its number and the word beside it: the end of the axis. */
+/** The end of the axis, with space above the highest arrow. */
 const topOf = (bars: ReadonlyArray<Bar>): number => headroom + Math.max(...bars.map(({ above }) => above));
 
-/** The first record whose texts do not go with its tokens, which no table of fields can say. */
+/** The fault of the first record whose texts do not match its tokens; no record type can express this rule. */
 export const textFault = (rows: ReadonlyArray<Explained>): string | undefined => {
   const wrong = rows.find(({ shownTexts, shownTokens }) =>
     !Array.isArray(shownTexts) || shownTexts.length !== shownTokens.length ||
@@ -197,7 +197,7 @@ const sentence = (row: Explained): string =>
     labelOf(row.tokenText)
   }" was sampled at a probability of ${row.probability.toPrecision(2)}`;
 
-/** Where a token's gradient moves the logits, drawn from a recorded step. */
+/** The change of the logits by a token's gradient, from a recorded step. */
 export const figure5 = chartReport({
   name: "figure-5",
   summary: "Where the gradient of a correct and of an incorrect token moves the logits",

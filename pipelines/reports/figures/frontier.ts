@@ -1,6 +1,6 @@
 /**
- * The frontier: Pass@k against Pass@1 along training, a line for each algorithm from the base on, a panel for each condition and k. Where two
- * lines lie on each other, one algorithm is a slower road to where the other goes; where one lies above, it reaches what the other does not.
+ * The frontier: Pass@k against Pass@1 along training, one line per algorithm from the base on, one panel per condition and k. If two lines
+ * coincide, one algorithm is a slower way along the same frontier; if one is above, it reaches what the other does not.
  */
 import { Result } from "effect";
 import { FrontierRow } from "../../records/study_rows.ts";
@@ -24,7 +24,7 @@ const cellsOf = (rows: ReadonlyArray<FrontierRow>): string => {
   return fewest === most ? `${most} ${most === 1 ? "cell" : "cells"}` : `${fewest} to ${most} cells`;
 };
 
-/** Panels by condition, the smaller k first, whatever evaluation they are of. */
+/** One panel per condition and k, the smaller k first, across evaluations. */
 export const frontierGroups = (rows: ReadonlyArray<FrontierRow>): ReadonlyArray<FrontierGroup> => {
   const evaluations = new Set(rows.map(({ evaluation }) => evaluation)).size;
   return [...Map.groupBy(rows, ({ condition, evaluation, k }) => JSON.stringify([condition, evaluation, k]))].map((

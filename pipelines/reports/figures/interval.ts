@@ -1,7 +1,7 @@
 /**
- * The interval of a claim as a small picture: where it lies to the threshold, on one scale for each unit, so that rows can be compared. The
- * side on which the claim holds has a ground and a rule; a full dot is the published test problems, an open one the others; an arrow
- * says that an interval goes on.
+ * The interval of a claim as a small picture relative to its threshold, on one scale per unit, so that rows are comparable. The side on
+ * which the claim holds is shaded and has a rule. A full dot is the published test problems, an open one the others; an arrow marks an
+ * interval that continues beyond the picture.
  */
 import { bare, faint, ink, pixels } from "./chart.ts";
 import { foundOf, type Judged, otherFoundOf } from "../tables/verdicts.ts";
@@ -11,17 +11,17 @@ const middle = size.width / 2;
 const reach = middle - 8;
 const [first, last] = [4, size.width - 4];
 
-/** How far from the threshold each end of the picture is: 10 points, a tenth of a nat, a half of a number. */
+/** The distance from the threshold to each end of the picture: 10 points, 0.1 nat, or 0.5. */
 const reaches: Readonly<Record<string, number>> = { share: 0.1, nats: 0.1, number: 0.5 };
 
 const shapes = { end: "M0,-1V1", left: "M1,-1L0,0L1,1", right: "M-1,-1L0,0L-1,1" } as const;
 
 const within = (x: number, low: number, high: number) => Math.min(high, Math.max(low, x));
 
-/** An interval in pixels: its line, its two ends, and its dot where that is inside. */
+/** An interval in pixels: its line, its two ends, and its dot if that is inside. */
 const intervalOf = (value: number, low: number, high: number, isOwn: boolean) => {
   const at = { y: isOwn ? 8 : 18, color: isOwn ? ink : faint, fill: isOwn ? ink : "var(--ground)" };
-  // An interval that is all outside is an arrow with a shaft.
+  // An interval that is wholly outside becomes an arrow with a shaft.
   const [from, to] = [within(low, first, last - 12), within(high, first + 12, last)];
   return {
     lines: [{ ...at, x: from, to }],
@@ -33,14 +33,14 @@ const intervalOf = (value: number, low: number, high: number, isOwn: boolean) =>
   };
 };
 
-/** The side of the threshold on which a claim holds, from and to, in pixels. */
+/** The side of the threshold on which a claim holds, in pixels. */
 const sideOf = ({ comparison, threshold }: Judged, at: (value: number) => number): readonly [number, number] => {
   const bound = (value: number) => within(at(value), 0, size.width);
   if (comparison === "within") return [bound(-threshold), bound(threshold)];
   return comparison === "above" ? [bound(threshold), size.width] : [0, bound(threshold)];
 };
 
-/** The picture; nothing for a claim without numbers. */
+/** The picture; undefined for a claim without numbers. */
 export const intervalSpec = (row: Judged) => {
   const { comparison, threshold, unit } = row;
   const centre = comparison === "within" ? 0 : threshold;

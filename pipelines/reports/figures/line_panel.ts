@@ -1,13 +1,10 @@
-/**
- * A panel of lines: of each series its error bars, its line and its points, its name where it ends, and at every place what all series have
- * there, for who points at it.
- */
+/** A panel of lines: error bars, line, points and end label of each series, and tooltips with the values of all series at each place. */
 import { colorOf, ink, marks, type Panel, panelDimensions, places, seriesEncoding } from "./chart.ts";
 import type { Series } from "../series.ts";
 import type { Axis, doubling, named } from "./axes.ts";
 import { lineHeight, spread } from "./direct_labels.ts";
 
-/** One point; `said` is its value in words, `place` where it is, `isMarked` whether its symbol is drawn. */
+/** One point; `said` is its value in words, `place` its position in words, `isMarked` whether its symbol is drawn. */
 export interface LinePoint {
   readonly x: number | string;
   readonly y: number;
@@ -24,25 +21,25 @@ export interface Line {
   readonly points: ReadonlyArray<LinePoint>;
 }
 
-/** What a panel is drawn from. */
+/** The content of a panel. */
 export interface Lines {
   readonly title: string;
   readonly description: string;
   readonly x: Axis | ReturnType<typeof doubling> | ReturnType<typeof named>;
   readonly y: Axis;
   readonly lines: ReadonlyArray<Line>;
-  /** The series of the whole chart; where it has several, lines are named where they end. */
+  /** The series of the whole chart; if there are several, lines are labelled at their ends. */
   readonly series: ReadonlyArray<Series>;
-  /** Whether a place is one x, where all series are compared, or a point of its own. */
+  /** Whether a tooltip shows all series at one x, or a single point. */
   readonly isColumns: boolean;
   /** Whether the points of a series are joined. */
   readonly isJoined: boolean;
 }
 
-/** Pixels between the error bars of neighbouring series, which stand side by side where they share their x. */
+/** Pixels between the error bars of neighbouring series at the same x. */
 const aside = 3;
 
-/** Places that a panel has at most: stripes of two pixels. */
+/** The most tooltips per panel: stripes of two pixels. */
 const mostPlaces = 170;
 
 const placesOf = ({ lines, isColumns }: Lines) => {
@@ -57,7 +54,7 @@ const placesOf = ({ lines, isColumns }: Lines) => {
   });
 };
 
-/** Names in a column right of the plot, with a line from each to where its series ends. */
+/** Names in a column to the right of the plot, with a line from each to the end of its series. */
 const namesOf = ({ series, lines, x, y }: Lines) => {
   const [low, high] = y.scale.domain;
   const { width, height } = panelDimensions(true);
@@ -97,7 +94,7 @@ const namesOf = ({ series, lines, x, y }: Lines) => {
   ];
 };
 
-/** The panel. */
+/** A panel of lines with tooltips. */
 export const linePanel = (all: Lines): Panel => {
   const { title, description, series, lines, isColumns, isJoined } = all;
   const { color, strokeDash, shape } = seriesEncoding(series);

@@ -1,7 +1,7 @@
 /**
- * Charts as pictures, the same bytes on every machine: SVG by Vega without a browser, and PNG of that SVG by resvg with the font that stands
- * beside this file (Latin, Greek and the signs of formulas), since a bare machine has none. A label in other letters needs the SVG. What a place
- * of a chart says is its `title`, which every browser shows to who points at it. A page takes panel after panel, in its own colours.
+ * Renders charts with the same bytes on every machine: SVG by Vega without a browser, and PNG of that SVG by resvg with the font in this
+ * folder (Latin, Greek and mathematical symbols), since a bare machine has no fonts. A label in other scripts needs the SVG. Tooltips are
+ * `title` elements, which every browser shows. A page takes each panel separately, in its own colours.
  */
 import * as Schema from "@effect/schema";
 import { Effect } from "effect";
@@ -23,7 +23,8 @@ interface TextItem {
   readonly text?: unknown;
 }
 
-// Vega measures text with a canvas where there is one and else takes 0.8 em a letter. The same measure everywhere, near DejaVu's 0.6 em,
+// Vega measures text with a canvas if there is one, else assumes 0.8 em per letter. A fixed 0.6 em, near DejaVu's width, keeps the layout
+// tight and the bytes equal. Vega's types lack this hook and the size of a view.
 // keeps the layout tight and the bytes equal. The hook is Vega's own, but its types lack it, as they lack the size of a view.
 const { textMetrics, SVGStringRenderer } = vega as unknown as {
   readonly textMetrics: { width: (item: TextItem, text?: unknown) => number };
@@ -46,17 +47,17 @@ interface Drawable {
   readonly _scenegraph: { readonly root: unknown };
 }
 
-/** What XML does not allow in a text even as a code: noncharacters; half a surrogate pair becomes U+FFFD. */
+/** Replaces characters that XML does not allow even as codes (noncharacters); half a surrogate pair becomes U+FFFD. */
 const wellFormed = (text: string): string => visible(text.toWellFormed()).replaceAll(/[\ufffe\uffff]/g, "\ufffd");
 
-/** A place's words as its `title` rather than as a label of a mark that nobody sees. */
+/** Turns the ARIA label of an invisible mark into a `title`. */
 const titled = (svg: string): string =>
   svg.replaceAll(
     /<(path|line) aria-label="([^"]*)" role="[^"]*" aria-roledescription="[^"]*"([^>]*)\/>/g,
     (_, tag, said, more) => `<${tag}${more}><title>${said}</title></${tag}>`,
   );
 
-/** Without parts that draw nothing and digits that nobody sees. */
+/** Removes parts that draw nothing and digits beyond visible precision. */
 const slim = (svg: string): string =>
   svg.replaceAll(
     /<path class="(?:background" aria-hidden="true" d="[^"]*"(?: pointer-events="none")?|foreground"[^>]*display="none")\/>| (?:stroke-width|opacity)="1"(?=[^<]*>)/g,
@@ -70,11 +71,11 @@ const slim = (svg: string): string =>
 const failure = (chart: Chart) => (cause: unknown) =>
   new ChartError({ message: `Cannot draw "${chart.name}": ${reasonOf(cause)}` });
 
-/** What was drawn last: a study asks for a picture as SVG and as PNG, a page for the same sample in every key. */
+/** The last drawn specifications: a study needs each as SVG and PNG, a page the same key in every figure. */
 const known = new Map<string, string>();
 const mostKnown = 100;
 
-/** A specification drawn, its colours still variables. */
+/** The SVG of a specification, with variables as colours. */
 const drawn = (spec: TopLevelSpec): string => {
   const name = JSON.stringify(spec);
   const found = known.get(name);
@@ -86,7 +87,7 @@ const drawn = (spec: TopLevelSpec): string => {
 };
 
 const draw = (spec: TopLevelSpec): string => {
-  // Names inside of an SVG count on from picture to picture unless they start anew.
+  // Names inside an SVG continue from the previous one unless they are reset.
   vega.resetSVGDefIds();
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none", logLevel: vega.None }).run();
   const { _viewWidth, _viewHeight, _origin, _scenegraph } = view as unknown as Drawable;
@@ -98,12 +99,12 @@ const draw = (spec: TopLevelSpec): string => {
   )));
 };
 
-/** The colours of a page on a light ground, by their variables. */
+/** The light-mode colours of the page, by variable. */
 const colors = new Map(
   [...style.slice(0, style.indexOf("}")).matchAll(/(--[\w-]+): (#\w+);/g)].map(([, name, color]) => [name, color]),
 );
 
-/** A chart as SVG text, well-formed whatever its labels hold. */
+/** A chart as well-formed SVG text, whatever its labels contain. */
 export const svg = (chart: Chart): Effect.Effect<string, ChartError> =>
   Effect.try({
     try: () => drawn(wholeSpec(chart)).replaceAll(/="var\((--[\w-]+)\)"/g, (_, name) => `="${colors.get(name)}"`),
@@ -115,16 +116,16 @@ const pngOptions = {
   font: { loadSystemFonts: false, fontFiles: [font], defaultFontFamily: "DejaVu Sans" },
 };
 
-/** A chart as PNG bytes, two pixels for each of the SVG's. */
+/** A chart as PNG bytes, at two pixels per pixel of the SVG. */
 export const png = (chart: Chart): Effect.Effect<Uint8Array, ChartError> =>
   Effect.flatMap(svg(chart), (text) =>
     Effect.tryPromise({
-      // The package asks for the machine's processors as it loads, which a filter of records may not.
+      // The package reads the number of processors when it loads, which a filter of records has no permission for.
       try: () => import("@resvg/resvg-js").then(({ Resvg }) => new Resvg(text, pngOptions).render().asPng()),
       catch: failure(chart),
     }));
 
-/** The SVG of a page: without a size of its own, a family of letters, or words for those who cannot see its parts. */
+/** An SVG for a page: without size and font, and without labels of its parts for screen readers. */
 const inPage = (text: string) => {
   const [, width, height, content] = /^<svg [^>]*viewBox="0 0 (\d+) (\d+)">(.*)<\/svg>$/s.exec(text) ??
     ["", "0", "0", ""];
@@ -135,5 +136,5 @@ const inPage = (text: string) => {
   };
 };
 
-/** A panel, or another picture of a page: its size and what is in it, in the page's colours. */
+/** A panel or another plot for a page: its size and content, in the page's colours. */
 export const pageSvg = (spec: TopLevelSpec) => inPage(drawn(spec));

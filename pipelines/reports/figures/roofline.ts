@@ -1,6 +1,7 @@
 /**
- * The roofline: operations a second against operations a byte, on logarithmic axes, under the two roofs that the same run measured. A point on
- * the slope waits for memory, one under the flat roof computes as fast as the best product; the distance to the roof is what is left to gain.
+ * The roofline: operations per second against operations per byte, on logarithmic axes, below the two roofs that the same run measured.
+ * Work on the slope waits for memory; work under the flat roof can be as fast as the best product. The distance to the roof is the possible
+ * gain.
  */
 import { Result } from "effect";
 import * as Elementary from "../../../data/elementary/mod.ts";
@@ -9,12 +10,12 @@ import { faint, marks, type Panel, places, seriesEncoding } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesOf } from "../series.ts";
 
-/** One measured piece of work of `deno task bench` and the roofs of its run. */
+/** A measured piece of work of `deno task bench`, and the roofs of its run. */
 export interface RooflineRow {
   readonly part: string;
   readonly work: string;
   readonly model: string;
-  /** Null where nothing is moved. */
+  /** Null if no bytes are moved. */
   readonly intensity: number | null;
   readonly gflops: number;
   readonly roofGflops: number;
@@ -44,7 +45,7 @@ export const RooflineRow: RecordSchema<RooflineRow> = {
 
 const size = { width: 620, height: 380 } as const;
 
-/** What a point is: a whole work by its name, a kernel by what it does. */
+/** The label of a point: the kind of work for a model, the operation for a kernel. */
 const labelOf = ({ part, work }: RooflineRow): string =>
   part === "model"
     ? work
@@ -62,7 +63,7 @@ const logAxis = (field: string, title: string, domain: readonly [number, number]
   axis: { tickCount: 6, format: "~g", labelOverlap: true, labelFlush: false },
 });
 
-/** The powers of ten around some numbers. */
+/** The powers of ten that enclose some numbers. */
 const decades = (values: ReadonlyArray<number>): readonly [number, number] => [
   Elementary.pow(10, Math.floor(Elementary.log10(Math.min(...values)))),
   Elementary.pow(10, Math.ceil(Elementary.log10(Math.max(...values)))),
@@ -70,11 +71,11 @@ const decades = (values: ReadonlyArray<number>): readonly [number, number] => [
 
 const figure = (value: number): string => Number(value.toPrecision(3)).toLocaleString("en-US");
 
-/** The share of the way from the left end of a logarithmic axis to the right one. */
+/** The value at a share of the length of a logarithmic axis. */
 const along = ([low, high]: readonly [number, number], share: number): number =>
   low * Elementary.pow(high / low, share);
 
-/** A row that computes something on what it moves. */
+/** A row with operations and bytes. */
 type Point = RooflineRow & { readonly intensity: number };
 
 const isPoint = (row: RooflineRow): row is Point => row.intensity !== null && row.intensity > 0 && row.gflops > 0;
@@ -141,7 +142,7 @@ const nameOf = (label: string): string => label === "grpo" ? "GRPO step" : label
 
 const order = ["sample", "score", "gradient", "train", "grpo", "matrix products", "attention", "other kernels"];
 
-/** Work and kernels of a run under its measured roofs. */
+/** Work and kernels of a run below its measured roofs. */
 export const roofline = chartReport({
   name: "roofline",
   summary: "Work and kernels of bench under the roofs that it measured",

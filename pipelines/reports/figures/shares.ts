@@ -1,12 +1,12 @@
-/** Shares with their intervals, Pass@k above all, as points of a panel in percent. */
+/** Shares with their intervals, mainly Pass@k, as points of a panel in percent. */
 import type { Line } from "./line_panel.ts";
 
-/** A share in percent, without the last digits of its float. */
+/** A share in percent, without rounding noise. */
 export const percent = (share: number): number => Number((100 * share).toPrecision(9));
 
 const digits = (share: number): string => (100 * share).toFixed(1);
 
-/** A share with its interval, if it has one, and what is said of it. */
+/** A share as a point, with its interval if it has one, and its text. */
 export const pointOf = (
   { passAtK, low, high }: { readonly passAtK: number; readonly low?: number; readonly high?: number },
 ) =>
@@ -17,6 +17,6 @@ export const pointOf = (
     said: `${digits(passAtK)} % (${digits(low)}–${digits(high)})`,
   };
 
-/** Every number of some lines, the ends of intervals among them. */
+/** Every number of the lines, including the ends of intervals. */
 export const valuesOf = (lines: ReadonlyArray<Line>): ReadonlyArray<number> =>
   lines.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));

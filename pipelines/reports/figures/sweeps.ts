@@ -1,4 +1,4 @@
-/** Settings at several values: Pass@1 and Pass@64 against lambda, entropy coefficient, learning rate and updates a batch, with intervals. */
+/** Settings at several values: Pass@1 and Pass@64 against lambda, entropy coefficient, learning rate and updates per batch, with intervals. */
 import { Result } from "effect";
 import { SweepRow } from "../../records/study_rows.ts";
 import type { Panel } from "./chart.ts";
@@ -8,7 +8,7 @@ import { named, percents } from "./axes.ts";
 import { linePanel } from "./line_panel.ts";
 import { pointOf, valuesOf } from "./shares.ts";
 
-/** `lambda (0 is NSR, 1 is REINFORCE)` without what is in brackets. */
+/** `lambda (0 is NSR, 1 is REINFORCE)` without the parenthesis. */
 const shortName = (setting: string): string => setting.replace(/ \(.*\)$/, "");
 
 /** The values of a setting, in the order of the rows. */
@@ -44,7 +44,7 @@ const panelOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): 
   });
 };
 
-/** Pass@1 and Pass@64 against a setting, a row of panels for each. */
+/** Pass@1 and Pass@64 against a setting, one row of panels each. */
 export const sweeps = chartReport({
   name: "sweeps",
   summary: "Pass@k against a setting: lambda, entropy coefficient, learning rate, updates a batch",

@@ -1,7 +1,7 @@
 /**
- * The claims of a study on a page: what was asked, what was found on the published and on other test problems, and the verdict, the paper's claims
- * apart from those beyond it, by topic. A study without claims has those about Pass@k asked of the paper's own Table 1 and of its point
- * estimates.
+ * The claims of a study on a page: statement, results on the published and on other test problems, and verdict, by topic, with the paper's
+ * claims apart from those beyond it. A study without claims shows the claims about Pass@k on the point estimates of the paper's Table 1 and
+ * its own.
  */
 import { Result } from "effect";
 import { ablationClaims } from "../../recipes/tiny_full/claims_ablations.ts";
@@ -42,7 +42,7 @@ const topics: ReadonlyArray<{ readonly title: string; readonly ids: ReadonlySet<
   { title: "Frontier, and where NSR is special", claims: frontierClaims },
 ].map(({ title, claims }) => ({ title, ids: new Set(claims.map(({ id }) => id)) }));
 
-/** The claims about the frontier: those that say whether NSR is special or a slower road. */
+/** Whether a claim is about the frontier: whether NSR is special or only slower. */
 export const isAboutFrontier = ({ id }: Judged): boolean => topics[topics.length - 1].ids.has(id);
 
 const names: Readonly<Record<string, string>> = {
@@ -52,11 +52,11 @@ const names: Readonly<Record<string, string>> = {
   "untried": "untried",
 };
 
-/** A verdict as a badge: sign, word and kind of border say it, the colour only repeats it. */
+/** A verdict as a badge: sign, word and border identify it without the colour. */
 const badge = (verdict: string): Html =>
   markup`<span class="badge ${names[verdict] ?? "open"}">${verdictText(verdict)}</span>`;
 
-/** What was found, its interval below. */
+/** The measured value, its interval below. */
 const foundText = (row: Judged, found: Parameters<typeof foundCell>[1], unit = ""): Html => {
   const { text, interval } = foundCell(row, found);
   const counted = interval === undefined || unit === "" ? undefined : ` ${unit}`;
@@ -67,7 +67,7 @@ const foundText = (row: Judged, found: Parameters<typeof foundCell>[1], unit = "
 
 const minus = (text: string): string => text.replaceAll("-", "−");
 
-/** A claim in a line: its verdict, what `words` say of it, and what was found in its unit. */
+/** A claim as one line: its verdict, `words`, and the measured value in its unit. */
 export const answerOf = (row: Judged, words: Html): Html =>
   markup`<li>${badge(row.verdict)} <span>${words}</span> <span class="num">${
     foundText(row, foundOf(row), unitName(row))
@@ -135,7 +135,7 @@ ${
   }`;
 };
 
-/** The tally of some claims as a bar, with its words. */
+/** The counts of verdicts as a bar with its text. */
 export const tallyBar = (title: string, rows: ReadonlyArray<Judged>): Html | undefined => {
   if (rows.length === 0) return undefined;
   const parts = tallyOf(rows);
@@ -176,7 +176,7 @@ const remark = (cell: Cell): Remark | undefined =>
     ? { name: "holds", said: "the claim holds here" }
     : { name: "fails", said: "the claim does not hold here" };
 
-/** The claims about Pass@k asked of point estimates. */
+/** The claims about Pass@k on point estimates. */
 const pointSection = (rows: ReadonlyArray<EvaluationRow>): Result.Result<Html, string> =>
   Result.map(
     claims.build(rows),
@@ -203,7 +203,7 @@ const pointSection = (rows: ReadonlyArray<EvaluationRow>): Result.Result<Html, s
       }`,
   );
 
-/** The section, or what is wrong with the rows. */
+/** The section, or a fault of the rows. */
 export const claimsSection = (
   rows: ReadonlyArray<EvaluationRow>,
   judged: ReadonlyArray<Judged>,

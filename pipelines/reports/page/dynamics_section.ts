@@ -1,6 +1,6 @@
 /**
- * Training on a page: Figure 4 of the paper, and what the records say beside it (entropy of the batches, gradient norms, the angle between the
- * gradients of the two signs), each against the step, with the tested steps as a table.
+ * Training on a page: Figure 4 of the paper, and further measures (entropy of the batches, gradient norms, the angle between the gradients
+ * of the two signs), each against the step, with the tested steps as a table.
  */
 import { Result } from "effect";
 import {
@@ -22,7 +22,7 @@ import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { figure } from "./figure.ts";
 
-/** What was measured on the test split, a row a step and a column a series. */
+/** The measures on the test split, one row per step and one column per series. */
 const testedTable = (
   rows: ReadonlyArray<DynamicsRow>,
   series: ReadonlyArray<Series>,
@@ -54,18 +54,18 @@ const testedTable = (
   }];
 };
 
-/** What is said of the rows beside their numbers. */
+/** Facts about the rows for the text of the section. */
 export interface DynamicsWords {
-  /** Fewest and most cells that a line is the mean of, in a study of cells. */
+  /** The fewest and most cells per mean, in a study with recorded cells. */
   readonly cells?: readonly [fewest: number, most: number];
-  /** Dynamics with one update a batch, where nothing is off-policy. */
+  /** Dynamics with one update per batch, which are fully on-policy. */
   readonly onPolicy?: ReadonlyArray<DynamicsRow>;
 }
 
 const meanOf = ([fewest, most]: readonly [number, number]): string =>
   ` Each line is the mean over ${fewest === most ? most : `${fewest} to ${most}`} ${most === 1 ? "cell" : "cells"}.`;
 
-/** The section, or what is wrong with the rows; it is empty where nothing was measured. */
+/** The section, or a fault of the rows; undefined if nothing was measured. */
 export const dynamicsSection = (
   rows: ReadonlyArray<DynamicsRow>,
   all: ReadonlyArray<Series>,

@@ -1,4 +1,4 @@
-/** Pass@k on a page: in a few sentences, as curves, as Table 1 with the paper's own below, and as what is traded for what. */
+/** Pass@k on a page: in a few sentences, as curves, as Table 1 above the paper's, and as a trade-off. */
 import { Result } from "effect";
 import { table1 as publishedRows } from "../../../data/paper/published.ts";
 import { figure2, nameOfBlock, tradePanels } from "../figures/figure_2.ts";
@@ -13,7 +13,7 @@ import { figure } from "./figure.ts";
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
-/** Where a cell stands to the base model of its block, in steps of a class. */
+/** The difference of a cell from its block's base model, as a class with steps. */
 const besideBase = (cell: Cell, column: number, block: Block): Remark | undefined => {
   const [base] = block.rows;
   const [name, zero] = [base[0].text, base[column]?.value];
@@ -57,7 +57,7 @@ const over = (rows: ReadonlyArray<EvaluationRow>): string =>
 
 const first = <A>(list: ReadonlyArray<A>): A => list[0];
 
-/** What leads at the smallest and at the largest k, in sentences. */
+/** The leading models at the smallest and at the largest k, in sentences. */
 const inShort = (blocks: ReadonlyArray<EvaluationBlock>): Html => {
   const lead = (block: EvaluationBlock, k: number): Html => {
     const ranked = block.series
@@ -95,7 +95,7 @@ const inShort = (blocks: ReadonlyArray<EvaluationBlock>): Html => {
 `;
 };
 
-/** Pass@k of the ablations, a block a condition, or what is wrong with the rows; nothing where there are none. */
+/** Pass@k of the ablations, one block per condition, or a fault of the rows; undefined if there are none. */
 export const ablationsSection = (rows: ReadonlyArray<EvaluationRow>): Result.Result<Html | undefined, string> =>
   rows.length === 0
     ? Result.succeed(undefined)
@@ -109,7 +109,7 @@ ${
         })
       }`);
 
-/** The parts of the section, or what is wrong with the rows; `traded` says whether every model is also a point, few against many responses. */
+/** The parts of the section, or a fault of the rows; `traded` adds the figure of the trade-off between few and many responses. */
 export const evaluationSection = (
   rows: ReadonlyArray<EvaluationRow>,
   series: ReadonlyArray<Series>,

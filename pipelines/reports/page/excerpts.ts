@@ -1,6 +1,6 @@
 /**
- * What a page shows of runs, as lines of a file (`excerpts.ndjson`): every stage's records of one prompt in one step, and some graded responses, each
- * line with the record as the run wrote it. With it a page follows from its folder of results alone, when the runs are long gone.
+ * The records of runs that a page shows, as lines of a file (`excerpts.ndjson`): one prompt's records of every stage in one step, and some
+ * graded responses, each line with the record as the run wrote it. With it, a page is derived from its folder of results alone.
  */
 import { Result } from "effect";
 import { decodeRecord, encode } from "../../records/record.ts";
@@ -8,7 +8,7 @@ import * as Records from "../../records/schema.ts";
 import type { SampledGroup, SampledResponse } from "./responses_section.ts";
 import type { Kept, Walk } from "./walk.ts";
 
-/** Responses of some runs, and one prompt's way through the stages. */
+/** Responses of some runs, and one prompt's records through the stages. */
 export interface ShownRecords {
   readonly responses: ReadonlyArray<SampledGroup>;
   readonly walk?: Walk;
@@ -17,7 +17,7 @@ export interface ShownRecords {
 /** A line without its record. */
 interface Head {
   readonly kind: "walk" | "response";
-  /** Which group a response belongs to. */
+  /** The group of a response. */
   readonly where?: string;
   readonly run?: string;
   readonly algorithm?: string;
@@ -50,7 +50,7 @@ const Head: Records.RecordSchema<Head> = {
 
 const mark = `,"record":`;
 
-/** The record stands last and as it was written, so that nothing of it is printed anew. */
+/** The record comes last and verbatim, so its numbers are not printed again. */
 const lineOf = (head: Head, record: string): string => `${encode(head).slice(0, -1)}${mark}${record}}`;
 
 const stages = [
@@ -66,7 +66,7 @@ const stages = [
   "states",
 ] as const;
 
-/** The lines of what is shown. */
+/** The lines of the file. */
 export const excerptLines = ({ responses, walk }: ShownRecords): ReadonlyArray<string> => {
   const walked = walk === undefined ? [] : stages.flatMap((stage) =>
     walk[stage].map(({ file, line, text, record }) => {
@@ -98,7 +98,7 @@ interface Line {
 const needsOf = <A extends object>(noun: Records.RecordSchema<A>) =>
   noun.fields.filter(({ optional }) => !optional).map(({ name }) => name);
 
-/** The lines of a file as what is shown; `source` is its name in messages. */
+/** Reads the lines of the file; `source` is its name in messages. */
 export const fromExcerpts = (lines: ReadonlyArray<string>, source: string): Result.Result<ShownRecords, string> =>
   Result.gen(function* () {
     const read: Line[] = [];

@@ -1,7 +1,6 @@
 /**
- * The gradient of the tokens of one prompt in a recorded step, where its weights are still there: `explain` on the step's first mini-batch, which
- * the weights of the step's beginning were given. Nothing for a later mini-batch, for weights that are gone, and for others than those that
- * drew the records.
+ * The gradient of the tokens of one prompt in a recorded step, if its weights still exist: `explain` on the step's first mini-batch, which
+ * starts from the step's initial weights. Empty for a later mini-batch, for missing weights, and for weights that did not draw the records.
  */
 import { Effect, Stream } from "effect";
 import { join } from "node:path";
@@ -18,20 +17,20 @@ import { checkpointFolder, stepFolder } from "../../files/run_directory.ts";
 import { exists } from "../../files/text_file.ts";
 import type { RunHtml } from "./run_html.ts";
 
-/** Tokens that are shown of each distribution. */
+/** Tokens shown per distribution. */
 const shownTokens = 10;
 
-/** How far a probability may be from its recorded one: sampler and trainer agree bit for bit, a file of other weights does not. */
+/** The largest difference between a probability and its recorded one. Sampler and trainer agree bit for bit; larger means other weights. */
 const tolerance = 1e-4;
 
-/** Where the weights of the beginning of a step are. */
+/** The folder of the weights at the beginning of a step. */
 const weightsOf = Effect.fnUntraced(function* (run: string, step: number, model: unknown) {
   if (step === 1) return typeof model === "string" ? model : undefined;
   const folder = join(run, checkpointFolder(step - 1));
   return (yield* exists(folder)) ? folder : undefined;
 });
 
-/** A mini-batch to explain, and the weights that it is for. */
+/** A mini-batch to explain, and its weights. */
 export interface Explainable {
   readonly batch: ReadonlyArray<Records.Credited>;
   readonly settings: Settings;
@@ -39,7 +38,7 @@ export interface Explainable {
   readonly problemId: string;
 }
 
-/** The first mini-batch of a step with its weights, where `problemId` is in it; asks no device. */
+/** The first mini-batch of a step with its weights, if it has `problemId`; needs no device. */
 export const explainableOf = Effect.fn("Report.explainable")(function* (
   run: string,
   config: RunHtml["config"],
@@ -56,7 +55,7 @@ export const explainableOf = Effect.fn("Report.explainable")(function* (
   return { batch, settings, model, problemId };
 });
 
-/** The explained tokens of the problem; none where the weights are not those that drew the records. */
+/** The explained tokens of the problem; none if the weights did not draw the records. */
 export const explain = Effect.fn("Report.explain")(function* (
   { batch, settings, model, problemId }: Explainable,
 ): Effect.fn.Return<ReadonlyArray<Explained>, Failure, Policy> {

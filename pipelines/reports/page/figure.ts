@@ -1,9 +1,9 @@
-/** A figure of a page: its key, its panels, what it is, and more below. Its pictures are those of the files, drawn panel by panel. */
+/** A figure of a page: its key, its panels, its caption, and details below. Its plots are those of the files, drawn panel by panel. */
 import { type Chart, panelSpec, sampleSpec } from "../figures/chart.ts";
 import { pageSvg } from "../figures/render_chart.ts";
 import { type Child, type Html, markup, raw } from "./html.ts";
 
-/** A picture as large as it is drawn, which says what is written beside it. */
+/** A plot at its size, with its label for screen readers. */
 export const picture = (spec: Parameters<typeof pageSvg>[0], name: string): Html => {
   const { width, height, content } = pageSvg(spec);
   return markup`<svg class="${name}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">${
@@ -11,7 +11,7 @@ export const picture = (spec: Parameters<typeof pageSvg>[0], name: string): Html
   }</svg>`;
 };
 
-/** The key of some series; each is a button, so that it can be pointed at without a mouse. */
+/** The key of some series. Each is a button, so that it can be highlighted without a mouse. */
 const key = ({ series, lines }: Pick<Chart, "series" | "lines">): Html =>
   markup`<ul class="key">${
     series.map((one) =>

@@ -1,7 +1,6 @@
 /**
- * Figure 5 of the paper from a recorded step, on a page: the distribution that a token was drawn from as bars, and on each bar an arrow that says
- * where the kernels' gradient moves its logit, for a correct response (Eq. 7) and an incorrect one (Eq. 8); the numbers of both beside the
- * paper's equations below.
+ * Figure 5 of the paper from a recorded step, on a page: the distribution of a token as bars with the change of each logit by the kernels'
+ * gradient as an arrow, for a correct response (Eq. 7) and an incorrect one (Eq. 8), above a table of both beside the paper's equations.
  */
 import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
@@ -42,7 +41,7 @@ const numberTable = (row: Explained): Table => {
   };
 };
 
-/** The section; empty where no token of a step is recorded that has a gradient of its own. */
+/** The section; undefined if no recorded token has a gradient of its own. */
 export const figure5Section = (rows: ReadonlyArray<Explained>): Html | undefined => {
   const { positive, negative } = pairOf(rows);
   const shown = [positive, negative].flatMap((row) => row ?? []);

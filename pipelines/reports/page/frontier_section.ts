@@ -1,6 +1,6 @@
 /**
- * The frontier on a page: Pass@k against Pass@1 along training, a panel for each condition and k, every line from the base on; below it what the
- * matched comparisons say. Where lines lie on each other, one algorithm is a slower road to where another goes.
+ * The frontier on a page: Pass@k against Pass@1 along training, one panel per condition and k, every line from the base on, above the
+ * matched comparisons. If lines coincide, one algorithm is a slower way along the same frontier.
  */
 import { Result } from "effect";
 import type { FrontierRow } from "../../records/study_rows.ts";
@@ -15,7 +15,7 @@ import { figure } from "./figure.ts";
 
 const percent = (share: number): string => (100 * share).toFixed(1);
 
-/** A block for each panel: an algorithm a row, a step a column. */
+/** One block per panel: an algorithm per row, a step per column. */
 export const frontierTable = (rows: ReadonlyArray<FrontierRow>, series: ReadonlyArray<Series>): Table => {
   const groups = frontierGroups(rows);
   const steps = [...new Set(groups.flatMap(({ rows }) => rows.map(({ step }) => step)))].sort((a, b) => a - b);
@@ -41,7 +41,7 @@ export const frontierTable = (rows: ReadonlyArray<FrontierRow>, series: Readonly
   };
 };
 
-/** What the matched comparisons found, a line a claim. */
+/** The verdicts of the matched comparisons, one line per claim. */
 const comparisons = (judged: ReadonlyArray<Judged>): Html | undefined =>
   judged.length === 0 ? undefined : markup`<h3>Special, or a slower road?</h3>
 <p>What the frontier and the comparisons at matched Pass@1 and at matched updates were asked beforehand: ${
@@ -52,7 +52,7 @@ const comparisons = (judged: ReadonlyArray<Judged>): Html | undefined =>
   }</ul>
 `;
 
-/** The section; empty where nothing was evaluated along training. */
+/** The section; undefined if nothing was evaluated along training. */
 export const frontierSection = (
   rows: ReadonlyArray<FrontierRow>,
   series: ReadonlyArray<Series>,

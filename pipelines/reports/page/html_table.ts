@@ -1,24 +1,24 @@
 /**
- * A table as HTML: a caption, heads for columns, rows and blocks that a screen reader announces, best bold and second underlined, intervals
- * small below their number. It may scroll sideways by itself where a screen is narrow.
+ * A table as HTML: a caption, headers of columns, rows and blocks for screen readers, best bold and second underlined, intervals small
+ * below their number. On a narrow screen it scrolls sideways.
  */
 import type { Block, Cell, Table } from "../tables/table.ts";
 import { attribute, type Child, type Html, markup } from "./html.ts";
 
-/** What a cell is beside its text: a class, and a sentence for who points at it. */
+/** An annotation of a cell: a class, and a sentence as its tooltip. */
 export interface Remark {
   readonly name: string;
   readonly said: string;
 }
 
-/** How a table stands in a page; `remark` looks at each cell but the first of its row. */
+/** The style of a table on a page; `remark` is called for each cell but the first of its row. */
 export interface TableStyle {
   readonly id?: string;
   readonly caption: string;
-  /** Whether the caption is only for who cannot see the heading above. */
+  /** Whether only screen readers get the caption, because a heading is above. */
   readonly isHidden?: boolean;
   readonly remark?: (cell: Cell, column: number, block: Block) => Remark | undefined;
-  /** More words for the class of a block. */
+  /** Further classes of a block. */
   readonly blockClass?: (block: Block) => string | undefined;
 }
 
@@ -55,12 +55,12 @@ const bodyOf = (table: Table, block: Block, { remark, blockClass }: TableStyle):
 `;
 };
 
-/** A region that scrolls sideways on its own, which a keyboard can reach too. */
+/** A region that scrolls sideways, also by keyboard. */
 export const scrolling = (label: string, content: Child): Html =>
   markup`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>
 `;
 
-/** The table; notes follow it. */
+/** The table, followed by its notes. */
 export const htmlTable = (table: Table, style: TableStyle): Html =>
   markup`${
     scrolling(

@@ -1,6 +1,6 @@
 /**
- * What a single step does to tokens and problems, as the stage `insights` measured it from every base: Sections 4.2 and 4.3 of the paper, a table
- * for each insight with the mean over the cells and, below it, the least and the greatest of them.
+ * The effect of a single step on tokens and problems, measured by the stage `insights` from every base (Sections 4.2 and 4.3 of the paper):
+ * one table per insight with the mean over the cells and, below it, the smallest and largest.
  */
 import { algorithms } from "../../algorithms/mod.ts";
 import type { InsightRow } from "../../records/study_rows.ts";
@@ -9,7 +9,7 @@ import { type Cell, empty, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 
-/** What each insight is measured by, in a sentence. */
+/** How each insight is measured, in a sentence. */
 const sentences: Readonly<Record<string, string>> = {
   "the kernels' gradient is the paper's":
     "Eqs. (7) and (8) against the gradient by the logits that the kernels compute, at every token: the largest deviation.",
@@ -28,7 +28,7 @@ const sentences: Readonly<Record<string, string>> = {
     "On the same mini-batch with and without a KL term in the loss, after the policy has moved: tokens that it leaves out or turns round, and the cosine of the two gradients.",
 };
 
-/** A measured number: four digits, a small one with its power of ten. */
+/** A number with four digits, or in scientific notation if it is small. */
 const text = (value: number): string =>
   (value !== 0 && Math.abs(value) < 0.0005 ? value.toExponential(1) : String(Number(value.toPrecision(4))))
     .replaceAll("-", "−");
@@ -66,7 +66,7 @@ const tableOf = (rows: ReadonlyArray<InsightRow>): Table => {
   };
 };
 
-/** The tables of some measurements, by section and insight. */
+/** The tables of measurements, by section and insight. */
 export const insightTables = (
   rows: ReadonlyArray<InsightRow>,
 ): ReadonlyArray<{ readonly title: string; readonly sentence: string | undefined; readonly table: Table }> =>
@@ -75,7 +75,7 @@ export const insightTables = (
     return { title: `${sectionOf(section)}: ${insight}`, sentence: sentences[insight], table: tableOf(members) };
   });
 
-/** What the numbers of the tables are, in a sentence. */
+/** A sentence about the numbers in the tables. */
 export const insightWords = (rows: ReadonlyArray<InsightRow>): string => {
   const cells = new Set(rows.map(({ cell }) => cell)).size;
   return `One step of each algorithm on the same responses, the mean over ${cells} ${
@@ -84,7 +84,7 @@ export const insightWords = (rows: ReadonlyArray<InsightRow>): string => {
     "statements are exact; a step moves shared weights, so what becomes of them there is measured.";
 };
 
-/** The section; empty where no step was measured. */
+/** The section; undefined if no step was measured. */
 export const insightsSection = (rows: ReadonlyArray<InsightRow>): Html | undefined =>
   rows.length === 0 ? undefined : markup`<p>${insightWords(rows)}</p>
 ${

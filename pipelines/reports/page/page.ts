@@ -1,6 +1,6 @@
 /**
- * The shell of a page: one file that asks for nothing. Style and script stand inside; the policy in its head lets no other script or style
- * run and nothing be loaded, whatever a model may have written.
+ * The frame of a page: one self-contained file with its style and script. The content security policy in its head blocks any other script
+ * or style and all loading, whatever model output contains.
  */
 import { createHash } from "node:crypto";
 import type { Series } from "../series.ts";
@@ -8,7 +8,7 @@ import { type Child, type Html, markup, raw } from "./html.ts";
 import style from "./page.css" with { type: "text" };
 import script from "./hover.js" with { type: "text" };
 
-/** The page's name in the folder that it is about. */
+/** The page's file name in a folder. */
 export const pageFile = "report.html";
 
 /** A part of a page; one without a body is left out. */
@@ -18,7 +18,7 @@ export interface Section {
   readonly body: Html | undefined;
 }
 
-/** What a page says. */
+/** The content of a page. */
 export interface Page {
   readonly title: string;
   readonly lede: Child;
@@ -29,14 +29,14 @@ export interface Page {
 
 const digest = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-/** Rules by which pointing at a series in a key makes the others of its figure faint, which needs no script. */
+/** CSS rules that fade the other series of a figure while a series in its key is hovered, without a script. */
 const keyRules = (series: ReadonlyArray<Series>): string =>
   [...new Set(series.map(({ style }) => style.color))].map((color) =>
     `.figure:has(.key .${color}:is(:hover,:focus-visible,[aria-pressed=true])) .plot ` +
     `:is([stroke^="var(--hue"],[fill^="var(--hue"]):not([stroke="var(--${color})"],[fill="var(--${color})"]){opacity:.12}`
   ).join("\n");
 
-/** Files with their SHA-256, as a list of facts. */
+/** Files with their SHA-256, as a list. */
 export const hashList = (
   records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>,
 ): Html | undefined =>
@@ -50,7 +50,7 @@ export const hashList = (
 <p class="note">SHA-256 of each file that this page was made of.</p>
 `;
 
-/** Facts side by side. */
+/** A list of facts in columns. */
 const factList = (facts: Page["facts"]): Html | undefined =>
   facts.length === 0
     ? undefined

@@ -1,4 +1,4 @@
-/** Files of records for a page: read once, line by line, hashed as they pass, and only the lines that are asked for are kept. */
+/** Reads files of records for a page: once, line by line, hashing all lines and keeping only the selected ones. */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
@@ -11,7 +11,7 @@ import { decodeRecord } from "../../records/record.ts";
 import type { RecordSchema } from "../../records/schema.ts";
 import type { Kept } from "./walk.ts";
 
-/** A folder that no page can be made of. */
+/** A folder from which no page can be made. */
 export class PageError extends Schema.TaggedError<PageError>()("PageError", { message: Schema.String }) {}
 
 /** A line of a file. */
@@ -20,14 +20,14 @@ export interface FileLine {
   readonly text: string;
 }
 
-/** What was read of a file, and the SHA-256 of all of it. */
+/** The result of reading a file, and the SHA-256 of all of it. */
 export interface Scanned<A = FileLine> {
   readonly file: string;
   readonly sha256: string;
   readonly lines: ReadonlyArray<A>;
 }
 
-/** The lines of `folder/file` that `keeps`; undefined where there is no such file. */
+/** The lines of `folder/file` that `keeps` selects; undefined if there is no such file. */
 export const scan = Effect.fnUntraced(function* (
   folder: string,
   file: string,
@@ -45,7 +45,7 @@ export const scan = Effect.fnUntraced(function* (
   return { file, sha256: hash.digest("hex"), lines };
 });
 
-/** Lines as records of a record type; its optional fields are checked where they are there. */
+/** Decodes lines as a record type; optional fields are checked if present. */
 export const recordsOf = <A extends object>(
   folder: string,
   scanned: Scanned | undefined,
@@ -61,7 +61,7 @@ export const recordsOf = <A extends object>(
     );
   });
 
-/** The rows of `folder/file`, none where it is not there, with what was read of it. */
+/** The rows of `folder/file` (none if it is missing) and the result of reading it. */
 export const rowsIn = Effect.fnUntraced(function* <A extends object>(
   folder: string,
   file: string,

@@ -1,6 +1,6 @@
 /**
- * A run directory as a page shows it: its metrics, some responses at its first, middle and last step, and one prompt's records in one step. Of
- * the records of a step, which may be larger than memory, only the lines of the chosen prompts are kept.
+ * Reads a run directory for a page: its metrics, some responses at its first, middle and last step, and one prompt's records in one step.
+ * The records of a step may be larger than memory, so only the lines of the chosen prompts are kept.
  */
 import { stepFolder } from "../../files/run_directory.ts";
 import { Effect, Option, Result } from "effect";
@@ -18,16 +18,16 @@ import type { RunHtml } from "./run_html.ts";
 import { piecesOf } from "./token_text.ts";
 import type { Walk } from "./walk.ts";
 
-/** What of a run is shown: a step (0: the first that is recorded) and a problem by its name or the end of it. */
+/** The shown part of a run: a step (0: the first recorded one) and a problem by its name or the end of it. */
 export interface RunSelection {
   readonly step: number;
   readonly problem: string | undefined;
 }
 
-/** Responses that are shown of one prompt, of each verdict. */
+/** Responses shown per prompt and verdict. */
 const ofEach = 2;
 
-/** The first field of that name: one inside of a text has its quotes escaped. */
+/** The first field `problemId` of a line; inside a string its quotes would be escaped. */
 const problemOf = (line: string): string | undefined => /"problemId":("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
 
 interface Group {
@@ -36,7 +36,7 @@ interface Group {
   readonly wrong: number;
 }
 
-/** The prompts of a step, by their names as they stand in the lines, with their right and wrong responses. */
+/** The prompts of a step, by their names as in the lines, with their numbers of correct and incorrect responses. */
 const groupsOf = Effect.fnUntraced(
   function* (run: string, step: number): Effect.fn.Return<ReadonlyArray<Group>, Failure> {
     const groups = new Map<string, { right: number; wrong: number }>();
@@ -52,13 +52,13 @@ const groupsOf = Effect.fnUntraced(
   },
 );
 
-/** The first prompt that was answered both right and wrong, else the first. */
+/** The first prompt with both correct and incorrect responses, else the first. */
 const mixed = (groups: ReadonlyArray<Group>): Group | undefined =>
   groups.find(({ right, wrong }) => right > 0 && wrong > 0) ?? groups[0];
 
 type Pieces = Walk["pieces"];
 
-/** How tokens are written: by the tokenizer of the run's newest weights or of its base, else as their numbers. */
+/** The text of tokens, by the tokenizer of the run's newest weights or of its base; without one, their ids. */
 const piecesFor = Effect.fnUntraced(function* (run: string, base: unknown): Effect.fn.Return<Pieces, Failure> {
   const checkpoints = yield* namesIn(join(run, "checkpoints"));
   const folders = [
@@ -72,7 +72,7 @@ const piecesFor = Effect.fnUntraced(function* (run: string, base: unknown): Effe
   return ({ responseTokens }) => piecesOf(responseTokens, (tokens) => tokenizer.decode(tokens));
 });
 
-/** Responses to one prompt of one step: at most `ofEach` right and as many wrong ones. */
+/** Responses to one prompt of one step: at most `ofEach` correct and as many incorrect ones. */
 const sampledGroup = Effect.fnUntraced(function* (
   run: string,
   where: string,
@@ -100,7 +100,7 @@ const sampledGroup = Effect.fnUntraced(function* (
 const positive = (value: unknown, otherwise: number): number =>
   typeof value === "number" && value > 0 ? value : otherwise;
 
-/** Every stage's records of one prompt, and those of the whole step. */
+/** One prompt's records of every stage, and the records of the whole step. */
 const walkOf = Effect.fnUntraced(function* (
   run: string,
   config: RunHtml["config"],
@@ -137,7 +137,7 @@ const walkOf = Effect.fnUntraced(function* (
   return { walk, files };
 });
 
-/** Whether a folder is what `train` writes. */
+/** Whether a folder was written by `train`. */
 export const isRun = (folder: string): Effect.Effect<boolean, FileError> =>
   Effect.map(
     Effect.all([exists(join(folder, "config.json")), exists(join(folder, "steps"))]),
@@ -146,7 +146,7 @@ export const isRun = (folder: string): Effect.Effect<boolean, FileError> =>
 
 const textOf = (lines: ReadonlyArray<FileLine> | undefined): string => (lines ?? []).map(({ text }) => text).join("\n");
 
-/** The page's content. */
+/** Reads the content of the page. */
 export const readRun = Effect.fn("Report.readRun")(function* (
   run: string,
   choice: RunSelection,

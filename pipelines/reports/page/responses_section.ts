@@ -1,4 +1,4 @@
-/** Sampled responses of some prompts along a run, right and wrong ones, with what was asked, the verdict and its reason. */
+/** Sampled responses to some prompts along a run, correct and incorrect ones, with the prompt, the verdict and its reason. */
 import type * as Records from "../../records/schema.ts";
 import { type Html, markup } from "./html.ts";
 import { largestPush, type ShownResponse, tokenKey, tokenText } from "./token_text.ts";
@@ -8,7 +8,7 @@ export interface SampledResponse extends ShownResponse {
   readonly record: Records.Rewarded;
 }
 
-/** Responses to one prompt, and where they come from: `w-reinforce, step 60`. */
+/** Responses to one prompt, and their origin, such as `w-reinforce, step 60`. */
 export interface SampledGroup {
   readonly where: string;
   readonly responses: ReadonlyArray<SampledResponse>;
@@ -42,7 +42,7 @@ const groupOf = ({ where, responses }: SampledGroup): Html | undefined => {
 `;
 };
 
-/** The section; empty where there are no responses. */
+/** The section; undefined if there are no responses. */
 export const responsesSection = (groups: ReadonlyArray<SampledGroup>): Html | undefined =>
   groups.length === 0
     ? undefined

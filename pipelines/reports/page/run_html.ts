@@ -1,4 +1,4 @@
-/** The page of one run, as `train` writes it: where it began and ended, its curves, responses along the way, a prompt through every stage. */
+/** The page of one run of `train`: its first and last values, its curves, responses along the way, and one prompt through every stage. */
 import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
@@ -12,12 +12,12 @@ import { responsesSection, type SampledGroup } from "./responses_section.ts";
 import { ownSettings, trainCommandText, valuesSection } from "./settings_section.ts";
 import { type Walk, walkSection } from "./walk.ts";
 
-/** What a run's page is made of. */
+/** The content of a run's page. */
 export interface RunHtml {
-  /** The run's folder, as it is named. */
+  /** The path of the run's folder, as given. */
   readonly name: string;
   readonly config: StoredConfig["settings"];
-  /** SHA-256 of the weights that it began with. */
+  /** SHA-256 of the initial weights. */
   readonly base?: string;
   readonly metrics: ReadonlyArray<DynamicsRow>;
   readonly responses: ReadonlyArray<SampledGroup>;
@@ -60,7 +60,7 @@ const inShort = (metrics: ReadonlyArray<DynamicsRow>): Html =>
   }${ends(metrics, "entropy of the batch", nats, "meanEntropy")}</dl>
 `;
 
-/** The page, or what is wrong with the rows. */
+/** The page, or a fault of the rows. */
 export const runHtml = (
   { name, config, base, metrics, responses, walk, explained, records }: RunHtml,
 ): Result.Result<string, string> =>

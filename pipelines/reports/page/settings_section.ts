@@ -1,4 +1,4 @@
-/** What was run: the values of a recipe or of a run beside the paper's, the conditions of a study of cells, and what differs from the paper. */
+/** The settings of a study or run: values of a recipe or run beside the paper's, conditions of a study, and differences from the paper. */
 import { type Recipe, recipes } from "../../recipes/mod.ts";
 import { defaults, flagOf, type SettingKey, settingKeys, type Settings } from "../../settings/settings.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 
-/** Values beside the paper's. */
+/** A table of values beside the paper's. */
 export const valuesSection = (values: RecipeValues, caption: string): Html =>
   htmlTable(settingsTable(values), { id: "values", caption });
 
@@ -25,7 +25,7 @@ const list = (lines: ReadonlyArray<string>): Html =>
   }</ul>
 `;
 
-/** What a recipe sets, how it measures, and what of it is done. */
+/** The settings, evaluations and finished cells of a recipe. */
 export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, number>): Html =>
   markup`<p>${recipe.summary}.</p>${
     done.size === 0 ? undefined : htmlTable(conditionsTable(recipe, done), {
@@ -42,7 +42,7 @@ export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, number>)
 <h3>What differs from the paper</h3>
 ${list(differencesOf(recipe))}`;
 
-/** Settings that only say where and how, or that `train` does not read. */
+/** Settings of input and output, and those that `train` does not read. */
 const silent: ReadonlyArray<string> = ["recipe", "format", "out"];
 
 const changed = (config: RecipeValues, before: Partial<Settings>): ReadonlyArray<SettingKey> =>
@@ -56,7 +56,7 @@ export const ownSettings = (config: RecipeValues): RecipeValues =>
 
 const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The command that makes a run again. */
+/** The command that repeats a run. */
 export const trainCommandText = (config: RecipeValues): string => {
   const recipe = typeof config.recipe === "string" && Object.hasOwn(recipes, config.recipe)
     ? recipes[config.recipe]

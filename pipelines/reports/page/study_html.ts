@@ -1,7 +1,7 @@
 /**
- * The page of a study as one HTML file: what came out in short, the claims with their verdicts, Pass@k, frontier, sweeps and training as figures
- * that answer to hover and as tables, single steps and tokens, responses, one prompt through every stage, and how it was made. Rows in, text
- * out: the same rows give the same bytes, and no number is on it that the rows do not hold.
+ * The page of a study as one HTML file: a summary, the claims with their verdicts, Pass@k, frontier, sweeps and training as interactive
+ * figures and as tables, single steps and tokens, responses, one prompt through every stage, and the provenance. Every number is from the
+ * rows; the same rows give the same bytes.
  */
 import { Result } from "effect";
 import { commandOf } from "../../recipes/recipe.ts";
@@ -22,7 +22,7 @@ import { summarySection } from "./summary_section.ts";
 import { sweepsSection } from "./sweeps_section.ts";
 import { walkSection } from "./walk.ts";
 
-/** How the study was made, and the command that makes it again. */
+/** The provenance of the study, and the command that repeats it. */
 const madeSection = ({ name, recipe, commits = [], device, records }: StudyReport): Html => {
   const command = commandOf(recipe ?? { name: name ?? "" });
   const [commit] = commits.slice(-1);
@@ -51,7 +51,7 @@ const lede = ({ recipe, evaluations }: StudyReport): string => {
       `LLM Reasoning” (arXiv 2506.01347): ${measured}.`;
 };
 
-/** The page, or what is wrong with the rows. */
+/** The page, or a fault of the rows. */
 export const studyHtml = (study: StudyReport): Result.Result<string, string> =>
   Result.gen(function* () {
     const { recipe, commits = [], device, evaluations, dynamics } = study;

@@ -1,7 +1,7 @@
 /**
- * The page of a study as Markdown: what `report.html` says, without what only a browser shows. In short and verdicts first, then Pass@k, frontier,
- * settings, dynamics, ablations and single steps, what was run and what differs from the paper; a section without rows is left out. Its
- * numbers come from the rows alone.
+ * The page of a study as Markdown: the content of `report.html` that needs no browser. Summary and verdicts first, then Pass@k, frontier,
+ * settings, dynamics, ablations and single steps, the settings and the differences from the paper. A section without rows is left out.
+ * Every number is from the rows.
  */
 import { Result } from "effect";
 import { commandOf, type Recipe } from "../../recipes/recipe.ts";
@@ -28,13 +28,13 @@ import { table1 } from "../tables/table_1.ts";
 import type { Table } from "../tables/table.ts";
 import { isPaper, type Judged, otherSentence, tallyOf, verdicts } from "../tables/verdicts.ts";
 
-/** A study of a recipe, and the files of the figures beside the page, with what they show. */
+/** A study of a recipe, and the files of the figures beside the page, with their captions. */
 export interface StudyFolder extends StudyReport {
   readonly recipe: Recipe;
   readonly figures: ReadonlyArray<{ readonly file: string; readonly summary: string }>;
 }
 
-/** A section; nothing where none of its parts is there. */
+/** A section; nothing if all its parts are undefined. */
 const section = (title: string, ...parts: ReadonlyArray<string | undefined>): ReadonlyArray<string> => {
   const present = parts.flatMap((part) => part === undefined ? [] : [part.trimEnd(), ""]);
   return present.length === 0 ? [] : [`## ${title}`, "", ...present];
@@ -47,7 +47,7 @@ const list = (lines: ReadonlyArray<string>): string => lines.map((line) => `- ${
 const tally = (words: string, rows: ReadonlyArray<Judged>): string =>
   `${words}: ${tallyOf(rows).map(({ count, words }) => `${count} ${words}`).join(", ")} (of ${rows.length})`;
 
-/** The tables of some rows; none of no rows. */
+/** The tables of some rows; none if there are no rows. */
 const tablesOf = <A>(
   report: { readonly build: (rows: ReadonlyArray<A>) => Result.Result<ReadonlyArray<Table>, string> },
   rows: ReadonlyArray<A> = [],
@@ -72,7 +72,7 @@ const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
   ];
 };
 
-/** The page with a newline at the end, or what is wrong with the rows. */
+/** The page with a newline at the end, or a fault of the rows. */
 export const studyPage = (study: StudyFolder): Result.Result<string, string> =>
   Result.gen(function* () {
     const { recipe, device, figures, evaluations, claims = [], frontier = [], sweeps = [], insights = [] } = study;

@@ -1,17 +1,17 @@
-/** A study in short: what it is and how much of it is done, how many claims hold, the main ones with their verdicts, and what leads at Pass@k. */
+/** The summary of a study: its subject and progress, how many claims hold, the main claims with their verdicts, and the leading models at Pass@k. */
 import type { Recipe } from "../../recipes/mod.ts";
 import { isModelOrganism, modelOrganism } from "../tables/recipe_tables.ts";
 import { isPaper, type Judged, otherSentence } from "../tables/verdicts.ts";
 import { answerOf, tallyBar } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
 
-/** Cells of a study: those that are done, and all. */
+/** The numbers of finished and of all cells of a study. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
 }
 
-/** The claims that are answered at once, where a study has them. */
+/** The claims shown in the summary, if a study has them. */
 const headlines: ReadonlyArray<string> = [
   "psr-raises-pass-at-1",
   "psr-below-base-at-256",
@@ -31,7 +31,7 @@ const progressOf = ({ done, total }: Progress): Html =>
     : markup`<p>All ${total} cells of the study are done.</p>
 `;
 
-/** The section. */
+/** The section of the summary. */
 export const summarySection = (
   { recipe, progress, judged, leaders }: {
     readonly recipe: Recipe | undefined;

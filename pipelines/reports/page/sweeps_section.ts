@@ -1,4 +1,4 @@
-/** Settings at several values on a page: Pass@k against lambda, entropy coefficient, learning rate and updates a batch, as panels and as a table. */
+/** Settings at several values on a page: Pass@k against lambda, entropy coefficient, learning rate and updates per batch. */
 import { Result } from "effect";
 import type { Series } from "../series.ts";
 import type { SweepRow } from "../../records/study_rows.ts";
@@ -8,7 +8,7 @@ import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { figure } from "./figure.ts";
 
-/** The points of some sweeps, a block a setting. */
+/** The points of some sweeps, one block per setting. */
 export const sweepsTable = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Table => {
   const ks = [...new Set(rows.map(({ k }) => k))].sort((a, b) => a - b);
   return {
@@ -38,7 +38,7 @@ export const sweepsTable = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray
   };
 };
 
-/** The section; empty where no setting was tried at several values. */
+/** The section; undefined if no setting has several values. */
 export const sweepsSection = (all: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): Html | undefined => {
   const rows = all.filter(({ setting }) => settingValues(all.filter((row) => row.setting === setting)).length > 1);
   if (rows.length === 0) return undefined;

@@ -1,12 +1,12 @@
 /**
- * A response token by token: its ground is darker the less likely the token was, the line below says which way the update pushes it (solid:
- * more likely, dashed: less) and, by its weight, how hard: |A (1 - p)|, which is what Eqs. (7) and (8) give the token's own logit before they are
- * averaged, at ratio 1 and without entropy bonus and KL.
+ * A response token by token. The background is darker the less probable the token was. The underline shows the direction of the update
+ * (solid: more likely, dashed: less) and, by its width, its size |A (1 - p)|: the change of the token's own logit in Eqs. (7) and (8)
+ * before averaging, at ratio 1 and without entropy bonus and KL.
  */
 import * as Elementary from "../../../data/elementary/mod.ts";
 import { type Html, markup } from "./html.ts";
 
-/** A response as it is shown; lists are [T], `pieces` the text of each token. */
+/** A response to show; lists are [T], `pieces` the text of each token. */
 export interface ShownResponse {
   readonly pieces: ReadonlyArray<string>;
   readonly logProbs: ArrayLike<number>;
@@ -14,27 +14,27 @@ export interface ShownResponse {
   readonly advantages?: ArrayLike<number>;
 }
 
-/** Tokens of a response that are shown, from its beginning and its end. */
+/** Tokens shown from the beginning and the end of a response. */
 const [firstTokens, lastTokens] = [240, 120];
 
-/** Least probability of each ground, from the lightest. */
+/** The least probability of each background, from the lightest. */
 const grounds = [0.99, 0.9, 0.6, 0.3, 0.1] as const;
 
-/** How dark the ground of a token of probability `p` is: 0 to 5. */
+/** The darkness of the background of a token of probability `p`: 0 to 5. */
 export const groundOf = (p: number): number => {
   const found = grounds.findIndex((least) => p >= least);
   return found < 0 ? grounds.length : found;
 };
 
-/** A number with three digits, a small one with its power of ten. */
+/** A number with three digits, or in scientific notation if it is small. */
 export const signedText = (value: number): string =>
   (Math.abs(value) < 0.0005 && value !== 0 ? value.toExponential(1) : value.toFixed(3)).replaceAll("-", "−");
 
-/** A probability in words. */
+/** A probability as text. */
 export const probabilityText = (p: number): string =>
   p > 0.9995 && p < 1 ? "> 0.999" : p < 0.001 ? "< 0.001" : p.toFixed(3);
 
-/** How hard a token is pushed, A (1 - p). */
+/** The size of a token's update, A (1 - p). */
 export const pushOf = (advantage: number, logProb: number): number => -advantage * Elementary.expm1(logProb);
 
 const tokenOf = (shown: ShownResponse, i: number, largest: number): Html => {
@@ -53,7 +53,7 @@ const tokenOf = (shown: ShownResponse, i: number, largest: number): Html => {
   return markup`<span class="t g${groundOf(p)}${side}" title="${said}">${piece}</span>`;
 };
 
-/** The tokens, the middle of a long response left out; `largest` is the push of the heaviest line. */
+/** The tokens, without the middle of a long response; `largest` is the size of the update with the widest underline. */
 export const tokenText = (shown: ShownResponse, largest: number): Html => {
   const count = Math.min(shown.pieces.length, shown.logProbs.length);
   const all = Array.from({ length: count }, (_, i) => i);
@@ -65,7 +65,7 @@ export const tokenText = (shown: ShownResponse, largest: number): Html => {
   }</span>`;
 };
 
-/** The hardest push of some responses. */
+/** The largest update of some responses. */
 export const largestPush = (responses: ReadonlyArray<ShownResponse>): number =>
   responses.reduce((largest, { logProbs, advantages }) => {
     let most = largest;
@@ -75,7 +75,7 @@ export const largestPush = (responses: ReadonlyArray<ShownResponse>): number =>
     return most;
   }, 0);
 
-/** What grounds and lines mean. */
+/** The key of backgrounds and underlines. */
 export const tokenKey = (hasPush: boolean): Html =>
   markup`<p class="tokenkey" aria-hidden="true"><span>probability of the token:</span>${
     [
@@ -93,7 +93,7 @@ export const tokenKey = (hasPush: boolean): Html =>
   }</p>
 `;
 
-/** The text of each token, as it appears when one after another is written: a character that takes several tokens stands at its last. */
+/** The text of each token in sequence; a character of several tokens belongs to the last of them. */
 export const piecesOf = (
   tokens: ArrayLike<number>,
   decode: (tokens: ReadonlyArray<number>) => string,

@@ -1,6 +1,6 @@
 /**
- * One prompt through every stage of one training step, with the records as the run keeps them: what each stage read, what it added, the command
- * that does the same by hand, and the record itself.
+ * One prompt through every stage of one training step, with the records as written by the run: the input of each stage, the fields it
+ * added, the command that runs it by hand, and the record itself.
  */
 import { stepFolder } from "../../files/run_directory.ts";
 import * as Elementary from "../../../data/elementary/mod.ts";
@@ -18,7 +18,7 @@ import {
   tokenText,
 } from "./token_text.ts";
 
-/** A record as a file holds it. */
+/** A record with its text and its position in a file. */
 export interface Kept<A> {
   readonly file: string;
   readonly line: number;
@@ -30,7 +30,7 @@ type List<A> = ReadonlyArray<Kept<A>>;
 
 /** The records of one prompt in one step, and those of the whole step; `pieces` are the texts of a rollout's tokens. */
 export interface Walk {
-  /** The run's folder, as the commands name it. */
+  /** The path of the run's folder in commands. */
   readonly run: string;
   readonly step: number;
   readonly problemId: string;
@@ -44,15 +44,15 @@ export interface Walk {
   readonly credited: List<Records.Credited>;
   readonly gradients: List<Records.Gradient>;
   readonly states: List<Records.PolicyState>;
-  /** Sequences of one optimizer step. */
+  /** Sequences per optimizer step. */
   readonly miniBatch: number;
   readonly algorithm: string;
   readonly pieces: (rollout: Records.Rollout) => ReadonlyArray<string>;
 }
 
-/** Characters of a record that are printed. */
+/** The largest number of printed characters of a record. */
 const longest = 3000;
-/** Tokens of the response that is shown as a table. */
+/** The largest number of tokens in the table of a response. */
 const tableTokens = 64;
 
 const recordOf = (kept: Kept<unknown> | undefined): Html | undefined =>
@@ -85,14 +85,14 @@ const shownOf = (walk: Walk, rollout: Records.Rollout): ShownResponse => {
 
 const number = (value: number): Cell => ({ text: signedText(value), value });
 
-/** The response whose tokens are followed: the first that is learnt from, of the sign that is rarer in what is learnt. */
+/** The response whose tokens are shown: the first of the sign that is rarer among the credited ones. */
 const followed = (walk: Walk): Kept<Records.Credited> | undefined => {
   const positive = walk.credited.filter(({ record }) => record.sign === "positive");
   const negative = walk.credited.filter(({ record }) => record.sign === "negative");
   return (positive.length > 0 && positive.length <= negative.length ? positive : negative)[0] ?? walk.credited[0];
 };
 
-/** Each token of a response with what the stages say of it. */
+/** A table of a response's tokens with the fields of the stages. */
 const tokenTable = (walk: Walk, kept: Kept<Records.Credited>): Html => {
   const { record } = kept;
   const rollout = walk.rollouts.find(({ record: one }) => one.sampleIndex === record.sampleIndex)?.record ?? record;
@@ -138,7 +138,7 @@ const signTable = (gradient: Records.Gradient): Html =>
     ]),
   );
 
-/** How many of the old log-probs are the sampler's, bit for bit: all, where sampler and trainer are one engine. */
+/** The number of old log-probs that equal the sampler's, bit for bit: all, if one engine both samples and trains. */
 const sameBits = (scored: Walk["scored"]): string => {
   const pairs = scored.flatMap(({ record }) =>
     Array.from(record.oldLogProbs, (value, i) => Object.is(value, record.logProbs[i]))
@@ -146,7 +146,7 @@ const sameBits = (scored: Walk["scored"]): string => {
   return `${pairs.filter(Boolean).length} of the ${pairs.length} here equal the sampler's, bit for bit`;
 };
 
-/** The walk as an ordered list. */
+/** The stages as an ordered list. */
 export const walkSection = (walk: Walk): Html => {
   const { step, algorithm } = walk;
   const folder = `${walk.run}/${stepFolder(step)}`;

@@ -1,16 +1,16 @@
-/** Where two answers differ: what they begin and end with alike, and what stands between in each. */
+/** The difference of two answers: their common beginning and end, and the middle of each. */
 
-/** A text in three parts; the middle one is what the other text has not. */
+/** A text in three parts; the other text does not have the middle one. */
 export interface Parts {
   readonly begin: string;
   readonly own: string;
   readonly end: string;
 }
 
-/** Characters as people count them, so that no sign is cut in two. */
+/** The code points of a text, so that no surrogate pair is cut. */
 const characters = (text: string): ReadonlyArray<string> => Array.from(text);
 
-/** Both texts cut at their first and last difference; equal ones have nothing between. */
+/** Cuts both texts at their first and last difference; equal texts have an empty middle. */
 export const differenceOf = (a: string, b: string): readonly [Parts, Parts] => {
   const [left, right] = [characters(a), characters(b)];
   const shorter = Math.min(left.length, right.length);

@@ -1,12 +1,11 @@
 /**
- * A graded response for a person's eyes: what was asked, the gold answer and the one that was read, with what differs between them set off, why
- * it counts as right or wrong, and the response or its last lines. Nothing that a model wrote can command the terminal: its control
- * characters are shown as signs.
+ * A graded response as text for a terminal: the prompt, the gold answer and the extracted one with their difference marked, the reason of
+ * the verdict, and the response or its last lines. Control characters are shown as symbols, so no model output can control the terminal.
  */
 import { unfitSigns } from "../../files/plain_text.ts";
 import { differenceOf } from "./answer_difference.ts";
 
-/** What is shown of a record; fields that are absent are left out. */
+/** The shown fields of a record; absent fields are left out. */
 export interface Shown {
   readonly problemId: string;
   readonly sampleIndex?: number;
@@ -22,13 +21,13 @@ export interface Shown {
   readonly tokens?: number;
 }
 
-/** How it is shown: with colours or without, the response whole or its last lines. */
+/** The format: with or without colours, the response whole or its last lines. */
 export interface Showing {
   readonly colours: boolean;
   readonly whole: boolean;
 }
 
-/** Lines of a response, and characters of a line's worth of text, that are shown of one that is not shown whole. */
+/** The largest number of lines and of characters of a shortened response. */
 const lastLines = 12;
 const lastCharacters = 1200;
 
@@ -40,14 +39,14 @@ const stylesOf = (colours: boolean) =>
     ? { right: style(32, 39), wrong: style(31, 39), bold: style(1, 22), faint: style(2, 22), marked: style(7, 27) }
     : { right: plain, wrong: plain, bold: plain, faint: plain, marked: plain };
 
-/** A model's text without control characters: tabs and line ends stay, the others are the signs that Unicode has for them. */
+/** A model's text with control characters as their Unicode symbols, except tabs and line ends. */
 export const harmless = (text: string): string =>
   text.replaceAll("\r\n", "\n").replace(unfitSigns, (character) => {
     const code = character.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd";
   });
 
-/** The end of a text: its last lines, no more than some characters; says how much stands before. */
+/** The end of a text: its last lines, limited in characters; says how much is left out. */
 const endOf = (text: string): readonly [string, string] => {
   const lines = text.split("\n");
   const end = lines.slice(-lastLines).join("\n");
@@ -58,11 +57,11 @@ const endOf = (text: string): readonly [string, string] => {
 
 const width = 10;
 
-/** A field: its name, and its text with the lines below each other. */
+/** A field: its name and its text, with continuation lines aligned. */
 const field = (name: string, text: string): string =>
   `${name.padEnd(width)}${text.replaceAll("\n", `\n${" ".repeat(width)}`)}`;
 
-/** Lines for one response, with an empty one at the end. */
+/** The lines of one response, with an empty one at the end. */
 export const responseText = (shown: Shown, { colours, whole }: Showing): string => {
   const { right, wrong, bold, faint, marked } = stylesOf(colours);
   const { problemId, sampleIndex, question, goldAnswer, answer, correct, reason, finish, tokens } = shown;
@@ -86,7 +85,7 @@ export const responseText = (shown: Shown, { colours, whole }: Showing): string 
   ].join("\n");
 };
 
-/** The gold answer and the one that was read; where they differ, what differs is set off, by carets below where there are no colours. */
+/** The gold answer and the extracted one; their difference is marked, without colours by carets below. */
 const answersOf = (
   gold: string | undefined,
   answer: string | null | undefined,
@@ -104,7 +103,7 @@ const answersOf = (
   if (goldText === undefined) return [field("answer", answerText)];
   if (correct === true || goldText === answerText) return [field("gold", goldText), field("answer", answerText)];
   const [a, b] = differenceOf(goldText, answerText);
-  // Answers that have nothing in common differ everywhere, which everybody sees.
+  // If the answers have nothing in common, marking all of both shows nothing.
   if (a.begin === "" && a.end === "") return [field("gold", goldText), field("answer", answerText)];
   const row = (name: string, { begin, own, end }: typeof a) => {
     const line = field(name, `${begin}${marked(own)}${end}`);

@@ -1,4 +1,4 @@
-/** What `show` reads of a line: any record with a `problemId` and a `responseText`, graded or not. */
+/** The fields that `show` reads from any record with a `problemId` and a `responseText`, graded or not. */
 import type { RecordSchema } from "../../records/schema.ts";
 
 /** The fields of a record that are shown. */

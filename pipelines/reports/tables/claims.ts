@@ -1,7 +1,4 @@
-/**
- * What the paper says about its Pass@k curves, asked of its own Table 1 and of every evaluation of a study. The answer is about the printed
- * point estimates, as in the paper: it holds or it does not, without regard to intervals.
- */
+/** The paper's claims about Pass@k, on its Table 1 and on every evaluation of a study: point estimates without intervals, as in the paper. */
 import { Result } from "effect";
 import { type Claim, claims as paperClaims, type Lookup } from "../../../data/paper/claims.ts";
 import { ks as publishedKs, table1 as publishedRows } from "../../../data/paper/published.ts";
@@ -54,7 +51,7 @@ const claimsTable = (blocks: ReadonlyArray<EvaluationBlock>): Table => {
   };
 };
 
-/** The paper's claims about Pass@k, answered by the paper's numbers and by a study's. */
+/** The paper's claims about Pass@k, on the paper's numbers and on a study's. */
 export const claims = tableReport({
   name: "claims",
   summary: "Which of the paper's claims about Pass@k hold in its Table 1 and in a study",

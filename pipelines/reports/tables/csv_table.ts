@@ -1,18 +1,18 @@
 /**
- * Tables as CSV: the unrounded numbers, in the unit that is printed elsewhere. A text that a spreadsheet would take for a formula, since it
- * begins with = + - @, a tab or a carriage return, has a ' before it; numbers never have.
+ * Tables as CSV: the unrounded numbers, in their printed unit. A text that a spreadsheet would read as a formula, since it begins with = +
+ * - @, a tab or a carriage return, gets a ' before it; numbers do not.
  */
 import { stringify } from "csv-stringify/sync";
 import type { Cell, Table } from "./table.ts";
 
-/** A text that no spreadsheet runs. */
+/** A text that no spreadsheet reads as a formula. */
 const inert = (value: Cell["value"]): Cell["value"] =>
   typeof value === "string" && /^\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/.test(value) &&
     !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)
     ? `'${value}`
     : value;
 
-/** All tables as one sheet: one line a row, one column a number and one for each end of an interval. */
+/** All tables as one sheet: one line per row, one column per number and one for each end of an interval. */
 export const csvTables = (tables: ReadonlyArray<Table>): string => {
   const records = tables.flatMap(({ title, blockColumn, columns, blocks }) =>
     blocks.flatMap(({ label, rows }) =>

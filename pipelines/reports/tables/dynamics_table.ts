@@ -1,4 +1,4 @@
-/** Where training began and where it ended: accuracy and entropy on the test split, correct and fully solved ratio of the batches. */
+/** The first and last values of training: accuracy and entropy on the test split, correct and fully solved ratio of the batches. */
 import { Result } from "effect";
 import { tableReport } from "../report.ts";
 import { DynamicsRow } from "../../records/rows.ts";
@@ -7,7 +7,7 @@ import { type Cell, empty, numberCell, percentCell, type Table, textCell } from 
 
 type Measured = "testAccuracy" | "testEntropy" | "correctRatio" | "fullySolvedRatio";
 
-/** The steps at the end over which the ratios of single batches are averaged. */
+/** The number of last steps over which the ratios of single batches are averaged. */
 const window = 10;
 
 const valuesOf = (rows: ReadonlyArray<DynamicsRow>, field: Measured): ReadonlyArray<number> =>

@@ -1,12 +1,9 @@
-/**
- * Evaluation rows in order: a block for each (task, evaluation, slice), in it a number for each model and k. A model has one number at one
- * k; two are an error rather than a choice.
- */
+/** Groups evaluation rows by (task, evaluation, slice). A model may have only one number per k; two are an error. */
 import { Result } from "effect";
 import type { EvaluationRow } from "../../records/rows.ts";
 import { labelOf, type Series, seriesOf } from "../series.ts";
 
-/** What was measured under one evaluation; `ks` ascend, `series` are in the order of printing. */
+/** The measurements of one evaluation; `ks` ascend, `series` are in printing order. */
 export interface EvaluationBlock {
   readonly task: string | undefined;
   readonly evaluation: string | undefined;
@@ -25,7 +22,7 @@ const keyOf = (row: EvaluationRow): string => JSON.stringify([row.task, row.eval
 export const ksOf = (rows: ReadonlyArray<EvaluationRow>): ReadonlyArray<number> =>
   [...new Set(rows.map(({ k }) => k))].sort((a, b) => a - b);
 
-/** The blocks in the order in which they first appear, or what is wrong with the rows. */
+/** The blocks in order of first appearance, or a fault of the rows. */
 export const evaluationBlocks = (
   rows: ReadonlyArray<EvaluationRow>,
 ): Result.Result<ReadonlyArray<EvaluationBlock>, string> => {
@@ -55,7 +52,7 @@ export const evaluationBlocks = (
   return Result.succeed(blocks);
 };
 
-/** A block's name without the task: `T 0.6, hard slice, 96 problems`; empty where nothing has a name. */
+/** A block's name without the task: `T 0.6, hard slice, 96 problems`; empty if nothing has a name. */
 export const blockName = ({ evaluation, slice, problems }: EvaluationBlock): string =>
   [
     evaluation ?? [],
@@ -72,8 +69,8 @@ const show = (row: EvaluationRow): string =>
     .flat().join(", ");
 
 /**
- * The evaluations of whole tables of methods (the main condition and the larger learning rate), and those of ablations, which name a condition and
- * have no k that only the base has enough responses for.
+ * Splits the evaluations into those of whole tables (the main condition and the larger learning rate) and those of ablations. Ablations
+ * name a condition; rows with a k for which only the base has enough responses are left out.
  */
 export const mainAndAblations = (rows: ReadonlyArray<EvaluationRow>) => {
   const isMain = ({ evaluation = "" }: EvaluationRow) => !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");

@@ -1,6 +1,6 @@
 /**
- * Evaluations side by side: Pass@k, with what the paper's Table 1 says of the task below; then cons@k, lengths and the share that was cut off;
- * then Pass@k of each part of the problems. Rows are runs; those that were sampled alike share a block.
+ * Evaluations side by side: Pass@k above the paper's Table 1 for the task; cons@k, lengths and the share that was cut off; Pass@k of each
+ * part of the problems. Rows are runs; those with the same sampling share a block.
  */
 import { Result } from "effect";
 import { type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_blocks.ts";
@@ -57,7 +57,7 @@ const consTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<num
 
 const partTitle = "Pass@k in percent by part of the problems";
 
-/** The parts of one run: a row a part. */
+/** The parts of one run, one row each. */
 const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
   title: partTitle,
   notes: [],
@@ -81,7 +81,7 @@ const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<numb
   })),
 });
 
-/** The parts of several runs: a block a part. */
+/** The parts of several runs, one block each. */
 const partBlocks = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
   title: partTitle,
   notes: [],

@@ -1,4 +1,4 @@
-/** Any flat records as a plain table: a column for each field in the order in which it first appears. Lists and groups are left out. */
+/** Any flat records as a plain table, one column per field in order of first appearance. Lists and nested objects are left out. */
 import { Result } from "effect";
 import { tableReport } from "../report.ts";
 import { FlatRow } from "../../records/rows.ts";
@@ -27,7 +27,7 @@ const flat = (rows: ReadonlyArray<FlatRow>): Table => {
   };
 };
 
-/** The fields of any records, as they are. */
+/** The fields of any records, unchanged. */
 export const flatTable = tableReport({
   name: "flat",
   summary: "The plain fields of any records, a row a record",

@@ -1,7 +1,7 @@
-/** A table as Markdown, as GitHub reads it: best bold, second underlined, intervals small below their number. */
+/** A table as Markdown for GitHub: best bold, second underlined, intervals small below their number. */
 import { type Cell, type Marks, styled, type Table } from "./table.ts";
 
-/** Text in which no sign means anything to Markdown: no mark-up, no link, and no address that becomes one. */
+/** Escapes text for Markdown, so that it makes no markup and no link, not even from an address. */
 export const markdownText = (text: string): string =>
   text.replaceAll("\n", " ")
     .replaceAll(/&(?=#?\w+;)/g, "&amp;")

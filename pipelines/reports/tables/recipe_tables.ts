@@ -1,4 +1,4 @@
-/** What a recipe runs, as pages print it: its values beside the paper's, its evaluations, its conditions with their cells, and what differs. */
+/** Tables of a recipe for pages: its values beside the paper's, its evaluations, its conditions, and the differences from the paper. */
 import { runs, training } from "../../../data/paper/hyperparameters.ts";
 import { latent, latentBase } from "../../recipes/tiny_full/conditions.ts";
 import { algorithmsOf, type Cell as StudyCell, type Evaluation, type Recipe } from "../../recipes/recipe.ts";
@@ -6,7 +6,7 @@ import { flagOf, type SettingKey, settingKeys, settings } from "../../settings/s
 import { seriesName } from "../series.ts";
 import { type Cell, empty, type Table, textCell } from "./table.ts";
 
-/** Values of settings, of a recipe or of a run. */
+/** Values of the settings of a recipe or of a run. */
 export type RecipeValues = Readonly<Partial<Record<SettingKey, unknown>>>;
 
 const published: Readonly<Record<string, unknown>> = {
@@ -17,13 +17,13 @@ const published: Readonly<Record<string, unknown>> = {
   testEvery: training.stepsPerEpoch,
 };
 
-/** A value as it is printed. */
+/** A value as text. */
 export const valueText = (value: unknown): string => Array.isArray(value) ? value.join(", ") : String(value);
 
 const given = (values: RecipeValues): ReadonlyArray<SettingKey> =>
   settingKeys.filter((key) => values[key] !== undefined);
 
-/** Values beside the paper's, a row a setting. */
+/** Values beside the paper's, one row per setting. */
 export const settingsTable = (values: RecipeValues): Table => ({
   notes: [
     "What is not listed has its default: the paper's value, but for template and longest response, which follow the task.",
@@ -39,23 +39,23 @@ export const settingsTable = (values: RecipeValues): Table => ({
   }],
 });
 
-/** How an evaluation samples, in words. */
+/** The sampling of an evaluation in words. */
 export const evaluationWords = ({ settings: values, repeats }: Evaluation): string =>
   [
     ...given(values).map((key) => `${flagOf(key).replaceAll("-", " ")} ${valueText(values[key])}`),
     ...repeats === undefined ? [] : [`asks ${repeats} again, of other problems`],
   ].join(", ");
 
-/** Which values are not the paper's, in words. */
+/** The values that differ from the paper's, in words. */
 export const changedValues = (values: RecipeValues): ReadonlyArray<string> =>
   given(values).filter((key) => published[key] !== undefined && published[key] !== values[key])
     .map((key) => `${flagOf(key).replaceAll("-", " ")}: ${valueText(values[key])}, not ${valueText(published[key])}`);
 
-/** What nobody selected. */
+/** A statement that no checkpoint was selected. */
 export const noSelection =
   "no checkpoint is selected: each model is what its training ended with, where the paper takes the one that is best on the MATH test set";
 
-/** What differs from the paper in a recipe, in words. */
+/** The differences of a recipe from the paper, in words. */
 export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
   const methods = algorithmsOf(recipe).filter((name) => name === "reinforce").map(seriesName);
   return [
@@ -68,14 +68,14 @@ export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
   ];
 };
 
-/** Whether a recipe's models are made here, on a task that is made up: such a study shows mechanisms only. */
+/** Whether a recipe trains generated models on a generated task; such a study shows mechanisms only. */
 export const isModelOrganism = ({ settings: { task } }: Recipe): boolean => task === "countdown";
 
-/** What such a study can say. */
+/** A statement of what such a study can show. */
 export const modelOrganism =
   "It is a model organism: small models on a made-up task show mechanisms; they do not stand for a model of 7 billion parameters";
 
-/** What a cell's settings add to the recipe's, beside base and seed, in words. */
+/** The settings that a cell adds to the recipe's, besides base and seed, in words. */
 const addedBy = ({ condition, settings: values, insights }: StudyCell): string => {
   const added = given(values).filter((key) => key !== "model" && key !== "seed")
     .map((key) => `${flagOf(key)} ${valueText(values[key])}`);
@@ -87,7 +87,7 @@ const countCell = (count: number): Cell => ({ text: String(count), value: count 
 
 const listed = (values: ReadonlyArray<string | number>): Cell => textCell([...new Set(values)].join(", "));
 
-/** The conditions of a study of cells, with how many of their cells are done. */
+/** The conditions of a study of cells, with the number of finished cells. */
 export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number>): Table => ({
   notes: ["Cell by cell, with base, seed and algorithm, in counts.ndjson and dynamics.ndjson."],
   columns: [

@@ -1,7 +1,7 @@
 /**
- * Tables as text: for a terminal, for a page (Markdown), for a paper (LaTeX), for programs (CSV, JSON). The first three show the rounded
- * text, the other two the numbers behind it, in the same unit. What a record says cannot act: control characters are shown as their codes
- * everywhere but in JSON, which escapes them itself, and each format escapes the signs that mean something to it.
+ * Tables as text: for a terminal, as Markdown, LaTeX, CSV or JSON. The first three show the rounded text, the other two the numbers behind
+ * it, in the same unit. Record text cannot act: control characters are shown as codes except in JSON, which escapes them, and each format
+ * escapes its special characters.
  */
 import type { Settings } from "../../settings/settings.ts";
 import { csvTables } from "./csv_table.ts";
@@ -11,7 +11,7 @@ import { visible } from "../../files/plain_text.ts";
 import type { Cell, Table } from "./table.ts";
 import { terminalTable } from "./terminal_table.ts";
 
-/** How tables are written; `isTerminal` says whether the reader understands bold and underlined. */
+/** The format of tables; `isTerminal` says whether bold and underline are supported. */
 export interface Rendering {
   readonly format: Settings["format"];
   readonly isTerminal: boolean;
@@ -35,7 +35,7 @@ const shown = (table: Table): Table => ({
   })),
 });
 
-/** Some tables as the text of one format, with a newline at the end. */
+/** Some tables as text in one format, with a newline at the end. */
 export const renderTables = (given: ReadonlyArray<Table>, { format, isTerminal }: Rendering): string => {
   if (format === "json") return `${JSON.stringify(given, null, 2)}\n`;
   const tables = given.map(shown);

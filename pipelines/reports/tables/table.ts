@@ -1,6 +1,6 @@
 /**
- * A table as a value: a title, notes, columns, and blocks of rows. A cell has the text that is read and the number behind it, an interval
- * where there is one, and whether it is the best or the second best of its column in its block. How it is written is `render_table.ts`'s.
+ * A table as a value: a title, notes, columns, and blocks of rows. A cell has its text, the number behind it, optionally an interval, and a
+ * mark if it is the best or second best of its column in its block. `render_table.ts` writes it.
  */
 
 /** One cell; `value` is unrounded and in the unit of `text`, `low` and `high` are its interval in the same unit. */
@@ -9,24 +9,24 @@ export interface Cell {
   readonly value?: string | number | boolean | null;
   readonly low?: number;
   readonly high?: number;
-  /** The interval as it is printed. */
+  /** The interval as text. */
   readonly interval?: string;
   readonly mark?: "best" | "second";
 }
 
-/** A column by its head. */
+/** A column with its header. */
 export interface Column {
   readonly name: string;
   readonly align: "left" | "right";
 }
 
-/** Rows that belong together, each with one cell a column. */
+/** A group of rows, each with one cell per column. */
 export interface Block {
   readonly label?: string;
   readonly rows: ReadonlyArray<ReadonlyArray<Cell>>;
 }
 
-/** A whole table; `blockColumn` is what the blocks' labels are, where a format needs a column for them. */
+/** A whole table; `blockColumn` is the header of the blocks' labels in formats that need a column for them. */
 export interface Table {
   readonly title?: string;
   readonly notes: ReadonlyArray<string>;
@@ -35,20 +35,20 @@ export interface Table {
   readonly blocks: ReadonlyArray<Block>;
 }
 
-/** How a format sets off the best and the second best. */
+/** The markup of a format for the best and the second best. */
 export interface Marks {
   readonly best: (text: string) => string;
   readonly second: (text: string) => string;
 }
 
-/** A cell's text in a format: `write` escapes it, its mark is put around. */
+/** A cell's text in a format: `write` escapes it, the mark encloses it. */
 export const styled = (
   { text, mark }: Cell,
   marks: Marks,
   write: (text: string) => string = (plain) => plain,
 ): string => mark === undefined ? write(text) : marks[mark](write(text));
 
-/** What stands where there is nothing to say. */
+/** A cell without a value. */
 export const empty: Cell = { text: "–", value: null };
 
 /** A cell of text. */
@@ -56,7 +56,7 @@ export const textCell = (text: string): Cell => ({ text, value: text });
 
 const inPercent = (share: number): number => Number((100 * share).toPrecision(12));
 
-/** A share in [0, 1] as percent with one digit; both ends make an interval. */
+/** A share in [0, 1] as percent with one decimal; `low` and `high` together make an interval. */
 export const percentCell = (share: number, low?: number, high?: number): Cell => {
   const value = inPercent(share);
   const cell = { text: value.toFixed(1), value };
@@ -65,16 +65,13 @@ export const percentCell = (share: number, low?: number, high?: number): Cell =>
   return { ...cell, low: from, high: to, interval: `${from.toFixed(1)}–${to.toFixed(1)}` };
 };
 
-/** A number: whole ones as they are, others with four significant digits. */
+/** A number: an integer unchanged, others with four significant digits. */
 export const numberCell = (value: number): Cell => ({
   text: Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4))),
   value,
 });
 
-/**
- * Marks the best and the second best number of each column, where there are two rows or more. What is printed alike is tied, and those who
- * tie share their mark.
- */
+/** Marks the best and the second best number of each column if there are at least two rows. Numbers with the same text tie and share their mark. */
 export const marked = (rows: ReadonlyArray<ReadonlyArray<Cell>>): ReadonlyArray<ReadonlyArray<Cell>> => {
   if (rows.length < 2) return rows;
   const printed = (cell: Cell | undefined) => typeof cell?.value === "number" ? Number(cell.text) : undefined;

@@ -1,7 +1,7 @@
 /**
- * Table 1 of the paper for a study of one's own: Pass@k of the base and of every algorithm, a block for each evaluation, with the bootstrap
- * interval over problems that the paper does not print. The paper's own Table 1 follows as a second table. What differs: the paper takes
- * the checkpoint that is best on the test set of MATH, here each model is what its training ended with.
+ * Table 1 of the paper for another study: Pass@k of the base and of every algorithm, one block per evaluation, with the bootstrap interval
+ * over problems, which the paper does not print. The paper's Table 1 follows as a second table. The paper takes the best checkpoint on the
+ * test set of MATH; here each model is the last of its training.
  */
 import { Result } from "effect";
 import { ks as publishedKs, table1 as publishedRows } from "../../../data/paper/published.ts";
@@ -16,7 +16,7 @@ const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
   ...ks.map((k) => ({ name: `Pass@${k}`, align: "right" as const })),
 ];
 
-/** A block of a table: a row a model, a cell a k. */
+/** A block of a table: one row per model, one cell per k. */
 export const blockOf = (
   block: EvaluationBlock,
   ks: ReadonlyArray<number>,
@@ -41,7 +41,7 @@ export const passBlock = (block: EvaluationBlock, ks: ReadonlyArray<number>): Bl
   return { ...made, rows: marked(made.rows) };
 };
 
-/** Pass@k in percent of a study, best and second best of each block marked. */
+/** Pass@k of a study in percent, best and second best of each block marked. */
 const studyTable = (
   blocks: ReadonlyArray<EvaluationBlock>,
   ks: ReadonlyArray<number>,
@@ -57,7 +57,7 @@ const studyTable = (
   blocks: blocks.map((block) => passBlock(block, ks)),
 });
 
-/** What the paper's Table 1 says of a task at some k, a row a method; nothing of a task that is not in it. */
+/** The paper's Table 1 for a task at some k, one row per method; empty for a task that is not in it. */
 export const publishedCells = (task: string, ks: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<Cell>> => {
   const members = publishedRows.filter((row) => row.task === task);
   return marked(
@@ -74,7 +74,7 @@ export const publishedCells = (task: string, ks: ReadonlyArray<number>): Readonl
   );
 };
 
-/** The paper's own Table 1, in the same form. */
+/** The paper's Table 1 in the same form. */
 export const publishedTable: Table = {
   title: "The paper's Table 1: Pass@k in percent of Qwen2.5-Math-7B (arXiv 2506.01347)",
   notes: [
@@ -89,7 +89,7 @@ export const publishedTable: Table = {
   })),
 };
 
-/** What the intervals are over, where there are any: problems, and cells (bases x seeds) where numbers are means of several. */
+/** The units resampled for the intervals, if there are any: problems, and cells (bases x seeds) if numbers are means of several. */
 const intervalsOf = (rows: ReadonlyArray<EvaluationRow>): string | undefined => {
   if (!rows.some(({ low, high }) => low !== undefined && high !== undefined)) return undefined;
   const counts = rows.flatMap(({ cells }) => cells ?? []);

@@ -1,6 +1,6 @@
 /**
- * A table for a terminal: rules above and below the head and each block, long text folded. On a terminal the best is bold, the second
- * underlined and the interval faint; in a pipe the marks are ** and __, and there is no escape code at all.
+ * A table for a terminal: rules above and below the header and each block, long text folded. On a terminal the best is bold, the second
+ * underlined and the interval faint; in a pipe the marks are ** and __, without escape codes.
  */
 import CliTable from "cli-table3";
 import { type Marks, styled, type Table } from "./table.ts";
@@ -12,7 +12,7 @@ const noBorder = Object.fromEntries(
   [...border, ...border.flatMap((side) => border.map((end) => `${side}-${end}`)), "middle"].map((part) => [part, ""]),
 );
 
-/** A table as lines of text; `isTerminal` says whether bold and underlined are understood. */
+/** A table as lines of text; `isTerminal` says whether bold and underline are supported. */
 export const terminalTable = (table: Table, isTerminal: boolean): string => {
   const marks: Marks = isTerminal
     ? { best: escape(1, 22), second: escape(4, 24) }
@@ -23,7 +23,7 @@ export const terminalTable = (table: Table, isTerminal: boolean): string => {
     chars: noBorder,
     colAligns: table.columns.map(({ align }) => align),
   });
-  // What has a rule below it, by the number of lines drawn so far: the head, and each block.
+  // Numbers of the lines that a rule follows: the header, and the last line of each block.
   const ruled = new Set([1]);
   let lines = 1;
   drawn.push(table.columns.map(({ name }) => name));
@@ -52,7 +52,7 @@ export const terminalTable = (table: Table, isTerminal: boolean): string => {
   ].join("\n");
 };
 
-/** Long text in lines of at most `width` characters, where its words allow. */
+/** Long text folded at words into lines of at most `width` characters if possible. */
 const folded = (text: string, width = 48): string =>
   text.replaceAll(new RegExp(`(.{1,${width}})( +|$)`, "g"), "$1\n").trimEnd();
 

@@ -1,6 +1,6 @@
 /**
- * The claims of a study with their verdicts: what was asked, of what, the number, its interval, and whether it holds. A claim holds where the
- * whole interval is on the right side of the threshold, does not where all of it is on the wrong one, and is undecided between.
+ * The claims of a study with their verdicts: condition, source, value, interval, and whether it holds. A claim holds if the whole interval
+ * is on the right side of the threshold, does not if all of it is on the wrong side, and is undecided otherwise.
  */
 import { Result } from "effect";
 import { ClaimRow } from "../../records/study_rows.ts";
@@ -12,7 +12,7 @@ export type Judged = Omit<ClaimRow, "statistic">;
 
 type Row = Judged;
 
-/** How the numbers of a unit are printed: shares in points of a hundred. */
+/** How the numbers of a unit are printed; shares are in percentage points. */
 const units: Readonly<Record<string, { readonly scale: number; readonly digits: number; readonly name: string }>> = {
   share: { scale: 100, digits: 1, name: " points" },
   nats: { scale: 1, digits: 3, name: " nats" },
@@ -21,7 +21,7 @@ const units: Readonly<Record<string, { readonly scale: number; readonly digits: 
 
 const unitOf = ({ unit }: Row) => units[unit] ?? units.number;
 
-/** What the numbers of a claim count in: `points`, `nats`, or nothing. */
+/** The unit of a claim's numbers: `points`, `nats`, or empty. */
 export const unitName = (row: Row): string => unitOf(row).name.trim();
 
 const printed = (row: Row, value: number, isSigned: boolean): string => {
@@ -33,7 +33,7 @@ const printed = (row: Row, value: number, isSigned: boolean): string => {
 
 const isDifference = ({ unit }: Row): boolean => unit !== "number";
 
-/** `above 0 points`, `within ±1 points` as a condition. */
+/** The condition of a claim: `above 0 points`, `within ±1 points`. */
 export const asked = (row: Row): string => {
   const { scale, name } = unitOf(row);
   const threshold = Number((row.threshold * scale).toPrecision(6));
@@ -47,7 +47,7 @@ interface Found {
   readonly high?: number;
 }
 
-/** What was found on the published test problems, and on others. */
+/** The result on the published test problems, and on others. */
 export const foundOf = ({ value, low, high }: Row): Found => ({ value, low, high });
 /** See `foundOf`. */
 export const otherFoundOf = ({ otherValue, otherLow, otherHigh }: Row): Found => ({
@@ -56,7 +56,7 @@ export const otherFoundOf = ({ otherValue, otherLow, otherHigh }: Row): Found =>
   high: otherHigh,
 });
 
-/** What was found as a cell. */
+/** A result as a cell. */
 export const foundCell = (row: Row, { value, low, high }: Found): Cell => {
   if (value === undefined || low === undefined || high === undefined) return empty;
   const { scale } = unitOf(row);
@@ -85,7 +85,7 @@ export const verdictText = (verdict: string): string => marks[verdict] ?? verdic
 export const isMoved = ({ verdict, otherVerdict }: Row): boolean =>
   otherVerdict !== undefined && otherVerdict !== verdict;
 
-/** Whether other test problems turn a claim that holds into one that does not, or back. */
+/** Whether other test problems turn "holds" into "does not", or back. */
 export const isTurned = (row: Row): boolean => isMoved(row) && [row.verdict, row.otherVerdict].every(isDecided);
 
 const otherCells = (row: Row): ReadonlyArray<Cell> =>
@@ -94,7 +94,7 @@ const otherCells = (row: Row): ReadonlyArray<Cell> =>
     value: row.otherVerdict,
   }];
 
-/** What other test problems change, in a sentence; nothing where none were tried. */
+/** A sentence on the verdicts on other test problems; undefined if there are none. */
 export const otherSentence = (rows: ReadonlyArray<Row>): string | undefined => {
   const again = rows.filter(({ otherVerdict }) => otherVerdict !== undefined);
   const [moved, turned] = [again.filter(isMoved).length, again.filter(isTurned).length];
@@ -110,7 +110,7 @@ const isDecided = (verdict: string | undefined): boolean => verdict === "holds" 
 
 const order = ["holds", "does not", "undecided", "untried"];
 
-/** How many claims have which verdict. */
+/** The number of claims with each verdict. */
 export const tallyOf = (
   rows: ReadonlyArray<Row>,
 ): ReadonlyArray<{ readonly verdict: string; readonly words: string; readonly count: number }> =>
@@ -128,10 +128,10 @@ export const tallyOf = (
 const countsOf = (rows: ReadonlyArray<Row>): string =>
   tallyOf(rows).map(({ count, words }) => `${count} ${words}`).join(", ");
 
-/** Whether the paper says it; all else is beyond the paper. */
+/** Whether a claim is the paper's. */
 export const isPaper = ({ where }: Row): boolean => !where.startsWith("beyond the paper");
 
-/** When a claim holds. */
+/** The rule for verdicts. */
 export const verdictRule =
   "A claim holds where its whole 95 % interval (paired bootstrap over problems and over bases x seeds) is on the right side of the " +
   "threshold, does not where all of it is on the wrong side, and is undecided between. Claims and thresholds were fixed before the runs.";
@@ -161,7 +161,7 @@ const table = (rows: ReadonlyArray<Row>): Table => ({
   ].filter((block) => block.rows.length > 0),
 });
 
-/** Where the paper says it, or what is asked beyond it. */
+/** The claim's section of the paper, or its topic beyond the paper. */
 export const whereOf = ({ where }: Row): string => where.replace(/^beyond the paper: /, "");
 
 const hasOther = (rows: ReadonlyArray<Row>): boolean => rows.some(({ otherVerdict }) => otherVerdict !== undefined);
