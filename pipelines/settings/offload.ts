@@ -1,7 +1,7 @@
-/** What a run may leave to the host's memory where the device's is short. */
+/** Offloading to host memory when device memory is short. */
 
-/** What can be left there, as settings name it. */
+/** The names of the choices. */
 export const offloads = ["none", "gradient"] as const;
 
-/** Nothing, or the gradient of the first sign of a mini-batch while the second's is made. */
+/** Nothing, or the gradient of a mini-batch's first sign while the second's is computed. */
 export type Offload = typeof offloads[number];
