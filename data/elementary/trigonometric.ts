@@ -53,7 +53,7 @@ function far(x: number, turns: 0 | 1): number {
   return ofParts(Number(k & 511n) + turns * quarter, r, rest);
 }
 
-/** The sine of at π / 256 + r + rest. */
+/** sin(at π / 256 + r + rest). */
 function ofParts(at: number, r: number, rest: number): number {
   const j = at & (quarter - 1);
   const isCosine = (at & quarter) !== 0;

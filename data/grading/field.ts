@@ -210,7 +210,7 @@ const transcendental = new Set("sin cos tan cot sec csc ln log lg exp sinh cosh 
 const hasName = (formula: Expression): boolean =>
   (formula.kind === "name" && formula.name !== "i" && formula.name !== "e") || children(formula).some(hasName);
 
-/** A function of a variable as a variable of its own; null for angles in degrees, which only count as numbers outside functions. */
+/** A function of a variable as a variable of its own; null for an angle in degrees. */
 function called({ name, of, base }: Extract<Expression, { kind: "call" }>, reading: Reading): Residue | null {
   if (reading.atoms === undefined || base !== null || !transcendental.has(name) || !hasName(of)) return null;
   if (contains(of, "degrees")) return null;

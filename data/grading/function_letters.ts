@@ -1,7 +1,7 @@
 /**
- * Decides which letters of a formula are functions: `f(x)` is no product. `f` and `g` are functions before every bracket. `P(A)` and `T(n)`
- * are if the letter never occurs alone. Any other letter is one if its bracket holds several arguments (`S(n,k)`), or a single name and the
- * letter never occurs alone (`v(t)`). `x(x+1)`, `a(b+c)` and `r(r+h)` are products.
+ * Decides which letters of a formula are functions: `f(x)` is no product. `f` and `g` always are. Customary function letters, as in `P(A)` and
+ * `T(n)`, are if they never occur alone. Any letter is one if its bracket holds several arguments (`S(n,k)`), or if its brackets hold only a
+ * name and it never occurs alone (`v(t)`). `x(x+1)`, `a(b+c)` and `r(r+h)` are products.
  */
 import type { Token } from "./tokens.ts";
 

@@ -22,7 +22,7 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   return x;
 }
 
-/** n/d in lowest terms, or null where d is 0 or the result is longer than 8,192 bits. */
+/** n/d in lowest terms, or null if d is 0 or the result is longer than 8,192 bits. */
 export function fraction(n: bigint, d = 1n): Fraction | null {
   if (d === 0n || bitsOf(n) > 2 * mostBits || bitsOf(d) > 2 * mostBits) return null;
   const common = greatestCommonDivisor(n, d) * (d < 0n ? -1n : 1n);

@@ -1,6 +1,6 @@
 /**
  * The points at which formulas with variables are compared in float64. They are fixed, so that a verdict never changes. They cover both
- * signs, small and large values, and the neighbourhood of the formulas' constants, where a modulus or a floor has its kinks; they are
+ * signs, small and large values, and the neighbourhood of the formulas' constants, which has the kinks of a modulus or a floor; they are
  * integers if a floor, a factorial or a divisor occurs. A point at which a formula has no real value is skipped, unless the formulas
  * contain i.
  */

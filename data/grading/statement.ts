@@ -51,7 +51,7 @@ const denial = /(?:\b(?:not|never|doubt|whether|unlikely|wrong)\b|n['’]t\b|\bi
 const takenBack =
   /^[\s*]*(?:no\b|wait\b|hmm|actually\b|but (?:wait|no)\b|(?:that|this|which)(?: is|['’]s)? (?:wrong|not|incorrect|too))/i;
 
-/** The last "answer is" statement that is neither negated nor withdrawn, unless a formula follows the negation. */
+/** The last "answer is" statement that is neither negated nor withdrawn. A negated one with a number after it ends the search. */
 export function statedIn(tail: string): Statement {
   let denied: string | null = null;
   for (const found of [...tail.matchAll(marker)].reverse()) {

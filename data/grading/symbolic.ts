@@ -189,7 +189,7 @@ function agree(a: Expression, b: Expression, names: ReadonlyArray<string>): bool
   return compared >= fewestPoints ? true : null;
 }
 
-/** The two formulas that ± stands for, upper signs first, or null where there is no ±. */
+/** The two formulas that ± stands for, upper signs first, or null if there is none. */
 export function plusMinusValues(of: Expression): readonly [Expression, Expression] | null {
   return contains(of, "plusMinus") ? [choose(of, "add"), choose(of, "subtract")] : null;
 }

@@ -63,7 +63,7 @@ const numberAt = /\d+\.\d*|\.\d+|\d+/y;
 const commandAt = /\\([a-zA-Z]+|[\s\S])/y;
 const wordAt = /[a-zA-Z]+/y;
 
-/** The tokens of a text, or null where there are more than `limit`. */
+/** The tokens of a text, or null if there are more than `limit`. */
 export function tokenize(text: string, limit: number): ReadonlyArray<Token> | null {
   const tokens: Array<Token> = [];
   const match = (pattern: RegExp, at: number) => {

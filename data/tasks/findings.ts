@@ -43,7 +43,7 @@ export function goldFindings(rows: ReadonlyArray<unknown>, prefix: string): Read
 }
 
 /**
- * Duplicate problems: texts at least this similar with the same answer, a leak if across splits. Texts with a similarity of 0.9 and
+ * Duplicate problems: texts at least this similar with the same answer, a leak if across splits. Texts with a similarity from 0.9 on and
  * different answers are variants of one problem.
  */
 export function repeatedProblems(problems: ReadonlyArray<Problem>, atLeast = 0.8): ReadonlyArray<Finding> {

@@ -47,7 +47,6 @@ export const ProblemRow = recordSchema("Problem", {
   problemId: "string",
   slices: "string",
 });
-/** A row of `problems.ndjson`. */
 export type ProblemRow = RecordOf<typeof ProblemRow>;
 
 /** The name of models in tables and figures: their algorithm, with the condition if it is not the main one. */

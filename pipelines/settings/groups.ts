@@ -1,7 +1,7 @@
 /**
  * Every setting of every command, in groups: its name, flag, valid values, the paper's value (Appendix D of arXiv 2506.01347) as default,
- * and its `--help` text. A command spreads the groups that it uses. `maxTokens` defaults to the task's bound, else to the smaller of 3,072
- * and the space left in the model's context.
+ * and its `--help` text. A command spreads the groups that it uses. `maxTokens` defaults to the task's bound, else to 3,072;
+ * it never exceeds the space left in the model's context.
  */
 import { tasks } from "../../data/mod.ts";
 import { kernelNames } from "../../kernels/gpu/chosen_kernels.ts";
@@ -182,7 +182,7 @@ export const schedule = {
   ),
 } as const satisfies Group;
 
-/** What a run measures and keeps. */
+/** Periodic evaluations and checkpoints of a run. */
 export const keeping = {
   testEvery: setting(7, integer({ min: 0 }), "measure greedy test accuracy every N steps; 0 means never"),
   saveEvery: setting(1, integer({ min: 1 }), "write a checkpoint every N steps, and always after the last"),
