@@ -16,7 +16,7 @@ const mend = (decoder: Decoder | null, config: unknown): void => {
   if (config.type === "ByteFallback") decoder.decode_chain = byteFallback;
   if (config.type === "Metaspace") {
     const mark = typeof config.replacement === "string" ? config.replacement : "\u2581";
-    // In the first token every mark is the space prepended to the text, unless none was.
+    // The first token begins with the prepended space, which is dropped, unless the scheme prepends none.
     const first = config.prepend_scheme === "never" ? " " : "";
     decoder.decode_chain = (tokens) => tokens.map((token, i) => token.replaceAll(mark, i === 0 ? first : " "));
   }
