@@ -1,6 +1,6 @@
 /**
- * Signum: reinforcement learning with verifiable rewards whose every stage is a value. The stages compose as Effect streams:
- * `Stage.run(stage, records, settings)`; the data, the algorithms and the models stand behind them.
+ * Signum: reinforcement learning with verifiable rewards, made of stages that compose as Effect streams: `Stage.run(stage, records,
+ * settings)`. This file exports the stages and the data, algorithms and models under them.
  */
 export * from "./pipelines/records/schema.ts";
 export { tasks } from "./data/mod.ts";

@@ -1,6 +1,6 @@
 /**
- * JSON with numbers that keep what they say: a number that a float64 cannot hold (an integer beyond 2^53, more digits than 17, beyond 1e308)
- * is given as a bigint where it is written as a whole number, else as its text. All other values are as `JSON.parse` gives them.
+ * JSON that keeps every number exactly. A number that a float64 cannot hold (an integer beyond 2^53, more than 17 digits, beyond 1e308)
+ * becomes a bigint if it is written as an integer, else its text. All other values are as `JSON.parse` gives them.
  */
 
 declare global {
@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-/** A decimal as its digits without zeros at either end and the power of ten of the last one; undefined for what is no decimal. */
+/** The digits of a decimal without outer zeros, with the power of ten of the last one; undefined if the text is no decimal. */
 function digitsOf(text: string): string | undefined {
   const found = /^-?(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);
   if (found === null) return undefined;
@@ -22,18 +22,18 @@ function digitsOf(text: string): string | undefined {
   return kept === "" ? "0" : `${kept}e${Number(power) - part.length + digits.length - kept.length}`;
 }
 
-/** Whether the text of a number and its float64, written out, are the same decimal. */
+/** Whether the text of a number and its printed float64 are the same decimal. */
 export function isExact(source: string, value: number): boolean {
   return Number.isFinite(value) && digitsOf(source) === digitsOf(`${value}`);
 }
 
-/** The number itself where a float64 holds it, else the whole number or the text that stands for it. */
+/** The number if a float64 holds it, else a bigint or the text. */
 function kept(source: string, value: number): number | bigint | string {
   if (isExact(source, value)) return value;
   return /^-?\d+$/.test(source) ? BigInt(source) : source;
 }
 
-/** The value of a JSON text; throws what `JSON.parse` throws. */
+/** Parses JSON text; throws what `JSON.parse` throws. */
 export function parseExactly(text: string): unknown {
   return JSON.parse(
     text,

@@ -1,6 +1,5 @@
 /**
- * The door of `data/`: every task by name. A new task is one file in `tasks/` and one line here; the command line, the test matrix
- * and the reports read this registry.
+ * Every task by name. A new task is one file in `tasks/` and one line here; the command line, the tests and the reports read this registry.
  */
 import type { Task } from "./task.ts";
 import { aime2025 } from "./tasks/aime_2025.ts";
@@ -14,5 +13,4 @@ export type { Dropped, Extraction, GoldForm, Grade, Parsed, Problem, RowError, S
 
 const all: ReadonlyArray<Task> = [countdown, countdownLarge, math, aime2025, amc23, jsonl];
 
-/** Every task by its name. */
 export const tasks: Readonly<Record<string, Task>> = Object.fromEntries(all.map((task) => [task.name, task]));

@@ -1,6 +1,6 @@
 /**
- * The rows of a Parquet file with numbers that keep what they say: a decimal is its text ("12.50"), a float32 or float16 the shortest decimal
- * that reads back to it (0.1, not 0.10000000149011612). All else is as hyparquet gives it, 64-bit integers as bigints.
+ * The rows of a Parquet file with exact numbers: a decimal is its text ("12.50"), a float32 or float16 the shortest decimal that reads back
+ * to it (0.1, not 0.10000000149011612). All else is as in hyparquet, with 64-bit integers as bigints.
  */
 import {
   parquetMetadataAsync,
@@ -11,12 +11,12 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 
-/** What a number of a column becomes. */
+/** The conversion of a column's numbers. */
 type Exact = (value: unknown) => unknown;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** The unscaled integer of a decimal: bytes are two's complement, the highest first. */
+/** The unscaled integer of a decimal; bytes are two's complement, big-endian. */
 function unscaled(value: unknown): bigint | undefined {
   if (typeof value === "bigint") return value;
   if (typeof value === "number") return BigInt(value);
@@ -25,7 +25,7 @@ function unscaled(value: unknown): bigint | undefined {
   return BigInt.asIntN(8 * value.length, whole);
 }
 
-/** An unscaled integer with its point: 1250 of scale 2 is "12.50". */
+/** An unscaled integer with its decimal point: 1250 of scale 2 is "12.50". */
 function decimalText(whole: bigint, scale: number): string {
   const digits = `${whole < 0n ? -whole : whole}`.padStart(scale + 1, "0");
   const point = digits.length - scale;
@@ -35,7 +35,7 @@ function decimalText(whole: bigint, scale: number): string {
 
 const toHalf = (x: number): number => new Float16Array([x])[0];
 
-/** The number with the fewest digits that `round` takes to the same one. */
+/** The number with the fewest digits that `round` maps to the same value. */
 function shortest(value: number, round: (x: number) => number): number {
   for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));
@@ -47,13 +47,13 @@ function shortest(value: number, round: (x: number) => number): number {
 const isDecimal = ({ converted_type, logical_type }: SchemaElement): boolean =>
   converted_type === "DECIMAL" || logical_type?.type === "DECIMAL";
 
-/** What a column's numbers become, undefined for a column that stays as it is; a decimal loses its annotation, so that its integer is read. */
+/** The conversion of a column, or undefined if it stays as it is. A decimal loses its annotation, so that hyparquet reads its integer. */
 function exactOf(element: SchemaElement): Exact | undefined {
   if (isDecimal(element)) {
     const { scale = 0 } = element;
     delete element.converted_type;
     delete element.logical_type;
-    // Bytes of no other kind would be read as text.
+    // hyparquet reads bytes of any other type as text.
     if (element.type === "BYTE_ARRAY") element.logical_type = { type: "GEOGRAPHY" };
     return (value) => {
       const whole = unscaled(value);
@@ -65,10 +65,10 @@ function exactOf(element: SchemaElement): Exact | undefined {
   return (value) => typeof value === "number" ? shortest(value, toHalf) : value;
 }
 
-/** Applies to a value, and to every one of a list. */
+/** Applies a conversion to a value or to every value of a list. */
 const each = (exact: Exact): Exact => (value) => Array.isArray(value) ? value.map(each(exact)) : exact(value);
 
-/** What the values under a node of the schema become, lists without their wrappers, as hyparquet gives them; undefined for what stays. */
+/** The conversion of the values under a schema node, or undefined for none. hyparquet gives lists without their wrapper groups. */
 function changes({ element, children }: SchemaTree): Exact | undefined {
   if (element.converted_type === "MAP") return undefined;
   if (children.length === 0) {
@@ -90,7 +90,7 @@ function changes({ element, children }: SchemaTree): Exact | undefined {
   );
 }
 
-/** The rows of the bytes of a file; rejects with what hyparquet throws. */
+/** The rows of a file's bytes; rejects as hyparquet does. */
 export const rowsOf = (file: ArrayBuffer): Promise<ReadonlyArray<unknown>> =>
   parquetMetadataAsync(file).then((metadata) => {
     const exact = changes(parquetSchema(metadata));

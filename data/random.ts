@@ -1,9 +1,9 @@
 /**
- * The one source of chance: the counter-based generator Threefry-2x32 with 20 rounds (Salmon et al. 2011), as JAX uses it,
- * and keys that are folded with names. A draw depends on its key and its index only, so a rollout depends on what it is
- * called (seed, step, problem, sample) and never on batch, order or worker. The WGSL twin gives the same bits.
+ * The only source of randomness: the counter-based generator Threefry-2x32 with 20 rounds (Salmon et al. 2011), as in JAX, with keys folded
+ * from names. A draw depends only on its key and index, so a rollout depends on its names (seed, step, problem, sample) and never on batch,
+ * order or worker. The WGSL version gives the same bits.
  *
- * `Key.make`, `Key.fold` of a number and `bits` equal `jax.random.PRNGKey`, `fold_in` and `bits` (partitionable mode) of JAX.
+ * `Key.make`, `Key.fold` of a number and `bits` equal `jax.random.PRNGKey`, `fold_in` and `bits` (partitionable mode).
  */
 
 /** Two unsigned 32-bit words, high word first. */
@@ -12,7 +12,7 @@ export type Key = readonly [number, number];
 const parity = 0x1bd11bda;
 const words = 2 ** 32;
 
-/** Threefry-2x32 with 20 rounds: the block `counter` enciphered under `key`, both two u32, as in JAX's `threefry_2x32`. */
+/** Threefry-2x32 with 20 rounds: encrypts the block `counter` under `key`, both two u32, as JAX's `threefry_2x32`. */
 export function threefry2x32(key: Key, counter: Key): [number, number] {
   const k0 = key[0] | 0;
   const k1 = key[1] | 0;
@@ -46,19 +46,19 @@ export function threefry2x32(key: Key, counter: Key): [number, number] {
   return [x >>> 0, y >>> 0];
 }
 
-/** A whole number as two u32, high word first; negative numbers in two's complement. Exact up to 2^53. */
+/** An integer as two u32, high word first, negative ones in two's complement. Exact up to 2^53. */
 function split(value: number): Key {
   return [Math.floor(value / words) >>> 0, value >>> 0];
 }
 
-/** The key of a whole-number seed: its high and low word, as `jax.random.PRNGKey`. */
+/** The key of an integer seed: its high and low word, as `jax.random.PRNGKey`. */
 function make(seed: number): Key {
   return split(seed);
 }
 
 /**
- * A key for a part of what `key` names. A number folds as `jax.random.fold_in`; a string folds its UTF-8 bytes, eight at a
- * time (big-endian, the last block padded with zeros), then its length in bytes.
+ * A key derived from `key`. A number folds as `jax.random.fold_in`; a string folds its UTF-8 bytes, eight at a time (big-endian, the last
+ * block padded with zeros), then its length in bytes.
  */
 function fold(key: Key, ...parts: ReadonlyArray<number | string>): Key {
   return parts.reduce<Key>(
@@ -77,7 +77,7 @@ function text(key: Key, part: string): Key {
   return threefry2x32(at, split(bytes.length));
 }
 
-/** Keys are made from a seed and folded with names; both give a new key and leave the old one as it was. */
+/** Makes keys from a seed and folds them with names; both return a new key. */
 export const Key = { make, fold };
 
 /** The `counter`-th 32 random bits under `key`, as `jax.random.bits(key, [n])[counter]`. */
@@ -91,7 +91,7 @@ export function uniform(key: Key, i: number): number {
   return (bits(key, i) >>> 8) / 2 ** 24;
 }
 
-/** The `i`-th whole number under `key` in [0, n), for n up to 2^21; no value is likelier than another by more than n / 2^32. */
+/** The `i`-th integer under `key` in [0, n), for n up to 2^21; probabilities differ by at most n / 2^32. */
 export function integer(key: Key, i: number, n: number): number {
   return Math.floor(bits(key, i) / words * n);
 }

@@ -1,17 +1,17 @@
-/** What every interval of the project is made of: numbers drawn again with replacement (the bootstrap), and quantiles. */
+/** The bootstrap (resampling with replacement), quantiles and medians behind every interval of the project. */
 import { integer, Key } from "./random.ts";
 
-/** The key of a bootstrap by its name; intervals are functions of the data alone, since no seed of a run is in it. */
+/** The key of a bootstrap by name. It holds no seed of a run, so an interval depends on the data alone. */
 export const bootstrapKey = (name: string): Key => Key.fold(Key.make(0), name);
 
-/** Draw number `draw` (from 0) under a key: `size` places out of 0 to `size` - 1, with replacement. */
+/** Resample number `draw` (from 0) under a key: `size` indices from 0 to `size` - 1, with replacement. */
 export const drawnPlaces = (key: Key, draw: number, size: number): Int32Array => {
   const places = new Int32Array(size);
   for (let i = 0; i < size; i++) places[i] = integer(key, draw * size + i, size);
   return places;
 };
 
-/** The quantile of sorted numbers, linear between neighbours; undefined where there are none. */
+/** The quantile of sorted numbers, linear between neighbours; undefined if there are none. */
 export const quantile = (sorted: ArrayLike<number>, at: number): number | undefined => {
   const place = at * (sorted.length - 1);
   const below = sorted[Math.floor(place)];
@@ -19,12 +19,12 @@ export const quantile = (sorted: ArrayLike<number>, at: number): number | undefi
   return below === undefined || above === undefined ? undefined : below + (above - below) * (place - Math.floor(place));
 };
 
-/** The middle 95 % of some numbers; both ends are `otherwise` where there are none. */
+/** The middle 95 % of numbers; both ends are `otherwise` if there are none. */
 export const middle95 = (numbers: Float64Array, otherwise: number): { readonly low: number; readonly high: number } => {
   const sorted = numbers.toSorted();
   return { low: quantile(sorted, 0.025) ?? otherwise, high: quantile(sorted, 0.975) ?? otherwise };
 };
 
-/** The middle one of at least one number, the greater of two in the middle. */
+/** The median of at least one number; of two middle ones the greater. */
 export const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1];

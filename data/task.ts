@@ -1,15 +1,14 @@
 /**
- * What a problem is and what a task offers: where its problems come from, how a problem is asked and when a response is
- * right. A task is a plain value; `data/mod.ts` lists them. Everything here is pure but for the files that
- * `pipelines/files/source.ts` reads.
+ * Types of problems and tasks: the source of the problems, their prompts, and the grader. A task is a plain value; `data/mod.ts` lists all
+ * of them. All tasks are pure; `pipelines/files/source.ts` reads their files.
  */
 
-/** The two halves of a task: what is trained on and what is measured on. */
+/** The splits of a task. */
 export type Split = "train" | "test";
 
 /**
- * One problem: `problemId` names it for good (and makes the group), `question` is bare text without a template; `goldAnswers` are all accepted
- * answers, the gold answer among them, where there are several.
+ * One problem. `problemId` is its permanent name (and that of its group), `question` is plain text without a template, `goldAnswers` are
+ * all accepted answers, including the gold answer, if there are several.
  */
 export interface Problem {
   readonly problemId: string;
@@ -20,12 +19,12 @@ export interface Problem {
 }
 
 /**
- * How an answer is found in a response: `strict` reads a box and nothing else, `lenient` falls back to the last number, `paper` grades as the
+ * How an answer is extracted from a response: `strict` reads a box only, `lenient` falls back to the last number, `paper` grades as the
  * paper's authors do.
  */
 export type Extraction = "strict" | "lenient" | "paper";
 
-/** What a gold answer of mathematics was read as; a number is any formula without variables. */
+/** The form in which a mathematical gold answer was read; a number is any formula without variables. */
 export type GoldForm =
   | "number"
   | "expression"
@@ -43,16 +42,16 @@ export type GoldForm =
   | "text"
   | "empty";
 
-/** A grader's finding: the answer it read (null where there is none), whether it is right, and why, for a person to read. */
+/** A grader's result: the extracted answer (null if there is none), whether it is right, and the reason, for a reader. */
 export interface Grade {
   readonly answer: string | null;
   readonly correct: boolean;
   readonly reason: string;
-  /** What the gold answer was read as, where the task reads it. */
+  /** The form of the gold answer, if the task reads it. */
   readonly goldForm?: GoldForm;
 }
 
-/** What a row or a line says that cannot become a problem: where it stands, which field, and the value found. */
+/** A row or line that is no valid problem: its place, field and value. */
 export interface RowError {
   readonly file: string;
   readonly row: number;
@@ -61,7 +60,7 @@ export interface RowError {
   readonly message: string;
 }
 
-/** A problem that a file holds but that no response could solve, with the reason why it is left out. */
+/** A problem that no response can solve, with the reason why it is dropped. */
 export interface Dropped {
   readonly problemId: string;
   readonly reason: string;
@@ -72,20 +71,20 @@ export type Parsed =
   | { readonly ok: true; readonly problems: ReadonlyArray<Problem>; readonly dropped: ReadonlyArray<Dropped> }
   | { readonly ok: false; readonly error: RowError };
 
-/** Problems that are made: nothing to download, any number of them, the same for the same seed. */
+/** Problems generated from a seed, as many as asked for, without a download. */
 export interface Generated {
   readonly kind: "generated";
   readonly problems: (split: Split, count?: number, seed?: number) => ReadonlyArray<Problem>;
 }
 
-/** Problems that are read: `folder` under the data folder holds `train` and `test`; null means that the user names a file. */
+/** Problems from files: `folder` under the data folder holds `train` and `test`; null if the user names a file. */
 export interface Files {
   readonly kind: "files";
   readonly folder: string | null;
   readonly parse: (rows: ReadonlyArray<unknown>, from: { readonly file: string; readonly split: Split }) => Parsed;
 }
 
-/** What a grader sees: the problem, and the prompt where it is known, since a prompt may open a thought that the response has to end. */
+/** A grader's input: the problem, and the prompt if it is known, since a prompt may open a thought that the response must end. */
 export type AskedQuestion = Pick<Problem, "question" | "goldAnswer"> & { readonly promptText?: string | undefined };
 
 /** A task: a source of problems, the ways to ask one, and the grader. */
@@ -94,21 +93,21 @@ export interface Task {
   readonly summary: string;
   readonly splits: ReadonlyArray<Split>;
   readonly source: Generated | Files;
-  /** The names that `promptText` takes; the first is the default. */
+  /** The template names; the first is the default. */
   readonly templates: readonly [string, ...ReadonlyArray<string>];
-  /** The text of the prompt, or null where the task has no template of that name. */
+  /** The text of the prompt, or null if the task has no such template. */
   readonly promptText: (problem: Pick<Problem, "question">, template?: string) => string | null;
   readonly grade: (
     problem: AskedQuestion,
     responseText: string,
     mode: Extraction,
   ) => Grade;
-  /** Parts of the problems that are worth measuring apart, by name. */
+  /** Named subsets of the problems that are measured separately. */
   readonly slices?: Readonly<Record<string, (problem: Pick<Problem, "question">) => boolean>>;
-  /** The words that responses are made of, with spaces between, where the task itself fixes them. */
+  /** The words of responses, separated by spaces, if the task fixes them. */
   readonly responseWords?: string;
-  /** Tokens that a response may have, where the task itself bounds them. */
+  /** The maximum number of response tokens, if the task bounds it. */
   readonly defaultMaxTokens?: number;
-  /** Tokens that a prompt has at most, where the task itself bounds them. */
+  /** The maximum number of prompt tokens, if the task bounds it. */
   readonly maxPromptTokens?: number;
 }

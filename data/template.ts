@@ -1,13 +1,13 @@
 /**
- * How a question becomes a prompt for a model that has no chat template of its own, or that the paper asks in its own way:
- * Tables 2 and 3 of the paper, and `plain` for base models without chat marks. The paper's Table 3 prints
- * `<think>` and `</think>` one line apart; here Qwen3's own chat template is followed: an empty thought is two line ends, and two more end it.
+ * Prompt templates for models without a chat template, or to ask as in the paper: Tables 2 and 3 of the paper, and `plain` for base models.
+ * The paper's Table 3 prints `<think>` and `</think>` on adjacent lines; this follows Qwen3's chat template, in which two line ends
+ * separate them and two more follow.
  */
 
-/** What every template asks for: reasoning first, the answer in a box. */
+/** The instruction of every template: reasoning first, the answer in a box. */
 export const instruction = "Please reason step by step, and put your final answer within \\boxed{}.";
 
-/** The message of the user in a chat: the question, then the instruction, as in Tables 2 and 3. */
+/** The user message of a chat: the question, then the instruction, as in Tables 2 and 3. */
 export function userMessage(question: string): string {
   return `${question}\n${instruction}`;
 }
@@ -22,10 +22,10 @@ const templates: Readonly<Record<string, (question: string) => string>> = {
   plain: (question) => `${userMessage(question)}\n`,
 };
 
-/** The names that `template` takes; the first is the paper's for Qwen2.5-Math-7B. */
+/** The template names; the first is the paper's for Qwen2.5-Math-7B. */
 export const templateNames = ["qwen2.5-math", "qwen3-non-thinking", "plain"] as const;
 
-/** The prompt text of a question under a named template, or null where there is no template of that name. */
+/** The prompt of a question under a template, or null for an unknown name. */
 export function template(name: string, question: string): string | null {
   return Object.hasOwn(templates, name) ? templates[name](question) : null;
 }

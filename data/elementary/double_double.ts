@@ -1,10 +1,10 @@
 /**
- * Sums and products of float64 without error, as a rounded result and what rounding left out (Dekker 1971, Knuth), and from them the fused
- * multiply-add (Boldo and Melquiond 2008). Products expect operands and results far from overflow and underflow.
+ * Error-free sums and products of float64, returned as a rounded result plus its rounding error (Dekker 1971, Knuth), and the fused
+ * multiply-add built from them (Boldo and Melquiond 2008). Products expect operands and results far from overflow and underflow.
  */
 import { fromWords, highWord, lowWord } from "./float_bits.ts";
 
-/** The unevaluated sum of two float64, of which `low` is small beside `high`. */
+/** An unevaluated sum of two float64; `low` is small beside `high`. */
 export interface DoubleDouble {
   readonly high: number;
   readonly low: number;
@@ -28,7 +28,7 @@ export function twoProduct(a: number, b: number): DoubleDouble {
   return { high, low: ((a1 * b1 - high) + a1 * b2 + a2 * b1) + a2 * b2 };
 }
 
-/** a b + c, rounded once: the exact sum is made of three parts, of which the lesser two are added with a rounding to odd. */
+/** a b + c, rounded once. The exact sum has three parts; the two smaller ones are added with rounding to odd. */
 export function fusedMultiplyAdd(a: number, b: number, c: number): number {
   const product = a * b;
   const bigA = splitter * a, bigB = splitter * b;
@@ -47,7 +47,7 @@ export function fusedMultiplyAdd(a: number, b: number, c: number): number {
   return outer + (lost === 0 || (lowWord(rest) & 1) === 1 ? rest : toOdd(rest, lost));
 }
 
-/** The odd one of the two float64 around x + lost, where x is the even one. */
+/** Of the two float64 around x + lost, the one with an odd significand; x has an even one. */
 function toOdd(x: number, lost: number): number {
   const low = lowWord(x);
   return (lost > 0) === (x > 0)

@@ -1,6 +1,6 @@
 /**
- * e^x and e^x - 1, correctly rounded. With x = k (log 2) / 128 + r, e^x = 2^(k / 128) e^r: a table of 128 powers, and a series for |r| < 1/369
- * of which the first three terms are kept to twice the bits.
+ * e^x and e^x - 1, correctly rounded. With x = k (log 2) / 128 + r, e^x = 2^(k / 128) e^r: a table of 128 powers and a series for |r| <
+ * 1/369, whose first three terms keep twice the precision.
  */
 import { twoProduct, twoSum } from "./double_double.ts";
 import { cut, expOf, type Fixed, fixed, ln2, nearest, pair } from "./fixed_point.ts";
@@ -9,7 +9,7 @@ import { refined, settled } from "./rounding.ts";
 
 const size = 128;
 
-/** 2^(j / 128) as a float64 and the rest; `share` is that rest as a part of the float64, rounded. */
+/** 2^(j / 128) as a float64 plus a remainder; `share` is the remainder divided by that float64, rounded. */
 export const powers = (() => {
   const bits = 192;
   const high = new Float64Array(size), low = new Float64Array(size), share = new Float64Array(size);
@@ -26,11 +26,11 @@ export const powers = (() => {
 
 const [step1, step2, step3] = cut({ units: ln2(192), bits: 192 + 7 }, 34, 34);
 const perStep = size / Math.LN2;
-/** Bounds of the relative error; the largest measured are 2^-78.5, and 2^-70 where a 1 is taken away near 0. */
+/** Bounds of the relative error. The largest measured are 2^-78.5, and 2^-70 when 1 is subtracted near 0. */
 const relative = powerOfTwo(-74);
 const relativeNearZero = powerOfTwo(-67);
 
-/** e^x, or e^x - 1 where `less` is 1, for |x| < 708. */
+/** e^x, or e^x - 1 if `less` is 1, for |x| < 708. */
 function fast(x: number, less: 0 | 1): number {
   const k = Math.floor(x * perStep + 0.5);
   const reduced = twoSum(x - k * step1, -k * step2);
@@ -59,7 +59,7 @@ function fast(x: number, less: 0 | 1): number {
   );
 }
 
-/** e^x as a fraction of `bits` bits in [1/2, 2), times a power of two. */
+/** e^x as a fraction of `bits` bits in [1/2, 2) times a power of two. */
 function expFixed(x: number, bits: number): Fixed {
   const w = bits + 16;
   const units = fixed(x, w);

@@ -1,21 +1,21 @@
 /**
- * Elementary functions to any number of bits, in whole numbers: slow, and as exact as asked. They fill the tables of the fast functions and
- * decide where those are too coarse to round. A number is `units` of 2^-bits. Each result is within `slack` units of the true value.
+ * Elementary functions to any number of bits in integer arithmetic: slow, with the accuracy the caller asks for. They fill the tables of
+ * the fast functions and round the cases that those cannot. A number is `units` times 2^-bits. Each result is within `slack` units of the
+ * true value.
  */
 import { highWord, lowWord, scale } from "./float_bits.ts";
 
-/** units 2^-bits. */
 export interface Fixed {
   readonly units: bigint;
   readonly bits: number;
 }
 
-/** More units than any function here is wrong by. */
+/** An upper bound of the error of every function here, in units. */
 export const slack = 1n << 20n;
 
 const one = (bits: number): bigint => 1n << BigInt(bits);
 
-/** A finite float64 as m 2^exponent, m whole. */
+/** A finite float64 as m 2^exponent with integer m. */
 export function mantissaAndExponent(x: number): { readonly m: bigint; readonly exponent: number } {
   const high = highWord(x);
   const field = (high >>> 20) & 0x7ff;
@@ -49,13 +49,13 @@ export function nearest({ units, bits }: Fixed): number {
   return units < 0n ? -value : value;
 }
 
-/** A number as a float64 and the float64 of the rest. */
+/** A number as a float64 plus the float64 of the remainder. */
 export function pair({ units, bits }: Fixed): readonly [number, number] {
   const high = nearest({ units, bits });
   return [high, nearest({ units: units - fixed(high, bits), bits })];
 }
 
-/** A number between 0 and 1 cut into float64 of the given numbers of bits, and what is left. */
+/** A number between 0 and 1 as a sum of float64 of the given widths in bits; the last is the remainder. */
 export function cut({ units, bits }: Fixed, ...widths: ReadonlyArray<number>): ReadonlyArray<number> {
   const pieces: Array<number> = [];
   let left = units;
@@ -68,7 +68,7 @@ export function cut({ units, bits }: Fixed, ...widths: ReadonlyArray<number>): R
   return [...pieces, nearest({ units: left, bits })];
 }
 
-/** artanh(1 / n), or arctan(1 / n) where the terms alternate in sign. */
+/** artanh(1 / n), or arctan(1 / n) if `alternate`. */
 export function inverseSeries(n: bigint, bits: number, alternate: boolean): bigint {
   const square = alternate ? -n * n : n * n;
   let term = one(bits) / n;
@@ -99,10 +99,8 @@ const kept = 1536;
 const keptPi = makePi(kept);
 const keptLn2 = makeLn2(kept);
 
-/** π. */
 export const pi = (bits: number): bigint => bits <= kept ? keptPi >> BigInt(kept - bits) : makePi(bits);
 
-/** log 2. */
 export const ln2 = (bits: number): bigint => bits <= kept ? keptLn2 >> BigInt(kept - bits) : makeLn2(bits);
 
 /** e^x for |x| < 1: the series at x / 256, squared eight times. */
@@ -135,7 +133,7 @@ export function sinCosOf(x: bigint, bits: number): readonly [bigint, bigint] {
   return [series(x, 2n), series(one(bits), 1n)];
 }
 
-/** log(1 + x), or arctan x where `step` is 2, for |x| < 1/2. */
+/** log(1 + x), or arctan x if `step` is 2, for |x| < 1/2. */
 export function smallSeries(x: bigint, bits: number, step: 1 | 2): bigint {
   const shift = BigInt(bits);
   const factor = step === 1 ? x : x * x >> shift;
@@ -148,7 +146,7 @@ export function smallSeries(x: bigint, bits: number, step: 1 | 2): bigint {
   return sum;
 }
 
-/** The whole square root, rounded down. */
+/** The integer square root, rounded down. */
 export function squareRoot(x: bigint): bigint {
   if (x === 0n) return 0n;
   let root = 1n << BigInt((lengthOf(x) + 1) >> 1);

@@ -1,6 +1,6 @@
 /**
- * The bits of a float64 as two unsigned words. The two views share one buffer, low word first: every machine that Deno runs on is
- * little-endian.
+ * The bits of a float64 as two unsigned 32-bit words. Both views share one buffer, low word first: Deno runs on little-endian machines
+ * only.
  */
 const value = new Float64Array(1);
 const words = new Uint32Array(value.buffer);
@@ -17,7 +17,7 @@ export function lowWord(x: number): number {
   return words[0];
 }
 
-/** The float64 of two words; each is taken modulo 2^32. */
+/** The float64 of two words, each taken modulo 2^32. */
 export function fromWords(high: number, low: number): number {
   words[1] = high;
   words[0] = low;
@@ -35,5 +35,5 @@ export function scale(x: number, exponent: number): number {
 
 const shrink = powerOfTwo(-54);
 
-/** x less 2^-54 of it: x itself, or one unit less for a few x near the least normal number, as V8 has it on a machine that does not fuse. */
+/** x - 2^-54 x: x itself, or one unit less for a few x near the smallest normal number, as in V8 without fused multiply-add. */
 export const nearlySame = (x: number): number => x === 0 ? x : x - x * shrink;

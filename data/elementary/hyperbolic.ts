@@ -1,7 +1,7 @@
-/** Hyperbolic sine and cosine, by the formulas of fdlibm (Sun Microsystems 1993) on the exponentials of this folder; within two units. */
+/** Hyperbolic sine and cosine by the formulas of fdlibm (Sun Microsystems 1993) over this folder's exponentials; error below two units. */
 import { exp, expm1 } from "./exponential.ts";
 
-/** Where e^x ends and e^(x / 2) has to be squared. */
+/** Above this e^x overflows, so e^(x / 2) is squared instead. */
 const logOfMost = 709.7822265625;
 const overflow = 710.4758600739439;
 

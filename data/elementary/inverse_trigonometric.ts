@@ -1,6 +1,6 @@
 /**
- * Arc sine, arc cosine and arc tangent, correctly rounded. All are the angle of a point (x, y). In the first half quadrant
- * arctan(y / x) = arctan c + arctan((y - c x) / (x + c y)), with c a multiple of 1/128 from a table and a series for what is left.
+ * Arc sine, arc cosine and arc tangent, correctly rounded. Each is the angle of a point (x, y). In the first half quadrant arctan(y / x) =
+ * arctan c + arctan((y - c x) / (x + c y)), with c a multiple of 1/128 from a table and a series for the remainder.
  */
 import { type DoubleDouble, twoProduct, twoSum } from "./double_double.ts";
 import { fixed, pair, pi, sinCosOf, smallSeries, squareRoot } from "./fixed_point.ts";
@@ -9,7 +9,7 @@ import { refined, settled } from "./rounding.ts";
 
 const size = 128;
 
-/** arctan(j / 128) for j = 0 … 128, as a float64 and the rest. */
+/** arctan(j / 128) for j = 0 … 128, as a float64 plus a remainder. */
 const arcs = (() => {
   const bits = 192;
   const high = new Float64Array(size + 1), low = new Float64Array(size + 1);
@@ -23,11 +23,11 @@ const arcs = (() => {
 })();
 
 const [piHigh, piLow] = pair({ units: pi(192), bits: 192 });
-/** A bound of the relative error; the largest measured is 2^-69.1. */
+/** An upper bound of the relative error; the largest measured is 2^-69.1. */
 const relative = powerOfTwo(-66);
 const tiny = powerOfTwo(-60);
 
-/** a - c b, of which `c` has few bits. */
+/** a - c b; `c` has few bits. */
 function less(a: DoubleDouble, c: number, b: DoubleDouble): DoubleDouble {
   const product = twoProduct(c, b.high);
   const sum = twoSum(a.high, -product.high);
@@ -61,11 +61,11 @@ function angle(y: DoubleDouble, x: DoubleDouble): DoubleDouble {
   return { high: sum.high, low: sum.low + (baseLow + sign * part.low) };
 }
 
-/** The angle of a point of length about 1, from a float64 near it. */
+/** The angle of a point of length about 1, given a float64 near the angle. */
 function angleFixed(y: bigint, x: bigint, near: number, w: number): bigint {
   const shift = BigInt(w);
   const start = fixed(near, w);
-  // Beyond π / 2 the series of the sine would be long; the point is turned instead.
+  // Beyond π / 2 the sine series would be long, so the point is rotated.
   const turn = near > 1.6 ? pi(w) >> 1n : 0n;
   const [upper, across] = turn === 0n ? [y, x] : [-x, y];
   const [sin, cos] = sinCosOf(start - turn, w);
@@ -116,13 +116,13 @@ export function acos(x: number): number {
   );
 }
 
-/** The arc tangent; below 2^-26 it is x, as in V8, although x - x^3 / 3 would round differently from 2^-27 on. */
+/** The arc tangent. Below 2^-26 it is x, as in V8, although x - x^3 / 3 rounds differently from 2^-27 on. */
 export const atan = (x: number): number => Math.abs(x) < 1.4901161193847656e-8 ? nearlySame(x) : atan2(x, 1);
 
 /** The angle of the point (x, y), from -π to π. */
 export function atan2(y: number, x: number): number {
   if (Number.isNaN(y) || Number.isNaN(x)) return NaN;
-  // The quotient is rounded as the angle is, and loses the sign of a zero as V8's.
+  // Here the angle rounds as the quotient does; adding 0 drops the sign of zero, as V8 does.
   if (x < Infinity && Math.abs(y) < x * tiny && y !== 0) return y / x + 0;
   const isDown = y < 0 || Object.is(y, -0);
   const value = upperAngle(Math.abs(y), x);
@@ -138,7 +138,7 @@ function upperAngle(y: number, x: number): number {
   const exponent = exponentOf(Math.max(y, Math.abs(x)));
   const [up, across] = [scale(y, -exponent), scale(x, -exponent)];
   const exact = (near: number, w: number): bigint => {
-    // Both coordinates without error, as parts of the larger one.
+    // Both coordinates exactly, as fractions of the larger one.
     const [a, b] = [fixed(y, 1100), fixed(x, 1100)];
     const length = fixed(Math.max(y, Math.abs(x)), 1100);
     return angleFixed((a << BigInt(w)) / length, (b << BigInt(w)) / length, near, w);

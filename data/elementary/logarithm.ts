@@ -1,6 +1,6 @@
 /**
- * Logarithms to the bases e, 2 and 10, correctly rounded: log x = k log 2 + log c + log(1 + r) as `logarithm_table.ts` reduces it, summed to
- * twice the bits up to r^2, and multiplied by 1 / log(base).
+ * Logarithms to the bases e, 2 and 10, correctly rounded: log x = k log 2 + log c + log(1 + r), reduced as in `logarithm_table.ts`, summed
+ * with twice the precision up to r^2, and multiplied by 1 / log(base).
  */
 import { twoProduct, twoSum } from "./double_double.ts";
 import { expOf, type Fixed, fixed, ln2, mantissaAndExponent, pair, shifted, smallSeries } from "./fixed_point.ts";
@@ -8,7 +8,7 @@ import { fromWords, highWord, lowWord, powerOfTwo } from "./float_bits.ts";
 import { centres, leastZ, ln2High, ln2Low } from "./logarithm_table.ts";
 import { refined, settled } from "./rounding.ts";
 
-/** A bound of the relative error; the largest measured is 2^-67.8. */
+/** An upper bound of the relative error; the largest measured is 2^-67.8. */
 const relative = powerOfTwo(-65);
 const subnormal = powerOfTwo(54);
 
@@ -16,9 +16,9 @@ const subnormal = powerOfTwo(54);
 const ln10 = (bits: number): bigint => 3n * ln2(bits) + smallSeries(1n << BigInt(bits - 2), bits, 1);
 
 interface Base {
-  /** Its logarithm, to any number of bits. */
+  /** log(base) to any number of bits. */
   readonly log: (bits: number) => bigint;
-  /** 1 / log(base), as a float64 and the rest. */
+  /** 1 / log(base) as a float64 plus a remainder. */
   readonly high: number;
   readonly low: number;
 }
@@ -41,7 +41,7 @@ function logarithm(x: number, base: Base): number {
   const k = above >> 20;
   const i = (above >>> 13) & 127;
   const z = fromWords(word - (above & 0xfff00000), lowWord(normal));
-  // z / c - 1 has no error: 1 / c has nine bits, and the first 32 of z are taken alone.
+  // z / c - 1 is exact: 1 / c has nine bits, and only the first 32 bits of z are used.
   const start = fromWords(highWord(z), 0);
   const r = (start * centres.reciprocal[i] - 1) + (z - start) * centres.reciprocal[i];
   const exponent = isSubnormal ? k - 54 : k;
@@ -59,7 +59,7 @@ function logarithm(x: number, base: Base): number {
   return Number.isNaN(value) ? refined((bits) => logarithmFixed(x, second.high, base, bits)) : value;
 }
 
-/** log x = y + log(x e^-y), with a y near log x. */
+/** log x = y + log(x e^-y) for a y near log x. */
 function logarithmFixed(x: number, near: number, base: Base, bits: number): Fixed {
   const w = bits + 16;
   const y = fixed(near, w);

@@ -1,24 +1,24 @@
 /**
- * The reduction of a logarithm's argument, as in ARM's optimized routines: x = 2^k z with z in [0.7057, 1.4114), and z near a c of 128 whose
- * reciprocal has so few bits that r = z / c - 1 is a float64. Then log x = k log 2 + log c + log(1 + r), |r| < 1/128.
+ * Argument reduction for logarithms, as in ARM's optimized routines: x = 2^k z with z in [0.7057, 1.4114), and c near z, one of 128 centres
+ * whose reciprocals have so few bits that r = z / c - 1 is an exact float64. Then log x = k log 2 + log c + log(1 + r), |r| < 1/128.
  */
 import { inverseSeries, ln2, nearest } from "./fixed_point.ts";
 import { fromWords } from "./float_bits.ts";
 
-/** The high word of the least z. */
+/** The high word of the smallest z. */
 export const leastZ = 0x3fe69555;
 
 const size = 128;
 const bits = 160;
 
-/** A number rounded to a multiple of 2^-places, and the float64 of the rest. */
+/** A number rounded to a multiple of 2^-places, plus the float64 of the remainder. */
 const rounded = (units: bigint, places: number): readonly [number, number] => {
   const drop = BigInt(bits - places);
   const whole = ((units + (1n << (drop - 1n))) >> drop) << drop;
   return [nearest({ units: whole, bits }), nearest({ units: units - whole, bits })];
 };
 
-/** log(n / 256) for n = 176 … 256, and for even n up to 384: each follows from the one before, log((n + d) / n) = 2 artanh(d / (2 n + d)). */
+/** log(n / 256) for n = 176 … 256 and for even n up to 384, each from the one before: log((n + d) / n) = 2 artanh(d / (2 n + d)). */
 const logarithms = (() => {
   const of = new Map<number, bigint>([[256, 0n]]);
   const gap = (n: number): bigint => 2n * inverseSeries(BigInt(n), bits, false);
@@ -27,7 +27,7 @@ const logarithms = (() => {
   return of;
 })();
 
-/** 1 / c, and log c as a multiple of 2^-43 and the rest. */
+/** 1 / c, and log c as a multiple of 2^-43 plus a remainder. */
 export const centres = (() => {
   const reciprocal = new Float64Array(size), high = new Float64Array(size), low = new Float64Array(size);
   for (let i = 0; i < size; i++) {
@@ -40,5 +40,5 @@ export const centres = (() => {
   return { reciprocal, high, low };
 })();
 
-/** log 2 as a multiple of 2^-42, so that k times it is a float64, and the rest. */
+/** log 2 as a multiple of 2^-42 plus a remainder, so that k times the multiple is exact in float64. */
 export const [ln2High, ln2Low] = rounded(ln2(bits), 42);

@@ -1,8 +1,8 @@
 /**
- * Elementary functions with the same bits on every machine, made of arithmetic, square roots and the bits of float64; what `Math` has of them
- * depends on the engine, the processor and the C library. `exp` to `atan2` are correctly rounded (but for `atan` between 2^-27 and 2^-26);
- * `sinh`, `cosh` and `hypot` are within two units, `pow` within 0.52. On x86-64 Linux all have the bits of V8 15, except where V8 rounds an
- * arc tangent wrongly, once in some hundred thousand. The linter forbids what `Math` has instead.
+ * Elementary functions with the same bits on every machine, built from arithmetic, square roots and the bits of float64. (`Math`'s versions
+ * depend on the engine, the processor and the C library; the linter forbids them.) `exp` to `atan2` are correctly rounded, except `atan`
+ * between 2^-27 and 2^-26; `sinh`, `cosh` and `hypot` are within two units, `pow` within 0.52. All equal V8 15 on x86-64 Linux, except for
+ * about one arc tangent in 100,000 that V8 rounds wrongly.
  */
 export { exp, expm1 } from "./exponential.ts";
 export { log, log10, log2 } from "./logarithm.ts";

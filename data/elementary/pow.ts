@@ -1,13 +1,13 @@
 /**
- * x^y by the method of ARM's optimized routines (Szabolcs Nagy, copyright 2018 Arm Limited, MIT), which the C library of Linux has: log x to
- * about 68 bits, times y, then its exponential, with fused multiply-adds; within 0.52 units. Squares and square roots are those of arithmetic.
+ * x^y by the method of ARM's optimized routines (Szabolcs Nagy, copyright 2018 Arm Limited, MIT), as in the C library of Linux: log x to
+ * about 68 bits, times y, then the exponential, with fused multiply-adds; within 0.52 units. Squares and square roots use plain arithmetic.
  */
 import { fusedMultiplyAdd as fma, twoProduct } from "./double_double.ts";
 import { powers } from "./exponential.ts";
 import { fromWords, highWord, lowWord, powerOfTwo, scale } from "./float_bits.ts";
 import { centres, leastZ, ln2High, ln2Low } from "./logarithm_table.ts";
 
-/** Of log(1 + r) from r^3 on, each coefficient times a power of -2 as the evaluation needs it. */
+/** Coefficients of log(1 + r) from r^3 on, each scaled by the power of -2 that the evaluation needs. */
 const a1 = fromWords(0xbfe55555, 0x55555560);
 const a2 = fromWords(0x3fe00000, 0x00000006);
 const a3 = fromWords(0x3fe99999, 0x9959554e);
@@ -15,7 +15,7 @@ const a4 = fromWords(0xbfe55555, 0x5529a47a);
 const a5 = fromWords(0xbff2495b, 0x9b4845e9);
 const a6 = fromWords(0x3ff0002b, 0x8b263fc3);
 
-/** Of e^r from r^2 on. */
+/** Coefficients of e^r from r^2 on. */
 const c2 = fromWords(0x3fdfffff, 0xfffffdbd);
 const c3 = fromWords(0x3fc55555, 0x5555543c);
 const c4 = fromWords(0x3fa55555, 0xcf172b91);
@@ -25,7 +25,7 @@ const c5 = fromWords(0x3f811111, 0x67a4d017);
 const perStep = fromWords(0x40671547, 0x652b82fe);
 const stepHigh = fromWords(0xbf762e42, 0xfefa0000);
 const stepLow = fromWords(0xbd0cf79a, 0xbc9e3b3a);
-/** Added and taken away again, it rounds to a whole number. */
+/** Adding and then subtracting this rounds to an integer. */
 const rounder = 6755399441055744;
 
 /** x^y. */
@@ -91,7 +91,7 @@ function exponential(x: number, rest: number): number {
   return scale(fma(power, tail, power), exponent);
 }
 
-/** (size + size tail) 2^-1022, rounded to a subnormal where it is one. */
+/** (size + size tail) 2^-1022, rounded to a subnormal if it is one. */
 function nearZero(size: number, tail: number): number {
   const least = powerOfTwo(-1022);
   const part = size * tail;

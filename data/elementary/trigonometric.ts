@@ -1,6 +1,6 @@
 /**
- * Sine and cosine, correctly rounded. With x = k π / 256 + r, the sine of the first part comes from a table and that of r, below 1/162, from
- * a series of which the terms up to r^2 are kept to twice the bits. From 2^40 on, k and r are found in whole numbers.
+ * Sine and cosine, correctly rounded. With x = k π / 256 + r, the sine of k π / 256 comes from a table, and that of r, below 1/162, from a
+ * series whose terms up to r^2 keep twice the precision. From 2^40 on, k and r are computed in integers.
  */
 import { twoProduct, twoSum } from "./double_double.ts";
 import { cut, type Fixed, fixed, pair, pi, sinCosOf } from "./fixed_point.ts";
@@ -9,7 +9,7 @@ import { refined, settled } from "./rounding.ts";
 
 const quarter = 128;
 
-/** sin(j π / 256) for j = 0 … 128, as a float64 and the rest. */
+/** sin(j π / 256) for j = 0 … 128, as a float64 plus a remainder. */
 const sines = (() => {
   const bits = 192, shift = 192n;
   const high = new Float64Array(quarter + 1), low = new Float64Array(quarter + 1);
@@ -22,15 +22,15 @@ const sines = (() => {
   return { high, low };
 })();
 
-/** π / 256 in three float64. */
+/** π / 256 as a sum of three float64. */
 const [step1, step2, step3] = cut({ units: pi(320), bits: 320 + 8 }, 53, 53);
 const perStep = 256 / Math.PI;
 const farthest = 2 ** 40;
-/** Bounds of the error; the largest relative one measured is 2^-68.5. */
+/** Bounds of the error; the largest measured relative error is 2^-68.5. */
 const relative = powerOfTwo(-66);
 const absolute = powerOfTwo(-104);
 
-/** The sine of x + turns π / 2 for 0 <= x < 2^40; NaN where it cannot be rounded. */
+/** The sine of x + turns π / 2 for 0 <= x < 2^40; NaN if the rounding is undecided. */
 function near(x: number, turns: 0 | 1): number {
   const k = Math.floor(x * perStep + 0.5);
   const one = twoProduct(k, step1), two = twoProduct(k, step2);
@@ -43,7 +43,7 @@ function near(x: number, turns: 0 | 1): number {
   );
 }
 
-/** The same for any finite x > 0. */
+/** As `near`, for any finite x > 0. */
 function far(x: number, turns: 0 | 1): number {
   const bits = 160;
   const step = pi(bits + exponentOf(x)) >> 8n;
@@ -53,7 +53,7 @@ function far(x: number, turns: 0 | 1): number {
   return ofParts(Number(k & 511n) + turns * quarter, r, rest);
 }
 
-/** The sine of at π / 256 + r + rest. */
+/** sin(at π / 256 + r + rest). */
 function ofParts(at: number, r: number, rest: number): number {
   const j = at & (quarter - 1);
   const isCosine = (at & quarter) !== 0;
@@ -89,7 +89,7 @@ function sineFixed(x: number, turns: 0 | 1, bits: number): Fixed {
   return { units: ((quadrant & 2) === 0 ? value : -value) >> 16n, bits };
 }
 
-/** An exponent e of a positive number, x < 2^e, and at least 0. */
+/** An exponent e >= 0 of a positive number with x < 2^e. */
 const exponentOf = (x: number): number => Math.max(0, (highWord(x) >>> 20) - 1022);
 
 function sine(x: number, turns: 0 | 1): number {

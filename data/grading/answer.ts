@@ -1,6 +1,6 @@
 /**
- * What kind of thing an answer is: a formula, a list (`1, 2 and 3`), a set, a tuple or interval in brackets, a union of
- * intervals, a matrix, or a relation. Parts stay text and are read in their turn when they are compared.
+ * The kind of an answer: a formula, a list (`1, 2 and 3`), a set, a tuple or interval in brackets, a union of intervals, a matrix, or a
+ * relation. Parts stay text and are parsed when they are compared.
  */
 import { type Chain, chain } from "./chain.ts";
 import { type Interval, intervalsIn, solutionsOf } from "./interval.ts";
@@ -8,7 +8,7 @@ import { isEnclosed, joinThousands, setOpen, splitTop, squeeze } from "./latex.t
 import { determinantOf, matrixOf, type Rows } from "./matrix.ts";
 import { wordsOf } from "./words.ts";
 
-/** An answer by its kind. `tuple` covers points, vectors and, with two items, intervals. */
+/** An answer by kind. `tuple` covers points, vectors and, with two items, intervals. */
 export type Answer =
   | { readonly kind: "matrix"; readonly rows: Rows }
   | { readonly kind: "tuple"; readonly open: string; readonly close: string; readonly items: ReadonlyArray<string> }
@@ -25,10 +25,10 @@ const member =
 const casesForm = /^\\begin\{(cases|aligned|align\*?|gathered|split)\}([\s\S]*)\\end\{\1\}$/;
 const isWritten = (text: string) => text.trim() !== "";
 
-/** How many braces and set builders are opened inside each other. */
+/** The greatest depth of nested braces and set builders. */
 const deepest = 6;
 
-/** Reads a normalised answer that is not empty. */
+/** Reads a non-empty normalised answer. */
 export function readAnswer(text: string, depth = 0): Answer {
   if (depth > deepest) return { kind: "formula", text };
   const [, environment, body] = casesForm.exec(text) ?? [];
@@ -59,7 +59,7 @@ export function readAnswer(text: string, depth = 0): Answer {
 
 const condition = /^(?:,|\\text\s?\{\s?(?:,\s?)?(?:if|for|when|where)\s*\}|(?:if|for|when)\s)\s*/;
 
-/** A function in pieces: a set of values with their conditions, in any order. */
+/** A piecewise function: a set of values with their conditions, in any order. */
 function pieces(lines: ReadonlyArray<string>): Answer | null {
   const items = lines.map((line) => {
     const cells = line.split("&").map((cell) => cell.replace(condition, "").replace(/[,.;]\s*$/, "").trim());
@@ -68,7 +68,7 @@ function pieces(lines: ReadonlyArray<string>): Answer | null {
   return items.every((item) => item !== null) ? { kind: "set", items } : null;
 }
 
-/** A union of intervals; of points alone it is a set. */
+/** A union of intervals, or a set if all of them are points. */
 function intervalUnion(text: string): Answer | null {
   const parts = intervalsIn(text);
   if (parts === null) return null;
@@ -83,7 +83,7 @@ const builder =
 const multiples =
   /^([\s\S]+?)\s*(?:\\mid(?![a-zA-Z])|\||:|\\colon(?![a-zA-Z]))\s*([a-zA-Z])\s?\\in\s?\\mathbb\s?\{Z\}$/;
 
-/** A set or tuple; brackets around a single formula are only grouping. */
+/** A set or tuple. Brackets around a single formula only group. */
 function bracketed(text: string, depth: number): Answer | null {
   if (/\\(?:emptyset|varnothing)(?![a-zA-Z])/.test(text) && squeeze(text).length < 13 || nothing.test(wordsOf(text))) {
     return { kind: "set", items: [] };
@@ -111,7 +111,7 @@ function bracketed(text: string, depth: number): Answer | null {
   return items.length > 1 ? { kind: "tuple", open, close: text[text.length - 1], items } : null;
 }
 
-/** Items between commas or semicolons; conditions joined by "and" or "or" are a union of intervals. */
+/** Items between commas or semicolons. Conditions joined by "and" or "or" are a union of intervals. */
 function separated(text: string, written: string): Answer | null {
   const groups = splitTop(text, ";").filter((group) => group !== "");
   if (groups.length > 1 && groups.some((group) => splitTop(group, ",").length > 1)) {

@@ -1,16 +1,17 @@
 /**
- * Finds the boxed answer of a text: the last balanced `\boxed{…}`, `\fbox{…}` or `\framebox{…}` that is not empty. Without braces a box holds one number or one
- * command, as in `\boxed 5` and `\boxed \frac12`; where more stands behind it, nobody can say what was boxed, and the answer is not understood. Boxes in a row, with nothing between them but a comma or
- * "and", are one list: `\boxed{2}, \boxed{3}` answers `2, 3`, as do `\boxed{2} apples and \boxed{3}` and `x = \boxed{2}, y = \boxed{3}`. One pass over the text, so a flood of boxes or braces costs no more than its length.
+ * Finds the boxed answer of a text: the last balanced, non-empty `\boxed{…}`, `\fbox{…}` or `\framebox{…}`. Without braces a box holds one
+ * number or command (`\boxed 5`, `\boxed \frac12`); if more follows, the content is ambiguous and the answer is not understood. Adjacent
+ * boxes with only a comma or "and" between them are one list: `\boxed{2}, \boxed{3}` answers `2, 3`, as do `\boxed{2} apples and \boxed{3}`
+ * and `x = \boxed{2}, y = \boxed{3}`. Runs in one pass, linear in the length of the text.
  */
-/** A box: its content and where `\boxed` starts and its brace ends. */
+/** A box: its content, the index of `\boxed`, and the index after its closing brace. */
 interface Box {
   readonly content: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** Boxes that are kept while reading: enough for the longest list, few enough for a flood. */
+/** The number of boxes kept while reading: more than any list has, and a bound on memory. */
 const kept = 32;
 
 const group = "\\{(?:[^{}]|\\{(?:[^{}]|\\{[^{}]*\\})*\\})*\\}";
@@ -23,7 +24,10 @@ const bareContent = new RegExp(
 const bareRest = /^\s*(?![a-zA-Z]{2})([^\s$][^$\n]{0,80})/;
 const longestBare = 200;
 
-/** What a box without braces holds: one number or command; else all that stands behind it, marked as no answer; null for mere words. */
+/**
+ * The content of a box without braces: one number or command; all that follows, marked as no answer, if there is more; null for plain
+ * words.
+ */
 function bareBox(text: string, at: number): { readonly content: string; readonly end: number } | null {
   const behind = text.slice(at, at + longestBare);
   const one = bareContent.exec(behind);
@@ -32,7 +36,7 @@ function bareBox(text: string, at: number): { readonly content: string; readonly
   return rest === null ? null : { content: `\\boxed ${rest[1]}`, end: at + rest[0].length };
 }
 
-/** The outermost balanced boxes of a text in their order, at most the last 32. */
+/** The outermost balanced boxes of a text in order, at most the last 32. */
 function boxes(text: string): ReadonlyArray<Box> {
   const found: Array<Box> = [];
   const open: Array<number> = [];
@@ -73,20 +77,20 @@ function boxes(text: string): ReadonlyArray<Box> {
 }
 
 /**
- * A word in front of "and" is no "and" itself, and a comma in front of it is a separator where no word comes first. So no text can be read in two ways:
- * the time to refuse one would double with every word.
+ * The word before "and" is not "and" itself, and a leading comma is a separator. This makes the match unambiguous; an ambiguous pattern
+ * would take time exponential in the number of words to fail.
  */
 const counted = "(?!(?:and|or)\\b)[a-z]{2,12}\\s+(?:,\\s*)?";
 const joint = new RegExp(
   `^(?:[\\s$,;]|\\\\[,;! ()[\\]]|\\\\q?quad|\\\\text\\s*\\{\\s*(?:${counted}|,\\s*)?(?:and|or)\\s*\\}|\\b(?:${counted})?(?:and|or)\\b|[a-zA-Z](?:_\\{?\\w+\\}?)?\\s*=)*$`,
 );
 
-/** The last box, joined with those directly before it where they make a list of different answers. */
+/** The last box, joined with the boxes directly before it if they form a list of different answers. */
 export function boxed(text: string): string | null {
   return boxedAnswer(text)?.answer ?? null;
 }
 
-/** The boxed answer of a text, and where its last box ends. */
+/** The boxed answer of a text and the index after its last box. */
 export function boxedAnswer(text: string): { readonly answer: string; readonly end: number } | null {
   const all = boxes(text);
   const written = all.filter(({ content }) => !isBlank(content));
@@ -97,15 +101,15 @@ export function boxedAnswer(text: string): { readonly answer: string; readonly e
   return { answer, end: row[row.length - 1].end + 1 };
 }
 
-/** Whether a box holds nothing, or no more than spaces and dollar signs. */
+/** Whether a box holds only spaces and dollar signs, or nothing. */
 export const isBlank = (content: string): boolean => /^(?:[\s$~.]|\\[ ,;:!]|\\q?quad)*$/.test(content);
 
-/** The contents of the last box and of those joined to it, in their order. */
+/** The contents of the last box and those joined to it, in order. */
 export function boxedParts(text: string): ReadonlyArray<string> {
   return rowOf(text, boxes(text)).map((box) => box.content);
 }
 
-/** What follows `####` on the last line of a solution, as GSM8K ends it; null where the last line does not begin so. */
+/** The text after `####` on the last line of a solution (GSM8K's format); null if the last line does not begin with it. */
 export function afterHashes(solution: string): string | null {
   const written = solution.trimEnd();
   const line = written.slice(written.lastIndexOf("\n") + 1).trim();
@@ -113,7 +117,7 @@ export function afterHashes(solution: string): string | null {
   return behind === "" ? null : behind;
 }
 
-/** The last of the boxes and those joined to it. */
+/** The last box and the boxes joined to it. */
 function rowOf(text: string, all: ReadonlyArray<Box>): ReadonlyArray<Box> {
   let first = all.length - 1;
   while (first > 0) {

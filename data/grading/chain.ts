@@ -1,9 +1,9 @@
-/** A chain of relations such as `a = b < c`, cut at the signs that stand outside all brackets. */
+/** Chains of relations such as `a = b < c`, cut at the relation signs outside all brackets. */
 
-/** `=`, an order, or one of the LaTeX commands without the backslash. */
+/** `=`, `<`, `>`, or a LaTeX command without its backslash. */
 export type Relation = "=" | "<" | ">" | "le" | "ge" | "ne" | "approx" | "equiv" | "sim";
 
-/** A chain `a = b < c`: one more side than relations. */
+/** A chain `a = b < c`; it has one more side than relations. */
 export interface Chain {
   readonly kind: "relation";
   readonly sides: ReadonlyArray<string>;
@@ -12,7 +12,7 @@ export interface Chain {
 
 const relationAt = /\\(le|ge|ne|approx|equiv|sim)(?![a-zA-Z])/y;
 
-/** A chain of relations outside all brackets, or null where there is none or a side is empty. */
+/** A chain of relations outside all brackets, or null if there is none or a side is empty. */
 export function chain(text: string): Chain | null {
   const sides: Array<string> = [];
   const relations: Array<Relation> = [];
@@ -40,5 +40,5 @@ export function chain(text: string): Chain | null {
   return relations.length === 0 || sides.includes("") ? null : { kind: "relation", sides, relations };
 }
 
-/** What may be solved for: a letter, with a subscript or applied to another. */
+/** Whether a text is a letter, possibly with a subscript or applied to another letter. */
 export const isVariable = (text: string): boolean => /^(?:[a-zA-Z]|\\[a-z]+)(?:_\{?\w+\}?)?(?:\([a-z]\))?$/.test(text);

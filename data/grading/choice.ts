@@ -1,6 +1,6 @@
 /**
- * Multiple choice: which letter a gold answer or an answer names. A sentence names one only in words that choose ("the answer is C"); "all except B" or
- * "eliminate B" names none.
+ * Multiple choice: the letter that a gold answer or an answer names. A sentence names a letter only if it chooses one ("the answer is C");
+ * "all except B" or "eliminate B" names none.
  */
 
 const plain = (text: string) =>
@@ -19,7 +19,7 @@ const wholeLabel =
   /^\\(?:text|textbf|mathrm|mbox)\s{0,8}\{\s{0,8}(?:\(([A-Z])\)|([A-Z])[).:])\s{0,8}([^{}\s][^{}]*)\}$/;
 const nameLabel = /^([BCDEFGH])()(?=\s+[A-Z][a-z])\s+(\S[\s\S]*)$/;
 
-/** The letter and the text of an answer that gives both, as `(C) 12`, `\textbf{(C)}\ 12` or `C Cecile`, or null. */
+/** The letter and the text of an answer that gives both, such as `(C) 12`, `\textbf{(C)}\ 12` or `C Cecile`, or null. */
 export function labelledChoice(text: string): { readonly letter: string; readonly text: string } | null {
   const whole = wholeLabel.exec(text);
   const found = wrappedLabel.exec(text) ?? whole ?? plainLabel.exec(text) ?? nameLabel.exec(plain(text));
@@ -27,35 +27,35 @@ export function labelledChoice(text: string): { readonly letter: string; readonl
   return { letter: found[1] ?? found[2], text: whole === null ? found[3] : `\\text{${found[3]}}` };
 }
 
-/** Words that may stand around the letter that a sentence chooses. */
+/** Words that may surround the letter that a sentence chooses. */
 const choosing = new Set(
   ("the correct right answer option choice letter statement is it must be should would so therefore thus hence i we choose chose pick select my " +
     "our final best true conclude that response only this equals to for sure certainly definitely clearly").split(" "),
 );
 
-/** What stands behind a letter and leaves it open. */
+/** What may follow a letter and make it undecided. */
 const beside =
   /^\(?\s{0,8}[A-Z]\s{0,8}[).:]?\s{0,8}(?:,|;|(?:or|and|but|at|not|maybe|perhaps|if|unless|is wrong|is not)\b)/i;
 const besideClause =
   /^[,;.]\s*-?\d|^[,;]\s*\(?[A-Z]\)?(?:[,\s]|$)|\b(?:but|maybe|might|could|perhaps|unless|or maybe)\b/i;
 
-/** Words that go over to another letter. */
+/** Words that lead over to another letter. */
 const turning = "and|or|but|no|rather|actually|wait|then|also|option|choice|letter|answer is|it is|choose|pick";
-/** Another letter behind the first: alone, in brackets, with a stop, or behind a comma or a word that goes over to it. */
+/** Another letter after the first: alone, in brackets, with a full stop, or after a comma or one of these words. */
 const otherLetter = new RegExp(
   `(?:^\\s*|[,;.]\\s*|\\b(?i:${turning})[,;:]?\\s+)\\(?([A-HJ-Z])(?:\\)|[.:,;](?!\\d)|\\s*$)|(?<![a-zA-Z])\\(\\s?([A-HJ-Z])\\s?\\)`,
   "g",
 );
 
-/** What names letters without choosing one: a clause that denies, up to a word that goes over to something else, and "none of" some. */
+/** Phrases that name letters without choosing one: a negated clause, and "none of" some. */
 const denied =
   /(?:\bnot|n['’]t|\bcannot)\b(?:(?!\b(?:but|rather|actually|wait|then)\b)[^,;.])*|\b(?:none|all) of(?:[\s,()]|and|or|[A-Z]\b)+/gi;
 
-/** Whether what stands behind a letter names another one. */
+/** Whether the following text names another letter. */
 const namesOther = (rest: string, letter: string) =>
   [...rest.replace(denied, " ").matchAll(otherLetter)].some(([, open, bracketed]) => (open ?? bracketed) !== letter);
 
-/** The letter that an answer to a multiple-choice question begins with, as in `(C) 12` or `{c}`, or names alone, or null. */
+/** The letter that an answer begins with, as in `(C) 12` or `{c}`, or consists of, or null. */
 export function chosen(answer: string): string | null {
   const text = plain(answer);
   const alone = /^[{(\s]{0,8}([a-fA-Z])[)}\s]{0,8}\.?$/.exec(text);
@@ -75,7 +75,7 @@ export function chosen(answer: string): string | null {
   return only && !namesOther(text.slice(clause.length), letters[0]) ? letters[0] : null;
 }
 
-/** The letters of a gold answer that names several, as `A, C` does, or null. */
+/** The letters of a gold answer that names several, such as `A, C`, or null. */
 const lettersOf = (text: string): ReadonlyArray<string> | null => {
   const bare = plain(text).replace(/\s/g, "");
   return /^[A-Z](?:,[A-Z])+$/.test(bare) ? bare.split(",") : null;

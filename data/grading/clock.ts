@@ -3,7 +3,7 @@
 const form =
   /^(\d{1,2})(?::([0-5]\d)(?::([0-5]\d))?)?\s?(?:\\(?:text|mbox|mathrm)\s?\{)?\s{0,4}(?:([ap])\.?\s?m\b\.?|(noon|midnight))?\s{0,4}\}?$/i;
 
-/** A time in seconds after midnight; `known` is whether the half of the day is. */
+/** A time in seconds after midnight; `known` tells whether a.m. or p.m. is known. */
 interface Time {
   readonly seconds: number;
   readonly known: boolean;
@@ -26,7 +26,7 @@ function timeOf(text: string): Time | null {
 
 const halfDay = 43200;
 
-/** Whether two texts are the same time; null where one is no time, or where neither says which half of the day. */
+/** Whether two texts are the same time; null if one is no time, or if neither tells a.m. from p.m. */
 export function sameTime(gold: string, answer: string): boolean | null {
   const [g, a] = [timeOf(gold), timeOf(answer)];
   if (g === null || a === null || (!g.known && !a.known)) return null;
@@ -58,7 +58,7 @@ function dateOf(text: string): string | null {
   return null;
 }
 
-/** Whether two texts are the same date; null where one is no date. */
+/** Whether two texts are the same date; null if one is no date. */
 export function sameDate(gold: string, answer: string): boolean | null {
   const [g, a] = [dateOf(gold), dateOf(answer)];
   return g === null || a === null ? null : g === a;

@@ -1,4 +1,4 @@
-/** Complex numbers in doubles, for evaluating formulas that have no exact value. An undefined result has NaN parts. */
+/** Complex numbers in float64, for formulas without an exact value. An undefined result has NaN parts. */
 import * as Elementary from "../elementary/mod.ts";
 
 /** A complex number. */
@@ -7,20 +7,23 @@ export interface Complex {
   readonly im: number;
 }
 
-/** Values of variables by name; `real` where even roots and logarithms of negative numbers have no value; `draw` chooses other values for functions that are only a name. */
+/**
+ * Values of variables by name. With `real`, even roots and logarithms of negative numbers are undefined; `draw` selects the values of
+ * unknown functions.
+ */
 export interface Environment {
   readonly values: ReadonlyMap<string, Complex>;
   readonly real: boolean;
   readonly draw: number;
 }
 
-/** No variables, in the complex plane. */
+/** No variables, over the complex numbers. */
 export const noVariables: Environment = { values: new Map(), real: false, draw: 0 };
 
 /** A complex number from its parts. */
 export const complex = (re: number, im = 0): Complex => ({ re, im });
 
-/** What an undefined operation gives. */
+/** The result of an undefined operation. */
 export const undefinedValue = complex(NaN, NaN);
 
 /** Whether both parts are finite. */
@@ -35,7 +38,7 @@ export const add = (a: Complex, b: Complex) => complex(a.re + b.re, a.im + b.im)
 /** a - b. */
 export const subtract = (a: Complex, b: Complex) => complex(a.re - b.re, a.im - b.im);
 
-/** a * b; a real factor keeps the product of reals exactly real. */
+/** a b. A real factor keeps a product of reals exactly real. */
 export const multiply = (a: Complex, b: Complex) =>
   a.im === 0 && b.im === 0 ? complex(a.re * b.re) : complex(a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re);
 
@@ -55,7 +58,7 @@ export function exp(z: Complex): Complex {
 /** The principal logarithm. */
 export const log = (z: Complex) => complex(Elementary.log(modulus(z)), Elementary.atan2(z.im, z.re));
 
-/** a^b: by repeated squaring for small whole b, in reals where both are, else by exp and log. */
+/** a^b: repeated squaring for small integers b, real arithmetic if both are real, else exp and log. */
 export function power(a: Complex, b: Complex): Complex {
   if (b.im === 0 && Number.isInteger(b.re) && Math.abs(b.re) <= 64) {
     let product = complex(1);

@@ -1,7 +1,7 @@
-/** Congruences: `x \equiv 10 \pmod 7` is `x \equiv 3 \pmod 7`, and so is `3 \pmod 7` where one side names nothing. */
+/** Congruences: `x \equiv 10 \pmod 7` equals `x \equiv 3 \pmod 7`, and equals `3 \pmod 7`, which names no variable. */
 const form = /^(?:([^=]*?)\\equiv(?![a-zA-Z]))?\s*(-?\d{1,15})\s*\\pmod\s*\{(\d{1,15})\}$/;
 
-/** Whether two congruences are the same; null where one is none. */
+/** Whether two congruences are the same; null if one of the texts is no congruence. */
 export function sameCongruence(gold: string, answer: string): boolean | null {
   const [g, a] = [form.exec(gold), form.exec(answer)];
   if (g === null || a === null) return null;

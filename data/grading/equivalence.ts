@@ -1,7 +1,7 @@
 /**
- * Whether two answers are the same thing: read into kinds, then compared part by part. Kinds that differ are different answers
- * (fail closed), but for the few pairs of spellings of one thing: an interval and an inequality, a column and a vector,
- * `x = 5` and `5`, `\pm 2` and `2, -2`. Depth, items and lengths are bounded.
+ * Whether two answers are equal: both are read into kinds and compared part by part. Different kinds are different answers (fail closed),
+ * except for known alternative spellings: an interval and an inequality, a column and a vector, `x = 5` and `5`, `\pm 2` and `2, -2`.
+ * Depth, items and lengths are bounded.
  */
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Chain, isVariable } from "./chain.ts";
@@ -22,7 +22,7 @@ import { isName, sameText, yesOrNo } from "./words.ts";
 
 const deepest = 6, mostItems = 64;
 
-/** Whether the answer says what the gold answer says. Neither needs to be normalised. */
+/** Whether the answer equals the gold answer. Neither needs to be normalised. */
 export function equivalent(gold: string, answer: string): boolean {
   return equalTexts(gold, answer, 0, newWork());
 }
@@ -92,11 +92,11 @@ function equalAnswers(gold: Answer, answer: Answer, depth: number, work: Work): 
   return gold.kind === "formula" && answer.kind === "formula" && equalFormulaTexts(gold.text, answer.text, pair, work);
 }
 
-/** Whether a tuple may be a point, whose coordinates a list names too; two with an end that is closed or endless are an interval. */
+/** Whether a tuple may be a point, whose coordinates may also be listed. Two items with a closed or infinite end are an interval. */
 const isPoint = ({ open, close, items }: Extract<Answer, { readonly kind: "tuple" }>) =>
   items.length !== 2 || (open === "(" && close === ")" && !items.some((item) => item.includes("\\infty")));
 
-/** Rows of a matrix; a vector in brackets is a column, and a single row turned is one too. */
+/** Rows of a matrix. A vector in brackets is a column, and so is a transposed single row. */
 function rowsOf(answer: Answer): Rows | null {
   if (answer.kind === "tuple") {
     const rows = answer.items.every((item) => /^\[.*\]$/.test(item));
@@ -117,14 +117,14 @@ const oneValue = (items: ReadonlyArray<string>, pair: (a: string, b: string) => 
   items.length <= mostSpellings && distinct(items).length === items.length &&
   items.every((item) => pair(items[0], item));
 
-/** Where to name an item twice is to name it once: sets, and lists of points. */
+/** Whether repeated items count once: sets, and lists of points. */
 const isCollection = (answer: Answer) =>
   answer.kind === "set" || (answer.kind === "list" && answer.items.every((item) => item.startsWith("(")));
 
 const distinct = (items: ReadonlyArray<string>) =>
   items.filter((item, i) => items.findIndex((other) => squeeze(other) === squeeze(item)) === i);
 
-/** Every item has its own partner on the other side, in any order; those that are written alike are paired first. */
+/** Matches every item with one of the other side, in any order; items of equal spelling are matched first. */
 function sameItems(
   a: ReadonlyArray<string>,
   b: ReadonlyArray<string>,
@@ -145,7 +145,7 @@ const withSigns = (item: string): ReadonlyArray<string> =>
     ? ["+-", "-+"].map(([pm, mp]) => item.replace(/\\pm(?![a-zA-Z])/g, pm).replace(/\\mp(?![a-zA-Z])/g, mp))
     : [item];
 
-/** A list or set whose items hold ±, or a point with one ±, as the list of all that is meant. */
+/** Expands ± in a list, a set, or a point with one ±, to the list of all values. */
 function bothSigns(answer: Answer): Answer {
   if (answer.kind === "list" || answer.kind === "set") {
     return answer.items.some((item) => signs.test(item))
@@ -157,7 +157,7 @@ function bothSigns(answer: Answer): Answer {
   return { kind: "list", items: withSigns(whole) };
 }
 
-/** `±` against `±`, or against a list of two; null where there is no `±`. */
+/** `±` against `±`, or against a list of two; null if there is no `±`. */
 function equalSigned(gold: Answer, answer: Answer, work: Work): boolean | null {
   const [a, b] = [signedValues(gold), signedValues(answer)];
   if (a === null && b === null) return null;
@@ -186,7 +186,7 @@ function listedPair(answer: Answer) {
   return read[0] === null || read[1] === null ? null : [read[0], read[1]] as const;
 }
 
-/** The intervals of an answer that has any: a union, two numbers in brackets, or an inequality. */
+/** The intervals of a union, two numbers in brackets, or an inequality; else null. */
 function intervalsOf(answer: Answer): ReadonlyArray<Interval> | null {
   if (answer.kind === "intervals") return answer.parts;
   if (answer.kind === "relation") {
@@ -197,7 +197,7 @@ function intervalsOf(answer: Answer): ReadonlyArray<Interval> | null {
   return [{ low, high, lowClosed: answer.open === "[", highClosed: answer.close === "]" }];
 }
 
-/** Whether two inequalities are about the same variable; true where one side is no inequality. */
+/** Whether two inequalities have the same variable; true if one side is no inequality. */
 function sameSubject(gold: Answer, answer: Answer): boolean {
   if (gold.kind !== "relation" || answer.kind !== "relation") return true;
   const subject = ({ sides }: Chain) => squeeze((sides.length === 3 ? sides[1] : sides.find(isVariable)) ?? "");
@@ -237,7 +237,7 @@ function equalRelations(
   return value !== null && depth < deepest && equalAnswers(gold, readAnswer(value), depth + 1, work);
 }
 
-/** Two formulas, ratios, or words. */
+/** Compares two formulas, ratios, or words. */
 function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: string) => boolean, work: Work): boolean {
   const time = sameTime(gold, answer) ?? sameDate(gold, answer);
   if (time !== null) return time;
@@ -252,11 +252,11 @@ function equalFormulaTexts(gold: string, answer: string, pair: (a: string, b: st
   return formulasEqual(gold, answer, work) === true;
 }
 
-/** The parts of `2:3` or `2 \\text{ to } 3`; one part where it is no ratio. */
+/** The parts of `2:3` or `2 \\text{ to } 3`; one part if the text is no ratio. */
 const ratioOf = (text: string) =>
   splitTop(text.replace(/^(\d[\d.,]*) ?(?:\\text ?\{ ?to ?\}|to) ?(\d[\d.,]*)$/, "$1:$2"), ":");
 
-/** Two values with units of measure; null where one has none. */
+/** Compares two values with units of measure; null if one has none. */
 function sameQuantity(
   gold: string,
   answer: string,
@@ -271,7 +271,7 @@ function sameQuantity(
     formulasEqual(inBaseUnits(x), inBaseUnits(y), work) === true;
 }
 
-/** `2:3` is `4:6`; times of day such as `10:30` are compared part by part. */
+/** `2:3` equals `4:6`; times of day such as `10:30` are compared part by part. */
 function sameRatio(
   a: ReadonlyArray<string>,
   b: ReadonlyArray<string>,

@@ -1,11 +1,9 @@
-/**
- * A formula as a tree: what `parser.ts` makes of a text, and what `numeric.ts` and `symbolic.ts` calculate with.
- */
+/** A formula as a tree. `parser.ts` builds it; `numeric.ts` and `symbolic.ts` evaluate it. */
 
-/** Sums, products and other joints of two formulas. */
+/** Operators with two operands. */
 export type Joint = "add" | "subtract" | "multiply" | "divide" | "power" | "plusMinus" | "binomial" | "mod";
 
-/** A sum, product, integral or limit of a formula; `index` runs or tends within it and is no variable outside. */
+/** A sum, product, integral or limit. `index` is its bound variable. */
 export interface Quantified {
   readonly kind: "quantified";
   readonly name: string;
@@ -16,8 +14,8 @@ export interface Quantified {
 }
 
 /**
- * A function of one or more arguments. `known` are those that can be calculated, such as `\gcd`; any other, such as `f` in `f(x)`, is nothing but its
- * name: equal for equal arguments.
+ * A function of one or more arguments. `known` ones can be evaluated, such as `\gcd`; any other, such as `f` in `f(x)`, is opaque: equal
+ * names with equal arguments are equal.
  */
 export interface Applied {
   readonly kind: "apply";
@@ -68,7 +66,7 @@ export function children(of: Expression): ReadonlyArray<Expression> {
   }
 }
 
-/** Whether a formula holds a part of this kind. */
+/** Whether a formula contains a node of this kind. */
 export function contains(of: Expression, kind: Expression["kind"]): boolean {
   return of.kind === kind || children(of).some((child) => contains(child, kind));
 }
@@ -76,7 +74,7 @@ export function contains(of: Expression, kind: Expression["kind"]): boolean {
 const isWhole = (of: Expression) => of.kind === "number" && /^\d+$/.test(of.text);
 const isPart = (of: Expression) => of.kind === "divide" && of.fraction && isWhole(of.left) && isWhole(of.right);
 
-/** Two formulas side by side: `2\frac13` is a mixed number, `2x` a product, `2 3` nothing (null). */
+/** Two adjacent formulas: `2\frac13` is a mixed number, `2x` a product, `2 3` invalid (null). */
 export function juxtaposed(left: Expression, right: Expression): Expression | null {
   if (isWhole(left) && isPart(right)) return { kind: "add", left, right };
   if (isWhole(left) && right.kind === "percent" && isPart(right.of)) {

@@ -1,22 +1,23 @@
 /**
- * The answer of a response. Where thinking is marked, only what stands behind the last thought counts (`thought.ts`). `strict` takes the box or nothing;
- * `lenient` also, in this order: what "the answer is" names, the last formula or number, a response that is nothing but an answer.
+ * Extracts the answer of a response. If thinking is marked, only the text after the last thought counts (`thought.ts`). `strict` reads the
+ * box only; `lenient` also tries, in order: the text after "the answer is", the last formula or number, a response that is nothing but an
+ * answer.
  */
 import type { Extraction } from "../task.ts";
 import { boxed, boxedAnswer, isBlank } from "./boxed.ts";
 import { inside, isAnswer, mathSpan, mathSpans, numbers, statedIn } from "./statement.ts";
 import { spoken } from "./thought.ts";
 
-/** What was found in a response, and how, in words for a `Grade`. */
+/** An answer and how it was found, in words for a `Grade`. */
 export interface Extracted {
   readonly answer: string | null;
   readonly how: string;
 }
 
-/** How much of the end of a response the lenient mode looks at. */
+/** The number of characters at the end of a response that lenient mode reads. */
 const tailLength = 4000;
 
-/** Doubt that breaks off behind the last box: the response was not finished, and the box is a guess on the way. */
+/** Doubt after the last box: the response is unfinished, and the box is an intermediate guess. */
 const doubt =
   /(?:^|[\s$.,;!(])(?:wait|hmm+|hold on|let me (?:double[- ]?check|re-?check|check|verify|re-?think|reconsider|see)|but (?:if|what if|wait))(?![a-z])(?:[^.!?✓…\n]{0,200}[a-zA-Z,])?$/i;
 
@@ -40,24 +41,24 @@ export function extract(responseText: string, mode: Exclude<Extraction, "paper">
   return box !== null && found.answer === null ? { answer: box.answer, how: "from the box" } : found;
 }
 
-/** What a long text, such as a whole solution given as gold answer, states as its answer; null where it states none. */
+/** The answer that a long text states, such as a whole solution given as gold answer; null if it states none. */
 export function statedAnswer(text: string): string | null {
   const found = statedIn(ending(text));
   return found !== null && "answer" in found ? found.answer : null;
 }
 
-/** The end of a response without what chat models and few-shot prompts put behind an answer. */
+/** The end of a response without the closing text that chat models and few-shot prompts add. */
 const ending = (text: string) =>
   withoutMoney(text.slice(-tailLength).replace(/<\|[\s\S]*$/, "").replace(/(?<!\s)\s*I hope it is correct\.?/g, ""))
     .trim();
 
-/** Dollars before amounts, in lines where each dollar sign is one: they open no formula. */
+/** Removes dollar signs before amounts, in lines where every dollar sign is one, so that they open no formula. */
 const withoutMoney = (text: string) =>
   text.split("\n").map((line) =>
     /^(?:[^$\\]|\$(?=\d))*$/.test(line) && !/\d[^\s.,;:!?)\d]*\$(?=\d)/.test(line) ? line.replaceAll("$", "") : line
   ).join("\n");
 
-/** What "the final answer is $…$" names behind the last box. */
+/** The answer in "the final answer is $…$" after the last box. */
 function formalAnswer(rest: string): string | undefined {
   return inside(new RegExp(`final answer is:?\\s*(?:${mathSpan.source})`, "i").exec(rest));
 }
@@ -69,7 +70,7 @@ function unboxed(tail: string, missing: string): Extracted {
   return ofClosing(tail, missing);
 }
 
-/** What closes a text that states nothing. */
+/** The answer at the end of a text that has no "the answer is". */
 function ofClosing(tail: string, missing: string): Extracted {
   if (tail !== "" && tail.length < 200 && !/[$\n]|\\[([]/.test(tail) && isAnswer(tail)) {
     return { answer: tail, how: "as the whole response" };
@@ -88,7 +89,7 @@ function ofClosing(tail: string, missing: string): Extracted {
   return { answer: inside(span) ?? null, how: "from the last formula" };
 }
 
-/** Whether a number behind the last formula is what is answered: "… is 5", or in a later sentence. */
+/** Whether a number after the last formula is the answer: "… is 5", or in a later sentence. */
 function closes(rest: string, number: string): boolean {
   const before = rest.slice(0, rest.lastIndexOf(number));
   return /\b(?:is|are|be|equals?|by|of)\s+$|=\s*$/.test(before) || /[.!?]\s/.test(before);

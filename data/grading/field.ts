@@ -1,8 +1,8 @@
 /**
- * Exact comparison of what has no fraction: formulas of numbers, variables, roots of fractions, pi, e and i, joined by sums, products, quotients and
- * whole powers, are counted in the field of the whole numbers modulo a prime of 76 bits. Every variable is a fixed residue, and so are pi and e, which no
- * polynomial ties to the others; roots are roots there too. What is equal stays equal on the way, and what differs falls together once in 2^70. So
- * `123456789x + 1` is not `123456789x`, and `2^{60}\sqrt3 + 7` not `2^{60}\sqrt3`, without a tolerance.
+ * Exact comparison of formulas that have no rational value: numbers, variables, roots of fractions, pi, e and i, joined by sums, products,
+ * quotients and integer powers, are evaluated modulo a prime of 76 bits. Each variable is a fixed residue, as are pi and e; roots are
+ * modular roots. Equal formulas have equal residues; different ones collide with a probability of about 2^-70. So `123456789x + 1` differs
+ * from `123456789x`, and `2^{60}\sqrt3 + 7` from `2^{60}\sqrt3`, without a tolerance.
  */
 import { children, contains, type Expression } from "./expression.ts";
 import { exact, type Fraction } from "./numeric.ts";
@@ -13,7 +13,7 @@ export interface Residue {
   readonly d: bigint;
 }
 
-/** One more than a multiple of 8, 3, 5, … 47, so that each of these primes has a square root modulo it; 2, 3, 5 and 7 have twelfth roots. */
+/** One more than a multiple of 8, 3, 5, … 47, so that each of these primes has a square root; 2, 3, 5 and 7 have twelfth roots. */
 const prime = 44894332806350934826921n;
 const imaginaryUnit = 14044165292041276316461n;
 const twelfthRoots: ReadonlyMap<bigint, bigint> = new Map([
@@ -37,7 +37,7 @@ function raised(base: bigint, exponent: bigint): bigint {
   return product;
 }
 
-/** A residue that stands for a name; no plain arithmetic ties two of them. */
+/** The residue of a name; no simple arithmetic relates two of them. */
 function nameResidue(name: string, salt: number): bigint {
   let mixed = 0x5eed1n + BigInt(salt);
   for (const sign of name) mixed = times(mixed + BigInt(sign.codePointAt(0) ?? 0), 6364136223846793005n) + 1n;
@@ -49,8 +49,8 @@ const of = (value: Fraction): Residue => ({ n: whole(value.n), d: whole(value.d)
 const known = (n: bigint): Residue => ({ n, d: 1n });
 
 /**
- * The residue of a formula; null where it has a part that is not counted here. `salt` chooses other values for the variables. With `atoms`, functions
- * such as a sine or a power of e are counted as if they were letters, and their names are collected.
+ * The residue of a formula, or null if a part is not supported. `salt` selects other values for the variables. With `atoms`, functions such
+ * as a sine or a power of e count as variables, and their names are collected.
  */
 export function residue(formula: Expression, salt = 0, atoms?: Set<string>): Residue | null {
   const found = read(formula, { salt, atoms });
@@ -131,7 +131,7 @@ function power(base: Expression, exponent: Expression, reading: Reading): Residu
 const rooted = (base: Expression, index: Fraction | null): Residue | null =>
   index !== null && index.d === 1n && index.n > 1n && 12n % index.n === 0n ? rootOf(base, index.n) : null;
 
-/** The root of a fraction; of a negative one where the index is 2 (imaginary) or 3 (negative, as school mathematics has it). */
+/** The root of a fraction. A negative one has an imaginary root for index 2 and a negative one for index 3, as in school. */
 function rootOf(base: Expression, index: bigint): Residue | null {
   const value = exact(base);
   if (value === null) return null;
@@ -145,7 +145,7 @@ function rootOf(base: Expression, index: bigint): Residue | null {
 
 const largestRadicand = 1n << 53n, largestFactor = 5000;
 
-/** The root of a whole number, as the product of its primes' roots. */
+/** The root of an integer, as the product of the roots of its prime factors. */
 function wholeRoot(radicand: bigint, index: bigint): bigint | null {
   if (radicand === 0n) return 0n;
   if (radicand > largestRadicand) return null;
@@ -173,7 +173,7 @@ function primeRoot(factor: bigint, count: bigint, index: bigint): bigint | null 
   return root === null ? null : raised(root, 2n * count / index);
 }
 
-/** A square root modulo the prime (Tonelli and Shanks), the smaller of both; null where there is none. */
+/** A square root modulo the prime (Tonelli and Shanks), the smaller of the two; null if there is none. */
 function squareRoot(square: bigint): bigint | null {
   const odd = (prime - 1n) / 8n;
   let generator = raised(noSquare, odd);
@@ -193,7 +193,7 @@ function squareRoot(square: bigint): bigint | null {
   return root < prime - root ? root : prime - root;
 }
 
-/** A function that is nothing but its name: the same for the same arguments, and other under another salt, as a letter is. */
+/** An unknown function: the same residue for the same arguments, another under another salt. */
 function applied(name: string, args: ReadonlyArray<Expression>, { salt, atoms }: Reading): Residue | null {
   let mixed = nameResidue(name, salt);
   for (const argument of args) {
@@ -210,7 +210,7 @@ const transcendental = new Set("sin cos tan cot sec csc ln log lg exp sinh cosh 
 const hasName = (formula: Expression): boolean =>
   (formula.kind === "name" && formula.name !== "i" && formula.name !== "e") || children(formula).some(hasName);
 
-/** A function of a variable as a letter of its own; none of an angle in degrees, which are a number here and none in there. */
+/** A function of a variable as a variable of its own; null for an angle in degrees. */
 function called({ name, of, base }: Extract<Expression, { kind: "call" }>, reading: Reading): Residue | null {
   if (reading.atoms === undefined || base !== null || !transcendental.has(name) || !hasName(of)) return null;
   if (contains(of, "degrees")) return null;
@@ -219,7 +219,7 @@ function called({ name, of, base }: Extract<Expression, { kind: "call" }>, readi
   return found;
 }
 
-/** A positive number to a power with a variable, as a letter of its own. */
+/** A positive number to a power with a variable, as a variable of its own. */
 function exponential(base: Expression, exponent: Expression, reading: Reading): Residue | null {
   if (reading.atoms === undefined || !hasName(exponent)) return null;
   const value = exact(base);
@@ -230,8 +230,8 @@ function exponential(base: Expression, exponent: Expression, reading: Reading): 
 }
 
 /**
- * Whether two formulas are the same where functions count as letters: true where they are, false where they differ and have a single such letter, since no
- * polynomial ties it to the variables; else null.
+ * Compares two formulas with functions as variables: true if they are equal; false if they differ and have exactly one such variable, since
+ * no polynomial relates it to the others; else null.
  */
 export function sameWithAtoms(a: Expression, b: Expression): boolean | null {
   const atoms = new Set<string>();
@@ -241,9 +241,8 @@ export function sameWithAtoms(a: Expression, b: Expression): boolean | null {
   return sameResidue(x, y) ? true : atoms.size === 1 ? false : null;
 }
 
-/** Whether two residues are the same. */
 export const sameResidue = (a: Residue, b: Residue): boolean => times(a.n, b.d) === times(b.n, a.d);
 
-/** The residue of a / b, or null where there is none. */
+/** The residue of a / b, or null if b is 0. */
 export const quotientResidue = (a: Residue, b: Residue): Residue | null =>
   a.n === 0n || b.n === 0n ? null : { n: times(a.n, b.d), d: times(a.d, b.n) };

@@ -1,4 +1,4 @@
-/** What kind of answer a gold answer was read as: shown beside every verdict, so that a person sees what was compared with what. */
+/** The form in which a gold answer was read; shown beside every verdict, so that a reader sees what was compared. */
 import type { GoldForm } from "../task.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { choiceOf, labelledChoice } from "./choice.ts";

@@ -1,7 +1,7 @@
 /**
- * Which letters of a formula are functions: `f(x)` is no product. Letters that by custom are functions are so before every bracket (`f`, `g`) or where
- * they never stand alone (`P(A)`, `T(n)`); any other letter where its bracket holds several arguments (`S(n,k)`), or nothing but a name and it never
- * stands alone (`v(t)`). `x(x+1)`, `a(b+c)` and `r(r+h)` are products.
+ * Decides which letters of a formula are functions: `f(x)` is no product. `f` and `g` always are. Customary function letters, as in `P(A)` and
+ * `T(n)`, are if they never occur alone. Any letter is one if its bracket holds several arguments (`S(n,k)`), or if its brackets hold only a
+ * name and it never occurs alone (`v(t)`). `x(x+1)`, `a(b+c)` and `r(r+h)` are products.
  */
 import type { Token } from "./tokens.ts";
 
@@ -13,7 +13,7 @@ const customary = new Set([
 
 const isSign = (token: Token | undefined, text: string) => token?.kind === "sign" && token.text === text;
 
-/** The place behind a group or a single token. */
+/** The index after a group or a single token. */
 function behindGroup(tokens: ReadonlyArray<Token>, at: number): number {
   if (!isSign(tokens[at], "{")) return at + 1;
   let depth = 0;
@@ -24,7 +24,7 @@ function behindGroup(tokens: ReadonlyArray<Token>, at: number): number {
   return tokens.length;
 }
 
-/** Where the bracket opens that a letter at `at` stands before, behind its subscript, primes and, for a function, exponent; or null. */
+/** The index of the bracket after the letter at `at`, past its subscript, primes and, for a function, exponent; or null. */
 export function bracketBehind(tokens: ReadonlyArray<Token>, at: number): number | null {
   let next = at + 1;
   if (isSign(tokens[next], "_")) next = behindGroup(tokens, next + 1);
@@ -33,7 +33,7 @@ export function bracketBehind(tokens: ReadonlyArray<Token>, at: number): number 
   return isSign(tokens[next], "(") || isSign(tokens[next], "[") ? next : null;
 }
 
-/** What a bracket holds: whether there are several arguments, and whether there is nothing but a name. */
+/** Whether a bracket holds several arguments, and whether it holds a single name. */
 function contentOf(tokens: ReadonlyArray<Token>, open: number): { readonly several: boolean; readonly plain: boolean } {
   let [depth, several] = [0, false];
   for (let i = open; i < tokens.length; i++) {

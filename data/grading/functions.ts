@@ -1,11 +1,11 @@
-/** Functions that need no complex plane: factorials, binomial coefficients, remainders, the greatest of several, and those that are only a name. */
+/** Functions without a complex extension: factorials, binomial coefficients, remainders, maxima, and unknown functions. */
 import * as Elementary from "../elementary/mod.ts";
 import { type Complex, complex, undefinedValue } from "./complex.ts";
 import type { Applied } from "./expression.ts";
 
 const isWhole = (z: Complex) => z.im === 0 && Number.isInteger(z.re);
 
-/** n! of a whole number from 0 to 170. */
+/** n! for integers from 0 to 170. */
 export function factorial(n: Complex): Complex {
   if (!isWhole(n) || n.re < 0 || n.re > 170) return undefinedValue;
   let product = 1;
@@ -13,7 +13,7 @@ export function factorial(n: Complex): Complex {
   return complex(product);
 }
 
-/** The binomial coefficient of whole numbers 0 <= k <= n. */
+/** The binomial coefficient for integers 0 <= k <= n. */
 export function binomial(n: Complex, k: Complex): Complex {
   if (!isWhole(n) || !isWhole(k) || k.re < 0 || k.re > n.re || n.re > 1000) return undefinedValue;
   let product = 1;
@@ -22,7 +22,7 @@ export function binomial(n: Complex, k: Complex): Complex {
   return complex(product);
 }
 
-/** What is left of a whole number after division by a positive one. */
+/** The remainder of an integer divided by a positive one. */
 export function remainder(a: Complex, b: Complex): Complex {
   if (!isWhole(a) || !isWhole(b) || b.re <= 0) return undefinedValue;
   return complex(a.re - b.re * Math.floor(a.re / b.re));
@@ -41,7 +41,7 @@ const rules: Readonly<Record<string, (a: number, b: number) => number>> = {
   lcm: (a, b) => a === 0 || b === 0 ? 0 : Math.abs(a / divisor(a, b) * b),
 };
 
-/** The value of a function of several arguments; one that is only a name mixes its arguments with the name and with `draw`, as nobody knows its values. */
+/** The value of a function of several arguments. An unknown function mixes its arguments with its name and `draw`. */
 export function applied({ name, known }: Applied, args: ReadonlyArray<Complex>, draw: number): Complex {
   if (!known) return mixed(name, args, draw);
   const needsWhole = name === "gcd" || name === "lcm";
@@ -50,7 +50,7 @@ export function applied({ name, known }: Applied, args: ReadonlyArray<Complex>, 
   return complex(args.map(({ re }) => re).reduce((a, b) => rule(a, b)));
 }
 
-/** A smooth function of its arguments that no plain identity holds for, other for every name, number of arguments and draw. */
+/** A smooth function that satisfies no simple identity, different for every name, number of arguments and draw. */
 function mixed(name: string, args: ReadonlyArray<Complex>, draw: number): Complex {
   let seed = 0.37 + 0.0577 * draw + 0.11 * args.length;
   for (const sign of name) seed = (seed * 1.618 + (sign.codePointAt(0) ?? 0) * 0.0731) % 1.7;
@@ -64,5 +64,5 @@ function mixed(name: string, args: ReadonlyArray<Complex>, draw: number): Comple
   return vectors.has(name) ? complex(re * Elementary.cos(3 * re), re * Elementary.sin(3 * re)) : complex(re, im);
 }
 
-/** Marks that make a vector, whose length is not its value. */
+/** Vector marks: the length of a vector is not its value. */
 const vectors = new Set(["vec", "overrightarrow"]);

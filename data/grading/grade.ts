@@ -1,7 +1,7 @@
 /**
- * The verifier of real mathematics: finds the answer in a response (`extract.ts`) and compares it with the gold answer
- * (`equivalence.ts`). It needs no computer algebra, never throws, and is bounded in length, depth and time. A reward
- * given by mistake teaches a wrong thing, one withheld only costs a sample: whatever is not understood is not right.
+ * The verifier of mathematics: extracts the answer of a response (`extract.ts`) and compares it with the gold answer (`equivalence.ts`). It
+ * needs no computer algebra, never throws, and is bounded in length, depth and time. A false reward teaches a wrong behaviour, a missed one
+ * only costs a sample, so what is not understood is graded wrong.
  */
 import type { Extraction, Grade } from "../task.ts";
 import { afterHashes, boxed } from "./boxed.ts";
@@ -11,12 +11,12 @@ import { goldForm } from "./form.ts";
 import { longestAnswer, normalize } from "./latex.ts";
 import { paperAnswer, paperEqual, paperForm } from "./paper.ts";
 
-/** A response and a gold answer are read from this many characters before their ends, so that no length of them costs time. */
+/** Only this many characters at the end of a response and of a gold answer are read, which bounds the time. */
 const longestResponse = 200_000;
 
 /**
- * Grades a response against a gold answer; where the gold answer has a box, the box is read. `byString` is for the mode `paper` alone: equal in
- * normal form is all that counts; `inThought` says that the prompt ended inside a thought.
+ * Grades a response against a gold answer, or against its box if it has one. `byString` (mode `paper` only) compares normal forms alone;
+ * `inThought` tells that the prompt ended inside a thought.
  */
 export function grade(
   goldAnswer: string,
@@ -35,7 +35,7 @@ export function grade(
   return { answer, ...judge(gold, answer, how), goldForm: form };
 }
 
-/** The verdict of the authors' grader. */
+/** The verdict under the rules of the authors' grader. */
 function gradeAsPaper(gold: string, responseText: string, byString: boolean): Grade {
   const answer = paperAnswer(responseText);
   const wrong = (reason: string) => ({ answer: answer === "" ? null : answer, correct: false, reason });
@@ -48,8 +48,8 @@ function gradeAsPaper(gold: string, responseText: string, byString: boolean): Gr
 }
 
 /**
- * A gold answer may be a whole solution: its box counts, else what stands behind `####` (as GSM8K writes it), else what a long one or one that says
- * "the answer is" states, else all of it.
+ * The gold answer of a text that may be a whole solution: its box, else the text after `####` (GSM8K), else the answer stated by a long
+ * text or one with "the answer is", else all of it.
  */
 const goldOf = (goldAnswer: string) =>
   boxed(goldAnswer.slice(-longestResponse)) ??

@@ -1,6 +1,7 @@
 /**
- * Hostile answers, made from a seed: depth, length, towers, huge numbers, broken LaTeX, stray Unicode, floods of whatever a rule looks for. An
- * input is a gold answer and a response; about half hold the hostile text in a box, some as the gold answer too.
+ * Hostile grader inputs, generated from a seed: depth, length, towers, huge numbers, broken LaTeX, stray Unicode, repetitions of every
+ * pattern that a rule matches. An input is a gold answer and a response; about half hold the hostile text in a box, some also as the gold
+ * answer.
  */
 import { integer, Key, uniform } from "../random.ts";
 
@@ -44,7 +45,7 @@ const pieces = [
     .split(" "),
 ];
 
-/** What begins a place that a pattern reads, what goes on in it again and again, and what spoils its end. */
+/** The start of a text that a pattern matches, its repeated middle, and the end that makes the match fail. */
 const starts = [
   "\\boxed{1}",
   "the answer of ",

@@ -1,5 +1,6 @@
 /**
- * Unions of intervals and what is written otherwise but is one: `x < 3`, `x \ne 3`, `1 < x` and `x < 5`, all real numbers but some.
+ * Unions of intervals and their other spellings: `x < 3`, `x
+ * e 3`, `1 < x` and `x < 5`, all real numbers except some.
  */
 import { type Chain, isVariable, type Relation } from "./chain.ts";
 import * as C from "./complex.ts";
@@ -8,7 +9,7 @@ import { evaluate, variables } from "./symbolic.ts";
 import { formula } from "./value.ts";
 import { wordsOf } from "./words.ts";
 
-/** One interval; a single number is an interval closed on both sides. */
+/** One interval; a number is an interval closed on both sides. */
 export interface Interval {
   readonly low: string;
   readonly high: string;
@@ -29,7 +30,7 @@ const half = (above: boolean, closed: boolean): Interval =>
 const halfLine = /^\\mathbb\{R\}\s?(?:\^\s?\{?\s?([+-])\s?\}?|_\s?\{?\s?(>|<|\\ge|\\le|[+-])\s?0?\s?\}?)$/;
 const allReals = /^(?:x is )?(?:all|the|any|every) real(?:s| numbers?| values?)?(?: (?:of|for))?(?: [a-z])?$/;
 
-/** The intervals that a text writes as such, with `\\cup` between them or as all real numbers but some; else null. */
+/** The intervals of a text that writes them out, joined by `\\cup` or as all real numbers except some; else null. */
 export function intervalsIn(text: string): ReadonlyArray<Interval> | null {
   if (text === "\\mathbb{R}" || allReals.test(wordsOf(text))) return [everything];
   const [, raised, lowered] = halfLine.exec(text) ?? [];
@@ -61,7 +62,7 @@ function pointsOf(text: string): ReadonlyArray<Interval> | null {
 
 const endless = /^([+-]?)\s*\\infty$/;
 
-/** Where an end lies on the real line; NaN where it is no real number. */
+/** The real value of an end; NaN if it has none. */
 export function placeOf(end: string): number {
   const sign = endless.exec(end.trim())?.[1];
   if (sign !== undefined) return sign === "-" ? -Infinity : Infinity;
@@ -70,10 +71,10 @@ export function placeOf(end: string): number {
   return at.im === 0 ? at.re : NaN;
 }
 
-/** The real line without some points; null where one of them is no real number. */
+/** The real line without some points; null if one of them is not real. */
 const allBut = (points: ReadonlyArray<string>) => withoutPoints([everything], points);
 
-/** Intervals without some points; null where a point or an end is no real number. */
+/** Intervals without some points; null if a point or an end is not real. */
 function withoutPoints(parts: ReadonlyArray<Interval>, points: ReadonlyArray<string>): ReadonlyArray<Interval> | null {
   if (points.length === 0 || points.length > 64 || parts.length > 64) return null;
   let left: ReadonlyArray<Interval> = parts;
@@ -91,7 +92,7 @@ function withoutPoints(parts: ReadonlyArray<Interval>, points: ReadonlyArray<str
   return left;
 }
 
-/** Intervals that overlap or touch as one, in their order; as they are where an end is no real number. */
+/** Merges intervals that overlap or touch and sorts them; leaves them as they are if an end is not real. */
 export function merged(parts: ReadonlyArray<Interval>): ReadonlyArray<Interval> {
   const placed = parts.map((part) => ({ part, low: placeOf(part.low), high: placeOf(part.high) }));
   if (parts.length > 64 || placed.some(({ low, high }) => Number.isNaN(low) || Number.isNaN(high) || low > high)) {
@@ -117,8 +118,8 @@ export function merged(parts: ReadonlyArray<Interval>): ReadonlyArray<Interval> 
 }
 
 /**
- * What conditions on one variable describe together, joined by "and", by "or", or by a comma (both where they can hold together, else either); null where that is no union of
- * intervals.
+ * The solutions of conditions on one variable joined by "and", by "or", or by a comma (the intersection if it is not empty, else the
+ * union); null if they are no union of intervals.
  */
 export function solutionsOf(
   chains: ReadonlyArray<Chain>,
@@ -147,7 +148,7 @@ export function solutionsOf(
 
 const modulus = /^\|\s?([a-vxy])\s?(?:([+-])\s?([^|+-]{1,20}))?\|$/;
 
-/** What `|x - a| < b` describes; `z` and `w` may be complex and are left alone. */
+/** The solutions of `|x - a| < b`; null for `z` and `w`, which may be complex. */
 function withinDistance({ sides, relations }: Chain): ReadonlyArray<Interval> | null {
   const [, name, sign, shift] = modulus.exec(sides[0]) ?? [];
   const [relation] = relations;
@@ -163,7 +164,7 @@ function withinDistance({ sides, relations }: Chain): ReadonlyArray<Interval> | 
   ];
 }
 
-/** The interval that `x < 3`, `2 \le x` or `1 < x \le 5` describes, or null. */
+/** The solutions of `x < 3`, `2 \le x` or `1 < x \le 5`, or null. */
 function solutionOf({ sides, relations }: Chain): Interval | null {
   const [first, second] = relations;
   const ascending = (relation: Relation) => relation === "<" || relation === "le";

@@ -1,14 +1,14 @@
 /**
- * Brings the many ways to write one answer to one spelling before anything is parsed: Unicode signs to LaTeX commands
- * (`signs.ts`), `\dfrac` to `\frac`, sizes and spaces away, `\{` and `\}` to one private sign each (so that braces mean grouping only), currency
- * away, ordinals to numbers. The order of the rules matters; none of them changes what an answer says.
+ * Normalises the spelling of an answer before parsing: Unicode signs become LaTeX commands (`signs.ts`), `\dfrac` becomes `\frac`, sizes,
+ * spaces and currency signs go, `\{` and `\}` become one private sign each (so that braces only group), ordinals become numbers. The order
+ * of the rules matters; none changes the meaning of an answer.
  */
 import { plainSigns } from "./signs.ts";
 
-/** An answer longer than this is not read: no gold answer comes near it. */
+/** Longer answers are not read; every gold answer is far shorter. */
 export const longestAnswer = 8192;
 
-/** What stands for `\{` and `\}` after `normalize`. */
+/** The signs for `\{` and `\}` after `normalize`. */
 export const setOpen = "\ue000", setClose = "\ue001";
 
 type Rule = readonly [pattern: RegExp, replacement: string];
@@ -27,11 +27,11 @@ const digitWords: Readonly<Record<string, string>> = {
   sixteen: "16",
 };
 
-/** Words in front of an answer that only name it, as in `\text{The area is } 12`; none that doubt, deny or bound it. */
+/** Words before an answer that only name it, as in `\text{The area is } 12`; none that doubt, negate or bound it. */
 const leadingWords =
   /^\\(?:text|textbf|mathrm|mbox|textit)\s{0,8}\{(?![^{}]*(?:\bnot\b|n['’]t\b|\babout\b|approx|nearly|almost|maybe|perhaps|\bleast\b|\bmost\b|\bless\b|\bmore\b|\bthan\b|\bif\b|\bor\b))[^{}\d]*(?:\bis|\bequals|=|:)\s{0,8}\}\s{0,8}(?=\S)/i;
 
-/** What may stand around a whole answer and says nothing; applied until nothing changes. */
+/** What may enclose a whole answer without a meaning; applied until nothing changes. */
 const wrappers: ReadonlyArray<Rule> = [
   [/^(-?)\\\$\s{0,8}(-?\d[\d.,]*)\.?$/, "$1$2\\text{ dollars}"],
   [/^(-?)€\s{0,8}(-?\d[\d.,]*)\.?$|^(-?\d[\d.,]*)\s{0,8}€$/, "$1$2$3\\text{ euros}"],
@@ -119,17 +119,17 @@ const rules: ReadonlyArray<Rule> = [
   [/\\(text|mathrm|mbox)\s{0,8}\{([^{}\\]*)$/, "\\text{$2}"],
   [/(?<=\d)\s{0,8}\^?\s{0,8}\{?\s{0,8}\\(?:text|mathrm|mbox)\s{0,8}\{\s{0,8}(?:st|nd|rd|th)\s{0,8}\}\s{0,8}\}?/g, ""],
   [/(?<=\d)(?:st|nd|rd|th)\b/g, ""],
-  // 3.5e-07 and 2E6, but not 2e-3, which is twice Euler's number less three
+  // 3.5e-07 and 2E6, but not 2e-3, which is two times Euler's number minus three
   [/(?<![\d.a-zA-Z])(\d+\.\d+)[eE]([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
   [/(?<![\d.a-zA-Z])(\d+)(?:e(?=[-+]?\d\d)|E)([-+]?\d{1,3})(?![\d.])/g, "$1 \\cdot 10^{$2}"],
   // 1 1/2 is a mixed number
   [/(?<![\d.\/^{,])(\d{1,9}) (\d{1,2}|\d{4,9})\/(\d{1,9})(?![\d.])/g, "$1\\frac{$2}{$3}"],
   [/^([\d.]+) x 10\^/, "$1 \\times 10^"],
-  // periods
+  // repeating decimals
   [/^(-?\d{1,20}\.\d{0,40})\((\d{1,20})\)$/, "$1\\overline{$2}"],
   [/^(-?\d{1,20}\.\d{0,12}?)(\d)\2{2,40}\s?(?:\\dots|\.{3})\s?$/, "$1\\overline{$2}"],
   [/^(-?\d{1,20}\.\d{0,12}?)(\d{2,6})\2{1,12}\s?(?:\\dots|\.{3})\s?$/, "$1\\overline{$2}"],
-  // bases
+  // number bases
   [/^([\dA-Fa-f]+)\s?(?:\\text\s?\{\s?)?\(?\s?(?:in )?base[- ]?\s?\}?\s?(\w{1,9})\s?\)?\s?\}?$/, "$1_{\\text{$2}}"],
   // remainders
   [/\(\s?mod\s?(\w{1,9})\s?\)|(?<=\\equiv[^\\]{1,40})\\b?mod(?![a-zA-Z])\s?\{?(\w{1,9})\}?$/g, "\\pmod{$1$2}"],
@@ -143,25 +143,25 @@ const rules: ReadonlyArray<Rule> = [
   [/^(\([^()]*\))\s?\^\s?\{?\s?(?:T|\\top|\\math(?:sf|rm)\s?\{T\})\s?\}?$/, "$1"],
   [/^\[\s*(\\begin\{array\}[\s\S]*\\end\{array\})\s*\]$/, "$1"],
   [/\\mod(?![a-zA-Z])/g, "\\bmod "],
-  // a second value that only stands in words
+  // a second value inside \text
   [/\\text\s?\{\s?(and|or) ([-\d.,/]+)\s?\}/g, "\\text{ $1 } $2"],
   // rows
   [
     /(?:\\\\|\\newline(?![a-zA-Z])|\\tabularnewline(?![a-zA-Z])|\\cr(?![a-zA-Z]))\s?(?:\[\s?-?[\d.]+\s?(?:pt|em|ex|mm|cm|in)\s?\])?/g,
     "\\\\",
   ],
-  // letters written out
+  // letters in words
   [
     /(?<![a-zA-Z\\])(alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega)(?![a-zA-Z])(?!\s+[a-z]{2})(?<![a-z]{2}\s+\w{1,9})/g,
     "\\$1 ",
   ],
-  // an interval with its brackets turned outwards
+  // an interval with reversed brackets
   [/^\]([^\[\](),]{1,60}),([^\[\](),]{1,60})([\[\])])$/, "($1,$2$3"],
   [/^([\[(])([^\[\](),]{1,60}),([^\[\](),]{1,60})\[$/, "$1$2,$3)"],
   [/^\^\{?(\d{1,4})\}?\/_\{?(\d{1,4})\}?$/, "\\frac{$1}{$2}"],
 ];
 
-/** The one spelling of an answer. */
+/** The normalised spelling of an answer. */
 export function normalize(answer: string): string {
   let text = unescaped(plainSigns(answer)).replace(/\s+/g, " ").replace(/\${2,}/g, "$").trim();
   for (let turn = 0; turn < 4; turn++) {
@@ -175,7 +175,7 @@ export function normalize(answer: string): string {
 
 const wholeParameter = /,?\s?\(?\s?([a-zA-Z])\s?\\in(?![a-zA-Z])\s?\\mathbb\s?\{?Z\}?\s?\)?$/;
 
-/** `n \pi, n \in \mathbb{Z}` to `k \pi`: a whole number that stands for all is called k. */
+/** `n \pi, n \in \mathbb{Z}` to `k \pi`: the free integer is always called k. */
 function anyWhole(text: string): string {
   const found = wholeParameter.exec(text);
   if (found === null || found.index === 0) return text;
@@ -186,7 +186,7 @@ function anyWhole(text: string): string {
 
 const between = /^(-?\d{1,4})\s?(<|\\le)\s?([a-zA-Z])\s?(<|\\le)\s?(-?\d{1,4})$/;
 
-/** `1 \le n \le 3, n \in \mathbb{Z}` as the set of these numbers. */
+/** `1 \le n \le 3, n \in \mathbb{Z}` as the set of these integers. */
 function wholeBetween(text: string, name: string): string | null {
   const [, low, below, middle, above, high] = between.exec(text.trim()) ?? [];
   if (middle === undefined || middle !== name) return null;
@@ -199,7 +199,7 @@ function wholeBetween(text: string, name: string): string | null {
 const escapedCommand = /(?<!\\)\\\\(?:begin|[dtc]?frac|sqrt|text|left|boxed|pi|infty|cdot|times)(?![a-zA-Z])/;
 const plainBegin = /(?<!\\)\\begin(?![a-zA-Z])/;
 
-/** Text whose backslashes were all escaped once more, as where there are two backslashes before `sqrt`, is read as it was meant. */
+/** Undoes one level of escaped backslashes, as in a text with two backslashes before `sqrt`. */
 function unescaped(text: string): string {
   return escapedCommand.test(text) && !plainBegin.test(text) ? text.replaceAll("\\\\", "\\") : text;
 }
@@ -214,12 +214,12 @@ function subscripts(text: string): string {
     );
 }
 
-/** A text without white space but between digits, for comparing what was written letter by letter. */
+/** A text without white space except between digits, for comparison character by character. */
 export function squeeze(text: string): string {
   return text.replace(/(?<!\d)\s+|\s+(?!\d)/g, "");
 }
 
-/** `12,345,678` and `12 345 678` to `12345678`; lists such as `1,2,3` and `1,234,5` stay. */
+/** `12,345,678` and `12 345 678` to `12345678`; lists such as `1,2,3` and `1,234,5` remain. */
 export function joinThousands(text: string): string {
   return text
     .replace(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (number) => number.replaceAll(",", ""))
@@ -228,7 +228,7 @@ export function joinThousands(text: string): string {
 
 const opening = `([{${setOpen}`, closing = `)]}${setClose}`;
 
-/** Splits at separators that stand outside all brackets and braces; the parts are trimmed. */
+/** Splits at separators outside all brackets and braces; the parts are trimmed. */
 export function splitTop(text: string, separator: string): ReadonlyArray<string> {
   const parts: Array<string> = [];
   let depth = 0;

@@ -1,9 +1,8 @@
 /**
- * Matrices as rows of formula texts, and what is calculated with them: `A + B`, `A - B`, `A B`, `3 A`, `\frac12 A` and `A^T` become one
- * matrix, whose entries stay text. Sizes that do not fit, or matrices beyond eight rows or columns, have no value.
+ * Matrices as rows of formula texts, and their arithmetic: `A + B`, `A - B`, `A B`, `3 A`, `\frac12 A` and `A^T` become one matrix whose
+ * entries stay text. Sizes that do not fit, or more than eight rows or columns, have no value.
  */
 
-/** Rows of entries. */
 export type Rows = ReadonlyArray<ReadonlyArray<string>>;
 
 const whole = /^[(\[]?\s*\\begin\{([pbB]?matrix|array|smallmatrix)\}(?:\{[^{}]*\})?([\s\S]*?)\\end\{\1\}\s*[)\]]?$/;
@@ -12,7 +11,7 @@ const term =
 
 const most = 8, longestEntry = 400;
 
-/** The rows of a normalised text that is a matrix or calculates with matrices, or null. */
+/** The rows of a normalised text that is a matrix or an expression of matrices, or null. */
 export function matrixOf(text: string): Rows | null {
   const single = whole.exec(text);
   if (single !== null && !single[2].includes("\\begin")) return rowsOf(single[2]);
@@ -22,7 +21,7 @@ export function matrixOf(text: string): Rows | null {
 const determinantForm =
   /^(?:\\det\s*[({]?\s*\\begin\{[pbB]?matrix\}([\s\S]*?)\\end\{[pbB]?matrix\}\s*[)}]?|\\begin\{vmatrix\}([\s\S]*?)\\end\{vmatrix\}|\|\s?\\begin\{matrix\}([\s\S]*?)\\end\{matrix\}\s?\|)$/;
 
-/** The determinant that a text asks for, as the text of a formula; null where it asks for none, or for one of more than four rows. */
+/** The determinant in a text, as formula text; null if there is none or it has more than four rows. */
 export function determinantOf(text: string): string | null {
   const found = text.includes("\\begin") && text.length <= 2000 ? determinantForm.exec(text) : null;
   if (found === null) return null;
@@ -31,7 +30,7 @@ export function determinantOf(text: string): string | null {
   return square && rows.flat().every((entry) => entry !== "" && entry.length <= 60) ? expanded(rows) : null;
 }
 
-/** The determinant by its first row. */
+/** The determinant by expansion along the first row. */
 function expanded(rows: Rows): string {
   if (rows.length === 1) return rows[0][0];
   return rows[0].map((entry, column) => {
@@ -45,7 +44,7 @@ function rowsOf(body: string): Rows {
   return rows.map((row) => row.split("&").map((entry) => entry.trim()));
 }
 
-/** Terms from left to right: what follows without a sign is a factor of the product before it. */
+/** Evaluates terms from left to right; a term without a sign before it is a factor of the current product. */
 function calculated(text: string): Rows | null {
   let sum: Rows | null = null;
   let product: Rows | null = null;

@@ -1,6 +1,6 @@
 /**
- * Exact arithmetic on formulas without variables: fractions of whole numbers of any size, so that 1/2004! and 1/2006! differ.
- * Every result is bounded in bits before it is computed; what is too large, irrational or undefined has no exact value.
+ * Exact arithmetic on formulas without variables, in fractions of integers of any size, so that 1/2004! and 1/2006! differ. Every result is
+ * bounded in bits before it is computed; a value that is too large, irrational or undefined is null.
  */
 import type { Expression } from "./expression.ts";
 
@@ -22,7 +22,7 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   return x;
 }
 
-/** n/d in lowest terms, or null where d is 0 or the result is longer than 8,192 bits. */
+/** n/d in lowest terms, or null if d is 0 or the result is longer than 8,192 bits. */
 export function fraction(n: bigint, d = 1n): Fraction | null {
   if (d === 0n || bitsOf(n) > 2 * mostBits || bitsOf(d) > 2 * mostBits) return null;
   const common = greatestCommonDivisor(n, d) * (d < 0n ? -1n : 1n);
@@ -37,13 +37,13 @@ export function decimal(text: string): Fraction | null {
   return fraction(BigInt(whole + part || "0"), 10n ** BigInt(part.length));
 }
 
-/** The nearest double of a fraction, right even where both its sides are beyond the range of a double. */
+/** The nearest float64 of a fraction, correct even if numerator and denominator both overflow. */
 export function toNumber({ n, d }: Fraction): number {
   const shift = BigInt(Math.max(0, Math.max(bitsOf(n), bitsOf(d)) - 900));
   return Number(n >> shift) / Number(d >> shift);
 }
 
-/** The exact value of a formula, or null where it has none that is rational and small enough. */
+/** The exact value of a formula, or null if it is irrational, undefined or too large. */
 export function exact(of: Expression): Fraction | null {
   switch (of.kind) {
     case "number":
@@ -121,7 +121,7 @@ function power(base: Fraction, exponent: Fraction): Fraction | null {
   return exponent.n < 0n ? fraction(d, n) : fraction(n, d);
 }
 
-/** `0.1\overline{6}`: the fixed part and the period over as many nines. */
+/** `0.1\overline{6}`: the fixed part plus the period over as many nines. */
 function repeating(text: string, period: string): Fraction | null {
   const fixed = decimal(text);
   if (fixed === null || !/^\d{1,200}$/.test(period)) return null;
@@ -148,7 +148,7 @@ function squareRoot({ n, d }: Fraction): Fraction | null {
   return top === null || bottom === null ? null : fraction(top, bottom);
 }
 
-/** The whole root of a square (Newton's method), or null. */
+/** The integer square root of a perfect square (Newton's method), or null. */
 function wholeRoot(square: bigint): bigint | null {
   if (square < 2n) return square;
   let root = 1n << BigInt(Math.ceil(bitsOf(square) / 2) + 1);

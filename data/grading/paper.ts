@@ -1,8 +1,9 @@
 /**
- * The grader of the paper's authors (arXiv 2506.01347), for comparing with their figures: the last box, else what stands behind "the answer is",
- * else the last number; a normal form of strings; numbers equal to a relative 1e-4, also after times or divided by a hundred; else formulas.
- * Described after their `grader.py` and written anew: where they ask sympy, our parser answers, so nothing hangs. It is kinder than our own
- * verifier, and wrong where theirs is: `7` is `700`, and `3.3333` is `10/3`. AIME and AMC are compared as strings, as their training does.
+ * The grader of the paper's authors (arXiv 2506.01347), for comparison with their numbers. It extracts the last box, else the text after
+ * "the answer is", else the last number; then compares normal forms of strings, then numbers to a relative 1e-4, also times or divided by a
+ * hundred, then formulas. Written anew from the behaviour of their `grader.py`: our parser replaces sympy, so nothing hangs. It accepts
+ * more than our verifier and shares the errors of theirs: `7` equals `700`, and `3.3333` equals `10/3`. AIME and AMC answers are compared
+ * as strings, as in their training.
  */
 import { noVariables } from "./complex.ts";
 import type { Expression } from "./expression.ts";
@@ -10,7 +11,7 @@ import { parseFormula } from "./parser.ts";
 import { equal, evaluate, variables } from "./symbolic.ts";
 import { costOf, dearest } from "./work.ts";
 
-/** What the authors' extraction finds in a text, in their normal form; empty where there is nothing. */
+/** The answer that the authors' extraction finds, in their normal form; empty if there is none. */
 export function paperAnswer(text: string): string {
   const box = text.lastIndexOf("boxed");
   if (box >= 0) return paperForm(firstLine(contentBehind(text.slice(box + "boxed".length))));
@@ -19,7 +20,7 @@ export function paperAnswer(text: string): string {
   return paperForm(text.replaceAll(",", "").match(/-?(?:\d*\.)?\d+/g)?.at(-1) ?? "");
 }
 
-/** The content of a brace that opens at once, to its end or the text's; else all up to a dollar sign. */
+/** The content of a brace that opens at once, to its end or the end of the text; else all up to a dollar sign. */
 function contentBehind(text: string): string {
   if (!text.startsWith("{")) return text.split("$", 1)[0].trim();
   let depth = 0;
@@ -82,7 +83,7 @@ export function paperForm(answer: string): string {
   return slashed(fractions(text.replace(/\\sqrt(\w+)/g, "\\sqrt{$1}").replaceAll(" ", "")));
 }
 
-/** `\frac1b` and `\frac1{72}` with their braces; as it is where a fraction is cut short. */
+/** `\frac1b` and `\frac1{72}` with braces added; unchanged if a fraction is incomplete. */
 function fractions(text: string): string {
   const [head, ...parts] = text.split("\\frac");
   if (parts.some((part) => !part.startsWith("{") && part.length < 2)) return text;
@@ -91,7 +92,7 @@ function fractions(text: string): string {
   return [head, ...parts.map(whole)].join("\\frac");
 }
 
-/** `3/4` as a fraction where it is all there is. */
+/** `3/4` as a fraction if the text holds nothing else. */
 function slashed(text: string): string {
   const parts = text.split("/");
   const fits = (part: string) => part.includes("sqrt") || /^-?(?:0|[1-9]\d*)$/.test(part);
@@ -100,7 +101,7 @@ function slashed(text: string): string {
 
 const close = (a: number, b: number) => a === b || Math.abs(a - b) <= 1e-4 * Math.max(Math.abs(a), Math.abs(b));
 
-/** A number as a programming language reads it, commas away; with a percent sign its hundredth. */
+/** A number in programming syntax, without commas; a percent sign divides by a hundred. */
 function digits(text: string): number | null {
   const bare = text.replaceAll(",", "").trim();
   const [, number, percent] = /^([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(\\?%)?$/.exec(bare) ?? [];
@@ -111,7 +112,7 @@ const deepest = 4, mostParts = 64;
 const bracketed = /^[(\[].+[)\]]$/;
 const matrix = /^\\begin\{pmatrix\}([\s\S]*)\\end\{pmatrix\}$/;
 
-/** Whether the authors' grader accepts an answer, both in their normal form. */
+/** Whether the authors' grader accepts an answer. Both arguments are in their normal form. */
 export function paperEqual(answer: string, gold: string, depth = 0): boolean {
   if (answer === gold) return true;
   const [x, y] = [digits(answer), digits(gold)];
@@ -142,8 +143,8 @@ export function paperEqual(answer: string, gold: string, depth = 0): boolean {
 }
 
 /**
- * A formula as the authors' parser reads it: its longest beginning that is one, so that `C) 7` is C and `3, -3` is 3; each letter a variable, pi,
- * e and i too; a whole number before a fraction its factor.
+ * A formula as the authors' parser reads it: the longest valid prefix, so that `C) 7` is C and `3, -3` is 3. Every letter is a variable,
+ * pi, e and i too; an integer before a fraction is a factor.
  */
 function symbolic(text: string): Expression | null {
   const spelled = beginning(text).replace(/(\d)\\frac/g, "$1\\cdot\\frac").replace(
@@ -158,7 +159,7 @@ function symbolic(text: string): Expression | null {
 
 const constants: Readonly<Record<string, string>> = { i: "\\iota ", e: "\\epsilon ", "\\pi": "\\varrho " };
 
-/** A text up to what no formula goes on with: a comma, a colon, a bracket that nothing opened. */
+/** The text up to the first sign that no formula contains: a comma, a colon, a closing bracket without an opening one. */
 function beginning(text: string): string {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {

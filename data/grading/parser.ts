@@ -1,7 +1,7 @@
 /**
- * The parser of formulas, LaTeX or plain text: `\frac12`, `3\sqrt{2}`, `2(x+1)`, `x^2`, `5!`,
- * `\binom{5}{2}`, `2 \frac{1}{3}` (a mixed number), `0.\overline{3}`, `2516_8`, `30^\circ`, `|x|`, `\sin^2 x`, `\pm`, `f(x)`, `\gcd(m, n)`. It reads a
- * formula whole or not at all: what it does not understand has no tree, so nothing is ever compared in part.
+ * The parser of formulas in LaTeX or plain text: `\frac12`, `3\sqrt{2}`, `2(x+1)`, `x^2`, `5!`, `\binom{5}{2}`, `2 \frac{1}{3}` (a mixed
+ * number), `0.\overline{3}`, `2516_8`, `30^\circ`, `|x|`, `\sin^2 x`, `\pm`, `f(x)`, `\gcd(m, n)`. It parses the whole text or gives null,
+ * so nothing is compared in part.
  */
 import { type Expression, juxtaposed } from "./expression.ts";
 import { functionLetters } from "./function_letters.ts";
@@ -21,13 +21,13 @@ import {
 
 const longest = 600;
 
-/** The formula of a text, or null where the text is not wholly a formula, is longer than 600 tokens or deeper than 60. */
+/** The formula of a text, or null if the text is not entirely a formula, has more than 600 tokens or is nested deeper than 60. */
 export function parseFormula(text: string): Expression | null {
   const tokens = tokenize(text, longest);
   return tokens === null || tokens.length === 0 || multipliesVectors(tokens) ? null : new Parser(tokens).whole();
 }
 
-/** Commands that open a function, its name, and what closes it. */
+/** Commands that open a function, with its name and its closing signs. */
 const paired: Readonly<Record<string, readonly [name: string, ...closers: ReadonlyArray<string>]>> = {
   lfloor: ["floor", "rfloor"],
   lceil: ["ceil", "rceil"],
@@ -35,9 +35,9 @@ const paired: Readonly<Record<string, readonly [name: string, ...closers: Readon
   vert: ["abs", "rvert", "vert"],
 };
 
-/** Recursive descent. A failure moves the reader behind the last token, where every rule ends at once, and `whole` gives null. */
+/** A recursive descent parser. A failure moves the reader past the last token, so that every rule ends at once and `whole` gives null. */
 class Parser extends TokenReader {
-  /** How many bars are open since the last bracket: the next one closes. */
+  /** The number of open bars since the last bracket; the next bar closes one. */
   private bars = 0;
   private readonly letters: ReadonlySet<string>;
 
@@ -51,7 +51,7 @@ class Parser extends TokenReader {
     return this.failed || this.at < this.tokens.length ? null : found;
   }
 
-  /** `a \bmod b`, whole or in brackets: beside other signs it can be read in two ways and is not read. */
+  /** `a \bmod b`, whole or in brackets; beside other operators it is ambiguous and refused. */
   private remainder(): Expression {
     const left = this.sum();
     if (!this.take("bmod")) return left;
@@ -142,7 +142,7 @@ class Parser extends TokenReader {
       : this.fail();
   }
 
-  /** `f(x, y)`, `f^{-1}(x)`: what stands behind the name of a function, or null where no bracket does. */
+  /** `f(x, y)`, `f^{-1}(x)`: the rest after a function's name, or null if no bracket follows. */
   private appliedLetter(name: string): Expression | null {
     const { at } = this;
     const exponent = this.take("^") ? `^${this.label()}` : "";
@@ -165,7 +165,7 @@ class Parser extends TokenReader {
     return args;
   }
 
-  /** The argument of `^`, `\frac` or `\sqrt`: a group, or one token, and of a number its first digit, as TeX reads it. */
+  /** The argument of `^`, `\frac` or `\sqrt`: a group or one token; of a number its first digit, as in TeX. */
   private argument(): Expression {
     const token = this.tokens[this.at];
     if (token === undefined) return this.fail();
@@ -239,7 +239,7 @@ class Parser extends TokenReader {
     return greek.has(name) ? { kind: "name", name: `\\${name}` } : this.fail();
   }
 
-  /** `\angle ABC`: the letters behind are one name. */
+  /** `\angle ABC`: the following letters are one name. */
   private named(name: string): Expression {
     let letters = "";
     for (let token = this.tokens[this.at]; token?.kind === "name" && letters.length < 4; token = this.tokens[this.at]) {
@@ -257,7 +257,7 @@ class Parser extends TokenReader {
     return known && args.length < 2 ? this.fail() : { kind: "apply", name, args, known };
   }
 
-  /** `\sum_{k=1}^n k^2`, `\int_0^1 f`, `\lim_{x \to 0} g`: the body is the product behind it. */
+  /** `\sum_{k=1}^n k^2`, `\int_0^1 f`, `\lim_{x \to 0} g`: the body is the product that follows. */
   private quantified(name: string): Expression {
     let index: string | null = null;
     let [lower, upper]: Array<Expression | null> = [null, null];
@@ -288,7 +288,7 @@ class Parser extends TokenReader {
     return exponent === null || inverse ? call : { kind: "power", left: call, right: exponent };
   }
 
-  /** Brackets, or all factors up to a sign or the next function. */
+  /** Brackets, or all factors up to an operator or the next function. */
   private functionArgument(): Expression {
     if (this.is("sign", "(") || this.is("sign", "{") || this.is("sign", "[")) return this.atom();
     let of = this.power();

@@ -1,13 +1,14 @@
 /**
- * Where formulas with variables are compared in floats: at fixed points, so that a verdict never changes. They cover both signs, small and large
- * sizes, and the surroundings of the numbers that the formulas name, where a modulus or a floor has its kinks; whole numbers where a floor, a factorial or
- * a divisor stands. A point where a formula has no real value is passed over, unless the formulas are about i.
+ * The points at which formulas with variables are compared in float64. They are fixed, so that a verdict never changes. They cover both
+ * signs, small and large values, and the neighbourhood of the formulas' constants, which has the kinks of a modulus or a floor; they are
+ * integers if a floor, a factorial or a divisor occurs. A point at which a formula has no real value is skipped, unless the formulas
+ * contain i.
  */
 import { Key, uniform } from "../random.ts";
 import { complex, type Environment } from "./complex.ts";
 import { children, type Expression } from "./expression.ts";
 
-/** How points are chosen: over whole numbers, in the complex plane, with no negative ones, and how large the numbers are that matter. */
+/** How points are chosen: integer, complex or non-negative, and the size of the relevant numbers. */
 export interface Realm {
   readonly whole: boolean;
   readonly imaginary: boolean;
@@ -16,14 +17,14 @@ export interface Realm {
   readonly scale: number;
 }
 
-/** The most points of a comparison, and how many must be compared. */
+/** The maximum number of points of a comparison, and the number that must be compared. */
 export const mostPoints = 48, fewestPoints = 4;
 
 const pointKey = Key.fold(Key.make(0), "points of equality");
 const wholeNames = /^[jklmnpq](?:_.*)?$/;
 const bent = new Set(["abs", "floor", "ceil"]);
 
-/** What the formulas of a comparison ask of its points. */
+/** The points that the formulas of a comparison need. */
 export function realmOf(formulas: ReadonlyArray<Expression>, names: ReadonlyArray<string>): Realm {
   let [whole, floor, imaginary, kinks, scale] = [false, false, false, false, 3];
   const visit = (of: Expression) => {
@@ -46,7 +47,7 @@ export function realmOf(formulas: ReadonlyArray<Expression>, names: ReadonlyArra
   return { whole, imaginary, kinks: kinks || floor || whole, positive, scale };
 }
 
-/** What stands under even roots. */
+/** The radicands of even roots. */
 function radicands(of: Expression): ReadonlyArray<Expression> {
   const inner = children(of).flatMap(radicands);
   return of.kind === "root" && of.index === null ? [of.of, ...inner] : inner;
@@ -54,10 +55,10 @@ function radicands(of: Expression): ReadonlyArray<Expression> {
 
 const products = new Set(["number", "name", "multiply", "divide", "power", "pi", "root"]);
 
-/** Where roots of products stand on both sides, as in `\sqrt{x^2y}` and `x\sqrt y`, letters are by custom not negative. */
+/** If both sides have roots of products, as in `\sqrt{x^2y}` and `x\sqrt y`, letters are taken as non-negative. */
 const isMonomial = (of: Expression): boolean => products.has(of.kind) && children(of).every(isMonomial);
 
-/** How many points a comparison looks at before it is content. */
+/** The number of points after which a comparison may stop. */
 export const enough = ({ kinks }: Realm): number => kinks ? mostPoints : 8;
 
 /** The t-th point of comparison. */
@@ -68,7 +69,7 @@ export function point(t: number, names: ReadonlyArray<string>, realm: Realm): En
     if (realm.whole) return [name, complex(wholeAt(t, i, u, realm.scale))] as const;
     const size = sizeAt(t + (t % 2 === 0 ? 0 : i), u, realm);
     if (realm.imaginary && t % 3 === 2) return [name, complex(4 * u - 2, 2 * v - 1)] as const;
-    // A floor and a ceiling only differ where their argument is whole.
+    // Floor and ceiling only differ at integers.
     if (realm.kinks && t % 6 === 5) {
       return [name, complex(Math.round(v < 0.5 && !realm.positive ? -size : size))] as const;
     }
@@ -77,7 +78,7 @@ export function point(t: number, names: ReadonlyArray<string>, realm: Realm): En
   return { values: new Map(values), real: !realm.imaginary, draw: t };
 }
 
-/** For one variable 0, 1, 2, … and some before them and far beyond; for others any. */
+/** For one variable 0, 1, 2, …, some negative and some large integers; for several, any integers. */
 function wholeAt(t: number, i: number, u: number, scale: number): number {
   if (i === 0 && t < 30) return t;
   if (t % 5 === 4) return Math.floor(u * 3 * scale) - scale;

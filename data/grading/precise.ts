@@ -1,6 +1,6 @@
 /**
- * Real constants to 50 digits, in whole numbers of 10^-60, for what is equal in doubles but has no exact value: `\ln(10^{20} + 1)` is not `\ln 10^{20}`. Complex
- * values, functions that are not here, and formulas of many functions have none.
+ * Real constants to 50 digits, in integer multiples of 10^-60, for constants that are equal in float64 but have no exact value:
+ * `\ln(10^{20} + 1)` differs from `\ln 10^{20}`. Complex values, other functions, and formulas of many functions have no such value.
  */
 import type { Expression } from "./expression.ts";
 import { exact } from "./numeric.ts";
@@ -13,7 +13,7 @@ const mostFunctions = 24;
 const times = (a: bigint, b: bigint) => a * b / one;
 const size = (a: bigint) => a < 0n ? -a : a;
 
-/** The whole root of a whole number (Newton's method). */
+/** The integer root of an integer (Newton's method). */
 function wholeRoot(of: bigint, index: bigint): bigint {
   if (of < 2n) return of;
   let root = 1n << BigInt(Math.ceil(of.toString(2).length / Number(index)) + 1);
@@ -24,14 +24,14 @@ function wholeRoot(of: bigint, index: bigint): bigint {
   }
 }
 
-/** A power series: each term is made from the one before. */
+/** A power series; each term is computed from the previous one. */
 function series(first: bigint, next: (term: bigint, n: bigint) => bigint): bigint {
   let sum = 0n;
   for (let term = first, n = 1n; term !== 0n && n < 400n; term = next(term, n), n++) sum += term;
   return sum;
 }
 
-/** artanh(1/n) and arctan(1/n). */
+/** artanh(1/n) or arctan(1/n), by the sign. */
 const inverse = (n: bigint, sign: bigint) => {
   let [sum, power] = [0n, one / n];
   for (let k = 1n; power !== 0n; k += 2n, power = sign * power / (n * n)) sum += power / k;
@@ -95,7 +95,7 @@ function call(name: string, x: bigint): bigint | null {
   }
 }
 
-/** Reads a formula; `left` counts the functions that may still be calculated. */
+/** Evaluates a formula; `left` counts the function evaluations that remain. */
 function read(of: Expression, left: { functions: number }, inAngle = false): bigint | null {
   const fraction = of.kind === "degrees" ? null : exact(of);
   if (fraction !== null) return bounded(fraction.n * one / fraction.d);
@@ -152,7 +152,7 @@ function read(of: Expression, left: { functions: number }, inAngle = false): big
 
 const bounded = (value: bigint | null) => value === null || size(value) > largest ? null : value;
 
-/** Whether two constants agree to 45 digits; null where one of them has no such value. */
+/** Whether two constants agree to 45 digits; null if one has no such value. */
 export function sameDigits(a: Expression, b: Expression): boolean | null {
   const left = { functions: mostFunctions };
   const x = read(a, left);

@@ -1,12 +1,13 @@
 /**
- * Sums, products, integrals and limits as values to compare by. A short sum or product of numbers is added up. Every other one is a mixture of
- * its body, at two fixed places of the index, and of its ends: the same for the same, and different for what differs, whatever its true value.
+ * Sums, products, integrals and limits as comparable values. A short sum or product of numbers is evaluated. Any other becomes a mixture of
+ * its body, at two fixed values of the index, and its bounds: equal for equal formulas and different for different ones, but not its true
+ * value.
  */
 import * as C from "./complex.ts";
 import { type Complex, complex, type Environment } from "./complex.ts";
 import { children, type Expression, type Quantified } from "./expression.ts";
 
-/** What is added up has at most this many terms, each of at most this many parts. */
+/** Bounds of an evaluated sum or product: its terms, and the nodes of each term. */
 const mostTerms = 100, mostParts = 40;
 
 type Evaluate = (of: Expression, environment: Environment) => Complex;
@@ -45,7 +46,7 @@ const isShort = (low: Complex, high: Complex) =>
   low.im === 0 && high.im === 0 && Number.isInteger(low.re) && Number.isInteger(high.re) &&
   high.re - low.re < mostTerms;
 
-/** Whether a body is small, has no sum of its own, and no name such as `a_k` whose meaning changes with the index. */
+/** Whether a body is small and has no inner sum and no name such as `a_k` whose meaning depends on the index. */
 function isPlain(of: Expression, index: string): boolean {
   let parts = 0;
   const plain = (part: Expression): boolean =>
@@ -54,7 +55,7 @@ function isPlain(of: Expression, index: string): boolean {
   return plain(of);
 }
 
-/** How many quantifiers stand inside each other. */
+/** The nesting depth of quantifiers. */
 function depthOf(of: Expression): number {
   const inner = Math.max(0, ...children(of).map(depthOf));
   return of.kind === "quantified" ? inner + 1 : inner;

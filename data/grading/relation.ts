@@ -1,6 +1,6 @@
 /**
- * Relations: `x = 5` answers what is asked as `5` does, `a = b = c` as its last side, and two equations are the same if their
- * differences of sides are proportional, as `2x + 4y = 6` and `y = -x/2 + 3/2` are.
+ * Relations: `x = 5` equals `5`, `a = b = c` equals its last side, and two equations are equal if the differences of their sides are
+ * proportional, as for `2x + 4y = 6` and `y = -x/2 + 3/2`.
  */
 import { type Chain, isVariable, type Relation } from "./chain.ts";
 import * as C from "./complex.ts";
@@ -22,8 +22,8 @@ const isConstant = (text: string) => {
 };
 
 /**
- * The text that a chain of equalities gives as its value, or null: the right side of a name, the last side of a chain of
- * constants. A side that is only approximately equal is passed over. `other` is the formula it will be compared with.
+ * The text of the value of a chain of equalities, or null: the right side of a name, the last side of a chain of constants. Sides that are
+ * only approximately equal are skipped. `other` is the formula to compare with.
  */
 export function valueOfChain(chain: Chain, other: string | null): string | null {
   if (!isEquality(chain)) return null;
@@ -38,7 +38,7 @@ export function valueOfChain(chain: Chain, other: string | null): string | null 
   return derived && isConstant(other) && isConstant(last) ? last : null;
 }
 
-/** Whether two relations say the same. */
+/** Whether two relations are equivalent. */
 export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: string) => boolean, work: Work): boolean {
   if (!isEquality(gold) || !isEquality(answer)) {
     return sameOrder(gold, answer, work) || sameChain(ascending(gold), ascending(answer), pair);
@@ -56,7 +56,7 @@ export function sameRelation(gold: Chain, answer: Chain, pair: (a: string, b: st
   return x !== null && y !== null && names > 1 && sameZeros(x, y);
 }
 
-/** A chain of falling sides turned round, so that it rises. */
+/** A descending chain reversed, so that it ascends. */
 function ascending(chain: Chain): Chain {
   if (!chain.relations.every((relation) => relation === ">" || relation === "ge")) return chain;
   return {
@@ -71,10 +71,10 @@ const sameChain = (gold: Chain, answer: Chain, pair: (a: string, b: string) => b
   (squeeze(gold.sides.join("|")) === squeeze(answer.sides.join("|")) ||
     gold.sides.every((side, i) => pair(side, answer.sides[i])));
 
-/** `f(x)`, which may as well be called y. */
+/** `f(x)`, which may also be called y. */
 const isFunction = (text: string) => /^[a-zA-Z]\s?\([a-z]\)$/.test(text);
 
-/** The constant ratio of the differences of both relations' sides, or null. `x = 5` and `y = 5` have none. */
+/** The constant ratio between the side differences of two relations, or null. `x = 5` and `y = 5` have none. */
 function ratioOf(gold: Chain, answer: Chain, work: Work, bothNamed = false): C.Complex | null {
   const [a, b] = [differenceOf(gold), differenceOf(answer)];
   return a === null || b === null ? null : proportion(a, b, work, bothNamed);
@@ -86,7 +86,7 @@ function differenceOf(chain: Chain): Expression | null {
   return x === null || y === null ? null : { kind: "subtract", left: x, right: y };
 }
 
-/** The first and the last side; what is only approximately equal is passed over where something exact stands before it. */
+/** The first and the last side; an approximate side after an exact one is skipped. */
 function endsOf({ sides, relations }: Chain): { readonly left: string; readonly right: string } {
   const rounded = relations.indexOf("approx");
   return { left: sides[0], right: sides[rounded > 0 ? rounded : sides.length - 1] };
@@ -94,7 +94,7 @@ function endsOf({ sides, relations }: Chain): { readonly left: string; readonly 
 
 const turned: Readonly<Partial<Record<Relation, Relation>>> = { "<": ">", ">": "<", le: "ge", ge: "le", ne: "ne" };
 
-/** Whether two inequalities of two sides say the same: `2x > 6` and `x > 3`, `-x \\ge -1` and `x \\le 1`. */
+/** Whether two inequalities of two sides are equivalent: `2x > 6` and `x > 3`, `-x \\ge -1` and `x \\le 1`. */
 function sameOrder(gold: Chain, answer: Chain, work: Work): boolean {
   if (gold.relations.length !== 1 || answer.relations.length !== 1) return false;
   const [relation, other] = [gold.relations[0], answer.relations[0]];
@@ -104,7 +104,7 @@ function sameOrder(gold: Chain, answer: Chain, work: Work): boolean {
   return other === (ratio.re > 0 ? relation : turned[relation]);
 }
 
-/** The ratio of two formulas where it is the same wherever both are compared, else null. */
+/** The ratio of two formulas if it is the same at all points, else null. */
 function proportion(a: Expression, b: Expression, work: Work, bothNamed: boolean): C.Complex | null {
   const names = [...variables(b, variables(a))].sort();
   if (names.length === 0 || (bothNamed && names.length === 1)) return null;
@@ -129,7 +129,7 @@ function proportion(a: Expression, b: Expression, work: Work, bothNamed: boolean
 
 const salts = [1, 2, 3];
 
-/** Whether two formulas are proportional in exact arithmetic; null where it does not know their parts. */
+/** Whether two formulas are proportional in exact arithmetic; null if a part is not supported. */
 function exactProportion(a: Expression, b: Expression): boolean | null {
   const pairs = salts.map((salt) => [residue(a, salt), residue(b, salt)] as const);
   const ratios: Array<Residue> = [];
@@ -142,7 +142,7 @@ function exactProportion(a: Expression, b: Expression): boolean | null {
   return ratios.every((ratio) => sameResidue(ratio, ratios[0]));
 }
 
-/** Whether the numerators of two formulas are proportional, so that both are 0 at the same places: `xy - 3` and `y - 3/x`. */
+/** Whether the numerators of two formulas are proportional, so that their zeros agree: `xy - 3` and `y - 3/x`. */
 function sameZeros(a: Expression, b: Expression): boolean {
   const ratios = salts.map((salt) => {
     const [x, y] = [residue(a, salt), residue(b, salt)];

@@ -1,6 +1,6 @@
 /**
- * Formulas of sets and of statements: unions, intersections, differences, complements, "and", "or", "not", "implies". They are compared as
- * functions of their letters, each of which is tried as inside and outside: `A \cup B` is `B \cup A`, and `A \cap (B \cup C)` is not `(A \cap B) \cup C`.
+ * Formulas of sets and statements: unions, intersections, differences, complements, "and", "or", "not", "implies". They are compared by
+ * truth table over their letters: `A \cup B` equals `B \cup A`, and `A \cap (B \cup C)` differs from `(A \cap B) \cup C`.
  */
 
 type Tokens = ReadonlyArray<string>;
@@ -27,7 +27,7 @@ function tokensOf(text: string): Tokens | null {
   return tokens;
 }
 
-/** The value of a formula where each letter is a row of bits, or null where it is no such formula. Recursive descent, loosest joint first. */
+/** The value of a formula whose letters are rows of bits, or null if it is no such formula. Recursive descent, loosest operator first. */
 function valueOf(tokens: Tokens, letters: ReadonlyMap<string, number>): number | null {
   let at = 0;
   let failed = false;
@@ -66,7 +66,7 @@ function valueOf(tokens: Tokens, letters: ReadonlyMap<string, number>): number |
         "\\triangle",
       );
       if (sign === null) return value;
-      // Different joints in a row, or two differences, are read in more than one way.
+      // Different operators in a row, or two differences, are ambiguous.
       if (used !== null && (used !== sign || sign === "\\setminus" || sign === "\\backslash")) return fail();
       used = sign;
       const right = negated();
@@ -114,7 +114,7 @@ function valueOf(tokens: Tokens, letters: ReadonlyMap<string, number>): number |
   return failed || at < tokens.length ? null : value;
 }
 
-/** Whether two formulas of sets or statements are the same; null where one of them is none. */
+/** Whether two formulas of sets or statements are equivalent; null if one text is no such formula. */
 export function sameSets(gold: string, answer: string): boolean | null {
   const [g, a] = [tokensOf(gold), tokensOf(answer)];
   if (g === null || a === null) return null;

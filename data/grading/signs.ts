@@ -1,6 +1,6 @@
 /**
- * Unicode signs as LaTeX: operators, Greek letters, raised digits, full-width and mathematical letters. A form feed or a backspace is the
- * `\f` or `\b` of a command that a careless program has unescaped.
+ * Unicode signs as LaTeX: operators, Greek letters, superscript digits, full-width and mathematical letters. A form feed or a backspace is
+ * restored to the `\f` or `\b` of a command that was unescaped by mistake.
  */
 
 const unicode: ReadonlyMap<string, string> = new Map(Object.entries({
@@ -99,15 +99,15 @@ const greekLetters: ReadonlyMap<string, string> = new Map(
     .split(" ").map((word, i, all) => [word, `\\${all[i + 1]} `] as const).filter((_, i) => i % 2 === 0),
 );
 
-/** Signs that are not seen: they join, part and turn text. */
+/** Invisible signs: joiners, separators and direction marks. */
 const unseen = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 
 const vulgarFraction = /[\u00bc-\u00be\u2150-\u215e\u2189]/g;
 
-/** Where the digits of other scripts begin. */
+/** The code points of zero in other scripts. */
 const zeros = [0x0660, 0x06f0, 0x0966, 0x09e6];
 
-/** Marks over a letter, as the commands that write them. */
+/** Combining marks as LaTeX commands. */
 const marks: Readonly<Record<string, string>> = {
   "\u0304": "bar",
   "\u0305": "bar",
@@ -117,7 +117,7 @@ const marks: Readonly<Record<string, string>> = {
   "\u20d7": "vec",
 };
 
-/** A sign as LaTeX; full-width and mathematical letters and digits as plain ones. */
+/** A sign as LaTeX; full-width and mathematical letters and digits become plain. */
 function plainSign(sign: string): string {
   const known = unicode.get(sign) ?? greekLetters.get(sign);
   if (known !== undefined) return known;
@@ -140,7 +140,7 @@ function powers(text: string): string {
   );
 }
 
-/** A text with every sign that LaTeX writes otherwise. */
+/** Replaces every sign that LaTeX writes otherwise. */
 export function plainSigns(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   const seen = text.normalize("NFC").replace(unseen, "").replace(

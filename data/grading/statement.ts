@@ -1,6 +1,6 @@
 /**
- * What the sentences of a response state as the answer: "the answer is …" in some languages. A statement that is denied, asked or taken back states
- * nothing.
+ * Finds the answer that a response states in a sentence: "the answer is …" in some languages. A statement that is negated, asked or
+ * withdrawn counts as none.
  */
 import { isSentence } from "./words.ts";
 
@@ -17,7 +17,7 @@ const marker = new RegExp(
   ].join("|"),
   "gi",
 );
-/** A span of mathematics between its signs; `mathSpans` finds all of them. */
+/** A span of mathematics between its delimiters; `mathSpans` finds all of them. */
 export const mathSpan = /\$\$([\s\S]+?)\$\$|(?<!\\)\$((?:\\[\s\S]|[^$\\])+)\$|\\\((.+?)\\\)|\\\[([\s\S]+?)\\\]/;
 export const mathSpans = new RegExp(mathSpan.source, "g");
 const numberForm =
@@ -29,10 +29,10 @@ const named = new RegExp(
   "g",
 );
 
-/** Where a sentence ends; a `!` before an operator is a factorial. */
+/** The end of a sentence; a `!` before an operator is a factorial. */
 const sentenceEnd = /(?<=\w\w|[\d)$}])(?:[.?]\s+(?=[A-Z[(*])|!\s+(?=[A-Z]|\*\*))/;
 
-/** What a mathematical span holds; its groups begin at `from`. */
+/** The content of a mathematical span; its groups begin at `from`. */
 export const inside = (span: RegExpMatchArray | null | undefined, from = 1) =>
   span?.[from] ?? span?.[from + 1] ?? span?.[from + 2] ?? span?.[from + 3];
 
@@ -40,18 +40,18 @@ const wrapped = /\\{1,2}(?:begin|end|text|textbf|mathrm|mathbf|mbox|operatorname
 const greek =
   /(?<![a-z])(?:alpha|beta|gamma|delta|epsilon|theta|kappa|lambda|sigma|omega|zeta|iota)(?![a-z])(?!\s+[a-z]{2})/g;
 
-/** Whether a short response is nothing but an answer: a formula (what it wraps in `\text` is no sentence of its own) or a single word. */
+/** Whether a short response is only an answer: a formula (the content of `\text` is no sentence) or a single word. */
 export const isAnswer = (text: string): boolean =>
   !isSentence(text.replace(wrapped, " ").replace(greek, "x")) || /^[({]*[A-Za-z-]{2,20}[)}]*\.?$/.test(text);
 
-/** What a text states: an answer, or that what it names is none, with the text behind; null where it states nothing. */
+/** A statement of a text: an answer, or a negated one with the text after it; null if there is none. */
 export type Statement = { readonly answer: string } | { readonly denied: string } | null;
 
 const denial = /(?:\b(?:not|never|doubt|whether|unlikely|wrong)\b|n['’]t\b|\bif\b)[^.!?\n]*$/i;
 const takenBack =
   /^[\s*]*(?:no\b|wait\b|hmm|actually\b|but (?:wait|no)\b|(?:that|this|which)(?: is|['’]s)? (?:wrong|not|incorrect|too))/i;
 
-/** What the last "answer is" states that is neither denied nor taken back, unless something stands behind what is. */
+/** The last "answer is" statement that is neither negated nor withdrawn. A negated one with a number after it ends the search. */
 export function statedIn(tail: string): Statement {
   let denied: string | null = null;
   for (const found of [...tail.matchAll(marker)].reverse()) {
@@ -73,7 +73,7 @@ export function statedIn(tail: string): Statement {
 const idle =
   /(?:(?<!\s)\s*\([a-z][^()\d]*\)|,\s+(?:which|because|since|as|so|where|obtained|altogether|in total|in all|overall|respectively|of course)\b.*)$/i;
 
-/** What stands behind "answer is": a formula or a value right there, else what its sentence calls the value. */
+/** The answer after "answer is": a formula or value directly, else the value named in its sentence. */
 function namedIn(behind: string): string | null {
   const span = mathSpan.exec(behind);
   if (span !== null && /^[\s(*]*$/.test(behind.slice(0, span.index))) return spansFrom(behind) ?? inside(span) ?? null;
@@ -91,7 +91,7 @@ function namedIn(behind: string): string | null {
   return quantities.length === 1 ? quantities[0] ?? sentence : sentence;
 }
 
-/** Formulas in a row, `$x=2$ or $x=3$`, that end their sentence: one list; else null. */
+/** Consecutive formulas that end their sentence, `$x=2$ or $x=3$`, as one list; else null. */
 function spansFrom(text: string): string | null {
   const listed: Array<string> = [];
   let at = 0;

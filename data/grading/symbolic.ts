@@ -1,7 +1,7 @@
 /**
- * Equality of formulas. Exact wherever it can be: as fractions, else in a finite field (`field.ts`). What is left, such as logarithms, moduli and floors,
- * is evaluated: without variables as complex doubles, equal to a relative 1e-12 and to 45 digits where these can be had; with variables at the same fixed points (`points.ts`),
- * where four at least must be defined. A formula that is defined at too few of them is not understood.
+ * Equality of formulas: exact if possible, as fractions, else in a finite field (`field.ts`). The rest, such as logarithms, moduli and
+ * floors, is evaluated in complex float64. Without variables, values must agree to a relative 1e-12, and to 45 digits if available; with
+ * variables, at fixed points (`points.ts`), at least four of which must be defined. With fewer the formula is not understood.
  */
 import * as Elementary from "../elementary/mod.ts";
 import * as C from "./complex.ts";
@@ -16,7 +16,7 @@ import { quantified } from "./quantified.ts";
 
 const closeness = 1e-12, pointCloseness = 1e-11;
 
-/** The variables of a formula, functions that are only a name among them; `i` and `e` are numbers. */
+/** The variables of a formula, including unknown functions; `i` and `e` are numbers. */
 export function variables(of: Expression, into: Set<string> = new Set()): Set<string> {
   if (of.kind === "name" && of.name !== "i" && of.name !== "e") into.add(of.name);
   if (of.kind === "apply" && !of.known) into.add(`${of.name}()`);
@@ -36,7 +36,7 @@ export function close(a: Complex, b: Complex, tolerance = closeness): boolean {
   return C.modulus(C.subtract(a, b)) <= tolerance * Math.max(C.modulus(a), C.modulus(b));
 }
 
-/** The value of a formula; parts are NaN where it is undefined. In an angle, `degrees` are turned into radians. */
+/** The value of a formula; parts are NaN if it is undefined. In an angle, degrees are converted to radians. */
 export function evaluate(of: Expression, environment: Environment, inAngle = false): Complex {
   const value = (part: Expression) => evaluate(part, environment, inAngle);
   switch (of.kind) {
@@ -97,13 +97,13 @@ function rational(of: Expression): Complex {
   return value === null ? C.undefinedValue : complex(toNumber(value));
 }
 
-/** A power; where variables are real, a negative number has none to a broken exponent. */
+/** A power. Over real variables, a negative number has no non-integer powers. */
 function power(of: Complex, by: Complex, real: boolean): Complex {
   const broken = of.im === 0 && of.re < 0 && by.im === 0 && !Number.isInteger(by.re);
   return real && broken ? C.undefinedValue : C.power(of, by);
 }
 
-/** A root; an odd real root of a negative number is real, as school mathematics has it. */
+/** A root. An odd root of a negative real number is real, as in school. */
 function root(of: Complex, index: Complex | null, real: boolean): Complex {
   const odd = index !== null && index.im === 0 && Math.abs(index.re % 2) === 1;
   if (of.im === 0 && of.re < 0 && odd) return complex(-Elementary.pow(-of.re, 1 / index.re));
@@ -146,14 +146,14 @@ const calls: Readonly<Record<string, (z: Complex) => Complex>> = {
 
 const logarithms = new Set(["ln", "log", "lg"]);
 
-/** A function's value; `\log` without a base is decimal. */
+/** The value of a function; `\log` without a base is decimal. */
 function call(name: string, of: Complex, base: Complex | null, real: boolean): Complex {
   if (real && of.im === 0 && of.re < 0 && logarithms.has(name)) return C.undefinedValue;
   if (name === "log") return C.divide(C.log(of), base === null ? complex(Math.LN10) : C.log(base));
   return base === null && Object.hasOwn(calls, name) ? calls[name](of) : C.undefinedValue;
 }
 
-/** Whether two formulas without ± are equal; null where no arithmetic can say. */
+/** Whether two formulas without ± are equal; null if it cannot be decided. */
 export function equal(a: Expression, b: Expression): boolean | null {
   const [exactA, exactB] = [exact(a), exact(b)];
   if (exactA !== null && exactB !== null) return exactA.n === exactB.n && exactA.d === exactB.d;
@@ -189,7 +189,7 @@ function agree(a: Expression, b: Expression, names: ReadonlyArray<string>): bool
   return compared >= fewestPoints ? true : null;
 }
 
-/** The two formulas that ± stands for, upper signs first, or null where there is no ±. */
+/** The two formulas that ± stands for, upper signs first, or null if there is none. */
 export function plusMinusValues(of: Expression): readonly [Expression, Expression] | null {
   return contains(of, "plusMinus") ? [choose(of, "add"), choose(of, "subtract")] : null;
 }

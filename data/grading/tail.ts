@@ -1,12 +1,12 @@
 /**
- * Words behind a value, as in `5\text{ cm}`, `3\text{ million}` or `12\text{ apples}`. A unit, a thing that is counted and words that are known to say nothing
- * may be left out; words that scale, such as "million", "dozen", "squared" or "thirds", are calculated; any other words, such as "or more",
- * "west" or "loss", are not understood: then only the same words are the same answer.
+ * Words after a value, as in `5\text{ cm}`, `3\text{ million}` or `12\text{ apples}`. A unit, a counted thing and words without meaning may
+ * be left out. Words that scale, such as "million", "dozen", "squared" or "thirds", are calculated. Other words, such as "or more", "west"
+ * or "loss", are not understood: only the same words are equal.
  */
 import { readUnit, wrapped, writtenTail } from "./units.ts";
 import { isSentence } from "./words.ts";
 
-/** A value, scaled by its words, and what kind of words were left behind it. */
+/** A value scaled by its words, and the kind of the remaining words. */
 export interface Tailed {
   readonly value: string;
   readonly left: "nothing" | "unit" | "counted" | "unknown";
@@ -27,14 +27,14 @@ const partAt = new RegExp(
   `^(${parts.join("|")}|quarter|half|halve|hundredth|thousandth)s\\b(?:\\s+of\\b)?\\s*|^half\\b\\s*`,
 );
 
-/** Words that say nothing behind a value. */
+/** Words after a value that have no meaning. */
 const silent = new Set(
   ("exactly|(?:the )?only (?:solution|answer|value|one)|in total|total|in all|altogether|overall|only|each|units?|(?:sq|square|cubic|cu)\\.? units?|units? squared|way|solution|" +
     "point|integer|digit|person|time unit|respectively|as desired|as required").split("|"),
 );
 const silentForm = new RegExp(`^(?:${[...silent].join("|")})$`);
 
-/** Numbers in words that stand behind others as a scale or as parts: "3 scores" are 60, "5 twelfths" are no 5. */
+/** Number words that scale a preceding number or name fractions: "3 scores" are 60, "5 twelfths" is not 5. */
 const numberWords = [
   "ones|twos|threes|fours|fives|sixes|sevens|eights|nines|tens|elevens|twelves|dozens?|scores?|gross|grosses",
   "(?:thir|four|fif|six|seven|eigh|nine)teen(?:s|ths?)|(?:twen|thir|for|fif|six|seven|eigh|nine)tie(?:s|ths?)",
@@ -43,7 +43,7 @@ const numberWords = [
   "basis|bps|bips|mills?|permille|per mille",
 ].join("|");
 
-/** Words that change a value or add another: with one of these nothing is counted. */
+/** Words that change a value or add another; with one of these the words name no counted thing. */
 const changing = new RegExp(
   "\\b(?:and|or|not?|nor|maybe|perhaps|possibly|probably|about|around|roughly|approximately|nearly|almost|at|least|most|more|less|fewer|" +
     "greater|than|times|plus|minus|if|but|unless|except|depending|up|down|over|under|above|below|before|after|to|from|by|between|" +
@@ -58,7 +58,7 @@ const plurals =
 const singular =
   /^(?:person|student|apple|marble|ball|game|book|coin|box|card|boy|girl|child|man|woman|number|value|triangle|pair|page|piece|member|team|car|dog|cat)$/i;
 
-/** Whether the words name things that are counted: a plural, perhaps with what it is made of behind it. */
+/** Whether the words name counted things: a plural, perhaps followed by a material. */
 function isCounted(words: string, value: string): boolean {
   if (!/^[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,4}$/i.test(words) || changing.test(words)) return false;
   const head = words.split(/ (?:of|in|for|per|on|with|that|which) /, 1)[0].split(" ").at(-1) ?? "";
@@ -68,7 +68,7 @@ function isCounted(words: string, value: string): boolean {
 
 const plainTail = /^((?:[^a-zA-Z]|\\[a-zA-Z]+)*[\d)}%])\s*\{?([a-zA-Z][a-zA-Z .'^\d{}/-]{1,80})$/;
 
-/** A value and the words behind it, or null where there are none. */
+/** A value and the words after it, or null if there are none. */
 export function partsOf(text: string): { readonly value: string; readonly words: string } | null {
   const written = text.length > 400 ? null : writtenTail.exec(text);
   const tail = text.length > 400 ? null : written ?? plainTail.exec(text);
@@ -86,7 +86,7 @@ export function partsOf(text: string): { readonly value: string; readonly words:
     : { value: tail[1].trim(), words: words.replace(/[.,;]+$/, "").replace(/^\((.*)\)$/, "$1") };
 }
 
-/** Reads the words behind a value; null where there are none. */
+/** Reads the words after a value; null if there are none. */
 export function tailed(text: string): Tailed | null {
   const split = partsOf(text);
   if (split === null) return null;
@@ -123,7 +123,7 @@ function partOf(word: string): number {
   return word === "thousandth" ? 1000 : parts.indexOf(word) + 3;
 }
 
-/** The value without words that may be left out; the text itself where there are none, or some that may not. */
+/** The value without words that may be left out; the text itself if it has none or others. */
 export function withoutUnit(text: string): string {
   const found = tailed(text);
   return found === null || found.left === "unknown" ? text : found.value;

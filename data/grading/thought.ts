@@ -1,6 +1,6 @@
 /**
- * What a response says behind its last thought; what stands before one was said before it was thought over. A thought that never ends says nothing: whatever it boxes on the way is no answer, or a policy learns to
- * guess often and to finish never.
+ * The text of a response after its last thought; text before a thought does not count. A thought that never ends has no answer, whatever it
+ * boxes, because otherwise a policy would learn to guess often and never to finish.
  */
 
 const names = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis|seed:think";
@@ -16,8 +16,8 @@ const marks = new RegExp(
 );
 
 /**
- * The text behind the last thought, or null where a thought never ends. `open`: whether the prompt ended inside a thought. A text that begins with the
- * end of one was begun by the prompt.
+ * The text after the last thought, or null if a thought never ends. `open`: whether the prompt ended inside a thought. In a text that
+ * begins with the end of a thought, the prompt opened it.
  */
 export function spoken(text: string, open = false): string | null {
   let inside = open;
@@ -39,7 +39,7 @@ export function spoken(text: string, open = false): string | null {
   return inside ? null : said + text.slice(from);
 }
 
-/** Whether a prompt ends inside a thought, so that a response begins there. */
+/** Whether a prompt ends inside a thought, so that the response begins there. */
 export const endsInThought = (promptText: string): boolean => {
   const end = promptText.trimEnd();
   const last = [...end.slice(-40).matchAll(marks)].at(-1);

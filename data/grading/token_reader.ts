@@ -1,13 +1,13 @@
-/** Steps through the tokens of a formula; what `parser.ts` builds its rules on. */
+/** The token reader under `parser.ts`. */
 import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
 
 const deepest = 60;
 
-/** What a failed rule gives, and what stands left of a leading ±. */
+/** The result of a failed rule, and the left operand of a leading ±. */
 export const nothing: Expression = { kind: "number", text: "0" };
 
-/** A reader of tokens. A failure moves it behind the last token, where every rule ends at once. */
+/** A reader of tokens. A failure moves it past the last token, so that every rule ends at once. */
 export class TokenReader {
   protected at = 0;
   protected failed = false;
@@ -29,7 +29,7 @@ export class TokenReader {
     return token !== undefined && token.kind === kind && token.text === text;
   }
 
-  /** Steps over a sign or command if it is next. */
+  /** Consumes a sign or command if it is next. */
   protected take(...texts: ReadonlyArray<string>): boolean {
     const token = this.tokens[this.at];
     if (token === undefined || (token.kind !== "sign" && token.kind !== "command") || !texts.includes(token.text)) {
@@ -51,7 +51,7 @@ export class TokenReader {
     return this.take(...closers) ? inner : this.fail();
   }
 
-  /** A subscript as text: a group's tokens joined, or one token. */
+  /** A subscript as text: the joined tokens of a group, or one token. */
   protected label(): string {
     if (!this.take("{")) {
       const token = this.tokens[this.at];

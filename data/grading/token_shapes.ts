@@ -1,7 +1,7 @@
-/** Shapes of a formula that its tokens show before it is parsed. */
+/** Properties of a formula that its tokens show before parsing. */
 import type { Token } from "./tokens.ts";
 
-/** Products of three vectors and vector products do not obey the rules of numbers. */
+/** Products of three vectors and cross products do not obey the rules of numbers. */
 export function multipliesVectors(tokens: ReadonlyArray<Token>): boolean {
   const vectors = tokens.filter(({ kind, text }) =>
     kind === "command" && (text === "vec" || text === "overrightarrow")
@@ -10,7 +10,7 @@ export function multipliesVectors(tokens: ReadonlyArray<Token>): boolean {
     vectors.length > 1 && tokens.some(({ text }) => text === "times");
 }
 
-/** Whether the tokens from `at` are `{dy}{dx}`, behind a `\frac`, whose d does not cancel. */
+/** Whether the tokens from `at`, after a `\frac`, are `{dy}{dx}`, whose d does not cancel. */
 export function isDerivative(tokens: ReadonlyArray<Token>, at: number): boolean {
   const isD = (place: number) =>
     tokens[place - 1]?.text === "{" && (tokens[place]?.text === "d" || tokens[place]?.text === "partial");
@@ -21,7 +21,7 @@ export function isDerivative(tokens: ReadonlyArray<Token>, at: number): boolean 
 
 const conditions = new Set(["|", "mid", "<", ">", "le", "ge", "ne", "in", ",", "=", "subset"]);
 
-/** Whether the group from `at`, a subscript, is no formula but a condition, as in `\sum_{d \mid n}`. */
+/** Whether the group from `at`, a subscript, is a condition, as in `\sum_{d \mid n}`. */
 export function isCondition(tokens: ReadonlyArray<Token>, at: number): boolean {
   let depth = 0;
   for (let i = at; i < tokens.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * Cuts normalised LaTeX or plain mathematics into tokens: numbers, single-letter names, commands (`\frac`, and bare words such as
- * `sqrt` or `sin`), signs, and the content of `\text{…}` as one token.
+ * Splits normalised LaTeX or plain mathematics into tokens: numbers, single-letter names, commands (`\frac`, and bare words such as `sqrt`
+ * or `sin`), signs, and the content of `\text{…}` as one token.
  */
 
 /** One token; `text` has no backslash. */
@@ -9,20 +9,20 @@ export interface Token {
   readonly text: string;
 }
 
-/** Functions of one argument that are written as a word. */
+/** Functions of one argument with a name of several letters. */
 export const functions: ReadonlySet<string> = new Set(
   ("sin cos tan cot sec csc arcsin arccos arctan asin acos atan sinh cosh tanh ln log exp lg cis tg ctg arctg arccot")
     .split(" "),
 );
 
-/** Functions that take several arguments in brackets, or one without: those that can be calculated, and those that are only a name. */
+/** Functions that take several arguments in brackets, or one without: known ones, and unknown ones. */
 export const calculated: ReadonlySet<string> = new Set(["gcd", "lcm", "max", "min"]);
 export const operators: ReadonlySet<string> = new Set([
   ...calculated,
   ..."deg dim arg ker det rank Re Im tr".split(" "),
 ]);
 
-/** Marks over a formula; what they mean is not known here, only over what they stand. */
+/** Accents over a formula; they are opaque functions of it. */
 export const accents: ReadonlySet<string> = new Set(
   "overline bar hat tilde vec dot ddot widehat widetilde overrightarrow".split(" "),
 );
@@ -34,10 +34,10 @@ export const greek = new Set(
     .split(" "),
 );
 
-/** Commands that run over a formula. */
+/** Commands that bind an index over a formula. */
 export const quantifiers = new Set(["sum", "prod", "int", "lim"]);
 
-/** Commands that may begin a factor beside functions and Greek letters. */
+/** Commands that may begin a factor besides functions and Greek letters. */
 export const openers = new Set(
   [
     ..."frac sqrt pi infty infinity binom lfloor lceil sum prod int lim angle triangle".split(" "),
@@ -46,7 +46,7 @@ export const openers = new Set(
   ],
 );
 
-/** Words that are a command without a backslash, the longest first. */
+/** Words that are commands without a backslash, longest first. */
 const bareWords =
   "infinity arcsin arccos arctan infty sqrt sinh cosh tanh asin acos atan sin cos tan cot sec csc log exp pi ln".split(
     " ",
@@ -56,14 +56,14 @@ const wrappers = new Set(
   "text mathrm textbf mathbf mbox operatorname textit mathit rm bm boldsymbol mathsf textup".split(" "),
 );
 
-/** Words that are one only before a bracket. */
+/** Words that are commands only before a bracket. */
 const bareOperator = /(?:gcd|lcm|max|min)(?=\s?[({])/y;
 
 const numberAt = /\d+\.\d*|\.\d+|\d+/y;
 const commandAt = /\\([a-zA-Z]+|[\s\S])/y;
 const wordAt = /[a-zA-Z]+/y;
 
-/** The tokens of a text, or null where there are more than `limit`. */
+/** The tokens of a text, or null if there are more than `limit`. */
 export function tokenize(text: string, limit: number): ReadonlyArray<Token> | null {
   const tokens: Array<Token> = [];
   const match = (pattern: RegExp, at: number) => {
@@ -101,7 +101,7 @@ export function tokenize(text: string, limit: number): ReadonlyArray<Token> | nu
   return tokens;
 }
 
-/** `\mathbf{v}` is a name, `\operatorname{sin}` a function, every other wrapped content is text. */
+/** `\mathbf{v}` is a name, `\operatorname{sin}` a function; all other wrapped content is text. */
 function wrapped(wrapper: string, content: string): Token {
   const word = content.trim();
   if (wrapper === "text" || wrapper === "mbox" || !/^[a-zA-Z]+$/.test(word)) return { kind: "text", text: content };
@@ -109,7 +109,7 @@ function wrapped(wrapper: string, content: string): Token {
   return { kind: word.length === 1 ? "name" : "text", text: word };
 }
 
-/** The brace group that starts at or behind spaces at `from`, or null; an open one ends with the text. */
+/** The brace group at `from`, after optional spaces, or null; an unclosed one ends with the text. */
 function groupAt(text: string, from: number): { readonly content: string; readonly end: number } | null {
   let start = from;
   while (text[start] === " ") start++;

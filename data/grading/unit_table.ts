@@ -1,6 +1,6 @@
-/** Units of measure by name: SI with its prefixes, common derived and customary ones, and currencies, each of which is a dimension of its own. */
+/** Units of measure by name: SI with prefixes, common derived and customary units, and currencies, each with a dimension of its own. */
 
-/** A unit: powers of dimensions, as in `mass length time^-2`, and how many base units it is, as the text of a formula. */
+/** A unit: powers of dimensions, as in `mass length time^-2`, and its number of base units, as formula text. */
 export interface Measure {
   readonly dimensions: ReadonlyArray<readonly [dimension: string, power: number]>;
   readonly factor: string;
@@ -125,7 +125,7 @@ const mayBe = (row: Measure | undefined, power: number): Measure | undefined =>
     ? row
     : undefined;
 
-/** A unit with a prefix, by its symbol (`kW`) or by its name (`kilowatt`). */
+/** A unit with a prefix, by symbol (`kW`) or by name (`kilowatt`). */
 function withPrefix(word: string): Measure | undefined {
   for (const [symbol, name, power] of prefixes) {
     const [spelled, short] = [
@@ -142,7 +142,7 @@ function withPrefix(word: string): Measure | undefined {
 
 const shortPlural = /^(?:hrs|mins|secs|yrs|lbs|yds|kms|cms|gals|wks|mols)$/;
 
-/** The unit of a name, without a plural's s or a full stop, in any case where it is a word and not a symbol. */
+/** The unit of a name, without a plural s or a full stop. Case is ignored for words but not for symbols. */
 export function unitNamed(word: string): Measure | undefined {
   const text = word.replace(/\.$/, "");
   const lower = text.toLowerCase();

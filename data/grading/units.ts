@@ -1,17 +1,17 @@
 /**
- * Units of measure behind a value: `5\text{ cm}^2`, `12 \mathrm{m}/\mathrm{s}`, `3 square feet`, `40 miles per hour`, `50 cents`. Where both
- * answers have one, `5 cm` is not `5 m`, and `500 cm` is; a word that is no unit of measure (`5 apples`) is not compared.
+ * Units of measure after a value: `5\text{ cm}^2`, `12 \mathrm{m}/\mathrm{s}`, `3 square feet`, `40 miles per hour`, `50 cents`. If both
+ * answers have one, `5 m` differs from `5 cm` and equals `500 cm`; other words (`5 apples`) are not compared.
  */
 
 import { unitNamed } from "./unit_table.ts";
 
-/** A unit as a product of dimensions to powers, and how many base units it is: whole numbers or decimals, multiplied. */
+/** A unit as a product of powers of dimensions, and its number of base units as factors, integers or decimals. */
 export interface Unit {
   readonly dimensions: string;
   readonly factors: ReadonlyArray<readonly [factor: string, power: number]>;
 }
 
-/** A value and the unit behind it. */
+/** A value and its unit. */
 export interface Quantity {
   readonly value: string;
   readonly unit: Unit;
@@ -31,7 +31,7 @@ const wordAt = /\s*(°?[a-zA-ZΩµμ]+\.?)/y;
 const powerAt = /\s*\^?\s*\{?(-?[1-9])\}?|\s+(squared|cubed)\b/y;
 const joinAt = /\s*(\/|per\b|\*|·|\\cdot(?![a-zA-Z])|(?=[a-zA-Z]))/y;
 
-/** Reads a unit whole, or gives null. A single letter is a unit only where `written` says that it is set as text. */
+/** Reads a whole unit, or gives null. A single letter is a unit only if `written`: the text sets it as text. */
 export function readUnit(text: string, written: boolean): Unit | null {
   const given = text.trim().replace(/^(?:in\s+)?(?=[a-zA-Z])/, "").replace(
     /\b(?:degrees?|deg\.?)\s+(celsius|fahrenheit|C|F)\b/i,
@@ -80,12 +80,12 @@ export function readUnit(text: string, written: boolean): Unit | null {
 
 const wrapper = "\\\\(?:text|mathrm|mbox|operatorname|rm|textit|mathit)\\s{0,8}";
 
-/** A value, and what is set as text behind it. */
+/** A value, and the text-mode words after it. */
 export const writtenTail = new RegExp(
   `^([\\s\\S]*?)\\s*((?:${wrapper}\\{[^{}]*\\}[\\s^{}\\d\\-/]{0,16}(?:\\\\cdot\\s*)?)+)$`,
 );
 
-/** What is set as text, with its words. */
+/** Text-mode words, with their content. */
 export const wrapped = new RegExp(`${wrapper}\\{([^{}]*)\\}`, "g");
 const degreeTail = /^([\s\S]*?)\s*\^\s*\{?\s*\\circ\s*\}?\s*(?:\\(?:text|mathrm)\s*\{\s*)?([CF]?)\s*\}?$/;
 const plainTail = /^([^a-zA-Z]*[\d)}])\s*([a-zA-Z°][a-zA-Z\s.^{}\d/]{0,40})$/;
@@ -110,7 +110,7 @@ function compound(text: string): Quantity | null {
   return { value: parts.map(inBaseUnits).join("+"), unit: { dimensions, factors: [] } };
 }
 
-/** Splits a normalised answer into its value and unit; null where there is no unit that is known. `bareLetter` lets `5 m` be one. */
+/** Splits a normalised answer into value and unit; null if it has no known unit. `bareLetter` accepts `5 m`. */
 export function quantityOf(text: string, bareLetter = false): Quantity | null {
   if (text.length > 200) return null;
   const sum = compound(text);
@@ -128,7 +128,7 @@ export function quantityOf(text: string, bareLetter = false): Quantity | null {
   return unit === null ? null : { value: tail[1].trim(), unit };
 }
 
-/** A quantity in base units as text of a formula. */
+/** A quantity in base units, as formula text. */
 export function inBaseUnits({ value, unit }: Quantity): string {
   return [`(${value})`, ...unit.factors.map(([factor, power]) => `(${factor})^{${power}}`)].join("*");
 }

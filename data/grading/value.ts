@@ -1,7 +1,6 @@
 /**
- * Equality of two texts that should be formulas: units, percent and number bases handled around the arithmetic of
- * `symbolic.ts`. A decimal must have the value exactly: `0.33` is not `1/3`; only a decimal of twelve digits or more may be a
- * rounded value, since nobody rounds there by hand.
+ * Equality of two texts that should be formulas: handles units, percent and number bases around the arithmetic of `symbolic.ts`. A decimal
+ * must be exact: `0.33` differs from `1/3`. Only a decimal of twelve or more digits may be a rounded value.
  */
 import * as Elementary from "../elementary/mod.ts";
 import * as C from "./complex.ts";
@@ -13,7 +12,7 @@ import { isSentence, numberWord } from "./words.ts";
 import { withoutUnit } from "./tail.ts";
 import { costOf, costOfPair, dearest, spend, type Work } from "./work.ts";
 
-/** The formula of a text or the number that it spells out, or null for sentences, what cannot be parsed and what is too dear to evaluate. */
+/** The formula of a text, or the number that it spells out; null for sentences, unparsable text and formulas too expensive to evaluate. */
 export function formula(text: string): Expression | null {
   const spelled = numberWord(text);
   if (spelled !== null) return { kind: "number", text: `${spelled}` };
@@ -24,14 +23,14 @@ export function formula(text: string): Expression | null {
   return once + each > dearest ? null : read;
 }
 
-/** Whether two texts are equal formulas; null where one of them is no formula. */
+/** Whether two texts are equal formulas; null if one is no formula. */
 export function formulasEqual(gold: string, answer: string, work: Work): boolean | null {
   const same = sameReading(gold, answer, work);
   if (same === true || !longPower.test(`${gold} ${answer}`)) return same;
   return sameReading(gold.replace(longPowers, "^{$1}"), answer.replace(longPowers, "^{$1}"), work) ?? same;
 }
 
-/** To TeX `2^10` is 2^1 0, to everybody else a thousand: both readings count. */
+/** In TeX `2^10` is 2^1 0, but writers mean 2^{10}: both readings count. */
 const longPower = /\^\d\d/, longPowers = /\^(\d{2,})/g;
 
 function sameReading(gold: string, answer: string, work: Work): boolean | null {
@@ -45,19 +44,19 @@ function sameReading(gold: string, answer: string, work: Work): boolean | null {
   return equalFormulas(x, y ?? b, work) === true;
 }
 
-/** What stands before a percent sign, or null. */
+/** The value before a percent sign, or null. */
 function percentOf(of: Expression): Expression | null {
   if (of.kind === "percent") return of.of;
   const inner = of.kind === "negate" ? percentOf(of.of) : null;
   return inner === null ? null : { kind: "negate", of: inner };
 }
 
-/** Where a question asks for percents, a gold answer without the sign is above 1; `0.75` is not `0.75\%`. */
+/** If a question asks for percents, a gold answer without the sign is above 1; `0.75` differs from `0.75\%`. */
 const isAboveOne = (of: Expression) =>
   of.kind !== "divide" && of.kind !== "negate" && variables(of).size === 0 &&
   C.modulus(evaluate(of, C.noVariables)) > 1;
 
-/** Both formulas; a unit is dropped where it is in the way, or where only one side would have variables because of it. */
+/** Both formulas. A unit is dropped if it prevents parsing, or if it gives only one side variables. */
 function readPair(gold: string, answer: string): readonly [Expression | null, Expression | null] {
   const read = (text: string) => formula(text) ?? formula(withoutUnit(text));
   const [a, b] = [read(gold), read(answer)];
@@ -68,7 +67,7 @@ function readPair(gold: string, answer: string): readonly [Expression | null, Ex
   return [a, b];
 }
 
-/** Equality of formulas without ±; `2516_8` may be answered as `2516`. */
+/** Equality of formulas without ±. `2516_8` equals `2516`. */
 export function equalFormulas(a: Expression, b: Expression, work: Work): boolean | null {
   if (!spend(work, costOfPair(a, b, variables(b, variables(a)).size > 0))) return false;
   if (a.kind === "based" && b.kind === "number") return a.digits === b.text || equal(a, b);
@@ -77,7 +76,7 @@ export function equalFormulas(a: Expression, b: Expression, work: Work): boolean
   return same === false ? rounded(a, b) || rounded(b, a) : same;
 }
 
-/** Whether `long` is a decimal of at least twelve significant digits to which `of` rounds. */
+/** Whether `long` is a decimal of at least twelve significant digits that `of` rounds to. */
 function rounded(long: Expression, of: Expression): boolean {
   const bare = long.kind === "negate" ? long.of : long;
   if (bare.kind !== "number" || !bare.text.includes(".") || bare.text.replace(/^[0.]+|\./g, "").length < 12) {

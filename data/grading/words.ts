@@ -1,6 +1,6 @@
 /**
- * Answers that are words, and names in front of a value. Words are compared without case, articles and punctuation; what is no
- * sentence but a formula that nobody could read is compared sign by sign.
+ * Answers in words, and names before a value. Words are compared without case, articles and punctuation; formulas that were not parsed are
+ * compared character by character.
  */
 
 const small =
@@ -22,7 +22,7 @@ export function numberWord(text: string): number | null {
   return ordinals.includes(first) ? ordinals.indexOf(first) : null;
 }
 
-/** `yes` or `no` where that is all a gold answer says, or how an answer begins before a comma or its end; else null. */
+/** `yes` or `no` if a gold answer is nothing else, or if an answer begins with it, before a comma or its end; else null. */
 export function yesOrNo(text: string, whole: boolean): string | null {
   const found = /^\s*(?:\\text\s?\{\s*)?(yes|no|true|false)\s*([.,:;}]|$)/i.exec(text);
   if (found === null || (whole && !/^(?:yes|no|true|false)$/.test(wordsOf(text)))) return null;
@@ -32,12 +32,12 @@ export function yesOrNo(text: string, whole: boolean): string | null {
 const wrapper =
   /\\(?:text|mathrm|textbf|mathbf|mbox|textit|mathit|operatorname|emph|texttt|textsf)\s{0,8}\{([^{}]*)\}/g;
 
-/** Whether the text has a `\text{…}` or is nothing but letters and spaces. */
+/** Whether the text has a `\text{…}` or consists of letters and spaces. */
 export function isWritten(text: string): boolean {
   return /\\(?:text|mbox|mathrm|textbf)(?![a-zA-Z])|^[A-Za-z ]+$/.test(text);
 }
 
-/** The words of a text: wrappers opened, signs away, lower case. */
+/** The words of a text in lower case, without wrappers and signs. */
 export function wordsOf(text: string): string {
   return text
     .replace(wrapper, " $1 ")
@@ -47,13 +47,13 @@ export function wordsOf(text: string): string {
     .trim();
 }
 
-/** What prose may hold beside letters and digits. */
+/** What prose may contain besides letters and digits. */
 const proseForm = /^[\p{L}\p{M}\p{N}\s.,;:!?'"’&-]*$/u;
 
-/** Signs that change a value or a name: a factorial, a point before a decimal, minutes and feet, a derivative. */
+/** Signs that change a value or a name: a factorial, a leading decimal point, minutes and feet, a derivative. */
 const telling = /\d\s*!|(?<!\d)\.\d|\d\s?['’"]|(?<![\p{L}'’])\p{L}['’](?!\p{L})/u;
 
-/** The words of a text that is prose and has no sign that changes a value; a point or comma between digits stays. Null for anything else. */
+/** The words of prose without signs that change a value; a point or comma between digits remains. Null for other text. */
 function proseOf(text: string): string | null {
   const open = text.replace(wrapper, " $1 ").replace(/\\ /g, " ").trim().replace(/^\((.*)\)$|^\{(.*)\}$/, "$1$2");
   if (!proseForm.test(open) || telling.test(open) || !/\p{L}{2}/u.test(open.replaceAll(".", ""))) return null;
@@ -64,12 +64,15 @@ function proseOf(text: string): string | null {
     .replace(/(?<!\d)[.,;:]|[.,;:](?!\d)|[!?'"’]/g, " ").replace(/(?<!\d)\s+|\s+(?!\d)/g, "");
 }
 
-/** A formula that is not understood, without spaces and braces that say nothing. */
+/** A formula that was not parsed, without insignificant spaces and braces. */
 const signsOf = (text: string): string =>
   text.replace(wrapper, "{$1}").replace(/(?<!\d)\s+|\s+(?!\d)/g, "").replace(/(?<![a-zA-Z])\{([a-zA-Z0-9])\}/g, "$1")
     .replace(/(?<![a-zA-Z^_])\{([a-zA-Z]+)\}/g, "$1");
 
-/** Whether two texts say the same words, letting articles, spaces and stops pass; what is no prose must be the same sign by sign. */
+/**
+ * Whether two texts have the same words, ignoring articles, spaces and full stops; text that is not prose must be equal character by
+ * character.
+ */
 export function sameText(a: string, b: string): boolean {
   const [x, y] = [proseOf(a), proseOf(b)];
   if (x !== null && y !== null) return x !== "" && x === y;
@@ -79,11 +82,11 @@ export function sameText(a: string, b: string): boolean {
 const knownWords = /sqrt|sinh|cosh|tanh|arcsin|arccos|arctan|arctg|arccot|infty|infinity/g;
 const shortWords = /\b(?:ln|log|sin|cos|tan|tg|ctg|sqrt|pi)\b/g;
 
-/** Four letters and more that follow each other in the alphabet are a product, as in `4abcd`: no word is spelled so. */
+/** Four or more consecutive letters of the alphabet are a product, as in `4abcd`, since no word contains them. */
 const isRun = (word: string) =>
   [...word].map((sign) => sign.charCodeAt(0)).sort((a, b) => a - b).every((code, i, all) => code === all[0] + i);
 
-/** Whether the text is a sentence rather than a formula: a word of four letters, or two words in a row. */
+/** Whether the text is a sentence rather than a formula: it has a word of four letters, or two words in a row. */
 export function isSentence(text: string): boolean {
   const letters = text.replace(/\\[a-zA-Z]+/g, " ");
   const words = letters.replace(knownWords, " ").match(/[a-zA-Z]{4,}/g);
@@ -107,11 +110,11 @@ const nameForms: ReadonlyArray<RegExp> = [
   /^[a-z]{2,12}(?:\s[a-z]+){0,12}$/i,
 ];
 
-/** Words that deny or doubt: what they stand in names nothing. */
+/** Words that negate or doubt; a text with one of them names nothing. */
 const doubting =
   /\b(?:not|no|never|except|but|or|maybe|perhaps|about|nearly|almost|least|most|less|more|than|wrong)\b|n['’]t\b/i;
 
-/** Whether a text names what is asked for, as the left side of `x = 5`, `f(x) = …` or `\angle ABC = …` does. */
+/** Whether a text names the unknown, as the left side of `x = 5`, `f(x) = …` or `\angle ABC = …` does. */
 export function isName(text: string): boolean {
   return text.length <= 200 && !doubting.test(text) && nameForms.some((form) => form.test(text.trim()));
 }

@@ -1,31 +1,31 @@
 /**
- * How much work a comparison may be. Time is never measured: each step is weighed before it is taken (one is about a tenth of a microsecond),
- * what a comparison spends is counted over all its parts, and where the allowance ends the answers are not equal.
+ * The work limit of a comparison. Time is never measured: each step has a cost, checked before it runs (one unit is about 0.1 µs). All
+ * parts of a comparison share one allowance; if it is used up, the answers are not equal.
  */
 import * as Elementary from "../elementary/mod.ts";
 import { children, type Expression } from "./expression.ts";
 import { exact } from "./numeric.ts";
 
-/** What is left to spend; shared by all parts of one comparison. */
+/** The remaining allowance, shared by all parts of one comparison. */
 export interface Work {
   left: number;
 }
 
 const allowance = 150_000;
 
-/** A formula that costs more than this is not read at all. */
+/** A formula above this cost is not read. */
 export const dearest = 40_000;
 
 /** The allowance of one comparison. */
 export const newWork = (): Work => ({ left: allowance });
 
-/** Takes steps from what is left; false where there are not enough. */
+/** Deducts steps from the allowance; false if too few remain. */
 export function spend(work: Work, steps: number): boolean {
   work.left -= steps;
   return work.left >= 0;
 }
 
-/** What a formula costs: its exact value `once`, its value at a point `each` time; `bits` bounds its exact value's length. */
+/** The cost of a formula: `once` for its exact value, `each` for its value at a point; `bits` bounds the length of the exact value. */
 export interface Cost {
   readonly once: number;
   readonly each: number;
@@ -34,7 +34,6 @@ export interface Cost {
 
 const longest = 16_384, mostTerms = 100, mostFactors = 20;
 
-/** The cost of a formula. */
 export function costOf(of: Expression): Cost {
   const parts = children(of).map(costOf);
   const total = (name: "once" | "each") => parts.reduce((sum, part) => sum + part[name], 0);
@@ -90,19 +89,19 @@ function bitsOf(digits: string): number {
   return (digits === "2" ? 1 : bits) + (digits.includes(".") ? places * 3.33 : 0);
 }
 
-/** How many times an exponent multiplies; none where it has no whole value, since then the power has no exact one. */
+/** The number of multiplications of an exponent; none if it is not an integer, since the power then has no exact value. */
 function exponentOf(of: Expression, cost: Cost): number {
   if (cost.once > 100) return longest;
   const value = exact(of);
   return value === null || value.d !== 1n ? 0 : Math.min(longest, Math.abs(Number(value.n)));
 }
 
-/** Whether a formula has a variable, so that it has no exact value. */
+/** Whether a formula has a variable and therefore no exact value. */
 const isOpen = (of: Expression): boolean => of.kind === "name" || children(of).some(isOpen);
 
 const whole = (of: Expression) => of.kind === "number" && /^\d{1,6}$/.test(of.text) ? Number(of.text) : null;
 
-/** The cost of comparing two formulas: exactly, then at one point, or at many where there are variables. */
+/** The cost of comparing two formulas: exactly, then at one point, or at many if there are variables. */
 export function costOfPair(a: Expression, b: Expression, hasVariables: boolean): number {
   const [x, y] = [costOf(a), costOf(b)];
   return x.once + y.once + (x.each + y.each) * (hasVariables ? 24 : 1);

@@ -1,13 +1,13 @@
 /**
- * What the paper says its Pass@k curves show, each claim as a question to a table of Pass@k: does it hold there? Asked of the
- * paper's own Table 1 and of every study of ours alike. A claim that a table cannot answer (a method or k is missing) is null.
+ * The paper's claims about its Pass@k curves, each as a test on a table of Pass@k: the paper's own Table 1 or one of our studies. A claim
+ * is null if the table lacks a method or a k that it needs.
  */
 import type { Method } from "./published.ts";
 
-/** Pass@k of a method, or undefined where the table lacks it; any unit, since only the order counts. */
+/** Pass@k of a method, or undefined if the table lacks it. The unit is free, since only the order counts. */
 export type Lookup = (method: Method, k: number) => number | undefined;
 
-/** A claim: the paper's words in short, where they stand, and the test on a table with these `ks`, ascending. */
+/** A claim: the paper's words in short, the section, and the test on a table with these `ks`, ascending. */
 export interface Claim {
   readonly id: string;
   readonly text: string;
@@ -15,7 +15,7 @@ export interface Claim {
   readonly holds: (at: Lookup, ks: ReadonlyArray<number>) => boolean | null;
 }
 
-/** Whether `method` is at least as good as each other one at each k; null where a number is missing. */
+/** Whether `method` is at least as good as every other at each k; null if a number is missing. */
 function atLeast(at: Lookup, method: Method, others: ReadonlyArray<Method>, ks: ReadonlyArray<number>): boolean | null {
   const pairs = ks.flatMap((k) => others.map((other) => [at(method, k), at(other, k)] as const));
   const known = pairs.flatMap(([a, b]) => a === undefined || b === undefined ? [] : [a >= b]);

@@ -1,10 +1,10 @@
 /**
- * The settings of the paper's runs (Sections 3.1 and 5, Appendix C.1 in version 1, D.1 in later ones) and, where the text is
- * silent, of the authors' published scripts (`run_qwen2.5-math-7b_*.sh`, `run_qwen3-4b_*.sh`, `eval.sh` of
- * TianHongZXY/RLVR-Decomposed). Where the two differ, the paper's figure stands and the comment names the other.
+ * The settings of the paper's runs (Sections 3.1 and 5, Appendix C.1 in version 1, D.1 in later ones). Settings that the text omits are
+ * from the authors' published scripts (`run_qwen2.5-math-7b_*.sh`, `run_qwen3-4b_*.sh`, `eval.sh` of TianHongZXY/RLVR-Decomposed). If both
+ * differ, the value is the paper's and a comment gives the other.
  */
 
-/** How responses are sampled; `topK` 0 is no limit. */
+/** Sampling settings; `topK` 0 is no limit. */
 export interface PublishedSampling {
   readonly samples: number;
   readonly temperature: number;
@@ -13,7 +13,7 @@ export interface PublishedSampling {
   readonly maxTokens: number;
 }
 
-/** What differs from model to model. */
+/** Settings that differ between models. */
 export interface PublishedRun {
   readonly model: string;
   readonly template: string;
@@ -22,23 +22,23 @@ export interface PublishedRun {
   readonly evaluation: PublishedSampling;
 }
 
-/** What all runs share. */
+/** Settings that all runs share. */
 export const training = {
   task: "math",
-  /** Problems of MATH, to train on and to measure on. */
+  /** Problems of MATH, for training and testing. */
   problems: { train: 7500, test: 5000 },
   prompts: 1024,
   responses: 8,
   temperature: 1,
-  /** Prompts, so 2,048 responses; PSR and NSR drop the other sign first and make fewer updates. */
+  /** In prompts (2,048 responses). PSR and NSR first drop the other sign and make fewer updates. */
   miniBatch: 256,
   epochs: 20,
-  /** 7 steps an epoch: 7,500 problems in batches of 1,024, the short last one dropped; tested every 7 steps. */
+  /** 7,500 problems in batches of 1,024, without the short last batch; tested every 7 steps. */
   stepsPerEpoch: 7,
   learningRate: 1e-6,
   criticLearningRate: 1e-5,
   clipRatio: 0.2,
-  /** The paper's; the default of the authors' code is 1e-3. */
+  /** The paper's value; the default of the authors' code is 1e-3. */
   entropyCoef: 1e-4,
   /** PPO: in the reward. GRPO: in the loss. PSR, NSR and W-REINFORCE: none. */
   klCoef: 1e-3,
@@ -50,7 +50,7 @@ export const training = {
   gaeLambda: 1,
 } as const;
 
-/** The two models of version 1. The response length at evaluation of Qwen3-4B is not printed: it is what the training context leaves. */
+/** The two models of version 1. Qwen3-4B's response length at evaluation is not printed: it is what the training context leaves. */
 export const runs: ReadonlyArray<PublishedRun> = [
   {
     model: "Qwen/Qwen2.5-Math-7B",

@@ -1,11 +1,11 @@
 /**
- * The numbers that the paper prints (arXiv 2506.01347, version 1, the authors' own PDF in TianHongZXY/RLVR-Decomposed at
- * commit 054ea5e): Table 1, and the Pass@k of Qwen3-4B that Section 3.2 gives in words. Nothing is read off a figure. All are
- * percentages as printed, from 256 samples (Qwen2.5-Math-7B) or 64 (Qwen3-4B) a problem, and Table 1 takes the checkpoint that
- * was best on the test set of MATH, which no report here does.
+ * The numbers that the paper prints (arXiv 2506.01347, version 1, the authors' PDF in TianHongZXY/RLVR-Decomposed at commit 054ea5e): Table
+ * 1, and the Pass@k of Qwen3-4B that Section 3.2 gives in words. No number is read off a figure. All are percentages as printed, from 256
+ * samples (Qwen2.5-Math-7B) or 64 (Qwen3-4B) per problem. Table 1 uses the checkpoint that was best on the test set of MATH; no report here
+ * does.
  */
 
-/** The methods of Table 1 by the names that `--algorithm` takes, and the model before any training. */
+/** The methods of Table 1 by their `--algorithm` names, and the model before training. */
 export type Method = "base" | "grpo" | "ppo" | "psr" | "nsr" | "w-reinforce";
 
 /** The tasks of Table 1, by the names of `data/mod.ts`. */

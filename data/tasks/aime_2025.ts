@@ -1,4 +1,4 @@
-/** AIME 2025: the 30 problems of the American Invitational Mathematics Examination that the paper measures on. Test only. */
+/** AIME 2025: the 30 problems of the American Invitational Mathematics Examination on which the paper tests. Test only. */
 import { mathematics } from "./mathematics.ts";
 
 /** The task `aime-2025`. */

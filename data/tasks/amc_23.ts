@@ -1,4 +1,4 @@
-/** AMC 23: the 40 problems of the American Mathematics Competitions 2023 that the paper measures on. Test only. */
+/** AMC 23: the 40 problems of the American Mathematics Competitions 2023 on which the paper tests. Test only. */
 import { mathematics } from "./mathematics.ts";
 
 /** The task `amc-23`. */

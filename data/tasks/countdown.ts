@@ -1,9 +1,8 @@
 /**
- * The task of the tiny study, made rather than downloaded: reach a target, within a tolerance, from three or four numbers by a
- * chain of steps `a op b = c` that uses each number once. Prompt: `<direct> 3 5 7 _ 24 ~2 >`; a right response:
- * `3 * 7 = 21 21 + 5 = 26`. A prompt is always 8 tokens, a response at most 16 with its end token. Training and test problems
- * share no multiset of numbers. `question` is the six tokens between the tag and `>`, which is all that the grader needs;
- * `goldAnswer` is one right response.
+ * The generated task of the tiny study: reach a target, within a tolerance, from three or four numbers by a chain of steps `a op b = c`
+ * that uses each number once. Prompt: `<direct> 3 5 7 _ 24 ~2 >`; a right response: `3 * 7 = 21 21 + 5 = 26`. A prompt has 8 tokens, a
+ * response at most 16 including its end token. Training and test problems share no multiset of numbers. `question` is the six tokens
+ * between the tag and `>`, all that the grader needs; `goldAnswer` is one right response.
  */
 import { integer, Key, uniform } from "../random.ts";
 import type { Problem, Split, Task } from "../task.ts";
@@ -21,7 +20,7 @@ import {
   tags,
 } from "./countdown_vocabulary.ts";
 
-/** How many problems each split has unless more are asked for. */
+/** The default number of problems of each split. */
 export const sizes: Readonly<Record<Split, number>> = { train: 2048, test: 128 };
 
 /** The seed of the published problems; another seed gives other problems of the same split. */
@@ -31,7 +30,7 @@ function questionTokens(made: Pick<Derivation, "numbers" | "target" | "tolerance
   return [...numberTokens(made.numbers), made.target, firstTolerance + made.tolerance];
 }
 
-/** The first `count` problems of a split, without duplicates; asking for more only appends. */
+/** The first `count` problems of a split, without duplicates; a larger count only appends. */
 export function problems(
   split: Split,
   count: number = sizes[split],
@@ -55,31 +54,31 @@ export function problems(
   return found;
 }
 
-/** How often a demonstration misses its target, slips in its last result, or is a bare guess (which overrides the others). */
+/** The probabilities that a demonstration misses its target, has a wrong last result, or is a guess (which overrides the others). */
 export interface Noise {
   readonly wrongTarget: number;
   readonly wrongResult: number;
   readonly guess: number;
 }
 
-/** The noise of the shipped bases: four demonstrations of five are right. */
+/** The noise of the published bases: four of five demonstrations are right. */
 export const defaultNoise: Noise = { wrongTarget: 0.02, wrongResult: 0.05, guess: 0.15 };
 
-/** The noise of a base with a latent mode: under `think` hardly any, under `direct` so much that most demonstrations are wrong. */
+/** The noise of a base with a latent mode: hardly any under `think`; under `direct` most demonstrations are wrong. */
 export const latentNoise: Readonly<Record<Tag, Noise>> = {
   think: { wrongTarget: 0.02, wrongResult: 0.05, guess: 0 },
   direct: { wrongTarget: 0.4, wrongResult: 0.1, guess: 0.2 },
 };
 
-/** Demonstrations as token rows: `prompts` [count, 8] and `responses` [count, 16], the latter filled up with the end token. */
+/** Demonstrations as token rows: `prompts` [count, 8] and `responses` [count, 16], padded with the end token. */
 export interface Demonstrations {
   readonly prompts: Int32Array;
   readonly responses: Int32Array;
 }
 
 /**
- * Demonstrations `from` to `from + count - 1` under `key`, never on numbers of the test split. A demonstration depends on the
- * key and its index alone, so batches of any size give the same rows.
+ * Demonstrations `from` to `from + count - 1` under `key`, never on numbers of the test split. Each depends on the key and its index alone,
+ * so every batch size gives the same rows.
  */
 export function demonstrations(
   key: Key,
@@ -119,7 +118,7 @@ export const countdown: Task = {
   promptText: ({ question }, template = "direct") =>
     Object.hasOwn(tags, template) ? `<${template}> ${question} >` : null,
   grade: (problem, responseText) => gradeCountdown(problem, responseText),
-  // Four numbers and a tolerance of at most 2: where the bases are far from the ceiling.
+  // Four numbers and a tolerance of at most 2: the problems on which the bases have most to gain.
   slices: { hard: ({ question }) => !question.includes("_") && / ~[02]$/.test(question) },
   responseWords: spell(Array.from({ length: equals + 1 }, (_, token) => token)),
   defaultMaxTokens: responseLength,

@@ -1,18 +1,18 @@
 /**
- * A random derivation of `countdown`: three or four numbers from 1 to 9, combined pair by pair with random operations until one
- * number is left. Problems and demonstrations are both made from it. One derivation is a function of one key, so the
- * n-th problem or demonstration does not depend on how many were asked for.
+ * A random derivation of `countdown`: three or four numbers from 1 to 9, combined pairwise with random operations until one number is left.
+ * Problems and demonstrations are both made from derivations. Each depends on one key alone, so the n-th problem or demonstration does not
+ * depend on how many were requested.
  */
 import { Key, uniform } from "../random.ts";
 import { blank, endOfResponse, equals, integers, plus, responseLength, tolerances } from "./countdown_vocabulary.ts";
 
-/** The largest number of a problem, the largest target, and how likely a problem has four numbers. */
+/** The largest number of a problem, the largest target, and the probability that a problem has four numbers. */
 const largestNumber = 9, largestTarget = 40, fourNumbers = 0.5;
 
 /** Cumulative probabilities of + and - (the rest is *), and of the tolerances 0, 2 and 5 (the rest is 12). */
 const operationBounds = [0.4, 0.75], toleranceBounds = [0.2, 0.4, 0.7];
 
-/** A problem with one way to solve it; `numbers` are three or four, `tolerance` indexes `tolerances`, `steps` are tokens. */
+/** A problem with one solution; `numbers` are three or four, `tolerance` is an index of `tolerances`, `steps` are tokens. */
 export interface Derivation {
   readonly numbers: ReadonlyArray<number>;
   readonly target: number;
@@ -25,7 +25,7 @@ const choose = (bounds: ReadonlyArray<number>, u: number) => {
   return found < 0 ? bounds.length : found;
 };
 
-/** A derivation attempt under `key`, or null where a result leaves 1 … 63 or the last one is above 40. */
+/** A derivation under `key`, or null if a result leaves 1 … 63 or the last one is above 40. */
 function attempt(key: Key): Derivation | null {
   let draw = 0;
   const next = () => uniform(key, draw++);
@@ -66,7 +66,7 @@ export function derive(key: Key, test: boolean): Derivation {
   }
 }
 
-/** Whether these numbers, in any order, belong to the test split: a hash of the multiset sends about a fifth there. */
+/** Whether these numbers, in any order, belong to the test split: a hash of the multiset assigns about a fifth to it. */
 export function isTest(numbers: ReadonlyArray<number>): boolean {
   return ((multiset(numbers) * 40503) % 65536 >> 4) % 5 === 0;
 }
@@ -77,12 +77,12 @@ export function multiset(numbers: ReadonlyArray<number>): number {
   return sorted.reduce((hash, number) => hash * 16 + number, 0);
 }
 
-/** The four number tokens of a prompt: a problem of three numbers has a blank. */
+/** The four number tokens of a prompt; the fourth is a blank if there are three numbers. */
 export function numberTokens(numbers: ReadonlyArray<number>): ReadonlyArray<number> {
   return numbers.length === 4 ? numbers : [...numbers, blank];
 }
 
-/** Response tokens filled up with the end token to the full length. */
+/** Response tokens padded with the end token to the full length. */
 export function padded(tokens: ReadonlyArray<number>): ReadonlyArray<number> {
   return [...tokens, ...new Array<number>(responseLength - tokens.length).fill(endOfResponse)];
 }

@@ -1,7 +1,7 @@
 /**
- * The grader of `countdown`. A question is `n1 n2 n3 n4 target ~tolerance` (`_` where there are three numbers); a right
- * response is a chain of steps `a op b = c`, each taking two numbers that are still there and leaving their true result,
- * until one is left within the tolerance of the target. The response must end there: a single token more makes it wrong.
+ * The grader of `countdown`. A question is `n1 n2 n3 n4 target ~tolerance` (`_` for a missing fourth number). A right response is a chain
+ * of steps `a op b = c`, each replacing two remaining numbers by their true result, until one is left within the tolerance of the target.
+ * Any token after that makes the response wrong.
  */
 import type { Grade } from "../task.ts";
 import { apply } from "./countdown_derivation.ts";
@@ -15,7 +15,7 @@ interface Question {
 
 const shape = /^([1-9]) ([1-9]) ([1-9]) ([1-9]|_) (\d{1,2}) ~(\d{1,2})$/;
 
-/** Reads a question; null where it has another form. */
+/** Reads a question; null if its form is wrong. */
 export function readQuestion(question: string): Question | null {
   const found = shape.exec(question.trim());
   if (found === null) return null;

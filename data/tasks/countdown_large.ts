@@ -1,6 +1,6 @@
 /**
- * Countdown with ten times the problems: 20,480 to train on and 1,280 to measure on, the first of them those of `countdown`, since asking
- * for more only appends. The task of the recipe `small`.
+ * Countdown with ten times the problems: 20,480 for training and 1,280 for testing. They begin with those of `countdown`. The task of the
+ * recipe `small`.
  */
 import type { Task } from "../task.ts";
 import { countdown, problems, sizes } from "./countdown.ts";

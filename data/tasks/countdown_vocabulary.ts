@@ -1,13 +1,13 @@
 /**
- * The 77 tokens of `countdown` and their spellings: the integers 0 to 63, the operators, `=`, the end of a response,
- * `>` (the prompt ends), `_` (no fourth number), two mode tags and four tolerances. Text is tokens joined by single
- * spaces, so a tokenizer that splits at spaces reads back the ids that were written.
+ * The 77 tokens of `countdown` and their spellings: the integers 0 to 63, the operators, `=`, the end of a response, `>` (end of the
+ * prompt), `_` (no fourth number), two mode tags and four tolerances. Text is tokens joined by single spaces, so a tokenizer that splits at
+ * spaces gives back the same ids.
  *
- * The objects below are the files of a Hugging Face directory: transformers and @huggingface/tokenizers read them. No
- * decoder is named in `tokenizer.json`, since without one both join tokens with a space.
+ * The objects below are the files of a Hugging Face directory, for transformers and @huggingface/tokenizers. `tokenizer.json` names no
+ * decoder, because without one both join tokens with a space.
  */
 
-/** The number tokens are the integers below this bound; every intermediate result must be one of them. */
+/** The number tokens are the integers below this bound, and so is every intermediate result. */
 export const integers = 64;
 
 /** Ids of the tokens that are not integers. */
@@ -19,7 +19,7 @@ export const tags = { direct: 71, think: 72 } as const;
 /** The name of a mode. */
 export type Tag = keyof typeof tags;
 
-/** How far a result may lie from the target, in the order of the tolerance tokens `~0 ~2 ~5 ~12`. */
+/** The allowed distances from the target, in the order of the tolerance tokens `~0 ~2 ~5 ~12`. */
 export const tolerances = [0, 2, 5, 12] as const;
 
 /** The id of the first tolerance token. */
@@ -28,7 +28,7 @@ export const firstTolerance = 73;
 /** Tokens of a prompt: tag, four numbers, target, tolerance, `>`. */
 export const promptLength = 8;
 
-/** Tokens of a response at most: three steps of five tokens and the end. */
+/** The maximum number of response tokens: three steps of five tokens and the end. */
 export const responseLength = 16;
 
 /** Spelling of every token, by id. */
@@ -50,7 +50,7 @@ export function spell(tokens: Iterable<number>): string {
   return Array.from(tokens, (id) => vocabulary[id] ?? `<${id}>`).join(" ");
 }
 
-/** `tokenizer.json`: one word, one token; words are split at white space; `<eos>` is special. */
+/** `tokenizer.json`: one token per word, words split at white space; `<eos>` is special. */
 export function countdownTokenizer(): Record<string, unknown> {
   return {
     version: "1.0",
@@ -77,7 +77,7 @@ export function countdownTokenizer(): Record<string, unknown> {
   };
 }
 
-/** `tokenizer_config.json`: tells transformers to take `tokenizer.json` as it is and never to tidy spaces away. */
+/** `tokenizer_config.json`: makes transformers use `tokenizer.json` as it is and keep all spaces. */
 export function countdownTokenizerConfig(): Record<string, unknown> {
   return {
     tokenizer_class: "PreTrainedTokenizerFast",
@@ -91,7 +91,7 @@ export function countdownTokenizerConfig(): Record<string, unknown> {
   };
 }
 
-/** `generation_config.json`: the token at which sampling stops. */
+/** `generation_config.json`: the end token of sampling. */
 export function countdownGenerationConfig(): Record<string, unknown> {
   return { eos_token_id: endOfResponse, pad_token_id: endOfResponse, do_sample: true, temperature: 1 };
 }

@@ -1,6 +1,6 @@
 /**
- * What is wrong with the rows of a data set, for a person to read: gold answers that are missing, joined or one of several, stored targets that
- * say something else than the solution, and problems that are asked twice, above all once in training and once in the test.
+ * Problems in the rows of a data set, for a reader: gold answers that are missing, joined or one of several, stored targets that differ
+ * from the solution, and duplicate questions, above all between training and test.
  */
 import { grade } from "../grading/grade.ts";
 import type { Problem } from "../task.ts";
@@ -23,7 +23,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** What is wrong with single rows as they are stored. */
+/** Findings about single rows as stored. */
 export function goldFindings(rows: ReadonlyArray<unknown>, prefix: string): ReadonlyArray<Finding> {
   return rows.flatMap((row, i): ReadonlyArray<Finding> => {
     const { solution, target } = fieldsOf(row);
@@ -43,8 +43,8 @@ export function goldFindings(rows: ReadonlyArray<unknown>, prefix: string): Read
 }
 
 /**
- * Problems that are asked twice: at least this much alike with the same answer, across splits a leak, else a duplicate. Alike to nine tenths
- * with another answer they are variants of one problem.
+ * Duplicate problems: texts at least this similar with the same answer, a leak if across splits. Texts with a similarity from 0.9 on and
+ * different answers are variants of one problem.
  */
 export function repeatedProblems(problems: ReadonlyArray<Problem>, atLeast = 0.8): ReadonlyArray<Finding> {
   const splitOf = ({ problemId }: Problem) => problemId.slice(0, problemId.lastIndexOf("/"));

@@ -1,11 +1,11 @@
 /**
- * The gold answer of a solution: its last box, and with it the boxes joined to it by "and" or "or" where they are different answers. Where they
- * are one answer written twice, or the solution says that either will do, the last one stands for both.
+ * The gold answer of a solution: its last box, with the boxes joined to it by "and" or "or" if they are different answers. If they are one
+ * answer written twice, or the solution says that either will do, only the last one counts.
  */
 import { boxedParts } from "../grading/boxed.ts";
 import { equivalent } from "../grading/equivalence.ts";
 
-/** A gold answer, and what was seen of its boxes: `joined` into a list, `alternatives` of which the last was taken, or one. */
+/** A gold answer and how its boxes were read: `joined` into a list, `alternatives` with the last one taken, or one. */
 export interface Gold {
   readonly answer: string;
   readonly boxes: "one" | "joined" | "alternatives";
@@ -13,7 +13,7 @@ export interface Gold {
 
 const either = /\beither\b[^.]*\baccept|\balso (?:an? )?accept/i;
 
-/** The gold answer of a solution; null where nothing is boxed. */
+/** The gold answer of a solution; null if nothing is boxed. */
 export function goldOfSolution(solution: string): Gold | null {
   const parts = boxedParts(solution);
   const last = parts.at(-1);

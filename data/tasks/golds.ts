@@ -1,7 +1,7 @@
 /**
- * The gold answers that a value of a data file stands for, any of which is right: a text or a number is one, a list of texts is several, and so
- * is the text of such a list as JSON or Python write it (`["34"]`, `['\\frac12', '0.5']`). A solution that ends in a line `#### 42`, as GSM8K has
- * it, stands for what follows the sign. `[3, 4]` lists no texts: it is an interval and stays one.
+ * The accepted gold answers in a value of a data file. A text or number is one; a list of texts is several, also as text in JSON or Python
+ * syntax (`["34"]`, `['\\frac12', '0.5']`). A solution that ends with a line `#### 42` (GSM8K) means the text after the sign. `[3, 4]`
+ * holds no texts and remains an interval.
  */
 import { afterHashes } from "../grading/boxed.ts";
 
@@ -13,11 +13,11 @@ const control = /[\x00-\x1f]/;
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
-/** The text between the quotes of a Python or JSON string; what is no escape there stays as it is. */
+/** The text between the quotes of a Python or JSON string; invalid escapes remain. */
 const unquoted = (text: string): string =>
   text.slice(1, -1).replace(/\\(['"\\/nrt])/g, (_, escaped: string) => escapes[escaped] ?? escaped);
 
-/** The texts of a list that is written out; null where the text is anything else, or its escapes are those of no list. */
+/** The texts of a written list; null if the text is no list or has invalid escapes. */
 export function listedTexts(text: string): ReadonlyArray<string> | null {
   const whole = text.trim();
   if (!list.test(whole)) return null;
@@ -25,7 +25,7 @@ export function listedTexts(text: string): ReadonlyArray<string> | null {
   return texts.some((one) => control.test(one)) ? null : texts;
 }
 
-/** The accepted answers, at least one, each once; null for a value that is neither text nor number nor a list of texts. */
+/** The distinct accepted answers, at least one; null if the value is neither text, number nor a list of texts. */
 export function goldsOf(value: unknown): ReadonlyArray<string> | null {
   if (typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value))) return [`${value}`];
   const texts = typeof value === "string" ? listedTexts(value) ?? [value] : value;

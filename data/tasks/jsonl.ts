@@ -1,7 +1,6 @@
 /**
- * Anyone's own problems: a JSONL or Parquet file named with `--data FILE`, one problem a row, with `problem` or `question`, and
- * `answer` or a `solution` that boxes it. A folder with `train` and `test` files serves both splits; a single file serves
- * whichever split is asked for.
+ * The user's own problems: a JSONL or Parquet file given by `--data FILE`, one problem per row, with `problem` or `question`, and `answer`
+ * or a `solution` with a box. A folder with `train` and `test` files serves both splits; a single file serves either.
  */
 import { mathematics } from "./mathematics.ts";
 

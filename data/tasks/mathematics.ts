@@ -1,14 +1,11 @@
-/**
- * What the tasks of real mathematics share: problems come from files, are asked with the paper's templates, and are graded by the
- * verifier on the answer in the last box.
- */
+/** The common parts of the mathematics tasks: problems from files, the paper's templates, and the verifier on the last box. */
 import { grade } from "../grading/grade.ts";
 import { endsInThought } from "../grading/thought.ts";
 import type { Split, Task } from "../task.ts";
 import { template, templateNames } from "../template.ts";
 import { type GoldFrom, parseRows } from "./rows.ts";
 
-/** A task of real mathematics; `folder` is its place under the data folder, `gold` where its gold answers stand. */
+/** A mathematics task; `folder` is its place under the data folder, `gold` tells which field holds the gold answers. */
 export function mathematics(
   { name, summary, splits, folder, gold, paperByString = false }: {
     readonly name: string;
@@ -16,7 +13,7 @@ export function mathematics(
     readonly splits: ReadonlyArray<Split>;
     readonly folder: string | null;
     readonly gold: GoldFrom;
-    /** Whether the mode `paper` compares answers as strings alone, as the authors' training does for AIME and AMC. */
+    /** Whether mode `paper` compares answers only as strings, as the authors' training does for AIME and AMC. */
     readonly paperByString?: boolean;
   },
 ): Task {

@@ -1,9 +1,9 @@
 /**
- * Problems that are asked twice. A text is a set of shingles: five words, digits, commands or signs in a row, without case, spacing and punctuation.
- * Two texts are near-duplicates where the sets overlap by a share (Jaccard) of their union.
+ * Near-duplicate texts. A text is a set of shingles: five consecutive words, digits, commands or signs, without case, spacing and
+ * punctuation. Two texts are near-duplicates if their sets overlap by a share (Jaccard) of their union.
  */
 
-/** Two texts by their index, the first the lower, and how much of their shingles they share. */
+/** Two texts by index, the lower first, and their Jaccard similarity. */
 export interface Pair {
   readonly first: number;
   readonly second: number;
@@ -12,17 +12,17 @@ export interface Pair {
 
 const width = 5;
 
-/** A shingle that more texts share than this says nothing about any two of them. */
+/** Shingles that more texts share are ignored, as too common. */
 const mostShared = 100;
 
-/** The shingles of a text; a short one is a single shingle. */
+/** The shingles of a text; a short text is a single shingle. */
 export function shingles(text: string): ReadonlySet<string> {
   const words = text.replace(/\\[dt]frac/g, "\\frac").toLowerCase().match(/\\[a-z]+|[a-z]+|\d|[-+*/^=<>&]/g) ?? [];
   if (words.length <= width) return new Set(words.length === 0 ? [] : [words.join(" ")]);
   return new Set(Array.from({ length: words.length - width + 1 }, (_, i) => words.slice(i, i + width).join(" ")));
 }
 
-/** Every pair of texts that share at least this much, the most alike first. */
+/** Every pair of texts with at least this similarity, most similar first. */
 export function nearDuplicates(texts: ReadonlyArray<string>, atLeast: number): ReadonlyArray<Pair> {
   const sets = texts.map(shingles);
   const holders = new Map<string, Array<number>>();

@@ -1,15 +1,15 @@
 /**
- * Rows of a data file, as Parquet and JSONL give them, read into problems. Two layouts are known: that of verl, which the paper's published
- * files have (`prompt`, one user message, after a system message or none, which is passed over; `reward_model.ground_truth`), and plain ones
- * (`problem` or `question`; `answer`, `goldAnswer` or `solution`). Where a row accepts several answers (`golds.ts`), the first is the gold
- * answer and all of them are kept beside it. A field that is missing or of the wrong type is an error that names file, row, field and value.
+ * Parses rows of a Parquet or JSONL file into problems. Two layouts are known: verl's, as in the paper's published files (`prompt`, one
+ * user message after an optional system message, which is skipped; `reward_model.ground_truth`), and plain (`problem` or `question`;
+ * `answer`, `goldAnswer` or `solution`). If a row accepts several answers (`golds.ts`), the first is the gold answer and all are kept
+ * beside it. A missing field or wrong type is an error that names file, row, field and value.
  */
 import type { Dropped, Parsed, Problem, RowError } from "../task.ts";
 import { afterHashes } from "../grading/boxed.ts";
 import { goldOfSolution } from "./gold.ts";
 import { goldsOf } from "./golds.ts";
 
-/** Where the gold answer is looked for first: in the boxes that end `solution`, or in `answer` as it stands. */
+/** The field read first for the gold answer: the last box of `solution`, or `answer` as it is. */
 export type GoldFrom = "solution" | "answer";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ function at(row: unknown, path: string): unknown {
   }, row);
 }
 
-/** The first of these paths that holds something, with what it holds. */
+/** The first of these paths that has a value, with the value. */
 function first(row: unknown, paths: ReadonlyArray<string>): { path: string; value: unknown } {
   const path = paths.find((candidate) => at(row, candidate) !== undefined && at(row, candidate) !== null);
   return path === undefined ? { path: paths.join(" or "), value: undefined } : { path, value: at(row, path) };
@@ -41,14 +41,14 @@ const answers = [
 ];
 const solutions = ["solution", "reward_model.ground_truth.solution"];
 
-/** The solution and the target of a row as they are stored; null where there is no such text. */
+/** The solution and the target of a row as stored; null if missing. */
 export function fieldsOf(row: unknown): { readonly solution: string | null; readonly target: string | null } {
   return { solution: text(first(row, solutions).value), target: text(first(row, answers).value) };
 }
 
 const instructing: ReadonlyArray<unknown> = ["system", "developer"];
 
-/** The question of a row and the path that it stands at; `expected` is what a prompt that is no question should be. */
+/** The question of a row and its path; `expected` describes a valid question for the error message. */
 function asked(row: Row): { readonly path: string; readonly value: unknown; readonly expected: string } {
   const { prompt } = row;
   const plain = first(row, Array.isArray(prompt) ? questions.slice(0, -1) : questions);
@@ -64,19 +64,19 @@ function asked(row: Row): { readonly path: string; readonly value: unknown; read
   return { path: `prompt.${said[0].i}.content`, value: at(said[0].message, "content"), expected: "text" };
 }
 
-/** A finite number or a whole bigint is written out; every other value that is not text has no text. */
+/** A text, a finite number or a bigint as text; null for other values. */
 function text(value: unknown): string | null {
   if (typeof value === "string") return value;
   return typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value)) ? `${value}` : null;
 }
 
-/** The value as it stands in the error message: shortened JSON. */
+/** A value in an error message: shortened JSON. */
 function shown(value: unknown): string {
   const json = JSON.stringify(value, (_, inner) => typeof inner === "bigint" ? `${inner}` : inner) ?? "nothing";
   return json.length > 80 ? `${json.slice(0, 79)}…` : json;
 }
 
-/** Reads rows into problems named `${prefix}/${row}`, rows counted from 0 as stored; rows with an empty gold answer are dropped and listed. */
+/** Parses rows into problems named `${prefix}/${row}`, counted from 0 as stored. Rows with an empty gold answer are dropped and listed. */
 export function parseRows(
   rows: ReadonlyArray<unknown>,
   from: { file: string; prefix: string; gold: GoldFrom },
@@ -121,14 +121,14 @@ export function parseRows(
   return { ok: true, problems, dropped };
 }
 
-/** The gold answer of a solution: its boxes, else what GSM8K's sign ends it with. */
+/** The gold answers of a solution: its boxes, else the text after GSM8K's `####`. */
 function ofSolution(solution: unknown): ReadonlyArray<string> | null {
   if (typeof solution !== "string") return null;
   const gold = goldOfSolution(solution)?.answer ?? afterHashes(solution);
   return gold === null ? null : [gold];
 }
 
-/** What a report may group by: the level, the subject, where the row has them. */
+/** Fields that a report may group by: the level and the subject, if present. */
 function meta(row: Row): { readonly meta?: Readonly<Record<string, string>> } {
   const found = ["level", "type", "subject"].flatMap((name) => {
     const value = text(row[name]);

@@ -1,6 +1,6 @@
 /**
- * Tensors by content: an artifact's name is the SHA-256 of its file, `DIR/<sha256>.safetensors`, so a record can point at gigabytes with 64
- * letters and nothing can be mixed up. A file is complete or not there: it is written apart, synced, renamed. Reading hashes the file again.
+ * Content-addressed tensors: an artifact is the file `DIR/<sha256>.safetensors`, so a record refers to gigabytes by 64 hexadecimal digits.
+ * A file is complete or absent: it is written under a temporary name, synced, and renamed. Reading verifies the hash.
  */
 import * as Schema from "@effect/schema";
 import { Effect } from "effect";
@@ -11,7 +11,7 @@ import * as Safetensors from "./safetensors.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 import { namesIn, reasonOf } from "./text_file.ts";
 
-/** An artifact is not there, is not what its name says, or cannot be written. */
+/** An artifact is missing, does not match its name, or cannot be written. */
 export class ArtifactError extends Schema.TaggedError<ArtifactError>()("ArtifactError", {
   reason: Schema.Literals(["name", "missing", "damaged", "folder"]),
   message: Schema.String,
@@ -20,27 +20,27 @@ export class ArtifactError extends Schema.TaggedError<ArtifactError>()("Artifact
 /** A folder of artifacts. */
 export interface ArtifactStore {
   readonly folder: string;
-  /** The path of an artifact's file, there or not. */
+  /** The path of an artifact's file, present or not. */
   readonly pathOf: (id: string) => string;
-  /** Writes tensors and gives the artifact's id. */
+  /** Writes tensors and returns the artifact's id. */
   readonly put: <E, R>(
     tensors: ReadonlyArray<Safetensors.Tensor<E, R>>,
   ) => Effect.Effect<string, Safetensors.CheckpointError | E, R>;
-  /** Opens an artifact once its bytes are found to be what its id says. */
+  /** Opens an artifact after verifying its hash. */
   readonly get: (id: string) => Effect.Effect<Safetensors.Safetensors, ArtifactError | Safetensors.CheckpointError>;
   readonly has: (id: string) => Effect.Effect<boolean, ArtifactError>;
-  /** Removes an artifact; one that is not there is no error. */
+  /** Removes an artifact, if present. */
   readonly remove: (id: string) => Effect.Effect<void>;
-  /** Removes all but the artifacts of these ids, and what killed writers left; only for the one who owns the folder. */
+  /** Removes all other artifacts and the partial files of killed writers; only for the owner of the folder. */
   readonly retain: (ids: ReadonlyArray<string>) => Effect.Effect<void, ArtifactError>;
 }
 
 const isId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);
 
-/** Where artifacts lie when `--artifacts` does not say. */
+/** The default of `--artifacts`. */
 export const defaultFolder = (below: string = home()): string => join(below, "artifacts");
 
-/** Opens a folder of artifacts, making it where it is not there. */
+/** Opens a folder of artifacts and creates it if missing. */
 export const openArtifactStore = Effect.fnUntraced(function* (
   folder: string = defaultFolder(),
 ): Effect.fn.Return<ArtifactStore, ArtifactError> {

@@ -1,9 +1,8 @@
 /**
- * A directory that is there whole or not at all: its files are put together in a temporary directory beside its place,
- * synced, and renamed there; a manifest can hold every file's SHA-256. Where an earlier directory is replaced there is a
- * moment between two renames in which only the one moved aside (`replaced` in `.NAME.partial-…`) is there; training avoids it by
- * giving every checkpoint its own name. A link to a directory stays a link. What a killed writer left beside the place goes when the
- * next one writes there; the operating system's lock in it tells a killed one from one at work.
+ * Atomic directories: the files are written to a temporary directory beside the target, synced, and renamed; a manifest can hold every
+ * file's SHA-256. Replacing an earlier directory takes two renames, between which only the old one exists, as `replaced` in
+ * `.NAME.partial-…`; training avoids this by giving every checkpoint its own name. A link to a directory remains a link. The next writer
+ * removes what killed writers left; a lock file held by the operating system distinguishes them from live ones.
  */
 import * as Effect from "effect/Effect";
 import {
@@ -26,14 +25,14 @@ import { isThere, unlessMissing } from "./text_file.ts";
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
 
-/** Where a directory's manifest is, from the directory. */
+/** The path of the manifest within a directory. */
 export const manifestFile = "trainer_state/manifest.json";
 
-/** The file of a model's weights, and the one that says which of several files holds a tensor. */
+/** The file of a model's weights, and the index of sharded weights. */
 export const weightsFile = "model.safetensors";
 export const indexFile = "model.safetensors.index.json";
 
-/** The files beside config and weights that belong to a model. */
+/** The files of a model besides config and weights. */
 export const companionFiles: ReadonlyArray<string> = [
   "tokenizer.json",
   "tokenizer_config.json",
@@ -46,8 +45,8 @@ export const companionFiles: ReadonlyArray<string> = [
 ];
 
 /**
- * Makes a directory of what `fill` writes into the temporary one it is given, and returns what `fill` returns. An earlier
- * directory at `dir` is replaced if `isOurs` holds for all that lies in it; else that is the error.
+ * Creates a directory from what `fill` writes into a temporary one, and returns the result of `fill`. An earlier directory at `dir` is
+ * replaced if `isOurs` holds for all its entries; otherwise the write fails.
  */
 export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
   dir: string,
@@ -62,7 +61,7 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
     return await makeApart(prefixOf(place));
   });
   const work = ({ apart }: Apart) => {
-    // One folder deeper, because a temporary directory is for its owner only and a checkpoint is not.
+    // A folder inside, because only the owner can read a temporary directory, and a checkpoint has normal permissions.
     const partial = join(apart, partialFolder);
     return Effect.gen(function* () {
       yield* Safetensors.attempt("write", place, () => mkdir(partial));
@@ -79,13 +78,13 @@ export const writeDirectory = Effect.fnUntraced(function* <A, E, R>(
   );
 });
 
-/** An error on a file of the temporary directory, as one on the file that it was to become. */
+/** Rewrites an error on a temporary file as one on its target. */
 const atPlace = <E>(error: E, partial: string, place: string): E | CheckpointError =>
   error instanceof CheckpointError && error.file.startsWith(partial)
     ? new CheckpointError({ ...error, file: `${place}${error.file.slice(partial.length)}` })
     : error;
 
-/** Where a directory is written: through a link that stands in its place, to what it leads to. */
+/** The directory to write: the target of a link, if `dir` is one. */
 const placeOf = (dir: string) =>
   Safetensors.attempt("write", dir, async () => {
     const place = resolve(dir);
@@ -99,7 +98,7 @@ const partialFolder = "directory";
 const asideFolder = "replaced";
 const prefixOf = (place: string): string => join(dirname(place), `.${basename(place)}.partial-`);
 
-/** A temporary directory, and the lock in it that is held as long as its writer lives. */
+/** A temporary directory and its lock, held while the writer lives. */
 interface Apart {
   readonly apart: string;
   readonly lock: Deno.FsFile;
@@ -109,13 +108,13 @@ const makeApart = async (prefix: string): Promise<Apart> => {
   for (;;) {
     const apart = await mkdtemp(prefix);
     const lock = await Deno.open(join(apart, lockFile), { write: true, create: true });
-    // Another writer may come between the two, take it for a killed one's, and remove it.
+    // Before the lock is taken, another writer may take the directory for a dead one and remove it.
     if (await lock.tryLock(true) && await isThere(join(apart, lockFile))) return { apart, lock };
     lock.close();
   }
 };
 
-/** Removes what killed writers of `place` left: temporary directories whose lock is free. One without a lock is just being made. */
+/** Removes the temporary directories of killed writers of `place`: those whose lock is free. One without a lock is just being created. */
 const sweepKilled = async (place: string): Promise<void> => {
   const prefix = basename(prefixOf(place));
   for (const name of await readdir(dirname(place))) {
@@ -131,15 +130,15 @@ const sweepKilled = async (place: string): Promise<void> => {
   }
 };
 
-/** Removes a temporary directory, which the caller has locked; the one moved aside into it stays where it is all that there is of the place. */
+/** Removes a temporary directory that the caller has locked. The replaced directory in it is kept if `place` does not exist. */
 const discard = async (apart: string, place: string): Promise<void> => {
   const isOnly = await isThere(join(apart, asideFolder)) && !(await isThere(place));
   if (isOnly) return;
-  // The lock goes last: without it nobody could tell that what is left is a killed writer's.
+  // The lock goes last: it identifies a directory that a killed writer left.
   for (const part of [partialFolder, asideFolder, ""]) await rm(join(apart, part), { recursive: true, force: true });
 };
 
-/** Writes `trainer_state/manifest.json`: the SHA-256 of every other file of the directory, by its path there. */
+/** Writes `trainer_state/manifest.json`: the SHA-256 of every other file by relative path. */
 export const writeManifest = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<void, CheckpointError> {
   const path = join(dir, manifestFile);
   yield* Safetensors.attempt("write", path, () => mkdir(dirname(path), { recursive: true }));
@@ -152,7 +151,7 @@ export const writeManifest = Effect.fnUntraced(function* (dir: string): Effect.f
   yield* Safetensors.syncFolder(dirname(path));
 });
 
-/** Checks every file of a directory against its manifest; one that is missing or differs is the error. */
+/** Checks every file of a directory against its manifest; fails if one is missing or differs. */
 export const verifyManifest = Effect.fn("Checkpoint.verifyManifest")(
   function* (dir: string): Effect.fn.Return<void, CheckpointError> {
     const path = join(dir, manifestFile);
@@ -165,11 +164,11 @@ export const verifyManifest = Effect.fn("Checkpoint.verifyManifest")(
   },
 );
 
-/** A whole file. */
+/** Reads a whole file. */
 export const readBytes = (path: string) =>
   Effect.andThen(Safetensors.requireFile(path), Safetensors.attempt("read", path, () => readFile(path)));
 
-/** A whole text file; one that is not UTF-8 is an error, because a character that stands for what could not be read would be taken for text. */
+/** Reads a whole text file; fails if it is not UTF-8 rather than substitute characters. */
 export const readCheckpointText = (path: string): Effect.Effect<string, CheckpointError> =>
   Effect.flatMap(readBytes(path), (bytes) =>
     Effect.try({
@@ -178,10 +177,10 @@ export const readCheckpointText = (path: string): Effect.Effect<string, Checkpoi
         new CheckpointError({ action: "read", file: path, tensor: "", expected: "UTF-8", found: "other bytes" }),
     }));
 
-// A mark of byte order is part of the text; what reads JSON passes over it.
+// A byte order mark is kept as text; the JSON parsers skip it.
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A whole text file, or undefined where there is none. */
+/** Reads a whole text file; undefined if it is missing. */
 export const readOptional = (path: string): Effect.Effect<string | undefined, CheckpointError> =>
   Effect.flatMap(
     Safetensors.attempt("read", path, () => isThere(path)),
@@ -200,7 +199,7 @@ export const writeBytes = (path: string, bytes: Uint8Array) =>
     await file.close();
   });
 
-/** A value as the JSON text of a file that people read. */
+/** A value as indented JSON text. */
 export const formatJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 const listFiles = (dir: string) =>
@@ -230,8 +229,8 @@ const refuseForeign = Effect.fnUntraced(function* (
 });
 
 /**
- * Puts a finished directory in its place; an earlier one is moved aside first, because rename only replaces empty ones. Where another writer
- * puts its own there in between, that one is moved aside in its turn.
+ * Renames a finished directory to its target. An earlier one is moved aside first, because rename only replaces empty directories, and so
+ * is one that another writer creates in between.
  */
 const replace = Effect.fnUntraced(function* (partial: string, place: string): Effect.fn.Return<void, CheckpointError> {
   const aside = join(dirname(partial), asideFolder);

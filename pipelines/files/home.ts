@@ -1,10 +1,10 @@
 /**
- * The folder for what can be fetched or made again: models, data sets, artifacts, studies. SwiftShader has its own (`kernels/device/swiftshader.ts`),
- * because it belongs to the machine and not to the folder that somebody works in.
+ * The folder of everything that can be downloaded or computed again: models, data sets, artifacts, studies. SwiftShader has its own
+ * (`kernels/device/swiftshader.ts`), because it belongs to the machine rather than to the working folder.
  */
 
-/** Where the folder is when nothing names another. */
+/** The default folder. */
 export const defaultHome = ".signum";
 
-/** The folder that `SIGNUM_HOME` names, else `.signum` in the working folder. */
+/** `SIGNUM_HOME`, else `.signum` in the working folder. */
 export const home = (): string => Deno.env.get("SIGNUM_HOME") || defaultHome;

@@ -1,8 +1,8 @@
 /**
- * Models and data sets by their Hub names (`Qwen/Qwen2.5-0.5B`, or `…@revision`) as local files. What the Hugging Face cache
- * (`HF_HUB_CACHE`, else `HF_HOME/hub`) has whole is used where it lies; the rest comes from `HF_ENDPOINT` (default
- * https://huggingface.co) into `$SIGNUM_HOME/models` and `$SIGNUM_HOME/data_sets`. What is complete is never asked for again, so a run needs
- * the network once, and with `HF_HUB_OFFLINE=1` not at all. Processes that fetch the same repository wait for each other.
+ * Models and data sets by Hub name (`Qwen/Qwen2.5-0.5B`, or `…@revision`) as local files. Complete snapshots in the Hugging Face cache
+ * (`HF_HUB_CACHE`, else `HF_HOME/hub`) are used in place; others are downloaded from `HF_ENDPOINT` (default https://huggingface.co) to
+ * `$SIGNUM_HOME/models` and `$SIGNUM_HOME/data_sets`. Complete downloads are never requested again, so a run needs the network once, and
+ * never with `HF_HUB_OFFLINE=1`. Processes that fetch the same repository wait for each other.
  */
 import { Effect, Result, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
@@ -18,24 +18,24 @@ import { unlessMissing } from "./text_file.ts";
 
 export { HubError } from "./hub_transfer.ts";
 
-/** Where repositories come from and go; `fromEnvironment` reads it from the environment. */
+/** The source and the target folders of repositories; `fromEnvironment` reads them from the environment. */
 export interface Hub {
   readonly endpoint: string;
-  /** Where fetched models lie. */
+  /** The folder of downloaded models. */
   readonly folder: string;
-  /** Where fetched data sets lie (default: `data_sets` in `folder`). */
+  /** The folder of downloaded data sets (default: `data_sets` in `folder`). */
   readonly dataFolder?: string;
   readonly token?: string | undefined;
-  /** Hugging Face's own cache, which is read and never written. */
+  /** Hugging Face's own cache, read only. */
   readonly cache?: string | undefined;
-  /** Whether nothing may be asked of the network. */
+  /** Whether the network is forbidden. */
   readonly offline?: boolean;
 }
 
-/** The Hub that the environment names. */
+/** The Hub as the environment configures it. */
 export const fromEnvironment = (): Hub => {
   const read = (name: string) => Deno.env.get(name) || undefined;
-  // Asked for only where a name leads to the Hub: a command on local files needs no more than to read them.
+  // Read only for Hub names: a command on local files needs no permission for the environment.
   const cacheHome = () => read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
   return {
     endpoint: (read("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
@@ -49,10 +49,10 @@ export const fromEnvironment = (): Hub => {
   };
 };
 
-/** What is needed of a model: all of it, or what turns texts into tokens and back. */
+/** The required part of a model: all of it, or its tokenizer. */
 export type Need = "weights" | "tokenizer";
 
-/** The directory of a model that is given as a directory or a Hub name. */
+/** The directory of a model given as a directory or a Hub name. */
 export const resolveModel = Effect.fn("Hub.resolveModel")(function* (
   model: string,
   hub: Hub = fromEnvironment(),
@@ -73,14 +73,14 @@ export const resolveModel = Effect.fn("Hub.resolveModel")(function* (
   return yield* Effect.scoped(fetchModel(repository, need));
 });
 
-/** A file or folder of problems as it stands, or the file of a split of the data set that `data` names on the Hub. */
+/** A local file or folder of problems as given, or the file of a split of the Hub data set `data`. */
 export const resolveData = Effect.fn("Hub.resolveData")(function* (
   data: string,
   split: string,
   hub: Hub = fromEnvironment(),
 ): Effect.fn.Return<string, HubError> {
   const name = nameOf(data);
-  // A path with an ending is a file that is missing; the place where it is read says so.
+  // A path with a data file's extension is a missing file, which its reader reports.
   if (name === undefined || (yield* has({ kind: "data set", asked: data }, data)) || isDataFile(data)) return data;
   const repository = repositoryOf("data set", data, name, hub.dataFolder ?? join(hub.folder, "data_sets"), hub);
   const joined = join(repository.dir, name.folder, `${split}.joined.jsonl`);
@@ -155,7 +155,7 @@ const fetchModel = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string, HubError, Scope.Scope> {
   const { asked, dir } = repository;
   yield* lock(repository);
-  // Another process may have fetched it while this one waited.
+  // Another process may have fetched it during the wait for the lock.
   if (yield* has(repository, join(dir, marks[need]))) return dir;
   const listed = yield* list(repository, false);
   const wanted = [...companionFiles, "config.json", ...(need === "weights" ? [indexFile] : [])];
@@ -185,7 +185,7 @@ const namesInIndex = (text: string): ReadonlySet<string> => {
   return new Set(Object.values(isObject(map) ? map : {}).filter((name) => typeof name === "string"));
 };
 
-/** The weights that the index names, else the one file. */
+/** The weight files that the index names, else the single file. */
 const weightFiles = Effect.fnUntraced(function* (
   repository: Repository,
   listed: ReadonlyArray<Listed>,
@@ -197,7 +197,7 @@ const weightFiles = Effect.fnUntraced(function* (
   return yield* error("model", repository.asked, "files", `${indexFile} names files that the repository does not have`);
 });
 
-/** The snapshot of a repository in Hugging Face's cache, whole or not. */
+/** The snapshot of a repository in Hugging Face's cache, possibly incomplete. */
 const snapshotOf = Effect.fnUntraced(function* (repository: Repository) {
   const { kind, id, revision, cache } = repository;
   if (cache === undefined) return undefined;
@@ -207,7 +207,7 @@ const snapshotOf = Effect.fnUntraced(function* (repository: Repository) {
   return (yield* has(repository, snapshot)) ? snapshot : undefined;
 });
 
-/** Whether a directory has what is needed of a model. */
+/** Whether a directory has the required part of a model. */
 const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string, need: Need) {
   const hasFile = (name: string) => has(repository, join(dir, name));
   if (need === "tokenizer") return yield* hasFile("tokenizer.json");
@@ -222,7 +222,7 @@ const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string
 const filesBelow = (repository: Repository, dir: string) =>
   Effect.map(io(repository, () => unlessMissing(readdir(dir, { recursive: true }))), (names) => names ?? []);
 
-/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`; of the first ending that there is. */
+/** The files of a split, in order: `test.parquet`, `data/test-00000-of-00002.parquet`, all with the first extension that exists. */
 const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): ReadonlyArray<string> => {
   const shape = new RegExp(`^${split}(-\\d+-of-\\d+(-[0-9a-f]+)?)?$`);
   const there = paths.filter((path) => folder === "" || dirname(path) === folder).toSorted();
@@ -232,7 +232,7 @@ const filesOf = (paths: ReadonlyArray<string>, folder: string, split: string): R
   return found.find((some) => some.length > 0) ?? [];
 };
 
-/** Fails where a split lies in several folders, which are as many data sets. */
+/** Fails if a split is in several folders, since each is a different data set. */
 const inOneFolder = ({ asked }: Repository, paths: ReadonlyArray<string>, split: string) => {
   const folders = [...new Set(paths.map((path) => dirname(path)))];
   const problem = `the split "${split}" lies in ${folders.join(", ")}; name one of them as OWNER/NAME/FOLDER`;
@@ -246,7 +246,7 @@ const noSplit = ({ asked }: Repository, listed: ReadonlyArray<Listed>, folder: s
   return error("data set", asked, "files", `there is no file of the split "${split}"${where}: ${found}`);
 };
 
-/** One file as it is; the rows of several as one file of lines beside them. */
+/** A single file as it is; the rows of several as one JSONL file beside them. */
 const oneFile = Effect.fnUntraced(function* (
   repository: Repository,
   paths: ReadonlyArray<string>,

@@ -1,6 +1,6 @@
 /**
- * Files of one Hub repository: their list, and each of them fetched under a temporary name that a second try resumes by `Range`, and kept
- * only if size and hash are those that the Hub lists (SHA-256 of large files, git's own of small ones).
+ * Lists and downloads the files of one Hub repository. A download has a temporary name, is resumed by `Range` on a retry, and is kept only
+ * if size and hash match the Hub's list (SHA-256 of large files, git's SHA-1 of small ones).
  */
 import { listFiles } from "@huggingface/hub";
 import * as Schema from "@effect/schema";
@@ -15,11 +15,11 @@ import { visibleLine } from "./plain_text.ts";
 import { StandardStreams } from "./standard_streams.ts";
 import { isThere, reasonOf } from "./text_file.ts";
 
-/** A model or data set that is neither on this machine nor can be fetched. */
+/** A model or data set is not on this machine and cannot be downloaded. */
 export class HubError extends Schema.TaggedError<HubError>()("HubError", {
   kind: Schema.Literals(["model", "data set"]),
   asked: Schema.String,
-  /** `network` may pass on another try, `refused` (by the Hub) and `files` (wrong or on this machine) will not. */
+  /** A retry may help with `network`, but not with `refused` (by the Hub), `files` (wrong or local) or `name`. */
   reason: Schema.Literals(["name", "network", "refused", "files"]),
   problem: Schema.String,
 }) {
@@ -28,7 +28,7 @@ export class HubError extends Schema.TaggedError<HubError>()("HubError", {
   }
 }
 
-/** A repository at a revision, and the folder that its files go to; `asked` is how it was named. */
+/** A repository at a revision and its target folder; `asked` is the name as given. */
 export interface Repository {
   readonly kind: HubError["kind"];
   readonly asked: string;
@@ -40,7 +40,7 @@ export interface Repository {
   readonly dir: string;
 }
 
-/** A file as the Hub lists it: `hash` is a SHA-256 (64 digits) or git's SHA-1 of a blob (40). */
+/** A file in the Hub's list: `hash` is a SHA-256 (64 digits) or git's SHA-1 of a blob (40). */
 export interface Listed {
   readonly path: string;
   readonly size: number;
@@ -49,17 +49,17 @@ export interface Listed {
 
 const schedule = Schedule.exponential("200 millis", 3);
 
-/** What is fetched, by the name that was given. */
+/** The repository as given, for errors. */
 type Asked = Pick<Repository, "kind" | "asked">;
 
 const error = ({ kind, asked }: Asked, reason: HubError["reason"], problem: string) =>
   new HubError({ kind, asked, reason, problem });
 
-/** Files of this machine, whose failures are the repository's. */
+/** Runs a local file operation; its failure is reported for the repository. */
 export const io = <A>(repository: Asked, run: () => Promise<A>): Effect.Effect<A, HubError> =>
   Effect.tryPromise({ try: run, catch: (cause) => error(repository, "files", reasonOf(cause)) });
 
-/** Whether there is a file or folder. */
+/** Whether a file or folder exists. */
 export const has = (repository: Asked, path: string): Effect.Effect<boolean, HubError> =>
   io(repository, () => isThere(path));
 
@@ -72,7 +72,7 @@ const unreachable = (repository: Repository, cause: unknown) => {
     : error(repository, "network", `${endpoint} cannot be reached (${reasonOf(cause)}); offline, pass ${local}`);
 };
 
-/** Owns the repository's folder among processes until the scope closes; waits for another one that fetches it. */
+/** Locks the repository's folder across processes until the scope closes, waiting for other holders. */
 export const lock = Effect.fnUntraced(function* (
   repository: Repository,
 ): Effect.fn.Return<void, HubError, Scope.Scope> {
@@ -91,7 +91,7 @@ export const lock = Effect.fnUntraced(function* (
 
 const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** Whether an entry of a list is what it should be; the network may have given anything. */
+/** Whether a list entry from the network is valid. */
 const isEntry = (entry: unknown): boolean =>
   isObject(entry) && typeof entry.path === "string" && entry.path !== "" && typeof entry.type === "string" &&
   (entry.type !== "file" || (isSize(entry.size) && (entry.oid === undefined || typeof entry.oid === "string"))) &&
@@ -100,7 +100,7 @@ const isEntry = (entry: unknown): boolean =>
 
 const shownEntry = (entry: unknown): string => visibleLine(JSON.stringify(entry) ?? String(entry), 80);
 
-/** The files of a repository; those in folders too where it is `recursive`. */
+/** The files of a repository, including those in folders if `recursive`. */
 export const list = (repository: Repository, recursive: boolean): Effect.Effect<ReadonlyArray<Listed>, HubError> => {
   const { kind, id, revision, endpoint, token } = repository;
   const entries = listFiles({
@@ -118,13 +118,13 @@ export const list = (repository: Repository, recursive: boolean): Effect.Effect<
     ),
     Stream.filter(({ type }) => type === "file"),
     Stream.map(({ path, size, oid = "", lfs }) => ({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid })),
-    // A name is a place below the repository's folder and nowhere else.
+    // A name must not lead out of the repository's folder.
     Stream.filter(({ path }) => !path.startsWith("/") && !path.split(/[/\\]/).includes("..")),
     Stream.runCollect,
   );
 };
 
-/** A file of the repository in its folder; what is there and has the right hash stays. */
+/** Downloads a file to the repository's folder, unless one with the right hash is there. */
 export const fetchFile = Effect.fnUntraced(function* (
   repository: Repository,
   file: Listed,
@@ -148,7 +148,7 @@ export const fetchFile = Effect.fnUntraced(function* (
   yield* io(repository, () => rename(partial, path));
 });
 
-/** Fetches what is not yet there of a file; fails if fewer bytes come than the Hub lists, so that a retry goes on there. */
+/** Downloads the missing rest of a file; fails if it is shorter than listed, so that a retry resumes there. */
 const transfer = Effect.fnUntraced(function* (repository: Repository, file: Listed, partial: string) {
   const { kind, id, revision, endpoint, token } = repository;
   const failed = (cause: unknown) => unreachable(repository, cause);
@@ -172,7 +172,7 @@ const transfer = Effect.fnUntraced(function* (repository: Repository, file: List
     yield* Effect.promise(() => body?.cancel() ?? Promise.resolve());
     return yield* failed(Object.assign(new Error(`status ${status} for ${file.path}`), { statusCode: status }));
   }
-  // A server may answer a range with the whole file.
+  // A server may answer a range request with the whole file.
   if (start > 0 && status !== 206) yield* io(repository, () => handle.truncate(0));
   const progress = yield* makeProgress(file.path, file.size - (status === 206 ? start : 0));
   yield* Stream.fromReadableStream({ evaluate: () => body, onError: failed }).pipe(
@@ -185,7 +185,7 @@ const transfer = Effect.fnUntraced(function* (repository: Repository, file: List
   if (size < file.size) return yield* failed(new Error(`${file.path} ended after ${size} of ${file.size} bytes`));
 });
 
-/** The hash of a file in the form that the Hub lists for it. */
+/** The hash of a file in the form that the Hub lists. */
 const hashOf = Effect.fnUntraced(function* (repository: Repository, path: string, { size, hash }: Listed) {
   const digest = hash.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);
   const failed = (cause: unknown) => error(repository, "files", reasonOf(cause));

@@ -1,4 +1,4 @@
-/** Files that hold one JSON object: how it is parsed, and how an error names the field that cannot be used. */
+/** Files with one JSON object: parsing, and errors that name the invalid field. */
 import * as Result from "effect/Result";
 import { oneLine } from "./plain_text.ts";
 import { parsePython } from "./python_json.ts";
@@ -6,7 +6,7 @@ import { parsePython } from "./python_json.ts";
 /** A parsed JSON object. */
 export type Json = { readonly [key: string]: unknown };
 
-/** The first thing in a configuration file that cannot be used. */
+/** The first fault in a configuration file. */
 export interface ConfigFault {
   readonly file: string;
   readonly field: string;
@@ -14,11 +14,11 @@ export interface ConfigFault {
   readonly expected: string;
 }
 
-/** One sentence for a fault, naming file, field and value. */
+/** The message for a fault, with file, field and value. */
 export const faultMessage = (fault: ConfigFault): string =>
   `Cannot use "${fault.file}": field "${fault.field}" is ${fault.value}, expected ${fault.expected}`;
 
-/** The text as a JSON object, NaN and infinities as Python writes them included, or the fault that it is none. */
+/** Parses text as a JSON object, including Python's NaN and infinities, or returns the fault. */
 export const parseObject = (
   file: string,
   text: string,
@@ -34,7 +34,7 @@ export const parseObject = (
 export const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A field's value as an error names it: "missing", or JSON of at most 80 characters. */
+/** A value in an error: "missing", or at most 80 characters of JSON. */
 export const jsonExcerpt = (value: unknown): string => {
   if (value === undefined) return "missing";
   if (typeof value === "number") return String(value);

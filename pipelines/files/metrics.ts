@@ -1,6 +1,6 @@
 /**
- * Numbers over the steps of a run, twice: `metrics.ndjson` is the record, one row a step, and a TensorBoard event file is made from its rows.
- * What depends on the clock stands under `timing` and nowhere else, so two runs of one experiment differ there alone.
+ * Metrics of a run, in two files: `metrics.ndjson` is the record, one row per step; a TensorBoard event file is derived from it. Only the
+ * fields under `timing` depend on the clock, so two runs of one experiment differ only there.
  */
 import * as Schema from "@effect/schema";
 import { Clock, Effect, Option, type Scope } from "effect";
@@ -8,25 +8,25 @@ import { open as openFile } from "node:fs/promises";
 import { type RunDirectory, RunError } from "./run_directory.ts";
 import { fileVersion, scalars } from "./tensorboard.ts";
 
-/** A row: the step, numbers and groups of numbers by name; `timing` holds seconds and rates and is never compared. */
+/** A row: the step, and numbers and groups of numbers by name; `timing` holds seconds and rates and is never compared. */
 export interface MetricsRow {
   readonly step: number;
   readonly timing?: Readonly<Record<string, number>>;
   readonly [name: string]: MetricValue;
 }
 
-/** What a row holds under a name. */
+/** A value in a row. */
 export type MetricValue = number | string | boolean | null | undefined | { readonly [name: string]: MetricValue };
 
-/** The metrics of a run while it is open. */
+/** The open metrics of a run. */
 export interface Metrics {
-  /** The rows that were there when it was opened. */
+  /** The rows present at opening. */
   readonly rows: ReadonlyArray<MetricsRow>;
   /** Adds a row; `timing.wallTime` (seconds since 1970) is added to it. */
   readonly write: (row: MetricsRow) => Effect.Effect<void, RunError>;
 }
 
-/** The numbers of a row by TensorBoard tag, groups joined by `/`; what is not a finite number is left out. */
+/** The numbers of a row by TensorBoard tag, with groups joined by `/`; values that are not finite numbers are skipped. */
 export const tagsOf = (row: MetricsRow): ReadonlyArray<readonly [tag: string, value: number]> => {
   const walk = (value: MetricValue, path: ReadonlyArray<string>): ReadonlyArray<readonly [string, number]> =>
     typeof value === "number"
@@ -38,7 +38,7 @@ export const tagsOf = (row: MetricsRow): ReadonlyArray<readonly [tag: string, va
     .filter(([tag]) => tag !== "timing/wallTime");
 };
 
-/** A row without what depends on the clock: what a replay compares. */
+/** A row without clock-dependent fields, as a replay compares it. */
 export const comparable = ({ timing: _, ...row }: MetricsRow): Omit<MetricsRow, "timing"> => row;
 
 const eventsOf = (row: MetricsRow): Uint8Array => scalars(row.timing?.["wallTime"] ?? 0, row.step, tagsOf(row));
@@ -50,8 +50,8 @@ const decodeRow = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct
 const stepOf = (line: string): number | undefined => Option.getOrUndefined(decodeRow(line))?.step;
 
 /**
- * Opens `metrics.ndjson` and `tensorboard/events.out.tfevents.signum` of a run; rows after `lastStep` are dropped, because their steps will
- * be done again, and the event file is made anew from the rows that stay.
+ * Opens `metrics.ndjson` and `tensorboard/events.out.tfevents.signum` of a run. Rows after `lastStep` are dropped, because their steps will
+ * run again, and the event file is rebuilt from the remaining rows.
  */
 export const openMetrics = Effect.fnUntraced(function* (
   run: RunDirectory,

@@ -1,12 +1,11 @@
 /**
- * What another program or a stranger's file says, made fit for a person's terminal: control characters (C0 with escape sequences, DEL, C1),
- * separators of lines and paragraphs, halves of surrogate pairs, and signs that turn the order of letters around never reach it. Each is shown
- * as its code, `\x1b` or `\u202e`.
+ * Makes foreign text safe for a terminal. Control characters (C0 with escape sequences, DEL, C1), line and paragraph separators, lone
+ * surrogates and direction marks are shown as their code, `\x1b` or `\u202e`.
  */
 
 const unfit = "\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
 const everySign = new RegExp(`[${unfit}]`, "gu");
-/** Every such sign but tabs and line feeds, for `replace`. */
+/** Every unsafe character except tab and line feed, for `replace`. */
 export const unfitSigns = new RegExp(`(?![\\t\\n])[${unfit}]`, "gu");
 
 const codeOf = (sign: string): string => {
@@ -14,20 +13,20 @@ const codeOf = (sign: string): string => {
   return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
 };
 
-/** The text with every such sign as its code; tabs and line feeds stay. */
+/** The text with every unsafe character as its code; tabs and line feeds remain. */
 export const visible = (text: string): string => text.replace(unfitSigns, codeOf);
 
-/** Text of a file as an error quotes it: every such sign as its code, at most `most` characters of the text. */
+/** Text of a file for an error: unsafe characters as their codes, at most `most` characters. */
 export const oneLine = (text: string, most = 400): string =>
   (text.length > most ? `${text.slice(0, most - 1)}…` : text).replace(everySign, codeOf);
 
-/** Words on one line, runs of white space as one space, at most `most` characters of it. */
+/** Text on one line: runs of white space become one space, at most `most` characters. */
 export const visibleLine = (text: string, most = 300): string => {
   const line = visible(text.slice(0, 4 * most).replaceAll(/\s+/g, " ").trim());
   return line.length > most || text.length > 4 * most ? `${line.slice(0, most - 1)}…` : line;
 };
 
-/** The text without a secret, and without the user and password of URLs in it. */
+/** The text without a secret, and without the user and password of URLs. */
 export const masked = (text: string, secret?: string): string => {
   const withoutSecret = secret === undefined || secret.length < 4 ? text : text.replaceAll(secret, "***");
   return withoutSecret.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'@]*@/gi, "$1***@");

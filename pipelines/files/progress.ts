@@ -1,6 +1,6 @@
 /**
- * How far a long command is, for people: a bar on a terminal, else a plain line every few seconds. It is on stderr only, and nothing that is
- * computed depends on it. The time left is what remains at the mean speed so far.
+ * The progress of a long command: a bar on a terminal, else a line every few seconds. It is written to stderr and no result depends on it.
+ * The remaining time is estimated from the mean speed so far.
  */
 import { SingleBar } from "cli-progress";
 import { Clock, Effect, type Scope } from "effect";
@@ -9,13 +9,13 @@ import { StandardStreams } from "./standard_streams.ts";
 
 /** A running count. */
 export interface Progress {
-  /** Adds to the count; `note` says what is being done, in a few words. */
+  /** Adds to the count; `note` describes the current work in a few words. */
   readonly advance: (by: number, note?: string) => Effect.Effect<void>;
 }
 
 const secondsBetweenLines = 5;
 
-/** Seconds as a person would say them: `42 s`, `3 min 5 s`, `2 h 10 min`, `12 days`. */
+/** Seconds as readable text: `42 s`, `3 min 5 s`, `2 h 10 min`, `12 days`. */
 export const duration = (seconds: number): string => {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
@@ -24,7 +24,7 @@ export const duration = (seconds: number): string => {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 };
 
-/** The plain line: `sample 120/1024 (11 %), 25 s left, step 3`. */
+/** The progress line: `sample 120/1024 (11 %), 25 s left, step 3`. */
 export const lineOf = (label: string, done: number, total: number, elapsed: number, note: string): string => {
   const share = total > 0 ? Math.floor((100 * done) / total) : 100;
   const left = done > 0 && done < total ? `, ${duration((elapsed * (total - done)) / done)} left` : "";

@@ -1,8 +1,7 @@
 /**
- * The folder of one run, owned by one process. Ownership is the operating system's lock on `RUN/lock`, so a killed owner's lock is free at
- * once and nobody has to guess from a process id; the file only tells a person who holds it. A run's records are logs of whole lines: what a
- * killed process left half-written at the end is cut off when the log is opened again, and what it left under temporary names is removed. A
- * folder that was made for a run which then could not begin is taken away again.
+ * The folder of one run, owned by one process. Ownership is the operating system's lock on `RUN/lock`, so the lock of a killed owner is
+ * free at once; the content of the file only informs readers. A run's records are logs of whole lines. Opening a log truncates a partial
+ * last line, and temporary files of a killed process are removed. If a run fails to start, the folder created for it is removed.
  */
 import * as Schema from "@effect/schema";
 import { Effect, type Scope } from "effect";
@@ -18,33 +17,33 @@ export class RunError extends Schema.TaggedError<RunError>()("RunError", {
   message: Schema.String,
 }) {}
 
-/** A run's folder while this process owns it. */
+/** A run's folder, owned by this process. */
 export interface RunDirectory {
   readonly path: string;
-  /** A path inside of the run. */
+  /** A path inside the run. */
   readonly pathOf: (...parts: ReadonlyArray<string>) => string;
-  /** A file's whole text, or undefined where there is none. */
+  /** The text of a file; undefined if it is missing. */
   readonly readText: (name: string) => Effect.Effect<string | undefined, RunError>;
-  /** Puts a whole file in place: written apart, synced, renamed. */
+  /** Writes a whole file atomically: under a temporary name, synced, renamed. */
   readonly writeText: (name: string, text: string) => Effect.Effect<void, RunError>;
   /** Opens a log of lines; see `Log`. */
   readonly log: (name: string, keep?: (line: string) => boolean) => Effect.Effect<Log, RunError, Scope.Scope>;
   readonly remove: (name: string) => Effect.Effect<void>;
 }
 
-/** A file of lines that only grows. */
+/** An append-only file of lines. */
 export interface Log {
   readonly path: string;
-  /** Adds lines (without their newlines) in one write; they are on disk when it returns. */
+  /** Appends lines (without newlines) in one write; they are synced when it returns. */
   readonly append: (lines: ReadonlyArray<string>) => Effect.Effect<void, RunError>;
 }
 
 const numbered = (folder: string, step: number): string => `${folder}/${String(step).padStart(6, "0")}`;
 
-/** The folder of a step's records inside of a run: `steps/000001`. */
+/** The folder of a step's records inside a run: `steps/000001`. */
 export const stepFolder = (step: number): string => numbered("steps", step);
 
-/** The folder of the checkpoint after a step inside of a run: `checkpoints/000001`. */
+/** The folder of the checkpoint after a step inside a run: `checkpoints/000001`. */
 export const checkpointFolder = (step: number): string => numbered("checkpoints", step);
 
 const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
@@ -57,10 +56,7 @@ const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect
       }),
   });
 
-/**
- * Owns the folder `path` until the scope closes, making it where it is not there. Fails with reason "locked" while another live process
- * owns it.
- */
+/** Owns the folder `path` until the scope closes, creating it if missing. Fails with reason "locked" while another live process owns it. */
 export const acquire = (path: string): Effect.Effect<RunDirectory, RunError, Scope.Scope> =>
   Effect.as(
     Effect.tap(Effect.acquireRelease(lock(path), (held) => unlock(path, held)), () => sweep(path)),
@@ -74,7 +70,7 @@ export const acquire = (path: string): Effect.Effect<RunDirectory, RunError, Sco
     },
   );
 
-/** A lock that is held; `made` says whether the folder is there because of it. */
+/** A held lock; `made` tells whether the folder was created for it. */
 interface Held {
   readonly file: Deno.FsFile;
   readonly made: boolean;
@@ -96,7 +92,7 @@ const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(
       message: `Cannot use run "${path}": process ${who === undefined ? "(unknown)" : who} is working in it`,
     });
   }
-  // An owner that gave up in between has taken the file away: what is locked then is no longer what others find here.
+  // If an owner released in between, it removed the file: the lock is then on a file that other processes no longer see.
   const current = yield* attempt("lock", path, async () => (await file.stat()).ino === (await inodeOf(name)));
   if (!current) {
     file.close();
@@ -111,7 +107,7 @@ const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(
 
 const inodeOf = (path: string) => unlessMissing(stat(path)).then((found) => found?.ino);
 
-/** Gives the lock back, and with it the file and a folder that was made for it where nothing came of the run. */
+/** Releases the lock and removes its file, and an empty folder that was created for it. */
 const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
   Effect.promise(async () => {
     const names = await readdir(path).catch((): string[] => []);
@@ -122,7 +118,7 @@ const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
     file.close();
   });
 
-/** Removes what killed writers left in a folder under their temporary names; only for the one who owns the run. */
+/** Removes the temporary files of killed writers; only for the owner of the run. */
 export const sweep = (folder: string): Effect.Effect<void, RunError> =>
   attempt("sweep", folder, async () => {
     const names = await unlessMissing(readdir(folder)) ?? [];
@@ -131,7 +127,7 @@ export const sweep = (folder: string): Effect.Effect<void, RunError> =>
     }
   });
 
-/** A file's whole text, or undefined where there is none. */
+/** The text of a file; undefined if it is missing. */
 export const readRunText = (path: string): Effect.Effect<string | undefined, RunError> =>
   attempt("read", path, () => unlessMissing(readFile(path, "utf8")));
 
@@ -145,7 +141,7 @@ const writeSynced = async (path: string, text: string | Uint8Array): Promise<voi
   }
 };
 
-/** Puts a whole file in place: written apart, synced, renamed; folders on the way are made. What fails leaves nothing behind. */
+/** Writes a whole file atomically: under a temporary name, synced, renamed. Creates missing folders. A failure leaves no temporary file. */
 export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>
   attempt("write", path, async () => {
     await mkdir(dirname(path), { recursive: true });
@@ -160,8 +156,8 @@ export const writeText = (path: string, text: string | Uint8Array): Effect.Effec
   });
 
 /**
- * Opens a log. What follows the last newline is cut off; where `keep` is given, so are the first line that it refuses and all after it
- * (the lines of a step that will be done again).
+ * Opens a log. Text after the last newline is truncated; with `keep`, so are the first line that it rejects and all later ones (the lines
+ * of a step that will run again).
  */
 export const openLog = Effect.fnUntraced(function* (
   path: string,
@@ -181,7 +177,7 @@ export const openLog = Effect.fnUntraced(function* (
   return { path, append };
 });
 
-/** Where the last whole line that is kept ends; reads a piece at a time, because a log can be larger than memory. */
+/** The byte offset after the last kept line. Reads in chunks, because a log can be larger than memory. */
 const endOfKept = async (file: FileHandle, keep: (line: string) => boolean): Promise<number> => {
   const piece = new Uint8Array(1 << 20);
   const decoder = new TextDecoder();

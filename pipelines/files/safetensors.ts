@@ -1,8 +1,7 @@
 /**
- * Tensors on disk: weights, gradients and optimizer state as safetensors files. A tensor is read by its own byte range, so
- * no file is ever in memory as a whole; a file is written tensor by tensor under a temporary name, hashed as it goes,
- * synced, and only then renamed. The bytes depend on the names, shapes and values alone, and are those that the reference
- * writer (`safetensors.torch.save_file`) makes of the same float32 tensors.
+ * Weights, gradients and optimizer state as safetensors files. A tensor is read by its byte range, so no file is held in memory as a whole.
+ * A file is written tensor by tensor under a temporary name, hashed meanwhile, synced, and then renamed. Its bytes depend only on names,
+ * shapes and values, and equal those of `safetensors.torch.save_file` for the same float32 tensors.
  */
 import * as Schema from "@effect/schema";
 import * as Effect from "effect/Effect";
@@ -22,7 +21,7 @@ import {
   widen,
 } from "./safetensors_header.ts";
 
-/** A model's file that is missing, damaged or not of the expected form; `tensor` is empty where it is no tensor's. */
+/** A model's file is missing, damaged or invalid; `tensor` is empty if the fault concerns no tensor. */
 export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {
   action: Schema.Literals(["read", "write"]),
   file: Schema.String,
@@ -38,7 +37,7 @@ export class CheckpointError extends Schema.TaggedError<CheckpointError>()("Chec
   }
 }
 
-/** One file, its header checked; `read` gives a float tensor as float32 [elements], row by row, or the elements [from, to) of it. */
+/** One file with a checked header; `read` gives a float tensor, or its elements [from, to), as float32 [elements] in row-major order. */
 export interface Safetensors {
   readonly path: string;
   readonly entries: ReadonlyMap<string, TensorEntry>;
@@ -50,7 +49,7 @@ export interface Safetensors {
   ) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
 }
 
-/** A tensor to be written, as `type` where it has one of its own; `read` is run when its turn comes. */
+/** A tensor to write, with an optional element type of its own; `read` is run when its turn comes. */
 export interface Tensor<E = never, R = never> {
   readonly name: string;
   readonly shape: ReadonlyArray<number>;
@@ -58,14 +57,14 @@ export interface Tensor<E = never, R = never> {
   readonly read: Effect.Effect<Float32Array<ArrayBuffer>, E, R>;
 }
 
-/** What was written: the file's name in its folder, its SHA-256 in hexadecimal, its length in bytes. */
+/** A written file: its name in its folder, its SHA-256 in hexadecimal, its length in bytes. */
 export interface Written {
   readonly name: string;
   readonly sha256: string;
   readonly bytes: number;
 }
 
-// A multiple of every element size; large enough that a system call costs nothing beside its copy.
+// A multiple of every element size, and large enough to make system calls cheap.
 const chunkBytes = 1 << 24;
 
 /** Opens a file and checks its header against its length. */
@@ -103,8 +102,8 @@ export const openSafetensors = Effect.fnUntraced(
 );
 
 /**
- * Writes tensors as one file, of one element type where they name none, into a folder, under the name that `name` makes of its SHA-256. A tensor whose length
- * is not its shape's is an error, and nothing is left behind.
+ * Writes tensors into one file in a folder, named by `name` from its SHA-256. `type` is the element type of tensors without their own. A
+ * tensor whose length does not match its shape is an error; an error leaves no file.
  */
 export const writeSafetensors = Effect.fnUntraced(function* <E, R>(
   folder: string,
@@ -150,7 +149,7 @@ export const writeSafetensors = Effect.fnUntraced(function* <E, R>(
   }).pipe(Effect.ensuring(Effect.promise(() => rm(apart, { recursive: true, force: true }))));
 });
 
-/** The SHA-256 that `write` would give these tensors' file, with nothing written. */
+/** The SHA-256 of the file that writing these tensors would give. */
 export const digest = Effect.fnUntraced(function* <E, R>(
   tensors: ReadonlyArray<Tensor<E, R>>,
 ): Effect.fn.Return<string, E, R> {
@@ -163,7 +162,7 @@ export const digest = Effect.fnUntraced(function* <E, R>(
   return hash.digest("hex");
 });
 
-/** Makes the renames in a folder outlive a power cut. */
+/** Syncs a folder, so that renames in it survive a power failure. */
 export const syncFolder = (folder: string): Effect.Effect<void, CheckpointError> =>
   withFile(folder, (file) => attempt("write", folder, () => file.sync()));
 
@@ -183,7 +182,7 @@ export const sha256File = (path: string): Effect.Effect<string, CheckpointError>
       })),
   );
 
-/** Fails where a path leads to something that is no regular file: opening a pipe to read waits for a writer, a device never ends. */
+/** Fails if a path is not a regular file: opening a pipe waits for a writer, and reading a device never ends. */
 export const requireFile = Effect.fnUntraced(function* (path: string): Effect.fn.Return<void, CheckpointError> {
   const found = yield* attempt("read", path, () => stat(path));
   if (found.isFile()) return;
@@ -197,7 +196,7 @@ export const requireFile = Effect.fnUntraced(function* (path: string): Effect.fn
   return yield* readError(path, "", "a regular file", kind);
 });
 
-/** A promise's failure as a `CheckpointError` on a file. */
+/** Runs a file operation; its failure is a `CheckpointError`. */
 export const attempt = <A>(action: "read" | "write", file: string, run: () => Promise<A>) =>
   Effect.tryPromise({
     try: run,
@@ -237,7 +236,7 @@ const readHeader = async (file: FileHandle) => {
   return { text: new TextDecoder().decode(json), headerBytes, fileBytes };
 };
 
-/** Reads and widens the bytes of an entry chunk by chunk; returns what is wrong, or "". */
+/** Reads and widens an entry's bytes in chunks; returns the fault, or "". */
 const fill = async (file: FileHandle, entry: TensorEntry, out: Float32Array): Promise<string> => {
   const bytes = entry.end - entry.begin;
   const chunk = new Uint8Array(Math.min(chunkBytes, bytes));

@@ -1,13 +1,12 @@
 /**
- * The header of a safetensors file, and its three float formats. A file is an 8-byte little-endian length, that many bytes
- * of JSON (name -> dtype, shape, [begin, end) offsets into what follows), then the tensors without gaps. Offsets come from a
- * file that may be cut or made by anybody, so all of them are checked before one is used.
- * https://github.com/huggingface/safetensors#format
+ * The header of a safetensors file and its three float formats. A file is an 8-byte little-endian length, that many bytes of JSON (name ->
+ * dtype, shape, [begin, end) offsets into the data), then the tensors without gaps. The file may be truncated or hostile, so all offsets
+ * are checked before use. https://github.com/huggingface/safetensors#format
  */
 import { toHalves } from "../../kernels/gpu/half_precision.ts";
 import { isObject, parseObject } from "./json.ts";
 
-/** Where one tensor lies: element type, shape, and the byte range [begin, end) counted from the file's start. */
+/** One tensor's element type, shape, and byte range [begin, end) from the start of the file. */
 export interface TensorEntry {
   readonly dtype: string;
   readonly shape: ReadonlyArray<number>;
@@ -21,14 +20,14 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** The first thing in a header that is wrong; `tensor` is empty where it is no tensor's. */
+/** The first fault in a header; `tensor` is empty if the fault concerns no tensor. */
 export interface HeaderFault {
   readonly tensor: string;
   readonly expected: string;
   readonly found: string;
 }
 
-/** Above this a header is taken for a damaged length (the reference reader has the same limit), in bytes. */
+/** A longer header, in bytes, is refused as damaged, as in the reference reader. */
 export const maxHeaderBytes = 100_000_000;
 
 const byteSizes: Readonly<Record<string, number>> = {
@@ -94,19 +93,18 @@ export const parseHeader = (
   return { ok: true, header: { entries, metadata: isObject(metadata) ? metadata : {} } };
 };
 
-/** The element types that are written: names in safetensors, in `config.json`, and bytes. */
+/** The element types for writing: their names in safetensors and in `config.json`, and their size in bytes. */
 export const writtenTypes = {
   float32: { dtype: "F32", bytes: 4 },
   bfloat16: { dtype: "BF16", bytes: 2 },
   float16: { dtype: "F16", bytes: 2 },
 } as const;
 
-/** An element type that is written. */
 export type ElementType = keyof typeof writtenTypes;
 
 /**
- * The first bytes of a file of tensors, up to and without the data; one that names no element type has `type`. Float32 comes first, then
- * bfloat16, then float16, each in the order of names, as the reference writer puts them, whatever order they are given in.
+ * The bytes of a file before the data; tensors without an element type have `type`. Tensors are ordered float32, bfloat16, float16, each by
+ * name, as in the reference writer, regardless of the input order.
  */
 export const encodeHeader = (
   tensors: ReadonlyArray<
@@ -133,7 +131,7 @@ export const encodeHeader = (
   return { bytes, order: sorted.map(({ name }) => name) };
 };
 
-/** Widens little-endian elements of one of the float formats into `out` from index `at`; false for any other format. */
+/** Widens little-endian elements of one of the float formats into `out` from index `at`; false for another format. */
 export const widen = (dtype: string, bytes: Uint8Array<ArrayBuffer>, out: Float32Array, at: number): boolean => {
   const { buffer, byteOffset, byteLength } = bytes;
   switch (dtype) {
@@ -154,13 +152,13 @@ export const widen = (dtype: string, bytes: Uint8Array<ArrayBuffer>, out: Float3
   }
 };
 
-/** Float32 numbers as bytes of an element type, rounded to the nearest, ties to even, as PyTorch's `Tensor.to` rounds. */
+/** Float32 numbers as bytes of an element type, rounded to nearest, ties to even, as PyTorch's `Tensor.to`. */
 export const narrow = (values: Float32Array<ArrayBuffer>, type: ElementType): Uint8Array<ArrayBuffer> => {
   if (type === "float32") return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return new Uint8Array(toHalves(values, type === "float16" ? "f16" : "bf16").buffer);
 };
 
-/** The first number that an element type cannot hold (it would be written as an infinity or is none), or undefined. */
+/** The first number that is not finite in an element type, or undefined. */
 export const firstBeyond = (values: Float32Array, type: ElementType): number | undefined => {
   const limit = beyond[type];
   for (let i = 0; i < values.length; i++) {
@@ -169,7 +167,7 @@ export const firstBeyond = (values: Float32Array, type: ElementType): number | u
   return undefined;
 };
 
-// What rounds to an infinity: half a step above the largest number.
+// The smallest value that rounds to infinity: half a step above the largest number.
 const beyond: Readonly<Record<ElementType, number>> = {
   float32: Infinity,
   bfloat16: 2 ** 128 - 2 ** 119,

@@ -1,8 +1,8 @@
 /**
- * The one place where problems come from disk. A file task is looked for in the folder or file that the user names, else in
- * `SIGNUM_DATA`, else in `SIGNUM_HOME/data`, else in `.signum/data`, laid out as the paper's own data: `math/train.parquet`,
- * `math/test.parquet`, `aime2025/test.parquet`, `amc23/test.parquet`; `.jsonl` and `.jsonl.gz` serve as well. Numbers keep what they say
- * (`exact_json.ts`, `parquet.ts`), and text must be UTF-8. What a row means is not decided here but in the task's pure `parse`.
+ * Reads problems from disk. A task's files are searched in the folder or file that the user names, else in `SIGNUM_DATA`, else in
+ * `SIGNUM_HOME/data`, else in `.signum/data`, laid out as the paper's data: `math/train.parquet`, `math/test.parquet`,
+ * `aime2025/test.parquet`, `amc23/test.parquet`; `.jsonl` and `.jsonl.gz` work as well. Numbers are exact (`exact_json.ts`, `parquet.ts`),
+ * and text must be UTF-8. The task's pure `parse` interprets the rows.
  */
 import * as Schema from "@effect/schema";
 import { Config, Effect, Option, Result } from "effect";
@@ -15,31 +15,31 @@ import type { Dropped, Files, Problem, Split, Task } from "../../data/task.ts";
 import { defaultHome } from "./home.ts";
 import { unlessMissing } from "./text_file.ts";
 
-/** Problems cannot be had: the data are `missing`, a file is `unreadable`, or a `row` of it cannot become a problem. */
+/** Problems cannot be loaded: the data are `missing`, a file is `unreadable`, or a `row` is no valid problem. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
   reason: Schema.Literals(["missing", "unreadable", "row"]),
   file: Schema.String,
   message: Schema.String,
 }) {}
 
-/** The problems of a split in their stored order, what was dropped and why, and the file they came from (null: made). */
+/** The problems of a split in stored order, the dropped ones with reasons, and their file (null if generated). */
 export interface Loaded {
   readonly problems: ReadonlyArray<Problem>;
   readonly dropped: ReadonlyArray<Dropped>;
   readonly file: string | null;
 }
 
-/** `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `seed` is that of problems that are made. */
+/** `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `seed` is for generated problems. */
 export interface LoadOptions {
   readonly data?: string | undefined;
   readonly limit?: number | undefined;
   readonly seed?: number | undefined;
 }
 
-/** How the names of data files end, without the point; where a split is there in several ways, the first of these counts. */
+/** The extensions of data files without the point; if a split has several files, the first of these counts. */
 export const dataEndings: ReadonlyArray<string> = ["parquet", "jsonl", "ndjson", "jsonl.gz", "ndjson.gz"];
 
-/** Whether a text is the name of a data file, in whatever case its ending is. */
+/** Whether a text is the name of a data file; the case of the extension does not matter. */
 export const isDataFile = (text: string): boolean =>
   dataEndings.some((ending) => text.toLowerCase().endsWith(`.${ending}`));
 
@@ -75,7 +75,7 @@ const emptyOf = (dropped: ReadonlyArray<Dropped>): string =>
     ? "it has no rows, so there is no problem"
     : `none of its ${dropped.length} rows is a problem: ${dropped[0].reason}`;
 
-/** The file that holds the split, or an error that lists every place looked at. */
+/** The file of the split, or an error that lists every searched path. */
 const locate = Effect.fnUntraced(
   function* (
     name: string,
@@ -136,12 +136,12 @@ const unreadable = (file: string, why: unknown, line?: number) =>
     }`,
   });
 
-/** Whether a file is Parquet, by its name. */
+/** Whether a file's name is that of a Parquet file. */
 export const isParquet = (file: string): boolean => file.toLowerCase().endsWith(".parquet");
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** What a packed file may hold, unpacked, in bytes. */
+/** The limit of a compressed file's uncompressed size, in bytes. */
 const mostBytes = 2 ** 31;
 
 const unpacked = (file: string, bytes: Uint8Array): Effect.Effect<Uint8Array, SourceError> =>
@@ -153,7 +153,7 @@ const unpacked = (file: string, bytes: Uint8Array): Effect.Effect<Uint8Array, So
     },
   });
 
-/** The rows of a Parquet or JSONL file, the second packed by gzip or not. */
+/** The rows of a Parquet file, or of a JSONL file, which may be compressed by gzip. */
 export const readRows = Effect.fn("Source.readRows")(
   function* (file: string): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
     const failed = (cause: unknown) => unreadable(file, cause);
@@ -168,8 +168,8 @@ export const readRows = Effect.fn("Source.readRows")(
 );
 
 /**
- * What `read` promises. hyparquet decodes the columns of a broken file side by side and awaits the first failure alone; the others would end
- * the process as failures of nobody.
+ * The result of `read`. hyparquet decodes the columns of a broken file concurrently and awaits only the first failure; the other rejections
+ * would be unhandled and end the process.
  */
 const alone = async <A>(read: () => Promise<A>): Promise<A> => {
   const quiet = (event: PromiseRejectionEvent): void => event.preventDefault();
@@ -177,15 +177,15 @@ const alone = async <A>(read: () => Promise<A>): Promise<A> => {
   try {
     return await read();
   } finally {
-    // They are told of at the end of this turn.
+    // Unhandled rejections are reported at the end of this turn.
     setTimeout(() => globalThis.removeEventListener("unhandledrejection", quiet), 0);
   }
 };
 
-// A mark of byte order may open a file; anywhere else it is text.
+// A byte order mark is skipped at the start of a file and is text elsewhere.
 const [openingUtf8, utf8] = [false, true].map((ignoreBOM) => new TextDecoder("utf-8", { fatal: true, ignoreBOM }));
 
-/** One JSON value a line; blank lines are passed over. A file may be longer than the longest text, so it is read by lines. */
+/** Parses one JSON value per line; skips blank lines. Reads by lines, because a file may exceed the maximum string length. */
 const parseLines = Effect.fnUntraced(
   function* (file: string, bytes: Uint8Array): Effect.fn.Return<ReadonlyArray<unknown>, SourceError> {
     const rows: Array<unknown> = [];

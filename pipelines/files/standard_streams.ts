@@ -1,7 +1,7 @@
 /**
- * The three standard streams of a Unix filter as one replaceable reference: bytes in, text out, lines for people on stderr. A reader that
- * went away (`| head`) is `PipeClosed`, which a command treats as a quiet end. What a line quotes cannot act on a terminal (`plain_text.ts`).
- * Tests replace the reference by memory.
+ * The three standard streams of a Unix filter as one replaceable reference: bytes in, text out, messages on stderr. A closed reader (`|
+ * head`) is `PipeClosed`, which a command treats as a normal end. Messages cannot control a terminal (`plain_text.ts`). Tests replace the
+ * reference by memory.
  */
 import { Context, Effect, Stream } from "effect";
 import * as Schema from "@effect/schema";
@@ -10,17 +10,17 @@ import { masked, visible } from "./plain_text.ts";
 /** The reader of stdout has closed the pipe; a filter ends quietly with status 0. */
 export class PipeClosed extends Schema.TaggedError<PipeClosed>()("PipeClosed", { message: Schema.String }) {}
 
-/** Stdin or stdout failed for another reason than a closed pipe. */
+/** Stdin or stdout failed for a reason other than a closed pipe. */
 export class StandardStreamError extends Schema.TaggedError<StandardStreamError>()("StandardStreamError", {
   message: Schema.String,
 }) {}
 
-/** What a command may read and write; `write` returns when the text has been taken, which is the back-pressure. */
+/** The streams of a command; `write` returns when the text is accepted, which gives back-pressure. */
 export interface Streams {
   readonly input: Stream.Stream<Uint8Array, StandardStreamError>;
   readonly inputName: string;
   readonly write: (text: string) => Effect.Effect<void, PipeClosed | StandardStreamError>;
-  /** Whether stderr is a terminal, so that a bar may be drawn there. */
+  /** Whether stderr is a terminal, which allows a progress bar. */
   readonly isTerminal: boolean;
   readonly report: (line: string) => Effect.Effect<void>;
 }
@@ -57,12 +57,12 @@ const ofProcess: Streams = {
     }).pipe(Effect.catchCause(() => Effect.void)),
 };
 
-/** The standard streams in use: those of the process unless a test provides others. */
+/** The current standard streams: those of the process unless a test replaces them. */
 export const StandardStreams = Context.Reference<Streams>("signum/pipelines/files/StandardStreams", {
   defaultValue: () => ofProcess,
 });
 
-/** Streams over memory: the given text is stdin, and what is written and reported is collected. */
+/** Streams in memory: the given text is stdin, and output and messages are collected. */
 export const memory = (stdin: string) => {
   const written: string[] = [];
   const reported: string[] = [];
@@ -76,7 +76,7 @@ export const memory = (stdin: string) => {
   return { streams, stdout: () => written.join(""), stderr: () => reported.join("\n") };
 };
 
-/** Whether stdout is a terminal, so that bold and underlined may be used there. */
+/** Whether stdout is a terminal, which allows bold and underlined text. */
 export const OutputIsTerminal = Context.Reference<boolean>("signum/pipelines/files/OutputIsTerminal", {
   defaultValue: () => Deno.stdout.isTerminal(),
 });

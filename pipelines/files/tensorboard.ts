@@ -1,7 +1,7 @@
 /**
- * TensorBoard event files, written by hand: each record is framed as TFRecord (length u64, masked CRC-32C of the length, bytes, masked
- * CRC-32C of the bytes, all little-endian) and holds one `Event` in protocol buffers, of which scalars need five fields.
- * Sources: tensorflow/core/lib/io/record_writer.h, core/util/event.proto, core/framework/summary.proto.
+ * Writes TensorBoard event files without a library: each record is framed as TFRecord (length u64, masked CRC-32C of the length, bytes,
+ * masked CRC-32C of the bytes, all little-endian) and holds one protocol buffer `Event`, of which scalars need five fields. Sources:
+ * tensorflow/core/lib/io/record_writer.h, core/util/event.proto, core/framework/summary.proto.
  */
 import { Buffer } from "node:buffer";
 
@@ -11,7 +11,7 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-/** CRC-32C (Castagnoli), reflected, as an unsigned number. */
+/** CRC-32C (Castagnoli), reflected, as an unsigned integer. */
 export const crc32c = (bytes: Uint8Array): number => {
   let c = 0xffffffff;
   for (const byte of bytes) c = table[(c ^ byte) & 0xff] ^ (c >>> 8);
@@ -26,7 +26,7 @@ export const maskedCrc32c = (bytes: Uint8Array): number => {
 
 const joined = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => Buffer.concat(parts);
 
-/** One TFRecord around some bytes. */
+/** Frames bytes as one TFRecord. */
 export const frame = (bytes: Uint8Array): Uint8Array => {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(bytes.length), true);
@@ -63,11 +63,11 @@ const float32 = (field: number, value: number): Uint8Array => {
   return joined(key(field, 5), bytes);
 };
 
-/** The record that opens an event file; `wallTime` in seconds. */
+/** The first record of an event file; `wallTime` in seconds. */
 export const fileVersion = (wallTime: number): Uint8Array =>
   frame(joined(float64(1, wallTime), text(3, "brain.Event:2")));
 
-/** One event of scalars by tag; `wallTime` in seconds, `step` a whole number that is not negative. */
+/** One event of scalars by tag; `wallTime` in seconds, `step` a non-negative integer. */
 export const scalars = (
   wallTime: number,
   step: number,

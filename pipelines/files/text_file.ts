@@ -1,19 +1,19 @@
 /**
- * Files and folders that may be missing. Missing means ENOENT and nothing else: a folder that may not be read, or a path that leads through a
- * file, is an error, because taking it for missing would begin a run again or leave out what is there.
+ * Files and folders that may be missing. Only ENOENT means missing. An unreadable folder, or a path that leads through a file, is an error;
+ * treating it as missing would restart a run or skip existing data.
  */
 import * as Schema from "@effect/schema";
 import { Effect, Stream } from "effect";
 import { readdir, readFile, stat } from "node:fs/promises";
 
-/** A file or folder cannot be looked at or read. */
+/** A file or folder cannot be inspected or read. */
 export class FileError extends Schema.TaggedError<FileError>()("FileError", { message: Schema.String }) {}
 
-/** What was thrown, as a person reads it. */
+/** The message of a thrown value. */
 export const reasonOf = (cause: unknown): string =>
   cause instanceof Deno.errors.NotFound ? "there is no such file" : cause instanceof Error ? cause.message : `${cause}`;
 
-/** What a promise gives, or undefined where it fails because the file or folder is missing. Other failures stay. */
+/** The result of a promise, or undefined if it fails with ENOENT. Other failures remain. */
 export const unlessMissing = <A>(promise: Promise<A>): Promise<A | undefined> =>
   promise.catch((cause) => {
     if (cause?.code === "ENOENT") return undefined;
@@ -26,27 +26,27 @@ const look = <A>(path: string, run: (path: string) => Promise<A>): Effect.Effect
     catch: (cause) => new FileError({ message: `Cannot read "${path}": ${reasonOf(cause)}` }),
   });
 
-/** Whether there is a file or a folder, as a promise that fails where that cannot be told. */
+/** Whether a file or folder exists, as a promise that rejects if that cannot be determined. */
 export const isThere = (path: string): Promise<boolean> =>
   unlessMissing(stat(path)).then((found) => found !== undefined);
 
-/** Whether there is a file or a folder. */
+/** Whether a file or folder exists. */
 export const exists = (path: string): Effect.Effect<boolean, FileError> =>
   Effect.map(look(path, isThere), (found) => found === true);
 
-/** Whether there is a folder. */
+/** Whether a path is an existing folder. */
 export const isFolder = (path: string): Effect.Effect<boolean, FileError> =>
   Effect.map(look(path, stat), (found) => found?.isDirectory() ?? false);
 
-/** The names in a folder, in order; none where there is no folder. */
+/** The sorted names in a folder; empty if it is missing. */
 export const namesIn = (folder: string): Effect.Effect<ReadonlyArray<string>, FileError> =>
   Effect.map(look(folder, (path) => readdir(path)), (names) => names?.toSorted() ?? []);
 
-/** The bytes of a file, or undefined where there is none. */
+/** The bytes of a file; undefined if it is missing. */
 export const readBytes = (path: string): Effect.Effect<Uint8Array | undefined, FileError> =>
   look(path, (file) => readFile(file));
 
-/** The bytes of a file that must be there, piece by piece. */
+/** The bytes of an existing file in chunks. */
 export const pieces = (path: string): Stream.Stream<Uint8Array, FileError> => {
   const failed = (cause: unknown) => new FileError({ message: `Cannot read "${path}": ${reasonOf(cause)}` });
   return Stream.unwrap(
@@ -57,6 +57,6 @@ export const pieces = (path: string): Stream.Stream<Uint8Array, FileError> => {
   );
 };
 
-/** The text of a file, or undefined where there is none. */
+/** The text of a file; undefined if it is missing. */
 export const readText = (path: string): Effect.Effect<string | undefined, FileError> =>
   look(path, (file) => readFile(file, "utf8"));

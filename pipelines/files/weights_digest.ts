@@ -1,4 +1,4 @@
-/** What tells the weights of one Hugging Face directory from those of another. */
+/** Identifies the weights of a Hugging Face directory. */
 import * as Effect from "effect/Effect";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { isObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
 import { isThere } from "./text_file.ts";
 
-/** The SHA-256 of the weights of a Hugging Face directory: of the one file, or of the list of the shards' own. */
+/** The SHA-256 of a Hugging Face directory's weights: of the single file, or of the list of the shards' hashes. */
 export const weightsDigest = Effect.fnUntraced(
   function* (dir: string): Effect.fn.Return<string, Safetensors.CheckpointError> {
     const index = join(dir, indexFile);

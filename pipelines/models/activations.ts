@@ -1,13 +1,13 @@
 /**
- * Activations and the cache of keys and values in 16 bits: what feeds a product or attention is stored so (norms, projections, rotated queries and
- * keys, attention's result, the gated activation). The residual stream, the last norm, every sum, the logits and all gradients stay float32; a gradient
- * passes a rounding as if it were none. Kernels write four numbers at a time, so not every model and device can have it.
+ * Activations and the key-value cache in 16 bits: the inputs of products and attention (norms, projections, rotated queries and keys,
+ * attention's result, the gated activation). The residual stream, the last norm, every sum, the logits and all gradients are float32;
+ * gradients ignore the rounding. Kernels write four numbers at a time, so some models and devices do not support it.
  */
 import { canBroadcast, type DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import type { StorageType } from "../../kernels/gpu/half_precision.ts";
 import type { ModelConfig } from "./model_config.ts";
 
-/** Why a model's activations cannot be stored so on a device, if they cannot: what was expected and what there is. */
+/** Why a device cannot store a model's activations in 16 bits, as expected and found; undefined if it can. */
 export const activationsFault = (
   { width, ffn, headWidth }: Pick<ModelConfig, "width" | "ffn" | "headWidth">,
   { lanes, serial }: Pick<DeviceInfo, "lanes" | "serial">,

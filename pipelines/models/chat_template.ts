@@ -1,8 +1,7 @@
 /**
- * A conversation as the text that a chat model was trained on: the Jinja template of `chat_template.jinja`, else of
- * `tokenizer_config.json`, rendered as transformers does (`python_jinja.ts`), with the special tokens of `tokenizer_config.json` and
- * `special_tokens_map.json`. A prompt does not depend on a clock: a template that asks for the date is told the one that is given, else it has none,
- * and one that cannot do without is refused.
+ * Renders a conversation as a chat model's prompt: the Jinja template of `chat_template.jinja`, else of `tokenizer_config.json`, as in
+ * transformers (`python_jinja.ts`), with the special tokens of `tokenizer_config.json` and `special_tokens_map.json`. A prompt never
+ * depends on the clock: a template receives the given date or none, and one that requires a date without one is refused.
  */
 import * as Schema from "@effect/schema";
 import { Template } from "@huggingface/jinja";
@@ -32,10 +31,10 @@ export interface Message {
   readonly content: string;
 }
 
-/** How a conversation is rendered; `variables` are the template's own switches, such as `enable_thinking`. */
+/** Rendering options; `variables` are the template's own switches, such as `enable_thinking`. */
 export interface RenderOptions {
   readonly addGenerationPrompt: boolean;
-  /** The day that the template is told, YYYY-MM-DD. */
+  /** The date for the template, YYYY-MM-DD. */
   readonly date?: string | undefined;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
@@ -71,7 +70,7 @@ export const openChatTemplate = Effect.fn("ChatTemplate.open")(
   },
 );
 
-/** Parses a template; `file` names it in errors, `constants` are variables that every rendering has. */
+/** Parses a template; `file` names it in errors, `constants` are variables of every rendering. */
 export const parseChatTemplate = Effect.fnUntraced(function* (
   source: string,
   file: string,
@@ -106,7 +105,7 @@ export const parseChatTemplate = Effect.fnUntraced(function* (
 // The newline belongs to the block and is not rendered.
 const withoutClock = "{% set strftime_now = given_clock %}\n";
 
-/** One template, or the "default" one of a list of named ones. */
+/** The template, or the "default" one of a list of named ones. */
 const templateOf = (config: Json): string | undefined => {
   const { chat_template: template } = config;
   if (typeof template === "string") return template;
@@ -115,7 +114,7 @@ const templateOf = (config: Json): string | undefined => {
   return typeof source === "string" ? source : undefined;
 };
 
-/** `bos_token`, `eos_token` and the like, each a text or an object with the text in `content`. */
+/** `bos_token`, `eos_token` and so on, each a text or an object with the text in `content`. */
 const specialTokens = (config: Json): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(config)

@@ -1,8 +1,7 @@
 /**
- * A model on disk: a Hugging Face directory that transformers and vLLM load as it is. Reading checks every parameter's
- * file, shape and element type against `config.json` before any number is loaded, and reads nothing but the files that
- * `model.safetensors.index.json` names, else `model.safetensors`. What is written has no mark of the time, the
- * place or the machine: the same weights give the same bytes.
+ * A model on disk: a Hugging Face directory that transformers and vLLM load unchanged. Opening checks every parameter's file, shape and
+ * element type against `config.json` before any weights are read; it reads only the files in `model.safetensors.index.json`, else
+ * `model.safetensors`. Written files are independent of time, place and machine: equal weights give equal bytes.
  */
 import * as Effect from "effect/Effect";
 import { createHash } from "node:crypto";
@@ -35,35 +34,35 @@ import { hasOwnHead } from "./tied_head.ts";
 const { CheckpointError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
 
-/** An opened model: `read` gives a parameter as float32 [elements], rows first; `names` in `parameterSpecs` order. */
+/** An open model: `read` gives a parameter as float32 [elements] in row-major order; `names` are in `parameterSpecs` order. */
 export interface Checkpoint {
   readonly dir: string;
   readonly config: ModelConfig;
   readonly generation: Json;
   readonly names: ReadonlyArray<string>;
-  /** What a reader of the directory should know, a line each: that the index wins over a file beside it, that a head is not tied. */
+  /** Notes for the user, one line each: that the index overrides a file beside it, that a head is not tied. */
   readonly notes: ReadonlyArray<string>;
   readonly read: (name: string) => Effect.Effect<Float32Array<ArrayBuffer>, CheckpointError>;
 }
 
-/** What a checkpoint is written from; tokenizer and generation files are copied byte for byte from `sourceDir`. */
+/** The content of a new checkpoint; tokenizer and generation files are copied byte for byte from `sourceDir`. */
 export interface CheckpointContent<E = never, R = never, E2 = never, R2 = never> {
   readonly config: ModelConfig;
   readonly sourceDir?: string;
   readonly tensors: ReadonlyArray<Safetensors.Tensor<E, R>>;
-  /** Adds more (`trainer_state/`) to the directory while it still has its temporary name. */
+  /** Adds files (`trainer_state/`) to the directory before it is renamed. */
   readonly also?: (dir: string) => Effect.Effect<void, E2, R2>;
   /** Whether `trainer_state/manifest.json` lists the SHA-256 of every other file. */
   readonly manifest?: boolean;
-  /** The weights' element type; training writes and goes on from float32. */
+  /** The weights' element type; training requires float32. */
   readonly type?: ElementType;
-  /** Above this many bytes the weights go into shards and an index. */
+  /** Larger weights, in bytes, are written as shards with an index. */
   readonly maxFileBytes?: number;
 }
 
 const defaultMaxFileBytes = 5e9;
 
-/** Reads what a Hugging Face directory says of its model, and nothing of its weights. */
+/** Reads a model's configuration from a Hugging Face directory, without weights. */
 export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.Return<
   { readonly config: ModelConfig; readonly generation: ReturnType<typeof parseObject> | undefined },
   CheckpointError
@@ -83,7 +82,7 @@ export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.R
   return { config: parsed.config, generation };
 });
 
-/** Opens a Hugging Face directory and checks all of it but the numbers. */
+/** Opens a Hugging Face directory and checks everything except the values of the weights. */
 export const openCheckpoint = Effect.fn("Checkpoint.open")(
   function* (dir: string): Effect.fn.Return<Checkpoint, CheckpointError> {
     const { config: stated, generation } = yield* readConfig(dir);
@@ -113,7 +112,9 @@ export const openCheckpoint = Effect.fn("Checkpoint.open")(
 
 type Holder = (name: string) => Safetensors.Safetensors | undefined;
 
-/** The configuration as the tensors that are there make it: a head that is not the embedding is not tied, a value head may have a bias. */
+/**
+ * The configuration corrected by the tensors present: a head that differs from the embedding is untied, and a value head may have a bias.
+ */
 const fromTensors = Effect.fnUntraced(function* (
   config: ModelConfig,
   dir: string,
@@ -132,7 +133,7 @@ const fromTensors = Effect.fnUntraced(function* (
   return { config: { ...config, tied: false, raw: { ...config.raw, tie_word_embeddings: false } }, notes: [note] };
 });
 
-/** Every parameter must be there with its shape, in a float format. */
+/** Checks that every parameter is present with its shape in a float format. */
 const checkTensors = Effect.fnUntraced(function* (
   dir: string,
   config: ModelConfig,
@@ -152,7 +153,7 @@ const checkTensors = Effect.fnUntraced(function* (
   }
 });
 
-/** A tensor that no parameter reads is an error: the model would be another one. */
+/** Fails if a tensor belongs to no parameter, since the model would be a different one. */
 const checkExtra = Effect.fnUntraced(function* (
   file: Safetensors.Safetensors,
   config: ModelConfig,
@@ -164,7 +165,7 @@ const checkExtra = Effect.fnUntraced(function* (
   }
 });
 
-/** The index wins over a `model.safetensors` that it does not name; transformers takes the file, so this is said. */
+/** Notes a `model.safetensors` that the index does not name: the index is used here, but transformers reads the file. */
 const indexNotes = Effect.fnUntraced(function* (dir: string, places: ReadonlyMap<string, string> | undefined) {
   if (places === undefined || [...places.values()].includes(weightsFile)) return [];
   const beside = join(dir, weightsFile);
@@ -173,9 +174,8 @@ const indexNotes = Effect.fnUntraced(function* (dir: string, places: ReadonlyMap
 });
 
 /**
- * Writes a directory of weights and all that transformers needs beside them; returns the model's SHA-256: that of
- * `model.safetensors`, or for shards that of their names and hashes, a line each. An earlier checkpoint at `dir` is
- * replaced; a directory that holds anything else is an error.
+ * Writes a directory of weights and all other files that transformers needs. Returns the model's SHA-256: of `model.safetensors`, or for
+ * shards of their names and hashes, one per line. Replaces an earlier checkpoint at `dir`; fails if the directory holds anything else.
  */
 export const writeModelDirectory = Effect.fn("Checkpoint.write")(
   function* <E = never, R = never, E2 = never, R2 = never>(
@@ -204,14 +204,14 @@ export const writeModelDirectory = Effect.fn("Checkpoint.write")(
 
 const readable = ["F32", "F16", "BF16"];
 
-/** Tensors that are no parameters here: the copy of a tied embedding, a buffer of old Llama files. */
+/** Whether a tensor is ignored: the copy of a tied embedding, or a buffer of old Llama files. */
 const isSpare = (name: string, config: ModelConfig): boolean =>
   (name === "lm_head.weight" && (config.tied || config.valueHead)) || name.endsWith(".rotary_emb.inv_freq");
 
 const readError = (file: string, tensor: string, expected: string, found: string) =>
   new CheckpointError({ action: "read", file, tensor, expected, found });
 
-/** Which file holds which tensor, where there is an index. */
+/** The file of each tensor, from the index if there is one. */
 const readPlaces = Effect.fnUntraced(
   function* (dir: string): Effect.fn.Return<ReadonlyMap<string, string> | undefined, CheckpointError> {
     const path = join(dir, indexFile);
@@ -223,7 +223,7 @@ const readPlaces = Effect.fnUntraced(
     if (!isObject(map)) return yield* readError(path, "", '"weight_map" from tensor to file', "none");
     const places = new Map<string, string>();
     for (const [name, file] of Object.entries(map)) {
-      // A name with a folder in it could lead out of the directory.
+      // A name with a folder could lead out of the directory.
       if (typeof file !== "string" || file !== basename(file) || !file.endsWith(".safetensors")) {
         return yield* readError(path, name, "the name of a .safetensors file beside the index", JSON.stringify(file));
       }
@@ -233,7 +233,7 @@ const readPlaces = Effect.fnUntraced(
   },
 );
 
-/** The configuration with the element type that is written, under the key or keys that it uses. */
+/** The configuration with the written element type, under the keys that it uses. */
 const typedConfig = (raw: Json, type: ElementType): Json => ({
   ...raw,
   ...("torch_dtype" in raw ? { torch_dtype: type } : {}),
@@ -266,7 +266,7 @@ const writeWeights = Effect.fnUntraced(function* <E, R>(
   return createHash("sha256").update(lines.join("")).digest("hex");
 });
 
-/** Splits tensors, in their order, into runs of at most `maxBytes`; a tensor that is larger alone has its own. */
+/** Splits tensors in order into shards of at most `maxBytes`; a larger tensor has a shard of its own. */
 const fillShards = <T>(
   tensors: ReadonlyArray<T>,
   size: (tensor: T) => number,

@@ -1,7 +1,7 @@
-/** Reads the fields of a model's configuration files, and names the first that is wrong. */
+/** Reads the fields of a model's configuration files and reports the first fault. */
 import { type ConfigFault, type Json, jsonExcerpt } from "../files/json.ts";
 
-/** Reads the fields of one file and remembers the first that is wrong; what it returns after that is never used. */
+/** Reads the fields of one file and keeps the first fault; later return values are meaningless. */
 export const reader = (file: string, raw: Json) => {
   let first: ConfigFault | undefined;
   const expect = (field: string, value: unknown, good: boolean, expected: string): void => {
@@ -10,7 +10,7 @@ export const reader = (file: string, raw: Json) => {
   return {
     expect,
     fault: () => first,
-    /** A whole number from 1 to `most`; a field that is not there is `fallback`, one that is null is `ofNull`. */
+    /** An integer from 1 to `most`; `fallback` if missing, `ofNull` if null. */
     size: (field: string, { fallback, ofNull, most = Number.MAX_SAFE_INTEGER }: SizeOptions = {}): number => {
       const value = raw[field] === undefined ? fallback : raw[field] === null ? ofNull ?? null : raw[field];
       const limit = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
@@ -18,7 +18,7 @@ export const reader = (file: string, raw: Json) => {
       expect(field, value, good, `a whole number above 0${limit}`);
       return Number(value);
     },
-    /** A number above 0 that float32 can hold; one that is not there (null is there) is `fallback`. */
+    /** A positive number in the range of float32; `fallback` if missing or null. */
     positive: (field: string, value: unknown, fallback?: number): number => {
       const number = value === undefined ? fallback : value;
       const good = typeof number === "number" && Math.fround(number) > 0 && Number.isFinite(Math.fround(number));
@@ -39,12 +39,11 @@ export const reader = (file: string, raw: Json) => {
   };
 };
 
-/** What a size may be. */
+/** The valid values of a size. */
 export interface SizeOptions {
   readonly fallback?: number;
   readonly ofNull?: number;
   readonly most?: number;
 }
 
-/** The reader of one file. */
 export type Reader = ReturnType<typeof reader>;

@@ -1,9 +1,9 @@
-/** Keeps weights and optimizer state whole: a number that is none, or that the element type cannot hold, is never written. */
+/** Prevents writing weights or optimizer state that are not finite or exceed the element type. */
 import * as Effect from "effect/Effect";
 import { CheckpointError, type Tensor } from "../files/safetensors.ts";
 import { type ElementType, firstBeyond } from "../files/safetensors_header.ts";
 
-/** The tensor, whose reading fails where a number of it would not be finite in `file`. */
+/** The tensor with a `read` that fails if a number would not be finite in `file`. */
 export const finite = <E, R>(
   tensor: Tensor<E, R>,
   file: string,

@@ -1,9 +1,9 @@
-/** The date that a chat template is told, given by `--date`: a prompt never depends on a clock. */
+/** The date for chat templates, given by `--date`; a prompt never depends on the clock. */
 
 const months = "January February March April May June July August September October November December".split(" ");
 const days = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 
-/** `strftime_now` for a day, at midnight, in English, which throws on a code that it lacks; undefined where the text is no date YYYY-MM-DD. */
+/** `strftime_now` for midnight of a day, in English; it throws on an unsupported code. Undefined if the text is no date YYYY-MM-DD. */
 export const strftimeOf = (date: string): ((format: string) => string) | undefined => {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(date);
   if (parts === null) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Weights of a new model: norms of one, biases of zero, every matrix normal with variance 1 / inputs (the two that write into the residual
- * stream half as wide), the embedding with 0.04. Drawn from Threefry by parameter name, so a seed is a model.
+ * Initial weights: norms one, biases zero, every matrix normal with variance 1 / inputs (half the standard deviation for the two that write
+ * into the residual stream), the embedding with standard deviation 0.04. Drawn from Threefry by parameter name, so the seed determines the
+ * model.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
 import { bits, Key } from "../../data/random.ts";
@@ -33,7 +34,7 @@ const deviationOf = (name: string, inputs: number): number => {
   return (half ? 0.5 : 1) / Math.sqrt(inputs);
 };
 
-/** The i-th standard normal number of a key (Box and Muller). */
+/** The i-th standard normal number under a key (Box and Muller). */
 const normal = (key: Key, i: number): number => {
   const uniform = (counter: number) => (bits(key, counter) + 0.5) / 2 ** 32;
   return Math.sqrt(-2 * Elementary.log(uniform(2 * i))) * Elementary.cos(2 * Math.PI * uniform(2 * i + 1));

@@ -1,4 +1,4 @@
-/** Which ids of a model's vocabulary its tokenizer knows (`padded_vocabulary.ts`). */
+/** The token ids of a model's vocabulary that its tokenizer knows (`padded_vocabulary.ts`). */
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
 import { isObject } from "../files/json.ts";
@@ -7,8 +7,8 @@ import type { ModelConfig } from "./model_config.ts";
 import { hasFile, readJson, TokenizerError } from "./tokenizer.ts";
 
 /**
- * How many ids the tokenizer of a directory knows, where those are fewer than the `vocabSize` of its model; undefined where it knows all, or where the
- * directory has no tokenizer. An id that is missing between others is an error: the head can end early, but has no holes.
+ * The number of ids that a directory's tokenizer knows, if fewer than the model's `vocabSize`; undefined if it knows all or the directory
+ * has no tokenizer. A gap in the ids is an error, since the head can end early but cannot skip rows.
  */
 export const knownTokens = Effect.fn("Model.knownTokens")(function* (
   dir: string,
@@ -35,8 +35,8 @@ export const knownTokens = Effect.fn("Model.knownTokens")(function* (
 });
 
 /**
- * A directory's configuration with the count of ids that its head ends with, where those are fewer than all. `keep` keeps every row; `most` is the
- * count of the policy that a reference stands beside, which ends the reference's head where its own tokenizer does not end it earlier.
+ * A directory's configuration with its number of known ids, if fewer than all. `keep` keeps every row. `most` is the policy's count, an
+ * upper bound for its reference.
  */
 export const withKnownTokens = Effect.fnUntraced(function* (
   dir: string,

@@ -1,11 +1,11 @@
-/** What device memory is for in training and sampling, in the order in which a plan lists it, and what makes each of them smaller. */
+/** The uses of device memory in training and sampling, in the order of a plan, and the settings that reduce each. */
 import type { ModelConfig } from "./model_config.ts";
 
 const reference =
   "--storage bf16 takes half, an algorithm without a reference (psr, nsr, w-reinforce, reinforce) has none";
 const critic = "an algorithm without a critic (all but ppo) has none";
 
-/** Each purpose with the knob to turn; activations, uploads and logits are those that kernels and ops name themselves. */
+/** Each purpose with the setting that reduces it. Kernels and ops name activations, uploads and logits themselves. */
 export const purposes = {
   weights: "a smaller --model takes less",
   moments: "--moments bf16 takes half, a smaller --model less",
@@ -21,13 +21,12 @@ export const purposes = {
   uploads: "a smaller --gradient-chunk or --batch takes less",
 } as const;
 
-/** One of the purposes. */
 export type Purpose = keyof typeof purposes;
 
-/** The knob for a purpose, as it is said behind an error. */
+/** The advice for a purpose, to append to an error. */
 export const adviceOn = (purpose: string): string =>
   Object.hasOwn(purposes, purpose) ? purposes[purpose as Purpose] : "";
 
-/** The purpose of a parameter set of a model; a critic's are counted apart. */
+/** The purpose of a model's parameter set; a critic's sets are counted separately. */
 export const purposeIn = ({ valueHead }: ModelConfig, what: "weights" | "moments" | "gradients"): Purpose =>
   valueHead ? `critic ${what}` : what;

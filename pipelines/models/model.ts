@@ -1,7 +1,7 @@
 /**
- * A model on the device: its configuration, its weights, its rotary table; how it is loaded, copied and read back. The passes read weights as
- * they are stored: float32, or 16 bits. A model that is trained keeps the float32 that the optimizer steps beside a 16-bit copy of it; one
- * that is only read has the copy alone. Either way the copy has the same bits.
+ * A model on the device: configuration, weights and rotary table; loading, copying and reading back. The passes read weights as stored, in
+ * float32 or 16 bits. A trained model keeps float32 weights for the optimizer beside a 16-bit copy; a read-only model has only the copy.
+ * The copy's bits are the same in both cases.
  */
 import * as Effect from "effect/Effect";
 import { join } from "node:path";
@@ -24,27 +24,27 @@ import { CheckpointError, type Tensor as FileTensor } from "../files/safetensors
 export interface Model {
   readonly encoder: Encoder;
   readonly config: ModelConfig;
-  /** What the optimizer steps and files are written from: float32, but for a model that is only read in 16 bits. */
+  /** The weights that the optimizer updates and that files are written from: float32, except in a read-only 16-bit model. */
   readonly parameters: Parameters.ParameterSet;
-  /** The 16-bit copy that the passes read, where `parameters` are float32 and the storage type is not. */
+  /** The 16-bit copy for the passes, if `parameters` are float32 and the storage type is not. */
   readonly copy: Parameters.ParameterSet | undefined;
   readonly storage: StorageType;
-  /** How activations, keys and values are stored (`activations.ts`). */
+  /** The storage type of activations, keys and values (`activations.ts`). */
   readonly activations: StorageType;
   readonly weights: Parameters.ModelTensors;
-  /** Rotary table that covers at least `positions` positions. */
+  /** A rotary table of at least `positions` positions. */
   readonly table: (positions: number) => Tensor;
-  /** Gives the rotary table's buffer back; the next pass makes another. */
+  /** Releases the rotary table's buffer; the next pass allocates another. */
   readonly dropTable: () => void;
 }
 
-/** As what the passes read weights, and as what they keep activations; float32 where it is not said. */
+/** The storage types of weights in passes and of activations; float32 by default. */
 export interface StorageOptions {
   readonly storage?: StorageType | undefined;
   readonly activations?: StorageType | undefined;
 }
 
-/** A model around a set of parameters. */
+/** Builds a model around a parameter set. */
 export const fromParameters = (
   encoder: Encoder,
   config: ModelConfig,
@@ -78,7 +78,7 @@ export const fromParameters = (
   return model;
 };
 
-/** Rounds the 16-bit copy anew after the float32 weights have changed; nothing where there is none. */
+/** Updates the 16-bit copy, if there is one, after the float32 weights have changed. */
 export const refresh = ({ encoder, parameters, copy }: Model): void => {
   if (copy !== undefined) Parameters.narrow(encoder, parameters, copy);
 };
@@ -94,15 +94,15 @@ const interleave = (config: ModelConfig, rows: number): Float32Array<ArrayBuffer
   return words;
 };
 
-/** What a loaded model is for: a critic has a value head, of zeros where the file has none. */
+/** The use of a loaded model. A critic has a value head, initialised to zero if the file has none. */
 export type Role = "policy" | "reference" | "critic";
 
-/** How a model is loaded: how it is stored, and whether it is trained or only read. */
+/** Loading options: storage, and whether the model is trained or read-only. */
 export interface LoadOptions extends StorageOptions {
   readonly trained?: boolean;
-  /** What becomes of ids that the tokenizer does not know (default: their logits are -infinity). */
+  /** The treatment of ids that the tokenizer does not know (default: logits of -infinity). */
   readonly paddedVocabulary?: PaddedVocabulary | undefined;
-  /** For a reference, how many ids the policy knows: it is normalised over no more, whether its directory has a tokenizer or not. */
+  /** For a reference, the number of ids that the policy knows: its softmax covers at most these, even without a tokenizer of its own. */
   readonly knownTokens?: number | undefined;
 }
 
@@ -137,7 +137,7 @@ export const loadModel = Effect.fn("Model.load")(function* (
   return fromParameters(encoder, config, parameters, { storage, activations });
 });
 
-/** A second copy of a model's weights on the device. */
+/** Copies a model's weights on the device. */
 export const clone = (model: Model): Model => {
   const { encoder, config, storage, activations } = model;
   const { layout, arenas } = model.parameters;
@@ -146,17 +146,17 @@ export const clone = (model: Model): Model => {
   return fromParameters(encoder, config, parameters, { storage, activations });
 };
 
-/** Gives a model's buffers back. */
+/** Releases a model's buffers. */
 export const releaseModel = ({ encoder, parameters, copy, dropTable }: Model): void => {
   dropTable();
   releaseParameters(encoder, parameters);
   if (copy !== undefined) releaseParameters(encoder, copy);
 };
 
-/** Sets up to this many words are read back whole: one wait instead of one a parameter. */
+/** Sets of up to this many words are read back at once: one wait instead of one per parameter. */
 const wholeWords = 1 << 26;
 
-/** The parameters of a set as tensors of a file, read from the device when the file is written. */
+/** The parameters of a set as tensors for a file, read from the device when the file is written. */
 export const fileTensors = (
   encoder: Encoder,
   set: Parameters.ParameterSet,

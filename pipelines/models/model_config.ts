@@ -1,8 +1,8 @@
 /**
- * The shape of a decoder-only language model as its Hugging Face directory states it: `config.json` for the sizes, and
- * `generation_config.json` (else `config.json`) for the tokens that end a response. Everything the transformer here does
- * not compute (sliding windows, other activations, other rotary scalings, output biases) is refused by name, because a
- * setting that is read past gives a model that is nearly right. What transformers reads past or has a default for is read as it reads it.
+ * The configuration of a decoder-only language model from its Hugging Face directory: sizes from `config.json`, and the tokens that end a
+ * response from `generation_config.json` (else `config.json`). Unsupported features (sliding windows, other activations, other rotary
+ * scalings, output biases) are refused by name, because ignoring one gives a model with small errors. Fields that transformers ignores or
+ * has defaults for are treated in the same way.
  */
 import { type ConfigFault, type Json, jsonExcerpt, parseObject } from "../files/json.ts";
 import { type Reader, reader } from "./config_reader.ts";
@@ -13,7 +13,7 @@ import { ropeFrequencies } from "./rope_table.ts";
 
 export type { RopeScaling } from "./rope_settings.ts";
 
-/** The sizes and switches of one model (`valueHead`: a critic, with one number a token for its head); `raw` is `config.json` as it was read. */
+/** The sizes and switches of one model (`valueHead`: a critic, with one output per token); `raw` is `config.json` as read. */
 export interface ModelConfig {
   readonly family: string;
   readonly vocabSize: number;
@@ -31,20 +31,20 @@ export interface ModelConfig {
   readonly qkvBias: boolean;
   readonly qkNorm: boolean;
   readonly valueHead: boolean;
-  /** Whether a critic's head adds a bias (`score.bias`): where its files have one. */
+  /** Whether a critic's head adds a bias (`score.bias`), as its files have one. */
   readonly valueBias?: boolean;
-  /** Where the tokenizer knows fewer ids than there are rows (`padded_vocabulary.ts`): how many; the head ends there. */
+  /** The number of ids that the tokenizer knows, if fewer than the rows (`padded_vocabulary.ts`); the head ends there. */
   readonly knownTokens?: number;
   readonly stopTokens: ReadonlyArray<number>;
   readonly raw: Json;
 }
 
-/** What `parseModelConfig` returns: a configuration, or the first fault. */
+/** A configuration, or the first fault. */
 export type ParsedConfig =
   | { readonly ok: true; readonly config: ModelConfig }
   | { readonly ok: false; readonly fault: ConfigFault };
 
-/** Reads the texts of `config.json` and, where there is one, `generation_config.json`; files are named as given. */
+/** Parses the texts of `config.json` and, if present, `generation_config.json`; errors use the given file names. */
 export const parseModelConfig = (
   config: { readonly file: string; readonly text: string },
   generation?: { readonly file: string; readonly text: string },
@@ -111,7 +111,7 @@ export const parseModelConfig = (
   return fault === undefined ? { ok: true, config: { ...parsed, stopTokens } } : { ok: false, fault };
 };
 
-/** The configuration of a critic on the body of a policy, `raw` as transformers' token classifiers have it. */
+/** The configuration of a critic with the body of a policy; `raw` is as in transformers' token classifiers. */
 export const withValueHead = (config: ModelConfig): ModelConfig => ({
   ...config,
   valueHead: true,
@@ -123,7 +123,7 @@ export const withValueHead = (config: ModelConfig): ModelConfig => ({
   },
 });
 
-// Far beyond every model, and few enough that a damaged file is refused before its lists are made.
+// Far above every model, and low enough to refuse a damaged file before allocating its lists.
 const mostHeadWidth = 4096;
 const mostLayers = 4096;
 

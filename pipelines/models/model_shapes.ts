@@ -1,11 +1,11 @@
 /**
- * Models of published shapes (`data/shapes.json`, which `tests/bench/torch_compare.py` reads too), as their `config.json` on the Hub has them
- * (apache-2.0) without the fields that decide no size: for measurements with made-up weights, and to plan a run where a model is not.
+ * Published model shapes (`data/shapes.json`, also read by `tests/bench/torch_compare.py`): the `config.json` on the Hub (apache-2.0)
+ * without fields that do not affect a size. Used for measurements with synthetic weights, and to plan a run without the model.
  */
 import shapes from "../../data/shapes.json" with { type: "json" };
 import { type ModelConfig, parseModelConfig } from "./model_config.ts";
 
-/** Models of known shapes, by the names that `--shape` takes. */
+/** Model shapes by the names that `--shape` takes. */
 export const shapeConfigs: Readonly<Record<string, ModelConfig>> = Object.fromEntries(
   Object.entries(shapes.models).flatMap(([name, raw]) => {
     const parsed = parseModelConfig({ file: name, text: JSON.stringify(raw) });
@@ -13,7 +13,7 @@ export const shapeConfigs: Readonly<Record<string, ModelConfig>> = Object.fromEn
   }),
 );
 
-/** The shape of a model by its Hub name; undefined where it is not known. */
+/** The shape of a model by Hub name; undefined if unknown. */
 export const hubShape = (model: string): ModelConfig | undefined => {
   const named = Object.entries(shapes.models).find(([, { _name_or_path }]) => _name_or_path === model);
   return named && shapeConfigs[named[0]];

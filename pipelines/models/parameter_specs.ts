@@ -1,6 +1,6 @@
 /**
- * The parameters of a model: names as Hugging Face checkpoints have them, shapes from the configuration, in the one order
- * that weights, gradients and optimizer state are stored in.
+ * The parameters of a model: Hugging Face names, shapes from the configuration, in the common storage order of weights, gradients and
+ * optimizer state.
  */
 import type { ModelConfig } from "./model_config.ts";
 
@@ -10,16 +10,16 @@ export interface ParameterSpec {
   readonly shape: ReadonlyArray<number>;
 }
 
-/** How many numbers a parameter holds. */
+/** The number of elements of a parameter. */
 export const elementCount = ({ shape }: ParameterSpec): number => shape.reduce((product, n) => product * n, 1);
 
-/** How many numbers all parameters of a model hold. */
+/** The number of elements of all parameters of a model. */
 export const parameterCount = (config: ModelConfig): number =>
   parameterSpecs(config).reduce((sum, spec) => sum + elementCount(spec), 0);
 
 /**
- * Every parameter of a model in its fixed order: embedding, each layer as it is computed, last norm, then an untied
- * head, or a critic's value head (`score.weight`, and `score.bias` where its files have one).
+ * Every parameter of a model in order: embedding, layers in the order of computation, last norm, then an untied head, or a critic's value
+ * head (`score.weight`, and `score.bias` if its files have one).
  */
 export const parameterSpecs = (config: ModelConfig): ReadonlyArray<ParameterSpec> => {
   const { width: C, ffn: F, vocabSize: V, headWidth: D } = config;

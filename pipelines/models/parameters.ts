@@ -1,8 +1,7 @@
 /**
- * A model's numbers on the device. Parameters lie in a few flat arenas in the order of `parameterSpecs`, so that the optimizer, norms and
- * sums run over arenas, not over hundreds of tensors; the projections of one input (q, k and v; gate and up) lie side by side and
- * are multiplied as one. Weights, gradients and both moments of AdamW share one layout. It depends on the model alone, never on the device
- * or on how many bits a number has.
+ * A model's parameters on the device, in a few flat arenas in `parameterSpecs` order. The optimizer, norms and sums run over arenas rather
+ * than hundreds of tensors; projections of the same input (q, k and v; gate and up) are adjacent and multiplied as one matrix. Weights,
+ * gradients and both AdamW moments share one layout, which depends only on the model, not on the device or the element type.
  */
 import * as Effect from "effect/Effect";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
@@ -13,13 +12,13 @@ import type { Purpose } from "./memory_purposes.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { elementCount, type ParameterSpec, parameterSpecs } from "./parameter_specs.ts";
 
-/** Words of an arena, so that each can be bound whole on every device; a larger parameter has an arena of its own. */
+/** Words per arena, small enough to bind a whole arena on every device; a larger parameter has an arena of its own. */
 const arenaWords = 1 << 25;
 
-/** Entries start at multiples of this many words: what a binding's offset must be. */
+/** The alignment of entries in words, as binding offsets require. */
 const alignment = 64;
 
-/** A parameter's place: its arena, and where it begins there. */
+/** A parameter's arena and its offset there. */
 export interface ParameterPlace {
   readonly spec: ParameterSpec;
   readonly arena: number;
@@ -27,13 +26,13 @@ export interface ParameterPlace {
   readonly words: number;
 }
 
-/** Where each parameter lies: `sizes` are the arenas' words. */
+/** The place of each parameter; `sizes` are the arenas' words. */
 export interface ParameterLayout {
   readonly sizes: ReadonlyArray<number>;
   readonly places: ReadonlyArray<ParameterPlace>;
 }
 
-/** Which parameters lie directly behind the one before: they share its input and are multiplied together. */
+/** The key of a projection: adjacent parameters with the same key share their input, are contiguous and are multiplied as one. */
 const joins = (spec: ParameterSpec): string | undefined => {
   const match = spec.name.match(/^(.*)\.(q_proj|k_proj|v_proj|gate_proj|up_proj)\.(weight|bias)$/);
   return match === null ? undefined : `${match[1]}.${match[3]}`;
@@ -68,14 +67,14 @@ export const parameterLayout = (config: ModelConfig): ParameterLayout => {
   return { sizes, places };
 };
 
-/** One number for each parameter of a model: weights, gradients or a moment. */
+/** One number per parameter element of a model: weights, gradients or a moment. */
 export interface ParameterSet {
   readonly layout: ParameterLayout;
-  /** Flat [1, words] each, gaps between parameters included (they hold zeros). */
+  /** Flat [1, words] each, including the gaps between parameters, which hold zeros. */
   readonly arenas: ReadonlyArray<Tensor>;
 }
 
-/** Allocates a set filled with zeros for a purpose, of float32 or of 16 bits a number. */
+/** Allocates a zeroed set for a purpose, in float32 or 16 bits. */
 export const zeros = (
   encoder: Encoder,
   layout: ParameterLayout,
@@ -87,13 +86,13 @@ export const zeros = (
   return { layout, arenas };
 };
 
-/** Rounds every number of a float32 set into a set of 16 bits a number. */
+/** Rounds a float32 set into a 16-bit set. */
 export const narrow = (encoder: Encoder, from: ParameterSet, to: ParameterSet): void =>
   from.arenas.forEach((arena, index) => cast(encoder, arena, to.arenas[index]));
 
 /**
- * Writes what `read` gives for each parameter into a set, rounded where that has 16 bits a number; what there is nothing for stays as it is, in
- * 16 bits zero. Those are put together on the host arena by arena, since a parameter may begin in the middle of a word.
+ * Writes the result of `read` for each parameter into a set, rounded if that is 16-bit. Missing parameters keep their values, but become
+ * zero in 16 bits. A 16-bit arena is assembled on the host, since a parameter may begin in the middle of a word.
  */
 export const fill = Effect.fnUntraced(function* <E>(
   encoder: Encoder,
@@ -114,7 +113,7 @@ export const fill = Effect.fnUntraced(function* <E>(
   }
 });
 
-/** Gives a set's buffers back. */
+/** Releases a set's buffers. */
 export const releaseParameters = (encoder: Encoder, set: ParameterSet): void => {
   for (const arena of set.arenas) encoder.release(arena);
 };
@@ -136,7 +135,10 @@ export interface LayerTensors {
   readonly down: Tensor;
 }
 
-/** The tensors of a model; `head` is the embedding itself where they are tied (its first rows where the vocabulary is padded), `score` a critic's value head [1, C], `scoreBias` [1, 1]. */
+/**
+ * The tensors of a model. `head` is the embedding if they are tied (its first rows if the vocabulary is padded), `score` a critic's value
+ * head [1, C], `scoreBias` [1, 1].
+ */
 export interface ModelTensors {
   readonly embedding: Tensor;
   readonly layers: ReadonlyArray<LayerTensors>;
@@ -146,7 +148,7 @@ export interface ModelTensors {
   readonly scoreBias: Tensor | undefined;
 }
 
-/** A set as the transformer reads it. */
+/** The tensors of a set, as the transformer reads them. */
 export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTensors => {
   const places = new Map(set.layout.places.map((place) => [place.spec.name, place]));
   const joined = (names: ReadonlyArray<string>): Tensor | undefined => {
@@ -159,7 +161,7 @@ export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTenso
     const { storage, format } = set.arenas[first.arena];
     return view(storage, rows, cols, first.offset, cols, format);
   };
-  // parameterSpecs lists every name that is asked for without a question mark.
+  // parameterSpecs lists every name that is not optional.
   const tensor = (...names: string[]): Tensor => joined(names)!;
   const embedding = tensor("model.embed_tokens.weight");
   const head = joined(["lm_head.weight"]) ?? embedding;
@@ -187,7 +189,7 @@ export const modelTensors = (config: ModelConfig, set: ParameterSet): ModelTenso
   };
 };
 
-/** Each weight with the tensor that its gradient is added to. */
+/** Maps each weight to the tensor that accumulates its gradient. */
 export const gradientsOf = (weights: ModelTensors, gradients: ModelTensors): ReadonlyMap<Tensor, Tensor> => {
   const pairs = new Map<Tensor, Tensor>();
   const pair = (weight: Tensor | undefined, gradient: Tensor | undefined) => {

@@ -1,6 +1,6 @@
 /**
- * The one service behind the stages that need a model: it opens the device and loads models, tokenizers and data into it. Stages see this
- * interface only, so that everything else loads without the device.
+ * The service of stages that need a model: it opens the device and loads models, tokenizers and data. Stages import only this interface, so
+ * that all other code loads without the device.
  */
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
@@ -10,7 +10,7 @@ import type { Failure } from "../settings/command.ts";
 import type { LoadOptions, Model, Role } from "./model.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** A model on the device, and the directory that it came from. */
+/** A model on the device and its source directory. */
 export interface Loaded {
   readonly dir: string;
   readonly model: Model;

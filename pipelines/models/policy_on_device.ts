@@ -1,4 +1,4 @@
-/** The `Policy` service on an open device: says on stderr which adapter that is, and why. */
+/** The `Policy` service on an open device; reports the adapter and the reason for its choice on stderr. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import {
@@ -20,7 +20,7 @@ import { loadModel } from "./model.ts";
 import { Policy } from "./policy.ts";
 import { openTokenizer } from "./tokenizer.ts";
 
-/** The service on the device that `Device` opens. */
+/** The service on the device of the `Device` service. */
 export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
   Policy,
   Effect.gen(function* () {
@@ -63,11 +63,11 @@ const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
   };
 };
 
-/** The service on the best device of this machine, with the kernels that are asked for. */
+/** The service on the best device of this machine, with the given kernels. */
 export const layerWith = ({ kernels }: Pick<DeviceOptions, "kernels">): Layer.Layer<Policy, DeviceError> =>
   Layer.effect(Policy, Effect.flatMap(openWith({ ...environment(), kernels }), announced));
 
-/** The service on an embedded device with so many threads, which says nothing. */
+/** The service on an embedded device with this number of threads, without messages. */
 export const layerWithThreads = (threads: number): Layer.Layer<Policy, DeviceError> =>
   Layer.effect(
     Policy,

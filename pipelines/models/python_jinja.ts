@@ -1,11 +1,11 @@
 /**
- * Chat templates as Python renders them, where the Jinja library for JavaScript does otherwise: what is no text is written as Python writes it (True,
- * None, ['a']), texts are counted and indexed by code points, white space is Python's, values are compared as Python compares them. What
- * Python refuses is refused: a sum of a text and a number, an attribute of what is undefined, a division by zero, a clock.
+ * Renders chat templates as Python does, correcting the JavaScript Jinja library: values print in Python's syntax (True, None, ['a']),
+ * strings are counted and indexed by code points, white space and comparisons follow Python. Errors in Python are errors here: adding a
+ * string and a number, an attribute of undefined, division by zero, reading the clock.
  */
 import { Environment, Interpreter } from "@huggingface/jinja";
 
-// What the interpreter passes about; the library does not export the types of its values.
+// The interpreter's values, whose types the library does not export.
 type Value = { readonly type: string; readonly value: unknown; readonly builtins: ReadonlyMap<string, Value> };
 type Node = { readonly type: string; readonly [key: string]: unknown };
 type Scope = { readonly lookupVariable: (name: string) => Value };
@@ -19,11 +19,11 @@ interface Machine {
   applyFilter: (this: Machine, operand: Value, filter: Node, scope: Scope) => Value;
 }
 
-// What a template that calls `strftime_now` without a date is told.
+// The error for a template that calls `strftime_now` without a date.
 const noClock =
   "strftime_now asks for the date of today, on which no prompt may depend; --date YYYY-MM-DD gives the template one";
 
-/** Mends the library's interpreter, once for the process. */
+/** Patches the library's interpreter, once per process. */
 export const mendInterpreter = (): void => {
   const machine = Interpreter.prototype as unknown as Machine;
   if (mended.has(machine)) return;
@@ -126,7 +126,7 @@ export const mendInterpreter = (): void => {
   };
 };
 
-/** What a dictionary makes are pairs, which Python writes as tuples. */
+/** Dictionary methods return pairs, which Python prints as tuples. */
 const paired = (list: Value): Value => {
   if (Array.isArray(list.value)) { for (const pair of list.value) pairs.add(pair); }
   return list;
@@ -136,13 +136,13 @@ const pairs = new WeakSet<object>();
 
 const mended = new WeakSet<object>();
 
-/** Filters and methods of texts that the library has and Python does otherwise. */
+/** Filters and methods of strings in which the library differs from Python. */
 const unlike = ["title", "capitalize"];
 
-/** What `range` made: Python writes it in a way of its own. */
+/** Results of `range`, which Python prints in its own form. */
 const ranges = new WeakSet<object>();
 
-/** Whether a float without a fraction is in it, which Python writes with `.0`. */
+/** Whether a value contains a float without a fraction, which Python prints with `.0`. */
 const hasWholeFloat = ({ type, value }: Value): boolean =>
   type === "FloatValue"
     ? Number.isInteger(value)
@@ -159,28 +159,28 @@ const methodsOf = (machine: Machine): Machine => ({
   applyFilter: machine.applyFilter,
 });
 
-/** Nodes that are statements: what they evaluate to is their text, or nothing. */
+/** Statement nodes, which evaluate to their text or nothing. */
 const silent = "Program Set If For Macro CallStatement FilterStatement Break Continue Comment".split(" ");
 
 const quiet = (value: Value): string =>
   value.type === "NullValue" || value.type === "UndefinedValue" ? "" : String(value.value);
 
-// A name that no template has.
+// A name that no template uses.
 const nobody = "\u0000";
 
-/** A node that has been evaluated. */
+/** A node that has already been evaluated. */
 const done = (value: Value): Node => ({ type: "Done", value });
 
 const text = (machine: Machine, value: string, scope: Scope): Value =>
   machine.evaluate({ type: "StringLiteral", value }, scope);
 
 const flag = (machine: Machine, value: boolean, scope: Scope): Value =>
-  // The library's own value for whether a text is not empty.
+  // The library's own value for the truth of a string.
   (text(machine, value ? "1" : "", scope) as Value & { __bool__: () => Value }).__bool__();
 
 const make = (like: Value, value: unknown): Value => new (like.constructor as new (value: unknown) => Value)(value);
 
-/** `str` of Python. */
+/** Python's `str`. */
 const textOf = (value: Value): string => {
   if (value.type === "StringValue") return String(value.value);
   return value.type === "UndefinedValue" ? "" : reprOf(value);
@@ -221,7 +221,7 @@ const tupleOf = ({ value }: Value): string => {
 
 const floatOf = (value: Value): string => {
   const size = Math.abs(Number(value.value));
-  // Beyond these Python writes powers of ten in its own way.
+  // Outside this range Python uses its own exponent notation.
   if (size !== 0 && !(size >= 1e-4 && size < 1e16)) throw new Error(`Cannot write the number ${value.value} as text`);
   return `${value}`;
 };
@@ -236,7 +236,7 @@ const quoted = (value: string): string => {
 
 const numbers = ["IntegerValue", "FloatValue", "BooleanValue"];
 
-/** What Python takes a value for: a pair of a dictionary is a tuple, a range is no list. */
+/** The type of a value in Python: a pair of a dictionary is a tuple, and a range is no list. */
 const kindOf = (value: Value): string => pairs.has(value) ? "TupleValue" : ranges.has(value) ? "range" : value.type;
 
 const equals = (left: Value, right: Value): boolean => {
@@ -248,7 +248,10 @@ const equals = (left: Value, right: Value): boolean => {
   return a.size === b.size && [...a].every(([key, one]) => b.has(key) && equals(one, b.get(key)));
 };
 
-/** Tests (`is number`) that the library has and Python does otherwise: True is a number, what has no letter is in neither case. */
+/**
+ * Tests (`is number`) in which the library differs from Python: True is a number, and a text without letters is neither upper nor lower
+ * case.
+ */
 const tests: Readonly<Record<string, (...values: ReadonlyArray<Value>) => boolean>> = {
   number: ({ type }) => numbers.includes(type),
   iterable: ({ type }) => ["ArrayValue", "TupleValue", "StringValue", "ObjectValue", "UndefinedValue"].includes(type),
@@ -264,7 +267,7 @@ const strips: Readonly<Record<string, readonly [left: boolean, right: boolean]>>
   rstrip: [false, true],
 };
 
-/** `text.strip` and its kin as a function of the template; with an argument those characters go. */
+/** `text.strip` and its variants as a template function; an argument gives the characters to remove. */
 const stripper = (machine: Machine, object: Value, [left, right]: readonly [boolean, boolean], scope: Scope): Value => {
   const like = object.builtins.get("strip");
   if (like === undefined) throw new Error("Cannot strip a text");
@@ -285,7 +288,7 @@ const strip = (value: string, left: boolean, right: boolean, isOff: (character: 
   return characters.slice(start, end).join("");
 };
 
-/** `str.isspace` of Python: JavaScript's has U+FEFF and lacks U+0085 and the separators from U+001C to U+001F. */
+/** Python's `str.isspace`. JavaScript's white space adds U+FEFF and lacks U+0085 and the separators U+001C to U+001F. */
 const isSpace = (character: string): boolean => {
   const code = character.charCodeAt(0);
   return (code >= 0x1c && code <= 0x1f) || /\p{White_Space}/u.test(character);

@@ -1,12 +1,12 @@
 /**
- * The rotary settings of `config.json` in their spellings, read as transformers 5 reads them (`modeling_rope_utils.py`): a `rope_scaling` that is
- * not empty stands for `rope_parameters` as a whole, `rope_theta` is that of the object, else the one beside it, else 10,000. Settings by
- * layer type, kinds and keys that are not computed here are refused by name; transformers reads past keys that it does not know.
+ * The rotary settings of `config.json` in all spellings, read as in transformers 5 (`modeling_rope_utils.py`): a non-empty `rope_scaling`
+ * replaces `rope_parameters`; `rope_theta` comes from that object, else from beside it, else it is 10,000. Settings per layer type and
+ * unsupported kinds and keys are refused by name, although transformers ignores unknown keys.
  */
 import type { Reader } from "./config_reader.ts";
 import { isObject, type Json } from "../files/json.ts";
 
-/** How rotary frequencies are changed after pretraining. */
+/** The scaling of rotary frequencies after pretraining. */
 export type RopeScaling =
   | { readonly kind: "none" }
   | { readonly kind: "linear"; readonly factor: number }
@@ -21,26 +21,26 @@ export type RopeScaling =
     readonly kind: "yarn";
     readonly factor: number;
     readonly originalContext: number;
-    /** How often a wave turns within the original context: from `betaFast` on it is kept, up to `betaSlow` stretched. */
+    /** Rotations within the original context: from `betaFast` on a frequency is kept, up to `betaSlow` it is scaled. */
     readonly betaFast: number;
     readonly betaSlow: number;
-    /** Whether the bounds of the ramp are rounded outwards to whole dimensions. */
+    /** Whether the bounds of the ramp are rounded outwards to integer dimensions. */
     readonly truncate: boolean;
-    /** What cosines and sines are multiplied by. */
+    /** The factor of cosines and sines. */
     readonly attentionFactor: number | Mscale;
   };
 
-/** The attention factor by the logarithm of the stretch: (0.1 m log s + 1) / (0.1 a log s + 1), `all` 0 where there is no divisor. */
+/** The attention factor by the logarithm of the scaling factor s: (0.1 m log s + 1) / (0.1 a log s + 1), with `all` 0 for no divisor. */
 export interface Mscale {
   readonly own: number;
   readonly all: number;
 }
 
-/** What `config.json` says of the rotary embedding. */
+/** The rotary embedding in `config.json`. */
 export interface RopeSettings {
   readonly theta: number;
   readonly scaling: RopeScaling;
-  /** The positions that the model is good for. */
+  /** The number of positions that the model supports. */
   readonly context: number;
 }
 
@@ -49,7 +49,7 @@ const keysOf: Readonly<Record<string, ReadonlyArray<string>>> = {
   default: [],
   linear: ["factor"],
   llama3: ["factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"],
-  // `finetuned` says where weights come from, and nothing about angles.
+  // `finetuned` tells the origin of the weights and does not affect angles.
   yarn: [
     "factor",
     "original_max_position_embeddings",
@@ -93,7 +93,7 @@ export const readRope = (read: Reader, raw: Json, context: number): RopeSettings
   return { theta, scaling, context: scaling.kind === "yarn" ? stretched(scaling, context) : context };
 };
 
-/** A stretched model is good for as many positions as its stretch makes, where that is more than it says itself (as vLLM has it). */
+/** The context of a scaled model: the original context times the factor, if that is more than the stated one (as in vLLM). */
 const stretched = ({ originalContext, factor }: { originalContext: number; factor: number }, context: number): number =>
   Math.max(context, Math.min(Math.floor(originalContext * factor), Number.MAX_SAFE_INTEGER));
 
@@ -124,7 +124,7 @@ const readScaling = (read: Reader, raw: Json, { field, fields, kind, context }: 
     case "yarn": {
       const originalContext = original();
       const factor = fields.factor === null ? context / originalContext : number("factor");
-      // Python's `or`: null and 0 stand for the default.
+      // Python's `or`: null and 0 select the default.
       const beta = (name: string, fallback: number) => fields[name] ? number(name) : fallback;
       const given = fields.attention_factor ?? undefined;
       return {
@@ -142,7 +142,7 @@ const readScaling = (read: Reader, raw: Json, { field, fields, kind, context }: 
   }
 };
 
-/** Both or none counts, as in transformers. */
+/** `mscale` and `mscale_all_dim` count only together, as in transformers. */
 const readMscale = (number: (name: string) => number, fields: Json): Mscale => {
   const [own, all] = [fields.mscale ? number("mscale") : 0, fields.mscale_all_dim ? number("mscale_all_dim") : 0];
   return own > 0 && all > 0 ? { own, all } : { own: 1, all: 0 };

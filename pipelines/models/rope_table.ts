@@ -1,8 +1,8 @@
 /**
- * The angles of the rotary position embedding, cos(p f_i) and sin(p f_i) with f_i = theta^(-2i/D), and the stretched
- * frequencies of linear, Llama 3 and YaRN scaling (arXiv 2309.00071; it also multiplies cosines and sines). Every step is rounded to float32 as transformers rounds it (a quotient with a
- * number on the left is that number times a reciprocal, as torch has it), because at far positions the rounding of f_i is
- * what the angle is made of.
+ * The tables of the rotary position embedding, cos(p f_i) and sin(p f_i) with f_i = theta^(-2i/D), and the scaled frequencies of linear,
+ * Llama 3 and YaRN scaling (arXiv 2309.00071; it also scales cosines and sines). Every step is rounded to float32 as in transformers,
+ * because at far positions the rounding of f_i dominates the angle. (A quotient of a number and a tensor is the number times a reciprocal,
+ * as in torch.)
  */
 import * as Elementary from "../../data/elementary/mod.ts";
 import type { ModelConfig } from "./model_config.ts";
@@ -16,7 +16,7 @@ export interface RopeTable {
 
 const { fround } = Math;
 
-/** The frequencies f_i in radians a position, [headWidth / 2], scaling included. */
+/** The frequencies f_i in radians per position, [headWidth / 2], scaling included. */
 export const ropeFrequencies = (
   config: Pick<ModelConfig, "headWidth" | "ropeTheta" | "ropeScaling">,
 ): Float32Array<ArrayBuffer> =>
@@ -26,7 +26,7 @@ export const ropeFrequencies = (
     return scaling.kind === "yarn" ? yarn(power, i, config, scaling) : scaled(fround(1 / power), scaling);
   });
 
-/** What cosines and sines are multiplied by: 1 but for YaRN, which sharpens attention as it stretches. */
+/** The factor of cosines and sines: 1 except for YaRN, which sharpens attention. */
 export const attentionFactor = (scaling: RopeScaling): number => {
   if (scaling.kind !== "yarn") return 1;
   const { attentionFactor: given, factor } = scaling;
@@ -48,7 +48,7 @@ export const ropeTable = (
   for (let position = 0; position < positions; position++) {
     for (let i = 0; i < half; i++) {
       const angle = fround(position * frequencies[i]);
-      // Each is rounded to float32 before it is multiplied, as transformers has it; a factor of 1 changes no bit.
+      // Each is rounded to float32 before multiplication, as in transformers; a factor of 1 changes no bit.
       cosine[position * half + i] = fround(Elementary.cos(angle)) * factor;
       sine[position * half + i] = fround(Elementary.sin(angle)) * factor;
     }
@@ -67,7 +67,7 @@ const scaled = (frequency: number, scaling: Exclude<RopeScaling, { readonly kind
   }
 };
 
-/** Long waves are stretched by `factor`, short ones kept, and those between blended by how many fit the first context. */
+/** Low frequencies are divided by `factor`, high ones kept, and those between blended by their number of waves in the original context. */
 const llama3 = (frequency: number, scaling: RopeScaling & { readonly kind: "llama3" }): number => {
   const { lowFrequencyFactor: low, highFrequencyFactor: high, originalContext } = scaling;
   const factor = fround(scaling.factor);
@@ -82,7 +82,7 @@ const llama3 = (frequency: number, scaling: RopeScaling & { readonly kind: "llam
 
 type Yarn = RopeScaling & { readonly kind: "yarn" };
 
-/** Waves that turn often within the original context are kept, those that turn seldom stretched, with a ramp over the dimensions between. */
+/** Frequencies that rotate often within the original context are kept, rare ones scaled, with a ramp over the dimensions between. */
 const yarn = (
   power: number,
   i: number,
@@ -97,7 +97,7 @@ const yarn = (
   return fround(fround(stretched * fround(1 - share)) + fround(kept * share));
 };
 
-/** The dimensions between which the ramp rises. */
+/** The dimensions at both ends of the ramp. */
 const rampOf = (
   { headWidth, ropeTheta }: Pick<ModelConfig, "headWidth" | "ropeTheta">,
   { originalContext, betaFast, betaSlow, truncate }: Yarn,

@@ -1,4 +1,4 @@
-/** Whether a model that says its head is the embedding has another one in its files; such a head counts, as it does in transformers 5. */
+/** Whether a model with a tied head has a different one in its files, which then counts, as in transformers 5. */
 import { Buffer } from "node:buffer";
 import * as Effect from "effect/Effect";
 import type { CheckpointError, Safetensors } from "../files/safetensors.ts";
@@ -6,17 +6,17 @@ import { elementCount, narrow } from "../files/safetensors_header.ts";
 
 const names = ["lm_head.weight", "model.embed_tokens.weight"] as const;
 
-// What is compared at a time, in elements.
+// The number of elements compared at a time.
 const most = 1 << 22;
 
-/** Whether the head in `head` and the embedding in `embedding` differ, in shape or in a bit of a number; neither is ever in memory as a whole. */
+/** Whether the head in `head` and the embedding in `embedding` differ in shape or in any bit; neither is held in memory as a whole. */
 export const hasOwnHead = Effect.fnUntraced(function* (
   head: Safetensors,
   embedding: Safetensors,
 ): Effect.fn.Return<boolean, CheckpointError> {
   const [own, shared] = [head.entries.get(names[0]), embedding.entries.get(names[1])];
   if (own === undefined || shared === undefined) return false;
-  // A wrong shape or format is refused by name when the head's own tensor is checked.
+  // The check of the head's own tensor reports a wrong shape or format.
   if (own.shape.join() !== shared.shape.join() || !float.includes(own.dtype) || !float.includes(shared.dtype)) {
     return true;
   }

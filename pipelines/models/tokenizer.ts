@@ -1,7 +1,7 @@
 /**
- * Text to tokens and back, as the model's own `tokenizer.json` has it; a prompt that it has no tokens for is an error. Nothing is added: a special token is encoded only
- * where its text stands, because prompt templates write theirs out. Decoding keeps special tokens unless told otherwise,
- * and never tidies spaces: a response is graded as it was sampled. What the library does otherwise than the native one is mended or refused
+ * Text to tokens and back by the model's `tokenizer.json`; a prompt without tokens is an error. Nothing is added: a special token is
+ * encoded only if its text occurs, because prompt templates write special tokens out. Decoding keeps special tokens by default and never
+ * changes spaces: a response is graded as sampled. Differences between the library and the native one are patched or refused
  * (`tokenizer_features.ts`).
  */
 import * as Schema from "@effect/schema";
@@ -16,7 +16,7 @@ import { isThere, reasonOf } from "../files/text_file.ts";
 import { mendDecoders } from "./tokenizer_decoders.ts";
 import { checkFeatures } from "./tokenizer_features.ts";
 
-/** A tokenizer's file that is missing or malformed, or lacks a token that is needed. */
+/** A tokenizer's file is missing or malformed, or lacks a required token. */
 export class TokenizerError extends Schema.TaggedError<TokenizerError>()("TokenizerError", {
   file: Schema.String,
   expected: Schema.String,
@@ -27,21 +27,21 @@ export class TokenizerError extends Schema.TaggedError<TokenizerError>()("Tokeni
   }
 }
 
-/** A tokenizer; token ids are below `size`, `file` is where it was read. */
+/** A tokenizer; token ids are below `size`, `file` is its source. */
 export interface Tokenizer {
   readonly file: string;
   readonly size: number;
-  /** The tokens of a text; a character that the vocabulary cannot write has none. */
+  /** The tokens of a text; a character outside the vocabulary has none. */
   readonly encode: (text: string) => Int32Array<ArrayBuffer>;
-  /** The text of tokens, "" for none; an id that is no token's has no text. */
+  /** The text of tokens, "" for none; an unknown id has no text. */
   readonly decode: (tokens: Iterable<number>, options?: { readonly skipSpecial?: boolean }) => string;
-  /** The id of one token by its content, special ones included. */
+  /** The id of a token by its content, including special tokens. */
   readonly tokenId: (content: string) => number | undefined;
-  /** The first word of a text that only the unknown token could stand for, or that a vocabulary of words lacks. */
+  /** The first word of a text that would become the unknown token, or that a word vocabulary lacks. */
   readonly missingWord: (text: string) => string | undefined;
 }
 
-/** Whether one of a tokenizer's files is there. */
+/** Whether one of a tokenizer's files exists. */
 export const hasFile = (file: string): Effect.Effect<boolean, TokenizerError> =>
   Effect.mapError(
     attempt("read", file, () => isThere(file)),
@@ -71,12 +71,12 @@ export const openTokenizer = Effect.fn("Tokenizer.open")(
   },
 );
 
-// The parts that a file may leave out.
+// Optional parts of the file.
 const defaults: Json = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
 const make = (file: string, json: Json, config: Json): Tokenizer => {
   const { unk_token: unknown, type } = isObject(json.model) ? json.model : {};
-  // The rest of `tokenizer_config.json` is for other kinds of tokenizers, and the native library reads none of it.
+  // The rest of `tokenizer_config.json` is for other tokenizer types, and the native library reads none of it.
   const { additional_special_tokens } = config;
   const inner = new HuggingFaceTokenizer(json, { additional_special_tokens, unk_token: unknown });
   mendDecoders(inner, json);
@@ -93,7 +93,7 @@ const make = (file: string, json: Json, config: Json): Tokenizer => {
     if (unknownId !== undefined && !word.includes(String(unknown)) && ids.includes(unknownId)) return true;
     return type === "WordLevel" && ids.length === 0;
   };
-  // Only these tokenizers have words to miss; all others spell out what they do not know.
+  // Only these tokenizers can lack words; all others spell out unknown text.
   const mayMiss = (text: string) =>
     type === "WordLevel" || (unknownId !== undefined && encode(text).includes(unknownId));
   return {
@@ -114,7 +114,7 @@ const make = (file: string, json: Json, config: Json): Tokenizer => {
   };
 };
 
-/** The tokens of a text; a word that the tokenizer has no token for is an error that says `whose` it is. */
+/** The tokens of a text; fails on a word without a token. `whose` names the text in the error. */
 export const encodeAll = (
   tokenizer: Tokenizer,
   text: string,
@@ -127,7 +127,7 @@ export const encodeAll = (
   return Effect.fail(new TokenizerError({ file, expected: `a token for "${word}" (${whose})`, found }));
 };
 
-/** A JSON file of a tokenizer. */
+/** Reads a JSON file of a tokenizer. */
 export const readJson = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Json, TokenizerError> {
   const text = yield* readCheckpointText(path).pipe(
     Effect.mapError(({ expected, found }) => new TokenizerError({ file: path, expected, found })),

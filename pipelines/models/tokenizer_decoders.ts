@@ -1,4 +1,4 @@
-/** Decoders of a tokenizer as the native library has them, in the place of two that the library for JavaScript has otherwise. */
+/** Decoders as in the native tokenizers library, replacing two in which the JavaScript library differs. */
 import type { Tokenizer } from "@huggingface/tokenizers";
 import * as Result from "effect/Result";
 import { isObject, type Json } from "../files/json.ts";
@@ -8,7 +8,7 @@ interface Decoder {
   readonly decoders?: ReadonlyArray<Decoder>;
 }
 
-/** Replaces the decoders of a tokenizer that was made of `json`. */
+/** Replaces the decoders of a tokenizer made from `json`. */
 export const mendDecoders = (tokenizer: Tokenizer, json: Json): void => mend(tokenizer.decoder, json.decoder);
 
 const mend = (decoder: Decoder | null, config: unknown): void => {
@@ -16,7 +16,7 @@ const mend = (decoder: Decoder | null, config: unknown): void => {
   if (config.type === "ByteFallback") decoder.decode_chain = byteFallback;
   if (config.type === "Metaspace") {
     const mark = typeof config.replacement === "string" ? config.replacement : "\u2581";
-    // In the first token every mark stands for the space that was put before the text, unless none was.
+    // The first token begins with the prepended space, which is dropped, unless the scheme prepends none.
     const first = config.prepend_scheme === "never" ? " " : "";
     decoder.decode_chain = (tokens) => tokens.map((token, i) => token.replaceAll(mark, i === 0 ? first : " "));
   }
@@ -24,7 +24,7 @@ const mend = (decoder: Decoder | null, config: unknown): void => {
   decoder.decoders?.forEach((part, i) => mend(part, parts[i]));
 };
 
-/** A run of byte tokens is text where it is UTF-8 as a whole, else one replacement character a byte. */
+/** A run of byte tokens is text if all of it is UTF-8, else one replacement character per byte. */
 const byteFallback = (tokens: ReadonlyArray<string>): string[] => {
   const out: string[] = [];
   let run: number[] = [];
@@ -47,6 +47,6 @@ const byteFallback = (tokens: ReadonlyArray<string>): string[] => {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The text of bytes that are UTF-8. */
+/** The text of bytes; undefined if they are not UTF-8. */
 const textOf = (bytes: Uint8Array<ArrayBuffer>): string | undefined =>
   Result.getOrUndefined(Result.try(() => utf8.decode(bytes)));

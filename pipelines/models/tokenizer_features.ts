@@ -1,22 +1,22 @@
 /**
- * What a `tokenizer.json` asks for, beside what the tokenizer library does as the native one (tokenizers 0.23) does it. Three things happen to a
- * part: it is kept; it is said in other words that the library gets right (digits and white space of Unicode, patterns that are inverted); or
- * it is refused by name, because wrong tokens make a model that is nearly right. Kept are the parts of Qwen's, Llama's and SmolLM's tokenizers.
+ * Checks that a `tokenizer.json` uses only parts that the tokenizer library handles like the native one (tokenizers 0.23). A part is kept,
+ * rewritten to an equivalent that the library handles correctly (Unicode digits and white space, inverted patterns), or refused by name,
+ * because wrong tokens give a model with small errors. Qwen's, Llama's and SmolLM's tokenizers are kept.
  */
 import { isObject, type Json } from "../files/json.ts";
 
-/** A part that is not as the native library has it: where it stands in the file, and what it is. */
+/** An unsupported part: its place in the file and its value. */
 export interface FeatureFault {
   readonly field: string;
   readonly value: string;
 }
 
-/** The file as the library reads it rightly, or the first part that it reads wrongly. */
+/** The file with rewritten parts, or the first unsupported part. */
 export type Features =
   | { readonly ok: true; readonly json: Json }
   | { readonly ok: false; readonly fault: FeatureFault };
 
-/** Checks the parts of a tokenizer, and says those in other words that the library gets wrong. */
+/** Checks the parts of a tokenizer and rewrites those that the library handles incorrectly. */
 export const checkFeatures = (json: Json): Features => {
   const faults: Array<FeatureFault> = [];
   const refuse = (field: string, value: unknown) =>
@@ -33,7 +33,7 @@ export const checkFeatures = (json: Json): Features => {
 
 type Refuse = (field: string, value: unknown) => void;
 
-/** Nothing is added to a text here, so post-processors have nothing to do and none is read. */
+/** Nothing is added to a text here, so post-processors are ignored. */
 const normalizers = ["NFC", "NFD", "NFKC", "NFKD", "Prepend", "Replace", "Sequence"];
 const decoders = ["ByteLevel", "ByteFallback", "Fuse", "Metaspace", "Replace", "Sequence", "Strip"];
 
@@ -69,7 +69,7 @@ const isMerge = (merge: unknown): boolean => {
   return space >= 0 && !merge.includes(" ", space + 1);
 };
 
-/** Ids are whole numbers below 2^31, one for each token; there is at least one token; and added tokens are found wherever they stand. */
+/** Checks that ids are integers below 2^31, one per token, with at least one token, and that added tokens match anywhere in a text. */
 const checkVocabulary = ({ model, added_tokens: added }: Json, refuse: Refuse): void => {
   const vocab = isObject(model) && isObject(model.vocab) ? model.vocab : {};
   if (!Array.isArray(added)) return refuse("added_tokens", added);
@@ -81,7 +81,7 @@ const checkVocabulary = ({ model, added_tokens: added }: Json, refuse: Refuse): 
     tokenOf.set(id, token);
   };
   for (const [token, id] of Object.entries(vocab)) take(() => `model.vocab["${token}"]`, token, id);
-  // The native library reads past the ids of added tokens: one that the model has keeps that id, the others follow in order.
+  // The native library ignores the ids of added tokens: one in the model keeps the model's id, the others follow in order.
   let last = -1;
   const size = Object.keys(vocab).length;
   added.forEach((token, i) => {
@@ -97,16 +97,16 @@ const checkVocabulary = ({ model, added_tokens: added }: Json, refuse: Refuse): 
   if (tokenOf.size === 0) refuse("model.vocab", "empty");
 };
 
-/** More than any vocabulary has; the library makes a list of this length. */
+/** Above every vocabulary size; the library allocates a list of this length. */
 const mostIds = 1 << 24;
 
-/** `char::is_whitespace` and `\s` of the native library; JavaScript's own takes U+FEFF and leaves U+0085 out. */
+/** White space as `char::is_whitespace` and `\s` in the native library; JavaScript's `\s` includes U+FEFF and lacks U+0085. */
 const space = "\\p{White_Space}";
-/** GPT-2's pattern, which ByteLevel splits by. */
+/** GPT-2's pattern, by which ByteLevel splits. */
 const gpt2 =
   `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{N}]+|${space}+(?!\\P{White_Space})|${space}+`;
 const punctuation = "[\\p{P}\\u0021-\\u002F\\u003A-\\u0040\\u005B-\\u0060\\u007B-\\u007E]";
-/** Words of the regular expressions of Rust. */
+/** Word characters in Rust's regular expressions. */
 const word = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u200c\\u200d]";
 
 const split = (pattern: string, behavior: "Isolated" | "Removed", invert = false): Json => ({
@@ -116,7 +116,7 @@ const split = (pattern: string, behavior: "Isolated" | "Removed", invert = false
   invert,
 });
 
-/** Fields of a part that have another type than the native library reads. */
+/** Refuses fields whose type differs from the native library's. */
 const checkFields = (field: string, part: unknown, refuse: Refuse): void => {
   if (!isObject(part) || typeof part.type !== "string") return;
   const kind = Object.hasOwn(fieldsOf, part.type) ? fieldsOf[part.type] : {};
@@ -184,7 +184,7 @@ const rewrite = (field: string, part: unknown, refuse: Refuse): unknown => {
   }
 };
 
-/** Splitting first and then writing bytes; a space before the text comes first of all. */
+/** Splits first, then maps to bytes; the prefix space comes before both. */
 const rewriteByteLevel = (part: Json): Json => {
   if (part.use_regex === false) return part;
   const prefix = { type: "Replace", pattern: { Regex: "\\A(?! )" }, content: " " };
@@ -211,14 +211,14 @@ const rewritePunctuation = (field: string, part: Json, refuse: Refuse): unknown 
   }
 };
 
-/** Pieces that stand alone are the same whether matches or what lies between them are meant; only what is removed differs. */
+/** With isolated pieces it does not matter whether the matches or the text between them are meant; only removal differs. */
 const rewriteSplit = (field: string, part: Json, refuse: Refuse): unknown => {
   const pattern = patternOf(part.pattern);
   if (pattern === undefined) return refuse(`${field}.pattern`, part.pattern);
   const behavior = nameOf(part.behavior);
   if (behavior === "isolated") return split(pattern, "Isolated");
   if (behavior !== "removed") return refuse(`${field}.behavior`, part.behavior);
-  // What a group captures would be kept by the library.
+  // The library would keep the captures of a group.
   if (part.invert !== true && /(?<!\\)\((?!\?)|\(\?<(?![=!])/.test(pattern)) {
     return refuse(`${field}.pattern`, part.pattern);
   }

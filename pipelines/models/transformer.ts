@@ -1,6 +1,6 @@
 /**
- * The decoder-only transformer of Llama, Qwen2 and Qwen3, forward only: the tape does the rest. Sequences are packed, [N] tokens with no
- * padding. One path serves training, scoring and decoding; decoding only adds where keys and values are kept. Source: transformers
+ * The forward pass of the decoder-only transformer of Llama, Qwen2 and Qwen3; the tape computes gradients. Sequences are packed as [N]
+ * tokens without padding. Training, scoring and decoding share one path; decoding only adds the key-value cache. Source: transformers
  * modeling_qwen3.py and modeling_llama.py, float32.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
@@ -19,18 +19,18 @@ import { sliceColumns, type Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Model } from "./model.ts";
 import type { LayerTensors } from "./parameters.ts";
 
-/** The rows of one pass, on the device: tokens, positions and ends u32 [1, N], spans vec4u [N] (see attention.wgsl). */
+/** The rows of one pass on the device: tokens, positions and ends u32 [1, N], spans vec4u [N] (see attention.wgsl). */
 export interface Rows {
   readonly count: number;
   readonly tokens: Tensor;
   readonly positions: Tensor;
   readonly spans: Tensor;
-  /** The most keys that a row sees, where that is known (`attention.ts`). */
+  /** The maximum number of keys that a row attends to, if known (`attention.ts`). */
   readonly most?: number;
-  /** Training only: one past the last row of each row's sequence, and the tokens once more on the host. */
+  /** Training only: one past the last row of each row's sequence, and the tokens on the host. */
   readonly ends?: Tensor;
   readonly hostTokens?: Int32Array;
-  /** Decoding only: where each row's key and value go. */
+  /** Decoding only: the cache rows for each row's key and value. */
   readonly cache?: KeyValueCache;
 }
 
@@ -42,7 +42,7 @@ export interface KeyValueCache {
   readonly rows: Tensor;
 }
 
-/** What a pass needs of a model: its sizes, its weights, and how activations are stored (`activations.ts`). */
+/** The parts of a model that a pass needs: sizes, weights, and the storage type of activations (`activations.ts`). */
 export type Passed = Pick<Model, "config" | "weights" | "activations">;
 
 /** Hidden states [N, C] after the last norm; `table` is [T, D], cosines then sines of each position. */
@@ -82,7 +82,7 @@ const block = (
   return addTo(tape, attended, linearSwiglu(tape, normedAgain, layer.gateUp, format), layer.down);
 };
 
-/** The rotated keys, and the values, that rows attend to: those of the pass, or of the cache with those of the pass written to it. */
+/** The rotated keys and the values that rows attend to: those of the pass, or the cache after writing them to it. */
 const seen = (
   tape: Tape,
   { positions, cache }: Rows,
@@ -97,10 +97,10 @@ const seen = (
   return [keys, values];
 };
 
-/** The gated activation passes float16's range in some models (`swiglu.ts`). */
+/** The gated activation exceeds float16's range in some models (`swiglu.ts`). */
 const beyond = Elementary.log2(float16Scale);
 
-/** x + y · weightᵀ of the gated activation; where no gradient is due the product adds to x itself, which has the same bits and saves a pass over it. */
+/** x + y · weightᵀ of the gated activation. Without gradients the product is added to x in place, with the same bits and one pass less. */
 const addTo = (tape: Tape, x: Tensor, y: Tensor, weight: Tensor): Tensor => {
   if (tape.mode !== "inference") return add(tape, x, linear(tape, y, weight, undefined, { beyond }));
   matmulNT(tape.encoder, y, weight, undefined, x, { accumulate: true, beyond });

@@ -1,7 +1,7 @@
 /**
- * The critic's last step: one number for each hidden state. A new critic has no bias, as verl's and OpenRLHF's heads have none. Transformers'
- * token classifiers have one (`score.bias`, drawn or 0 where the file lacks it, unless `token_classification_bias` is false): where a critic's files
- * have a bias it is read, added and trained.
+ * The critic's head: one number per hidden state. A new critic has no bias, as in verl and OpenRLHF. Transformers' token classifiers have
+ * one (`score.bias`, drawn or 0 if the file lacks it, unless `token_classification_bias` is false): if a critic's files have a bias, it is
+ * read, added and trained.
  */
 import { linear } from "../../kernels/ops/matmul/matmul.ts";
 import type { Tape } from "../../kernels/gpu/tape.ts";
@@ -10,5 +10,5 @@ import type { Model } from "./model.ts";
 
 /** Values [R, 1] of hidden states [R, C]; the model is a critic (`config.valueHead`). */
 export const valueHead = (tape: Tape, critic: Model, states: Tensor): Tensor =>
-  // Only critics come here, and a critic's layout holds the head.
+  // Only critics reach this, and their layout includes the head.
   linear(tape, states, critic.weights.score!, critic.weights.scoreBias);

@@ -1,16 +1,16 @@
 /**
- * What a claim about a study is measured by, as data: named statistics of quantities. A quantity is a number of each trained model (a cell of
- * the study: one base, one seed), a statistic makes one number of them over all cells and problems. `pipelines/study/statistics.ts` holds
- * the function behind each name; here is only what is asked, so that it can be fixed, printed and hashed before anything is run.
+ * The measures behind claims about a study, as data: statistics of quantities. A quantity is one number per trained model (a cell of the
+ * study: one base, one seed); a statistic reduces it over cells and problems to one number. `pipelines/study/statistics.ts` implements each
+ * name. Being data, a claim can be fixed, printed and hashed before any run.
  */
 
-/** The models of a study that were trained alike: under one condition by one algorithm, `base` for the untrained. */
+/** Models trained in the same way: one condition, one algorithm. `base` means untrained. */
 export interface Models {
   readonly condition: string;
   readonly algorithm: string;
 }
 
-/** Pass@k under an evaluation, after `step` training steps (absent: after the last), of all problems or of a slice of them. */
+/** Pass@k under an evaluation after `step` training steps (default: after the last), over all problems or a slice of them. */
 export interface PassAtK extends Models {
   readonly kind: "pass-at-k";
   readonly evaluation: string;
@@ -19,35 +19,35 @@ export interface PassAtK extends Models {
   readonly step?: number;
 }
 
-/** The mean of a field of the training dynamics over the steps from the first to the second, both included. */
+/** The mean of a training metric over the steps from the first to the last given, inclusive. */
 export interface Metric extends Models {
   readonly kind: "metric";
   readonly field: string;
   readonly steps: readonly [first: number, last: number];
 }
 
-/** A measurement of the stage `insights` on a cell's first step; `quantity` is one of those that belong to `insight`. */
+/** A measurement of the stage `insights` on a cell's first step; `quantity` must belong to `insight`. */
 export interface InsightOf extends Models {
   readonly kind: "insight";
   readonly insight: string;
   readonly quantity: string;
 }
 
-/** A number of each cell. */
+/** One number per cell. */
 export type Quantity = PassAtK | Metric | InsightOf;
 
-/** Models along training: the base, each checkpoint that was evaluated, and the end. */
+/** Models during training: the base, each evaluated checkpoint, and the final model. */
 export interface Course extends Models {
   readonly evaluation: string;
 }
 
 /**
- * - `difference`: the mean of a quantity, less that of another on the same cells and problems.
- * - `ratio`: the mean of a quantity over that of another.
- * - `least`, `greatest`: of several statistics, each on the same draw.
- * - `at-matched`: a Pass@k, less that which the course has where it has the same Pass@1, or where it has made as many updates (linear
- *   between the points of the course; its nearest point where it never gets there).
- * - `above-best`: a Pass@k, less the highest that the course has anywhere: what no early stop reaches.
+ * - `difference`: the mean of a quantity minus that of another on the same cells and problems.
+ * - `ratio`: the mean of a quantity divided by that of another.
+ * - `least`, `greatest`: the minimum or maximum of several statistics, all on the same draw.
+ * - `at-matched`: a Pass@k minus the course's Pass@k at the same Pass@1 or the same number of updates (linear between the points of the
+ * course; its nearest point if it does not reach the value).
+ * - `above-best`: a Pass@k minus the course's highest, which no early stopping exceeds.
  */
 export type Statistic =
   | { readonly name: "difference"; readonly of: Quantity; readonly minus?: Quantity }
@@ -61,7 +61,7 @@ export type Statistic =
   }
   | { readonly name: "above-best"; readonly of: PassAtK; readonly course: Course };
 
-/** Every quantity that a statistic asks for. */
+/** Every quantity that a statistic needs. */
 export const quantitiesOf = (statistic: Statistic): ReadonlyArray<Quantity> => {
   switch (statistic.name) {
     case "difference":
@@ -77,7 +77,7 @@ export const quantitiesOf = (statistic: Statistic): ReadonlyArray<Quantity> => {
   }
 };
 
-/** The course that a statistic asks for, or those that its parts do. */
+/** Every course that a statistic or its parts need. */
 export const coursesOf = (statistic: Statistic): ReadonlyArray<Course> => {
   switch (statistic.name) {
     case "least":
@@ -91,26 +91,26 @@ export const coursesOf = (statistic: Statistic): ReadonlyArray<Course> => {
   }
 };
 
-/** `above` and `below` a threshold, or `within` it on both sides of zero. */
+/** `above` or `below` a threshold, or `within` it on both sides of zero. */
 export type Comparison = "above" | "below" | "within";
 
-/** A sentence that a study can confirm or refute, with all that decides it. */
+/** A sentence that a study can confirm or refute, with the rule that decides it. */
 export interface StudyClaim {
   readonly id: string;
   readonly statement: string;
-  /** Where the paper says it, or `beyond the paper`. */
+  /** The paper's section, or `beyond the paper`. */
   readonly where: string;
   readonly statistic: Statistic;
   readonly comparison: Comparison;
   readonly threshold: number;
-  /** What the statistic counts in: shares of problems, nats a token, or a plain number. */
+  /** The unit of the statistic: shares of problems, nats per token, or a plain number. */
   readonly unit: "share" | "nats" | "number";
 }
 
-/** What a study says about a claim; `untried` where it has no cell that the statistic needs. */
+/** A study's verdict on a claim; `untried` if it lacks a cell that the statistic needs. */
 export type ClaimVerdict = "holds" | "does not" | "undecided" | "untried";
 
-/** The verdict of an interval: the whole of it must lie on one side. */
+/** The verdict of an interval, which must lie entirely on one side. */
 export const verdictOf = (
   { comparison, threshold }: Pick<StudyClaim, "comparison" | "threshold">,
   low: number,

@@ -1,6 +1,6 @@
 /**
- * NDJSON over byte chunks: complete lines are cut out of each chunk and decoded together, so that a long input costs one step a chunk, not
- * one a line. A chunk that holds a bad line gives nothing at all: an output never ends in the middle of what one read brought.
+ * NDJSON over byte chunks. The complete lines of each chunk are decoded together, so that a long input costs one step per chunk rather than
+ * per line. A chunk with a bad line emits nothing: output ends at a chunk boundary.
  */
 import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
@@ -21,7 +21,7 @@ const newline = new Uint8Array([10]);
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of some bytes, or the number (from 1) of the first line that is not UTF-8. */
+/** The text of bytes, or the number (from 1) of the first line that is not UTF-8. */
 const decodeText = (bytes: Uint8Array): Result.Result<string, number> => {
   const text = Result.try(() => decoder.decode(bytes));
   if (Result.isSuccess(text)) return Result.succeed(text.success);
@@ -34,7 +34,7 @@ const decodeText = (bytes: Uint8Array): Result.Result<string, number> => {
   }
 };
 
-/** Records of a byte stream, in order; the last line needs no newline, lines of white space are skipped. */
+/** Records of a byte stream, in order. The last line needs no newline; blank lines are skipped. */
 export const decodeLines = <A, E, E2, R>(
   bytes: Stream.Stream<Uint8Array, E2, R>,
   source: string,

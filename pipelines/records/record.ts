@@ -1,9 +1,8 @@
 /**
- * Records on the wire: one JSON object a line. `decode` checks the fields that a stage names, turns token and number
- * lists into typed arrays and leaves every other field as it came; `encode` writes the line back. Numbers survive the
- * round trip bit for bit: a float32 is written as the shortest decimal that reads back to it, a scalar as the shortest
- * float64, and a whole number beyond 2^53 in a field nobody names keeps its digits. A record is checked here, once;
- * past this file its types are trusted.
+ * Records as NDJSON, one JSON object per line. `decodeRecord` checks the fields that a stage needs, turns token and number lists into typed
+ * arrays and leaves other fields unchanged; `encode` writes the line back. Numbers survive the round trip bit for bit: a float32 is written
+ * as the shortest decimal that reads back to it, a scalar as the shortest float64, and an integer beyond 2^53 in an unlisted field keeps
+ * its digits. Records are checked only here; all later code trusts their types.
  */
 import * as Schema from "@effect/schema";
 import * as Result from "effect/Result";
@@ -19,7 +18,7 @@ declare global {
   }
 }
 
-/** A line that is not the record a stage asked for: where it stands, which field is wrong and what was found there. */
+/** A line that is not a valid record: its place, the field, and the value found. */
 export class RecordError extends Schema.TaggedError<RecordError>()("RecordError", {
   noun: Schema.String,
   source: Schema.String,
@@ -35,16 +34,16 @@ export class RecordError extends Schema.TaggedError<RecordError>()("RecordError"
   }
 }
 
-/** Where a line came from: a file's name or `<stdin>`, and the line's number counted from 1. */
+/** The source of a line: a file name or `<stdin>`, and the line number from 1. */
 export interface SourcePlace {
   readonly source: string;
   readonly line: number;
 }
 
-/** Where a decoded record keeps its place: unseen by spreads and JSON, since a place is no part of a record. */
+/** The key of a decoded record's place; invisible to spreads and JSON, since the place is not part of the record. */
 const placeKey = Symbol("place");
 
-/** The place of a record that `decode` read, as messages name it: ` ("<stdin>", line 3)`; empty for one that was made. */
+/** The place of a record from `decodeRecord`, as in messages: ` ("<stdin>", line 3)`; empty for other records. */
 export const placeOf = (record: object): string => {
   const place: unknown = Reflect.get(record, placeKey);
   return typeof place === "string" ? ` (${place})` : "";
@@ -56,16 +55,16 @@ interface Fault {
   readonly found: unknown;
 }
 
-/** Which fields are needed of a record, by what it has (`present_fields.ts`). */
+/** The required fields of a record, given the fields that it has (`present_fields.ts`). */
 export type Needed<A> = (record: Readonly<Record<string, unknown>>) => ReadonlyArray<keyof A & string>;
 
 const LONGEST_VALUE = 60;
 const DEEPEST = 1_000;
 
 /**
- * Reads one line as a record of `record type`. Fields in `needs` must be there and well formed, and so must the record type's lists
- * where they are there, since they become typed arrays; all other fields pass as they are, but for an optional one
- * that is null, which is left out. Fails with a RecordError that names the place, the field and the value.
+ * Reads one line as a record. Fields in `needs` must be present and valid. Lists of the record type must be valid if present, since they
+ * become typed arrays. An optional field that is null is dropped; all others pass unchanged. Fails with a RecordError that names the place,
+ * the field and the value.
  */
 export const decodeRecord = <A>(
   noun: RecordSchema<A>,
@@ -89,8 +88,8 @@ export const decodeRecord = <A>(
 };
 
 /**
- * Writes one record as a line of JSON without newline and spaces: a record of a problem has the fields of Credited in
- * their order, then all others; an aggregate its fields as they stand. NaN and infinities become `null`.
+ * Writes one record as a line of JSON without spaces or newline. A record with a problem has the fields of Credited in their order, then
+ * all others; an aggregate keeps its own order. NaN and infinities become `null`.
  */
 export const encode = (record: object, lists?: ListTexts): string => {
   const parts: Array<string> = [];
@@ -105,13 +104,13 @@ export const encode = (record: object, lists?: ListTexts): string => {
   return `{${parts.join(",")}}`;
 };
 
-/** The shortest decimal that reads back to the same float32 (`null` where it is not finite). */
+/** The shortest decimal that reads back to the same float32 (`null` if it is not finite). */
 export const encodeFloat32 = (x: number): string => {
   if (Number.isInteger(x) && Math.abs(x) < 1e6) return Object.is(x, -0) ? "-0" : String(x);
   if (!Number.isFinite(x)) return "null";
   const size = Math.abs(x);
   const exponent = decimalExponent(size);
-  // Both factors below are exact doubles, so the quotient is the double nearest to the short decimal, and prints as it.
+  // Both factors below are exact float64, so the quotient is the float64 nearest to the short decimal and prints as it.
   for (let digits = 6; digits <= 9; digits++) {
     const shift = digits - 1 - exponent;
     if (shift < 0 || shift > 22) break;
@@ -144,7 +143,7 @@ const TEN_TO_THE = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${p
 
 const travelling: ReadonlyArray<string> = Credited.fields.map((field) => field.name);
 
-/** The texts of lists that were encoded before: records of a step share their lists, which nobody changes. */
+/** Cached texts of encoded lists, which the records of a step share. The lists must not change. */
 export type ListTexts = WeakMap<Float32Array | Int32Array, string>;
 
 const encodeValue = (value: unknown, lists?: ListTexts): string | undefined => {
@@ -197,7 +196,7 @@ const isListKind = (kind: Kind): kind is "tokens" | "floats" => kind === "tokens
 const isList = (value: unknown): value is Float32Array | Int32Array =>
   value instanceof Float32Array || value instanceof Int32Array;
 
-/** Checks one field in place, and replaces a list by its typed array. */
+/** Checks one field in place and replaces a list by its typed array. */
 const settleField = (record: Record<string, unknown>, field: Field, path: string): Fault | undefined => {
   const value = record[field.name];
   const { kind } = field;
@@ -257,8 +256,8 @@ const expectation = ({ kind, nullable }: Field): string => {
 };
 
 /**
- * Walks all that is not a typed array, without recursion: is a whole number there that a float64 cannot hold, and which
- * field is nested too deep to be written again?
+ * Walks everything but typed arrays, without recursion: finds integers beyond float64 and the first field that is nested too deep to
+ * encode.
  */
 const survey = (record: Record<string, unknown>): { readonly huge: boolean; readonly deep?: string } => {
   let huge = false;
@@ -277,7 +276,7 @@ const survey = (record: Record<string, unknown>): { readonly huge: boolean; read
 
 const isHuge = (x: number): boolean => !Number.isSafeInteger(x) && (Number.isInteger(x) || !Number.isFinite(x));
 
-/** Reads the line again with the digits of numbers that a float64 cannot hold, and puts the typed arrays back. */
+/** Parses the line again with all digits of numbers beyond float64, and restores the typed arrays. */
 const keepDigits = (text: string, record: Record<string, unknown>): Record<string, unknown> => {
   const again = JSON.parse(
     text,

@@ -1,13 +1,16 @@
 /**
- * What reports are made of: a row for each model, evaluation and k (`evaluations.ndjson`), and a row for each algorithm and step
- * (`dynamics.ndjson`, or the `metrics.ndjson` of a run, which names no algorithm). Both are record types, so a line that does not fit is refused
- * with its place, field and value; what a report does not name it does not see.
+ * The input of reports: one row per model, evaluation and k (`evaluations.ndjson`), and one per algorithm and step (`dynamics.ndjson`, or a
+ * run's `metrics.ndjson`, without the algorithm). Both are record types: an invalid line is refused with its place, field and value;
+ * unknown fields are ignored.
  */
 import { optionalField, type RecordOf, type RecordSchema, recordSchema } from "./record_schema.ts";
 
-/** Pass@k in [0, 1] of one model under one evaluation at one k, with its bootstrap interval over `problems`; a PassAtK record is one without names. */
+/**
+ * Pass@k in [0, 1] of one model under one evaluation at one k, with its bootstrap interval over `problems`. A PassAtK record is such a row
+ * without names.
+ */
 export const EvaluationRow = recordSchema("Evaluation", {
-  /** The name of the model where it is not its algorithm's. */
+  /** The model's name, if it differs from the algorithm. */
   label: optionalField("string"),
   algorithm: optionalField("string"),
   task: optionalField("string"),
@@ -17,22 +20,22 @@ export const EvaluationRow = recordSchema("Evaluation", {
   low: optionalField("number"),
   high: optionalField("number"),
   problems: optionalField("count"),
-  /** The part of the problems that was measured; absent, as `all`, for every one. */
+  /** The slice of problems that was measured; absent or `all` for every problem. */
   slice: optionalField("string"),
-  /** How often the answer that most of k responses agree on is right, in [0, 1]. */
+  /** The share of problems on which the majority answer of k responses is right, in [0, 1]. */
   consAtK: optionalField("number"),
   responses: optionalField("count"),
   /** In tokens. */
   meanResponseLength: optionalField("number"),
-  /** The share of responses that ended because they were too long, in [0, 1]. */
+  /** The share of responses that were cut off at the length limit, in [0, 1]. */
   truncatedRatio: optionalField("number"),
-  /** How many models (bases x seeds) the number is the mean of; absent for one. */
+  /** The number of models (bases x seeds) averaged; absent for one. */
   cells: optionalField("count"),
 });
 /** A row of `evaluations.ndjson`. */
 export type EvaluationRow = RecordOf<typeof EvaluationRow>;
 
-/** The training dynamics of one step; ratios and accuracy in [0, 1], entropy in nats. The test fields stand at tested steps only. */
+/** The training dynamics of one step: ratios and accuracy in [0, 1], entropy in nats. The test fields are present at tested steps only. */
 export const DynamicsRow = recordSchema("Dynamics", {
   label: optionalField("string"),
   algorithm: optionalField("string"),
@@ -50,5 +53,5 @@ export type DynamicsRow = RecordOf<typeof DynamicsRow>;
 /** Any flat object. */
 export type FlatRow = Readonly<Record<string, unknown>>;
 
-/** The table of FlatRow, which asks for nothing. */
+/** The table of FlatRow, which requires no field. */
 export const FlatRow: RecordSchema<FlatRow> = { name: "row", fields: [], sameLength: [] };

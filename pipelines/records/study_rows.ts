@@ -1,8 +1,8 @@
 /**
- * What a study keeps and what follows from it, as record types: right responses of every problem (`counts.ndjson`), training dynamics of every cell and step
- * (`dynamics.ndjson`), the problems in the order of the counts (`problems.ndjson`), the verdict on each claim (`claims.ndjson`), and the points of two
- * figures (`frontier.ndjson`, `sweeps.ndjson`). Counts are exact; the numbers of the dynamics have six significant digits, so that hundreds of
- * trainings stay a small file and every claim still follows from what is written.
+ * The record types of a study's results: right responses per problem (`counts.ndjson`), training dynamics per cell and step
+ * (`dynamics.ndjson`), the problems in the order of the counts (`problems.ndjson`), the verdict on each claim (`claims.ndjson`), and the
+ * points of two figures (`frontier.ndjson`, `sweeps.ndjson`). Counts are exact. Dynamics have six significant digits, which keeps hundreds
+ * of trainings in a small file; every claim is computed from the rounded values.
  */
 import type { Statistic } from "./claim.ts";
 import { optionalField, type RecordOf, type RecordSchema, recordSchema, type ValuesOf } from "./record_schema.ts";
@@ -10,7 +10,7 @@ import { optionalField, type RecordOf, type RecordSchema, recordSchema, type Val
 /** A cell by its names; `base` is the number of the base. */
 const cellNames = { cell: "string", condition: "string", algorithm: "string", base: "count", seed: "count" } as const;
 
-/** Of `n` responses to each problem, how many were right; the problems are in the order of the test split. */
+/** The number of right responses out of `n` to each problem, in the order of the test split. */
 export const CountRow = recordSchema("Count", {
   ...cellNames,
   step: "count",
@@ -18,14 +18,13 @@ export const CountRow = recordSchema("Count", {
   n: "count",
   correct: "tokens",
 });
-/** A row of `counts.ndjson`. */
 export type CountRow = RecordOf<typeof CountRow>;
 
 const stepFields = { ...cellNames, label: "string", step: "count" } as const;
 
-/** One training step of a cell; step 0 is the base. The fields are those of a run's metrics, those of the two signs flat. */
+/** One training step of a cell; step 0 is the base. The fields are a run's metrics, with those of the two signs flattened. */
 export const StepRow: RecordSchema<StepRow> = recordSchema("Step", stepFields);
-/** A row of `dynamics.ndjson`, of a study that keeps its cells. */
+/** A row of a study's `dynamics.ndjson`. */
 export type StepRow = ValuesOf<typeof stepFields> & { readonly [field: string]: string | number | boolean | undefined };
 
 /** One measurement of the stage `insights` on the first step of a cell. */
@@ -38,30 +37,28 @@ export const InsightRow = recordSchema("Insight", {
   count: "count",
   of: "string",
 });
-/** A row of `insights.ndjson`. */
 export type InsightRow = RecordOf<typeof InsightRow>;
 
-/** A problem of the test split, its place among those of the same seed, and the slices that it is in. */
+/** A problem of the test split: its index among those of the same seed, and its slices. */
 export const ProblemRow = recordSchema("Problem", {
-  /** The seed that made it; absent for the published problems. */
+  /** The seed that generated it; absent for the published problems. */
   problemSeed: optionalField("count"),
   index: "count",
   problemId: "string",
   slices: "string",
 });
-/** A row of `problems.ndjson`. */
 export type ProblemRow = RecordOf<typeof ProblemRow>;
 
-/** What models are called in tables and figures: their algorithm, under another condition than the main one with it. */
+/** The name of models in tables and figures: their algorithm, with the condition if it is not the main one. */
 export const labelOf = ({ condition, algorithm }: Pick<CountRow, "condition" | "algorithm">): string =>
   condition === "main" || condition === "base" ? algorithm : `${algorithm}, ${condition}`;
 
 const digits = 6;
 
-/** A number with six significant digits; a row's every number so. */
+/** A number rounded to six significant digits, as every number of a row. */
 export const roundedDigits = (value: number): number => Number(value.toPrecision(digits));
 
-/** A claim with what a study says about it, as reports read it; an untried one has no numbers. */
+/** A claim with a study's verdict, as reports read it; an untried claim has no numbers. */
 export const ClaimRow = recordSchema("Claim", {
   id: "string",
   statement: "string",
@@ -72,16 +69,16 @@ export const ClaimRow = recordSchema("Claim", {
   value: optionalField("number"),
   low: optionalField("number"),
   high: optionalField("number"),
-  /** Bases x seeds that were compared. */
+  /** The number of cells (bases x seeds) compared. */
   cells: "count",
   verdict: "string",
-  // The same asked of other test problems, where it asks of test problems and they were tried.
+  // The same statistic on other test problems, if it uses test problems and others were tried.
   otherValue: optionalField("number"),
   otherLow: optionalField("number"),
   otherHigh: optionalField("number"),
   otherVerdict: optionalField("string"),
 });
-/** A row of `claims.ndjson`; the statistic is an object that reports do not read. */
+/** A row of `claims.ndjson`; reports do not read the statistic. */
 export type ClaimRow = RecordOf<typeof ClaimRow> & { readonly statistic: Statistic };
 
 /** Pass@1 and Pass@k of the models of one condition and algorithm after one step, each with its interval. */
@@ -100,10 +97,9 @@ export const FrontierRow = recordSchema("Frontier", {
   high: "number",
   cells: "count",
 });
-/** A row of `frontier.ndjson`. */
 export type FrontierRow = RecordOf<typeof FrontierRow>;
 
-/** Pass@k at one value of a setting, the others the same. */
+/** Pass@k at one value of a setting, with all other settings equal. */
 export const SweepRow = recordSchema("Sweep", {
   setting: "string",
   label: "string",
@@ -115,5 +111,4 @@ export const SweepRow = recordSchema("Sweep", {
   high: "number",
   cells: "count",
 });
-/** A row of `sweeps.ndjson`. */
 export type SweepRow = RecordOf<typeof SweepRow>;

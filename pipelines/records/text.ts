@@ -1,8 +1,8 @@
-/** Records as text: NDJSON, its SHA-256, and the first place where two texts differ. */
+/** Records as text: NDJSON, its SHA-256, and the first difference between two texts. */
 import { createHash } from "node:crypto";
 import { encode, type ListTexts } from "./record.ts";
 
-/** Where two texts first differ: the byte (from 0), the line (from 1), and what stands there in each. */
+/** The first difference between two texts: the byte (from 0), the line (from 1), and both excerpts. */
 export interface Difference {
   readonly file: string;
   readonly byte: number;
@@ -14,14 +14,14 @@ export interface Difference {
 /** The SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Records as NDJSON; `lists` remembers the texts of number lists that several records hold. */
+/** Records as NDJSON; `lists` caches the text of number lists that several records share. */
 export const toText = (records: Iterable<object>, lists?: ListTexts): string => {
   let text = "";
   for (const record of records) text += `${encode(record, lists)}\n`;
   return text;
 };
 
-/** The first difference between what a file holds and what was made again, or undefined. */
+/** The first difference between a file's text and its expected text, or undefined. */
 export const firstDifference = (file: string, expected: string, found: string): Difference | undefined => {
   if (expected === found) return undefined;
   let at = 0;

@@ -1,26 +1,26 @@
 /**
- * A command of `deno task`: a value with a name, one sentence, the settings it listens to and what it does. `cli.ts` makes flags, help,
- * completions and `--dry-run` out of the value; nothing about a command is declared a second time.
+ * A command of `deno task`: a value with a name, a summary, its settings and its effect. `cli.ts` derives flags, help, completions and
+ * `--dry-run` from it.
  */
 import { Effect, Result } from "effect";
 import * as Schema from "@effect/schema";
 import { configOf, type Given } from "./resolve.ts";
 import { flagOf, type Group, type SettingValues } from "./setting.ts";
 
-/** The command line, a config file or a recipe asks for something that cannot be; `message` names the flag and the value. */
+/** An invalid request on the command line, in a config file or in a recipe; `message` names the flag and the value. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
 
-/** What every failure of a command must have: the sentence that is shown. */
+/** The common part of all command failures: the message to show. */
 export interface Failure {
   readonly message: string;
 }
 
-/** The values of the settings `S`; those in `Q` are there. */
+/** The values of the settings `S`; those in `Q` are required. */
 export type ConfigOf<S extends Group, Q extends keyof S = never> =
   & SettingValues<S>
   & { readonly [P in Q]-?: Exclude<SettingValues<S>[P], undefined> };
 
-/** Words on the command line that are not flags: how help names them, and whether there may be none or many. */
+/** Command-line words that are not flags: their name in help, and whether they are optional or repeated. */
 export interface Positional {
   readonly name: string;
   readonly summary: string;
@@ -28,25 +28,25 @@ export interface Positional {
   readonly many?: boolean;
 }
 
-/** What a command does and what it plans, under what recipe, file and flags give. */
+/** A command's plan and configuration, given the values from recipe, file and flags. */
 interface Runs {
-  /** The whole configuration; one that lacks a required setting is whole but for that. */
+  /** The complete configuration, except for required settings without a value. */
   readonly resolved: (given: Given) => Result.Result<Given, UsageError>;
   readonly run: (given: Given, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
-  /** What a run would do, in lines: `--dry-run` says them on stderr. */
+  /** Describes a run in lines, which `--dry-run` prints on stderr. */
   readonly plan?: (given: Given, words: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, Failure>;
 }
 
-/** A command as `cli.ts` sees it: its settings are checked, its services provided. */
+/** A command as `cli.ts` sees it: its settings are checked and its services provided. */
 export interface Command extends Runs {
   readonly name: string;
   readonly summary: string;
   readonly settings: Group;
   readonly required: ReadonlyArray<string>;
-  /** Other names of flags, for this command alone: `samples` may stand for `responses`. */
+  /** Command-specific flag aliases, such as `samples` for `responses`. */
   readonly aliases?: Readonly<Record<string, string>>;
   readonly positional?: Positional;
-  /** What a filter reads (with the fields that must be there) and writes, by the names of the record types. */
+  /** The record types that a filter reads (with the required fields) and writes, by name. */
   readonly records?: { readonly reads?: string; readonly needs: ReadonlyArray<string>; readonly writes: string };
 }
 
@@ -55,7 +55,7 @@ const areThere = <S extends Group, Q extends keyof S>(
   config: SettingValues<S>,
 ): config is ConfigOf<S, Q> => required.every((key) => config[key] !== undefined);
 
-/** The configuration of a command under what is given; fails with the first of `required` that has no value. */
+/** The configuration of a command from the given values; fails with the first of `required` that has no value. */
 export const completeConfig = <S extends Group, Q extends keyof S & string>(
   command: string,
   required: ReadonlyArray<Q>,
@@ -66,7 +66,7 @@ export const completeConfig = <S extends Group, Q extends keyof S & string>(
   return Result.fail(new UsageError({ message: `Cannot run "${command}": --${flagOf(missing)} is missing` }));
 };
 
-/** `configOf`, with the command's name in what it refuses. */
+/** As `configOf`, with the command's name in the error. */
 export const resolvedConfig = <S extends Group>(
   command: string,
   settings: S,
@@ -77,13 +77,13 @@ export const resolvedConfig = <S extends Group>(
     (problem) => new UsageError({ message: `Cannot run "${command}": ${problem}` }),
   );
 
-/** What `make` takes; `required` settings are present in the type that `run` sees. */
+/** The argument of `makeCommand`; `required` settings are present in the type that `run` receives. */
 export interface Declared<S extends Group, Q extends keyof S & string>
   extends Pick<Command, "name" | "summary" | "positional"> {
   readonly settings: S;
   readonly required?: ReadonlyArray<Q>;
   readonly aliases?: Readonly<Record<string, keyof S & string>>;
-  /** Defaults that follow from other settings; `given` is what recipe, file and flags say. */
+  /** Fills defaults that depend on other settings; `given` are the values from recipe, file and flags. */
   readonly resolve?: (config: SettingValues<S>, given: Given) => SettingValues<S>;
   readonly run: (config: ConfigOf<S, Q>, words: ReadonlyArray<string>) => Effect.Effect<void, Failure>;
   readonly plan?: (

@@ -1,6 +1,6 @@
 /**
- * A config file: one object of settings as JSON or YAML, keys spelled as in the table of settings (`topP`). Keys that no command knows and
- * values of the wrong kind are errors that name file, line, key and value.
+ * A config file: one JSON or YAML object of settings, with keys as in the settings table (`topP`). Unknown keys and invalid values are
+ * errors that name file, line, key and value.
  */
 import { Effect, Result } from "effect";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
@@ -11,10 +11,10 @@ import { isObject } from "../files/json.ts";
 import { visibleLine } from "../files/plain_text.ts";
 import { reasonOf } from "../files/text_file.ts";
 
-/** The settings that the text of a config file gives, or the sentence about the first thing wrong with it. */
+/** The settings in the text of a config file, or the first error. */
 export const parseConfigFile = (file: string, text: string): Result.Result<Given, UsageError> => {
   const lines = new LineCounter();
-  // A document may nest deeper than the stack, or repeat itself through aliases until nothing holds it.
+  // A document may nest deeper than the stack, or expand through aliases beyond memory.
   const read = Result.try({
     try: () => {
       const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });

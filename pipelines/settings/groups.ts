@@ -1,7 +1,7 @@
 /**
- * Every setting of every command, in groups: its name, its flag, what it may be, the paper's value (Appendix D of arXiv 2506.01347) as default,
- * and a sentence for `--help`. A command spreads the groups that it has. `maxTokens` without a value follows the task: what it declares, else
- * 3,072 or what the model's context leaves, whichever is less.
+ * Every setting of every command, in groups: its name, flag, valid values, the paper's value (Appendix D of arXiv 2506.01347) as default,
+ * and its `--help` text. A command spreads the groups that it uses. `maxTokens` defaults to the task's bound, else to 3,072;
+ * it never exceeds the space left in the model's context.
  */
 import { tasks } from "../../data/mod.ts";
 import { kernelNames } from "../../kernels/gpu/chosen_kernels.ts";
@@ -29,7 +29,7 @@ const templates = [...new Set([...Object.values(tasks).flatMap((task) => task.te
 const isElementType = (name: string): name is ElementType => name in writtenTypes;
 const algorithmNames = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
 
-/** Whose responses: weights on this machine. */
+/** Local model weights. */
 export const models = {
   model: optional(text("DIR"), "model directory in Hugging Face format, or a Hub name (owner/name)"),
   shape: optional(
@@ -38,7 +38,7 @@ export const models = {
   ),
 } as const satisfies Group;
 
-/** What is asked. */
+/** Problems and prompts. */
 export const problems = {
   task: setting("math", choice(Object.keys(tasks)), "task: source of problems and rule for grading"),
   split: setting("train", choice(["train", "test"]), "split of the task"),
@@ -49,7 +49,7 @@ export const problems = {
   date: optional(text("DATE"), "date given to a chat template that asks for one, YYYY-MM-DD"),
 } as const satisfies Group;
 
-/** How responses are drawn. */
+/** Sampling of responses. */
 export const sampling = {
   responses: setting(8, integer({ min: 1 }), "responses G for each prompt"),
   temperature: setting(1, number({ min: 0, max: 100 }), "sampling temperature; 0 is greedy"),
@@ -66,7 +66,7 @@ export const sampling = {
   seed: setting(0, integer({ min: 0, max: 0xffffffff }), "seed of every random draw"),
 } as const satisfies Group;
 
-/** How responses are graded. */
+/** Grading of responses. */
 export const grading = {
   extract: setting(
     "strict",
@@ -75,7 +75,7 @@ export const grading = {
   ),
 } as const satisfies Group;
 
-/** How memory is used; none changes a byte of a result. */
+/** Memory use; no setting changes a byte of a result. */
 export const memory = {
   batch: optional(
     integer({ min: 1 }),
@@ -99,7 +99,7 @@ export const memory = {
   ),
 } as const satisfies Group;
 
-/** How the passes over a model compute; each changes results. */
+/** Computation of the model's passes; each setting changes results. */
 export const passes = {
   storage: optional(
     choice(storageTypes),
@@ -115,7 +115,7 @@ export const passes = {
   ),
 } as const satisfies Group;
 
-/** Which kernels the device runs; they change results. */
+/** Kernels of the device; they change results. */
 export const device = {
   kernels: optional(
     choices(["plain", ...kernelNames], "plain"),
@@ -123,7 +123,7 @@ export const device = {
   ),
 } as const satisfies Group;
 
-/** What is learnt from responses. */
+/** The loss. */
 export const loss = {
   algorithm: setting("w-reinforce", choice(algorithmNames), "learning algorithm"),
   lambda: setting(0.1, number({ min: 0 }), "weight of correct responses (w-reinforce only)"),
@@ -142,7 +142,7 @@ export const loss = {
   ),
 } as const satisfies Group;
 
-/** As the authors' code or as their text. */
+/** Whether to follow the authors' code or the paper's text. */
 export const published = {
   asPublished: optional(
     toggle(),
@@ -150,7 +150,7 @@ export const published = {
   ),
 } as const satisfies Group;
 
-/** How weights are updated. */
+/** The optimizer. */
 export const optimizing = {
   learningRate: setting(1e-6, number({ min: 0 }), "constant learning rate"),
   criticLearningRate: setting(1e-5, number({ min: 0 }), "learning rate of the critic (ppo)"),
@@ -162,7 +162,7 @@ export const optimizing = {
   maxGradNorm: setting(1, number({ above: 0 }), "clip the global gradient norm to this"),
 } as const satisfies Group;
 
-/** Steps, and what each is made of. */
+/** Steps and batch sizes. */
 export const schedule = {
   step: setting(0, integer({ min: 0 }), "training step, from 1; 0 means not part of a training"),
   steps: optional(integer({ min: 0 }), "training steps (default: from --epochs)"),
@@ -181,14 +181,14 @@ export const schedule = {
   ),
 } as const satisfies Group;
 
-/** What a run measures and keeps on the way. */
+/** Periodic evaluations and checkpoints of a run. */
 export const keeping = {
   testEvery: setting(7, integer({ min: 0 }), "measure greedy test accuracy every N steps; 0 means never"),
   saveEvery: setting(1, integer({ min: 1 }), "write a checkpoint every N steps, and always after the last"),
   keep: setting(2, integer({ min: 1 }), "number of latest checkpoints, and steps with gradients, to keep"),
 } as const satisfies Group;
 
-/** What is read and written beside the model. */
+/** Input and output files besides the model. */
 export const files = {
   reference: optional(text("DIR"), "reference model for the KL penalty"),
   critic: optional(text("DIR"), "critic model: a directory written by update, or a base model"),
@@ -202,7 +202,7 @@ export const files = {
   recipe: optional(text("NAME"), "named settings; a config file and flags override them"),
 } as const satisfies Group;
 
-/** What is printed. */
+/** Printed output. */
 export const reporting = {
   k: optional(integers({ min: 1 }), "values of k for Pass@k (default: powers of 2 up to 256)"),
   format: setting(
@@ -214,12 +214,12 @@ export const reporting = {
   report: optional(words(), "tables or figures to make (default: all)"),
 } as const satisfies Group;
 
-/** Files in parts. */
+/** Archives in parts. */
 export const archive = {
   partSize: setting(60, number({ above: 0 }), "maximum size of a part in MB (10^6 bytes)"),
 } as const satisfies Group;
 
-/** Which part of a study. */
+/** Selection of a part of a study. */
 export const studies = {
   algorithms: optional(words(), "train only these algorithms of the recipe (default: all)"),
   shard: optional(text("I/N"), "run part I of N; a final run without --shard merges the parts"),
@@ -227,7 +227,7 @@ export const studies = {
   check: setting(false, toggle(), "make the results again, compare with the existing files, write nothing"),
 } as const satisfies Group;
 
-/** A small base in pretraining. */
+/** Pretraining of a small base. */
 export const base = {
   width: setting(64, integer({ min: 32 }), "model width (channels), a multiple of 32"),
   layers: setting(2, integer({ min: 1 }), "layers of the base"),
@@ -236,7 +236,7 @@ export const base = {
   warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),
 } as const satisfies Group;
 
-/** A server that answers for the model. */
+/** An inference server in place of a local model. */
 export const server = {
   endpoint: optional(
     text("URL"),
@@ -251,7 +251,7 @@ export const server = {
   logprobs: setting(true, toggle(), "store (and ask the server for) each token's log-prob"),
 } as const satisfies Group;
 
-/** Which responses are read. */
+/** Selection of responses to read. */
 export const reading = {
   correct: setting(false, toggle(), "show only correct responses"),
   incorrect: setting(false, toggle(), "show only incorrect responses"),
@@ -267,12 +267,12 @@ export const imports = {
   metric: optional(text("NAME"), "metric that decides correctness (default: the file's first)"),
 } as const satisfies Group;
 
-/** Records that are there twice. */
+/** Duplicate records. */
 export const duplicates = {
   allowDuplicates: setting(false, toggle(), "drop exact duplicate records instead of stopping"),
 } as const satisfies Group;
 
-/** What the plan of a run assumes. */
+/** Assumptions of a run's plan. */
 export const planning = {
   tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;

@@ -1,42 +1,42 @@
 /**
- * From what somebody wrote to one complete configuration: defaults < the command's own defaults < recipe < config file < flags. `configOf` checks
- * every value; `merge` takes values whose types say that they are checked.
+ * Resolves a complete configuration: defaults < the command's own defaults < recipe < config file < flags. `configOf` checks every value;
+ * `merge` takes values that are already checked.
  */
 import { Result } from "effect";
 import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
 import { decodeSetting, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
 
-/** Values of settings as somebody gave them, by key; `undefined` says nothing. */
+/** Settings as given, by key; `undefined` means not given. */
 export type Given = Readonly<Record<string, unknown>>;
 
-/** A JSON value as the value of a setting, or the sentence `expected …, found …`; `null` leaves an optional setting open. */
+/** A JSON value as a setting's value, or the message `expected …, found …`; `null` leaves an optional setting unset. */
 export const check = (setting: Setting<unknown>, value: unknown): Result.Result<unknown, string> =>
   value === null && setting.default === undefined ? Result.succeed(undefined) : decodeSetting(setting, value);
 
-/** The text of the flag of `key` as the value of its setting, or a sentence that names flag and text. */
+/** The text of a flag as its setting's value, or a message that names flag and text. */
 export const checkText = (key: string, setting: Setting<unknown>, text: string): Result.Result<unknown, string> => {
   const decoded = decodeSetting(setting, setting.fromText(text));
   return Result.isSuccess(decoded) ? decoded : Result.fail(`--${flagOf(key)} "${text}": expected ${setting.expected}`);
 };
 
-/** What layers give together: later ones win over earlier ones where they say something. */
+/** Merges layers; later values that are not undefined win. */
 export const layered = <A extends object>(...layers: ReadonlyArray<A>): A =>
   layers.reduce((whole, layer) => ({
     ...whole,
     ...Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)),
   }));
 
-/** Every setting with its value; `asPublished` changes what no layer says. */
+/** Every setting with its value; `asPublished` changes the defaults. */
 export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => {
   const given = layered({}, ...layers);
   return { ...defaults, ...given.asPublished === true ? codeDefaults : {}, ...given };
 };
 
-/** The values of a command's settings under what is given; the sentence about a value that is none of its setting's. */
+/** The values of a command's settings from the given ones, or a message about the first invalid value. */
 export const configOf = <S extends Group>(group: S, given: Given): Result.Result<SettingValues<S>, string> =>
   groupValues(group, { ...given.asPublished === true ? codeDefaults : {}, ...layered(given) });
 
-/** The part of a configuration under `keys`, in the order of the table, without what has no value. */
+/** The part of a configuration with these keys, in the order of the table, without unset values. */
 export const select = (config: object, keys: ReadonlyArray<string>): Given => {
   const values = new Map<string, unknown>(Object.entries(config).filter(([, value]) => value !== undefined));
   const chosen = settingKeys.filter((key) => keys.includes(key) && values.has(key));
@@ -55,7 +55,7 @@ const distance = (a: string, b: string): number => {
   return row[b.length];
 };
 
-/** `, did you mean "topP"?` where a name is close to a known one, else nothing. */
+/** `, did you mean "topP"?` if a name is close to a known one, else the empty string. */
 export const nearest = (name: string, known: ReadonlyArray<string>): string => {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, "").slice(0, 64);
   const ranked = known.map((candidate) => ({ candidate, cost: distance(plain(name), plain(candidate)) }))

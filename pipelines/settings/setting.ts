@@ -1,17 +1,17 @@
 /**
- * One setting of a command: how its value looks in a file and on the command line, what it may be, and what it is when nobody says. A group is a
- * record of settings; the type of its values follows. `decode` takes a JSON value (file, recipe); a bad one comes back as a sentence that
- * names what was expected.
+ * One setting of a command: its spelling in files and on the command line, its valid values, and its default. A group is a record of
+ * settings, from which the type of its values follows. `decodeSetting` takes a JSON value (file, recipe); an invalid one gives a message
+ * with the expected values.
  */
 import { Result } from "effect";
 import * as Schema from "@effect/schema";
 
-/** What a value may be and how it is spelled; `A` is the value in memory. */
+/** The valid values of a setting and their spelling; `A` is the type in memory. */
 export interface ValueKind<A> {
   readonly schema: Schema.Codec<A, unknown>;
-  /** What a value must be, for messages: `a number from 0 to 1`. */
+  /** The valid values, for messages: `a number from 0 to 1`. */
   readonly expected: string;
-  /** What `--help` prints as the value, `N`; absent for a switch, which takes none. */
+  /** The placeholder in `--help`, `N`; absent for a switch. */
   readonly argument?: string;
   /** The closed set of values, for completions. */
   readonly choices?: ReadonlyArray<string>;
@@ -20,16 +20,16 @@ export interface ValueKind<A> {
 
 /** A setting with values of type `A`. */
 export interface Setting<A> extends ValueKind<A> {
-  /** The value when nobody says one; a command may have one that nobody can give (0 for a whole batch). */
+  /** The default. A command may have one outside the valid values (0 for a whole batch). */
   readonly default: A;
   readonly description: string;
-  /** Whether the default is a command's own, whatever the description says of it. */
+  /** Whether the default is the command's own and differs from the description. */
   readonly hasOwnDefault?: boolean;
-  /** Whether the records that a command reads say what nobody gives. */
+  /** Whether the records that a command reads supply the value if it is not given. */
   readonly isOpen?: boolean;
 }
 
-/** Settings by name: a part of what a command listens to, or all of it. */
+/** Settings by name. */
 export type Group = Readonly<Record<string, Setting<unknown>>>;
 
 /** The values of a group. */
@@ -37,14 +37,14 @@ export type SettingValues<S extends Group> = {
   readonly [K in keyof S]: S[K] extends Setting<infer A> ? A : never;
 };
 
-/** A setting that has a value when nobody says one. */
+/** A setting with a default. */
 export const setting = <A>(value: NoInfer<A>, kind: ValueKind<A>, description: string): Setting<A> => ({
   ...kind,
   default: value,
   description,
 });
 
-/** A setting for which saying nothing means "none" or "decided later"; the description says which. */
+/** A setting whose absence means "none" or "decided later"; the description tells which. */
 export const optional = <A>(kind: ValueKind<A>, description: string): Setting<A | undefined> => ({
   ...kind,
   schema: Schema.UndefinedOr(kind.schema),
@@ -52,14 +52,14 @@ export const optional = <A>(kind: ValueKind<A>, description: string): Setting<A 
   description,
 });
 
-/** The same setting in a command for which another value is usual. */
+/** The same setting with a command's own default. */
 export const withDefault = <A>(given: Setting<A>, value: NoInfer<A>): Setting<A> => ({
   ...given,
   default: value,
   hasOwnDefault: true,
 });
 
-/** The same setting in a command whose records say what nobody gives. */
+/** The same setting in a command whose records supply the value if it is not given. */
 export const fromRecords = <A>(given: Setting<A>): Setting<A | undefined> => ({
   ...optional(given, given.description),
   isOpen: true,
@@ -89,7 +89,7 @@ const bounded = ({ min, above, max }: Limits) =>
     (min === undefined || n >= min) && (above === undefined || n > above) && (max === undefined || n <= max)
   );
 
-/** A finite real number within limits. */
+/** A finite number within limits. */
 export const number = (limits: Limits): ValueKind<number> => ({
   schema: Schema.Finite.check(bounded(limits)),
   expected: range("a number", limits),
@@ -97,7 +97,7 @@ export const number = (limits: Limits): ValueKind<number> => ({
   fromText: numeric,
 });
 
-/** A whole number within limits. */
+/** An integer within limits. */
 export const integer = (limits: Limits): ValueKind<number> => ({
   schema: Schema.Int.check(bounded(limits)),
   expected: range("a whole number", limits),
@@ -105,7 +105,7 @@ export const integer = (limits: Limits): ValueKind<number> => ({
   fromText: numeric,
 });
 
-/** Text that is not empty. */
+/** Non-empty text. */
 export const text = (argument = "TEXT"): ValueKind<string> => ({
   schema: Schema.NonEmptyString,
   expected: "a text that is not empty",
@@ -122,14 +122,14 @@ export const choice = <const C extends ReadonlyArray<string>>(choices: C): Value
   fromText: (given) => given,
 });
 
-/** Yes or no: `--name` is yes, `--no-name` is no. */
+/** A switch: `--name` is true, `--no-name` false. */
 export const toggle = (): ValueKind<boolean> => ({
   schema: Schema.Boolean,
   expected: "true or false",
   fromText: (given) => given === "true" ? true : given === "false" ? false : given,
 });
 
-/** Whole numbers, in a file as a list, as a flag with commas: `1,2,4`. */
+/** Integers: a list in a file, comma-separated as a flag: `1,2,4`. */
 export const integers = (limits: Limits): ValueKind<ReadonlyArray<number>> => ({
   schema: Schema.Array(Schema.Int.check(bounded(limits))).check(Schema.makeFilter((list) => list.length > 0)),
   expected: `${range("whole numbers", limits)}, with commas between`,
@@ -137,7 +137,7 @@ export const integers = (limits: Limits): ValueKind<ReadonlyArray<number>> => ({
   fromText: (given) => given.split(",").map((part) => numeric(part.trim())),
 });
 
-/** Names, in a file as a list, as a flag with commas. */
+/** Names: a list in a file, comma-separated as a flag. */
 export const words = (): ValueKind<ReadonlyArray<string>> => ({
   schema: Schema.Array(Schema.NonEmptyString).check(Schema.makeFilter((list) => list.length > 0)),
   expected: "names with commas between",
@@ -145,7 +145,7 @@ export const words = (): ValueKind<ReadonlyArray<string>> => ({
   fromText: (given) => given.split(",").map((part) => part.trim()),
 });
 
-/** One or more of a closed set of words, each at most once; `alone` stands alone. */
+/** One or more of a closed set of words, each at most once; `alone` excludes all others. */
 export const choices = <const C extends ReadonlyArray<string>>(
   all: C,
   alone: C[number],
@@ -161,7 +161,7 @@ export const choices = <const C extends ReadonlyArray<string>>(
   fromText: (given) => given.split(",").map((part) => part.trim()),
 });
 
-/** The value in memory, or the sentence `expected …, found …`. */
+/** The value in memory, or the message `expected …, found …`. */
 export const decodeSetting = <A>({ schema, expected }: ValueKind<A>, value: unknown): Result.Result<A, string> => {
   const decoded = Schema.decodeUnknownResult(schema)(value);
   return Result.isSuccess(decoded)
@@ -172,22 +172,22 @@ export const decodeSetting = <A>({ schema, expected }: ValueKind<A>, value: unkn
 /** `topP` is the flag `top-p`. */
 export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Whether `value` is one of a setting: its default, or what its schema takes. */
+/** Whether `value` is valid for a setting: its default, or accepted by its schema. */
 const isOf = (one: Setting<unknown>, value: unknown): boolean => value === one.default || Schema.is(one.schema)(value);
 
-/** Whether `values` has a value for each setting of a group. */
+/** Whether `values` has a valid value for each setting of a group. */
 export const areValues = <S extends Group>(
   group: S,
   values: Readonly<Record<string, unknown>>,
 ): values is SettingValues<S> => Object.entries(group).every(([key, one]) => isOf(one, values[key]));
 
-/** Whether every value under the name of a setting is one of it. */
+/** Whether every value present under the name of a setting is valid. */
 const areRecorded = <S extends Group>(
   group: S,
   values: Readonly<Record<string, unknown>>,
 ): values is Partial<SettingValues<S>> => Object.entries(values).every(([key, value]) => isOf(group[key], value));
 
-/** The values of a group that a file holds, `null` for an optional one that is open; the first field that is wrong is named. Others are left out. */
+/** The values of a group in a file, `null` for an unset optional one, or the first invalid field. Other fields are dropped. */
 export const recordedValues = <S extends Group>(
   group: S,
   stored: Readonly<Record<string, unknown>>,
@@ -200,7 +200,7 @@ export const recordedValues = <S extends Group>(
   return Result.fail(`field "${wrong}": expected ${group[wrong].expected}, found ${JSON.stringify(stored[wrong])}`);
 };
 
-/** A value for each setting of a group, its default where `given` says nothing; those that are none of their setting's are named. */
+/** A value for each setting of a group, with its default if `given` has none, or the invalid fields. */
 export const groupValues = <S extends Group>(
   group: S,
   given: Readonly<Record<string, unknown>> = {},

@@ -1,5 +1,5 @@
 /**
- * The table of all settings, from the groups. `{}` is the published setting; a recipe, a config file and flags each override the one before.
+ * All settings, assembled from the groups. `{}` is the published configuration; recipe, config file and flags override it in this order.
  */
 import { Result, Struct } from "effect";
 import * as Groups from "./groups.ts";
@@ -7,7 +7,7 @@ import { groupValues, type SettingValues } from "./setting.ts";
 
 export { flagOf } from "./setting.ts";
 
-/** Every setting by its key in files and in code, in the order in which a resolved config lists them. */
+/** Every setting by its key, in the order of a resolved config. */
 export const settings = {
   ...Groups.models,
   ...Groups.problems,
@@ -38,20 +38,20 @@ export const settings = {
   ...Groups.studies,
 };
 
-/** The name of a setting, as in files and in code. */
+/** A key of the settings. */
 export type SettingKey = keyof typeof settings;
 
 /** Every setting with its value. */
 export type Settings = SettingValues<typeof settings>;
 
-/** The keys of a group, in its order. */
+/** The keys of a group, in order. */
 export const keysOf = <S extends object>(group: S): ReadonlyArray<keyof S & string> => Struct.keys(group);
 
 /** The keys in the order of the table. */
 export const settingKeys: ReadonlyArray<SettingKey> = keysOf(settings);
 
-/** The defaults that `asPublished` changes: those of the authors' code, where the paper's text has others. */
+/** The defaults of the authors' code that `asPublished` selects, if they differ from the paper's text. */
 export const codeDefaults: Partial<Settings> = { entropyCoef: 1e-3 };
 
-/** The published setting: each key's default. */
+/** The published configuration: every default. */
 export const defaults: Settings = Result.getOrThrow(groupValues(settings));

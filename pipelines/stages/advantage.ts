@@ -1,7 +1,7 @@
 /**
- * Gives each response token its advantage, as the algorithm says. What an algorithm needs beyond reward and weight is
- * asked for here, since it depends on `--algorithm`. PSR, NSR, W-REINFORCE and REINFORCE work response by response;
- * GRPO and PPO see the whole rollout batch (groups, whitening) and so read all of their input first, as `--normalize-advantage` does.
+ * Adds the algorithm's advantage to each response token. The fields needed besides reward and weight depend on `--algorithm` and are
+ * checked here. PSR, NSR, W-REINFORCE and REINFORCE process responses one by one; GRPO and PPO need the whole rollout batch (groups,
+ * whitening) and read all input first, as `--normalize-advantage` does.
  */
 import { Effect, Stream, Struct } from "effect";
 import { whiten } from "../algorithms/gae.ts";
@@ -19,14 +19,14 @@ export interface MissingField {
 
 type Advantaged = Pick<Records.Credited, "advantages" | "returns">;
 
-/** What decides the advantages of a batch. */
+/** The settings that affect the advantages of a batch. */
 interface AdvantageSettings {
   readonly algorithm: AlgorithmName;
   readonly klCoef: number;
   readonly normalizeAdvantage?: boolean | undefined;
 }
 
-/** The first record of a batch that lacks a field which the algorithm's advantage needs, if any. */
+/** The first record of a batch without a field that the algorithm's advantage needs, if any. */
 export const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName): MissingField | undefined => {
   const { needs, scope } = algorithms[algorithm].advantage;
   for (const [index, response] of batch.entries()) {
@@ -37,7 +37,7 @@ export const missingField = (batch: ReadonlyArray<Response>, algorithm: Algorith
   return undefined;
 };
 
-/** The batch with its advantages, in order; the records hold every field that `missingField` asks for. */
+/** The batch with its advantages, in order; the records must pass `missingField`. */
 export const advantage = <A extends Response>(
   batch: ReadonlyArray<A>,
   settings: AdvantageSettings,

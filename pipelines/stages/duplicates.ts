@@ -1,7 +1,7 @@
 /**
- * One response, one record: the same problem, sample index and seed twice would count twice in every figure, so it is an error that names the
- * line. Under `--allow-duplicates` a record that equals the one before it in every field is dropped; one that does not is refused still. A
- * record without a sample index has no name and cannot be checked.
+ * Rejects duplicate responses: the same problem, sample index and seed would count twice in every result, so a second one is an error that
+ * names its line. With `--allow-duplicates` a record equal to the earlier one in every field is dropped; one that differs is still an
+ * error. A record without a sample index cannot be checked.
  */
 import { Effect, Result, Stream } from "effect";
 import { createHash } from "node:crypto";
@@ -13,7 +13,7 @@ type Named = Pick<Records.Rollout, "problemId"> & Partial<Pick<Records.Rollout, 
 
 const digest = (record: object): string => createHash("sha256").update(encode(record)).digest("base64");
 
-/** The sieve of one input: keeps a record (true), drops an equal one that may go (false), or says what is wrong. */
+/** The filter of one input: true keeps a record, false drops an allowed duplicate; else the error. */
 const sieve = (allowDuplicates: boolean) => {
   const seen = new Map<string, { readonly place: string; readonly content: string }>();
   return (record: Named): Result.Result<boolean, string> => {
@@ -36,7 +36,7 @@ const sieve = (allowDuplicates: boolean) => {
   };
 };
 
-/** The records of an input, each response once. */
+/** The records of an input without duplicates. */
 export const unique = <A extends Named>(
   stage: string,
   allowDuplicates: boolean,

@@ -1,7 +1,6 @@
 /**
- * The state of a rollout batch before anything is dropped (Fig. 4): how many rollouts are correct, how many prompts are
- * fully solved, how sure and how long the responses are. Each mean is over responses; the entropy is first the mean over
- * a response's tokens.
+ * The state of a rollout batch before responses are dropped (Fig. 4): the correct rollouts, the fully solved prompts, the entropy and the
+ * length of responses. Means are over responses; entropy is first averaged over a response's tokens.
  */
 import { Effect, Stream } from "effect";
 import * as Records from "../records/schema.ts";
@@ -10,14 +9,14 @@ import { makeStage } from "./stage.ts";
 import { unique } from "./duplicates.ts";
 import { duplicates } from "../settings/groups.ts";
 
-/** What `dynamics` counts of one rollout; `entropy` is the mean over its tokens, in nats. */
+/** The values of one rollout that `dynamics` reads; `entropy` is the mean over its tokens, in nats. */
 export interface RolloutFacts extends Pick<Records.Rewarded, "problemId" | "correct" | "reward"> {
   readonly length: number;
   readonly entropy: number;
   readonly truncated: boolean;
 }
 
-/** The facts of one rollout. */
+/** The values of one rollout for `dynamics`. */
 export const factsOf = (
   { problemId, correct, reward, responseTokens, entropy, finish }: Pick<
     Records.Rewarded,
@@ -32,7 +31,7 @@ export const factsOf = (
   truncated: finish === "length",
 });
 
-/** The aggregate of a batch of at least one rollout; a prompt is fully solved when all its rollouts are correct. */
+/** The aggregate of a batch of at least one rollout; a prompt is fully solved if all its rollouts are correct. */
 export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Records.Dynamics => {
   const mean = (value: (facts: RolloutFacts) => number) =>
     batch.reduce((sum, facts) => sum + value(facts), 0) / batch.length;
@@ -53,7 +52,7 @@ export const dynamics = (batch: ReadonlyArray<RolloutFacts>): Records.Dynamics =
   };
 };
 
-/** All Rewarded to one Dynamics; none at all is an error. */
+/** All Rewarded to one Dynamics; empty input is an error. */
 export const dynamicsStage = makeStage({
   name: "dynamics",
   summary: "Measures a batch of rollouts: share of correct responses and of fully solved prompts, entropy, length",

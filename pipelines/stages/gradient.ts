@@ -1,7 +1,7 @@
 /**
- * The gradient of one mini-batch: the whole input. What is written are the tensors before clipping, under the checkpoint's parameter names, by
- * content; what is emitted is the aggregate that names them. With `--critic` the critic's gradient of the same sequences comes with it.
- * `--mini-batch P --responses G` name the nominal size where the input is a short last one, whose loss is scaled by its share.
+ * The gradient of one mini-batch, the whole input. Writes the tensors before clipping, content-addressed, under the checkpoint's parameter
+ * names; emits the aggregate that refers to them. `--critic` adds the critic's gradient of the same sequences. `--mini-batch P --responses
+ * G` give the nominal size of a short last mini-batch, whose loss is scaled by its share.
  */
 import { Effect, Result, Stream, Struct } from "effect";
 import { isKlInLoss, type KlSettings } from "../algorithms/mod.ts";
@@ -28,7 +28,7 @@ import { fault } from "./score.ts";
 import { device, files, loss, memory, models, passes, published, sampling, schedule } from "../settings/groups.ts";
 import { fromRecords, withDefault } from "../settings/setting.ts";
 
-/** Who checks records, what is to be done with them, in words, and by which models. */
+/** The stage that checks records, its action in words, and its models. */
 export interface Training {
   readonly stage: string;
   readonly verb: "differentiate" | "explain";
@@ -36,7 +36,7 @@ export interface Training {
   readonly critic?: Model | undefined;
 }
 
-/** The first reason why a record cannot be trained on, if any. */
+/** Why a record cannot be trained on, if so. */
 const trainingFault = (
   record: TrainedSequence,
   settings: KlSettings,
@@ -59,7 +59,7 @@ const trainingFault = (
 
 const signs: ReadonlyArray<string> = ["positive", "negative"];
 
-/** The whole input as one mini-batch under one temperature, or what is wrong with it. */
+/** The whole input as one mini-batch with one temperature, or the first error. */
 export const checkedBatch = Effect.fnUntraced(function* <
   A extends TrainedSequence,
   C extends KlSettings & Pick<Settings, "miniBatch" | "responses"> & Partial<Pick<Settings, "temperature">>,
@@ -86,14 +86,14 @@ const part = ({ sums, gradNorm }: SignPart): Records.SignGradient => {
   return { loss, gradNorm, ...means };
 };
 
-/** A critic's gradient in the store, as records name it. */
+/** A critic's gradient in the store, as in records. */
 export interface CriticGradient {
   readonly criticArtifact: string;
   readonly criticLoss: number;
   readonly criticGradNorm: number;
 }
 
-/** Puts a critic's gradient into the store and gives its fields. */
+/** Stores a critic's gradient and returns its record fields. */
 export const criticRecord = Effect.fnUntraced(function* (
   encoder: Encoder,
   { gradient, loss, gradNorm }: LossGradient,
@@ -103,7 +103,7 @@ export const criticRecord = Effect.fnUntraced(function* (
   return { criticArtifact, criticLoss: loss, criticGradNorm: gradNorm };
 });
 
-/** Puts the gradients of a mini-batch into the store and gives their record; `cosine` of the two signs' gradients where both are there. */
+/** Stores the gradients of a mini-batch and returns their record, with the `cosine` of the two signs' gradients if both exist. */
 export const gradientRecord = Effect.fnUntraced(function* (
   encoder: Encoder,
   policy: PolicyGradient,
@@ -123,7 +123,7 @@ export const gradientRecord = Effect.fnUntraced(function* (
   };
 });
 
-/** Credited, all of them, to one Gradient. */
+/** All Credited to one Gradient. */
 export const gradientStage = makeStage({
   name: "gradient",
   summary: "Computes the gradient of one mini-batch, before clipping",
@@ -133,7 +133,7 @@ export const gradientStage = makeStage({
     ...Struct.pick(loss, ["algorithm"]),
     temperature: fromRecords(sampling.temperature),
     ...Struct.pick(files, ["artifacts"]),
-    // Whatever comes in is a whole mini-batch unless its nominal size is named.
+    // The whole input is one full mini-batch unless its nominal size is given.
     miniBatch: withDefault(schedule.miniBatch, 0),
     ...Struct.pick(sampling, ["responses"]),
     ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),

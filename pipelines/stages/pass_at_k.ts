@@ -1,10 +1,9 @@
 /**
- * The Pass@k spectrum: the chance that at least one of k responses is right, estimated without bias from n of them of
- * which c are right (Eq. 5), 1 - C(n - c, k) / C(n, k). The quotient is symmetric in c and k: the product of
- * (n - max(c, k) - i) / (n - i) over i < min(c, k), which neither overflows nor cancels. The mean is over problems, and is
- * the float64 nearest to the true one where all problems have the same n: the sum is taken in whole numbers over C(n, k). Its interval is
- * the middle 95 % of the mean over problems drawn again with replacement. The draws have a fixed key and problems are in the order of their
- * names, so neither depends on the order of the records.
+ * The Pass@k spectrum: the probability that at least one of k responses is right, estimated without bias from n responses of which c are
+ * right (Eq. 5), 1 - C(n - c, k) / C(n, k). The quotient is symmetric in c and k: the product of (n - max(c, k) - i) / (n - i) over i <
+ * min(c, k), which neither overflows nor cancels. The mean over problems is correctly rounded if all problems have the same n: the sum is
+ * computed in integers over C(n, k). Its interval is the middle 95 % of the bootstrap over problems, with a fixed key and problems sorted
+ * by name, so neither depends on the order of the records.
  */
 import { Effect, Stream, Struct } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
@@ -17,14 +16,14 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import { unique } from "./duplicates.ts";
 import { duplicates, reporting } from "../settings/groups.ts";
 
-/** A problem with its responses counted: `n` in all, `c` of them correct. */
+/** A problem's responses: `n` in total, `c` of them correct. */
 export interface Tally {
   readonly problemId: string;
   readonly n: number;
   readonly c: number;
 }
 
-/** A k that is larger than some problem's number of responses. */
+/** A k that exceeds some problem's number of responses. */
 export interface TooFewResponses {
   readonly k: number;
   readonly problem: Tally;
@@ -38,7 +37,7 @@ export const estimate = (n: number, c: number, k: number): number => {
   return 1 - allWrong;
 };
 
-/** Counts responses by problem, in the order of the problems' names. */
+/** Counts responses by problem, sorted by the problems' names. */
 export const tally = (
   verdicts: Iterable<Pick<Records.Verdict, "problemId" | "correct">>,
 ): ReadonlyArray<Tally> => {
@@ -51,7 +50,7 @@ export const tally = (
     .sort((a, b) => a.problemId < b.problemId ? -1 : 1);
 };
 
-/** The first k, and the first problem, for which there are not k responses. */
+/** The first k, and the first problem, with fewer than k responses. */
 export const tooFew = (tallies: ReadonlyArray<Tally>, ks: ReadonlyArray<number>): TooFewResponses | undefined => {
   for (const k of ks) {
     const problem = tallies.find(({ n }) => n < k);
@@ -60,13 +59,13 @@ export const tooFew = (tallies: ReadonlyArray<Tally>, ks: ReadonlyArray<number>)
   return undefined;
 };
 
-/** The k that are measured: those asked for, else those of the paper that every problem has responses for. */
+/** The k to measure: the requested ones, else the paper's that every problem has enough responses for. */
 export const chosenKs = (
   asked: ReadonlyArray<number> | undefined,
   tallies: ReadonlyArray<Tally>,
 ): ReadonlyArray<number> => asked ?? publishedKs.filter((k) => tallies.every(({ n }) => k <= n));
 
-/** Which problem bounds the k that nobody asked for, as a sentence, where others have responses for more. */
+/** A sentence about the problem that limits the default k, if others have more responses. */
 export const limitOf = (tallies: ReadonlyArray<Tally>): string | undefined => {
   const poorest = tallies.reduce((least, one) => one.n < least.n ? one : least);
   const richest = tallies.reduce((most, { n }) => Math.max(most, n), 0);
@@ -76,7 +75,7 @@ export const limitOf = (tallies: ReadonlyArray<Tally>): string | undefined => {
   return `k goes up to ${poorest.n}: problem "${poorest.problemId}" has ${poorest.n} responses, others up to ${richest}`;
 };
 
-/** Pass@k with its 95 % interval for each k, from at least one problem with `n` >= k; no interval (all equal) at 0 draws. */
+/** Pass@k with its 95 % interval for each k, from at least one problem with `n` >= k; with 0 draws the interval is the value. */
 export const passAtK = (
   tallies: ReadonlyArray<Tally>,
   ks: ReadonlyArray<number>,
@@ -99,13 +98,13 @@ export const passAtK = (
   });
 };
 
-/** The mean of Pass@k over problems: a fraction for each n, summed in the order of n. */
+/** The mean of Pass@k over problems: one fraction per n, summed in the order of n. */
 const meanOf = (tallies: ReadonlyArray<Tally>, k: number): number => {
   const groups = [...Map.groupBy(tallies, ({ n }) => n)].sort(([a], [b]) => a - b);
   const sums = groups.map(([n, members]) => {
     const right = new Map<number, bigint>();
     for (const { c } of members) right.set(c, (right.get(c) ?? 0n) + 1n);
-    // C(m, k) for m = n, n - 1, … times the problems that have m wrong responses.
+    // C(m, k) for m = n, n - 1, … times the number of problems with m wrong responses.
     const all = choose(n, k);
     let [wrong, ways] = [0n, all];
     for (let m = n; m >= k; m--) {
@@ -128,12 +127,12 @@ const choose = (n: number, k: number): bigint => {
 const quotient = (a: bigint, b: bigint): number => {
   const shift = Math.max(0, b.toString(2).length - a.toString(2).length + 66);
   const scaled = a << BigInt(shift);
-  // What the division leaves over only breaks a tie, so one bit stands for it.
+  // The remainder only breaks a tie, so one bit represents it.
   const whole = scaled / b << 1n | (scaled % b === 0n ? 0n : 1n);
   return Number(whole) / Elementary.pow(2, shift + 1);
 };
 
-/** All verdicts to one PassAtK for each k; too few responses, or none, is an error. */
+/** All verdicts to one PassAtK for each k; too few responses or empty input is an error. */
 export const passAtKStage = makeStage({
   name: "pass-at-k",
   summary: "Estimates Pass@k over problems, with bootstrap intervals",

@@ -1,7 +1,7 @@
 /**
- * Asks the problems of a task: with `--prompts P --step S` the P problems that training draws at step S (counted from 1), otherwise a split
- * as stored. Training goes through the split shuffled, without replacement, and drops the short last batch of an epoch; prompts of more
- * than 1,024 tokens are left out of it and counted (Appendix D).
+ * Emits the prompts of a task: with `--prompts P --step S` the P problems of training step S (from 1), otherwise a split as stored.
+ * Training shuffles the split, draws without replacement, and drops the short last batch of an epoch. It leaves out prompts of more than
+ * 1,024 tokens and counts them (Appendix D).
  */
 import { Effect, Stream, Struct } from "effect";
 import { Key, permutation } from "../../data/random.ts";
@@ -22,24 +22,24 @@ import { sha256, toText } from "../records/text.ts";
 import type { Settings } from "../settings/settings.ts";
 import { models, problems, sampling, schedule } from "../settings/groups.ts";
 
-/** Prompts longer than this many tokens are not trained on. */
+/** The maximum number of tokens of a training prompt. */
 export const maxPromptTokens = 1024;
 
-/** The settings that decide which problems are asked, and how. */
+/** The settings that select the problems and form their prompts. */
 export type PromptSettings =
   & Pick<Settings, "task" | "split" | "data" | "limit" | "template">
   & Partial<Pick<Settings, "date">>
   & Partial<Pick<Settings, "problemSeed">>;
 
-/** A prompt before any tokenizer has read it; what a task knows of a problem (`level`, `type`) travels along. */
+/** A prompt before tokenization, with the task's metadata (`level`, `type`). */
 export type UntokenizedPrompt = Omit<Records.Prompt, "promptTokens">;
 
-/** The SHA-256 of problems as they are asked, their tokens included where a tokenizer is at hand. */
+/** The SHA-256 of problems with their prompts, including tokens if there is a tokenizer. */
 export const problemsDigest = (prompts: ReadonlyArray<UntokenizedPrompt>): string => sha256(toText(prompts));
 
 type PromptFailure = SourceError | HubError | ChatTemplate.ChatTemplateError | CheckpointError | Stage.StageError;
 
-/** Every problem of a split as it is asked; `dir` is a model's directory, which the template `chat` needs. */
+/** Every problem of a split with its prompt; `dir` is a model's directory, which the template `chat` needs. */
 export const askedOf = Effect.fn("Prompt.asked")(function* (
   settings: PromptSettings,
   dir: string | undefined,
@@ -91,7 +91,7 @@ export const tokenized = <A extends UntokenizedPrompt>(
 
 type Ask = (problem: Problem) => Effect.Effect<string, ChatTemplate.ChatTemplateError | Stage.StageError>;
 
-/** How a problem becomes a text: a template of the task, or `chat`, the model's own. */
+/** Formats problems by a template of the task, or by `chat`, the model's own. */
 const asker = Effect.fnUntraced(function* (
   task: Task,
   { template, date }: Pick<PromptSettings, "template" | "date">,
@@ -125,13 +125,13 @@ const asker = Effect.fnUntraced(function* (
   return ask;
 });
 
-/** The prompts that training may draw from, and how many were too long. */
+/** The prompts that training may draw, and the number of longer ones. */
 export const trainable = (prompts: ReadonlyArray<Records.Prompt>) => {
   const kept = prompts.filter(({ promptTokens }) => promptTokens.length <= maxPromptTokens);
   return { prompts: kept, tooLong: prompts.length - kept.length };
 };
 
-/** The `count` prompts of training step `step` (from 1): epoch by epoch in an order drawn from the seed. */
+/** The `count` prompts of training step `step` (from 1): each epoch in an order drawn from the seed. */
 export const draw = (
   prompts: ReadonlyArray<Records.Prompt>,
   count: number,
@@ -145,11 +145,11 @@ export const draw = (
   return Array.from(order.subarray(first, first + count), (index) => prompts[index]);
 };
 
-/** The sentence for a batch that the split cannot fill, or undefined. */
+/** The error for a batch that the split cannot fill, or undefined. */
 export const cannotDraw = (available: number, count: number): string | undefined =>
   count <= available ? undefined : `Cannot draw ${count} prompts (--prompts) for a step: there are ${available}`;
 
-/** Begins a pipe with the prompts of a split, or with those of a training step. */
+/** Starts a pipe with the prompts of a split or of a training step. */
 export const promptStage = makeStage({
   name: "prompt",
   summary: "Writes the prompts of a task, tokenized for a model",

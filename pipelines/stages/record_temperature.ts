@@ -1,18 +1,18 @@
 /**
- * The temperature that a record's log-probs are of: its own, at which its response was drawn, else what `--temperature` says, else 1. Both, and
- * unlike, is an error, since one of them would be off-policy without a word. Greedy (0) counts as 1, as everywhere.
+ * The temperature of a record's log-probs: its own, at which the response was drawn, else `--temperature`, else 1. If both are given and
+ * differ, that is an error, since one would silently make the record off-policy. Greedy (0) counts as 1, as everywhere.
  */
 import { Result } from "effect";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { placeOf } from "../records/record.ts";
 
-/** What the rule reads of a record; a record from elsewhere may hold anything under the name. */
+/** The field of a record that the rule reads; a foreign record may hold any value there. */
 interface Drawn {
   readonly problemId: string;
   readonly temperature?: unknown;
 }
 
-/** The temperature above 0 of one record, or what is wrong with it. */
+/** The positive temperature of one record, or the error. */
 export const temperatureOf = (record: Drawn, given: number | undefined): Result.Result<number, string> => {
   const { problemId, temperature: own } = record;
   if (own === undefined || own === null) return Result.succeed(logitTemperature(given ?? 1));
@@ -25,7 +25,7 @@ export const temperatureOf = (record: Drawn, given: number | undefined): Result.
     : Result.fail(`${about} is ${own}, --temperature is ${given}`);
 };
 
-/** The one temperature of a mini-batch, or what is wrong. */
+/** The common temperature of a mini-batch, or the error. */
 export const commonTemperature = (
   records: ReadonlyArray<Drawn>,
   given: number | undefined,

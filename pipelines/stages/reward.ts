@@ -1,6 +1,6 @@
 /**
- * Turns a verdict into a reward: +1 for a correct response, -1 for any other (Eq. 1). The authors' code scores 1 and 0, which `--as-published`
- * does; of the algorithms only PPO feels it, since the others take a wrong response for -1 either way.
+ * Turns a verdict into a reward: +1 for a correct response, -1 for any other (Eq. 1). `--as-published` gives 1 and 0, as the authors' code;
+ * this affects only PPO, since the other algorithms treat a wrong response as -1 in both cases.
  */
 import { Stream } from "effect";
 import * as Records from "../records/schema.ts";
@@ -8,7 +8,7 @@ import { makeStage } from "./stage.ts";
 import type { Settings } from "../settings/settings.ts";
 import { published } from "../settings/groups.ts";
 
-/** The verdict with its reward: +1 or -1, as published 1 or 0. */
+/** The verdict with its reward: +1 or -1, or 1 or 0 as published. */
 export const reward = <A extends Pick<Records.Verdict, "correct">>(
   verdict: A,
   { asPublished }: Partial<Pick<Settings, "asPublished">> = {},

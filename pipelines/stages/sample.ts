@@ -1,6 +1,6 @@
 /**
- * Draws G responses to each prompt. A rollout depends on its name alone (seed, step, problem, sample index), never on what else is in
- * the batch; its log-probs are those that `score` gives, bit for bit. The whole input is checked before the first token is drawn.
+ * Draws G responses to each prompt. A rollout depends only on its names (seed, step, problem, sample index), never on the rest of the
+ * batch; its log-probs equal those of `score` bit for bit. The whole input is checked before the first token is drawn.
  */
 import { Effect, Stream, Struct } from "effect";
 import { Key } from "../../data/random.ts";
@@ -27,13 +27,13 @@ export type SampleSettings =
   & Pick<Settings, "responses" | "temperature" | "topP" | "topK" | "maxTokens" | "seed" | "step" | "batch">
   & Partial<Pick<Settings, "cache">>;
 
-/** What sampling reads of a prompt. */
+/** The fields of a prompt that sampling reads. */
 export type Sampled = Pick<Records.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Records.Prompt, "task">>;
 
-/** The longest response where `--max-tokens` is not given and the task has no bound (the paper's, Appendix D). */
+/** The default response limit in tokens if the task has none (the paper's, Appendix D). */
 export const publishedMaxTokens = 3072;
 
-/** The first reason why a prompt cannot be sampled from, if any. */
+/** Why a prompt cannot be sampled from, if so. */
 export const fault = (prompt: Sampled, config: ModelConfig): string | undefined => {
   const { problemId, promptTokens } = prompt;
   const about = `Cannot sample for problem "${problemId}"${placeOf(prompt)}`;
@@ -46,13 +46,13 @@ export const fault = (prompt: Sampled, config: ModelConfig): string | undefined 
   return `${about}: its prompt has ${promptTokens.length} tokens (field "promptTokens"), the model's context is ${config.context}`;
 };
 
-/** Whether all numbers are finite; those that are not could not be written, and come of weights or logits that are not. */
+/** Whether all numbers are finite. Others could not be written; they come from weights or logits that are not finite. */
 const finite = (list: Float32Array): boolean => list.every(Number.isFinite);
 
 const notFinite = (prompt: Sampled): string =>
   `Cannot sample for problem "${prompt.problemId}"${placeOf(prompt)}: the model gives log-probs that are not finite`;
 
-/** Tokens that a response may have: what is asked for, else the task's, else the paper's; never more than the context leaves. */
+/** The maximum number of response tokens: the requested one, else the task's, else the paper's; never more than the context leaves. */
 export const responseLimit = (
   { task, promptTokens }: Sampled,
   config: ModelConfig,
@@ -62,13 +62,13 @@ export const responseLimit = (
   return Math.min(maxTokens ?? declared ?? publishedMaxTokens, config.context - promptTokens.length);
 };
 
-/** One response to draw, with the prompt that it answers. */
+/** One response to draw, with its prompt. */
 interface Planned<A> extends Request {
   readonly prompt: A;
   readonly sampleIndex: number;
 }
 
-/** Which responses to draw, by problem and sample index; the others have been drawn before. */
+/** Selects the responses to draw, by problem and sample index; the others were drawn earlier. */
 export type Wanted = (problemId: string, sampleIndex: number) => boolean;
 
 const plan = <A extends Sampled>(
@@ -80,7 +80,7 @@ const plan = <A extends Sampled>(
   const key = Key.fold(Key.make(settings.seed), "sample", settings.step);
   const drawn = new Map<string, number>();
   return prompts.flatMap((prompt) => {
-    // A problem that is asked twice goes on counting, so that no two rollouts have one name.
+    // A repeated problem continues the count, so that no two rollouts have the same names.
     const first = drawn.get(prompt.problemId) ?? 0;
     drawn.set(prompt.problemId, first + settings.responses);
     const maxTokens = responseLimit(prompt, config, settings.maxTokens);
@@ -95,8 +95,8 @@ const plan = <A extends Sampled>(
 };
 
 /**
- * The rollouts of checked prompts, in order; `finished` hears how many more are drawn, some of which may wait for one before them. Leaving
- * some out changes none of the others.
+ * The rollouts of checked prompts, in order. `finished` receives the number of further finished rollouts, some of which may wait for an
+ * earlier one. Omitting some rollouts does not change the others.
  */
 export const rollouts = <A extends Sampled>(
   model: Model,
@@ -108,14 +108,14 @@ export const rollouts = <A extends Sampled>(
 ): Stream.Stream<A & Omit<Records.Rollout, keyof Records.Prompt>, Failure> => {
   const planned = plan(prompts, model.config, settings, wanted);
   const { batch, cache, seed, temperature } = settings;
-  // The device counts in 32 bits, and divides by what a float32 is.
+  // The device counts in 32 bits and divides by the temperature in float32.
   const drawing = {
     ...settings,
     temperature: temperature === 0 ? 0 : logitTemperature(temperature),
     topK: Math.min(settings.topK, model.config.vocabSize),
   };
   return decode(model, planned, drawing, model.config.stopTokens, { batch, cache, finished }).pipe(
-    // The device draws on while what has ended is read, graded and written.
+    // The device continues while finished rollouts are read, graded and written.
     Stream.bufferArray({ capacity: 2 }),
     Stream.map((response, i) => {
       const { prompt, sampleIndex } = planned[i];

@@ -1,6 +1,6 @@
 /**
- * Log-probs and entropies of given responses under the policy about to be trained (`oldLogProbs`), and where they are asked for under a
- * reference, and the values of a critic. The temperature (the record's own, `record_temperature.ts`) divides the logits of policy and reference.
+ * Log-probs and entropies of responses under the policy about to be trained (`oldLogProbs`), and optionally log-probs under a reference and
+ * the values of a critic. The record's temperature (`record_temperature.ts`) divides the logits of policy and reference.
  */
 import { Effect, Result, Stream, Struct } from "effect";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -18,20 +18,20 @@ import { temperatureOf } from "./record_temperature.ts";
 import { device, files, models, passes, sampling } from "../settings/groups.ts";
 import { fromRecords } from "../settings/setting.ts";
 
-/** The models that score: only the policy must be there. */
+/** The models that score; only the policy is required. */
 export interface Scorers {
   readonly policy: Model;
   readonly reference?: Model | undefined;
   readonly critic?: Model | undefined;
 }
 
-/** What scoring reads of a record. */
+/** The fields of a record that scoring reads. */
 export type Scorable = Pick<RecordTypes.Rollout, "problemId" | "promptTokens" | "responseTokens">;
 
-/** What scoring adds to a record. */
+/** The fields that scoring adds to a record. */
 export type Score = Pick<RecordTypes.Scored, "oldLogProbs" | "entropy" | "referenceLogProbs" | "values">;
 
-/** The first reason why a response cannot go through the model, if any; `flag` says which model where there are several. */
+/** Why a response cannot be scored, if so; `flag` tells which model if there are several. */
 export const fault = (stage: string, record: Scorable, config: ModelConfig, flag?: string): string | undefined => {
   const { problemId, promptTokens, responseTokens } = record;
   const by = flag === undefined ? "" : ` by ${flag}`;
@@ -76,7 +76,7 @@ export const score = Effect.fn("Stage.score")(function* <A extends Scorable>(
   }));
 });
 
-/** Records that are scored in one go while a stream passes. */
+/** The number of records scored at a time in a stream. */
 const window = 256;
 
 /** Records with their scores, in order, each at its own temperature. */

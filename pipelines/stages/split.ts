@@ -1,6 +1,6 @@
 /**
- * Parts correct from incorrect responses and weighs each sign as the algorithm says (PSR 1 and 0, NSR 0 and 1,
- * W-REINFORCE lambda and 1, all others 1 and 1). What weighs 0 is dropped here, before it is scored or trained on.
+ * Splits correct from incorrect responses and weights each sign as the algorithm requires (PSR 1 and 0, NSR 0 and 1, W-REINFORCE lambda and
+ * 1, all others 1 and 1). Responses of weight 0 are dropped here, before scoring and training.
  */
 import { Stream, Struct } from "effect";
 import { signOf } from "../algorithms/algorithm.ts";
@@ -9,7 +9,7 @@ import * as Records from "../records/schema.ts";
 import { makeStage } from "./stage.ts";
 import { loss } from "../settings/groups.ts";
 
-/** The responses that the algorithm learns from, in order, with their sign and weight. */
+/** The responses that the algorithm uses, in order, with their sign and weight. */
 export const split = <A extends Pick<Records.Rewarded, "reward">>(
   batch: ReadonlyArray<A>,
   settings: { readonly algorithm: AlgorithmName; readonly lambda: number },
@@ -22,7 +22,7 @@ export const split = <A extends Pick<Records.Rewarded, "reward">>(
   });
 };
 
-/** Rewarded to Signed, fewer or as many. */
+/** Rewarded to Signed; drops responses of weight 0. */
 export const splitStage = makeStage({
   name: "split",
   summary: "Keeps the responses that the algorithm trains on and sets their weights",

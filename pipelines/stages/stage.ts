@@ -1,7 +1,7 @@
 /**
- * A stage is a value: what it reads, what it emits, which settings it listens to, and a function from stream to stream. `run` is the library
- * call, `command` the Unix filter: NDJSON in and out, with back-pressure, decoded and written a read at a time. Nothing but whole records
- * reaches stdout; a reader that goes away ends the filter quietly; every other failure is one line on stderr.
+ * A stage is a value: its input and output record types, its settings, and a function from stream to stream. `run` is the library call,
+ * `command` the Unix filter: NDJSON in and out, with back-pressure, one read at a time. Only whole records reach stdout. A closed reader
+ * ends the filter normally; every other failure is one line on stderr.
  */
 import { Effect, type Layer, Stream } from "effect";
 import * as Schema from "@effect/schema";
@@ -14,39 +14,39 @@ import { decodeRecord } from "../records/record.ts";
 import type { Group, SettingValues } from "../settings/setting.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 
-/** A stage, or what feeds it, failed; `message` is the sentence that is shown. */
+/** A stage or its input failed; `message` is the sentence to show. */
 export class StageError extends Schema.TaggedError<StageError>()("StageError", {
   stage: Schema.String,
   message: Schema.String,
 }) {}
 
-/** What a stage is under the settings `S`, those of `Q` with a value, with services `R` that `layer` gives. */
+/** The definition of a stage with settings `S`, of which `Q` are required, and services `R` from `layer`. */
 export interface Declared<In, Out extends object, S extends Group, Q extends keyof S & string, R> {
   readonly name: string;
   readonly summary: string;
   readonly settings: S;
   readonly required?: ReadonlyArray<Q>;
-  /** The record type it reads; absent for a stage that begins a pipe. */
+  /** The input record type; absent for a stage that starts a pipe. */
   readonly input?: RecordSchema<In>;
-  /** The fields it reads: each must be there, all others pass. */
+  /** The required fields; all others pass through. */
   readonly needs?: ReadonlyArray<keyof In & string>;
-  /** The fields that it reads besides under some settings. */
+  /** Further required fields under some settings. */
   readonly needsUnder?: (config: SettingValues<S>) => ReadonlyArray<keyof In & string>;
   readonly output: RecordSchema<Out>;
   /** Whether the whole input is read and checked before the stage starts. */
   readonly buffered?: boolean;
   readonly run: (input: Stream.Stream<In, StageError>, config: ConfigOf<S, Q>) => Stream.Stream<Out, Failure, R>;
-  /** Gives the services when the stage runs as a command; a layer that opens the device should do so inside `Layer.unwrap`. */
+  /** Provides the services when the stage runs as a command; a layer that opens the device should do so inside `Layer.unwrap`. */
   readonly layer?: (config: SettingValues<S>) => Layer.Layer<R, Failure>;
 }
 
-/** A stage: `In` to `Out`, and the Unix filter that it is. */
+/** A stage from `In` to `Out`, and its Unix filter. */
 export interface Stage<In, Out extends object, S extends Group, Q extends keyof S & string, R>
   extends Declared<In, Out, S, Q, R> {
   readonly command: Command.Command;
 }
 
-/** Any stage, as registries hold it. */
+/** Any stage, for registries. */
 export type AnyStage = Pick<Stage<unknown, object, Group, never, unknown>, "name" | "summary" | "settings" | "command">;
 
 /** Declares a stage. */
@@ -57,7 +57,7 @@ export const makeStage = <In, Out extends object, S extends Group, const Q exten
 const failed = (stage: string) => (failure: Failure): StageError =>
   failure instanceof StageError ? failure : new StageError({ stage, message: failure.message });
 
-/** The stage as a library call: records in, records out; settings that are not given have the stage's defaults. */
+/** Runs a stage as a library call: records in, records out. Settings that are not given have the stage's defaults. */
 export const run = <In, Out extends object, S extends Group, Q extends keyof S & string, R, RIn = never>(
   stage: Declared<In, Out, S, Q, R>,
   input: Iterable<In> | Stream.Stream<In, Failure, RIn>,
@@ -71,12 +71,12 @@ export const run = <In, Out extends object, S extends Group, Q extends keyof S &
     return Stream.unwrap(Effect.gen(function* () {
       const resolved = yield* Effect.fromResult(resolvedConfig(stage.name, stage.settings, config));
       const complete = yield* Effect.fromResult(completeConfig(stage.name, stage.required ?? [], resolved));
-      // What the input asks for is given to it here, so that a stage sees records and nothing else.
+      // The input's services are provided here, so that a stage sees only records.
       return stage.run(Stream.provideContext(whole, yield* Effect.context<RIn>()), complete);
     })).pipe(Stream.mapError(failed(stage.name)));
   });
 
-/** Records of the stage's input record type from bytes; the first bad line fails with its place, field and value. */
+/** Decodes records of the stage's input type from bytes; the first bad line fails with its place, field and value. */
 export const readInput = <In, Out extends object, S extends Group, Q extends keyof S & string, R, E extends Failure>(
   stage: Declared<In, Out, S, Q, R>,
   bytes: Stream.Stream<Uint8Array, E>,
@@ -92,7 +92,7 @@ export const readInput = <In, Out extends object, S extends Group, Q extends key
   })).pipe(Stream.mapError(failed(stage.name)));
 };
 
-/** Without a layer a stage asks for no service: its `R` is `never`. */
+/** A stage without a layer needs no service: its `R` is `never`. */
 const asksNothing = <Out, R>(
   layer: unknown,
   _records: Stream.Stream<Out, StageError, R>,

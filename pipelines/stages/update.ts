@@ -1,7 +1,7 @@
 /**
- * One optimizer step: clips the gradient by its global norm and steps with AdamW (decay 0.01, constant rate). Writes a Hugging Face directory;
- * the optimizer's moments stand in `trainer_state/`, a critic in `critic/` with its own. An earlier `--out` is what `--optimizer` takes.
- * The authors' code warms the rate up over no steps, which gives all optimizer steps of training step 1 the rate 0: `--as-published --step 1`.
+ * One optimizer step: clips the gradient by its global norm and applies AdamW (decay 0.01, constant rate). Writes a Hugging Face directory,
+ * with the optimizer's moments in `trainer_state/`, and a critic with its own in `critic/`. `--optimizer` takes an earlier `--out`. The
+ * authors' code warms up the rate over zero steps, so all optimizer steps of training step 1 have the rate 0: `--as-published --step 1`.
  */
 import { Effect, Stream, Struct } from "effect";
 import { mkdir } from "node:fs/promises";
@@ -27,10 +27,10 @@ import { makeStage } from "./stage.ts";
 import * as Records from "../records/schema.ts";
 import { device, files, models, optimizing, published, schedule } from "../settings/groups.ts";
 
-/** Where a checkpoint keeps its optimizer. */
+/** The optimizer's file in a checkpoint. */
 export const optimizerFile = join("trainer_state", "optimizer.safetensors");
 
-/** The optimizer that was written beside a checkpoint, with moments of this type. */
+/** The optimizer saved with a checkpoint, with moments of this type. */
 export const openOptimizer = (
   model: Model,
   dir: string,
@@ -38,7 +38,7 @@ export const openOptimizer = (
 ): Effect.Effect<Optimizer.Optimizer, Safetensors.CheckpointError> =>
   Effect.flatMap(openSafetensors(join(dir, optimizerFile)), (file) => Optimizer.restore(model, file, moments));
 
-/** Writes a model with its optimizer; gives their hashes. */
+/** Writes a model with its optimizer and returns their hashes. */
 const writeTrained = Effect.fnUntraced(function* <E>(
   dir: string,
   sourceDir: string,
@@ -65,7 +65,7 @@ const writeTrained = Effect.fnUntraced(function* <E>(
   return { model: sha256, optimizer: state };
 });
 
-/** Writes policy and, where there is one, critic, each with its optimizer; `also` adds files before the directory gets its name. */
+/** Writes the policy and an optional critic, each with its optimizer; `also` adds files before the directory is renamed. */
 export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
   dir: string,
   sourceDir: string,
@@ -84,7 +84,7 @@ export const writeCheckpoint = Effect.fn("Update.write")(function* <E = never>(
   return { ...written, step: policy.optimizer.step, ...(hash === undefined ? {} : { critic: hash }) };
 });
 
-/** A gradient from the store, on the device, with its global norm. */
+/** Loads a gradient from the store to the device and computes its global norm. */
 const fetchGradient = Effect.fnUntraced(function* (model: Model, store: ArtifactStore.ArtifactStore, id: string) {
   const gradient = zeroGradient(model);
   yield* Optimizer.fill(model.encoder, gradient, yield* store.get(id));
@@ -131,7 +131,7 @@ export const updateStage = makeStage({
       const policy = yield* Policy;
       const store = yield* openArtifactStore(config.artifacts);
       const trainee = Effect.fnUntraced(function* (name: string, role: "policy" | "critic", state: string | undefined) {
-        // A step reads no logits, so it does not matter which of them the tokenizer knows.
+        // A step reads no logits, so the known ids do not matter.
         const { model, dir } = yield* policy.load(name, role, { paddedVocabulary: "keep" });
         const optimizer = state === undefined
           ? makeOptimizer(model, config.moments)

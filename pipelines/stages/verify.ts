@@ -1,7 +1,7 @@
 /**
- * Grades a rollout: the task's grader reads `question`, `goldAnswer` and `responseText` and says what it found, whether
- * it is right and why. A gold answer that stands for several (`data/tasks/golds.ts`, `goldAnswers`) accepts any of them. A wrong or unreadable response is a verdict; a task that nobody knows is an error. A truncated
- * response is graded like any other.
+ * Grades a rollout: the task's grader reads `question`, `goldAnswer` and `responseText` and gives the extracted answer, the verdict and the
+ * reason. Any of several gold answers (`data/tasks/golds.ts`, `goldAnswers`) is accepted. A wrong or unreadable response is a verdict; an
+ * unknown task is an error. A truncated response is graded as any other.
  */
 import { Effect, Stream } from "effect";
 import { goldsOf } from "../../data/tasks/golds.ts";
@@ -12,12 +12,12 @@ import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
 import { grading } from "../settings/groups.ts";
 
-/** What grading reads of a record. */
+/** The fields of a record that grading reads. */
 type Gradable =
   & Pick<Records.Rollout, "question" | "goldAnswer" | "goldAnswers" | "responseText">
   & Partial<Pick<Records.Rollout, "promptText">>;
 
-/** The rollout with its grade: that of the first accepted answer which it equals, else that of the first. */
+/** The rollout with its grade: of the first accepted answer that the response equals, else of the first. */
 export const verify = <A extends Gradable>(rollout: A, task: Task, extract: Extraction): A & Grade => {
   const { question, goldAnswer, promptText, responseText } = rollout;
   const golds = rollout.goldAnswers?.flatMap((gold) => goldsOf(gold) ?? []) ?? goldsOf(goldAnswer) ?? [goldAnswer];
@@ -48,7 +48,7 @@ export const verifyStage = makeStage({
     }),
 });
 
-/** Why a response cannot be graded, if so: nobody knows its task, or its accepted answers are no list of texts. */
+/** Why a response cannot be graded, if so: its task is unknown, or its accepted answers are no list of texts. */
 const faultOf = (rollout: Records.Rollout): string | undefined => {
   const { task, goldAnswers }: { readonly task: string; readonly goldAnswers?: unknown } = rollout;
   if (!Object.hasOwn(tasks, task)) {

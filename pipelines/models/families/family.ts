@@ -1,6 +1,6 @@
-/** What a model family states of itself; everything else of a model is read from its files (`model_config.ts`). */
+/** The properties of a model family; all others come from the model's files (`model_config.ts`). */
 
-/** What tells one model family from another; `headWidth`, `kvHeads` and `context` are its values where `config.json` is silent. */
+/** The differences between model families; `headWidth`, `kvHeads` and `context` are defaults for fields that `config.json` lacks. */
 export interface Family {
   readonly name: string;
   readonly architectures: ReadonlyArray<string>;
@@ -10,8 +10,8 @@ export interface Family {
   readonly headWidth: (width: number, heads: number) => number;
   readonly kvHeads: (heads: number) => number;
   readonly context: number;
-  /** Whether a `head_dim` of null is width / heads; else it is an error, as in transformers. */
+  /** Whether a null `head_dim` means width / heads; else it is an error, as in transformers. */
   readonly nullHeadWidth: boolean;
-  /** The switches that would add biases which are not computed here; the family reads past all others. */
+  /** The switches that would add unsupported biases; the family ignores all others. */
   readonly biasSwitches: ReadonlyArray<string>;
 }

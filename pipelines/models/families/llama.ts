@@ -1,6 +1,6 @@
 /**
- * The Llama family (Llama 2, 3.x, SmolLM2 and others of that architecture): no biases, no norm on queries and keys; Llama
- * 3.1 and later stretch the rotary frequencies (`rope_table.ts`).
+ * The Llama family (Llama 2, 3.x, SmolLM2 and others): no biases, no norm on queries and keys. Llama 3.1 and later scale the rotary
+ * frequencies (`rope_table.ts`).
  */
 import type { Family } from "./family.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The Qwen2 family (Qwen2, Qwen2.5, Qwen2.5-Math, Qwen2.5-Coder): biases on the query, key and value projections, no
- * norm on queries and keys. What it shares with the other families is in `transformer.ts`.
+ * The Qwen2 family (Qwen2, Qwen2.5, Qwen2.5-Math, Qwen2.5-Coder): biases on the query, key and value projections, no norm on queries and
+ * keys.
  */
 import type { Family } from "./family.ts";
 
@@ -15,6 +15,6 @@ export const qwen2: Family = {
   kvHeads: () => 32,
   context: 32768,
   nullHeadWidth: false,
-  // Transformers gives Qwen2 its three biases whatever `attention_bias` says.
+  // Transformers gives Qwen2 its three biases regardless of `attention_bias`.
   biasSwitches: [],
 };

@@ -1,6 +1,6 @@
 /**
- * The Qwen3 family: no biases, an RMS norm on every query and key head before the rotary embedding, and a head width that
- * `config.json` states apart from the width (128 where it does not).
+ * The Qwen3 family: no biases, an RMS norm on every query and key head before the rotary embedding, and a head width separate from the
+ * model width (128 if `config.json` lacks it).
  */
 import type { Family } from "./family.ts";
 

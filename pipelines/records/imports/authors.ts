@@ -1,6 +1,6 @@
 /**
- * What the authors' `eval.py` writes (TianHongZXY/RLVR-Decomposed): a line a response with `question_id` (the row of the data set, so problems
- * have the names that they have here), `generation_id`, `prompt`, `question`, `answer` (for MATH the whole solution), `gold_answer`, `response`,
+ * The output of the authors' `eval.py` (TianHongZXY/RLVR-Decomposed): one line per response with `question_id` (the row of the data set, so
+ * problem names equal ours), `generation_id`, `prompt`, `question`, `answer` (for MATH the whole solution), `gold_answer`, `response`,
  * `pred_answer` and `label`.
  */
 import { Result } from "effect";

@@ -1,7 +1,7 @@
 /**
- * The generations that EasyR1 logs (`generations.log`), text in blocks of `[prompt] …`, `[output] …`, `[ground_truth] …` and `[score] …`, each
- * of which may have many lines; or lines of JSON with the fields `prompt`, `output`, `ground_truth` and `score`. A score above 0.5 is right,
- * as its rewards are from 0 to 1. Responses to one prompt are one problem, named by its hash.
+ * EasyR1's generation log (`generations.log`): blocks of `[prompt] …`, `[output] …`, `[ground_truth] …` and `[score] …`, each of one or
+ * more lines; or JSON lines with the fields `prompt`, `output`, `ground_truth` and `score`. Its rewards range from 0 to 1, so a score above
+ * 0.5 is right. All responses to one prompt are one problem, named by its hash.
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
@@ -19,7 +19,7 @@ import {
 
 const block = /^\[prompt\] ([^]*?)\n\[output\] ([^]*)\n\[ground_truth\] ([^]*?)\n\[score\] (\S+)\s*$/;
 
-/** The blocks of a log; a response may hold what looks like the head of a field, never a whole block. */
+/** The blocks of a log. A response may contain the head of a field, but no whole block. */
 const blocksOf = (log: string): ReadonlyArray<{ readonly line: number; readonly row: Row }> | undefined => {
   if (!log.startsWith("[prompt] ")) return undefined;
   let line = 1;

@@ -1,6 +1,6 @@
 /**
- * Somebody else's file of responses as records: a reader takes one row after the other and gives the responses in it. What a row must have and
- * has not is a fault that names the field.
+ * Imports other programs' response files as records. A reader takes row after row and returns their responses. A missing or wrong field is
+ * a fault that names the field.
  */
 import { Result } from "effect";
 import { createHash } from "node:crypto";
@@ -8,20 +8,20 @@ import { createHash } from "node:crypto";
 /** One JSON object of a file, or one row of a table. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A response as it was found; what the file does not say is absent, `verify` and `show` take it as it is. */
+/** A response as found; fields that the file lacks are absent. `verify` and `show` accept it. */
 export interface Imported {
   readonly task: string;
   readonly split: string;
   readonly problemId: string;
   readonly question?: string;
   readonly goldAnswer?: string;
-  /** All accepted answers, the gold answer first, where there are several. */
+  /** All accepted answers, the gold answer first, if there are several. */
   readonly goldAnswers?: ReadonlyArray<string>;
   readonly promptText?: string;
   readonly sampleIndex: number;
   readonly responseText: string;
   readonly finish?: "stop" | "length";
-  /** The verdict of who wrote the file, where there is one. */
+  /** The verdict in the file, if it has one. */
   readonly answer?: string | null;
   readonly correct?: boolean;
   readonly reason?: string;
@@ -34,41 +34,41 @@ export interface Fault {
   readonly found: unknown;
 }
 
-/** The responses of one row of a file of this name. */
+/** Reads the responses in one row of the named file. */
 export type Read = (row: Row, file: string) => Result.Result<ReadonlyArray<Imported>, Fault>;
 
-/** What a reader is asked for, and whom it tells what people should hear. */
+/** A reader's options and its channel for messages. */
 export interface ReaderOptions {
   readonly task: string;
   readonly split: string;
-  /** The metric that says right or wrong (default: the file's first that can). */
+  /** The metric that decides right or wrong (default: the file's first suitable one). */
   readonly metric?: string | undefined;
-  /** Hears one line; the same line is shown once. */
+  /** Receives one line; repeated lines are shown once. */
   readonly tell: (line: string) => void;
 }
 
-/** A kind of file. */
+/** A file format. */
 export interface Importer {
   readonly name: string;
   readonly summary: string;
-  /** A reader of files of one task; it counts the responses to each problem over all rows. */
+  /** Makes a reader for the files of one task; it counts the responses per problem over all rows. */
   readonly reader: (of: ReaderOptions) => Read;
-  /** The rows of a file that is no list of JSON objects, each with the line that it begins on; undefined where it is something else. */
+  /** Splits a file that is not JSON into rows, each with its first line number; undefined for another format. */
   readonly rowsOfText?: (text: string) => ReadonlyArray<{ readonly line: number; readonly row: Row }> | undefined;
 }
 
-/** The name of a problem: its task and split, the part of the task where the file names one, and its number there. */
+/** The name of a problem: task and split, the subtask if the file names one, and its index there. */
 export const sourceName = (
   { task, split }: Pick<ReaderOptions, "task" | "split">,
   part: string | undefined,
   id: string | number,
 ): string => [task, split, ...(part === undefined || part === task ? [] : [part]), id].join("/");
 
-/** The fields of accepted answers: the first, and all of them where there are several; none where the file names none. */
+/** The fields of accepted answers: the first, and all if there are several; empty if the file has none. */
 export const goldFields = (golds: ReadonlyArray<string> | null): Pick<Imported, "goldAnswer" | "goldAnswers"> =>
   golds === null ? {} : { goldAnswer: golds[0], ...(golds.length > 1 && { goldAnswers: golds }) };
 
-/** The metric that says right or wrong among those of a row: the one asked for, else the first that can; undefined for none. */
+/** The metric that decides right or wrong in a row: the requested one, else the first suitable one, or undefined. */
 export const metricOf = (
   metrics: ReadonlyArray<readonly [string, unknown]>,
   { metric, tell }: Pick<ReaderOptions, "metric" | "tell">,
@@ -90,25 +90,24 @@ export const metricOf = (
   return Result.succeed(able[0]);
 };
 
-/** What the metric that was asked for says of a row; undefined where none was asked for. */
+/** A row's verdict by the requested metric; undefined if none was requested. */
 export const askedVerdict = (row: Row, options: Pick<ReaderOptions, "metric" | "tell">) =>
   options.metric === undefined
     ? Result.succeed(undefined)
     : Result.map(metricOf([[options.metric, row[options.metric]]], options), (found) => found?.[1]);
 
-/** Whether a value is an object with fields. */
 export const isRow = (value: unknown): value is Row =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const fault = (field: string, expected: string, found: unknown) => Result.fail<Fault>({ field, expected, found });
 
-/** A field of text. */
+/** Reads a text field. */
 export const text = (row: Row, field: string): Result.Result<string, Fault> => {
   const value = row[field];
   return typeof value === "string" ? Result.succeed(value) : fault(field, "a text", value);
 };
 
-/** A field that counts from 0. */
+/** Reads a field with an integer from 0. */
 export const count = (row: Row, field: string): Result.Result<number, Fault> => {
   const value = typeof row[field] === "bigint" ? Number(row[field]) : row[field];
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
@@ -116,13 +115,13 @@ export const count = (row: Row, field: string): Result.Result<number, Fault> => 
     : fault(field, "a whole number, not negative", row[field]);
 };
 
-/** A field with fields of its own. */
+/** Reads an object field. */
 export const object = (row: Row, field: string): Result.Result<Row, Fault> => {
   const value = row[field];
   return isRow(value) ? Result.succeed(value) : fault(field, "an object", value);
 };
 
-/** A field that lists texts. */
+/** Reads a field with a list of texts. */
 export const texts = (row: Row, field: string): Result.Result<ReadonlyArray<string>, Fault> => {
   const value = row[field];
   return Array.isArray(value) && value.every((one) => typeof one === "string")
@@ -130,7 +129,7 @@ export const texts = (row: Row, field: string): Result.Result<ReadonlyArray<stri
     : fault(field, "a list of texts", value);
 };
 
-/** Text or a finite number as text; undefined for all else. */
+/** A text, or a finite number as text; undefined for other values. */
 export const written = (value: unknown): string | undefined =>
   typeof value === "string"
     ? value
@@ -138,7 +137,7 @@ export const written = (value: unknown): string | undefined =>
     ? `${value}`
     : undefined;
 
-/** Right or wrong as programs write it: a boolean, 1 or 0; undefined for all else. */
+/** A boolean, 1 or 0 as a verdict; undefined for other values. */
 export const judged = (value: unknown): boolean | undefined =>
   typeof value === "boolean"
     ? value
@@ -148,18 +147,18 @@ export const judged = (value: unknown): boolean | undefined =>
     ? false
     : undefined;
 
-/** What a score of a verifier says: 1 is right, 0 and -1 are wrong; a reward model's number says neither. */
+/** The verdict of a verifier's score: 1 is right, 0 and -1 are wrong; other scores, from a reward model, give none. */
 export const verdictOfScore = (score: unknown): boolean | undefined => score === -1 ? false : judged(score);
 
-/** The question within a chat whose special tokens are gone: what stands between `user` and `assistant`. */
+/** The question in a chat without its special tokens: the text between `user` and `assistant`. */
 export const questionOf = (input: string): string =>
   /(?:^|\n)user\n([^]*?)(?:\n?assistant\n|\nassistant$)/.exec(input)?.[1].trim() ?? input;
 
-/** The name of the problem that asks `input`. */
+/** The problem name for the prompt `input`. */
 export const nameOfInput = (program: string, input: string): string =>
   `${program}/${createHash("sha256").update(input).digest("hex").slice(0, 12)}`;
 
-/** Counts how often each name came before. */
+/** Counts the earlier occurrences of each name. */
 export const counter = (): (name: string) => number => {
   const seen = new Map<string, number>();
   return (name) => {

@@ -1,9 +1,9 @@
 /**
- * The details of lighteval (`--save-details`), Parquet or lines: a row a problem with `doc` (`query`, `choices`, `gold_index`, `id`, `task_name`),
- * `model_response` (`text`, a list of responses) and `metric`, in some versions with two underscores around each name; in older ones `example` or
- * `full_prompt`, `gold`, `predictions` and `metrics`. An `id` counts within a task, so a problem's name holds the task of its row, else that of
- * the file's name. All answers that `gold_index` names are accepted. A metric is about the whole row, so it is a verdict only where there is one
- * response, and one metric or the one asked for.
+ * lighteval's details (`--save-details`), Parquet or JSON lines: one row per problem with `doc` (`query`, `choices`, `gold_index`, `id`,
+ * `task_name`), `model_response` (`text`, a list of responses) and `metric`, in some versions with two underscores around each name; older
+ * versions have `example` or `full_prompt`, `gold`, `predictions` and `metrics`. An `id` is unique within a task, so a problem's name
+ * includes the task, from the row or else the file name. All answers at `gold_index` are accepted. A metric covers the whole row, so it is
+ * a verdict only for a single response, and only if it is the single or the requested metric.
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
@@ -39,11 +39,11 @@ const taskIn = (name: unknown): string | undefined => {
   return second === undefined || /^\d+$/.test(second) ? first : second;
 };
 
-/** The task that a file of details is of, where its name says so. */
+/** The task of a details file, if its name contains one. */
 const partOf = (file: string): string | undefined =>
   taskIn(/^details_(.+?)(?:_\d{4}-\d{2}-\d{2}T[\d.:-]+)?\.\w+$/.exec(file)?.[1]);
 
-/** The accepted answers of a list; each value is one of them, whatever it looks like. */
+/** The accepted answers of a list; each value is one answer, even if it looks like a list. */
 const goldsIn = (values: ReadonlyArray<unknown>): ReadonlyArray<string> | null => {
   const golds = values.flatMap((value) => goldsOf(value) ?? []);
   return golds.length === 0 ? null : [...new Set(golds)];
@@ -80,7 +80,7 @@ const former = (row: Row): Result.Result<Found, Fault> =>
     };
   });
 
-/** The verdict on the one response of a row. */
+/** The verdict on a row's single response. */
 const verdictOf = ({ responses, metrics }: Found, options: ReaderOptions) => {
   const named = isRow(metrics) ? Object.entries(metrics) : [];
   if (responses.length !== 1) return Result.succeed({});

@@ -1,8 +1,8 @@
 /**
- * What lm-evaluation-harness logs (`--log_samples`): `samples_TASK_DATE.jsonl`, a line a problem and filter, with `doc_id`, `doc`, `target`,
- * `arguments`, `resps` (all responses), `filtered_resps` and the metrics by name. `doc_id` counts within a task, so a problem's name holds the
- * task that the file is named after. A problem that stands there once for each filter is read once. A target may be a list, in text or not,
- * any of which is right. A metric is about all responses of a line, so it is a verdict only where there is one response.
+ * lm-evaluation-harness logs (`--log_samples`): `samples_TASK_DATE.jsonl`, one line per problem and filter, with `doc_id`, `doc`, `target`,
+ * `arguments`, `resps` (all responses), `filtered_resps` and the metrics by name. `doc_id` is unique within a task, so a problem's name
+ * includes the task from the file name. A problem that appears once per filter is read once. A target may be a list, also as text; any of
+ * its items is right. A metric covers all responses of a line, so it is a verdict only for a single response.
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
@@ -20,7 +20,7 @@ import {
   written,
 } from "./importer.ts";
 
-/** Metrics that say right or wrong, for files that do not list theirs. */
+/** Metrics that give a verdict, for files that do not list theirs. */
 const usual = ["exact_match", "math_verify", "acc"];
 
 const promptOf = ({ arguments: given }: Row): string | undefined => {
@@ -34,13 +34,13 @@ const questionOf = (row: Row, prompt: string | undefined): string | undefined =>
   return [doc.problem, doc.question, doc.query, prompt].find((one) => typeof one === "string");
 };
 
-/** The accepted answers, without spaces around them. */
+/** The accepted answers, trimmed. */
 const goldsOfTarget = (target: unknown): ReadonlyArray<string> | null => {
   const golds = goldsOf(Array.isArray(target) ? target.map((one) => written(one)) : target);
   return golds?.map((gold) => gold.trim()) ?? null;
 };
 
-/** The task that a file of samples is of, where its name says so. */
+/** The task of a samples file, if its name contains one. */
 const partOf = (file: string): string | undefined =>
   /^samples_(.+?)(?:_\d{4}-\d{2}-\d{2}T[\d.:-]+)?\.\w+$/.exec(file)?.[1];
 

@@ -1,4 +1,4 @@
-/** The files of others by name: the choices of `--from`. A new one is a file and a line here. */
+/** Importers by name: the choices of `--from`. A new one is one file and one line here. */
 import { authors } from "./authors.ts";
 import type { Importer } from "./importer.ts";
 import { easyr1 } from "./easyr1.ts";

@@ -1,7 +1,7 @@
 /**
- * Batch files as OpenAI's batch API and vLLM's `run-batch` write them: lines with `custom_id` and `response.body`, a chat completion or a
- * completion. A line without a response (`error`, another status than 200) is passed over. The file of requests, given before,
- * says what was asked: `custom_id` and `body` with `messages` or `prompt`; a gold answer is read from its `metadata` (`goldAnswer` or `answer`).
+ * Batch files of OpenAI's batch API and vLLM's `run-batch`: lines with `custom_id` and `response.body`, a chat completion or a completion.
+ * A line without a response (`error`, a status other than 200) is skipped. The request file, given first, holds the prompts: `custom_id`
+ * and `body` with `messages` or `prompt`; gold answers are in its `metadata` (`goldAnswer` or `answer`).
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
@@ -21,7 +21,7 @@ type AskedFields = Pick<Imported, "question" | "goldAnswer" | "goldAnswers" | "p
 
 const instructing: ReadonlyArray<unknown> = ["system", "developer"];
 
-/** What a request asks. */
+/** The prompt and gold answer of a request. */
 const askedOf = (body: Row): AskedFields => {
   const { prompt, messages, metadata } = body;
   const golds = isRow(metadata) ? goldsOf(metadata.goldAnswer) ?? goldsOf(metadata.answer) : null;
@@ -34,7 +34,7 @@ const askedOf = (body: Row): AskedFields => {
   };
 };
 
-/** The text of a choice; a message without content (a refusal, a call of a tool) says nothing. */
+/** The text of a choice; undefined for a message without content (a refusal, a tool call). */
 const textOf = (choice: unknown): string | undefined => {
   if (!isRow(choice)) return undefined;
   if (!isRow(choice.message)) return typeof choice.text === "string" ? choice.text : undefined;

@@ -1,7 +1,7 @@
 /**
- * Rollouts of OpenRLHF (`batch_inference`, best-of-n and rejection sampling): a line a response with `input` (the prompt), `output`, `reward`
- * where one was given, and the gold answer under the name that the data set had (`label`, `answer`, `gts`). A reward of 1, 0 or -1 is a
- * verdict; a reward model's number is none. Responses to one `input` are one problem, named by its hash.
+ * OpenRLHF rollouts (`batch_inference`, best-of-n and rejection sampling): one line per response with `input` (the prompt), `output`, an
+ * optional `reward`, and the gold answer under its name in the data set (`label`, `answer`, `gts`). A reward of 1, 0 or -1 is a verdict;
+ * other numbers, from a reward model, are not. All responses to one `input` are one problem, named by its hash.
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";

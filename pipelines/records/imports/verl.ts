@@ -1,8 +1,8 @@
 /**
- * What verl dumps of rollouts and of validation (`trainer.rollout_data_dir`, `trainer.validation_data_dir`): a line a response with `input` (the
- * prompt without its special tokens), `output`, `score`, `step`, in later versions `gts` (the gold answer), and whatever the reward function
- * adds, of which `acc` and `pred` are read. Right is what `acc` calls so, else a score above 0. Responses to one `input` are one problem,
- * named by its hash, because a dump says no more.
+ * verl dumps of rollouts and validation (`trainer.rollout_data_dir`, `trainer.validation_data_dir`): one line per response with `input`
+ * (the prompt without special tokens), `output`, `score`, `step`, in later versions `gts` (the gold answer), and the reward function's own
+ * fields, of which `acc` and `pred` are read. The verdict is `acc`, else a score above 0. All responses to one `input` are one problem,
+ * named by its hash, since a dump has no other name.
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
