@@ -67,7 +67,7 @@ export const explainStage = makeStage({
     // Whatever comes in is a whole mini-batch unless its nominal size is named.
     miniBatch: withDefault(schedule.miniBatch, 0),
     ...Struct.pick(sampling, ["responses"]),
-    ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),
+    ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "entropyCoef", "klCoef", "klInLoss"]),
     ...Struct.pick(loss, ["aggregation"]),
     ...Struct.pick(schedule, ["gradientChunk"]),
     topK: withDefault(sampling.topK, 10),

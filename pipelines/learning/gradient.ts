@@ -38,7 +38,7 @@ export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">
 /** What the loss depends on beside the records; without `klInLoss` it has the KL term where there are reference log-probs. */
 export type GradientSettings =
   & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
-  & Partial<Pick<Settings, "klInLoss" | "recompute" | "offload">>
+  & Partial<Pick<Settings, "clipRatioHigh" | "klInLoss" | "recompute" | "offload">>
   & Pick<Aggregated, "share">;
 
 /** The sign of a response: its own, else that of its reward. */
