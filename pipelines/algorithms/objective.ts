@@ -1,7 +1,7 @@
 /**
  * The policy loss of every algorithm here. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
  *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
- * e = clipRatio, h = clipRatioHigh or e without it (DAPO's clip-higher, arXiv 2503.14476, Eq. 10), d = referenceLogProb - logProb; the
+ * e = clipRatio, h = clipRatioHigh or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb; the
  * last term is GRPO's low-variance KL and is there when `referenceLogProbs` are.
  * There is no dual clip. The derivatives, with w the token's factor under the aggregation:
  *   by logProb: -A r w, or 0 where the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
