@@ -36,7 +36,7 @@ const perPass = is("gradientChunk", "theirs counts sequences, ours tokens; it ch
 const fewer = "0 means never, as -1 does there";
 
 /** The settings of verl, by their path in its configuration. */
-export const verl: ForeignSettings = {
+const verl: ForeignSettings = {
   "data.train_files": is("data"),
   "data.val_files": is("data", "a folder or a data set has both splits"),
   "data.train_batch_size": is("prompts", "both count prompts"),
@@ -56,10 +56,14 @@ export const verl: ForeignSettings = {
   "actor_rollout_ref.rollout.gpu_memory_utilization": is("cache", "theirs is a share of the device, ours GiB"),
   "actor_rollout_ref.rollout.max_num_seqs": is("batch"),
   "actor_rollout_ref.rollout.log_prob_micro_batch_size_per_gpu": scored,
-  "actor_rollout_ref.rollout.val_kwargs.n": none(
-    "a training's test is one greedy response; evaluate takes --responses",
+  "actor_rollout_ref.rollout.val_kwargs.n": is(
+    "responses",
+    "of evaluate; a training's test is one greedy response",
   ),
-  "actor_rollout_ref.rollout.val_kwargs.temperature": none("a training's test is greedy; evaluate takes --temperature"),
+  "actor_rollout_ref.rollout.val_kwargs.temperature": is(
+    "temperature",
+    "of evaluate; a training's test is greedy",
+  ),
   "actor_rollout_ref.ref.log_prob_micro_batch_size_per_gpu": scored,
   "actor_rollout_ref.actor.ppo_mini_batch_size": is(
     "miniBatch",
@@ -104,7 +108,7 @@ export const verl: ForeignSettings = {
   "algorithm.kl_ctrl.kl_coef": is("klCoef", "one coefficient serves the loss and PPO's reward"),
   "algorithm.kl_ctrl.type": none("the coefficient of the KL is constant"),
   "algorithm.filter_groups.enable": none("a group of equal rewards stays in the batch, with advantage 0 in grpo"),
-  "reward_model.path": verified,
+  "reward_model.model.path": verified,
   "reward_model.overlong_buffer.enable": none("a reward does not depend on a response's length"),
   "custom_reward_function.path": none("a task is a file with its grader, data/tasks/"),
   "trainer.total_epochs": is("epochs"),
@@ -124,7 +128,7 @@ export const verl: ForeignSettings = {
 const halfStorage = is(["storage", "activations"], "stored in 16 bits, computed in float32");
 
 /** The settings of TRL's GRPOConfig. */
-export const trl: ForeignSettings = {
+const trl: ForeignSettings = {
   model_name_or_path: is("model"),
   dataset_name: is("data"),
   output_dir: is("out"),
