@@ -49,7 +49,7 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   }
   const command = yield* loaders[name];
   const line = yield* Effect.fromResult(parseCommandLine(command, rest));
-  if (line.help) return yield* streams.write(helpOf(command));
+  if (line.help) return yield* streams.write(helpOf(command, line.helpAll));
   if (line.completions !== undefined) {
     const { stages, commands } = yield* loadAll;
     const script = completions(line.completions, [...stages, ...commands]);

@@ -1,8 +1,9 @@
 /**
  * The policy loss of every algorithm. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
- *   max(-A r, -A clip(r, 1 - e, 1 + e)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
- * d = referenceLogProb - logProb. The last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The
- * derivatives, with w the token's factor under the aggregation:
+ *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
+ * e = clipRatio, h = clipRatioHigh, or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb. The
+ * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The derivatives, with w the token's factor
+ * under the aggregation:
  *   by logProb: -A r w, or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
  *   by entropy: -entropyCoef w.
  * On-policy (r = 1) the first is exactly -A w. All sums are float64 over tokens in order. The denominators are those of the whole
@@ -29,6 +30,8 @@ export interface PolicyTokens {
 /** The coefficients of the loss, and the aggregation of its tokens. */
 export interface PolicyLossSettings extends Aggregated {
   readonly clipRatio: number;
+  /** How far the ratio may rise above 1; `clipRatio` without it. */
+  readonly clipRatioHigh?: number | undefined;
   readonly entropyCoef: number;
   readonly klCoef: number;
 }
@@ -106,7 +109,7 @@ const sequenceLoss = (
   dLogProbs: Float32Array,
   dEntropy: Float32Array,
 ): PolicySums => {
-  const { clipRatio, entropyCoef, klCoef } = settings;
+  const { clipRatio, clipRatioHigh = clipRatio, entropyCoef, klCoef } = settings;
   const factor = tokenFactor(length, settings);
   let loss = 0;
   let clipped = 0;
@@ -116,7 +119,7 @@ const sequenceLoss = (
     const advantage = advantages[t];
     const ratio = Elementary.exp(logProbs[t] - oldLogProbs[t]);
     const plainLoss = -advantage * ratio;
-    const clippedLoss = -advantage * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatio);
+    const clippedLoss = -advantage * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
     const isClipped = clippedLoss > plainLoss;
     loss += (isClipped ? clippedLoss : plainLoss) - entropyCoef * entropy[t];
     let derivative = isClipped ? 0 : plainLoss;

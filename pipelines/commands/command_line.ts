@@ -5,6 +5,7 @@
 import { Result } from "effect";
 import { type Command, UsageError } from "../settings/command.ts";
 import { checkText, type Given, nearest } from "../settings/resolve.ts";
+import { type Asked, foreignAnswer } from "../settings/foreign.ts";
 import { flagOf } from "../settings/setting.ts";
 
 /** A command line in parts: values of settings, words that are not flags, and the flags that every command has. */
@@ -13,6 +14,8 @@ export interface CommandLine {
   readonly words: ReadonlyArray<string>;
   readonly config: string | undefined;
   readonly help: boolean;
+  /** Whether help is to describe the rare settings too. */
+  readonly helpAll: boolean;
   readonly dryRun: boolean;
   readonly completions: string | undefined;
 }
@@ -22,15 +25,17 @@ export const commonFlags = [
   { flag: "config", argument: "FILE", description: "settings from a JSON or YAML file; flags override them" },
   { flag: "dry-run", description: "print the resolved settings as JSON and exit" },
   { flag: "completions", argument: "SHELL", description: "print completions for bash, zsh or fish and exit" },
-  { flag: "help", description: "print this help and exit" },
+  { flag: "help", word: "all", description: "print this help and exit; with all, rare settings too" },
 ] as const;
 
-type Meaning = { readonly key?: string; readonly common?: string; readonly sets?: string };
+/** `sets` is what a switch sets, `word` the one word that may follow it. */
+type Meaning = { readonly key?: string; readonly common?: string; readonly sets?: string; readonly word?: string };
 
 const meanings = (command: Command): ReadonlyMap<string, Meaning> => {
   const known = new Map<string, Meaning>();
   for (const { flag, ...rest } of commonFlags) {
-    known.set(flag, "argument" in rest ? { common: flag } : { common: flag, sets: "true" });
+    const word = "word" in rest ? { word: rest.word } : {};
+    known.set(flag, "argument" in rest ? { common: flag } : { common: flag, sets: "true", ...word });
   }
   for (const [key, { argument }] of Object.entries(command.settings)) {
     const isSwitch = argument === undefined;
@@ -51,6 +56,10 @@ export const parseCommandLine = (
   const common: Record<string, string> = {};
   const spelled = new Map<string, { readonly flag: string; readonly text: string }>();
   const rest: string[] = [];
+  const asked: Asked = {
+    spelled: (key) => `--${flagOf(key)}`,
+    takes: { by: command.name, keys: Object.keys(command.settings) },
+  };
   const fail = (problem: string) =>
     Result.fail(new UsageError({ message: `Cannot run "${command.name}": ${problem}` }));
 
@@ -68,15 +77,19 @@ export const parseCommandLine = (
     const attached = word.length > flag.length ? word.slice(flag.length + 1) : undefined;
     const meaning = flag.startsWith("--") ? known.get(flag.slice(2)) : undefined;
     if (meaning === undefined) {
-      return fail(`unknown flag "${flag}"${nearest(flag, [...known.keys()].map((name) => `--${name}`))}`);
-    }
-    if (meaning.sets !== undefined && attached !== undefined) {
-      return fail(`${flag} takes no value, found "${attached}"`);
+      const answer = foreignAnswer(flag.replace(/^--/, ""), asked) ||
+        nearest(flag, [...known.keys()].map((name) => `--${name}`));
+      return fail(`unknown flag "${flag}"${answer}`);
     }
     const following = words[at + 1]?.startsWith("--") ? undefined : words[at + 1];
-    const text = meaning.sets ?? attached ?? following;
+    const said = meaning.word !== undefined && (attached ?? following) === meaning.word ? meaning.word : undefined;
+    if (meaning.sets !== undefined && attached !== undefined && said === undefined) {
+      const taken = meaning.word === undefined ? "no value" : `no value but "${meaning.word}"`;
+      return fail(`${flag} takes ${taken}, found "${attached}"`);
+    }
+    const text = said ?? meaning.sets ?? attached ?? following;
     if (text === undefined) return fail(`${flag} needs a value`);
-    if (meaning.sets === undefined && attached === undefined) at++;
+    if ((meaning.sets === undefined || said !== undefined) && attached === undefined) at++;
     if (meaning.common !== undefined) common[meaning.common] = text;
     if (meaning.key === undefined) continue;
     const decoded = checkText(meaning.key, command.settings[meaning.key], text);
@@ -93,7 +106,8 @@ export const parseCommandLine = (
   const { positional } = command;
   const stops = common["help"] !== undefined || common["completions"] !== undefined;
   const extra = positional === undefined ? rest[0] : positional.many ? undefined : rest[1];
-  if (extra !== undefined) return fail(`unexpected "${extra}"`);
+  // verl's settings are words: actor_rollout_ref.rollout.n=8.
+  if (extra !== undefined) return fail(`unexpected "${extra}"${foreignAnswer(extra.replace(/^\+*|=.*/gs, ""), asked)}`);
   if (positional !== undefined && !positional.optional && rest.length === 0 && !stops) {
     return fail(`${positional.name} is missing`);
   }
@@ -102,6 +116,7 @@ export const parseCommandLine = (
     words: rest,
     config: common["config"],
     help: common["help"] !== undefined,
+    helpAll: common["help"] === "all",
     dryRun: common["dry-run"] !== undefined,
     completions: common["completions"],
   });

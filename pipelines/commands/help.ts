@@ -2,6 +2,7 @@
 import type { Command } from "../settings/command.ts";
 import { commonFlags } from "./command_line.ts";
 import { examples } from "./examples.ts";
+import { headings } from "../settings/headings.ts";
 import { flagOf, type Setting } from "../settings/setting.ts";
 
 const valueText = (value: unknown): string =>
@@ -10,12 +11,32 @@ const valueText = (value: unknown): string =>
 const numberText = (value: number): string =>
   value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : `${value}`;
 
-const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
-  const width = Math.max(0, ...rows.map(([left]) => left.length)) + 2;
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`.trimEnd()).join("\n");
+/** Help stays within this many columns; a word that is longer stands alone. */
+const columnsOfHelp = 120;
+
+/** `text` in lines of at most `width` characters, broken between words, but not within a default of one word. */
+const wrapped = (text: string, width: number): ReadonlyArray<string> => {
+  const lines: string[] = [];
+  for (const [word] of text.matchAll(/\(default: [^ ]+\)|[^ ]+/g)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 };
 
-const flagRow = (command: Command, key: string, setting: Setting<unknown>): readonly [string, string] => {
+type Row = readonly [left: string, right: string];
+
+const widthOf = (rows: ReadonlyArray<Row>): number => Math.max(0, ...rows.map(([left]) => left.length)) + 2;
+
+const columns = (rows: ReadonlyArray<Row>, width = widthOf(rows)): string =>
+  rows.flatMap(([left, right]) =>
+    wrapped(right, columnsOfHelp - 2 - width).map((line, i) =>
+      `  ${(i === 0 ? left : "").padEnd(width)}${line}`.trimEnd()
+    )
+  ).join("\n");
+
+const flagRow = (command: Command, key: string, setting: Setting<unknown>): Row => {
   const { argument, choices, description, isOpen = false, hasOwnDefault = false, default: value } = setting;
   const text = hasOwnDefault ? description.replace(/ \(default:[^)]*\)/, "") : description;
   const end = command.required.includes(key) && value === undefined
@@ -33,36 +54,62 @@ const flagRow = (command: Command, key: string, setting: Setting<unknown>): read
 
 const fileOf = (noun: string): string => `${noun.replace(/\B[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}.ndjson`;
 
-/** The help text of one command. */
-export const helpOf = (command: Command): string => {
+/** A command of so many settings, or fewer, shows them in one list, the rare ones too. */
+const fewSettings = 12;
+
+interface Section {
+  readonly head: string;
+  readonly rows: ReadonlyArray<Row>;
+}
+
+/** The settings of a command below their heads, without the `rare` ones, in the order of the command. */
+const sectionsOf = (command: Command, rare: ReadonlyArray<string>): ReadonlyArray<Section> => {
+  const settings = Object.entries(command.settings).filter(([key]) => !rare.includes(key));
+  const rows = (some: typeof settings) => some.map(([key, setting]) => flagRow(command, key, setting));
+  if (Object.keys(command.settings).length <= fewSettings) return [{ head: "Settings", rows: rows(settings) }];
+  const known = headings.flatMap(({ keys }) => keys);
+  return [
+    ...headings.map(({ head, keys }) => ({ head, rows: rows(settings.filter(([key]) => keys.includes(key))) })),
+    { head: "Other settings", rows: rows(settings.filter(([key]) => !known.includes(key))) },
+  ];
+};
+
+/** The rare settings of a command that has many; what must be given is never rare. */
+const rareOf = ({ settings, required }: Command): ReadonlyArray<string> => {
+  const keys = Object.keys(settings);
+  const rare = headings.flatMap((heading) => heading.rare).filter((key) => !required.includes(key));
+  return keys.length <= fewSettings ? [] : keys.filter((key) => rare.includes(key));
+};
+
+/** The help text of one command; `all` describes its rare settings too. */
+export const helpOf = (command: Command, all = false): string => {
   const { positional, records } = command;
-  const settings = Object.entries(command.settings);
+  const rare = all ? [] : rareOf(command);
   const word = positional === undefined
     ? ""
     : ` ${positional.optional ? "[" : ""}${positional.name}${positional.many ? "..." : ""}${
       positional.optional ? "]" : ""
     }`;
   const common = commonFlags.map((one) => {
-    const value = "argument" in one ? ` ${one.argument}` : "";
+    const value = "argument" in one ? ` ${one.argument}` : "word" in one ? ` [${one.word}]` : "";
     return [`--${one.flag}${value}`, one.description] as const;
   });
+  const sections = [...sectionsOf(command, rare), { head: "Also", rows: common }].filter(({ rows }) => rows.length > 0);
+  const width = widthOf(sections.flatMap(({ rows }) => rows));
+  const unsaid = `Rare settings, which --help all describes: ${rare.map((key) => `--${flagOf(key)}`).join(", ")}`;
   const reads = records?.reads === undefined ? "" : ` < ${fileOf(records.reads)}`;
   const writes = records === undefined ? "" : ` > ${fileOf(records.writes)}`;
   return [
-    `${command.name}: ${command.summary}`,
+    ...wrapped(`${command.name}: ${command.summary}`, columnsOfHelp),
     "",
     `Usage: deno task ${command.name}${word} [flags]${reads}${writes}`,
     ...(command.name in examples ? ["", `Example: ${examples[command.name]}`] : []),
     ...(records?.reads === undefined
       ? []
-      : ["", `Reads ${records.reads} records; each must have ${records.needs.join(", ")}.`]),
+      : ["", ...wrapped(`Reads ${records.reads} records; each must have ${records.needs.join(", ")}.`, columnsOfHelp)]),
     ...(positional === undefined ? [] : ["", columns([[positional.name, positional.summary]])]),
-    ...(settings.length === 0
-      ? []
-      : ["", "Settings:", columns(settings.map(([key, setting]) => flagRow(command, key, setting)))]),
-    "",
-    "Also:",
-    columns(common),
+    ...sections.flatMap(({ head, rows }) => ["", `${head}:`, columns(rows, width)]),
+    ...(rare.length === 0 ? [] : ["", ...wrapped(unsaid, columnsOfHelp)]),
     "",
   ].join("\n");
 };

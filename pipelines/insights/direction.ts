@@ -19,8 +19,8 @@ import { responseLosses } from "./token_gradients.ts";
 /** The algorithms whose direction is measured. */
 export const directed: ReadonlyArray<AlgorithmName> = ["psr", "nsr", "w-reinforce", "grpo"];
 
-/** A clip ratio that no token reaches, so nothing is clipped. */
-const unreached = 1e9;
+/** Clip ratios that no token reaches, so nothing is clipped. */
+const unclipped = { clipRatio: 1e9, clipRatioHigh: undefined };
 
 /** The rows about one mini-batch under a policy; `when` names the mini-batch in words. */
 export const directionRows = Effect.fn("Insights.direction")(function* (
@@ -30,7 +30,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   when: string,
 ): Effect.fn.Return<ReadonlyArray<Insight>, DeviceError | GradientError> {
   const { algorithm } = settings;
-  const free = { ...settings, clipRatio: unreached, klInLoss: false };
+  const free = { ...settings, ...unclipped, klInLoss: false };
   const plain = yield* gradient(model, whole(batch), free);
   const scores = yield* score(model, batch, logitTemperature(settings.temperature));
   // The loss's derivative by each token's log-prob, response after response.
@@ -60,7 +60,7 @@ export const directionRows = Effect.fn("Insights.direction")(function* (
   });
   const rows = [
     ...yield* compared("clipping keeps the direction", { ...settings, klInLoss: false }),
-    ...yield* compared("the KL term keeps the direction", { ...settings, clipRatio: unreached, klInLoss: true }),
+    ...yield* compared("the KL term keeps the direction", { ...settings, ...unclipped, klInLoss: true }),
   ];
   releaseParameters(model.encoder, plain.gradient);
   return rows;

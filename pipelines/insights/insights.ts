@@ -65,7 +65,7 @@ export const insightsStage = makeStage({
     temperature: fromRecords(sampling.temperature),
     ...Struct.pick(schedule, ["miniBatch"]),
     ...Struct.pick(sampling, ["responses"]),
-    ...Struct.pick(loss, ["lambda", "clipRatio", "entropyCoef", "klCoef"]),
+    ...Struct.pick(loss, ["lambda", "clipRatio", "clipRatioHigh", "entropyCoef", "klCoef"]),
     ...Struct.pick(loss, ["aggregation"]),
     ...Struct.pick(schedule, ["gradientChunk"]),
     ...Struct.pick(optimizing, ["learningRate", "weightDecay", "maxGradNorm"]),

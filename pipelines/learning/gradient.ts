@@ -39,7 +39,7 @@ export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">
 /** The settings that the loss depends on. Without `klInLoss` it has the KL term if the records have reference log-probs. */
 export type GradientSettings =
   & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
-  & Partial<Pick<Settings, "klInLoss" | "recompute" | "offload">>
+  & Partial<Pick<Settings, "clipRatioHigh" | "klInLoss" | "recompute" | "offload">>
   & Pick<Aggregated, "share">;
 
 /** The sign of a response: its own if given, else that of its reward. */

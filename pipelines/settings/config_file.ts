@@ -4,6 +4,7 @@
  */
 import { Effect, Result } from "effect";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { foreignAnswer } from "./foreign.ts";
 import { settingKeys, settings } from "./settings.ts";
 import { check, type Given, nearest } from "./resolve.ts";
 import { UsageError } from "./command.ts";
@@ -42,7 +43,10 @@ export const parseConfigFile = (file: string, text: string): Result.Result<Given
     const name = isScalar(key) ? String(key.value) : String(key);
     const offset = isScalar(key) ? key.range?.[0] : undefined;
     const known = settingKeys.find((candidate) => candidate === name);
-    if (known === undefined) return fail(`unknown key "${name}"${nearest(name, settingKeys)}`, offset);
+    if (known === undefined) {
+      const answer = foreignAnswer(name, { spelled: (key) => `"${key}"` }) || nearest(name, settingKeys);
+      return fail(`unknown key "${name}"${answer}`, offset);
+    }
     const decoded = check(settings[known], plain[name]);
     if (Result.isFailure(decoded)) return fail(`"${name}": ${decoded.failure}`, offset);
     values[known] = decoded.success;

@@ -133,6 +133,10 @@ export const loss = {
     "average the loss over all tokens, or over sequences",
   ),
   clipRatio: setting(0.2, number({ above: 0 }), "clip range of the probability ratio"),
+  clipRatioHigh: optional(
+    number({ above: 0 }),
+    "clip range above 1, --clip-ratio then being the one below (default: --clip-ratio)",
+  ),
   entropyCoef: setting(1e-4, number({ min: 0 }), "coefficient of the entropy bonus"),
   klCoef: setting(1e-3, number({ min: 0 }), "coefficient of the KL penalty (ppo, grpo)"),
   klInLoss: optional(toggle(), "add the KL penalty to the loss (default: set by the algorithm)"),

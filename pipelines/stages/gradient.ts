@@ -136,7 +136,7 @@ export const gradientStage = makeStage({
     // The whole input is one full mini-batch unless its nominal size is given.
     miniBatch: withDefault(schedule.miniBatch, 0),
     ...Struct.pick(sampling, ["responses"]),
-    ...Struct.pick(loss, ["clipRatio", "entropyCoef", "klCoef", "klInLoss"]),
+    ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "entropyCoef", "klCoef", "klInLoss"]),
     ...published,
     ...Struct.pick(loss, ["aggregation"]),
     ...Struct.pick(schedule, ["gradientChunk"]),

@@ -11,7 +11,7 @@ import torch
 
 torch.manual_seed(20250601)
 D = torch.float64
-CLIP, ENTROPY, KL, VALUE_CLIP = 0.2, 1e-4, 1e-3, 0.5
+CLIP, CLIP_HIGH, ENTROPY, KL, VALUE_CLIP = 0.2, 0.28, 1e-4, 1e-3, 0.5
 LENGTHS = [5, 1, 7, 3, 4, 2, 6, 1]
 GROUPS = ["a", "a", "a", "b", "b", "c", "d", "d"]
 REWARDS = [1, -1, 1, -1, -1, 1, 1, -1]
@@ -81,12 +81,12 @@ def whiten(x):
     return (x - picked.mean()) * torch.rsqrt(picked.var(unbiased=True) + 1e-8) * MASK
 
 
-def policy_case(name, how, share, keep, tensors):
+def policy_case(name, how, share, keep, tensors, clip_high=CLIP):
     old, logp, ref, entropy, adv = tensors
     lp = logp.clone().requires_grad_(True)
     en = entropy.clone().requires_grad_(True)
     ratio = torch.exp(lp - old)
-    first, second = -adv * ratio, -adv * torch.clamp(ratio, 1 - CLIP, 1 + CLIP)
+    first, second = -adv * ratio, -adv * torch.clamp(ratio, 1 - CLIP, 1 + clip_high)
     token = torch.max(first, second) - ENTROPY * en
     if name == "grpo":
         d = torch.clamp(ref - lp, -20, 20)
@@ -166,6 +166,15 @@ def main():
         "returns": ragged(general_returns),
         "whitened": ragged(whiten(general)),
     }
+    # DAPO's clip-higher: the range above 1 is its own.
+    out["clipHigher"] = {"clipRatioHigh": CLIP_HIGH, "algorithms": {}}
+    for name, made in out["algorithms"].items():
+        keep = torch.tensor(made["weights"]) != 0
+        adv = torch.zeros(B, T, dtype=D)
+        for i, row in enumerate(made["advantages"]):
+            adv[i, : len(row)] = torch.tensor(row, dtype=D)
+        tensors = (old, logp, ref, entropy, f32(adv))
+        out["clipHigher"]["algorithms"][name] = [policy_case(name, h, s, keep, tensors, CLIP_HIGH) for h, s in plans]
     path = pathlib.Path(__file__).with_suffix(".json")
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in out.items())
     path.write_text("{\n" + lines + "\n}\n")

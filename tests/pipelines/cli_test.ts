@@ -9,7 +9,7 @@ import { settings as table } from "../../pipelines/settings/settings.ts";
 import { parseCommandLine } from "../../pipelines/commands/command_line.ts";
 import { parseConfigFile } from "../../pipelines/settings/config_file.ts";
 import { examples } from "../../pipelines/commands/examples.ts";
-import { completions, helpOf } from "../../pipelines/commands/help.ts";
+import { completions, helpOf, overview } from "../../pipelines/commands/help.ts";
 import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
@@ -115,6 +115,52 @@ Deno.test("help shows each flag with its default or that it is required", () => 
   assert.match(help, /--dry-run/);
 });
 
+Deno.test("help of many settings stands below heads, and leaves rare ones to --help all", () => {
+  const train = commands.find(({ name }) => name === "train") ?? assert.fail("train");
+  const [short, whole] = [helpOf(train), helpOf(train, true)];
+  const heads = (help: string) => [...help.matchAll(/^(\w[\w ]*):$/gm)].map(([, head]) => head);
+  assert.deepEqual(heads(short).slice(0, 6), ["Model", "Problems", "Sampling", "Grading", "Loss", "Optimizer"]);
+  assert.ok(heads(whole).includes("Number types and kernels") && !heads(short).includes("Number types and kernels"));
+  assert.match(short, /^Loss:\n {2}--algorithm NAME +learning algorithm/m);
+  // What is left out is named, and everything is described once.
+  const described = (help: string) => [...help.matchAll(/^ {2}--([\w-]+)/gm)].map(([, flag]) => flag);
+  const named = [...(short.split("which --help all describes:")[1] ?? "").matchAll(/--([\w-]+)/g)].map(([, flag]) =>
+    flag
+  );
+  assert.ok(named.includes("gradient-chunk") && !named.includes("model"));
+  assert.deepEqual([...described(short), ...named].toSorted(), described(whole).toSorted());
+  assert.equal(new Set(described(whole)).size, described(whole).length);
+  assert.doesNotMatch(whole, /--help all/);
+});
+
+Deno.test("help of few settings is one list, the rare ones in it", () => {
+  const replay = commands.find(({ name }) => name === "replay") ?? assert.fail("replay");
+  assert.match(helpOf(replay), /^Settings:$[^]*^ {2}--kernels /m);
+  assert.equal(helpOf(replay), helpOf(replay, true));
+});
+
+Deno.test("help stays within 120 columns, but for an example", () => {
+  for (const one of [...stages, ...commands]) {
+    const lines = [...helpOf(one).split("\n"), ...helpOf(one, true).split("\n")];
+    for (const line of lines) assert.ok(line.startsWith("Example: ") || line.length <= 120, `${one.name}: ${line}`);
+  }
+  for (const line of overview(stages, commands).split("\n")) assert.ok(line.length <= 120, line);
+});
+
+Deno.test("--help takes the word all and no other value", () => {
+  const help = (...words: ReadonlyArray<string>) => {
+    const { help, helpAll } = parsed(...words);
+    return [help, helpAll];
+  };
+  assert.deepEqual(help("--help"), [true, false]);
+  assert.deepEqual(help("--help", "all"), [true, true]);
+  assert.deepEqual(help("--help=all", "--seed", "1"), [true, true]);
+  assert.deepEqual(help("-h", "all"), [true, true]);
+  assert.deepEqual(help("--seed", "1"), [false, false]);
+  assert.equal(refused("--help=more"), 'Cannot run "try": --help takes no value but "all", found "more"');
+  assert.equal(refused("--help", "more"), 'Cannot run "try": unexpected "more"');
+});
+
 Deno.test("completions know every command and flag in each shell", async () => {
   for (const shell of ["bash", "zsh", "fish"]) {
     const script = completions(shell, [command]) ?? "";
@@ -155,6 +201,7 @@ Deno.test("every stage and command of the registries has help, a dry run and a t
     assert.ok(overview.stdout.includes(name) && summary.length > 0, name);
     const help = await cli(name, "--help");
     assert.ok(help.error === undefined && help.stdout.startsWith(`${name}: `), name);
+    assert.equal((await cli(name, "--help", "all")).stdout.split("Usage:")[0], help.stdout.split("Usage:")[0], name);
     const words = commands.find((one) => one.name === name)?.positional === undefined ? [] : ["x"];
     const dry = await cli(name, ...words, "--dry-run");
     assert.equal(dry.error, undefined);

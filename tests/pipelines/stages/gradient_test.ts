@@ -110,6 +110,27 @@ testStages("a short last mini-batch is scaled by its share of the nominal size",
     assert.equal(Record.encode(full), Record.encode(whole));
   }));
 
+testStages(
+  "--clip-ratio-high moves the upper end of the clip range, and nothing where it is --clip-ratio",
+  () =>
+    Effect.gen(function* () {
+      // Every ratio is e, so correct responses are beyond 1.2 and within 3, and incorrect ones are never clipped from above.
+      const risen = (yield* credited(4)).map((record) => ({
+        ...record,
+        oldLogProbs: record.oldLogProbs.map((x) => x - 1),
+      }));
+      const config = { model: base, artifacts: yield* temporaryFolder, algorithm: "reinforce" as const };
+      const [alike] = yield* collect(gradientStage, risen, config);
+      assert.deepEqual([alike.positive.clipFraction, alike.negative.clipFraction], [1, 0]);
+      const [same] = yield* collect(gradientStage, risen, { ...config, clipRatioHigh: 0.2 });
+      assert.equal(Record.encode(same), Record.encode(alike));
+      const [higher] = yield* collect(gradientStage, risen, { ...config, clipRatioHigh: 2 });
+      assert.equal(higher.clipFraction, 0);
+      assert.ok(higher.positive.gradNorm > 0 && alike.positive.gradNorm < higher.positive.gradNorm);
+      assert.equal(higher.negative.gradNorm, alike.negative.gradNorm);
+    }),
+);
+
 testStages("PPO's critic gets a gradient of its own", () =>
   Effect.gen(function* () {
     const artifacts = yield* temporaryFolder;

@@ -1,8 +1,16 @@
 /** What a run's `config.json` says is checked before anything uses it. */
 import assert from "node:assert/strict";
 import { Result } from "effect";
+import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import { recordedValues } from "../../../pipelines/settings/setting.ts";
-import { changedSource, changedVocabulary, trainSettings } from "../../../pipelines/training/run_config.ts";
+import {
+  changedSetting,
+  changedSource,
+  changedVocabulary,
+  configText,
+  trainConfig,
+  trainSettings,
+} from "../../../pipelines/training/run_config.ts";
 
 Deno.test("a stored setting of a value that no run can have is named with field and value", () => {
   const stored = { task: "countdown", algorithm: "grpo", batch: 4, cache: null, kernels: ["matrix"], other: {} };
@@ -68,4 +76,28 @@ Deno.test("a run goes on only with the padded vocabulary that it recorded; one t
   assert.equal(changedVocabulary({ paddedVocabulary: "keep" }, undefined), undefined);
   assert.equal(changedVocabulary({}, "mask"), "--padded-vocabulary keep, now it is mask");
   assert.equal(changedVocabulary({ paddedVocabulary: "mask" }, "keep"), "--padded-vocabulary mask, now it is keep");
+});
+
+Deno.test("a run records the upper clip range only where somebody gave one, and goes on only with that one", () => {
+  const info: DeviceInfo = {
+    kind: "wasm",
+    description: "",
+    why: "",
+    features: [],
+    lanes: 0,
+    maxBinding: 1,
+    maxBuffer: 1,
+    validated: true,
+  };
+  const sources = { base: "b", problems: "p", stopTokens: [1] };
+  const plain = Result.getOrThrow(trainConfig({ model: "m", out: "o" }));
+  const higher = Result.getOrThrow(trainConfig({ model: "m", out: "o", clipRatioHigh: 0.28 }));
+  const stored = (config: typeof plain): Record<string, unknown> => JSON.parse(configText(config, sources, info));
+  const { clipRatioHigh, ...others } = stored(higher);
+  assert.equal(clipRatioHigh, 0.28);
+  assert.deepEqual(stored(plain), others);
+  const begun = (config: typeof plain) => Result.getOrThrow(recordedValues(trainSettings, stored(config)));
+  assert.equal(changedSetting(begun(plain), plain), undefined);
+  assert.equal(changedSetting(begun(higher), higher), undefined);
+  assert.equal(changedSetting(begun(plain), higher), "clipRatioHigh not set, now it is 0.28");
 });
