@@ -1,6 +1,6 @@
-/** The syntax tree of WGSL as `parser.ts` makes it: names are not looked up yet and nothing has a type. */
+/** The syntax tree of WGSL from `parser.ts`, before name resolution and typing. */
 
-/** An expression, or a type where one is expected (`name` and `template` are both). */
+/** An expression, or a type in places that expect one (`name` and `template` may be both). */
 export type Expression =
   | { readonly kind: "number"; readonly text: string; readonly line: number }
   | { readonly kind: "name"; readonly name: string; readonly line: number }

@@ -105,7 +105,7 @@ export class EmulatedKernel {
     }
   }
 
-  /** A written buffer may be bound only once in a dispatch. */
+  /** Refuses written parts that overlap, and a buffer bound both for reading and for writing. */
   #holdApart(parts: ReadonlyArray<Part>): void {
     parts.forEach((one, i) => {
       for (const other of parts.slice(0, i)) {
