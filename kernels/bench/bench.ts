@@ -55,7 +55,6 @@ export const blockShapes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<B
     : [blockOf("qwen2.5-0.5b", { sequences: 1, length: 128, V: 4096 })],
 ];
 
-/** A kernel of a block. */
 export interface KernelRow extends Profile {
   readonly block: string;
 }

@@ -13,7 +13,6 @@ import { matrixTiles, variantName } from "../ops/matmul/matrix_tiles.ts";
 import { timeOf } from "./profiler.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** Sizes of a product. */
 export type ProductSize = readonly [M: number, N: number, K: number];
 
 /** One form of a product at one size. */

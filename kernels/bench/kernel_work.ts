@@ -78,7 +78,6 @@ const rules: Readonly<Record<string, Rule>> = {
 
 const beginnings = Object.keys(rules).sort((a, b) => b.length - a.length);
 
-/** Whether a kernel is a matrix product. */
 export const isProduct = ({ name }: Pick<Kernel, "name">): boolean => ruleOf(name)?.flops === product.flops;
 
 const ruleOf = (name: string): Rule | undefined => {

@@ -10,7 +10,6 @@ export interface Hoisted {
   readonly word: number;
 }
 
-/** Types of values. */
 export type ValueType = "i32" | "i64" | "f32" | "v128";
 
 /** The byte of each type. */

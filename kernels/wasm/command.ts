@@ -3,16 +3,13 @@
  * u64.
  */
 
-/** Bytes per command. */
 export const commandBytes = 512;
 
 /** Most storage bindings of a kernel. */
 export const mostBindings = 14;
 
-/** Kinds of commands. */
 export const kinds = { dispatch: 1, copy: 2, clear: 3, compile: 4, fence: 5 } as const;
 
-/** The command's kind. */
 export const kindAt = 0;
 /** Whether all earlier commands must have ended, and their number of shares (wraps). */
 export const barrierAt = 4;
@@ -23,7 +20,6 @@ export const nextAt = 8;
 export const totalAt = 12;
 /** Workgroups or pieces that a thread takes at a time. */
 export const shareAt = 16;
-/** The kernel's number. */
 export const kernelAt = 20;
 /** Workgroups along x, y, z. */
 export const groupsAt = 24;

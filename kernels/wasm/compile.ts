@@ -18,7 +18,6 @@ import { resolve, resolveFunctions } from "../wgsl/resolve.ts";
 import { strideOf } from "../wgsl/types.ts";
 import { WgslError } from "../wgsl/wgsl_error.ts";
 
-/** A compiled kernel. */
 export interface CompiledKernel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Bytes that each thread needs for workgroup variables and local arrays. */

@@ -26,7 +26,6 @@ export interface DeviceListener {
   fail(message: string): void;
 }
 
-/** The embedded device. */
 export class EmbeddedDevice {
   readonly limits: Readonly<Record<string, number>>;
   readonly features: ReadonlySet<string> = new Set();

@@ -15,7 +15,6 @@ export class Frame {
 
   constructor(readonly parameters: number) {}
 
-  /** A new local. */
   local(type: ValueType): number {
     this.locals.push(type);
     return this.parameters + this.locals.length - 1;
@@ -26,7 +25,6 @@ export class Frame {
     return typeof shape === "string" ? ofLocal(shape, this.local(shape)) : shape.map((one) => this.slots(one));
   }
 
-  /** The code so far. */
   get code(): Code {
     return this.#code;
   }

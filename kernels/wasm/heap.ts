@@ -54,7 +54,6 @@ export class Heap {
     this.limit = Math.min(limit, most * pageBytes - start);
   }
 
-  /** Bytes in use. */
   get live(): number {
     return this.#live;
   }

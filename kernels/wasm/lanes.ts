@@ -45,7 +45,6 @@ export const splat = (value: Single): Single => {
   return apply("v128", value.type === "f32" ? "f32x4.splat" : "i32x4.splat", value);
 };
 
-/** A vector of four numbers. */
 export const fourOf = (values: ReadonlyArray<Single>): Single => {
   const isFloat = values[0].type === "f32";
   if (values.every(({ constant }) => constant !== undefined)) {

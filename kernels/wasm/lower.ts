@@ -21,7 +21,6 @@ interface Exit {
   readonly slots: Value | undefined;
 }
 
-/** Writes one program. */
 export class Lowering extends Expressions {
   readonly #loops: Loop[] = [];
   readonly #exits: Exit[] = [];

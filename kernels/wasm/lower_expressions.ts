@@ -30,7 +30,6 @@ export interface Surroundings {
   readonly scratchAddress: Code;
   /** Whether a workgroup is one invocation, so that barriers do nothing. */
   readonly alone: boolean;
-  /** The functions of `math.wgsl`. */
   readonly math: ReadonlyMap<string, FunctionBody>;
   /** Writes the check of an index, if accesses are checked. */
   readonly check?: (frame: Frame, index: Single, length: Single, name: string, line: number) => void;
@@ -61,7 +60,6 @@ export abstract class Expressions {
     });
   }
 
-  /** The value of an expression. */
   value(node: Node): Value {
     const { frame } = this;
     switch (node.op) {

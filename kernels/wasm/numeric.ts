@@ -62,7 +62,7 @@ export const numeric = (
 };
 
 const least = (frame: Frame, name: "min" | "max", a: Single, b: Single, of: Scalar): Single => {
-  // Pseudo-minimum and -maximum: one instruction each, where WebAssembly's own float minimum takes many. With NaN they return the first argument.
+  // Pseudo-minimum and -maximum: one instruction each, while WebAssembly's own float minimum takes many. With NaN they return the first argument.
   if (of === "f32") {
     const chosen_: Instruction = name === "min" ? "f32x4.pmin" : "f32x4.pmax";
     return a.type === "v128"

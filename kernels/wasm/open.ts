@@ -10,7 +10,6 @@ import { Encoder } from "../gpu/encoder.ts";
 import { EmbeddedDevice } from "./embedded_device.ts";
 import { Threads } from "./threads.ts";
 
-/** Options of the device. */
 export interface EmbeddedOptions {
   /** Whether every access of a kernel is checked. */
   readonly validated: boolean;

@@ -19,7 +19,6 @@ export interface MemoryPlace {
   readonly name: string;
 }
 
-/** A value in locals. */
 export interface LocalPlace {
   readonly kind: "local";
   readonly type: Type;
@@ -129,7 +128,6 @@ export const writePlace = (frame: Frame, place: Place, value: Value): void => {
   }
 };
 
-/** Fills a place with zeros. */
 export const clear = (frame: Frame, place: MemoryPlace): void => {
   const { type } = place;
   if (type.kind !== "array" || type.size === undefined) {

@@ -33,7 +33,6 @@ export interface Single {
   readonly lane?: { readonly of: Single; readonly lane: number };
 }
 
-/** A value of any type. */
 export type Value = Single | ReadonlyArray<Value>;
 
 export const isSingle = (value: Value): value is Single => !Array.isArray(value);

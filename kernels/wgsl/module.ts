@@ -29,7 +29,6 @@ const comparisons = ["==", "!=", "<", ">", "<=", ">="];
 /** Checks the body of a function. */
 export type BodyOf = (module: Module, declared: FunctionDeclaration) => FunctionBody;
 
-/** The declarations of one text. */
 export class Module {
   readonly enabled: ReadonlyArray<string>;
   readonly #byName = new Map<string, Declaration>();
@@ -49,12 +48,10 @@ export class Module {
     }
   }
 
-  /** The declaration with a name. */
   declaration(name: string): Declaration | undefined {
     return this.#byName.get(name);
   }
 
-  /** Every variable of the module. */
   variables(): ReadonlyArray<Variable> {
     return this.declarations.flatMap((declared) => {
       if (declared.kind !== "var") return [];
@@ -82,7 +79,6 @@ export class Module {
     });
   }
 
-  /** The function with a name. */
   function(name: string, line: number): FunctionBody {
     const known = this.#functions.get(name);
     if (known !== undefined) return known;

@@ -40,7 +40,6 @@ export type Node =
     | { readonly op: "call"; readonly callee: FunctionBody; readonly args: ReadonlyArray<Node> }
   );
 
-/** A statement. */
 export type Step =
   & { readonly line: number }
   & (
@@ -66,7 +65,6 @@ export type Step =
     | { readonly op: "evaluate"; readonly value: Node }
   );
 
-/** A function. */
 export interface FunctionBody {
   readonly name: string;
   readonly parameters: ReadonlyArray<Variable>;

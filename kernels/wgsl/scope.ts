@@ -14,7 +14,6 @@ export class Scope {
     return new Scope(this.module, this, inLoop);
   }
 
-  /** Declares a variable. */
   declare(variable: Variable, line: number): Variable {
     this.name(variable.name, { op: "variable", variable, type: variable.type, line }, line);
     return variable;

@@ -1,7 +1,6 @@
 /** Tokenizer of WGSL: words, numbers and symbols with their lines. Comments and blanks are dropped. */
 import { WgslError } from "./wgsl_error.ts";
 
-/** One token of WGSL. */
 export interface Token {
   readonly kind: "word" | "number" | "sign" | "end";
   readonly text: string;

@@ -14,10 +14,8 @@ struct Params { R: u32, V: u32, stride: u32, slotOffset: u32, topK: u32, inverse
 
 const lowest = -3.4028234e38;
 fn columnsOf(v: u32) -> vec4u { return vec4u(v) + vec4u(0u, 1u, 2u, 3u); }
-// z of four columns.
 fn zOf(base: u32, v: u32) -> vec4f { return logits[base + v / 4u] * params.inverseTemperature; }
 
-// z of one column.
 fn oneOf(base: u32, v: u32) -> f32 {
   let four = zOf(base, v / 4u * 4u);
   return select(select(four.x, four.y, v % 4u == 1u), select(four.z, four.w, v % 4u == 3u), v % 4u >= 2u);

@@ -15,7 +15,6 @@ const powerOfTwo = (exponent: number): number => {
   return double[0];
 };
 
-/** Helpers that the generated code calls. */
 export const arithmetic = {
   exp,
   log,

@@ -24,7 +24,6 @@ const isFloat = (kind: Kind): boolean => kind === "f32" || kind === "f16";
 const least = (a: string, b: string, kind: Kind): string => `${isFloat(kind) ? "least" : "Math.min"}(${a}, ${b})`;
 const most = (a: string, b: string, kind: Kind): string => `${isFloat(kind) ? "most" : "Math.max"}(${a}, ${b})`;
 
-/** The value of a call. */
 export const writeBuiltin = (writer: FunctionWriter, node: Call): Value => {
   const { name, args, type, line } = node;
   const kinds = kindsOf(type);

@@ -9,7 +9,6 @@ import type { Memory } from "./memory.ts";
 /** The checks of one kernel. Offsets and counts are in units of the memory; an `actor` is an invocation or, numbered after them, a subgroup. */
 export class CheckedAccess {
   readonly shared = new AccessLog();
-  /** The current workgroup. */
   readonly group: [number, number, number] = [0, 0, 0];
 
   constructor(
@@ -20,7 +19,6 @@ export class CheckedAccess {
     readonly workgroup: ReadonlyArray<Memory>,
   ) {}
 
-  /** Starts a workgroup. */
   begin(x: number, y: number, z: number): void {
     this.group[0] = x;
     this.group[1] = y;
@@ -31,7 +29,6 @@ export class CheckedAccess {
     this.storage.workgroup(this.size + this.subgroups);
   }
 
-  /** A barrier. */
   barrier(isStorage: boolean): void {
     (isStorage ? this.storage : this.shared).barrier(this.size + this.subgroups);
   }
@@ -53,7 +50,6 @@ export class CheckedAccess {
     return this.fail(line, `"${memory.name}" is read at ${at(memory, first)}, which nobody has written`, actor);
   };
 
-  /** Checks a read of workgroup memory. */
   readonly readShared = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
     const { shared } = this;
     const accesses = memory.accesses!;
@@ -64,7 +60,6 @@ export class CheckedAccess {
     }
   };
 
-  /** Checks a write to workgroup memory. */
   readonly writeShared = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
     const { shared } = this;
     const accesses = memory.accesses!;

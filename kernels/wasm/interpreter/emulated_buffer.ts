@@ -1,7 +1,6 @@
 /** A buffer of the emulated card, with the methods of `GPUBuffer` that callers use. */
 import { Bytes } from "./memory.ts";
 
-/** Bytes with the methods that callers use. */
 export class EmulatedBuffer {
   readonly bytes: Bytes;
   readonly size: number;

@@ -10,7 +10,6 @@ import type { EmulatedBuffer } from "./emulated_buffer.ts";
 import { EmulatedDevice } from "./emulated_device.ts";
 import type { MatrixSizes } from "./matrix_operations.ts";
 
-/** Options of the card. */
 export interface CardOptions {
   /** Lanes per subgroup. */
   readonly lanes?: 16 | 32 | 64;

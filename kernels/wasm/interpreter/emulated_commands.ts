@@ -2,15 +2,12 @@
 import type { EmulatedBuffer } from "./emulated_buffer.ts";
 import type { EmulatedKernel, Part } from "./emulated_kernel.ts";
 
-/** An action at submit. */
 export type Command = () => void;
 
-/** The bindings of one dispatch. */
 export interface EmulatedBindGroup {
   readonly parts: ReadonlyArray<Part & { readonly isDynamic: boolean }>;
 }
 
-/** Records the dispatches of a pass. */
 export class EmulatedPass {
   #kernel: EmulatedKernel | undefined;
   #parts: ReadonlyArray<Part> = [];
@@ -39,7 +36,6 @@ export class EmulatedPass {
   end(): void {}
 }
 
-/** Records commands. */
 export class EmulatedCommands {
   readonly commands: Command[] = [];
 

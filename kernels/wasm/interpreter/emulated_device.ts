@@ -23,7 +23,6 @@ interface Layout {
 
 /** A device that computes in the calling thread. */
 export class EmulatedDevice {
-  /** Every fault, in order. */
   readonly faults: string[] = [];
   readonly features: ReadonlySet<string>;
   readonly lost = new Promise<never>(() => {});

@@ -15,7 +15,6 @@ import { leastBytes, unitOf } from "./slots.ts";
 import { subgroupFunctions } from "./subgroup.ts";
 import { type Invocation, type Operations, Workgroup } from "./workgroup.ts";
 
-/** A part of a buffer. */
 export interface Part {
   readonly buffer: Bytes;
   readonly offset: number;
@@ -36,7 +35,6 @@ interface GeneratedModule {
 const workgroupBytes = (program: Program): number =>
   program.workgroup.reduce((sum, { type }) => sum + Math.ceil(byteSize(type) / 16) * 16, 0);
 
-/** A kernel variant. */
 export class EmulatedKernel {
   readonly #program: Program;
   readonly #module: GeneratedModule;

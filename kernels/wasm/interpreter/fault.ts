@@ -1,6 +1,6 @@
 /**
  * A kernel's fault on the emulated card: one line with the kernel, its source line, the variable and the index. A boundary file: a fault is thrown
- * to end its dispatch, and caught where the dispatch was started.
+ * to end its dispatch, and caught by the caller of the dispatch.
  */
 
 /** A fault in a kernel or in its use. */

@@ -88,7 +88,6 @@ export class FunctionWriter {
     }
   }
 
-  /** Assigns to a place. */
   set(to: Node, value: Value): void {
     const address = this.addressed(to);
     if (address !== undefined) return store(this, address, to.type, value, to.line);
@@ -102,7 +101,6 @@ export class FunctionWriter {
     names.forEach((name, i) => this.lines.add(`${name} = ${values[i]};`));
   }
 
-  /** The value of an expression. */
   value(node: Node): Value {
     const { type, line } = node;
     switch (node.op) {

@@ -7,7 +7,6 @@ import type { CheckedAccess } from "./checked_access.ts";
 import type { Memory } from "./memory.ts";
 import { type Matrix, slotsOfLane, type Subgroup } from "./subgroup.ts";
 
-/** A matrix type. */
 export type MatrixType = Extract<Type, { readonly kind: "matrix" }>;
 
 /** Sizes of the card's matrix units. */

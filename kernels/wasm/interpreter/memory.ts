@@ -62,7 +62,6 @@ export class Memory {
     this.h = new Float16Array(content, offset, Math.floor(bytes / 2));
   }
 
-  /** A workgroup variable. */
   static workgroup(name: string, bytes: number, unit: 2 | 4): Memory {
     const size = Math.ceil(bytes / 4) * 4;
     const accesses = new Accesses(size / unit);

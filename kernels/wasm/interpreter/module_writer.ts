@@ -29,7 +29,6 @@ const waits = (name: string): boolean =>
   name === "workgroupBarrier" || name === "storageBarrier" || name === "workgroupUniformLoad" ||
   name.startsWith("subgroup");
 
-/** One module. */
 export class ModuleWriter {
   /** Wait points by number; number 0 is unused. */
   readonly sites: (Site | undefined)[] = [undefined];

@@ -13,14 +13,12 @@ const initial: Readonly<Record<Kind, string>> = {
   matrix: "null",
 };
 
-/** Lines and names of a function. */
 export class SourceLines {
   #lines: string[] = [];
   readonly #free = new Map<string, string[]>();
   readonly #declared: string[] = [];
   #scope: (readonly [pool: string, name: string])[] = [];
 
-  /** Adds a line. */
   add(line: string): void {
     this.#lines.push(line);
   }

@@ -8,7 +8,6 @@ export type Matrix = Float32Array;
 /** Slots per lane for exchanged values. */
 export const slotsOfLane = 16;
 
-/** One subgroup of a workgroup. */
 export class Subgroup {
   /** Values stored before an operation, and those of the last operation; swapped at each operation. */
   put: Float64Array;
