@@ -1,6 +1,6 @@
 /**
- * How fast the kernels are on the device at hand, at the shapes of training: one pass of every op forward and backward, profiled
- * kernel by kernel. What a kernel has to do is counted from its shapes (`kernel_work.ts`).
+ * Measures the kernels on the present device at the shapes of training: one forward and backward pass of every op, profiled kernel by kernel. The
+ * work of a kernel is counted from its shapes (`kernel_work.ts`).
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError, DeviceInfo } from "../gpu/device_info.ts";
@@ -39,7 +39,7 @@ const server = { sequences: 8, length: 512, V: 16384 };
 
 type ShapeName = keyof typeof shapes.models;
 
-/** The block of a model of published shape, on a batch and a part of its vocabulary. */
+/** The block of a published model shape, for a batch and a part of its vocabulary. */
 const blockOf = (name: ShapeName, batch: Pick<BlockShape, "sequences" | "length" | "V">): BlockShape => {
   const { hidden_size: C, num_attention_heads: H, num_key_value_heads: KV, intermediate_size: F } = shapes.models[name];
   return { name, ...batch, C, H, KV, D: C / H, F };
@@ -47,7 +47,7 @@ const blockOf = (name: ShapeName, batch: Pick<BlockShape, "sequences" | "length"
 
 const measuredOnGpu: ReadonlyArray<ShapeName> = ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-7b"];
 
-/** What a device without hardware of its own finishes in seconds: the model of the tiny study and the block of Qwen2.5 0.5B; on a GPU those of 1.5B and 7B too. */
+/** The shapes to measure. Without a GPU, those that take seconds: the tiny study's model and Qwen2.5 0.5B; on a GPU also 1.5B and 7B. */
 export const blockShapes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<BlockShape> => [
   { name: "tiny", sequences: 96, length: 21, C: 64, H: 4, KV: 2, D: 16, F: 128, V: 77 },
   ...kind === "gpu"
@@ -55,7 +55,6 @@ export const blockShapes = ({ kind }: Pick<DeviceInfo, "kind">): ReadonlyArray<B
     : [blockOf("qwen2.5-0.5b", { sequences: 1, length: 128, V: 4096 })],
 ];
 
-/** One kernel of a block. */
 export interface KernelRow extends Profile {
   readonly block: string;
 }
@@ -121,7 +120,7 @@ const block = (encoder: Encoder, shape: BlockShape): Effect.Effect<void, DeviceE
     tape.seed(entropy, encoder.upload(noise("dentropy", N), N, 1));
     tape.backward();
 
-    // Flat arenas are larger than what a cache holds, which without hardware would take long.
+    // Parameter arenas exceed caches; without a GPU they are limited, to save time.
     const n = Math.min(
       encoder.info.kind === "gpu" ? 1 << 27 : 1 << 20,
       [...parameters.keys()].reduce((sum, { rows, cols }) => sum + rows * cols, 0),
@@ -132,7 +131,7 @@ const block = (encoder: Encoder, shape: BlockShape): Effect.Effect<void, DeviceE
     adamw(encoder, gradient, flat, mean, square, options);
     const halves = Array.from({ length: 2 }, () => encoder.tensor(1, n, { format: "bf16" }));
     adamw(encoder, gradient, flat, halves[0], halves[1], options);
-    // What is timed afterwards still finds them: the pool keeps what it takes back.
+    // The pool keeps the released buffers, so later measurements reuse them.
     filler.release();
     for (const tensor of [...parameters].flat()) encoder.release(tensor);
     for (const tensor of [gradient, flat, mean, square, ...halves]) encoder.release(tensor);

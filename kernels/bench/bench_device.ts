@@ -1,6 +1,6 @@
 /**
- * What a device costs and gives whatever runs on it: bytes a second of a copy and of a sum over buffers that no cache holds, a dispatch, a
- * dispatch that waits for the one before it, and the time until a few bytes are back.
+ * Measures the device itself: bandwidth of a copy and of a sum over buffers larger than caches (bytes per second), the cost of a dispatch, of a
+ * dispatch that depends on the previous one, and the latency of reading back a few bytes.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -14,13 +14,13 @@ import { accumulate } from "../ops/add/add.ts";
 import { timeOf } from "./profiler.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** The two dispatches that do as little as one can. */
+/** The two smallest possible dispatches. */
 export const probeKernels = {
   read: makeKernel(dispatchRead),
   write: makeKernel(dispatchWrite),
 };
 
-/** One figure: what was done and the median of its time; a dispatch's is its share of a long submit. */
+/** A measurement and its median time; a dispatch's time is its share of a long submit. */
 export interface DeviceRow {
   readonly work: "copy" | "add" | "dispatch" | "dependent dispatch" | "read-back";
   readonly shape: string;
@@ -31,11 +31,11 @@ export interface DeviceRow {
 
 const reads = 21;
 
-/** Bytes of a buffer that is copied: beyond what caches hold, within what one binding covers. */
+/** Bytes of the copied buffers: more than caches hold, at most one binding. */
 export const copyBytes = ({ info }: Encoder): number =>
   Math.min(info.kind === "gpu" ? 2 ** 30 : 2 ** 26, Math.floor(info.maxBinding / 1024) * 1024);
 
-/** Measures the device; `bytes` is the size of the buffers that are copied and summed. */
+/** Measures the device; `bytes` is the size of the copied and summed buffers. */
 export const measureDevice = Effect.fn("Bench.measureDevice")(function* (
   encoder: Encoder,
   bytes = copyBytes(encoder),

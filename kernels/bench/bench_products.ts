@@ -1,6 +1,6 @@
 /**
- * A linear layer's product, c[M, N] = a[M, K] · b[N, K]ᵀ, in every form that the device has: the plain kernel, the subgroup kernel or that
- * of the embedded device, which packs panels, and matrix units in each tile, with b stored in float16 there. The best of them is the arithmetic roof of a device.
+ * Measures a linear layer's product, c[M, N] = a[M, K] · b[N, K]ᵀ, in every form of the device: the plain kernel, the subgroup or panel kernel, and
+ * matrix units in each tile with b in float16. The fastest is the device's arithmetic roof.
  */
 import * as Effect from "effect/Effect";
 import { canBroadcast, type DeviceError, type MatrixUnits } from "../gpu/device_info.ts";
@@ -13,7 +13,6 @@ import { matrixTiles, variantName } from "../ops/matmul/matrix_tiles.ts";
 import { timeOf } from "./profiler.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
-/** Sizes of a product. */
 export type ProductSize = readonly [M: number, N: number, K: number];
 
 /** One form of a product at one size. */
@@ -25,7 +24,7 @@ export interface ProductRow {
   readonly bytes: number;
 }
 
-/** Times each form at each size; the encoder's own products must not use matrix units. */
+/** Measures each form at each size; the encoder must not use matrix units for its own products. */
 export const measureProducts = Effect.fn("Bench.measureProducts")(function* (
   encoder: Encoder,
   sizes: ReadonlyArray<ProductSize>,
@@ -70,7 +69,7 @@ const formsOf = (encoder: Encoder, { a, b, c, halves }: Operands, units: MatrixU
   const tiles = units === undefined
     ? []
     : matrixTiles.filter((tile) => !units.refused.includes(variantName("nt", tile)));
-  // Kernels read an operand with its gaps, and the products of a tile are not said to be the plain ones: formats are converted once, before.
+  // Kernels read an operand's gaps, and tile products differ from plain ones: operands are converted once, before the measurement.
   if (tiles.length > 0) cast(encoder, { ...b, rows: 1, cols: N * K, stride: N * K }, halves);
   return [
     { name: "plain", bytesOfB: 4, record: () => matmulNT(encoder, a, b, undefined, c, { plain: true }) },

@@ -1,4 +1,4 @@
-// Computes nothing: what a dispatch costs that waits for none before it, since all only read.
+// Computes nothing: measures a dispatch that does not depend on the previous one, since all only read.
 // @binding(0) a u32 [1], read
 // One workgroup of one lane.
 struct Params { N: u32 }

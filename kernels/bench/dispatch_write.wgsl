@@ -1,4 +1,4 @@
-// a[0] += 1: what a dispatch costs that must wait for the one before it, since each reads what that one wrote.
+// a[0] += 1: measures a dispatch that depends on the previous one, since each reads what that one wrote.
 // @binding(0) a u32 [1], read_write
 // One workgroup of one lane.
 struct Params { N: u32 }

@@ -1,14 +1,14 @@
 /**
- * What a dispatch has to do, counted from its shapes: floating-point operations (a multiplication, an addition, an exponential or a root is one;
- * a product has 2·M·N·K) and the bytes of its tensors, each moved once in each direction. What a kernel loads a second time is not counted, so
- * time beyond this is the kernel's own. Attention is counted by its products alone, for `keys` keys a row on average.
+ * Counts the work of a dispatch from its shapes: floating-point operations (multiplications, additions, exponentials and roots count as one, so a
+ * product has 2·M·N·K) and the bytes of its tensors, moved once in each direction. Repeated loads are not counted; they are a cost of the kernel.
+ * Attention counts only its products, with `keys` keys per row on average.
  */
 import type { Dispatch } from "../gpu/encoder.ts";
 import { type Kernel, signatureOf } from "../gpu/kernel.ts";
 import { blockRows } from "../ops/kv_cache/blocks.ts";
 import { elementBytes, type Tensor } from "../gpu/tensor.ts";
 
-/** Operations (undefined where a kernel's are not known) and bytes. */
+/** Operations (undefined if not known for a kernel) and bytes. */
 export interface Work {
   readonly flops: number | undefined;
   readonly bytes: number;
@@ -16,33 +16,33 @@ export interface Work {
 
 interface Rule {
   readonly flops: (dispatch: Dispatch, keys: number) => number;
-  /** Bindings that are read and written. */
+  /** Bindings that are both read and written. */
   readonly grown?: ReadonlyArray<number>;
-  /** Rows of a binding that are touched, where that is not all of it. */
+  /** Rows of a binding that are accessed, if not all. */
   readonly rows?: (dispatch: Dispatch, keys: number) => Readonly<Record<number, number>>;
 }
 
 const elements = ({ rows, cols }: Tensor): number => rows * cols;
 
-/** So many operations for each element of a binding. */
+/** `operations` per element of a binding. */
 const each = (operations: number, binding: number, more: Omit<Rule, "flops"> = {}): Rule => ({
   flops: ({ tensors }) => operations * elements(tensors[binding]),
   ...more,
 });
 
-/** With a gated activation behind it a result has two products. */
+/** A product with a gated activation counts as two products. */
 const product: Rule = {
   flops: ({ params: { M, N, K }, constants }) => 2 * M * N * K * (constants?.SWIGLU === 1 ? 2 : 1),
 };
 
-/** So many operations for each channel of a query head and pair of positions; keys and values that no row sees are left alone. */
+/** `operations` per channel of a query head and pair of positions. Keys and values that no row sees are not counted. */
 const pairs = (operations: number, more: Omit<Rule, "flops"> = {}): Rule => ({
   flops: ({ tensors: [q], params: { N } }, keys) => operations * N * keys * q.cols,
   rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys }),
   ...more,
 });
 
-/** By how a kernel's name begins; the longest beginning counts, so that a faster variant is counted like the plain kernel. */
+/** Rules by prefix of the kernel's name. The longest match counts, so that a faster variant counts like the plain kernel. */
 const rules: Readonly<Record<string, Rule>> = {
   matmul: product,
   matmul_tn: { ...product, grown: [2] },
@@ -56,7 +56,7 @@ const rules: Readonly<Record<string, Rule>> = {
   rms_norm_weight_backward: each(3, 0, { grown: [3] }),
   rope_cache: each(3, 0, { rows: ({ tensors: [k] }) => ({ 4: k.rows, 5: k.rows, 6: k.rows }) }),
   rope: { ...each(3, 0), rows: ({ tensors: [x] }) => ({ 2: x.rows }) },
-  // Of the blocks, an entry for each that a row looks into.
+  // The block table counts one entry per block that a row reads.
   attention: pairs(4, {
     rows: ({ params: { N } }, keys) => ({ 1: N * keys, 2: N * keys, 4: Math.ceil(N * keys / blockRows) }),
   }),
@@ -78,7 +78,6 @@ const rules: Readonly<Record<string, Rule>> = {
 
 const beginnings = Object.keys(rules).sort((a, b) => b.length - a.length);
 
-/** Whether a kernel is a matrix product. */
 export const isProduct = ({ name }: Pick<Kernel, "name">): boolean => ruleOf(name)?.flops === product.flops;
 
 const ruleOf = (name: string): Rule | undefined => {
@@ -100,7 +99,7 @@ export const workOf = (kernel: Kernel, dispatch: Dispatch, keys = 0): Work => {
   const grown = [...rule?.grown ?? [], ...accumulates];
   let bytes = 0;
   tensors.forEach((tensor, i) => {
-    // A place that an option leaves unused is bound to a tensor that is there anyway.
+    // An unused binding repeats another tensor and is not counted.
     if (tensors.findIndex((other) => sameTensor(other, tensor)) < i) return;
     const rows = Math.min(tensor.rows, touched[i] ?? Infinity);
     bytes += rows * tensor.cols * elementBytes(tensor) * (grown.includes(i) ? 2 : 1);

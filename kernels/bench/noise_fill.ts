@@ -1,4 +1,4 @@
-/** Large tensors of made-up numbers, for measurements: one block of noise is uploaded and copied on the device as often as it takes. */
+/** Fills large tensors for measurements: one block of noise is uploaded, then copied on the device. */
 import type { Encoder } from "../gpu/encoder.ts";
 import { noise } from "../ops/op_case.ts";
 import { extent, type Tensor, view } from "../gpu/tensor.ts";
@@ -11,7 +11,7 @@ export interface NoiseFill {
   readonly release: () => void;
 }
 
-/** A filler with a block of its own; `words` is the most that one of its tensors holds. */
+/** A filler with its own block; `words` is the largest size of its tensors. */
 export const noiseFill = (encoder: Encoder, spread: number, words = blockWords): NoiseFill => {
   const size = Math.max(1, Math.min(blockWords, words));
   const block = encoder.upload(noise("fill", size).map((x) => x * spread), 1, size);
@@ -21,7 +21,7 @@ export const noiseFill = (encoder: Encoder, spread: number, words = blockWords):
   };
 };
 
-/** Fills a tensor without gaps with copies of `block`, the last one cut. */
+/** Fills a tensor (no gaps) with copies of `block`; the last copy is cut. */
 export const copies = (encoder: Encoder, block: Tensor, tensor: Tensor): void => {
   const count = extent(tensor);
   for (let start = 0; start < count; start += block.cols) {

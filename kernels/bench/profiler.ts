@@ -1,7 +1,6 @@
 /**
- * Where the time of a piece of work goes, kernel by kernel. The dispatches of the work are recorded as it runs, then each different one is
- * run again alone, many times in one submit, which software drivers time better than queries around a single dispatch. What the
- * tensors hold is overwritten, so the work is not usable afterwards.
+ * Profiles a piece of work kernel by kernel. It records the work's dispatches, then repeats each distinct one many times in one submit; on software
+ * drivers this is more accurate than timestamp queries around one dispatch. The tensors are overwritten, so the work's results are lost.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -11,17 +10,17 @@ import { type Dispatch, Encoder } from "../gpu/encoder.ts";
 import { type Kernel, signatureOf } from "../gpu/kernel.ts";
 import { isProduct, type Work, workOf } from "./kernel_work.ts";
 
-/** One kernel at one shape: how often the work dispatched it, what one dispatch has to do and what it takes. */
+/** A kernel at one shape: the number of dispatches, the work of one dispatch and its time. */
 export interface Profile extends Work {
   readonly kernel: string;
-  /** Sizes among its params, such as `M=1024 N=128 K=64`. */
+  /** Its size parameters, such as `M=1024 N=128 K=64`. */
   readonly shape: string;
   readonly calls: number;
   /** Median over samples, in microseconds. */
   readonly microseconds: number;
 }
 
-/** What a piece of work dispatched, all together, and its kernels, slowest first. */
+/** The totals of a piece of work, and its kernels, slowest first. */
 export interface Profiled {
   readonly dispatches: number;
   readonly flops: number;
@@ -51,19 +50,19 @@ const shapeOf = (kernel: Kernel, { constants = {}, params }: Dispatch): string =
 };
 
 const samples = 7;
-/** A dispatch of this many microseconds or more is timed fewer times. */
+/** A dispatch of at least this many microseconds is timed fewer times. */
 const long = 5e4;
 const sampleMilliseconds = 8;
 
-/** `productsOnly` times products alone; `keys` is how many keys a row of attention sees on average. */
+/** `productsOnly` times only products; `keys` is the average number of keys per row of attention. */
 export interface ProfileOptions {
   readonly productsOnly?: boolean;
   readonly keys?: number;
 }
 
 /**
- * Profiles what `work` dispatches through the encoder that it is given. Kernels that are no products may read indices: where the work uses a
- * buffer twice, those would be others by now.
+ * Profiles the dispatches of `work` on the given encoder. Other kernels than products may read indices; if the work reuses a buffer, their indices
+ * are gone by the time of the measurement.
  */
 export const profile = <E, R>(
   encoder: Encoder,
@@ -95,7 +94,7 @@ export const profile = <E, R>(
     return { ...sum, kernels: rows.sort((a, b) => b.calls * b.microseconds - a.calls * a.microseconds) };
   });
 
-/** The median time of what `record` records, in microseconds, a dispatch's share of a long submit. */
+/** The median time in microseconds of a dispatch recorded by `record`, as its share of a long submit. */
 export const timeOf = (encoder: Encoder, record: () => void): Effect.Effect<number, DeviceError> =>
   Effect.gen(function* () {
     const run = (repeats: number) =>
@@ -107,7 +106,7 @@ export const timeOf = (encoder: Encoder, record: () => void): Effect.Effect<numb
       });
     yield* run(1);
     const first = yield* run(2);
-    // The wait's own time weighs on a few repeats, and code is slow before the engine has compiled it: so the number is found in three goes.
+    // Three rounds determine the number of repeats: few repeats are dominated by the wait, and code is slow before it is compiled.
     let repeats = 1;
     for (let one = first, i = 0; i < 3 && one < long; i++) {
       repeats = Math.max(1, Math.min(500, Math.ceil(sampleMilliseconds * 1e3 / one)));

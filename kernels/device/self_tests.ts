@@ -16,7 +16,6 @@ export interface Check<Variant extends string = string> {
   readonly allowed: number;
 }
 
-/** The folder of cached results. */
 export const selfTestFolder = (): string => join(cacheFolder(), "self_tests");
 
 /** The cached result of `subject` for the same device and kernels (`facts`), else the result of `run`. */

@@ -7,7 +7,6 @@ import { boundOffset } from "./binding_window.ts";
 import type { DeviceInfo } from "./device_info.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** A kernel's entry point and text. */
 export interface Kernel {
   readonly name: string;
   readonly source: string;
@@ -16,7 +15,6 @@ export interface Kernel {
 /** Values of `Params`, by name. */
 export type ParamValues = Readonly<Record<string, number>>;
 
-/** Makes a kernel from WGSL text. */
 export const makeKernel = (source: string): Kernel => ({
   name: /@compute[^]*?\bfn (\w+)/.exec(source)?.[1] ?? "main",
   source,

@@ -2,7 +2,6 @@
 import { type Kernel, type Signature, signatureOf } from "./kernel.ts";
 import { type Constants, specialize } from "./specialize.ts";
 
-/** A compiled kernel. */
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;

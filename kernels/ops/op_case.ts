@@ -58,7 +58,6 @@ export const noise = (name: string, length: number): Float32Array<ArrayBuffer> =
   return Float32Array.from({ length }, (_, i) => 2 * uniform(key, i) - 1);
 };
 
-/** Options of `floats`. */
 export interface FloatOptions {
   readonly role?: Operand["role"];
   readonly spread?: number;

@@ -1,25 +1,21 @@
 /**
- * Bytes of WebAssembly: instructions by name, integers as LEB128, and a module of one function. Source: the WebAssembly core specification
- * with threads, SIMD and 64-bit memory.
+ * Encodes WebAssembly: instructions by name, integers as LEB128. Source: the WebAssembly core specification with threads, SIMD and 64-bit memory.
  */
 
-/** Bytes, nested as they were put together, with vectors that are read from a local of their own (see `Hoisted`). */
+/** Bytes, in nested parts; constant vectors are read from locals (see `Hoisted`). */
 export type Code = ReadonlyArray<number | Code | Hoisted>;
 
-/**
- * A constant vector of four equal words. V8 makes a constant anew wherever it is used, in three instructions; a local that holds it costs none.
- */
+/** A constant vector of four equal words, kept in a local: V8 builds a constant at every use, in three instructions, and reads a local for free. */
 export interface Hoisted {
   readonly word: number;
 }
 
-/** The types of values. */
 export type ValueType = "i32" | "i64" | "f32" | "v128";
 
 /** The byte of each type. */
 export const valueTypes: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, v128: 0x7b };
 
-/** Instructions without immediates; those of SIMD stand behind the prefix 0xfd. */
+/** Instructions without immediates; those of SIMD have the prefix 0xfd. */
 const plain = {
   unreachable: 0x00,
   end: 0x0b,
@@ -149,7 +145,7 @@ export const instruction = (name: Instruction): Code =>
 /** Whether an instruction of that name is known. */
 export const isInstruction = (name: string): name is Instruction => name in plain || name in simd;
 
-/** i32.trunc_sat_f32_s or _u: the nearest whole number towards zero, the edge of the range beyond it, 0 for NaN. */
+/** i32.trunc_sat_f32_s or _u: rounds towards zero, saturates, and gives 0 for NaN. */
 export const truncated = (signed: boolean): Code => [0xfc, signed ? 0 : 1];
 
 /** An unsigned integer below 2^53. */
@@ -183,7 +179,7 @@ export const f32Const = (value: number): Code => [0x43, floatBytes(value)];
 export const v128Const = (numbers: ReadonlyArray<number>, isFloat: boolean): Code => {
   const words = isFloat ? [...new Uint32Array(Float32Array.from(numbers).buffer)] : [...Uint32Array.from(numbers)];
   const [word] = words;
-  // Zeros and ones are one instruction in any case.
+  // All zeros or all ones are one instruction, so they are not hoisted.
   if (word !== 0 && word !== 0xffffffff && words.every((other) => other === word)) return [{ word }];
   return [0xfd, 0x0c, [...new Uint8Array(Uint32Array.from(words).buffer)]];
 };
@@ -203,11 +199,11 @@ export const ifElse = (then: Code, otherwise: Code): Code => [
   otherwise.length === 0 ? [] : [0x05, otherwise],
   0x0b,
 ];
-/** `if` that leaves an i32. */
+/** An `if` that leaves an i32. */
 export const ifValue = (then: Code, otherwise: Code): Code => [0x04, valueTypes.i32, then, 0x05, otherwise, 0x0b];
 export const selectV128: Code = [0x1c, 1, valueTypes.v128];
 
-/** Four lanes of two vectors: 0 to 3 of the first, 4 to 7 of the second. */
+/** Picks four lanes of two vectors: 0 to 3 of the first, 4 to 7 of the second. */
 export const shuffle = (lanes: ReadonlyArray<number>): Code => [
   0xfd,
   0x0d,

@@ -1,7 +1,7 @@
 /**
- * A WGSL compute shader as a WebAssembly module. Its function `run(command, first, end)` does the workgroups `first` to `end` of a dispatch,
- * one invocation after the other, so the bits of a result depend on nothing but the dispatch. A kernel with barriers runs where
- * its workgroups have one invocation: `vec4f` is what WebAssembly does at once, workgroups are what threads share.
+ * Compiles a WGSL compute shader to a WebAssembly module. Its function `run(command, first, end)` runs workgroups `first` to `end` of a dispatch,
+ * one invocation after the other, so results depend only on the dispatch. A kernel with barriers must have workgroups of one invocation:
+ * parallelism comes from `vec4f` (SIMD) and from threads, which share the workgroups.
  */
 import { call, type Code, globalGet, i32Const, i64Const, instruction, load, localGet, localSet } from "./assembler.ts";
 import { bindingAt, groupsAt, lengthAt, uniformAt, zeroAt } from "./command.ts";
@@ -18,17 +18,16 @@ import { resolve, resolveFunctions } from "../wgsl/resolve.ts";
 import { strideOf } from "../wgsl/types.ts";
 import { WgslError } from "../wgsl/wgsl_error.ts";
 
-/** A compiled kernel. */
 export interface CompiledKernel {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Memory that each thread needs for workgroup variables and arrays. */
+  /** Bytes that each thread needs for workgroup variables and local arrays. */
   readonly scratchBytes: number;
   readonly bindings: number;
-  /** What each checked access is, by the number that `fault` gets. */
+  /** Descriptions of the checked accesses, by the number passed to `fault`. */
   readonly sites: ReadonlyArray<string>;
 }
 
-/** How a kernel is compiled: whether every access is checked, and how many pages the memory may have. */
+/** Whether every access is checked, and the most pages of the memory. */
 export interface CompileOptions {
   readonly checked: boolean;
   readonly pages: number;
@@ -36,7 +35,7 @@ export interface CompileOptions {
 
 let mathFunctions: ReadonlyMap<string, FunctionBody> | undefined;
 
-/** Compiles the compute function `entry` of WGSL text; what is not understood is a `WgslError`. */
+/** Compiles the compute function `entry` of WGSL text; throws a `WgslError` for anything unsupported. */
 export const compileKernel = (text: string, entry: string, { checked, pages }: CompileOptions): CompiledKernel => {
   const program = resolve(text, entry);
   const frame = new Frame(3);
@@ -77,7 +76,7 @@ export const compileKernel = (text: string, entry: string, { checked, pages }: C
   };
 };
 
-/** The code of a function behind its constant vectors, each put into a local by words that V8 cannot know: zero is read from the command. */
+/** A function's code with constant vectors loaded into locals first. They are computed from a zero in the command, so that V8 cannot fold them. */
 const withConstants = (frame: Frame): { readonly locals: Frame["locals"]; readonly body: Code } => {
   const body = frame.code;
   const zero = frame.local("i32");
@@ -101,7 +100,7 @@ const command = (offset: number, type: "i32" | "i64"): Code => [
   load(type, offset),
 ];
 
-/** Where a binding begins: its address from the command; uniforms are read into locals at once. */
+/** The place of a binding: its address is read from the command. Uniforms are read into locals at once. */
 const bindingPlace = (frame: Frame, variable: Variable, checked: boolean): Place => {
   const { name, type, space } = variable;
   const binding = variable.binding!;
@@ -120,7 +119,7 @@ const bindingPlace = (frame: Frame, variable: Variable, checked: boolean): Place
   return { ...place, length };
 };
 
-/** Writes the loops over workgroups and invocations; `body` is one invocation, which leaves by branching to the label. */
+/** Writes the loops over workgroups and invocations; `body` writes one invocation, which returns by branching to the label. */
 const eachInvocation = (
   frame: Frame,
   program: Program,
@@ -185,10 +184,10 @@ const eachInvocation = (
   }, isOpen);
 };
 
-/** Whether the device is open: no thread can be stopped from outside, so each looks after every workgroup. */
+/** Whether the device is open. A thread cannot be stopped from outside, so each checks after every workgroup. */
 const isOpen = ofCode("i32", [i64Const(4 * closingAt), load("i32", 0), instruction("i32.eqz")]);
 
-/** A loop while `index` is below `end`, and `more` holds. */
+/** A loop while `index` is below `end` and `more` holds. */
 const counted = (frame: Frame, index: Single, end: Single, body: () => void, more?: Single): void => {
   const [done, again]: Label[] = [{ depth: 0 }, { depth: 0 }];
   frame.block(done, () => {

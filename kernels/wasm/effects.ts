@@ -1,4 +1,4 @@
-/** What expressions and statements do beside giving a value: change memory, look at it, leave a loop or a function. */
+/** The side effects of expressions and statements: writes and reads of memory, leaving a loop or a function. */
 import type { FunctionBody, Node, Step } from "../wgsl/program.ts";
 
 /** Whether an expression changes memory. */
@@ -40,13 +40,13 @@ const isImpure = (callee: FunctionBody): boolean => {
 
 const effects = new Set(["workgroupBarrier", "storageBarrier", "workgroupUniformLoad", "atomicAdd", "atomicLoad"]);
 
-/** Whether a place is in memory: a variable that outlives the function, or an array, which is in one place whoever calls the function. */
+/** Whether a place is in memory: a variable that outlives the function, or an array, which has one address for all calls of the function. */
 const outside = (node: Node): boolean =>
   node.op === "variable"
     ? node.variable.space === "storage" || node.variable.space === "workgroup" || node.variable.type.kind === "array"
     : (node.op === "index" || node.op === "field" || node.op === "swizzle") && outside(node.of);
 
-/** Whether an expression looks at memory. */
+/** Whether an expression reads memory. */
 export const touchesMemory = (node: Node): boolean => {
   switch (node.op) {
     case "variable":
@@ -69,7 +69,7 @@ export const touchesMemory = (node: Node): boolean => {
   }
 };
 
-/** Whether a step, or one within it, is such that `is` holds. */
+/** Whether `is` holds for a step or one within it. */
 const anyStep = (steps: ReadonlyArray<Step>, is: (step: Step) => boolean): boolean =>
   steps.some((step) =>
     is(step) ||
@@ -78,14 +78,14 @@ const anyStep = (steps: ReadonlyArray<Step>, is: (step: Step) => boolean): boole
     (step.op === "block" && anyStep(step.body, is))
   );
 
-/** Whether a step, or one within it, declares an array, which is kept in memory. */
+/** Whether a step, or one within it, declares an array; arrays are in memory. */
 export const declaresArray = (step: Step): boolean =>
   anyStep([step], (one) => one.op === "declare" && one.variable.type.kind === "array");
 
 /** Whether a step leaves the function. */
 export const returns = (step: Step): boolean => anyStep([step], ({ op }) => op === "return");
 
-/** Whether a step goes on with the loop around it. */
+/** Whether a step continues the loop around it. */
 export const continues = (step: Step): boolean =>
   step.op === "continue" ||
   (step.op === "if" && (step.then.some(continues) || step.otherwise.some(continues))) ||

@@ -1,9 +1,9 @@
-/** What the embedded device hands out: buffers, bind groups, pipelines, and encoders that remember what to do until it is submitted. */
+/** The objects of the embedded device: buffers, bind groups, pipelines, and encoders that hold commands until they are submitted. */
 import type { EmbeddedDevice } from "./embedded_device.ts";
 
-/** A buffer: a piece of the memory. Its address is 0 where there was no memory for it. */
+/** A buffer: a piece of the memory. Its address is 0 if the allocation failed. */
 export class EmbeddedBuffer {
-  /** When it was last written and read, in barriers. */
+  /** When it was last written and last read, in barriers. */
   written = -1;
   read = -1;
 
@@ -12,7 +12,7 @@ export class EmbeddedBuffer {
     readonly label: string,
     readonly size: number,
     readonly address: number,
-    /** Of a buffer of uniforms: what is in it, since each command takes its own along. */
+    /** The content of a uniform buffer; each command stores a copy. */
     readonly uniforms?: Uint32Array,
   ) {}
 
@@ -33,7 +33,7 @@ export class EmbeddedBuffer {
   unmap(): void {}
 }
 
-/** See embedded_device.ts. */
+/** A buffer's part that a dispatch binds. */
 export interface Binding {
   readonly buffer: EmbeddedBuffer;
   readonly offset: number;
@@ -41,32 +41,32 @@ export interface Binding {
   readonly writes: boolean;
 }
 
-/** See embedded_device.ts. */
+/** The embedded `GPUBindGroup`. */
 export interface BindGroup {
   readonly bindings: ReadonlyArray<Binding>;
   readonly uniform: Binding;
 }
 
-/** See embedded_device.ts. */
+/** The embedded `GPUBindGroupLayout`. */
 export interface Layout {
   readonly entries: ReadonlyArray<GPUBindGroupLayoutEntry>;
 }
 
-/** See embedded_device.ts. */
+/** The embedded `GPUComputePipeline`. */
 export interface Pipeline {
   readonly kernel: number;
-  /** How many buffers it takes; undefined where it could not be compiled. */
+  /** Number of buffers that it takes; undefined if compilation failed. */
   readonly bindings: number | undefined;
 }
 
-/** See embedded_device.ts. */
+/** The embedded `GPUBufferBinding`. */
 export interface BufferBinding {
   readonly buffer: EmbeddedBuffer;
   readonly offset?: number;
   readonly size?: number;
 }
 
-/** See embedded_device.ts. */
+/** A command to run at submit. */
 export type RecordedCommand = (device: EmbeddedDevice) => void;
 
 class ComputePass {
@@ -93,7 +93,7 @@ class ComputePass {
   end(): void {}
 }
 
-/** See embedded_device.ts. */
+/** The embedded `GPUCommandEncoder`. */
 export class CommandEncoder {
   readonly recorded: RecordedCommand[] = [];
 

@@ -1,7 +1,7 @@
 /**
- * The part of `GPUDevice` that kernels need, without a GPU: shaders become WebAssembly, buffers are pieces of one shared memory, submits
- * are walked by threads. A dispatch waits for earlier ones only where it touches a buffer that one of them wrote, or writes one that they
- * read. Nothing of a result depends on the number of threads.
+ * The part of `GPUDevice` that kernels need, on the CPU: shaders become WebAssembly, buffers are pieces of one shared memory, threads run submitted
+ * commands. A dispatch waits for earlier ones only if it touches a buffer that they wrote, or writes one that they read. Results do not depend on
+ * the number of threads.
  */
 import { mostBindings, paramsBytes } from "./command.ts";
 import { compileCommand, dispatchCommand, moveCommand } from "./write_command.ts";
@@ -20,13 +20,12 @@ import { mostPages } from "./heap.ts";
 import { scratchBytes, type Threads } from "./threads.ts";
 import { WgslError } from "../wgsl/wgsl_error.ts";
 
-/** What the device has to say that no call returns. */
+/** Callbacks for errors that no call returns. */
 export interface DeviceListener {
   outOfMemory(label: string): void;
   fail(message: string): void;
 }
 
-/** See the head of this file. */
 export class EmbeddedDevice {
   readonly limits: Readonly<Record<string, number>>;
   readonly features: ReadonlySet<string> = new Set();
@@ -41,7 +40,7 @@ export class EmbeddedDevice {
   readonly #threads: Threads;
   readonly #checked: boolean;
   readonly #kernels: { readonly label: string; readonly sites: ReadonlyArray<string> }[] = [];
-  /** Memory that may be given back when so many commands are done. */
+  /** Memory to free once a number of commands is done. */
   #leaving: { readonly after: number; readonly address: number; readonly bytes: number }[] = [];
   #barriers = 0;
 
@@ -146,7 +145,7 @@ export class EmbeddedDevice {
 
   destroy(): void {}
 
-  /** Waits until everything submitted has been done; a fault of a thread reaches the listener. */
+  /** Waits until everything submitted is done; passes a thread's fault to the listener. */
   async idle(): Promise<void> {
     await this.#threads.done();
     this.#look();
@@ -161,7 +160,7 @@ export class EmbeddedDevice {
     if (buffer.address !== 0) this.#leave(buffer.address, buffer.size);
   }
 
-  /** Writes one dispatch; what names memory that was not there, or a kernel that could not be compiled, does not run. */
+  /** Writes one dispatch. It is skipped if a buffer's allocation or the kernel's compilation failed. */
   dispatch({ kernel, bindings }: Pipeline, group: BindGroup, dynamic: number, x: number, y: number, z: number): void {
     if (bindings === undefined || group.bindings.some(({ buffer }) => buffer.address === 0)) return;
     if (bindings !== group.bindings.length) {
@@ -225,7 +224,7 @@ export class EmbeddedDevice {
         `Cannot write "${buffer.label}": bytes ${offset} to ${offset + data.length} of a buffer of ${buffer.size}`,
       );
     }
-    // Work that was submitted earlier still sees the old content.
+    // Work submitted earlier must still read the old content.
     const staged = this.#threads.hasDone(this.#threads.published) ? undefined : this.#staged(data);
     if (staged === undefined) {
       this.#threads.finish();
@@ -239,7 +238,7 @@ export class EmbeddedDevice {
     this.#leave(staged, data.length);
   }
 
-  /** A piece of the memory. Where there is none, memory that work in flight still uses is waited for. */
+  /** Allocates memory; if there is none, waits for work that still uses freed memory. */
   #take(size: number): number | undefined {
     const { heap } = this.#threads;
     this.#collect();
@@ -256,7 +255,7 @@ export class EmbeddedDevice {
     return address;
   }
 
-  /** Gives memory back as soon as what was written so far is done, and a fence says so. */
+  /** Frees memory as soon as a fence shows that everything written so far is done. */
   #leave(address: number, bytes: number): void {
     if (this.#threads.hasDone(this.#threads.published)) return this.#threads.heap.give(address, bytes);
     this.#leaving.push({ after: (this.#threads.published + 1) | 0, address, bytes });

@@ -1,13 +1,13 @@
-/** The function that is being written: its locals, the code so far, and how far out each label of a branch is. */
+/** The function being written: its locals, its code, and the depth of each branch label. */
 import { block, br, brIf, type Code, ifElse, localSet, loop, type ValueType } from "./assembler.ts";
 import { isSingle, ofLocal, type Shape, type Single, single, type Value } from "./values.ts";
 
-/** A block that can be branched to; made before the code that does so. */
+/** A block that can be branched to; created before the branches. */
 export interface Label {
   depth: number;
 }
 
-/** Code of one function as it grows. */
+/** Builds the code of one function. */
 export class Frame {
   readonly locals: ValueType[] = [];
   #code: Code[] = [];
@@ -15,7 +15,6 @@ export class Frame {
 
   constructor(readonly parameters: number) {}
 
-  /** A new local. */
   local(type: ValueType): number {
     this.locals.push(type);
     return this.parameters + this.locals.length - 1;
@@ -26,7 +25,6 @@ export class Frame {
     return typeof shape === "string" ? ofLocal(shape, this.local(shape)) : shape.map((one) => this.slots(one));
   }
 
-  /** The code so far. */
   get code(): Code {
     return this.#code;
   }
@@ -41,7 +39,7 @@ export class Frame {
     else slots.forEach((slot, i) => this.set(slot, (value as ReadonlyArray<Value>)[i]));
   }
 
-  /** The value in locals of its own, unless it may stand twice as it is. */
+  /** The value in locals, unless it is cheap to evaluate twice. */
   kept(value: Value): Value {
     if (!isSingle(value)) return value.map((part) => this.kept(part));
     return value.cheap ? value : this.copied(value);
@@ -51,7 +49,7 @@ export class Frame {
     return single(this.kept(value));
   }
 
-  /** The value in locals that nothing else writes. */
+  /** The value in locals that no other code writes. */
   copied(value: Value): Value {
     if (!isSingle(value)) return value.map((part) => this.copied(part));
     const slot = ofLocal(value.type, this.local(value.type));
@@ -59,7 +57,7 @@ export class Frame {
     return slot;
   }
 
-  /** What `write` writes, apart. */
+  /** The code that `write` emits, not added to the function. */
   apart(write: () => void): Code {
     const outer = this.#code;
     this.#code = [];
@@ -89,7 +87,7 @@ export class Frame {
     this.emit(condition, brIf(this.#depth - label.depth));
   }
 
-  /** What `write` writes within one more block. */
+  /** The code that `write` emits inside one more block. */
   within(write: () => void): Code {
     return this.#within({ depth: 0 }, write);
   }

@@ -1,17 +1,17 @@
 /**
- * Hands out pieces of the one memory that kernels see: 64-bit, shared, grown as needed and never beyond what the machine has. What was given
- * back is merged with its free neighbours and handed out again, the lowest that fits first, so that equal work meets equal addresses.
+ * Allocates pieces of the one memory that kernels use: 64-bit, shared, grown on demand within the machine's memory. Freed pieces merge with free
+ * neighbours. The lowest piece that fits is used first, so that equal work gets equal addresses.
  */
 
 const pageBytes = 65_536;
 
-/** Addresses are multiples of this: a cache line, and the width of the widest load. */
+/** Alignment in bytes: a cache line, which also covers the widest load. */
 const grain = 64;
 
-/** Pages of a 64-bit memory in V8: 16 GiB. */
+/** V8's limit of pages for 64-bit memories: 16 GiB. */
 export const mostPages = 262_144;
 
-/** Pages by which the memory grows at least. */
+/** Fewest pages to grow by. */
 const growth = 1024;
 
 interface Piece {
@@ -19,10 +19,10 @@ interface Piece {
   readonly bytes: number;
 }
 
-/** A shared memory that may grow to `most` pages, or to half as many where the system refuses that. */
+/** A shared memory that may grow to `most` pages, or half as many, repeatedly, until the system accepts. */
 const reserved = (pages: number, most: number): { readonly memory: WebAssembly.Memory; readonly most: number } => {
   try {
-    // The type that TypeScript has knows 32-bit memories alone.
+    // TypeScript's type covers only 32-bit memories.
     const descriptor = { initial: BigInt(pages), maximum: BigInt(most), shared: true, address: "i64" };
     return { memory: new WebAssembly.Memory(descriptor as unknown as WebAssembly.MemoryDescriptor), most };
   } catch (error) {
@@ -31,10 +31,10 @@ const reserved = (pages: number, most: number): { readonly memory: WebAssembly.M
   }
 };
 
-/** A memory of which addresses below `start` are somebody else's. */
+/** Allocates the addresses from `start` on. */
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  /** Bytes that may be in use at most. */
+  /** Most bytes in use. */
   readonly limit: number;
   readonly #most: number;
   readonly #onGrowth: () => void;
@@ -43,7 +43,7 @@ export class Heap {
   #pages: number;
   #live = 0;
 
-  /** A heap of at most `limit` bytes behind `start`; `onGrowth` is called before an address beyond the old end is handed out. */
+  /** A heap of at most `limit` bytes from `start` on; `onGrowth` runs before an address beyond the old end is returned. */
   constructor(start: number, limit: number, onGrowth: () => void) {
     this.#pages = Math.ceil(start / pageBytes);
     const { memory, most } = reserved(this.#pages, mostPages);
@@ -54,12 +54,11 @@ export class Heap {
     this.limit = Math.min(limit, most * pageBytes - start);
   }
 
-  /** Bytes in use. */
   get live(): number {
     return this.#live;
   }
 
-  /** The address of `bytes` bytes; undefined where there are no more. Content is what was there, zeros where nothing was. */
+  /** The address of `bytes` bytes; undefined if there is no room. New memory is zero; reused memory keeps its content. */
   take(bytes: number): number | undefined {
     const size = Math.ceil(Math.max(bytes, 1) / grain) * grain;
     if (this.#live + size > this.limit) return undefined;
@@ -81,7 +80,7 @@ export class Heap {
     return start;
   }
 
-  /** Takes `bytes` bytes at `start` back. */
+  /** Frees `bytes` bytes at `start`. */
   give(start: number, bytes: number): void {
     const size = Math.ceil(Math.max(bytes, 1) / grain) * grain;
     this.#live -= size;
@@ -99,7 +98,7 @@ export class Heap {
     } else this.#free.splice(at, 0, own);
   }
 
-  /** Makes the memory reach to `end`. */
+  /** Grows the memory to reach `end`. */
   #reach(end: number): boolean {
     const pages = Math.ceil(end / pageBytes);
     if (pages <= this.#pages) return true;
@@ -116,7 +115,7 @@ export class Heap {
   }
 }
 
-/** Grows a 64-bit memory; by 0 it lets this thread see what another has grown it to. */
+/** Grows a 64-bit memory; growing by 0 lets this thread see growth by another. */
 export const grow = (memory: WebAssembly.Memory, pages: number): void => {
   (memory as unknown as { grow(pages: bigint): bigint }).grow(BigInt(pages));
 };

@@ -1,13 +1,13 @@
-/** The four lanes of a v128: one of them, the same in all, four numbers as one. What is one lane of a known vector becomes a shuffle. */
+/** The four lanes of a v128: extract, splat, build. Lanes of known vectors are combined by shuffles. */
 import { extractLane, replaceLane, shuffle } from "./assembler.ts";
 import type { Frame } from "./frame.ts";
 import { apply, four, ofCode, type Single, whole } from "./values.ts";
 import type { Scalar, Type } from "../wgsl/types.ts";
 
-/** Whether values of a type lie in a v128. */
+/** Whether values of a type are held in a v128. */
 export const isFour = (type: Type): boolean => type.kind === "vector" && type.size === 4;
 
-/** The four elements of a vector as values of their own. */
+/** The four elements of a vector as separate values. */
 export const lanesOf = (frame: Frame, value: Single, isFloat: boolean): ReadonlyArray<Single> => {
   const kept = frame.keptSingle(value);
   return [0, 1, 2, 3].map((lane) => laneOf(kept, lane, isFloat));
@@ -18,11 +18,11 @@ export const laneOf = (vector: Single, lane: number, isFloat: boolean): Single =
   ...(vector.cheap ? { lane: { of: vector, lane } } : {}),
 });
 
-/** An element of a vector; of booleans, which are all ones in a lane, 0 or 1. */
+/** An element of a vector. Booleans, all ones in a lane, become 0 or 1. */
 export const elementOf = (vector: Single, lane: number, of: Scalar | undefined): Single =>
   of === "bool" ? apply("i32", "i32.and", laneOf(vector, lane, false), whole(1)) : laneOf(vector, lane, of === "f32");
 
-/** An element as it is in a lane. */
+/** An element in its form within a lane. */
 export const asElement = (value: Single, of: Scalar | undefined): Single =>
   of !== "bool"
     ? value
@@ -45,7 +45,6 @@ export const splat = (value: Single): Single => {
   return apply("v128", value.type === "f32" ? "f32x4.splat" : "i32x4.splat", value);
 };
 
-/** A vector of four numbers. */
 export const fourOf = (values: ReadonlyArray<Single>): Single => {
   const isFloat = values[0].type === "f32";
   if (values.every(({ constant }) => constant !== undefined)) {
@@ -56,7 +55,7 @@ export const fourOf = (values: ReadonlyArray<Single>): Single => {
     if (values.every(({ lane }) => lane!.of.local !== undefined && lane!.of.local === a.of.local)) {
       return ofCode("v128", [a.of.code, a.of.code, shuffle([a.lane, b.lane, c.lane, d.lane])]);
     }
-    // One lane of each of four vectors, as a transposition takes it: the shuffles of the first step are shared by two results.
+    // A transposition takes one lane of each of four vectors: two results share the shuffles of the first step.
     const sources = [...new Set([a, b, c, d].map(({ of }) => of.local))];
     if (sources.length === 2 && sources.every((local) => local !== undefined)) {
       const second = [a, b, c, d].find(({ of }) => of.local === sources[1])!;

@@ -1,4 +1,4 @@
-/** Writes the statements of a checked WGSL function as code. */
+/** Writes the statements of a checked WGSL function as WebAssembly. */
 import { continues, declaresArray, hasEffects, returns } from "./effects.ts";
 import type { Label } from "./frame.ts";
 import { asElement, elementOf, fourOf, isFour, laneOf } from "./lanes.ts";
@@ -15,18 +15,17 @@ interface Loop {
   readonly continued: Label;
 }
 
-/** Where `return` goes: a label, and slots for the value. */
+/** The target of `return`: a label, and slots for the value. */
 interface Exit {
   readonly label: Label;
   readonly slots: Value | undefined;
 }
 
-/** Writes one program. */
 export class Lowering extends Expressions {
   readonly #loops: Loop[] = [];
   readonly #exits: Exit[] = [];
 
-  /** The body of the entry point, `returned` being where a `return` goes. */
+  /** Writes the body of the entry point; `return` branches to `returned`. */
   entry(body: ReadonlyArray<Step>, returned: Label): void {
     this.#exits.push({ label: returned, slots: undefined });
     this.#steps(body);
@@ -149,7 +148,7 @@ export class Lowering extends Expressions {
       if (last?.op === "return") {
         if (last.value === undefined) return [];
         const value = this.value(last.value);
-        // An array of the function is in the same memory at its next call.
+        // The next call of the function reuses the array's memory.
         return callee.body.some(declaresArray) ? this.frame.copied(value) : value;
       }
       if (last !== undefined) this.#step(last);

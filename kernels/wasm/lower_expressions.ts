@@ -1,4 +1,4 @@
-/** Writes the expressions of a checked WGSL function as values. Every function is written where it is called. */
+/** Writes the expressions of a checked WGSL function as WebAssembly. Functions are inlined at every call. */
 import { atomicAdd, type Code, i32Const, ifValue, shuffle } from "./assembler.ts";
 import { hasEffects, touchesMemory } from "./effects.ts";
 import type { Frame } from "./frame.ts";
@@ -23,37 +23,36 @@ import type { FunctionBody, Node, Variable } from "../wgsl/program.ts";
 import { scalarOf, type Type, typeName } from "../wgsl/types.ts";
 import { WgslError } from "../wgsl/wgsl_error.ts";
 
-/** Where the variables of a program are, and what accesses are checked with. */
+/** The variables' places, and how accesses are checked. */
 export interface Surroundings {
   readonly places: Map<Variable, Place>;
   readonly scratch: Scratch;
   readonly scratchAddress: Code;
-  /** Whether a workgroup is one invocation, which waits for nobody. */
+  /** Whether a workgroup is one invocation, so that barriers do nothing. */
   readonly alone: boolean;
-  /** The functions of `math.wgsl`. */
   readonly math: ReadonlyMap<string, FunctionBody>;
-  /** Writes what refuses an index, where accesses are checked. */
+  /** Writes the check of an index, if accesses are checked. */
   readonly check?: (frame: Frame, index: Single, length: Single, name: string, line: number) => void;
 }
 
-/** Functions of `math.wgsl` that take and give four numbers. */
+/** Functions of `math.wgsl` that map four numbers to four. */
 const fours = new Set(["exp", "log", "ldexp"]);
 
-/** Where the invocations of a workgroup meet. */
+/** Functions that synchronise the invocations of a workgroup. */
 const meetings = new Set(["workgroupBarrier", "storageBarrier", "workgroupUniformLoad"]);
 
-/** Writes expressions; what runs statements is left to whoever writes those. */
+/** Writes expressions; a subclass writes statements. */
 export abstract class Expressions {
   constructor(readonly frame: Frame, readonly around: Surroundings) {}
 
-  /** The value of a function whose parameters have their places. */
+  /** The value of a function whose parameters have been placed. */
   protected abstract body(callee: FunctionBody): Value;
 
   protected one(node: Node): Single {
     return single(this.value(node));
   }
 
-  /** Values of nodes in order: one is put into locals before a later one that changes memory. */
+  /** Values of nodes in order; a value is copied to locals before a later node changes memory. */
   #values(nodes: ReadonlyArray<Node>): ReadonlyArray<Value> {
     return nodes.map((node, i) => {
       const value = this.value(node);
@@ -61,7 +60,6 @@ export abstract class Expressions {
     });
   }
 
-  /** The value of an expression. */
   value(node: Node): Value {
     const { frame } = this;
     switch (node.op) {
@@ -115,7 +113,7 @@ export abstract class Expressions {
     return scalarOf(type) === "f32" || scalarOf(type) === "float" ? float(Number(value)) : whole(Number(value));
   }
 
-  /** Where an expression is kept; undefined where it is no place. */
+  /** The place of an expression; undefined if it has none. */
   place(node: Node): Place | undefined {
     switch (node.op) {
       case "variable": {
@@ -178,7 +176,7 @@ export abstract class Expressions {
     return lanes.map((lane) => elementOf(kept, lane, element));
   }
 
-  /** `&&` and `||`: the right side is not looked at where the left decides. */
+  /** `&&` and `||`: the right side is evaluated only if the left does not decide. */
   #short(operator: string, left: Node, right: Node): Value {
     const first = this.one(left);
     let second: Single = whole(0);

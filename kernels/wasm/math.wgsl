@@ -1,5 +1,5 @@
-// What WebAssembly has no instruction for, in WGSL that is compiled into the kernels that call it: mul, then add, so that every machine
-// gives the same bits. Errors are at most 2 units in the last place, over the whole range (tests/kernels/wasm/math_test.ts).
+// Functions that WebAssembly lacks, compiled into the kernels that call them. They use multiplications and additions without fma, so all machines
+// give the same bits. Errors are at most 2 units in the last place, over the whole range (tests/kernels/wasm/math_test.ts).
 
 // exp(x) = 2^n · exp(r), n = round(x / ln 2), r = x - n · ln 2 in two steps, exp(r) by a polynomial. Source: Cephes, expf.
 fn exp_(x: vec4f) -> vec4f {
@@ -7,7 +7,7 @@ fn exp_(x: vec4f) -> vec4f {
   let low = vec4f(-104f);
   let below = select(x, high, high < x);
   let within = select(below, low, below < low);
-  // To the nearest whole number by what is lost where 1.5 · 2^23 is added.
+  // Rounds to the nearest integer by adding 1.5 · 2^23.
   let shifted = within * 1.44269504f + vec4f(12582912f);
   let n = shifted - vec4f(12582912f);
   let r = (within - n * 0.693359375f) + n * 2.12194440e-4f;
@@ -20,14 +20,14 @@ fn exp_(x: vec4f) -> vec4f {
   return scaled(p, bitcast<vec4i>(shifted) - vec4i(0x4b400000));
 }
 
-// x · 2^n in two steps, since 2^n alone may be no float32 where the product is.
+// x · 2^n in two steps, since 2^n alone may overflow when the product does not.
 fn scaled(x: vec4f, n: vec4i) -> vec4f {
   let half = n >> vec4u(1u);
   let rest = n - half;
   return x * bitcast<vec4f>((half + vec4i(127)) << vec4u(23u)) * bitcast<vec4f>((rest + vec4i(127)) << vec4u(23u));
 }
 
-// x · 2^n in three steps, as far as any float32 is from another.
+// x · 2^n in three steps, which covers the whole range of float32.
 fn ldexp_(x: vec4f, n: vec4i) -> vec4f {
   let within = clamp(n, vec4i(-280), vec4i(280));
   let first = clamp(within, vec4i(-126), vec4i(127));
@@ -61,7 +61,7 @@ fn log_(given: vec4f) -> vec4f {
   return select(positive, -infinity, given == vec4f());
 }
 
-// The float16 numbers in the lower and the upper half of a word.
+// Unpacks the float16 numbers in the lower and the upper half of a word.
 fn unpack2x16float_(word: u32) -> vec2f { return vec2f(half(word & 0xffffu), half(word >> 16u)); }
 
 fn half(bits: u32) -> f32 {
@@ -73,7 +73,7 @@ fn half(bits: u32) -> f32 {
 
 fn pack2x16float_(numbers: vec2f) -> u32 { return halfBits(numbers.x) | (halfBits(numbers.y) << 16u); }
 
-// The float16 nearest to x, ties to even; beyond its range infinity.
+// The float16 nearest to x, ties to even; larger numbers become infinity.
 fn halfBits(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   let sign = (bits >> 16u) & 0x8000u;

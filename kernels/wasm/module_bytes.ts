@@ -1,4 +1,4 @@
-/** The bytes of a WebAssembly module of one function over a shared 64-bit memory, and what its constant vectors become. */
+/** Encodes a WebAssembly module of one function over a shared 64-bit memory, and resolves its hoisted vectors. */
 import { type Code, unsigned, type ValueType, valueTypes } from "./assembler.ts";
 
 /** A module of one exported function `run(command, first, end: i32)` over a shared 64-bit memory. */
@@ -9,7 +9,7 @@ export interface ModuleParts {
   readonly pages: number;
 }
 
-/** Imports of every module: memory `memory`, i64 global `scratch`, function `fault(site, index: i32)`. */
+/** The module imports memory `memory`, i64 global `scratch` and function `fault(site, index: i32)`. */
 export const moduleBytes = ({ locals, body, pages }: ModuleParts): Uint8Array<ArrayBuffer> => {
   const text = (value: string): Code => {
     const bytes = [...new TextEncoder().encode(value)];
@@ -43,7 +43,7 @@ export const moduleBytes = ({ locals, body, pages }: ModuleParts): Uint8Array<Ar
   ]));
 };
 
-/** The words of all hoisted vectors of some code, each once. */
+/** The words of all hoisted vectors in some code, each once. */
 export const hoistedWords = (code: Code): ReadonlyArray<number> => {
   const words = new Set<number>();
   const visit = (part: Code) => {
@@ -57,7 +57,7 @@ export const hoistedWords = (code: Code): ReadonlyArray<number> => {
   return [...words];
 };
 
-/** Code in which each hoisted vector is what `read` says. */
+/** Code with each hoisted vector replaced by `read(word)`. */
 export const settled = (code: Code, read: (word: number) => Code): Code =>
   code.map((item) => typeof item === "number" ? item : "word" in item ? read(item.word) : settled(item, read));
 

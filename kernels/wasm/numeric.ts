@@ -1,4 +1,6 @@
-/** Builtin functions of numbers that are an instruction or a few, element by element. `min` and `max` of NaN and a number are the first of both. */
+/**
+ * Builtin functions of numbers that take a few instructions, element by element. `min` and `max` of NaN and a number return their first argument.
+ */
 import { type Instruction, instruction, selectV128 } from "./assembler.ts";
 import type { Frame } from "./frame.ts";
 import { isFour, laneOf, lanesOf, splat } from "./lanes.ts";
@@ -8,7 +10,7 @@ import { type Scalar, scalarOf, type Type } from "../wgsl/types.ts";
 
 const direct = ["abs", "sqrt", "floor", "ceil", "trunc"];
 
-/** Of whole numbers. */
+/** abs of integers. */
 const absolute = (frame: Frame, x: Single, of: Scalar): Single => {
   if (of === "u32") return x;
   if (x.type === "v128") return apply("v128", "i32x4.abs", x);
@@ -18,7 +20,7 @@ const absolute = (frame: Frame, x: Single, of: Scalar): Single => {
   return ofCode("i32", [minus.code, kept.code, isNegative.code, instruction("select")]);
 };
 
-/** A builtin function of numbers that is an instruction or a few; undefined where it is none. */
+/** The value of such a function; undefined for any other name. */
 export const numeric = (
   frame: Frame,
   name: string,
@@ -60,7 +62,7 @@ export const numeric = (
 };
 
 const least = (frame: Frame, name: "min" | "max", a: Single, b: Single, of: Scalar): Single => {
-  // The compare and choose of one instruction, where WebAssembly's own minimum of floats takes many: of NaN and a number it is the first.
+  // Pseudo-minimum and -maximum: one instruction each, while WebAssembly's own float minimum takes many. With NaN they return the first argument.
   if (of === "f32") {
     const chosen_: Instruction = name === "min" ? "f32x4.pmin" : "f32x4.pmax";
     return a.type === "v128"
@@ -74,7 +76,7 @@ const least = (frame: Frame, name: "min" | "max", a: Single, b: Single, of: Scal
   return ofCode("i32", [x.code, y.code, chosen.code, instruction("select")]);
 };
 
-/** `select(a, b, a < b)` and `select(a, b, b < a)` of vectors: the larger and the smaller, as one instruction. */
+/** `select(a, b, a < b)` and `select(a, b, b < a)` of vectors, as one minimum or maximum instruction. */
 const chosen = (no: Single, yes: Single, { below }: Single): Single | undefined => {
   if (no.type !== "v128" || below === undefined || no.local === undefined || yes.local === undefined) return undefined;
   const is = (a: Single, b: Single) => a.local !== undefined && a.local === b.local;

@@ -1,6 +1,6 @@
 /**
- * Opens the embedded device: as many threads as there are processors (or `SIGNUM_THREADS`), and at most the memory that the machine or its
- * control group has free. A boundary file: it asks the machine.
+ * Opens the embedded device, with one thread per processor (or `SIGNUM_THREADS`), limited to the free memory of the machine or its control group. A
+ * boundary file: it reads the machine's properties.
  */
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
@@ -10,21 +10,20 @@ import { Encoder } from "../gpu/encoder.ts";
 import { EmbeddedDevice } from "./embedded_device.ts";
 import { Threads } from "./threads.ts";
 
-/** How the device is opened. */
 export interface EmbeddedOptions {
   /** Whether every access of a kernel is checked. */
   readonly validated: boolean;
-  /** Why this device was taken. */
+  /** Why this device was chosen. */
   readonly why: string;
-  /** As `SIGNUM_THREADS` gives it. */
+  /** The value of `SIGNUM_THREADS`. */
   readonly threads?: string | undefined;
-  /** Bytes that may be in use; the default is what the machine has free. */
+  /** Most bytes in use; default: the machine's free memory. */
   readonly memory?: number;
 }
 
 const mostThreads = 64;
 
-/** Opens the device for the life of the scope. */
+/** Opens the device for the scope's lifetime. */
 export const openEmbedded = (
   { validated, why, threads, memory = freeMemory() }: EmbeddedOptions,
 ): Effect.Effect<Encoder, DeviceError, Scope.Scope> =>
@@ -59,7 +58,7 @@ export const openEmbedded = (
       maxBuffer: device.limits.maxBufferSize,
       validated,
     };
-    // The class has the part of GPUDevice that encoders use.
+    // The class implements the part of GPUDevice that encoders use.
     const encoder = new Encoder(device as unknown as GPUDevice, info);
     device.listener = {
       outOfMemory: (label) => encoder.outOfMemory(label),
@@ -68,7 +67,7 @@ export const openEmbedded = (
     return encoder;
   });
 
-/** The constants of WebGPU that encoders name; Dawn brings its own. */
+/** Defines the WebGPU constants that encoders use; Dawn defines its own. */
 const provideConstants = (): void => {
   const constants = {
     GPUBufferUsage: { MAP_READ: 1, MAP_WRITE: 2, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 },
@@ -80,7 +79,7 @@ const provideConstants = (): void => {
   }
 };
 
-/** Bytes that this process may still take: what the machine has free, or what is left to its control group. */
+/** Free memory in bytes, of the machine or of this process's control group. */
 const freeMemory = (): number => {
   const { available } = Deno.systemMemoryInfo();
   const of = (path: string): number => {

@@ -1,6 +1,6 @@
 /**
- * Operators and functions of numbers as instructions, element by element. Integers wrap; a division by zero gives the dividend, its remainder 0;
- * `fma` is a multiplication, then an addition, so that bits do not depend on the processor.
+ * Operators and functions of numbers as instructions, element by element. Integers wrap; x / 0 is x, and x % 0 is 0. `fma` is a multiplication,
+ * then an addition, so that bits do not depend on the processor.
  */
 import { type Instruction, instruction, isInstruction, truncated } from "./assembler.ts";
 import type { Frame } from "./frame.ts";
@@ -27,10 +27,10 @@ const names: Readonly<Record<string, string>> = {
   ">=": "ge",
 };
 
-/** Names that end in the sign of whole numbers. */
+/** Instructions whose names end in the signedness of integers. */
 const signed = new Set(["div", "rem", "shr", "lt", "gt", "le", "ge", "min", "max"]);
 
-/** The instruction of an operation on elements of a type, where there is one. */
+/** The instruction of an operation on elements of a type, if there is one. */
 export const instructionOf = (name: string, of: Scalar, isVector: boolean): Instruction | undefined => {
   const isFloat = of === "f32";
   const suffix = !isFloat && signed.has(name) ? (of === "u32" ? "_u" : "_s") : "";
@@ -41,7 +41,7 @@ export const instructionOf = (name: string, of: Scalar, isVector: boolean): Inst
   return isInstruction(found) ? found : undefined;
 };
 
-/** left operator right of two numbers or two vectors of four. */
+/** left operator right for two numbers or two vectors of four. */
 export const one = (frame: Frame, operator: string, left: Single, right: Single, of: Scalar): Single => {
   const isVector = left.type === "v128";
   const type = isVector ? "v128" : /^[=!<>]=?$/.test(operator) ? "i32" : left.type;
@@ -74,7 +74,7 @@ export const one = (frame: Frame, operator: string, left: Single, right: Single,
   return { ...apply(type, known, left, right), ...(operator === "<" && isFloat ? { below: { left, right } } : {}) };
 };
 
-/** A sum of u32 that knows its terms; constants among them become one, added last. */
+/** A u32 sum that keeps its terms; constants are merged and added last. */
 const added = (left: Single, right: Single): Single => {
   const sumOf = (one: Single) =>
     one.sum ??
@@ -94,7 +94,7 @@ const shifted = (frame: Frame, name: string, left: Single, right: Single, of: Sc
   return fourOf(lanes.map((lane, i) => apply("i32", instructionOf(name, of, false)!, lane, counts[i])));
 };
 
-/** The one count by which all lanes are shifted, where it is known that it is one. */
+/** The shift count of all lanes, if it is known to be equal. */
 const shiftOf = ({ numbers }: Single): Single | undefined =>
   numbers !== undefined && numbers.every((number) => number === numbers[0]) ? whole(numbers[0]) : undefined;
 
@@ -121,7 +121,7 @@ const divided = (frame: Frame, name: string, left: Single, right: Single, of: Sc
   return apply("i32", known, a, ofCode("i32", [whole(1).code, b.code, bad.code, instruction("select")]));
 };
 
-/** left operator right, element by element; a number beside a vector stands for all its elements. */
+/** left operator right, element by element; a scalar applies to every element of a vector. */
 export const binary = (
   frame: Frame,
   operator: string,
@@ -170,7 +170,7 @@ export const unary = (operator: string, value: Value, type: Type): Value => {
   });
 };
 
-/** Numbers of one type as another. */
+/** Converts numbers from one type to another. */
 export const converted = (value: Value, from: Type, to: Type): Value | undefined => {
   const [a, b] = [scalarOf(from), scalarOf(to)];
   const known = (x: Single): Single | undefined => {

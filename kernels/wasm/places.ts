@@ -1,25 +1,24 @@
 /**
- * Where values are kept: locals, or memory. Storage and uniform bindings begin at addresses that a command names; workgroup variables and
- * arrays of functions lie in the thread's scratch memory. Of an index that is a sum each term becomes a part of the address: such a sum is taken
- * not to wrap around 2^32, and where it did the access would be beyond the memory, which ends the dispatch.
+ * Places of values: locals or memory. Storage and uniform bindings start at addresses from the command; workgroup variables and local arrays are in
+ * the thread's scratch memory. Each term of an index sum is added to the address separately. This assumes that the sum does not wrap around 2^32;
+ * if it does, the address is outside the memory and the access ends the dispatch.
  */
 import { type Code, i64Const, instruction, load, localGet, localSet, store } from "./assembler.ts";
 import type { Frame } from "./frame.ts";
 import { float, isSingle, ofCode, type Single, single, type Value, whole } from "./values.ts";
 import { alignOf, byteSize, strideOf, type Type, typeName } from "../wgsl/types.ts";
 
-/** A place in memory: an i64 address, which may stand twice, and a constant offset. */
+/** A place in memory: an i64 address that is cheap to evaluate twice, and a constant offset. */
 export interface MemoryPlace {
   readonly kind: "memory";
   readonly type: Type;
   readonly address: Code;
   readonly offset: number;
-  /** Elements of an array whose length the binding decides: the local that holds it, and what the binding is called. */
+  /** For a runtime-sized array: the local with its number of elements, and the binding's name. */
   readonly length?: number;
   readonly name: string;
 }
 
-/** A value in locals. */
 export interface LocalPlace {
   readonly kind: "local";
   readonly type: Type;
@@ -28,10 +27,10 @@ export interface LocalPlace {
 
 export type Place = MemoryPlace | LocalPlace;
 
-/** Offsets up to here are put into instructions. */
+/** Largest offset encoded in an instruction. */
 const farthest = 1 << 24;
 
-/** The element of an array in memory; `check` writes what refuses an index that is too large. */
+/** An element of an array in memory; `check` writes the bounds check. */
 export const elementPlace = (
   frame: Frame,
   place: MemoryPlace,
@@ -62,7 +61,7 @@ export const elementPlace = (
     ? [i64Const(shift), instruction("i64.shl")]
     : [i64Const(stride), instruction("i64.mul")];
   const terms = folds ? sum.terms : [...sum.terms, whole(sum.constant)];
-  // Term by term, so that what stays the same in a loop is computed before it.
+  // Term by term, so that loop-invariant parts are computed outside the loop.
   const address = terms.reduce<Code>(
     (before, { code }) => [before, code, instruction("i64.extend_i32_u"), scale, instruction("i64.add")],
     place.address,
@@ -77,7 +76,7 @@ export const partPlace = (place: MemoryPlace, type: Type, offset: number): Memor
   offset: place.offset + offset,
 });
 
-/** The same place with an address in a local, where it is used more than once. */
+/** The same place with its address in a local, for repeated use. */
 export const held = (frame: Frame, place: MemoryPlace): MemoryPlace => {
   if (place.address[0] === 0x20) return place;
   const local = frame.local("i64");
@@ -95,7 +94,7 @@ const valueTypeOf = (type: Type) =>
     ? "f32" as const
     : "i32" as const;
 
-/** The parts of a struct or of a short vector, and where they begin. */
+/** The parts of a struct or a short vector, and their offsets. */
 const partsOf = (type: Type): ReadonlyArray<{ readonly type: Type; readonly offset: number }> =>
   type.kind === "struct"
     ? type.fields
@@ -103,7 +102,7 @@ const partsOf = (type: Type): ReadonlyArray<{ readonly type: Type; readonly offs
     ? Array.from({ length: type.size }, (_, i) => ({ type: { kind: "scalar" as const, of: type.of }, offset: 4 * i }))
     : [];
 
-/** What is in a place. */
+/** Reads a place. */
 export const readPlace = (frame: Frame, place: Place): Value => {
   if (place.kind === "local") return place.slots;
   if (isWhole(place.type)) {
@@ -114,10 +113,10 @@ export const readPlace = (frame: Frame, place: Place): Value => {
   return partsOf(place.type).map(({ type, offset }) => readPlace(frame, partPlace(base, type, offset)));
 };
 
-/** Puts a value into a place. */
+/** Writes a value to a place. */
 export const writePlace = (frame: Frame, place: Place, value: Value): void => {
   if (place.kind === "local") {
-    // A part may be made of another that is set before it.
+    // A part may depend on another that is written before it.
     frame.set(place.slots, isSingle(value) ? value : value.map((part) => frame.copied(part)));
   } else if (isWhole(place.type)) {
     const one = single(value);
@@ -129,7 +128,6 @@ export const writePlace = (frame: Frame, place: Place, value: Value): void => {
   }
 };
 
-/** Fills a place with zeros. */
 export const clear = (frame: Frame, place: MemoryPlace): void => {
   const { type } = place;
   if (type.kind !== "array" || type.size === undefined) {
@@ -147,7 +145,7 @@ export const clear = (frame: Frame, place: MemoryPlace): void => {
   for (let i = 0; i < type.size; i++) clear(frame, partPlace(place, type.of, i * stride));
 };
 
-/** Gives variables their places in scratch memory, one behind the other. */
+/** Allocates variables in scratch memory, one after the other. */
 export class Scratch {
   bytes = 0;
 

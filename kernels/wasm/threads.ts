@@ -1,6 +1,6 @@
 /**
- * The threads of the embedded device and the ring of commands that they walk. The main thread writes commands and goes on; it waits by
- * `Atomics.waitAsync`, so timers and other work of its own go on too. A boundary file: it starts workers.
+ * The threads of the embedded device and their ring of commands. The main thread writes commands without waiting for them. It waits with
+ * `Atomics.waitAsync`, so timers and other tasks continue. A boundary file: it starts workers.
  */
 import { commandBytes, earlierAt, headBytes } from "./command.ts";
 import {
@@ -23,23 +23,23 @@ import {
 import { Heap } from "./heap.ts";
 import { fenceCommand } from "./write_command.ts";
 
-/** Scratch memory of a thread. */
+/** Bytes of scratch memory per thread. */
 export const scratchBytes = 4 << 20;
 
-/** What a thread said of a kernel that failed. */
+/** A kernel's failure, reported by a thread. */
 export interface ThreadFault {
-  /** The number of the kernel; undefined where a thread ended. */
+  /** The kernel's number; undefined if the thread itself ended. */
   readonly kernel: number | undefined;
   readonly message: string;
 }
 
-/** Writes a command into the words of the memory, whose address in bytes is `4 * first`; returns how many shares of work it is. */
+/** Writes a command into `words` from index `first` on; returns its number of shares. */
 export type WriteCommand = (words: Uint32Array, first: number) => number;
 
-/** A fence stands at least after so many commands, so that memory that waits for one is given back. */
+/** Most commands without a fence, so that memory waiting for a fence is freed. */
 const fenceEvery = 1024;
 
-/** Starts `count` threads over a memory of their own, of which at most `limit` bytes may be in use. */
+/** Starts `count` threads with a shared memory of at most `limit` bytes in use. */
 export class Threads {
   readonly heap: Heap;
   readonly count: number;
@@ -47,9 +47,9 @@ export class Threads {
   readonly #commands: Uint32Array;
   readonly #workers: Worker[];
   #published = 0;
-  /** Commands that all threads have left behind, as of the last look. */
+  /** Commands passed by all threads, as of the last check. */
   #left = 0;
-  /** Shares of all commands so far; wraps. */
+  /** Shares of all commands written so far; wraps. */
   #shares = 0;
   #sinceFence = 0;
   #died: string | undefined;
@@ -76,20 +76,20 @@ export class Threads {
     });
   }
 
-  /** How many commands have been written. */
+  /** Number of commands written. */
   get published(): number {
     return this.#published;
   }
 
-  /** Whether everything up to a number of commands has been done. */
+  /** Whether the first `commands` commands are done. */
   hasDone(commands: number): boolean {
     return ((Atomics.load(this.#words, completedAt) - commands) | 0) >= 0;
   }
 
-  /** Writes one command; where the ring is full it waits for room, which blocks. */
+  /** Writes one command; blocks if the ring is full. */
   write(command: WriteCommand): void {
     if (!this.#hasRoom()) {
-      // One place stays free for the fence that says that everything is done.
+      // One slot stays free for the final fence.
       this.#put(fenceCommand);
       this.publish();
       this.#block();
@@ -99,26 +99,26 @@ export class Threads {
     this.#sinceFence++;
   }
 
-  /** Ends what was written with a fence and lets the threads see it. */
+  /** Writes a fence and publishes all commands. */
   fence(): void {
     this.write(fenceCommand);
     this.#sinceFence = 0;
     this.publish();
   }
 
-  /** Lets the threads see what was written. */
+  /** Makes the written commands visible to the threads. */
   publish(): void {
     Atomics.store(this.#words, publishedAt, this.#published);
     if (Atomics.load(this.#words, sleepingAt) > 0) Atomics.notify(this.#words, publishedAt);
   }
 
-  /** Lets the threads see what was written, and puts a fence behind it where the last one is long ago. */
+  /** Publishes the written commands, with a fence if the last one is old. */
   send(): void {
     if (this.#sinceFence >= fenceEvery) this.fence();
     else this.publish();
   }
 
-  /** Blocks until everything written so far is done. */
+  /** Blocks until everything written is done. */
   finish(): void {
     if (this.hasDone(this.#published)) return;
     this.fence();
@@ -132,7 +132,7 @@ export class Threads {
     }
   }
 
-  /** Waits until everything written so far is done, or a thread has ended. */
+  /** Waits until everything written is done, or a thread has ended. */
   async done(): Promise<void> {
     if (this.#sinceFence > 0) this.fence();
     const commands = this.#published;
@@ -145,7 +145,7 @@ export class Threads {
     }
   }
 
-  /** The first fault since the last look. */
+  /** The first fault since the last call. */
   get fault(): ThreadFault | undefined {
     if (this.#died !== undefined) return { kernel: undefined, message: this.#died };
     if (Atomics.compareExchange(this.#words, faultAt, 1, 2) !== 1) return undefined;
@@ -155,12 +155,12 @@ export class Threads {
     return { kernel: Number(kernel), message: text.slice(kernel.length + 1) };
   }
 
-  /** Lets all threads leave, at their next share of a dispatch, and waits until they have. */
+  /** Tells all threads to leave at their next share of a dispatch, and waits until they have. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     Atomics.store(this.#words, closingAt, 1);
-    // Both words move, so that a thread that is about to sleep on one does not.
+    // Both words change, so that a thread about to sleep on either of them does not.
     for (const at of [publishedAt, finishedAt]) {
       Atomics.add(this.#words, at, 1);
       Atomics.notify(this.#words, at);
@@ -189,7 +189,7 @@ export class Threads {
 
   #put(command: WriteCommand): void {
     const first = (ringAt + (this.#published & (ringCommands - 1)) * commandBytes) / 4;
-    // Behind the head stand bindings and params, of which a command has those that it reads.
+    // Bindings and params after the head are written only by the commands that read them.
     for (let i = 0; i < headBytes / 4; i++) this.#commands[first + i] = 0;
     const shares = command(this.#commands, first);
     this.#commands[first + earlierAt / 4] = this.#shares;

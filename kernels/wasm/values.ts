@@ -1,6 +1,6 @@
 /**
- * Values while a kernel is compiled: code that leaves a number, with what is known of it. `vec4` is one v128; `vec2`, `vec3` and structs
- * are their parts, each a value of its own, since one lane of a v128 costs more to reach than a local.
+ * Values during compilation: code that leaves a number, and its known properties. `vec4` is one v128. `vec2`, `vec3` and structs are separate
+ * values, since extracting a lane of a v128 costs more than reading a local.
  */
 import {
   type Code,
@@ -18,27 +18,26 @@ import type { Type } from "../wgsl/types.ts";
 export interface Single {
   readonly type: ValueType;
   readonly code: Code;
-  /** Whether the code may stand twice: a local or a constant. */
+  /** Whether the code may be evaluated twice: a local or a constant. */
   readonly cheap: boolean;
   readonly constant?: number;
-  /** Of a constant vector: its elements. */
+  /** Elements of a constant vector. */
   readonly numbers?: ReadonlyArray<number>;
-  /** The local that it reads. */
+  /** The local that the code reads. */
   readonly local?: number;
-  /** Of a sum of u32: what is added up, constants apart. */
+  /** Terms of a u32 sum, and its constant. */
   readonly sum?: { readonly terms: ReadonlyArray<Single>; readonly constant: number };
-  /** Of the result of `left < right`: both. */
+  /** Operands of `left < right`. */
   readonly below?: { readonly left: Single; readonly right: Single };
-  /** Of a number that is one lane of a vector. */
+  /** The vector and lane of an extracted element. */
   readonly lane?: { readonly of: Single; readonly lane: number };
 }
 
-/** A value of any type. */
 export type Value = Single | ReadonlyArray<Value>;
 
 export const isSingle = (value: Value): value is Single => !Array.isArray(value);
 
-/** The value as one; only for types that are. */
+/** The value as a `Single`; only for types held as one. */
 export const single = (value: Value): Single => {
   if (isSingle(value)) return value;
   throw new Error("a value of several parts stands where one is expected");
@@ -49,7 +48,7 @@ export const valueParts = (value: Value): ReadonlyArray<Value> => {
   throw new Error("one value stands where several parts are expected");
 };
 
-/** Whether a value may stand twice. */
+/** Whether a value may be evaluated twice. */
 export const isCheap = (value: Value): boolean => isSingle(value) ? value.cheap : value.every(isCheap);
 
 export const ofCode = (type: ValueType, code: Code): Single => ({ type, code, cheap: false });
@@ -73,14 +72,14 @@ export const four = (numbers: ReadonlyArray<number>, isFloat: boolean): Single =
   numbers,
 });
 
-/** An instruction behind its operands. */
+/** An instruction after its operands. */
 export const apply = (type: ValueType, name: Instruction, ...operands: ReadonlyArray<Single>): Single =>
   ofCode(type, [operands.map(({ code }) => code), instruction(name)]);
 
-/** How a type is held: one WebAssembly type, or that of each part. */
+/** How a type is held: one WebAssembly type, or one per part. */
 export type Shape = ValueType | ReadonlyArray<Shape>;
 
-/** The shape of values of a type; undefined for those that are only in memory. */
+/** The shape of values of a type; undefined for types held only in memory. */
 export const shapeOf = (type: Type): Shape | undefined => {
   switch (type.kind) {
     case "scalar":

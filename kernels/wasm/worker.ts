@@ -1,7 +1,7 @@
 /**
- * A thread of the embedded device. It walks the commands in the order in which they were written: of each dispatch it takes shares of
- * workgroups until none is left, and waits for the shares of others where a command must see what earlier ones wrote. A thread that is late
- * finds nothing left to do, and nobody waits for it. It sleeps while there is nothing to do. A boundary file: it is the thread's whole program.
+ * A thread of the embedded device. It processes the commands in order: it takes shares of a dispatch's workgroups until none is left, and waits for
+ * other threads' shares when a command needs the writes of earlier ones. No thread waits for a late one, which finds no shares left. It sleeps when
+ * there is no work. A boundary file: it is the thread's whole program.
  */
 /// <reference lib="deno.worker" />
 import {
@@ -54,7 +54,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
   const view = (start: number, size: number): Uint8Array => new Uint8Array(memory.buffer, start, size);
   const address = (at: number): number => addresses[at / 4] + addresses[at / 4 + 1] * 2 ** 32;
 
-  /** Waits until all shares of the commands before this one are done; false where the threads are to leave. */
+  /** Waits until all shares of earlier commands are done; false if the threads must leave. */
   const earlierDone = (at: number): boolean => {
     const earlier = words[(at + earlierAt) / 4];
     for (let spin = 0;; spin++) {
@@ -73,7 +73,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
     if (Atomics.load(words, waitingAt) > 0) Atomics.notify(words, finishedAt);
   };
 
-  /** Takes shares of a command until none is left. One that fails counts as done: what is wrong is said, and nobody waits for ever. */
+  /** Takes shares of a command until none is left. A failed share counts as done, so that no thread waits forever; its error is reported. */
   const shares = (at: number, run: (first: number, end: number) => void): void => {
     const total = words[(at + totalAt) / 4];
     const share = words[(at + shareAt) / 4];
@@ -91,7 +91,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
     if (taken > 0) finish(taken);
   };
 
-  /** Lets the main thread know that so many commands are done. */
+  /** Tells the main thread that `commands` commands are done. */
   const complete = (commands: number): void => {
     let completed = Atomics.load(words, completedAt);
     while (((completed - commands) | 0) < 0) {
@@ -104,7 +104,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
   const compile = (at: number): void => {
     const start = address(at + uniformAt);
     const size = address(at + bytesAt);
-    // A module is not read from memory that others could change.
+    // A module must not be compiled from shared memory, so its bytes are copied.
     const module = new WebAssembly.Module(new Uint8Array(view(start, size)));
     const fault = (site: number, index: number) => {
       throw new RangeError(`site ${site}, index ${index >>> 0}`);
@@ -113,7 +113,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
     kernels[words[(at + kernelAt) / 4]] = exports.run as Run;
   };
 
-  /** Each thread has a share of its own here: the module. */
+  /** Compiles the module; every thread has one share of this command. */
   const compiled = (at: number): void => {
     try {
       compile(at);
@@ -151,7 +151,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
     }
   };
 
-  /** Writes down why a command failed; the first one counts. */
+  /** Records why a command failed; only the first failure is kept. */
   const fail = (at: number, cause: unknown): void => {
     if (Atomics.compareExchange(words, faultAt, 0, 1) !== 0) return;
     const text = new TextEncoder().encode(`${words[(at + kernelAt) / 4]} ${String(cause)}`).subarray(0, faultRoom);
@@ -169,7 +169,7 @@ const work = ({ memory, thread, scratch }: WorkerStart): void => {
     }
     if (Atomics.load(words, closingAt) === 1) break;
     if (Atomics.load(words, grownAt) !== grown) {
-      // V8 lets other threads see a grown memory some time later; growing it by nothing lets this one see it now.
+      // V8 shows a grown memory to other threads with a delay; growing it by 0 shows it at once.
       grown = Atomics.load(words, grownAt);
       grow(memory, 0);
     }

@@ -1,4 +1,4 @@
-/** Writes commands into the ring, as `command.ts` says that they lie there. */
+/** Writes commands into the ring, in the layout of `command.ts`. */
 import {
   barrierAt,
   bindingAt,
@@ -17,7 +17,7 @@ import {
 import type { Binding } from "./embedded_commands.ts";
 import type { WriteCommand } from "./threads.ts";
 
-/** A dispatch of workgroups, of which a thread takes `share` at a time; `params` are the uniform. */
+/** A dispatch; a thread takes `share` workgroups at a time; `params` is the uniform. */
 export const dispatchCommand = (
   { kernel, waits, groups, share, params, bindings }: {
     readonly kernel: number;
@@ -46,7 +46,7 @@ export const dispatchCommand = (
   return Math.ceil(total / share);
 };
 
-/** A copy of `size` bytes, or, without `from`, a clear. */
+/** A copy of `size` bytes, or a clear if there is no `from`. */
 export const moveCommand =
   (from: number | undefined, to: number, size: number, waits: boolean): WriteCommand => (words, first) => {
     const pieces = Math.ceil(size / pieceBytes);
@@ -60,7 +60,7 @@ export const moveCommand =
     return pieces;
   };
 
-/** The module of a kernel, whose bytes lie at an address; each of the threads compiles it. */
+/** Compiles a kernel, whose module is at an address; each thread compiles it. */
 export const compileCommand =
   (kernel: number, address: number, size: number, threads: number): WriteCommand => (words, first) => {
     words[first + kindAt / 4] = kinds.compile;
@@ -70,7 +70,7 @@ export const compileCommand =
     return threads;
   };
 
-/** What lets the main thread know that all that was written before is done. */
+/** A fence: tells the main thread that everything written before it is done. */
 export const fenceCommand: WriteCommand = (words, first) => {
   words[first + kindAt / 4] = kinds.fence;
   words[first + barrierAt / 4] = 1;

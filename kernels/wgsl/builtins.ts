@@ -1,7 +1,7 @@
-/** The builtin functions that are known, and the types of their results. */
+/** The supported builtin functions and their result types. */
 import { isSame, none, scalar, scalarOf, type Type, typeName, vector, withScalar } from "./types.ts";
 
-/** Functions of floats, element by element; all arguments have the type of the result. */
+/** Functions of floats, element by element, with their number of arguments; arguments have the type of the result. */
 const floats: Readonly<Record<string, number>> = {
   fma: 3,
   exp: 1,
@@ -14,13 +14,13 @@ const floats: Readonly<Record<string, number>> = {
   trunc: 1,
 };
 
-/** Functions of numbers of any kind, element by element. */
+/** Functions of any numbers, element by element. */
 const numbers: Readonly<Record<string, number>> = { min: 2, max: 2, abs: 1, clamp: 3 };
 
-/** Functions of a subgroup of one value each. */
+/** Subgroup functions of one value. */
 const subgroup: Readonly<Record<string, number>> = { subgroupMax: 1, subgroupMin: 1, subgroupAdd: 1 };
 
-/** How many of the arguments of a builtin function must have the type of the first, for literals to take it. */
+/** Number of leading arguments of a builtin function that share a type; literals among them take it. */
 export const sharedArguments = (name: string): number =>
   floats[name] ?? numbers[name] ?? (name === "select" ? 2 : name === "subgroupMatrixMultiplyAccumulate" ? 0 : 1);
 
@@ -29,8 +29,8 @@ const isNumber = (type: Type) => isFloat(type) || scalarOf(type) === "i32" || sc
 const is = (type: Type | undefined, name: string) => type !== undefined && typeName(type) === name;
 
 /**
- * The type of a builtin function's result, `undefined` where there is no such function, a text where its arguments do not fit. `template` is
- * the type in angle brackets.
+ * The result type of a builtin function, `undefined` for an unknown function, an error text if the arguments do not fit. `template` is the type in
+ * angle brackets.
  */
 export const resultOf = (
   name: string,

@@ -1,9 +1,7 @@
-/**
- * Arithmetic on constants as WGSL defines it: abstract numbers are exact (float64), `i32` and `u32` wrap, `f32` rounds after every step.
- */
+/** Constant arithmetic as WGSL defines it: abstract numbers are exact (float64), `i32` and `u32` wrap, `f32` rounds after every step. */
 import type { Scalar } from "./types.ts";
 
-/** A number as a type holds it. */
+/** A number converted to a type. */
 export const roundedConstant = (value: number, of: Scalar): number => {
   switch (of) {
     case "f32":
@@ -19,7 +17,7 @@ export const roundedConstant = (value: number, of: Scalar): number => {
   }
 };
 
-/** Whether a type holds a number, rounded where it is a float. */
+/** Whether a number is representable in a type; floats may round. */
 export const fits = (value: number, of: Scalar): boolean =>
   of === "u32"
     ? value >= 0 && value < 2 ** 32
@@ -29,7 +27,7 @@ export const fits = (value: number, of: Scalar): boolean =>
 
 const isWhole = (of: Scalar): boolean => of === "i32" || of === "u32" || of === "int";
 
-/** left operator right; undefined where it is not defined: a division by zero, a shift by 32, a float beyond all floats. */
+/** left operator right; undefined for a division by zero, a shift by 32 or more, or a float overflow. */
 export const computed = (operator: string, left: number, right: number, of: Scalar): number | undefined => {
   if ((operator === "<<" || operator === ">>") && right >= 32 && of !== "int") return undefined;
   const value = result(operator, left, right, of);
@@ -65,7 +63,7 @@ const result = (operator: string, left: number, right: number, of: Scalar): numb
   return undefined;
 };
 
-/** left operator right of a comparison. */
+/** The comparison left operator right. */
 export const compared = (operator: string, left: number | boolean, right: number | boolean): boolean | undefined => {
   switch (operator) {
     case "==":

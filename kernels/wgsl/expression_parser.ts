@@ -1,8 +1,8 @@
-/** Parses the expressions and types of WGSL, by recursive descent. */
+/** Recursive-descent parser of WGSL's expressions and types. */
 import type { Expression } from "./syntax.ts";
 import { TokenStream } from "./token_stream.ts";
 
-/** Names behind which `<` begins a list of templates. */
+/** Names after which `<` starts a template list. */
 const templated = new Set([
   "array",
   "atomic",
@@ -18,7 +18,7 @@ const templated = new Set([
   "subgroupMatrixStore",
 ]);
 
-/** Binary operators by how tightly they bind, loosest first. */
+/** Binary operators by precedence, lowest first. */
 const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["||"],
   ["&&"],
@@ -31,7 +31,7 @@ const levels: ReadonlyArray<ReadonlyArray<string>> = [
   ["+", "-"],
   ["*", "/", "%"],
 ];
-/** In a list of templates `>` ends the list, so only sums bind there. */
+/** The lowest precedence in a template list: additive, since `>` ends the list. */
 const sums = 8;
 
 /** Reads expressions from its tokens. */
@@ -82,7 +82,7 @@ export class ExpressionParser extends TokenStream {
     return { kind: "call", name: text, templates, args: this.list(")", () => this.expression()), line };
   }
 
-  /** A name, with templates where it takes some. */
+  /** A name, with its template list if it takes one. */
   protected type(): Expression & { readonly kind: "name" | "template" } {
     const { line } = this.next;
     const name = this.word();

@@ -1,4 +1,4 @@
-/** Gives an expression its type. */
+/** Resolves expressions to typed nodes. */
 import { resultOf, sharedArguments } from "./builtins.ts";
 import { fits, literal, roundedConstant } from "./constants.ts";
 import type { Node } from "./program.ts";
@@ -7,7 +7,7 @@ import type { Expression } from "./syntax.ts";
 import { isSame, type Scalar, scalar, scalarOf, type Type, typeName, u32, vector, withScalar } from "./types.ts";
 import { WgslError } from "./wgsl_error.ts";
 
-/** Whether a node is a place that can be assigned to. */
+/** Whether a node can be assigned to. */
 export const isReference = (node: Node): boolean => {
   switch (node.op) {
     case "variable":
@@ -127,7 +127,7 @@ const call = (scope: Scope, expression: Expression & { readonly kind: "call" }):
   const named: Expression = templates.length === 0
     ? { kind: "name", name, line }
     : { kind: "template", name, args: templates, line };
-  // The order of a matrix in memory is a word, not a value.
+  // The layout of a matrix in memory is a keyword, not a value.
   const word = name.startsWith("subgroupMatrix")
     ? templates.flatMap((one) => one.kind === "name" && one.name.endsWith("_major") ? [one.name] : [])[0]
     : undefined;
@@ -155,7 +155,7 @@ const call = (scope: Scope, expression: Expression & { readonly kind: "call" }):
   return { op: "builtin", name, args: fitted, type: result, line, ...(word === undefined ? {} : { word }) };
 };
 
-/** A literal behind the arguments that share a type: an index or a count, but for the exponent of `ldexp`. */
+/** Fits a literal after the arguments that share a type: an index or count, or the exponent of `ldexp`. */
 const fitBehind = (scope: Scope, name: string, arg: Node): Node =>
   scalarOf(arg.type) === "int" ? scope.module.fit(arg, scalar(name === "ldexp" ? "i32" : "u32")) : arg;
 
@@ -208,7 +208,7 @@ const converted = (scope: Scope, given: Node, type: Type, line: number): Node =>
   if (from === to) return given;
   if (given.op === "constant" && typeof given.value !== "object" && to !== "bool") {
     const value = Number(given.value);
-    // A float beyond the range of whole numbers ends at its edge.
+    // Conversion of a float to an integer saturates.
     const held = to === "u32" && from !== "i32"
       ? Math.min(Math.max(Math.trunc(value), 0), 2 ** 32 - 1)
       : to === "i32" && from !== "u32"

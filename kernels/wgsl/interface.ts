@@ -1,6 +1,6 @@
 /**
- * What a shader declares for the host: the buffers it is bound to and the numbers of its `struct Params`. Only these declarations are read, each at
- * the beginning of a line, so it costs little: functions are left to whoever compiles them.
+ * The declarations of a shader that the host needs: its storage buffers and its `struct Params`. Only lines that start such a declaration are
+ * parsed, which is fast; the compiler parses the functions.
  */
 import { parseModule } from "./parser.ts";
 import { WgslError } from "./wgsl_error.ts";
@@ -17,7 +17,7 @@ export interface ParamField {
   readonly type: "u32" | "f32";
 }
 
-/** The storage buffers in the order of their bindings, the fields of `Params` in theirs. */
+/** Storage buffers in binding order, and the fields of `Params` in order. */
 export interface Interface {
   readonly bindings: ReadonlyArray<Binding>;
   readonly fields: ReadonlyArray<ParamField>;
@@ -25,7 +25,7 @@ export interface Interface {
 
 const declarations = /^(?:struct Params\b[^}]*\}|@group\b[^;]*;)/gm;
 
-/** The interface of a text, or why it has none that the host can serve. */
+/** The interface of a text, or why the host cannot use it. */
 export const interfaceOf = (text: string): Interface | string => {
   try {
     return read(text);

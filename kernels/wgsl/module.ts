@@ -1,4 +1,4 @@
-/** What a WGSL module declares, checked when it is first asked for, so that order does not matter; and the rules of its values. */
+/** The declarations of a WGSL module, checked at first use, so that their order does not matter, and the rules for constants and conversions. */
 import { compared, computed, fits, roundedConstant } from "./constants.ts";
 import { resolveExpression } from "./expressions.ts";
 import type { FunctionBody, Node, Variable } from "./program.ts";
@@ -29,7 +29,6 @@ const comparisons = ["==", "!=", "<", ">", "<=", ">="];
 /** Checks the body of a function. */
 export type BodyOf = (module: Module, declared: FunctionDeclaration) => FunctionBody;
 
-/** The declarations of one text. */
 export class Module {
   readonly enabled: ReadonlyArray<string>;
   readonly #byName = new Map<string, Declaration>();
@@ -49,12 +48,10 @@ export class Module {
     }
   }
 
-  /** The declaration of a name. */
   declaration(name: string): Declaration | undefined {
     return this.#byName.get(name);
   }
 
-  /** Every variable of the module. */
   variables(): ReadonlyArray<Variable> {
     return this.declarations.flatMap((declared) => {
       if (declared.kind !== "var") return [];
@@ -63,7 +60,7 @@ export class Module {
     });
   }
 
-  /** The constant or variable of a name. */
+  /** The constant or variable with a name. */
   value(name: string, line: number): Node {
     const known = this.#values.get(name);
     if (known !== undefined) return { ...known, line };
@@ -82,7 +79,6 @@ export class Module {
     });
   }
 
-  /** The function of a name. */
   function(name: string, line: number): FunctionBody {
     const known = this.#functions.get(name);
     if (known !== undefined) return known;
@@ -95,7 +91,7 @@ export class Module {
     });
   }
 
-  /** The type that an expression names; undefined where it names none. */
+  /** The type named by an expression; undefined if it is none. */
   typeOrNone(given: Expression): Type | undefined {
     if (given.kind === "name") return this.#namedType(given.name, given.line);
     if (given.kind !== "template") return undefined;
@@ -116,7 +112,7 @@ export class Module {
     return { kind: "atomic", of };
   }
 
-  /** The type that an expression names. */
+  /** The type named by an expression. */
   type(given: Expression): Type {
     const type = this.typeOrNone(given);
     if (type !== undefined) return type;
@@ -126,7 +122,7 @@ export class Module {
     );
   }
 
-  /** A whole number that is known now. */
+  /** A constant integer. */
   count(given: Expression): number {
     const node = resolveExpression(new Scope(this), given);
     if (node.op === "constant" && typeof node.value === "number" && Number.isInteger(node.value) && node.value >= 0) {
@@ -135,7 +131,7 @@ export class Module {
     throw new WgslError("expected a whole number that is constant", given.line);
   }
 
-  /** The node as `wanted`: literals take the type, all else must have it. Without one, literals become `i32` or `f32`. */
+  /** The node with type `wanted`: literals take it, other nodes must have it. Without `wanted`, literals become `i32` or `f32`. */
   fit(node: Node, wanted?: Type): Node {
     const of = scalarOf(node.type);
     if (wanted === undefined) {
@@ -152,7 +148,7 @@ export class Module {
     throw new WgslError(`found ${typeName(node.type)}, expected ${typeName(wanted)}`, node.line);
   }
 
-  /** Literals among `nodes` take the type that the others have. */
+  /** Gives literals among `nodes` the type of the others. */
   agree(nodes: ReadonlyArray<Node>): ReadonlyArray<Node> {
     const concrete = nodes.find((node) => !isAbstract(scalarOf(node.type)));
     const float = nodes.some((node) => scalarOf(node.type) === "float");
@@ -162,7 +158,7 @@ export class Module {
     );
   }
 
-  /** left operator right, computed where both are constant. */
+  /** left operator right, computed if both are constant. */
   binary(operator: string, left: Node, right: Node, line: number): Node {
     const wrong = () =>
       new WgslError(`"${operator}" does not take ${typeName(left.type)} and ${typeName(right.type)}`, line);
@@ -277,6 +273,6 @@ export class Module {
   }
 }
 
-/** Whether a node's value is known now. */
+/** Whether a node is a constant. */
 export const isConstant = (node: Node): boolean =>
   node.op === "constant" || node.op === "zero" || (node.op === "construct" && node.args.every(isConstant));

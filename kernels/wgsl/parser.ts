@@ -1,7 +1,7 @@
 /**
- * Parses WGSL into the tree of `syntax.ts`, by recursive descent; expressions are read by `expression_parser.ts`. The subset: everything that
- * a compute shader needs but `switch`, `loop`, `while`, `override` and `private` variables, which no kernel uses. What is not understood is a
- * `WgslError` with its line. Source: the grammar of the WebGPU Shading Language, W3C.
+ * Recursive-descent parser of WGSL to the tree of `syntax.ts`; `expression_parser.ts` parses expressions. The subset has everything for compute
+ * shaders except `switch`, `loop`, `while`, `override` and `private` variables, which no kernel uses. Anything else is a `WgslError` with its line.
+ * Source: the grammar of the WebGPU Shading Language, W3C.
  */
 import { ExpressionParser } from "./expression_parser.ts";
 import type { Attribute, Block, Declaration, Expression, Named, Statement } from "./syntax.ts";
@@ -153,7 +153,7 @@ class Parser extends ExpressionParser {
     return statement;
   }
 
-  /** A declaration, an assignment or a call: what may also stand in the head of a loop. */
+  /** A declaration, assignment or call: the statements allowed in a loop's head. */
   #simple(): Statement {
     const { text, line } = this.next;
     if (text === "let" || text === "var" || text === "const") {

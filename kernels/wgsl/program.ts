@@ -1,25 +1,25 @@
 /**
- * A checked WGSL module: names are looked up, every expression has a type, constants are computed. This is what the compiler to WebAssembly
- * and the interpreter read. Scalars are concrete but in constants that nothing asked a type of.
+ * A checked WGSL module: names are resolved, expressions typed, constants computed. The compiler to WebAssembly and the interpreter read it. Types
+ * are concrete, except in constants that no use has given a type.
  */
 import type { Type } from "./types.ts";
 
-/** Something with a name that holds a value. Each declaration makes one of its own, so identity tells them apart. */
+/** A named value. Each declaration makes its own object, so identity distinguishes them. */
 export interface Variable {
   readonly name: string;
   readonly type: Type;
   readonly space: "let" | "function" | "parameter" | "storage" | "uniform" | "workgroup" | "input";
-  /** Of `storage` and `uniform`. */
+  /** Only for `storage` and `uniform`. */
   readonly binding?: number;
   readonly writable?: boolean;
-  /** Of `input`: the builtin value, such as `global_invocation_id`. */
+  /** Only for `input`: the builtin value, such as `global_invocation_id`. */
   readonly builtin?: string;
 }
 
-/** What a constant is: a number, a boolean, or the numbers of a vector. */
+/** A constant: a number, a boolean, or the elements of a vector. */
 export type Constant = number | boolean | ReadonlyArray<number | boolean>;
 
-/** An expression. Those made of `variable`, `index`, `field` and one `swizzle` lane can also be assigned to. */
+/** An expression. `variable`, `index`, `field` and one-lane `swizzle` nodes can be assigned to. */
 export type Node =
   & { readonly type: Type; readonly line: number }
   & (
@@ -31,7 +31,7 @@ export type Node =
     | { readonly op: "swizzle"; readonly of: Node; readonly lanes: ReadonlyArray<number> }
     | { readonly op: "unary"; readonly operator: "-" | "!" | "~"; readonly of: Node }
     | { readonly op: "binary"; readonly operator: string; readonly left: Node; readonly right: Node }
-    /** A vector of scalars and vectors, a struct of its fields, an array of its elements; one scalar fills a vector. */
+    /** A vector from scalars and vectors, a struct from its fields, an array from its elements; one scalar fills a vector. */
     | { readonly op: "construct"; readonly args: ReadonlyArray<Node> }
     | { readonly op: "convert"; readonly of: Node }
     | { readonly op: "bitcast"; readonly of: Node }
@@ -40,12 +40,11 @@ export type Node =
     | { readonly op: "call"; readonly callee: FunctionBody; readonly args: ReadonlyArray<Node> }
   );
 
-/** A statement. */
 export type Step =
   & { readonly line: number }
   & (
     | { readonly op: "declare"; readonly variable: Variable; readonly value: Node | undefined }
-    /** `operator` is that of a compound assignment; the place is found once. */
+    /** `operator` belongs to a compound assignment; the place is evaluated once. */
     | { readonly op: "assign"; readonly to: Node; readonly operator: string | undefined; readonly value: Node }
     | {
       readonly op: "if";
@@ -66,7 +65,6 @@ export type Step =
     | { readonly op: "evaluate"; readonly value: Node }
   );
 
-/** A function. */
 export interface FunctionBody {
   readonly name: string;
   readonly parameters: ReadonlyArray<Variable>;
@@ -74,11 +72,11 @@ export interface FunctionBody {
   readonly body: ReadonlyArray<Step>;
 }
 
-/** A compute shader and what it is bound to. */
+/** A compute shader and its bindings. */
 export interface Program {
   readonly entry: FunctionBody;
   readonly workgroupSize: readonly [number, number, number];
-  /** `storage` and `uniform` variables, by binding. */
+  /** `storage` and `uniform` variables, in binding order. */
   readonly bindings: ReadonlyArray<Variable>;
   readonly workgroup: ReadonlyArray<Variable>;
   readonly enabled: ReadonlyArray<string>;

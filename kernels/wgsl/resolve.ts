@@ -1,6 +1,6 @@
 /**
- * Checks a parsed WGSL module: looks names up, gives every expression its type, computes constants, drops branches that a constant rules
- * out. What does not fit, or is not known, is a `WgslError` with its line. Source: the type rules of the WebGPU Shading Language, W3C.
+ * Checks a parsed WGSL module: resolves names, types expressions, computes constants and drops branches that a constant excludes. Anything unknown
+ * or ill-typed is a `WgslError` with its line. Source: the type rules of the WebGPU Shading Language, W3C.
  */
 import { isReference, resolveExpression } from "./expressions.ts";
 import { parseModule } from "./parser.ts";
@@ -38,7 +38,7 @@ export const resolve = (text: string, entry: string): Program => {
   };
 };
 
-/** The functions of a text that has no entry point, by name: what a library of them is read as. */
+/** The functions, by name, of a text without an entry point (a library). */
 export const resolveFunctions = (text: string): ReadonlyMap<string, FunctionBody> => {
   const module = moduleOf(text);
   return new Map(

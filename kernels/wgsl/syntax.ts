@@ -1,6 +1,6 @@
-/** The syntax tree of WGSL as `parser.ts` makes it: names are not looked up yet and nothing has a type. */
+/** The syntax tree of WGSL from `parser.ts`, before name resolution and typing. */
 
-/** An expression, or a type where one is expected (`name` and `template` are both). */
+/** An expression, or a type in places that expect one (`name` and `template` may be both). */
 export type Expression =
   | { readonly kind: "number"; readonly text: string; readonly line: number }
   | { readonly kind: "name"; readonly name: string; readonly line: number }
@@ -28,7 +28,6 @@ export type Expression =
     readonly line: number;
   };
 
-/** A statement. */
 export type Statement =
   | {
     readonly kind: "declare";
@@ -67,7 +66,6 @@ export type Statement =
   | { readonly kind: "break" | "continue"; readonly line: number }
   | { readonly kind: "call"; readonly call: Expression; readonly line: number };
 
-/** Statements in order. */
 export type Block = ReadonlyArray<Statement>;
 
 /** `@name(args)`. */
@@ -84,7 +82,6 @@ export interface Named {
   readonly line: number;
 }
 
-/** A declaration of the module. */
 export type Declaration =
   | { readonly kind: "enable"; readonly names: ReadonlyArray<string>; readonly line: number }
   | { readonly kind: "alias"; readonly name: string; readonly type: Expression; readonly line: number }

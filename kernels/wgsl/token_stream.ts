@@ -1,8 +1,8 @@
-/** The tokens of a shader as a parser takes them: one after the other, with one ahead to look at. */
+/** A parser's token stream with one token of lookahead. */
 import { type Token, tokensOf } from "./tokens.ts";
 import { WgslError } from "./wgsl_error.ts";
 
-/** Where a parser is in a text. */
+/** A parser's position in a text. */
 export class TokenStream {
   readonly #tokens: Token[];
   #at = 0;
@@ -11,12 +11,12 @@ export class TokenStream {
     this.#tokens = [...tokensOf(text)];
   }
 
-  /** Whether every token has been taken. */
+  /** Whether all tokens are consumed. */
   get atEnd(): boolean {
     return this.next.kind === "end";
   }
 
-  /** Items with commas between them, up to and with `end`. */
+  /** Comma-separated items, up to and including `end`. */
   protected list<A>(end: string, item: () => A): A[] {
     const items: A[] = [];
     while (!this.#closes(end)) {
@@ -27,7 +27,7 @@ export class TokenStream {
     return items;
   }
 
-  /** Takes `end`; of a `>>` that ends two lists of templates the first half. */
+  /** Consumes `end`; of a `>>` that ends two template lists, only the first half. */
   #closes(end: string): boolean {
     const next = this.next;
     if (end === ">" && next.text === ">>") {

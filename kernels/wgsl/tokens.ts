@@ -1,7 +1,6 @@
-/** Cuts WGSL text into words, numbers and signs. Comments and blanks are dropped; each token knows its line. */
+/** Tokenizer of WGSL: words, numbers and symbols with their lines. Comments and blanks are dropped. */
 import { WgslError } from "./wgsl_error.ts";
 
-/** One token of WGSL. */
 export interface Token {
   readonly kind: "word" | "number" | "sign" | "end";
   readonly text: string;

@@ -1,4 +1,4 @@
-/** The types of WGSL: how they are written, how large they are in memory. */
+/** WGSL's types: names, sizes and alignment in memory. */
 
 /** Scalars; `int` and `float` are the abstract types of literals without a suffix. */
 export type Scalar = "bool" | "i32" | "u32" | "f32" | "f16" | "int" | "float";
@@ -10,7 +10,7 @@ export interface StructField {
   readonly offset: number;
 }
 
-/** A type. `size` of an array is undefined where the buffer decides. */
+/** A type. `size` is undefined for runtime-sized arrays. */
 export type Type =
   | { readonly kind: "scalar"; readonly of: Scalar }
   | { readonly kind: "vector"; readonly size: 2 | 3 | 4; readonly of: Scalar }
@@ -33,14 +33,14 @@ export const none: Type = { kind: "none" };
 export const bool = scalar("bool");
 export const u32 = scalar("u32");
 
-/** The scalar of a scalar or a vector; undefined for all else. */
+/** The element type of a scalar or a vector; undefined for other types. */
 export const scalarOf = (type: Type): Scalar | undefined =>
   type.kind === "scalar" || type.kind === "vector" ? type.of : undefined;
 
-/** A scalar or vector of the same shape with other elements. */
+/** The same shape with another element type. */
 export const withScalar = (type: Type, of: Scalar): Type => type.kind === "vector" ? vector(type.size, of) : scalar(of);
 
-/** How WGSL writes a type; equal for equal types. */
+/** A type's name in WGSL; equal for equal types. */
 export const typeName = (type: Type): string => {
   switch (type.kind) {
     case "scalar":
@@ -62,10 +62,10 @@ export const typeName = (type: Type): string => {
   }
 };
 
-/** Whether two types are one. */
+/** Whether two types are equal. */
 export const isSame = (a: Type, b: Type): boolean => typeName(a) === typeName(b);
 
-/** Bytes of a value in memory, without what pads it to its alignment. */
+/** Bytes of a value in memory, without padding after it. */
 export const byteSize = (type: Type): number => {
   switch (type.kind) {
     case "scalar":
@@ -85,7 +85,7 @@ export const byteSize = (type: Type): number => {
   }
 };
 
-/** The multiple at which a value must stand in memory. */
+/** The alignment of a value in memory, in bytes. */
 export const alignOf = (type: Type): number => {
   switch (type.kind) {
     case "vector":
@@ -102,7 +102,7 @@ export const alignOf = (type: Type): number => {
 /** Bytes from one element of an array to the next. */
 export const strideOf = (element: Type): number => roundUp(byteSize(element), alignOf(element));
 
-/** A struct whose fields follow each other at their alignments. */
+/** A struct with its fields in order at their alignments. */
 export const structOf = (name: string, fields: ReadonlyArray<{ readonly name: string; readonly type: Type }>): Type => {
   let at = 0;
   return {

@@ -1,6 +1,6 @@
-/** Why a shader cannot be compiled: what is not understood, and where it stands. */
+/** The error of a shader that cannot be compiled, with its line. */
 
-/** A fault in WGSL text, or a construct that this compiler does not know. Lines count from 1 in the text as it was compiled. */
+/** Invalid or unsupported WGSL. Lines count from 1 in the compiled text. */
 export class WgslError extends Error {
   override readonly name = "WgslError";
 

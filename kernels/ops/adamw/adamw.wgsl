@@ -1,7 +1,7 @@
 // AdamW with decoupled weight decay, one step: w ← w (1 - lr · decay); m ← m + (g - m)(1 - β₁); v ← β₂ v + (1 - β₂) g²;
-// w ← w - stepSize · m / (√v / correction + eps), stepSize = lr / (1 - β₁ᵗ), correction = √(1 - β₂ᵗ); g is first scaled by the clip factor.
+// w ← w - stepSize · m / (√v / correction + eps), stepSize = lr / (1 - β₁ᵗ), correction = √(1 - β₂ᵗ); g is first multiplied by the clip factor.
 // @binding(0) gradient f32 [n], read   @binding(1) weight, @binding(2) mean, @binding(3) square f32 [n], read_write
-// One lane an element. Source: torch.optim.AdamW (single tensor path), Loshchilov and Hutter 2019.
+// One lane per element. Source: torch.optim.AdamW (single tensor path), Loshchilov and Hutter 2019.
 struct Params {
   n: u32, gradientOffset: u32, weightOffset: u32, meanOffset: u32, squareOffset: u32,
   clip: f32, keep: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, stepSize: f32, correction: f32, eps: f32,

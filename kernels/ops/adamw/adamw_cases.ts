@@ -36,7 +36,6 @@ const stepCase = ({ n, step, clip }: { readonly n: number; readonly step: number
   },
 });
 
-/** Cases of AdamW. */
 export const adamwCases: OpCases = {
   name: "adamw",
   cases: [{ n: 1, step: 1, clip: 1 }, { n: 4001, step: 1, clip: 0.25 }, { n: 64, step: 7, clip: 1 }].map(stepCase),

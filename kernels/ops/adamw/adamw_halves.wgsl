@@ -1,9 +1,8 @@
-// One step of AdamW as in adamw.wgsl, with both moments stored in bfloat16, two a word, the low half first. Weights are stepped by the moments as
-// they are computed, in float32; what is stored of them is rounded up or down by chance, so that its expectation is what was computed: rounded
-// to the nearest, a second moment would stay where it is, since β₂ = 0.999 moves it by less than half of bfloat16's last digit.
+// AdamW as in adamw.wgsl with bfloat16 moments, two per word, low half first. The weight step uses the moments in float32; they are stored with
+// stochastic rounding. Rounded to nearest, a second moment would not change, since β₂ = 0.999 moves it by less than half of bfloat16's last digit.
 // @binding(0) gradient f32 [n], read   @binding(1) weight f32 [n], read_write   @binding(2) mean, @binding(3) square u32 [ceil(n / 2)], read_write
-// One lane a word; the upper half behind an odd n is 0. The dice of word w are Threefry's two words for (key, (0, first + w)), key being that of
-// the step and the arena: for either element 16 bits for the mean (low) and for the square (high). Whole numbers alone, the same on every device.
+// One lane per word; if n is odd, the last upper half is 0. Random bits of word w: threefry(key, (0, first + w)) with the key of the step and arena.
+// Each element uses 16 bits for the mean (low) and 16 for the square (high). Integer arithmetic gives the same bits on every device.
 struct Params {
   n: u32, gradientOffset: u32, weightOffset: u32, meanOffset: u32, squareOffset: u32, first: u32, keyHigh: u32, keyLow: u32,
   clip: f32, keep: f32, oneMinusBeta1: f32, beta2: f32, oneMinusBeta2: f32, stepSize: f32, correction: f32, eps: f32,
@@ -14,14 +13,14 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> square: array<u32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// The upper half of x + dice: up with the probability of its distance from below, in parts of 2^16. NaN stays NaN.
+// The upper half of x + dice (stochastic rounding). NaN stays NaN.
 fn rounded(x: f32, dice: u32) -> u32 {
   let bits = bitcast<u32>(x);
   if ((bits & 0x7fffffffu) > 0x7f800000u) { return (bits >> 16u) | 0x40u; }
   return (bits + dice) >> 16u;
 }
 
-// Steps weight i and gives its moments as stored: mean and square.
+// Updates weight i and returns its moments as stored: mean and square.
 fn stepped(i: u32, m: f32, v: f32, dice: u32) -> vec2u {
   let g = gradient[params.gradientOffset + i] * params.clip;
   let next = fma(g - m, params.oneMinusBeta1, m);

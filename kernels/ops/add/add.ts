@@ -6,7 +6,6 @@ import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./add.wgsl" with { type: "text" };
 
-/** The kernel. */
 export const addKernel = makeKernel(source);
 
 /** target[N, C] += term[N, C]. */

@@ -1,6 +1,6 @@
-// out[N, C] = a[N, C] + b[N, C]: the residual connection; with ACCUMULATE out is a itself and grows by b.
-// @binding(0) a, read   @binding(1) b, read   @binding(2) out, read_write; f32, rows with strides of their own
-// One lane PACK columns. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// out[N, C] = a[N, C] + b[N, C]: the residual connection. With ACCUMULATE out += b, and a is unused.
+// @binding(0) a, read   @binding(1) b, read   @binding(2) out, read_write; f32, each with its own row stride
+// One lane per PACK columns. Limits: with Elem = vec4f and PACK = 4, widths, strides and offsets divide by 4.
 alias Elem = f32;
 const PACK = 1u;
 const C = 64u;

@@ -10,7 +10,6 @@ const addCase = ({ N, C }: { readonly N: number; readonly C: number }): OpCase =
   vjp: (_, { y: dy }) => ({ a: dy, b: dy }),
 });
 
-/** Cases of addition. */
 export const addCases: OpCases = {
   name: "add",
   cases: [{ N: 1, C: 64 }, { N: 37, C: 64 }, { N: 9, C: 7 }, { N: 70, C: 20 }].map(addCase),

@@ -1,12 +1,12 @@
-// out = softmax(q · Kᵀ · scale) · V for each query row and head over the keys before it (causal), grouped heads, nothing of T × T stored.
+// out = softmax(q · Kᵀ · scale) · V per query row and head, causal, with grouped heads; stores nothing of size T × T.
 // @binding(0) q f32 [N, H·D], read          @binding(1) k f32 [S, K·D], read         @binding(2) v f32 [S, K·D], read
 // @binding(3) spans vec4u [N]: rows `prefixStart … + prefixLength` of k and v, then `ownStart …`, `count` keys in all, read
-// @binding(4) blockTables u32: with PAGED the two starts of a span count entries of it, each the number of a block of BLOCK rows; else unused, read
+// @binding(4) blockTables u32: with PAGED the starts of a span are indices into it, its entries block numbers (BLOCK rows each); else unused, read
 // @binding(5) out f32 [N, H·D], read_write  @binding(6) lse f32 [N, H], read_write: log Σ exp, saved for backward
-// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP), LOADS loads of PACK columns of each in registers; keys one by one in order with a running maximum, so a row's bits depend on
-// its keys alone: the same in training (k, v of the pass itself) and in decoding (k, v from the cache, whichever blocks they are in).
-// Limits: with Elem = vec4f and PACK = 4 D, strides and offsets divide by 4, and `sumOf` adds four sums. Source: online softmax, Milakov and Gimelshein 2018.
-// What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
+// Each lane computes HEADS heads of one row, which share their keys (HEADS divides GROUP); registers hold LOADS loads of PACK columns of each.
+// Keys are read in order with a running maximum, so a row's bits depend only on its keys: the same in training and in decoding from any blocks.
+// Limits: with Elem = vec4f and PACK = 4, D, strides and offsets divide by 4, and `sumOf` adds four sums. Source: online softmax, Milakov and Gimelshein 2018.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias Elem = f32;
 alias QElem = Elem;
 alias KElem = Elem;
@@ -80,7 +80,7 @@ fn attention(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) 
         products = fma(query[h][d], key[d], products);
       }
       let score = sumOf(products);
-      // Either the new score or the old maximum is the larger: one of the two factors is 1, the other this power.
+      // The larger of the new score and the old maximum gets the factor 1, the other this power.
       let larger = score > most[h];
       let power = exp(-abs(score - most[h]));
       let shrink = select(1f, power, larger);

@@ -2,8 +2,8 @@
 // @binding(0) q f32 [N, H·D]   @binding(1) k f32 [N, K·D]   @binding(2) v f32 [N, K·D]   @binding(3) ends u32 [N]: one past the sequence's last row
 // @binding(4) lse f32 [N, H]   @binding(5) delta f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
 // @binding(7) dk f32 [N, K·D], read_write   @binding(8) dv f32 [N, K·D], read_write
-// One lane a key head of ROWS rows, which share what they load, looping over rows, then heads, in order: no atomics. Limits: those of attention.wgsl.
-// What q, k and v hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
+// Each lane computes one key head of ROWS rows, which share their loads; it loops over rows, then heads, in order, without atomics. Limits: as attention.wgsl.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias Elem = f32;
 alias QElem = Elem;
 alias KElem = Elem;

@@ -1,7 +1,7 @@
-// attention_backward_key_value.wgsl where workgroups have one invocation: the same bindings and the same result, sums in another order. Four later
-// rows at a time, so that products and exponentials are vec4s throughout.
-// One lane a key head of a row, looping over fours of later rows, for each over the heads that share the key, in order. Limits: D, strides and
-// offsets divide by 4, D by 4 STEP. What q, k and v hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
+// attention_backward_key_value.wgsl for serial devices (workgroups of one invocation): same bindings and result, another order of sums.
+// Processes four later rows at a time, so that products and exponentials are vec4s. Each lane computes one key head of one row, looping over fours
+// of later rows, then over the heads that share the key, in order. Limits: D, strides and offsets divide by 4, D by 4 STEP.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias QElem = vec4f;
 alias KElem = vec4f;
 alias VElem = vec4f;

@@ -1,9 +1,9 @@
-// attention_backward_key_value.wgsl with a subgroup for each row and key head: the same bindings and the same result, sums in another order.
-// Each lane has a later row for p and its slope, then its columns of dk and dv, COLS vec4s each; heads that share the key in order, for each
-// blocks of LANES rows in order: no atomics. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES.
+// attention_backward_key_value.wgsl with one subgroup per row and key head: same bindings and result, another order of sums. A lane first handles
+// one later row (p and its slope), then COLS vec4s of dk and dv. Heads that share the key in order, for each blocks of LANES rows in order, without
+// atomics. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES.
 enable subgroups;
 
-// What q, k and v hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias QElem = vec4f;
 alias KElem = vec4f;
 alias VElem = vec4f;
@@ -52,7 +52,7 @@ fn attention_backward_key_value_subgroup(@builtin(workgroup_id) group: vec3u, @b
   for (var g = 0u; g < GROUP; g++) {
     let head = kvHead * GROUP + g;
     for (var first = row; first < end; first += LANES) {
-      // Lanes past the last row read it again, with weight 0.
+      // Lanes past the last row read it again with weight 0.
       let i = min(first + lane, end - 1u);
       let qAt = (params.qOffset + i * params.qStride) / 4u + head * D4;
       let doutAt = (params.doutOffset + i * params.doutStride) / 4u + head * D4;

@@ -1,9 +1,9 @@
-// dq = scale · Σⱼ pⱼ (dout · vⱼ - dout · out) kⱼ with pⱼ = exp(q · kⱼ · scale - lse): the query's gradient, keys in order.
+// dq = scale · Σⱼ pⱼ (dout · vⱼ - dout · out) kⱼ with pⱼ = exp(q · kⱼ · scale - lse): the gradient of the query, keys in order.
 // @binding(0) q f32 [N, H·D]   @binding(1) k f32 [S, K·D]   @binding(2) v f32 [S, K·D]   @binding(3) spans vec4u [N] (see attention.wgsl)
 // @binding(4) out f32 [N, H·D]   @binding(5) lse f32 [N, H]   @binding(6) dout f32 [N, H·D], all read
 // @binding(7) dq f32 [N, H·D], read_write   @binding(8) delta f32 [N, H]: dout · out, read_write, for attention_backward_key_value.wgsl
-// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP). Limits: those of attention.wgsl; own keys only (no shared prefix).
-// What each holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+// Each lane computes HEADS heads of one row, which share their keys (HEADS divides GROUP). Limits: as attention.wgsl; no shared prefix.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias Elem = f32;
 alias QElem = Elem;
 alias KElem = Elem;

@@ -1,7 +1,7 @@
-// attention_backward_query.wgsl where workgroups have one invocation: the same bindings and the same result, sums in another order. Four keys at a
-// time, so that products and exponentials are vec4s throughout.
-// One lane a head of a row. Limits: D, strides and offsets divide by 4, D by 4 STEP; own keys only (no shared prefix).
-// What each holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+// attention_backward_query.wgsl for serial devices (workgroups of one invocation): same bindings and result, another order of sums.
+// Four keys at a time, so that products and exponentials are vec4s. One lane per head of a row.
+// Limits: D, strides and offsets divide by 4, D by 4 STEP; no shared prefix.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias QElem = vec4f;
 alias KElem = vec4f;
 alias VElem = vec4f;

@@ -1,9 +1,9 @@
-// attention_backward_query.wgsl with a subgroup for each row and HEADS of its heads: the same bindings and the same result, sums in another order.
-// Each lane has a key for p and its slope, then its columns of dq, COLS vec4s a head; blocks of LANES keys in order.
-// Limits: D, strides and offsets divide by 4; subgroups of exactly LANES; own keys only (no shared prefix).
+// attention_backward_query.wgsl with one subgroup per row and HEADS of its heads: same bindings and result, another order of sums.
+// A lane first handles one key (p and its slope), then COLS vec4s of dq per head; blocks of LANES keys in order.
+// Limits: D, strides and offsets divide by 4; subgroups of exactly LANES; no shared prefix.
 enable subgroups;
 
-// What each holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias QElem = vec4f;
 alias KElem = vec4f;
 alias VElem = vec4f;
@@ -59,7 +59,7 @@ fn attention_backward_query_subgroup(@builtin(workgroup_id) group: vec3u, @built
   var values: array<vec4f, HEADS>; // registers
   var slope: array<f32, HEADS>; // registers
   var key: array<vec4f, COLS>; // registers
-  // In the order of the products below, so that a single key has a slope of just 0.
+  // Same order as the products below, so that a single key has a slope of exactly 0.
   for (var h = 0u; h < HEADS; h++) { // unroll
     var dots = vec4f();
     for (var d = 0u; d < D4; d++) {
@@ -69,7 +69,7 @@ fn attention_backward_query_subgroup(@builtin(workgroup_id) group: vec3u, @built
     normalizer[h] = lse[row * H + head + h];
   }
   for (var first = 0u; first < span.w; first += LANES) {
-    // Lanes past the last key read it again, with slope 0.
+    // Lanes past the last key read it again with slope 0.
     let j = min(first + lane, span.w - 1u);
     let kAt = (params.kOffset + (span.z + j) * params.kStride) / 4u + kvHead;
     let vAt = (params.vOffset + (span.z + j) * params.vStride) / 4u + kvHead;

@@ -204,7 +204,6 @@ const paging = ({ N, H, KV, D }: Heads & { readonly N: number }): OpCase => {
   };
 };
 
-/** Cases of attention. */
 export const attentionCases: OpCases = {
   name: "attention",
   cases: [

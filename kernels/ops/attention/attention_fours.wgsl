@@ -1,8 +1,8 @@
-// attention.wgsl where workgroups have one invocation: the same bindings and the same result, sums in another order. Four keys at a time, so that
-// products, exponentials and weights are vec4s throughout.
-// One lane HEADS heads of a row, which share their keys (HEADS divides GROUP). Keys go in chunks of CHUNK, counted from the row's first, so a row's
-// bits depend on its keys alone. Limits: D, strides and offsets divide by 4, D by 4 STEP. Source: online softmax, Milakov and Gimelshein 2018.
-// What each holds, how it is read and written: op.ts, readAs and writeAs.
+// attention.wgsl for serial devices (workgroups of one invocation): same bindings and result, another order of sums. Four keys at a time, so that
+// products, exponentials and weights are vec4s. Each lane computes HEADS heads of one row, which share their keys (HEADS divides GROUP).
+// Keys are read in chunks of CHUNK, counted from the row's first key, so a row's bits depend only on its keys.
+// Limits: D, strides and offsets divide by 4, D by 4 STEP. Source: online softmax, Milakov and Gimelshein 2018.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias QElem = vec4f;
 alias KElem = vec4f;
 alias VElem = vec4f;
@@ -43,7 +43,7 @@ fn sumsOf(a: vec4f, b: vec4f, c: vec4f, d: vec4f) -> vec4f {
   return (vec4f(a.x, b.x, c.x, d.x) + vec4f(a.y, b.y, c.y, d.y)) + (vec4f(a.z, b.z, c.z, d.z) + vec4f(a.w, b.w, c.w, d.w));
 }
 
-// The row of k and v that holds the j-th key of a span.
+// The row of k and v with the j-th key of a span.
 fn rowOf(j: u32, span: vec4u) -> u32 {
   let inPrefix = j < span.y;
   let first = select(span.z, span.x, inPrefix);

@@ -1,9 +1,9 @@
-// Joins the chunks of keys that attention_subgroup.wgsl left with SPLIT, in order: the same bits as it gives without.
+// Joins in order the chunks of keys that attention_subgroup.wgsl writes with SPLIT; gives the same bits as that kernel without SPLIT.
 // @binding(0) sums f32 [N, chunks, H, D], read   @binding(1) parts f32 [N, chunks, H, 2]: maximum and total, read
 // @binding(2) spans vec4u [N] (attention.wgsl), read
 // @binding(3) out f32 [N, H·D], read_write       @binding(4) lse f32 [N, H], read_write
-// One lane a vec4 of a head of a row. Limits: D, strides and offsets divide by 4.
-// What out holds and how it is written: where it has 16 bits the host sets both (op.ts, writeAs).
+// One lane per vec4 of a head of a row. Limits: D, strides and offsets divide by 4.
+// Element type and accessor of out below: the host replaces them for 16-bit formats (op.ts: writeAs).
 alias OutElem = vec4f;
 const H = 4u;
 const D4 = 4u;

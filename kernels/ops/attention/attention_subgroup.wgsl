@@ -1,9 +1,9 @@
-// attention.wgsl with a subgroup for each row and HEADS of its heads (they share their keys; HEADS divides GROUP), for devices with many lanes.
-// Bindings as in attention.wgsl; with SPLIT, out is f32 [N, chunks, H, D] and lse f32 [N, chunks, H, 2] (maximum, total) of each chunk of CHUNK keys for attention_merge.wgsl.
-// Each lane has a key for the scores, then its columns of the values, COLS vec4s a head. Blocks of LANES keys in order with a running maximum, then the chunks in order: a row's bits
-// depend on its keys and on LANES alone, with SPLIT or without. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES. Source: online softmax, Milakov and Gimelshein 2018.
+// attention.wgsl with one subgroup per row and HEADS of its heads, which share their keys (HEADS divides GROUP). Bindings as in attention.wgsl; with
+// SPLIT, out is f32 [N, chunks, H, D] and lse f32 [N, chunks, H, 2] (maximum, total) of each chunk of CHUNK keys for attention_merge.wgsl. A lane first
+// scores one key, then sums COLS vec4s of values per head. Blocks of LANES keys with a running maximum, then chunks, in order: bits depend only on a row's keys
+// and LANES, not on SPLIT. Limits: D, strides and offsets divide by 4; subgroups of exactly LANES. Source: online softmax, Milakov and Gimelshein 2018.
 enable subgroups;
-// What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias QElem = vec4f;
 alias KElem = vec4f;
 alias VElem = vec4f;
@@ -82,7 +82,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
     }
     let last = min(span.w, (chunk + 1u) * CHUNK);
     for (var first = chunk * CHUNK; first < last; first += LANES) {
-      // Lanes past the last key read it again, with weight 0.
+      // Lanes past the last key read it again with weight 0.
       let at = rowAt(span, min(first + lane, last - 1u));
       let kAt = (params.kOffset + at * params.kStride) / 4u + kvHead;
       let vAt = (params.vOffset + at * params.vStride) / 4u + kvHead;

@@ -7,7 +7,6 @@ import { byFlatWindow } from "../adamw/adamw.ts";
 import halves from "./cast_halves.wgsl" with { type: "text" };
 import words from "./cast_words.wgsl" with { type: "text" };
 
-/** The kernels that narrow and widen. */
 export const castKernels = {
   narrow: makeKernel(halves),
   widen: makeKernel(words),

@@ -67,7 +67,6 @@ const narrowing = ({ n, format }: Shape): OpCase => ({
   reference: ({ numbers }) => ({ out: numbers.map((x) => nearest(x, format)) }),
 });
 
-/** Cases of both conversions. */
 export const castCases: OpCases = {
   name: "cast",
   cases: [

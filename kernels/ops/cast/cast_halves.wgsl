@@ -1,7 +1,7 @@
-// halves[i] = the 16-bit number nearest to numbers[i], ties to even: FORMAT 0 is bfloat16, 1 is float16. Two a word, the low half first.
+// halves[i] = the 16-bit number nearest to numbers[i], ties to even: FORMAT 0 is bfloat16, 1 is float16. Two per word, low half first.
 // @binding(0) numbers u32 [n]: float32 bits, read   @binding(1) halves u32 [ceil(n / 2)], read_write
-// One lane a word; the upper half behind an odd n is 0. By integer arithmetic alone: devices differ in how they round a conversion, and flush
-// subnormals. Beyond float16's range lies its infinity; NaN stays NaN.
+// One lane per word; if n is odd, the last upper half is 0. Integer arithmetic, because devices round conversions differently and flush subnormals.
+// Numbers beyond float16's range become infinity; NaN stays NaN.
 const FORMAT = 0u;
 
 struct Params { n: u32, numbersOffset: u32, halvesOffset: u32 }

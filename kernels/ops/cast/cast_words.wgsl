@@ -1,6 +1,6 @@
-// out[i] = float32 of the i-th 16-bit number in `words` (two a word, the low half first): FORMAT 0 is bfloat16, 1 is float16.
+// out[i] = float32 of the i-th 16-bit number in `words` (two per word, low half first): FORMAT 0 is bfloat16, 1 is float16.
 // @binding(0) words u32 [ceil(n / 2)], read   @binding(1) out f32 [n], read_write
-// One lane a word.
+// One lane per word.
 const FORMAT = 0u;
 
 struct Params { n: u32, wordsOffset: u32, outOffset: u32 }

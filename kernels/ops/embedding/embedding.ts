@@ -7,7 +7,6 @@ import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import source from "./embedding.wgsl" with { type: "text" };
 import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
 
-/** The forward and backward kernels. */
 export const embeddingKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),

@@ -1,8 +1,8 @@
-// out[n] = table[tokens[n] - first]: a row of the embedding for each token; tokens outside this window of the table are left alone.
+// out[n] = table[tokens[n] - first]: the embedding of each token, or a gather of rows in general. Rows of tokens outside this window of the table are not written.
 // @binding(0) tokens u32 [N], read   @binding(1) table f32 [R, C], read (R rows from row `first` on)   @binding(2) out f32 [N, C], read_write
-// One lane PACK elements. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4. Also gathers rows of any matrix.
+// One lane per PACK elements. Limits: with Elem = vec4f and PACK = 4, widths, strides and offsets divide by 4.
 alias Elem = f32;
-// What the table holds and how it is read: with 16-bit weights the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias TableElem = Elem;
 const PACK = 1u;
 const C = 64u;

@@ -1,8 +1,8 @@
-// dtable[token - first] += Σ of dout over the rows that hold the token, in order; each token of this window of the table once, rows of the
-// window start … start + N of dout alone (rows before it wrap around and fall out too).
+// dtable[token - first] += Σ of dout over the rows with the token, in order. Only tokens in this window of the table, and only rows of the window
+// start … start + N of dout (the index of an earlier row wraps around and is rejected too).
 // @binding(0) starts u32 [U, 2]: token, first entry of `rows`, read   @binding(1) rows u32 [N]: rows sorted by token, read
 // @binding(2) dout f32 [N, C], read (rows from `start` on)   @binding(3) dtable f32 [R, C], read_write
-// One lane PACK columns of a distinct token (Elem = vec4f: widths, strides and offsets divide by 4). U counts distinct tokens; the list of rows of token u ends where that of u + 1 begins.
+// One lane per PACK columns of a distinct token (Elem = vec4f: widths, strides and offsets divide by 4). U counts distinct tokens; the rows of token u end where those of u + 1 begin.
 alias Elem = f32;
 const PACK = 1u;
 const C = 64u;

@@ -34,7 +34,6 @@ const embeddingCase = ({ N, V, C, role = "weight", format }: Shape): OpCase => {
   };
 };
 
-/** Cases of the gather. */
 export const embeddingCases: OpCases = {
   name: "embedding",
   cases: [

@@ -8,7 +8,6 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { byFlatWindow } from "../adamw/adamw.ts";
 import source from "./global_norm.wgsl" with { type: "text" };
 
-/** The kernel. */
 export const globalNormKernel = makeKernel(source);
 
 /** Elements per block. */

@@ -1,6 +1,6 @@
-// Partial sums of a · b over blocks of a flat tensor: with a = b the squared 2-norm, otherwise the dot product of two gradients.
+// Partial sums of a · b over blocks of a flat tensor: the squared 2-norm if a = b, otherwise the dot product of two gradients.
 // @binding(0) a f32 [n], read   @binding(1) b f32 [n], read   @binding(2) partials f32 [ceil(n / BLOCK)], read_write
-// One lane a block, elements in order; the host adds the partials in order in float64.
+// One lane per block, elements in order; the host adds the partials in order in float64.
 const BLOCK = 256u;
 
 struct Params { n: u32, aOffset: u32, bOffset: u32, outOffset: u32 }

@@ -18,7 +18,6 @@ const sumCase = (n: number): OpCase => ({
   }),
 });
 
-/** Cases of partial sums. */
 export const globalNormCases: OpCases = {
   name: "global_norm",
   cases: [1, 256, 4001].map(sumCase),

@@ -5,7 +5,6 @@ import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./rope_cache.wgsl" with { type: "text" };
 
-/** The kernel. */
 export const kvCacheKernel = makeKernel(source);
 
 /** The caches [S, H·D], and the cache row u32 [1, N] of each new key and value. */

@@ -54,7 +54,6 @@ const writeCase = ({ N, H, D, S, activations }: Shape): OpCase => {
   };
 };
 
-/** Cases of the cache write. */
 export const kvCacheCases: OpCases = {
   name: "kv_cache",
   cases: [{ N: 1, H: 2, D: 16, S: 5 }, { N: 20, H: 4, D: 8, S: 29 }, { N: 5, H: 3, D: 6, S: 9 }, {

@@ -1,11 +1,11 @@
-// Turns the newest keys as rope.wgsl does and writes them, and the newest values as they are, where later tokens will look for them.
+// Rotates new keys as rope.wgsl does and writes them to the cache, and new values unchanged.
 // @binding(0) k f32 [N, H·D], read   @binding(1) v f32 [N, H·D], read   @binding(2) positions u32 [N], read   @binding(3) slots u32 [N], read
 // @binding(4) table f32 [T, D]: D/2 cosines, then D/2 sines, of each position, read
 // @binding(5) keys f32 [S, H·D], read_write   @binding(6) values f32 [S, H·D], read_write
-// One lane PACK pairs of columns. Limits: slots are distinct; with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
-// Source: transformers apply_rotary_pos_emb, the same operations as in rope.wgsl, so decoding keeps the bits of scoring.
+// One lane per PACK pairs of columns. Limits: slots are distinct; with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
+// Source: transformers apply_rotary_pos_emb, the same operations as in rope.wgsl, so decoding and scoring give the same bits.
 alias Elem = f32;
-// What each holds, how it is read and written: where it has 16 bits the host sets both (op.ts, readAs and writeAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias KElem = Elem;
 alias VElem = Elem;
 alias KeysElem = Elem;

@@ -81,7 +81,6 @@ const halves: ReadonlyArray<Shape> = [
   { M: 18, N: 132, K: 36, within: { column: 8, width: 48 }, activations: "f16" },
 ];
 
-/** Cases of the linear layer. */
 export const matmulCases: OpCases = {
   name: "matmul",
   cases: [

@@ -1,7 +1,7 @@
-// C[M, N] = sums[0] (+ bias[N]) + sums[1] + … + sums[parts - 1] (+ C), in this order: the chunks of a product's sum as matmul_matrix.wgsl joins them.
+// C[M, N] = sums[0] (+ bias[N]) + sums[1] + … + sums[parts - 1] (+ C), in this order: joins the chunks of a sum in the order of matmul_matrix.wgsl.
 // @binding(0) sums f32 [parts · M, N], read   @binding(1) bias f32 or 16 bits [N], read (unused without withBias)
 // @binding(2) C f32 (added to with accumulate) or 16 bits (op.ts, writeAs) [M, N] rows cStride apart, read_write
-// One lane four columns. Limits: N, strides and offsets divide by 4.
+// One lane per four columns. Limits: N, strides and offsets divide by 4.
 alias BiasElem = f32;
 alias CElem = vec4f;
 

@@ -1,7 +1,7 @@
-// largest[0] = the greatest size among itself and the elements of A [M, K], as float32 bits without the sign: these order as their sizes do.
+// largest[0] = max(largest[0], |A[M, K]|) as float32 bits without the sign, which order like the numbers. NaN counts as larger than infinity.
 // @binding(0) A f32 [M, K] rows aStride apart, read   @binding(1) largest u32 [1], read_write, zero before the first dispatch
-// One workgroup takes every groups-th stretch of 256 elements; its lanes' maxima are joined in a tree, workgroups by an atomic maximum of
-// whole numbers, whose order cannot show. NaN is larger than infinity.
+// Each workgroup takes every groups-th run of 256 elements and joins its lanes' maxima in a tree. Workgroups use an atomic integer maximum, whose
+// result does not depend on order.
 struct Params { M: u32, K: u32, aOffset: u32, aStride: u32 }
 @group(0) @binding(0) var<storage, read> A: array<u32>;
 @group(0) @binding(1) var<storage, read_write> largest: array<atomic<u32>>;

@@ -1,12 +1,12 @@
-// C[M, N] = A · B (+ bias[N]) by the device's own matrix units: float16 products, float32 sums. A is [M, K], or [K, M] with A_TURNED; B is
-// [K, N], or [N, K] with B_TURNED (NT of a linear layer; NN its input's gradient; TN its weight's). With SWIGLU B is [2N, K] and
-// C = silu(A · B[:N]ᵀ) · (A · B[N:]ᵀ), written as swiglu.wgsl writes it: one half of a subgroup's results are of gate, the other of up.
+// C[M, N] = A · B (+ bias[N]) on matrix units: float16 products, float32 sums. A is [M, K], or [K, M] with A_TURNED; B is [K, N], or [N, K] with
+// B_TURNED (NT: a linear layer; NN: its input's gradient; TN: its weight's gradient). With SWIGLU B is [2N, K] and C = silu(A · B[:N]ᵀ) ·
+// (A · B[N:]ᵀ), rounded as swiglu.wgsl rounds it; half of each subgroup's results belong to gate, half to up.
 // @binding(0) A, @binding(1) B f32 or 16 bits (op.ts, readAs), read   @binding(2) bias f32 or 16 bits [N], read (unused without withBias)
-// @binding(3) largest u32 [1], read: with SCALED the bits of A's largest size, by whose power of two A is brought into float16's range
-// @binding(4) C f32 (added to with accumulate) or 16 bits (writeAs; one chunk), read_write; where group.z has parts of the sum, [groups.z · M, N]
-// A is staged divided by 2^aDown, B by 2^bDown, results leave times 2^up, for what may pass float16's range. A workgroup is GROUP_M x GROUP_N subgroups, each owner of PART_M x PART_N results of T x T. A step stages DEPTH of the sum in workgroup memory,
-// eight halves a vec4<u32>, rows padded by 16 bytes; chunks of the sum are joined in order in C, which results reach through workgroup memory.
-// Limits: N, strides, offsets divide by 4, chunk by DEPTH; LANES is the subgroup's exact size; SWIGLU has one chunk, PART_N then is even.
+// @binding(3) largest u32 [1], read: with SCALED the bits of A's largest size; A is scaled into float16's range by a power of two from it
+// @binding(4) C f32 (added to with accumulate) or 16 bits (writeAs; one chunk), read_write; [groups.z · M, N] if groups.z workgroups split the sum
+// A is staged divided by 2^aDown, B by 2^bDown; results are multiplied by 2^up. A workgroup has GROUP_M x GROUP_N subgroups of PART_M x PART_N results of
+// T x T. A step stages DEPTH terms in workgroup memory, eight halves per vec4<u32>, rows padded by 16 bytes. Chunks are joined in order in C, through workgroup memory.
+// Limits: N, strides, offsets divide by 4, chunk by DEPTH; subgroups of exactly LANES; SWIGLU has one chunk and an even PART_N.
 enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
@@ -58,7 +58,7 @@ fn kept(value: vec4f) -> vec4f { return value; }
 fn fourOfBias(i: u32) -> vec4f { return vec4f(biasAt(i), biasAt(i + 1u), biasAt(i + 2u), biasAt(i + 3u)); }
 fn fourLeaving(i: u32) -> vec4f { return vec4f(leaving[i], leaving[i + 1u], leaving[i + 2u], leaving[i + 3u]); }
 
-// The first `count` of eight numbers; the others may be of the next row, or nothing.
+// The first `count` of eight numbers; the others are set to 0.
 fn halves(low: vec4f, high: vec4f, count: u32) -> vec4<u32> {
   let l = select(vec4f(), low, vec4u(0u, 1u, 2u, 3u) < vec4u(count));
   let h = select(vec4f(), high, vec4u(4u, 5u, 6u, 7u) < vec4u(count));
@@ -88,18 +88,18 @@ fn loadB(i: u32, tile: u32, k: u32, scale: f32) -> vec4<u32> {
 
 @compute @workgroup_size(SIZE)
 fn matmul_matrix(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32, @builtin(subgroup_id) subgroup: u32) {
-  // Workgroups that run at the same time walk down a band of rows of tiles: they share rows of A and columns of B in the cache.
+  // Concurrent workgroups walk down a band of tile rows, so that rows of A and columns of B are shared in the cache.
   let band = group.y / BAND * BAND; let height = min(BAND, groups.y - band);
   let place = group.x + (group.y - band) * groups.x;
   let row = (band + place % height) * TILE_M; let column = place / height * (GROUP_N * OUT);
   let ownRow = subgroup / GROUP_N * PART_M * T; let ownColumn = subgroup % GROUP_N * PART_N * T;
-  // The largest size becomes 2^14 to 2^15; zeros stay as they are.
+  // Scales the largest size to 2^14 … 2^15; an all-zero A is not scaled.
   let exponent = select(-i32(params.aDown), clamp(141 - i32(largest[0] >> 23u), -126, 126), SCALED == 1u && largest[0] > 0u);
   let back = ldexp(1f, i32(params.up) - select(0, exponent, SCALED == 1u));
   for (var c = 0u; c < params.chunks; c++) {
     let start = (group.z * params.chunks + c) * params.chunk; let end = min(start + params.chunk, params.K);
     var nextA: array<vec4<u32>, A_LOADS>; var nextB: array<vec4<u32>, B_LOADS>;
-    // Sums are cleared in so many words, since Dawn clears a variable once for all rounds. A round loads a step, multiplies the last one, stages its own.
+    // Cleared explicitly: Dawn clears a variable only once for all rounds. A round loads a step, multiplies the previous one and stages its own.
     var sums = array<array<subgroup_matrix_result<f32, T, T>, PART_N>, PART_M>();
     for (var k = start; k < end + DEPTH; k += DEPTH) {
       if (k < end) {

@@ -1,12 +1,12 @@
-// C[M, N] = A[M, K] · B (+ bias[N]) where workgroups have one invocation: B is [N, K] with B_TURNED (NT, a linear layer), else [K, N] (NN, its
-// input's gradient).
+// C[M, N] = A[M, K] · B (+ bias[N]) for serial devices (workgroups of one invocation): B is [N, K] with B_TURNED (NT, a linear layer), else [K, N]
+// (NN, its input's gradient).
 // @binding(0) A f32 or 16 bits [M, K] rows aStride apart, read   @binding(1) B f32 or 16 bits, rows bStride apart, read (op.ts, readAs)
 // @binding(2) bias f32 or 16 bits [N], read (unused without BIAS)
 // @binding(3) C f32 or 16 bits [M, N] rows cStride apart, read_write (writeAs; added to with ACCUMULATE)
-// A workgroup has ROWS x COLUMNS of C. It packs DEPTH of B's sum at a time into panels of eight columns, two vec4s a step of the sum, and multiplies
-// them with four rows at a time, 4 x 8 sums in registers: what WebAssembly's sixteen vector registers hold.
-// Limits: strides and offsets divide by 4, K too with B_TURNED, else A's columns up to the next multiple of 4 must be there; the gap behind C's
-// N columns up to the next multiple of 4 is written too. The sum over K is one addition after another, so bits do not depend on M or a tile.
+// A workgroup computes ROWS x COLUMNS of C. It packs DEPTH terms of B at a time into panels of eight columns (two vec4s per term) and multiplies them
+// with four rows at a time: 4 x 8 sums, which fit WebAssembly's sixteen vector registers. The sum over K is a chain of additions, so bits do not
+// depend on M or a tile. Limits: strides and offsets divide by 4; with B_TURNED K too, otherwise A must have columns up to a multiple of 4;
+// the gap behind C's N columns up to a multiple of 4 is overwritten.
 // Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008.
 alias AElem = vec4f;
 alias BElem = vec4f;
@@ -36,7 +36,7 @@ fn cAt(i: u32) -> vec4f { return C[i]; }
 fn asC(value: vec4f) -> CElem { return value; }
 fn biasAt(i: u32) -> f32 { return bias[i]; }
 
-// Four columns of B from `first` on, turned, as half of a panel; columns beyond N repeat the last.
+// Packs four columns of B from `first` on, transposed, as half a panel; columns beyond N repeat the last.
 fn packTurned(first: u32, start: u32, depth: u32, to: u32) {
   let columns = min(vec4u(first, first + 1u, first + 2u, first + 3u), vec4u(params.N - 1u));
   let rows = (params.bOffset + start) / 4u + columns * (params.bStride / 4u);
@@ -54,7 +54,7 @@ fn packTurned(first: u32, start: u32, depth: u32, to: u32) {
   }
 }
 
-// The same of a B that is not turned; steps of the sum beyond K are 0.
+// The same for a B that is not transposed; terms beyond K are 0.
 fn packStraight(first: u32, start: u32, depth: u32, to: u32) {
   let column = min(first, (params.N - 1u) / 4u * 4u); var at = to;
   for (var k = 0u; k < depth; k++) {

@@ -2,8 +2,8 @@
 // (NN, its input's gradient); A is [M, K], or [K, M] with A_TURNED (TN, its weight's gradient).
 // @binding(0) A f32, rows aStride apart, read            @binding(1) B f32, rows bStride apart, read
 // @binding(2) bias f32 [N], read (unused without BIAS)   @binding(3) C f32 [M, N] rows cStride apart, read_write (added to once with ACCUMULATE)
-// One lane an element of C; the sum over K in order. The specification: every faster variant gives the same bits.
-// What A, B and the bias hold, and how an element is read: where they have 16 bits the host sets both (op.ts, readAs).
+// One lane per element of C; the sum over K in order. The specification: every faster variant except matrix units gives the same bits.
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias AElem = f32;
 alias BElem = f32;
 alias BiasElem = f32;

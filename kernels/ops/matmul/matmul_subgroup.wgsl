@@ -1,14 +1,14 @@
 // C[M, N] = A[M, K] · B (+ bias[N]): B is [N, K] with B_TURNED (NT, a linear layer), else [K, N] (NN, its input's gradient).
 // @binding(0) A f32 [M, K] rows aStride apart, read      @binding(1) B f32, rows bStride apart, read
 // @binding(2) bias f32 [N], read (unused without BIAS)   @binding(3) C f32 [M, N] rows cStride apart, read_write (added to with ACCUMULATE)
-// One subgroup a workgroup. A lane owns four columns (a vec4) of TM rows of C; each A element is loaded once by one lane and handed to the others
-// by subgroupBroadcast, which on software Vulkan costs far less than a storage load.
-// Limits: strides and offsets divide by 4, with B_TURNED K too, else N; without it columns K … of A up to the next multiple of 4 must be finite (with
-// TAIL they count as 0) and B's row K - 1 stands in for rows beyond it. The gap behind C's N columns up to the next multiple of 4 is written too;
-// workgroup = subgroup of exactly LANES. The sum over K is one fma after another, so the bits do not depend on M, TM or LANES: they equal matmul_plain.wgsl.
+// One subgroup per workgroup. Each lane computes four columns (a vec4) of TM rows of C. One lane loads an element of A and broadcasts it
+// (subgroupBroadcast), which on software Vulkan costs far less than a storage load. The sum over K is a chain of fmas, so bits do not depend on M,
+// TM or LANES and equal those of matmul_plain.wgsl. Limits: strides and offsets divide by 4, with B_TURNED K too, else N; without B_TURNED columns K … of A up
+// to a multiple of 4 must be finite (0 with TAIL), and B's row K - 1 replaces rows beyond it. The gap behind C's N columns up to a multiple of 4 is
+// overwritten. The workgroup is a subgroup of exactly LANES.
 enable subgroups;
 
-// As in matmul_plain.wgsl, four elements at a time of A, B and C; C is written so too (op.ts, writeAs).
+// As in matmul_plain.wgsl, but four elements of A, B and C at a time; C may have 16 bits (op.ts: writeAs).
 alias AElem = vec4f;
 alias BElem = vec4f;
 alias CElem = vec4f;
@@ -40,7 +40,7 @@ fn matmul_subgroup(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invoca
   let row = group.y * TM;
   let column = (group.x * LANES + lane) * 4u;
   let bStride = params.bStride / 4u;
-  // Where the lane's first four numbers of B lie, and how far on the next four do.
+  // Indices of the lane's first four numbers of B, and the step to the next four.
   let turned = params.bOffset / 4u + min(fourFrom(column), vec4u(params.N - 1u)) * bStride;
   let straight = params.bOffset / 4u + min(column / 4u, params.N / 4u - 1u);
   var a: array<vec4f, LOADS>; // registers

@@ -1,9 +1,9 @@
-// C[N, K] += A[M, N]ᵀ · B[M, K] where workgroups have one invocation: the weight's gradient of a linear layer.
+// C[N, K] += A[M, N]ᵀ · B[M, K] for serial devices (workgroups of one invocation): the weight's gradient of a linear layer.
 // @binding(0) A f32 [M, N] rows aStride apart, read   @binding(1) B f32 or 16 bits [M, K] rows bStride apart, read (op.ts, readAs)
 // @binding(2) C f32 [N, K] rows cStride apart, read_write
-// A workgroup has ROWS x COLUMNS of C. It packs DEPTH rows of A and B at a time, A in panels of four columns, B in panels of eight, and keeps
-// 4 x 8 sums in registers. Limits: K, strides and offsets divide by 4; A's columns up to the next multiple of 4 must be there.
-// The sum over M is one addition after another and is added to C once, so bits do not depend on a tile. Source: as matmul_panels.wgsl.
+// A workgroup computes ROWS x COLUMNS of C. It packs DEPTH rows of A and B at a time, in panels of four columns of A and eight of B, and keeps
+// 4 x 8 sums in registers. The sum over M is a chain of additions, added to C once, so bits do not depend on a tile.
+// Limits: K, strides and offsets divide by 4; A must have columns up to a multiple of 4. Source: as matmul_panels.wgsl.
 alias BElem = vec4f;
 const ROWS = 16u;
 const COLUMNS = 16u;
@@ -22,7 +22,7 @@ var<workgroup> sums: array<vec4f, ROWS * COLUMNS / 4u>;
 
 fn bAt(i: u32) -> vec4f { return B[i]; }
 
-// Rows `start` to `start + depth` of the columns of a tile.
+// Packs rows `start` to `start + depth` of the columns of a tile.
 fn packWhole(firstRow: u32, firstColumn: u32, start: u32, depth: u32) {
   var fromA = (params.aOffset + start * params.aStride + firstRow) / 4u;
   var fromB = (params.bOffset + start * params.bStride + firstColumn) / 4u;
@@ -40,7 +40,7 @@ fn packWhole(firstRow: u32, firstColumn: u32, start: u32, depth: u32) {
   }
 }
 
-// The same at an edge, where columns beyond the last repeat it.
+// The same for an edge tile; columns beyond the last repeat it.
 fn packEdge(firstRow: u32, firstColumn: u32, start: u32, depth: u32) {
   for (var m = 0u; m < depth; m++) {
     let fromA = (params.aOffset + (start + m) * params.aStride) / 4u;

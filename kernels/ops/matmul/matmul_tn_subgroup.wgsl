@@ -1,14 +1,13 @@
 // C[N, K] += A[M, N]ᵀ · B[M, K]: the weight's gradient of a linear layer (A = dC of the forward pass, B its input).
 // @binding(0) A f32 [M, N] rows aStride apart, read    @binding(1) B f32 [M, K] rows bStride apart, read
 // @binding(2) C f32 [N, K] rows cStride apart, read_write, added to once, after the sum over M in order
-// One subgroup a workgroup. A lane owns four columns (a vec4) of 4 · TN4 rows of C. A step takes four rows m: the lanes load them once,
-// lane l of row l % 4 the columns of FOURS · r + l / 4, and hand each element to all, who multiply it with their own columns of B.
-// Four fmas in a row on one sum keep the others out of registers that are too few: twice as fast as one.
-// Limits: K, strides and offsets divide by 4, and the gap behind A's N columns up to the next multiple of 4 is read. Rows beyond M count
-// as 0. The order of the sum is that of matmul_plain.wgsl.
+// One subgroup per workgroup. Each lane computes four columns (a vec4) of 4 · TN4 rows of C. A step takes four rows m of A: lane l loads columns
+// FOURS · r + l / 4 of row l % 4 and broadcasts each element; all lanes multiply it with their columns of B.
+// Four consecutive fmas on one sum need fewer registers and are twice as fast as one. The order of the sum is that of matmul_plain.wgsl.
+// Limits: K, strides and offsets divide by 4; the gap behind A's N columns up to a multiple of 4 is read. Rows beyond M count as 0.
 enable subgroups;
 
-// What B holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias BElem = vec4f;
 const LANES = 8u;
 const TN4 = 4u;

@@ -43,7 +43,6 @@ export const anyTile = (form: MatrixForm): MatrixCapability => `${form} in any t
 /** The capability to store activations in 16 bits. */
 export const halfActivations: MatrixCapability = "activations in 16 bits";
 
-/** The constants of a variant. */
 export const matrixConstants = (form: MatrixForm, tile: MatrixTile, { size, depth: TK, lanes }: MatrixUnits) => ({
   LANES: lanes,
   T: size,

@@ -11,7 +11,6 @@ import source from "./rms_norm.wgsl" with { type: "text" };
 import backwardSource from "./rms_norm_backward.wgsl" with { type: "text" };
 import weightSource from "./rms_norm_weight_backward.wgsl" with { type: "text" };
 
-/** The kernels. */
 export const rmsNormKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),

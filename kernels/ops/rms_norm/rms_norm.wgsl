@@ -1,13 +1,12 @@
 // y = x / sqrt(mean(x²) + eps) · weight, over each head of D columns (a plain norm has one head as wide as the row).
 // @binding(0) x f32 [N, H·D], read         @binding(1) weight f32 [D], read
 // @binding(2) y f32 [N, H·D], read_write   @binding(3) inverse f32 [N, H], read_write: 1 / sqrt(mean + eps), saved for backward
-// One lane a head of a row, PACK columns a load, of which the first KEPT stay in registers between both passes: all of a narrow head. The sum runs over
-// loads in order, so KEPT shows in no bit. Limits: with Elem = vec4f and PACK = 4 D, strides and offsets divide by 4, and `sumOf` adds four sums.
-// On devices with many lanes LANES of them, a subgroup that is a workgroup of its own, share a head: each has every LANES-th load, KEPT is 0, and
-// `sumOf` adds what they have (lane_sum.wgsl). The host sets the functions `sumOf`, `indexOf` and `laneOf` (rms_norm.ts).
-// Source: transformers Qwen3RMSNorm (float32).
+// One lane per head of a row, PACK columns per load; the first KEPT loads stay in registers between both passes. The sum follows the order of loads, so
+// KEPT does not affect bits. With the cooperative form a subgroup of LANES, as one workgroup, shares a head: each lane takes every LANES-th load, KEPT
+// is 0, and `sumOf` adds the lanes' sums (lane_sum.wgsl; the host sets `sumOf`, `indexOf` and `laneOf`, rms_norm.ts).
+// Limits: with Elem = vec4f and PACK = 4, D, strides and offsets divide by 4. Source: transformers Qwen3RMSNorm (float32).
 alias Elem = f32;
-// What weight, x and y hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias WeightElem = Elem;
 alias XElem = Elem;
 alias YElem = Elem;

@@ -1,10 +1,9 @@
 // dx = inverse · (g - x · inverse² · Σ(g · x) / D), g = dy · weight, over each head of D columns.
 // @binding(0) x f32 [N, H·D], read   @binding(1) weight f32 [D], read   @binding(2) inverse f32 [N, H], read
 // @binding(3) dy f32 [N, H·D], read  @binding(4) dx f32 [N, H·D], read_write (added to with ACCUMULATE)
-// One lane a head of a row, PACK columns a load, of which the first KEPT stay in registers between both passes, or a subgroup a
-// head, as in rms_norm.wgsl; the limits are the same.
+// One lane, or one subgroup, per head of a row; loads, KEPT and limits as in rms_norm.wgsl.
 alias Elem = f32;
-// What weight and x hold and how they are read: where they have 16 bits the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias WeightElem = Elem;
 alias XElem = Elem;
 const PACK = 1u;

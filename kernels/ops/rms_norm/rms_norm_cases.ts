@@ -62,7 +62,6 @@ const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase =
   };
 };
 
-/** Cases of RMSNorm. */
 export const rmsNormCases: OpCases = {
   name: "rms_norm",
   cases: [

@@ -1,9 +1,9 @@
-// dweight[D] += Σ over rows and heads of dy · x · inverse, rows in order; with CHUNKED, dweight[i, D] = that of the i-th CHUNK rows.
+// dweight[D] += Σ over rows and heads of dy · x · inverse, rows in order; with CHUNKED, dweight[i, D] = the sum over the i-th CHUNK rows.
 // @binding(0) x f32 [N, H·D], read    @binding(1) inverse f32 [N, H], read
 // @binding(2) dy f32 [N, H·D], read   @binding(3) dweight f32 [D] or [N / CHUNK, D], read_write
-// One lane PACK columns, of all rows or of a chunk of them. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// One lane per PACK columns of all rows, or of a chunk of rows. Limits: with Elem = vec4f and PACK = 4, widths, strides and offsets divide by 4.
 alias Elem = f32;
-// What x holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias XElem = Elem;
 const PACK = 1u;
 const H = 1u;

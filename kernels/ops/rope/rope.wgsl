@@ -1,10 +1,10 @@
-// Rotary position embedding, halves paired (i, i + D/2): y₁ = x₁ cos - x₂ sin, y₂ = x₂ cos + x₁ sin; BACKWARD turns the other way.
+// Rotary position embedding, halves paired (i, i + D/2): y₁ = x₁ cos - x₂ sin, y₂ = x₂ cos + x₁ sin; BACKWARD rotates in the opposite direction.
 // @binding(0) x f32 [N, H·D], read       @binding(1) positions u32 [N], read
 // @binding(2) table f32 [T, D]: D/2 cosines, then D/2 sines, of each position, read   @binding(3) y f32 [N, H·D], read_write
-// One lane PACK pairs. Limits: with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
-// Source: transformers apply_rotary_pos_emb; the table is made on the host as transformers makes it.
+// One lane per PACK pairs. Limits: with Elem = vec4f and PACK = 4, D divides by 8, strides and offsets by 4.
+// Source: transformers apply_rotary_pos_emb; the host computes the table as transformers does.
 alias Elem = f32;
-// What x and y hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias XElem = Elem;
 alias YElem = Elem;
 const PACK = 1u;

@@ -64,7 +64,6 @@ const ropeCase = ({ N, D, H, within, activations }: Shape): OpCase => {
   };
 };
 
-/** Cases of the rotation. */
 export const ropeCases: OpCases = {
   name: "rope",
   cases: [

@@ -9,7 +9,6 @@ import type { Constants } from "../../gpu/specialize.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./row_sums.wgsl" with { type: "text" };
 
-/** The kernel. */
 export const rowSumsKernel = makeKernel(source);
 
 /** Rows per chunk; a constant, since it affects bits. */

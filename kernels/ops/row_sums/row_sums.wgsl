@@ -1,6 +1,6 @@
 // sums[C] += Σ over rows of x, rows in order; with CHUNKED, sums[i, C] = Σ over the i-th CHUNK rows.
 // @binding(0) x f32 [N, C], read   @binding(1) sums f32 [C] or [N / CHUNK, C], read_write
-// One lane PACK columns, of all rows or of a chunk of them. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// One lane per PACK columns of all rows, or of a chunk of rows. Limits: with Elem = vec4f and PACK = 4, widths, strides and offsets divide by 4.
 alias Elem = f32;
 const PACK = 1u;
 const C = 64u;

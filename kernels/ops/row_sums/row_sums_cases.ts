@@ -20,7 +20,6 @@ const sumCase = ([N, C, stride]: readonly [number, number, number]): OpCase => (
   },
 });
 
-/** Cases of row sums. */
 export const rowSumsCases: OpCases = {
   name: "row_sums",
   cases: ([[1, 12, 12], [65, 7, 9], [200, 132, 136], [4200, 8, 8]] as const).map(sumCase),

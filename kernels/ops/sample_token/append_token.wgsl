@@ -1,9 +1,9 @@
-// Takes the token drawn for each row into its sequence and moves the row on to the next position; finished sequences stay as they are.
+// Appends the token drawn for each row to its sequence and advances its state; finished sequences are unchanged.
 // @binding(0) chosen u32 [R]   @binding(1) slots u32 [R]: the sequence of each row   @binding(2) stops u32 [stopCount]
 // @binding(3) logProbs f32 [R] of the token drawn   @binding(4) entropy f32 [R] of its distribution, all read
 // @binding(5) state vec4u [S]: last token, tokens so far, finished (1 stop, 2 length), most tokens, read_write
 // @binding(6) out u32 [S, T, 3]: token, bits of its log-prob, bits of the entropy, read_write
-// One lane a row.
+// One lane per row.
 struct Params { R: u32, T: u32, slotOffset: u32, stopCount: u32 }
 @group(0) @binding(0) var<storage, read> chosen: array<u32>;
 @group(0) @binding(1) var<storage, read> slots: array<u32>;

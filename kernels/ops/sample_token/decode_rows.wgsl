@@ -1,8 +1,8 @@
-// Where each sequence stands: the newest token, its position, where its key goes and which keys it sees.
+// The next decoding step of each sequence: its newest token, the token's position, the cache row of its key, and the keys that it sees.
 // @binding(0) slots u32 [R]: the sequence of each row, read   @binding(1) state vec4u [S] (see append_token.wgsl), read
 // @binding(2) sequences vec4u [S]: first entry of the prompt in blockTables, prompt length, first own entry, 0, read   @binding(3) blockTables u32, read
 // @binding(4) tokens u32 [R]   @binding(5) positions u32 [R]   @binding(6) cacheRows u32 [R]   @binding(7) spans vec4u [R], read_write
-// One lane a row.
+// One lane per row.
 const BLOCK = 16u;
 
 struct Params { R: u32, slotOffset: u32 }

@@ -1,14 +1,13 @@
-// Draws a token for each row: the kept token with the largest z + Gumbel noise (z = logit · inverseTemperature), which is a draw from the
-// softmax over the kept tokens. Top-k keeps a token where fewer than topK have a larger z; top-p where the larger ones that top-k
-// keeps hold less than topP of the mass that top-k keeps. topK = 0 and topP = 1 keep all. GREEDY takes the largest logit, the first of equals.
+// Draws a token for each row: the kept token with the largest z + Gumbel noise (z = logit · inverseTemperature), which samples the softmax over the
+// kept tokens. Top-k keeps a token if fewer than topK tokens have a larger z. Top-p keeps it if the larger ones among those hold less than topP of
+// their mass. topK = 0 and topP = 1 keep all. GREEDY takes the largest logit; ties go to the first.
 // @binding(0) logits f32 [R, V] rows stride apart, read   @binding(1) slots u32 [R]: the sequence of each row, read
 // @binding(2) keys vec2u [S]: Threefry key of each sequence, read   @binding(3) state vec4u [S]: y = response position, read
 // @binding(4) chosen u32 [R]: the token drawn, read_write; rows are counted from slotOffset in slots and here
-// One lane a row, columns in order: for small vocabularies. For large ones a workgroup of LANES a row: lane l takes columns l, l + LANES, …; counts, masses
-// and maxima are joined in a fixed tree (lane_tree.wgsl, lane_best.wgsl; the host sets the functions, sample_token.ts).
-// Noise: word v % 2 of threefry(key, (position, v / 2)).
-// The best perturbed token is drawn and tested; where it is not kept, the search goes on among larger z. That gives what a sort
-// would, in about one round. Source: FlashInfer's pivot sampling. Limits: stands behind threefry.wgsl.
+// One lane per row, columns in order, for small vocabularies. Large ones use a workgroup of LANES per row: lane l takes columns l, l + LANES, …; counts,
+// masses and maxima are joined in a fixed tree (lane_tree.wgsl, lane_best.wgsl; the host sets the functions, sample_token.ts).
+// Noise of column v: word v % 2 of threefry(key, (position, v / 2)). The best perturbed token is drawn and tested; if it is not kept, the search continues
+// among larger z. This equals a sort, in about one round. Source: FlashInfer's pivot sampling. Limits: appended to threefry.wgsl.
 const GREEDY = 0u;
 const LANES = 1u;
 const SIZE = 16u;
@@ -30,7 +29,7 @@ fn laneOf(local: u32) -> u32 { return 0u; }
 fn bestOf(lane: u32, own: Best) -> Best { return own; }
 fn sumOf(lane: u32, own: vec2f) -> vec2f { return own; }
 
-// Count and mass of the columns whose ordered z is at least `bound`.
+// Number and mass of the columns whose ordered z is at least `bound`.
 fn above(lane: u32, base: u32, bound: u32, most: f32) -> vec2f {
   var sum = vec2f();
   for (var v = lane; v < params.V; v += LANES) {
@@ -79,7 +78,7 @@ fn sample_token(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id)
         }
       }
       drawn = bestOf(lane, own);
-      // Without a comparable number left (a NaN among the logits) every round would be like this one.
+      // If no comparable number is left (a NaN among the logits), every round would be the same.
       if ((params.topK == 0u && params.topP >= 1f) || drawn.score == lowest) { break; }
       let z = logits[base + drawn.token] * params.inverseTemperature;
       let larger = above(lane, base, ordered(z) + 1u, most);

@@ -1,7 +1,7 @@
-// sample_token.wgsl where workgroups have one invocation: the same bindings and params, eight columns at a time, so that noise comes from vec4s.
+// sample_token.wgsl for serial devices (workgroups of one invocation): same bindings and params, eight columns at a time, noise computed as vec4s.
 // @binding(0) logits f32 [R, V] rows stride apart, read   @binding(1) slots u32 [R]   @binding(2) keys vec2u [S]
 // @binding(3) state vec4u [S]: y = response position, read   @binding(4) chosen u32 [R], read_write
-// One lane a row. Limits: stride divides by 4; stands behind threefry.wgsl. Of equals the first column wins.
+// One lane per row. Limits: stride divides by 4; appended to threefry.wgsl. Ties go to the first column.
 const GREEDY = 0u;
 
 struct Params { R: u32, V: u32, stride: u32, slotOffset: u32, topK: u32, inverseTemperature: f32, topP: f32 }
@@ -14,10 +14,8 @@ struct Params { R: u32, V: u32, stride: u32, slotOffset: u32, topK: u32, inverse
 
 const lowest = -3.4028234e38;
 fn columnsOf(v: u32) -> vec4u { return vec4u(v) + vec4u(0u, 1u, 2u, 3u); }
-// z of four columns.
 fn zOf(base: u32, v: u32) -> vec4f { return logits[base + v / 4u] * params.inverseTemperature; }
 
-// z of one column.
 fn oneOf(base: u32, v: u32) -> f32 {
   let four = zOf(base, v / 4u * 4u);
   return select(select(four.x, four.y, v % 4u == 1u), select(four.z, four.w, v % 4u == 3u), v % 4u >= 2u);
@@ -28,7 +26,7 @@ fn orderedFour(z: vec4f) -> vec4u {
   return select(bits | vec4u(0x80000000u), ~bits, (bits & vec4u(0x80000000u)) != vec4u());
 }
 
-// Count and mass of the columns whose ordered z is at least `bound`.
+// Number and mass of the columns whose ordered z is at least `bound`.
 fn above(base: u32, bound: u32, most: f32) -> vec2f {
   var count = vec4f();
   var mass = vec4f();
@@ -67,7 +65,7 @@ fn gumbelFour(bits: vec4u) -> vec4f {
   return -log(select(-log(vec4f(1f) - w), series, w < vec4f(0.03125f)));
 }
 
-// z with its noise where a column may be drawn: it exists and, once the search has started, its z is above the floor.
+// z plus noise of columns that may be drawn: those that exist and, in later rounds, have z above the floor.
 fn scoresOf(base: u32, v: u32, bits: vec4u, started: bool, floor_: f32) -> vec4f {
   let z = zOf(base, v);
   let open = (columnsOf(v) < vec4u(params.V)) & ((z > vec4f(floor_)) | (vec4u(u32(started)) == vec4u()));
@@ -119,7 +117,7 @@ fn sample_token_fours(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
     for (;;) {
       var best = vec4f(lowest);
       for (var v = 0u; v < params.V; v += 8u) {
-        // Noise lies between -2.9 and 22.9, so what is further below the largest z cannot win.
+        // Noise is between -2.9 and 22.9, so a z further below the largest cannot win.
         if (!any(max(zOf(base, v), zOf(base, min(v + 4u, params.V - 1u))) >= vec4f(most - 26f))) { continue; }
         let words = threefryFour(key, position, v / 2u);
         let low = vec4u(words.x.x, words.y.x, words.x.y, words.y.y);
@@ -134,7 +132,7 @@ fn sample_token_fours(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
         }
       }
       let drawn = bestOf(best, at);
-      // Without a comparable number left (a NaN among the logits) every round would be like this one.
+      // If no comparable number is left (a NaN among the logits), every round would be the same.
       if (bitcast<f32>(drawn.x) == lowest) { break; }
       token = drawn.y;
       if (params.topK == 0u && params.topP >= 1f) { break; }

@@ -7,7 +7,6 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
 import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
 
-/** The forward and backward kernels. */
 export const swigluKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),

@@ -1,9 +1,9 @@
 // out[N, F] = silu(gate[N, F]) · up[N, F], silu(x) = x / (1 + exp(-x)); gate and up are the two halves of one projection.
 // @binding(0) gateUp f32 [N, 2F] (gate, then up), read   @binding(1) out f32 [N, F], read_write
-// One lane PACK elements. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// One lane per PACK elements. Limits: with Elem = vec4f and PACK = 4, widths, strides and offsets divide by 4.
 // Source: transformers Qwen2MLP.
 alias Elem = f32;
-// What both hold, how they are read and written: where they have 16 bits the host sets both (op.ts, readAs and writeAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs, writeAs).
 alias GateUpElem = Elem;
 alias OutElem = Elem;
 const PACK = 1u;

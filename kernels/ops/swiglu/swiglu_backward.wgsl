@@ -1,8 +1,8 @@
 // dgate = dout · up · σ(gate)(1 + gate(1 - σ(gate))), dup = dout · silu(gate).
 // @binding(0) gateUp f32 [N, 2F], read   @binding(1) dout f32 [N, F], read   @binding(2) dgateUp f32 [N, 2F], read_write
-// One lane PACK elements of dout. Limits: with Elem = vec4f and PACK = 4 widths, strides and offsets divide by 4.
+// One lane per PACK elements of dout. Limits: with Elem = vec4f and PACK = 4, widths, strides and offsets divide by 4.
 alias Elem = f32;
-// What gateUp holds and how it is read: where it has 16 bits the host sets both (op.ts, readAs).
+// Element types and accessors: the host replaces them for 16-bit formats (op.ts: readAs).
 alias GateUpElem = Elem;
 const PACK = 1u;
 const F = 64u;

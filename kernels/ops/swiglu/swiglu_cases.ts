@@ -37,7 +37,6 @@ const swigluCase = ({ N, F, spread = 4, activations }: Shape): OpCase => ({
   },
 });
 
-/** Cases of SwiGLU. */
 export const swigluCases: OpCases = {
   name: "swiglu",
   cases: [

@@ -41,7 +41,6 @@ export interface TokenLogProbs {
   readonly stats: Tensor;
 }
 
-/** Allocates results for R rows. */
 export const allocate = (encoder: Encoder, R: number): TokenLogProbs => ({
   logProbs: encoder.tensor(R, 1),
   entropy: encoder.tensor(R, 1),

@@ -1,9 +1,9 @@
 // log softmax(logits · inverseTemperature) at the target, and the entropy of that softmax, for each row of a tile of logits.
 // @binding(0) logits f32 [R, V] rows stride apart, read   @binding(1) targets u32 [R], read
 // @binding(2) logProbs f32 [R]   @binding(3) entropy f32 [R]   @binding(4) stats f32 [R, 2]: maximum and log Σ exp(z - maximum), read_write
-// One lane a row, columns in order: for small vocabularies. For large ones a workgroup of LANES a row: lane l takes columns l, l + LANES, …, and what they
-// have is joined in a fixed tree (lane_tree.wgsl; the host sets the functions, token_log_probs.ts). entropy = log Σ exp(z - max) - Σ p (z - max).
-// A target beyond V gives a log-prob of 0 (rows whose token nobody asks for).
+// One lane per row, columns in order, for small vocabularies. Large ones use a workgroup of LANES per row: lane l takes columns l, l + LANES, …, and
+// results are joined in a fixed tree (lane_tree.wgsl; the host sets the functions, token_log_probs.ts). entropy = log Σ exp(z - max) - Σ p (z - max).
+// A target beyond V (a row without a target) gets a log-prob of 0.
 const LANES = 1u;
 const SIZE = 16u;
 

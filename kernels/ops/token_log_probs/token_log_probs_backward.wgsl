@@ -1,9 +1,9 @@
-// Turns a tile of logits into its gradient, in place: with z = logits · inverseTemperature, p = softmax(z), H its entropy,
+// Replaces a tile of logits by its gradient: with z = logits · inverseTemperature, p = softmax(z), H its entropy,
 // dlogits[v] = inverseTemperature · (dlogProb · (1[v = target] - p) - dentropy · p · (log p + H)).
 // @binding(0) logits f32 [R, V] rows stride apart, read_write; the gap behind V is set to 0   @binding(1) targets u32 [R]
 // @binding(2) stats f32 [R, 2] (see token_log_probs.wgsl)   @binding(3) entropy f32 [R]
 // @binding(4) dlogProbs f32 [R]   @binding(5) dentropy f32 [R], all read
-// One lane four elements; STRIDE is the row's length with its gap, a multiple of 4.
+// One lane per four elements; STRIDE is the row's length with its gap, a multiple of 4.
 const STRIDE = 80u;
 
 struct Params { R: u32, V: u32, offset: u32, targetOffset: u32, inverseTemperature: f32 }

@@ -81,7 +81,6 @@ const headCase = (shape: Shape): OpCase => {
   };
 };
 
-/** Cases of the head. */
 export const tokenLogProbsCases: OpCases = {
   name: "token_log_probs",
   cases: [

@@ -1,7 +1,7 @@
-// token_log_probs.wgsl where workgroups have one invocation, with the same meaning of every binding and param: four columns at a time.
+// token_log_probs.wgsl for serial devices (workgroups of one invocation): same bindings and params, four columns at a time.
 // @binding(0) logits f32 [R, V] rows stride apart, read   @binding(1) targets u32 [R], read
 // @binding(2) logProbs f32 [R]   @binding(3) entropy f32 [R]   @binding(4) stats f32 [R, 2]: maximum and log Σ exp(z - maximum), read_write
-// One lane a row. Sums are made of blocks of BLOCK columns, each four sums, so that those of a large vocabulary stay exact. Limits: stride divides by 4.
+// One lane per row. Blocks of BLOCK columns have four sums each, which keeps sums over large vocabularies accurate. Limits: stride divides by 4.
 const BLOCK = 1024u;
 
 struct Params { R: u32, V: u32, stride: u32, targetOffset: u32, outOffset: u32, inverseTemperature: f32 }

@@ -1,9 +1,9 @@
 /**
- * Who touched which unit of memory last, to find races. Each invocation has a number of its own for each stretch between barriers; numbers only
- * grow, so one comparison tells whether an access was of this dispatch, of this workgroup, and behind the last barrier.
+ * Records the last accesses to each unit of memory, to detect races. Each invocation gets a new number for each interval between barriers. Numbers
+ * only grow, so one comparison tells whether an access belongs to this dispatch, this workgroup and the interval since the last barrier.
  */
 
-/** Last writer and last reader of each unit of one buffer or variable. A negative reader stands for several. */
+/** The last writer and last reader of each unit of a buffer or variable. A negative reader means several. */
 export class Accesses {
   readonly writer: Int32Array;
   readonly reader: Int32Array;
@@ -15,20 +15,20 @@ export class Accesses {
   }
 }
 
-/** Beyond this number all begins anew. */
+/** Beyond this number, numbering starts again. */
 const last = 2 ** 30;
 
-/** Numbers the invocations that run, and says which accesses of two of them nothing separates. */
+/** Numbers invocations and detects conflicting accesses that no barrier separates. */
 export class AccessLog {
   #next = 1;
   #era = 0;
-  /** The first number whose accesses may conflict with those of now. */
+  /** The first number whose accesses may conflict with present ones. */
   oldest = 1;
-  /** The first number of this workgroup, and of its stretch since the last barrier. */
+  /** The first number of this workgroup, and of its interval since the last barrier. */
   first = 1;
   stretch = 1;
 
-  /** Starts what conflicts with nothing before it. */
+  /** Starts a dispatch: earlier accesses no longer conflict. */
   begin(): void {
     if (this.#next > last) {
       this.#next = 1;
@@ -37,19 +37,19 @@ export class AccessLog {
     this.oldest = this.#next++;
   }
 
-  /** Starts a workgroup of so many invocations and subgroups. */
+  /** Starts a workgroup with `actors` invocations and subgroups. */
   workgroup(actors: number): void {
     this.first = this.stretch = this.#next;
     this.#next += actors;
   }
 
-  /** Separates what the workgroup has done from what it does next. */
+  /** A barrier: later accesses of the workgroup do not conflict with earlier ones. */
   barrier(actors: number): void {
     this.stretch = this.#next;
     this.#next += actors;
   }
 
-  /** Forgets accesses whose numbers are used again. */
+  /** Clears accesses of an earlier numbering. */
   renew(accesses: Accesses): void {
     if (accesses.era === this.#era) return;
     accesses.writer.fill(0);
@@ -57,7 +57,7 @@ export class AccessLog {
     accesses.era = this.#era;
   }
 
-  /** Notes a read by an actor of this stretch; the other one where it conflicts with a write, else 0. */
+  /** Records a read by an actor of this interval; returns the actor of a conflicting write, else 0. */
   read({ writer, reader }: Accesses, at: number, actor: number): number {
     const self = this.stretch + actor;
     const wrote = writer[at];
@@ -70,7 +70,7 @@ export class AccessLog {
     return wrote === self || wrote < this.oldest || this.#isSeparated(wrote) ? 0 : wrote;
   }
 
-  /** Notes a write by an actor of this stretch; the other one where it conflicts with a write or a read, else 0. */
+  /** Records a write by an actor of this interval; returns the actor of a conflicting access, else 0. */
   write({ writer, reader }: Accesses, at: number, actor: number): number {
     const self = this.stretch + actor;
     const wrote = writer[at];

@@ -1,4 +1,4 @@
-/** Reads and writes of memory and of local arrays, with the checks that go before them. */
+/** Writes reads and writes of memory and local arrays, with their checks. */
 import type { Type } from "../../wgsl/types.ts";
 import { type Address, counted, further } from "./addresses.ts";
 import type { FunctionWriter, Value } from "./function_writer.ts";
@@ -6,7 +6,7 @@ import { bytesOf, type Kind, kindsOf, type MemorySlot, memorySlotsOf, unitOf } f
 
 const views: Readonly<Record<Kind, string>> = { f32: "f", f16: "h", u32: "u", i32: "i", bool: "u", matrix: "" };
 
-/** Units that follow one another, as (first, count). */
+/** Runs of consecutive units, as (first, count). */
 const runsOf = (slots: ReadonlyArray<MemorySlot>, unit: number): ReadonlyArray<readonly [number, number]> => {
   const runs: [number, number][] = [];
   for (const { kind, offset } of slots) {
@@ -24,7 +24,7 @@ const viewed = (memory: string, { kind, offset }: MemorySlot, base: string, unit
   return `${memory}${views[kind]}[${further(start, offset / size)}]`;
 };
 
-/** The value at an address, or only some lanes of a vector there. */
+/** The value at an address, or some lanes of a vector there. */
 export const loadAccess = (
   writer: FunctionWriter,
   address: Address,

@@ -1,20 +1,20 @@
-/** Where an expression's value lies, in memory or in an array of slots; each index is held to the elements that are there. */
+/** Addresses of expressions in memory or in arrays of slots, with bounds checks of indices. */
 import type { Node, Variable } from "../../wgsl/program.ts";
 import { strideOf } from "../../wgsl/types.ts";
 import type { FunctionWriter } from "./function_writer.ts";
 import { bytesOf, memorySlotsOf, slotCount } from "./slots.ts";
 
-/** A place: bytes into a variable of the module, or slots into a local array. */
+/** An address: bytes from the start of a module variable, or slots from the start of a local array. */
 export interface Address {
   readonly root: Variable;
   /** The local array; undefined for memory. */
   readonly array: string | undefined;
-  /** Values with what each counts. */
+  /** Index values with their step sizes. */
   readonly terms: ReadonlyArray<readonly [value: string, step: number]>;
   readonly constant: number;
 }
 
-/** The variable that a place is part of; undefined for a value. */
+/** The variable that a place belongs to; undefined for a value. */
 export const rootOf = (node: Node): Variable | undefined => {
   switch (node.op) {
     case "variable":
@@ -28,7 +28,7 @@ export const rootOf = (node: Node): Variable | undefined => {
   }
 };
 
-/** The address of a part of a variable that lies in memory or in an array. */
+/** The address of a part of a variable in memory or in an array. */
 export const addressOf = (writer: FunctionWriter, node: Node): Address => {
   switch (node.op) {
     case "field": {
@@ -68,13 +68,13 @@ export const addressOf = (writer: FunctionWriter, node: Node): Address => {
   }
 };
 
-/** The address counted in units of so many bytes or slots. */
+/** The address in units of `unit` bytes or slots. */
 export const counted = ({ terms, constant }: Address, unit: number): string => {
   const parts = terms.map(([value, step]) => step === unit ? value : `${value} * ${step / unit}`);
   if (constant !== 0 || parts.length === 0) parts.push(String(constant / unit));
   return parts.length === 1 && /^\w+$/.test(parts[0]) ? parts[0] : `(${parts.join(" + ")})`;
 };
 
-/** A count and so many more. */
+/** The expression `count + more`. */
 export const further = (count: string, more: number): string =>
   more === 0 ? count : /^\d+$/.test(count) ? String(Number(count) + more) : `${count} + ${more}`;

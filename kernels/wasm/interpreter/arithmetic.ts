@@ -1,4 +1,4 @@
-/** What WGSL computes otherwise than JavaScript: helpers of the generated code, by name. */
+/** Helpers of the generated code for operations that WGSL defines differently from JavaScript. */
 import { exp, log } from "../../../data/elementary/mod.ts";
 import { fromHalf, halfOf, roundHalf } from "./half_bits.ts";
 
@@ -8,35 +8,34 @@ const integers = new Int32Array(words.buffer);
 const double = new Float64Array(1);
 const doubleWords = new Uint32Array(double.buffer);
 
-/** 2^exponent; what float32 cannot reach is as good at the ends of this range. */
+/** 2^exponent, clamped to a range beyond which float32 results do not change. */
 const powerOfTwo = (exponent: number): number => {
   doubleWords[0] = 0;
   doubleWords[1] = (Math.max(-1000, Math.min(1000, exponent)) + 1023) << 20;
   return double[0];
 };
 
-/** Helpers that the generated code calls. */
 export const arithmetic = {
   exp,
   log,
   roundHalf,
-  /** Whole division: by zero gives the dividend. */
+  /** Integer division; x / 0 is x. */
   divideUnsigned: (a: number, b: number): number => b === 0 ? a : Math.floor(a / b),
   divideSigned: (a: number, b: number): number => b === 0 ? a : (a / b) | 0,
-  /** The rest of a whole division: by zero it is zero. */
+  /** Integer remainder; x % 0 is 0. */
   restUnsigned: (a: number, b: number): number => b === 0 ? 0 : a % b,
   restSigned: (a: number, b: number): number => b === 0 ? 0 : (a % b) | 0,
-  /** Of a number and NaN the number. */
+  /** Minimum; of a number and NaN, the number. */
   least: (a: number, b: number): number => b < a || a !== a ? b : a,
   most: (a: number, b: number): number => a < b || a !== a ? b : a,
-  /** The nearest whole number, of two the even one; a zero has the sign of `x`. */
+  /** Rounds to nearest, ties to even; a zero keeps the sign of `x`. */
   nearest: (x: number): number => {
     const below = Math.floor(x);
     const rest = x - below;
     const found = rest < 0.5 ? below : rest > 0.5 ? below + 1 : below % 2 === 0 ? below : below + 1;
     return found === 0 ? 0 * x : found;
   },
-  /** Floats beyond the range of whole numbers end at its edge. */
+  /** Conversion to u32 saturates. */
   toUnsigned: (x: number): number => x > 0 ? Math.min(Math.trunc(x), 0xffff_ffff) : 0,
   toSigned: (x: number): number => x !== x ? 0 : Math.max(-0x8000_0000, Math.min(Math.trunc(x), 0x7fff_ffff)) | 0,
   scale: (x: number, exponent: number): number => x * powerOfTwo(exponent),

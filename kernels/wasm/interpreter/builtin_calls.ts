@@ -1,4 +1,4 @@
-/** Calls of builtin functions: those of numbers here, those of a workgroup and of a subgroup in `collective_calls.ts`. */
+/** Writes calls of builtin functions of numbers; those of workgroups and subgroups are in `collective_calls.ts`. */
 import type { Node } from "../../wgsl/program.ts";
 import { writeCollective } from "./collective_calls.ts";
 import { stop } from "./fault.ts";
@@ -8,7 +8,7 @@ import { type Kind, kindsOf } from "./slots.ts";
 
 type Call = Node & { readonly op: "builtin" };
 
-/** Functions of floats by themselves, before they are rounded. */
+/** Functions of floats, before rounding. */
 const floats: Readonly<Record<string, (a: string) => string>> = {
   exp: (a) => `exp(${a})`,
   log: (a) => `log(${a})`,
@@ -24,12 +24,11 @@ const isFloat = (kind: Kind): boolean => kind === "f32" || kind === "f16";
 const least = (a: string, b: string, kind: Kind): string => `${isFloat(kind) ? "least" : "Math.min"}(${a}, ${b})`;
 const most = (a: string, b: string, kind: Kind): string => `${isFloat(kind) ? "most" : "Math.max"}(${a}, ${b})`;
 
-/** The value of a call. */
 export const writeBuiltin = (writer: FunctionWriter, node: Call): Value => {
   const { name, args, type, line } = node;
   const kinds = kindsOf(type);
   const chosen = name === "select" && args[2].op === "constant" ? args[args[2].value === true ? 1 : 0] : undefined;
-  // What a constant rules out is not computed: compilers drop the reads in it.
+  // A branch that a constant excludes is not evaluated, as compilers drop its reads too.
   if (chosen !== undefined) return writer.value(chosen);
   const [first, second, third] = /^(workgroup|storage|atomic|subgroup)/.test(name)
     ? []
@@ -38,7 +37,7 @@ export const writeBuiltin = (writer: FunctionWriter, node: Call): Value => {
   if (name in floats) return each((i, kind) => roundedSource(floats[name](first[i]), kind));
   switch (name) {
     case "fma":
-      // A product of two float32 is exact in float64; the sum is rounded twice, which shows in hardly any result.
+      // The product of two float32 is exact in float64; the sum is rounded twice, which rarely changes the result.
       return each((i, kind) => roundedSource(`${first[i]} * ${second[i]} + ${third[i]}`, kind));
     case "min":
       return each((i, kind) => least(first[i], second[i], kind));

@@ -1,7 +1,7 @@
-/** What the emulated card has: the limits that `device.ts` asks an NVIDIA card for (alignments are then those of every device), and its matrix units. */
+/** The emulated card: the limits that `device.ts` requests from an NVIDIA card (alignments are WebGPU's defaults), and its matrix units. */
 import type { MatrixSizes } from "./matrix_operations.ts";
 
-/** Limits by their WebGPU names, and the extensions of WGSL. */
+/** Limits by their WebGPU names, and supported WGSL extensions. */
 export interface CardLimits {
   readonly maxBufferSize: number;
   readonly maxStorageBufferBindingSize: number;
@@ -16,7 +16,7 @@ export interface CardLimits {
   readonly extensions: ReadonlyArray<string>;
 }
 
-/** Limits of a card of tens of gigabytes. */
+/** Limits of a card with tens of gigabytes. */
 export const nvidiaLimits: CardLimits = {
   maxBufferSize: 2 ** 36,
   maxStorageBufferBindingSize: 2 ** 31 - 4,

@@ -1,15 +1,14 @@
 /**
- * What generated code calls at each access that may be wrong: bounds, memory that nobody wrote, races. Only barriers separate accesses to
- * workgroup memory, only storage barriers those to storage within a workgroup, and nothing those of two workgroups.
+ * The checks that generated code calls at accesses: bounds, uninitialised memory, races. Barriers separate accesses to workgroup memory; storage
+ * barriers separate a workgroup's accesses to storage; nothing separates those of two workgroups.
  */
 import { AccessLog } from "./access_log.ts";
 import { stop } from "./fault.ts";
 import type { Memory } from "./memory.ts";
 
-/** The checks of one kernel. Offsets and counts are units of the memory; `actor` is an invocation, or behind them all a subgroup. */
+/** The checks of one kernel. Offsets and counts are in units of the memory; an `actor` is an invocation or, numbered after them, a subgroup. */
 export class CheckedAccess {
   readonly shared = new AccessLog();
-  /** The workgroup that runs. */
   readonly group: [number, number, number] = [0, 0, 0];
 
   constructor(
@@ -20,7 +19,6 @@ export class CheckedAccess {
     readonly workgroup: ReadonlyArray<Memory>,
   ) {}
 
-  /** Starts a workgroup. */
   begin(x: number, y: number, z: number): void {
     this.group[0] = x;
     this.group[1] = y;
@@ -31,21 +29,20 @@ export class CheckedAccess {
     this.storage.workgroup(this.size + this.subgroups);
   }
 
-  /** Separates accesses by a barrier. */
   barrier(isStorage: boolean): void {
     (isStorage ? this.storage : this.shared).barrier(this.size + this.subgroups);
   }
 
-  /** Ends the dispatch with a line. */
+  /** Ends the dispatch with an error at a line of the kernel. */
   fail(line: number, problem: string, actor: number): never {
     return stop(`Kernel "${this.kernel}", line ${line}: ${problem} (${this.#who(actor)})`);
   }
 
-  /** An index beyond an array. */
+  /** An index beyond an array's end. */
   readonly outside = (line: number, name: string, index: number, count: number, actor: number): never =>
     this.fail(line, `"${name}"[${index}] is beyond its ${count} elements`, actor);
 
-  /** Memory from a unit on of which somebody has not written a part. */
+  /** A read of memory, from `unit` on, that is partly uninitialised. */
   readonly unwritten = (line: number, memory: Memory, unit: number, actor: number): never => {
     const { written } = memory;
     let first = unit;
@@ -53,7 +50,6 @@ export class CheckedAccess {
     return this.fail(line, `"${memory.name}" is read at ${at(memory, first)}, which nobody has written`, actor);
   };
 
-  /** Notes a read of workgroup memory. */
   readonly readShared = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
     const { shared } = this;
     const accesses = memory.accesses!;
@@ -64,7 +60,6 @@ export class CheckedAccess {
     }
   };
 
-  /** Notes a write of workgroup memory. */
   readonly writeShared = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
     const { shared } = this;
     const accesses = memory.accesses!;
@@ -74,7 +69,7 @@ export class CheckedAccess {
     }
   };
 
-  /** Notes a read of storage that this dispatch may write. */
+  /** Checks a read of storage that this dispatch may write. */
   readonly readStorage = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
     if (memory.unit === 2) return;
     const { storage } = this;
@@ -85,7 +80,7 @@ export class CheckedAccess {
     }
   };
 
-  /** Notes a write of storage. Halves are marked by the word and not watched for races. */
+  /** Checks a write to storage. 16-bit elements are marked by the word and not checked for races. */
   readonly writeStorage = (memory: Memory, unit: number, count: number, line: number, actor: number): void => {
     const { storage } = this;
     const accesses = memory.accesses!;
@@ -98,7 +93,7 @@ export class CheckedAccess {
     }
   };
 
-  /** Notes an atomic access, which conflicts with none: a variable has atomic accesses alone. */
+  /** Checks an atomic access; it never conflicts, since an atomic variable has only atomic accesses. */
   readonly atomic = (memory: Memory, unit: number, isChecked: boolean, line: number, actor: number): void => {
     if (memory.space === "workgroup") {
       if (!this.shared.hasWritten(memory.accesses!, unit)) this.unwritten(line, memory, unit, actor);

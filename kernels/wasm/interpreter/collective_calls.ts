@@ -1,6 +1,6 @@
 /**
- * Calls that invocations make together. Each hands over what it has and waits at a numbered point (`yield`); when all have come, it finds what the
- * others gave. Matrices are computed once for the subgroup, between the two.
+ * Calls that invocations make together. Each invocation stores its values and waits at a numbered point (`yield`); when all have arrived, it reads
+ * the others' values. Matrix operations run once per subgroup at that point.
  */
 import type { Node } from "../../wgsl/program.ts";
 import { strideOf, type Type } from "../../wgsl/types.ts";
@@ -24,7 +24,7 @@ const pointed = (
     : stop(`line ${node.line}: expected a pointer to workgroup or storage memory`);
 };
 
-/** The value of a call; undefined where this is no such function. */
+/** The value of a collective call; undefined for any other function. */
 export const writeCollective = (writer: FunctionWriter, node: Call): Value | undefined => {
   const { name, args, line } = node;
   const { lines, module } = writer;
@@ -52,15 +52,15 @@ export const writeCollective = (writer: FunctionWriter, node: Call): Value | und
   return name.startsWith("atomic") ? [writeAtomic(writer, node)] : undefined;
 };
 
-/** Hands over a value, a slot after the other. */
+/** Stores a value for the other lanes, one slot after the other. */
 const put = (writer: FunctionWriter, node: Node, first = 0): void =>
   writer.value(node).forEach((slot, i) => writer.lines.add(`G.put[at + ${first + i}] = ${slot};`));
 
-/** Whether this only hands values over. */
+/** Whether a call only exchanges values. */
 export const isExchange = ({ name }: Call): boolean =>
   name === "subgroupBroadcast" || name === "subgroupShuffle" || name === "subgroupShuffleXor";
 
-/** What lanes hand each other in calls that depend on nothing between them: all waits once. */
+/** The results of exchanges that do not depend on each other, with a single wait. */
 export const exchange = (writer: FunctionWriter, nodes: ReadonlyArray<Call>): ReadonlyArray<Value> => {
   const { lines, module } = writer;
   let slots = 0;
@@ -80,7 +80,7 @@ export const exchange = (writer: FunctionWriter, nodes: ReadonlyArray<Call>): Re
   });
 };
 
-/** Bytes of what the offset and the stride of a matrix count: an element of the array, or of its innermost array. */
+/** Bytes per unit of a matrix's offset and stride: an element of the innermost array. */
 const elementBytes = (type: Type): number =>
   type.kind === "array" ? strideOf(type.of) : stop("a matrix lies in an array");
 

@@ -1,7 +1,6 @@
-/** A buffer of the emulated card, as `GPUBuffer` has it. */
+/** A buffer of the emulated card, with the methods of `GPUBuffer` that callers use. */
 import { Bytes } from "./memory.ts";
 
-/** Bytes with the methods that callers use. */
 export class EmulatedBuffer {
   readonly bytes: Bytes;
   readonly size: number;
@@ -13,12 +12,12 @@ export class EmulatedBuffer {
     this.bytes = new Bytes(size);
   }
 
-  /** Everything submitted has run already. */
+  /** Resolves at once: everything submitted has run. */
   mapAsync(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** The content itself. */
+  /** The content, not a copy. */
   getMappedRange(): ArrayBuffer {
     return this.bytes.content.slice(0, this.size);
   }

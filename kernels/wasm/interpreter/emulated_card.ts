@@ -1,6 +1,6 @@
 /**
- * A GPU to test against, without a GPU: stands in for an NVIDIA card, with subgroups of a given width and matrix units, and finds what hardware
- * may forgive. A boundary file: it passes the emulated device off as a `GPUDevice`, and sets the constants of WebGPU.
+ * An emulated NVIDIA card for tests, with subgroups of a chosen width and matrix units. It reports faults that hardware may tolerate. A boundary
+ * file: it casts the emulated device to `GPUDevice` and defines the constants of WebGPU.
  */
 import type { DeviceInfo } from "../../gpu/device_info.ts";
 import { Encoder } from "../../gpu/encoder.ts";
@@ -10,21 +10,20 @@ import type { EmulatedBuffer } from "./emulated_buffer.ts";
 import { EmulatedDevice } from "./emulated_device.ts";
 import type { MatrixSizes } from "./matrix_operations.ts";
 
-/** What the card is to have. */
 export interface CardOptions {
-  /** Lanes of a subgroup. */
+  /** Lanes per subgroup. */
   readonly lanes?: 16 | 32 | 64;
-  /** Whether products use its matrix units, or the sizes of those where they are others. */
+  /** Whether products use matrix units, or the sizes of those units. */
   readonly matrix?: boolean | MatrixSizes;
-  /** Whether rows are shared out among lanes. */
+  /** Whether the cooperative kernels are used. */
   readonly cooperative?: boolean;
-  /** Whether reads of storage that nobody wrote since it was allocated are faults. */
+  /** Whether reads of uninitialised storage are faults. */
   readonly watchesStorage?: boolean;
-  /** Kernels that may read what nobody wrote. */
+  /** Kernels that may read uninitialised storage. */
   readonly gapReaders?: ReadonlyArray<string>;
 }
 
-/** An encoder of an emulated card. A tensor that is released holds what nobody wrote. */
+/** An encoder of an emulated card. A released tensor becomes uninitialised. */
 export class EmulatedEncoder extends Encoder {
   constructor(readonly card: EmulatedDevice, info: DeviceInfo) {
     installConstants();
@@ -37,10 +36,10 @@ export class EmulatedEncoder extends Encoder {
   }
 }
 
-/** Kernels that read the gap behind a row with the row's last numbers, and use nothing of it. */
+/** Kernels that load the gap after a row together with the row's last elements, and ignore it. */
 const readsGaps: ReadonlyArray<string> = ["token_log_probs_backward"];
 
-/** A new card. Its first fault is the error of the encoder's next wait, all are in `card.faults`. */
+/** A new card. Its first fault is the error of the encoder's next wait; `card.faults` lists all. */
 export const emulatedCard = (
   { lanes = 32, matrix = false, cooperative = false, watchesStorage = true, gapReaders = readsGaps }: CardOptions = {},
 ): EmulatedEncoder => {
@@ -63,7 +62,7 @@ export const emulatedCard = (
   return encoder;
 };
 
-/** Constants that Dawn brings, by their values in the standard of WebGPU. */
+/** WebGPU's constants, with the standard's values. */
 const constants = {
   GPUBufferUsage: {
     MAP_READ: 1,

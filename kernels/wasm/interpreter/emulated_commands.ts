@@ -1,16 +1,13 @@
-/** Commands that are recorded and run when they are submitted, one after another. */
+/** Commands that are recorded and run in order at submit. */
 import type { EmulatedBuffer } from "./emulated_buffer.ts";
 import type { EmulatedKernel, Part } from "./emulated_kernel.ts";
 
-/** Something to do at submit. */
 export type Command = () => void;
 
-/** What one dispatch runs on. */
 export interface EmulatedBindGroup {
   readonly parts: ReadonlyArray<Part & { readonly isDynamic: boolean }>;
 }
 
-/** Records the dispatches of a pass. */
 export class EmulatedPass {
   #kernel: EmulatedKernel | undefined;
   #parts: ReadonlyArray<Part> = [];
@@ -32,14 +29,13 @@ export class EmulatedPass {
   dispatchWorkgroups(x: number, y = 1, z = 1): void {
     const kernel = this.#kernel;
     const parts = this.#parts;
-    // One that was refused has been reported.
+    // The fault of a refused kernel has been reported already.
     if (kernel !== undefined) this.commands.push(() => kernel.run(parts, [x, y, z]));
   }
 
   end(): void {}
 }
 
-/** Records commands. */
 export class EmulatedCommands {
   readonly commands: Command[] = [];
 
@@ -54,7 +50,7 @@ export class EmulatedCommands {
     });
   }
 
-  /** What nobody wrote is copied as such. */
+  /** Uninitialised words stay uninitialised in the copy. */
   copyBufferToBuffer(from: EmulatedBuffer, start: number, to: EmulatedBuffer, at: number, size: number): void {
     this.commands.push(() => {
       new Uint8Array(to.bytes.content, at, size).set(new Uint8Array(from.bytes.content, start, size));

@@ -1,6 +1,6 @@
 /**
- * The part of `GPUDevice` that the encoder, the pool and the profiler use, on plain memory: what is submitted has run when `submit` returns. A fault
- * is reported as Dawn reports an uncaptured error; what was wrong ends, and the rest goes on.
+ * The part of `GPUDevice` that the encoder, the pool and the profiler use, on host memory; `submit` runs the commands before it returns. A fault is
+ * reported like an uncaptured error of Dawn. It ends its dispatch; other work continues.
  */
 import { AccessLog } from "./access_log.ts";
 import type { CardLimits } from "./card_limits.ts";
@@ -21,9 +21,8 @@ interface Layout {
   >;
 }
 
-/** A device that computes in this thread. */
+/** A device that computes in the calling thread. */
 export class EmulatedDevice {
-  /** Every fault, in order. */
   readonly faults: string[] = [];
   readonly features: ReadonlySet<string>;
   readonly lost = new Promise<never>(() => {});
@@ -82,7 +81,7 @@ export class EmulatedDevice {
     return given;
   }
 
-  /** A kernel; undefined where it is refused. */
+  /** Compiles a kernel; undefined if it is refused. */
   createComputePipeline({ label = "", compute: { module, entryPoint } }: {
     readonly label?: string;
     readonly compute: { readonly module: { readonly code: string }; readonly entryPoint: string };
@@ -125,7 +124,7 @@ export class EmulatedDevice {
     return this.#open = new EmulatedCommands();
   }
 
-  /** Lets a buffer's content be what nobody wrote, behind all that is recorded. */
+  /** Makes a buffer uninitialised, after all recorded work. */
   forget({ bytes }: EmulatedBuffer): void {
     if (this.#open === undefined) bytes.forget();
     else this.#open.commands.push(() => bytes.forget());

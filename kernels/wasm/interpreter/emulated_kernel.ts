@@ -1,4 +1,4 @@
-/** A kernel on the emulated card: compiled, held to the card's limits, and run one workgroup after another. */
+/** A kernel on the emulated card: compiled, checked against the card's limits, and run one workgroup after the other. */
 import type { Program } from "../../wgsl/program.ts";
 import { resolve } from "../../wgsl/resolve.ts";
 import { byteSize, strideOf } from "../../wgsl/types.ts";
@@ -15,12 +15,11 @@ import { leastBytes, unitOf } from "./slots.ts";
 import { subgroupFunctions } from "./subgroup.ts";
 import { type Invocation, type Operations, Workgroup } from "./workgroup.ts";
 
-/** A part of a buffer. */
 export interface Part {
   readonly buffer: Bytes;
   readonly offset: number;
   readonly size: number;
-  /** Whether the kernel was said to write it. */
+  /** Whether the kernel may write it. */
   readonly isWritable: boolean;
 }
 
@@ -32,11 +31,10 @@ interface GeneratedModule {
   readonly operations: Operations;
 }
 
-/** What a workgroup's variables take, each from a multiple of 16 bytes on. */
+/** Bytes of all workgroup variables, each aligned to 16 bytes. */
 const workgroupBytes = (program: Program): number =>
   program.workgroup.reduce((sum, { type }) => sum + Math.ceil(byteSize(type) / 16) * 16, 0);
 
-/** One variant of a kernel. */
 export class EmulatedKernel {
   readonly #program: Program;
   readonly #module: GeneratedModule;
@@ -84,7 +82,7 @@ export class EmulatedKernel {
     }
   }
 
-  /** Runs X·Y·Z workgroups on parts of buffers, by binding. */
+  /** Runs X·Y·Z workgroups; `parts` are in binding order. */
   run(parts: ReadonlyArray<Part>, [X, Y, Z]: readonly [number, number, number]): void {
     this.#hold("workgroups in one dimension", Math.max(X, Y, Z), this.limits.maxComputeWorkgroupsPerDimension);
     const { bindings } = this.#program;
@@ -105,7 +103,7 @@ export class EmulatedKernel {
     }
   }
 
-  /** What is written is bound once, and what is read not in the same buffer. */
+  /** Refuses written parts that overlap, and a buffer bound both for reading and for writing. */
   #holdApart(parts: ReadonlyArray<Part>): void {
     parts.forEach((one, i) => {
       for (const other of parts.slice(0, i)) {

@@ -1,6 +1,6 @@
 /**
- * Names given one after another to what other lanes have, such as `let x = subgroupBroadcast(a.x, 0u); let y = subgroupBroadcast(a.y, 0u);`, are
- * exchanged at once: each time that a generator waits, all its variables are put away and taken out again.
+ * Combines exchanges of consecutive declarations, such as `let x = subgroupBroadcast(a.x, 0u); let y = subgroupBroadcast(a.y, 0u);`, into one wait,
+ * because each wait of a generator saves and restores all its variables.
  */
 import type { Node, Step, Variable } from "../../wgsl/program.ts";
 import { exchange, isExchange } from "./collective_calls.ts";
@@ -10,7 +10,7 @@ import { slotsOfLane } from "./subgroup.ts";
 
 type Call = Node & { readonly op: "builtin" };
 
-/** Exchanges what the first statements of some ask of other lanes, as far as that depends on none of them. */
+/** Combines the exchanges in the leading declarations of `steps` that do not depend on each other. */
 export const exchangeTogether = (writer: FunctionWriter, steps: ReadonlyArray<Step>): void => {
   const named = new Set<Variable>();
   const calls: Call[] = [];
@@ -29,7 +29,7 @@ export const exchangeTogether = (writer: FunctionWriter, steps: ReadonlyArray<St
   calls.forEach((call, i) => writer.exchanged.set(call, values[i]));
 };
 
-/** The exchanges in a value that has no other calls. */
+/** The exchanges in a value without other calls. */
 const exchangesIn = (node: Node): ReadonlyArray<Call> => {
   switch (node.op) {
     case "builtin":
@@ -44,7 +44,7 @@ const exchangesIn = (node: Node): ReadonlyArray<Call> => {
   }
 };
 
-/** Whether a value is known before the statements that declare `named`, without a read of memory. */
+/** Whether a value can be computed before the declarations of `named`, without reading memory. */
 const isKnown = (writer: FunctionWriter, node: Node, named: ReadonlySet<Variable>): boolean => {
   switch (node.op) {
     case "constant":

@@ -1,4 +1,4 @@
-/** Writes the expressions of one function as JavaScript: a value is an expression for each of its slots, memory is read where it stands. */
+/** Writes a function's expressions as JavaScript. A value is one expression per slot; memory is read at the point of use. */
 import type { FunctionBody, Node, Variable } from "../../wgsl/program.ts";
 import type { Type } from "../../wgsl/types.ts";
 import { loadAccess, store } from "./accesses.ts";
@@ -15,25 +15,25 @@ import { slotsOfLane } from "./subgroup.ts";
 /** An expression for each slot. */
 export type Value = ReadonlyArray<string>;
 
-/** Where a variable of a function is: in single names, or in an array of slots. */
+/** A local variable: one name per slot, or an array of slots. */
 type Local = { readonly names: Value } | { readonly array: string };
 
-/** One function, and those that are written out within it. */
+/** Writes one function and the functions inlined in it. */
 export class FunctionWriter {
   readonly lines = new SourceLines();
-  /** Values of calls that lanes have made together with others before; each is used once. */
+  /** Results of calls that `exchanges.ts` has already written; each is used once. */
   readonly exchanged = new Map<Node, Value>();
   readonly #locals = new Map<Variable, Local>();
   #labels = 0;
 
   constructor(readonly module: ModuleWriter) {}
 
-  /** A label that no other loop has. */
+  /** A new loop label. */
   label(): string {
     return `L${this.#labels++}`;
   }
 
-  /** Makes a variable known; its content is what another left there. */
+  /** Declares a variable; its initial content is undefined. */
   declare(variable: Variable): void {
     const { type } = variable;
     const isMatrix = kindsOf(type)[0] === "matrix";
@@ -45,7 +45,7 @@ export class FunctionWriter {
     );
   }
 
-  /** Lets a variable that is never assigned to stand for a value, whose slots are names or numbers. */
+  /** Makes a variable that is never assigned an alias of a value, whose slots are names or numbers. */
   bind(variable: Variable, value: Value): void {
     if (!holdsArray(variable.type)) {
       this.#locals.set(variable, { names: value });
@@ -55,13 +55,13 @@ export class FunctionWriter {
     this.set({ op: "variable", variable, type: variable.type, line: 0 }, value);
   }
 
-  /** The array of slots that a variable is. */
+  /** The array of slots of a variable, if it has one. */
   arrayOf(variable: Variable): string | undefined {
     const local = this.#locals.get(variable);
     return local !== undefined && "array" in local ? local.array : undefined;
   }
 
-  /** The address of a place that has one: in memory or in an array. */
+  /** The address of a place in memory or in an array; undefined for other places. */
   addressed(node: Node): Address | undefined {
     const root = rootOf(node);
     const isAddressed = root !== undefined &&
@@ -69,7 +69,7 @@ export class FunctionWriter {
     return isAddressed ? addressOf(this, node) : undefined;
   }
 
-  /** The names of a place that has no address. */
+  /** The names of a place without an address. */
   names(node: Node): Value {
     switch (node.op) {
       case "variable": {
@@ -88,21 +88,19 @@ export class FunctionWriter {
     }
   }
 
-  /** Assigns to a place. */
   set(to: Node, value: Value): void {
     const address = this.addressed(to);
     if (address !== undefined) return store(this, address, to.type, value, to.line);
     const names = this.names(to);
     const kinds = kindsOf(to.type);
     const own = new RegExp(`\\b(${names.join("|")})\\b`);
-    // A slot that is overwritten may be needed for the next.
+    // All values are computed before any slot is overwritten.
     const values = names.length === 1
       ? value
       : value.map((one, i) => own.test(one) ? this.lines.kept(one, kinds[i]) : one);
     names.forEach((name, i) => this.lines.add(`${name} = ${values[i]};`));
   }
 
-  /** The value of an expression. */
   value(node: Node): Value {
     const { type, line } = node;
     switch (node.op) {
@@ -148,13 +146,13 @@ export class FunctionWriter {
     }
   }
 
-  /** The value of an expression as names and numbers. */
+  /** The value of an expression, as names and numbers. */
   kept(node: Node): Value {
     const kinds = kindsOf(node.type);
     return this.value(node).map((one, i) => this.lines.atom(one, kinds[i]));
   }
 
-  /** left operator right, element by element; a scalar goes with every element of a vector. */
+  /** left operator right, element by element; a scalar applies to every element of a vector. */
   operated(operator: string, left: Value, type: Type, right: Value): Value {
     const kind = kindsOf(type)[0];
     const count = Math.max(left.length, right.length);
@@ -192,7 +190,7 @@ export class FunctionWriter {
     return this.names(node);
   }
 
-  /** An element of an array that is a value. */
+  /** An element of an array value. */
   #element(of: Node, index: Node, line: number): Value {
     const whole = this.value(of);
     const kinds = kindsOf(of.type);
@@ -240,7 +238,7 @@ export class FunctionWriter {
   }
 }
 
-/** A function that stands on its own; one that waits for others is a generator. */
+/** Writes a function that is called; a generator if it waits for other invocations. */
 const writeFunction = (module: ModuleWriter, callee: FunctionBody): string => {
   const writer = new FunctionWriter(module);
   const parameters = callee.parameters.map((parameter, p) => kindsOf(parameter.type).map((_, i) => `p${p}_${i}`));

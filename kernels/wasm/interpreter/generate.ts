@@ -1,7 +1,7 @@
 /**
- * JavaScript from a checked program: a module whose `main` is one invocation, a generator where the kernel has something that invocations do together.
- * Names in it: `B0` binding 0, `U1` a uniform, `W0` a workgroup variable, each with views behind its name; `lane` the invocation's index in its
- * workgroup, `G` its subgroup, `local` its index there, `at` where it hands values over.
+ * Generates JavaScript from a checked program. The module's `main` runs one invocation; it is a generator if the kernel has collective operations.
+ * Names: `B0` binding 0, `U1` a uniform, `W0` a workgroup variable, each followed by the letter of a view; `lane` the invocation's index in its
+ * workgroup, `G` its subgroup, `local` its index in the subgroup, `at` its first slot for exchanges.
  */
 import type { Program, Variable } from "../../wgsl/program.ts";
 import { FunctionWriter } from "./function_writer.ts";
@@ -10,11 +10,11 @@ import { type CodeOptions, ModuleWriter, type Site } from "./module_writer.ts";
 import { writeSteps } from "./statements.ts";
 import { slotsOfLane } from "./subgroup.ts";
 
-/** A module's text, and what is known of it. */
+/** A module's text and properties. */
 export interface GeneratedCode {
   readonly text: string;
   readonly sites: ReadonlyArray<Site | undefined>;
-  /** Whether invocations wait for each other, so that `main` is a generator. */
+  /** Whether invocations wait for each other; `main` is then a generator. */
   readonly isWaiting: boolean;
 }
 
@@ -81,7 +81,7 @@ export const generate = (program: Program, options: CodeOptions): GeneratedCode 
   return { text, sites: module.sites, isWaiting };
 };
 
-/** What the text expects of its `runtime`. */
+/** Names that the text takes from its `runtime`. */
 export const helperNames = [
   "checks",
   "workgroup",

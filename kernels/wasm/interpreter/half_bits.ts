@@ -1,4 +1,4 @@
-/** Numbers of 16 bits and what they stand for. */
+/** Conversion of float16 to and from its bits. */
 
 const halves = new Float16Array(1);
 const bits = new Uint16Array(halves.buffer);
@@ -20,5 +20,5 @@ const numbers = Float64Array.from({ length: 1 << 16 }, (_, half) => {
   return halves[0];
 });
 
-/** The number that 16 bits are as float16. */
+/** The number with the given float16 bits. */
 export const fromHalf = (half: number): number => numbers[half];

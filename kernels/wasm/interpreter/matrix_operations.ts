@@ -1,28 +1,27 @@
 /**
- * The operations of matrix units: float16 operands, sums in float32, one product after another. A subgroup does each once, for all its lanes,
- * which must agree on what they ask for. What real units round between the products is not known; only layouts and sizes are theirs.
+ * Matrix-unit operations: float16 operands, float32 sums, one product after another. Each runs once per subgroup, and all lanes must pass equal
+ * arguments. The layouts and sizes are those of real units; their rounding between products is unknown.
  */
 import type { Type } from "../../wgsl/types.ts";
 import type { CheckedAccess } from "./checked_access.ts";
 import type { Memory } from "./memory.ts";
 import { type Matrix, slotsOfLane, type Subgroup } from "./subgroup.ts";
 
-/** A matrix type. */
 export type MatrixType = Extract<Type, { readonly kind: "matrix" }>;
 
-/** Sizes of the card's units. */
+/** Sizes of the card's matrix units. */
 export interface MatrixSizes {
   readonly size: number;
   readonly depth: number;
 }
 
-/** Whether units of these sizes hold a matrix: operands in float16, results in float32. */
+/** Whether units of these sizes support a matrix: float16 operands, float32 results. */
 export const isHeld = ({ role, of, columns, rows }: MatrixType, { size, depth }: MatrixSizes): boolean =>
   role === "result"
     ? of === "f32" && columns === size && rows === size
     : of === "f16" && columns === (role === "left" ? depth : size) && rows === (role === "left" ? size : depth);
 
-/** The one value that all lanes have put into a slot. */
+/** The value that all lanes have stored in a slot; a fault if they differ. */
 const agreed = (checks: CheckedAccess, group: Subgroup, slot: number, what: string, line: number): number => {
   const value = group.given[slot];
   for (let lane = 1; lane < group.lanes; lane++) {
@@ -41,7 +40,7 @@ const operand = (checks: CheckedAccess, group: Subgroup, place: number, line: nu
   return matrix;
 };
 
-/** Bytes of each element from the memory's start, by row and column. */
+/** Bytes from the start of memory to each element, by row and column. */
 const addresses = (
   checks: CheckedAccess,
   group: Subgroup,
@@ -61,7 +60,7 @@ const addresses = (
   return { start, acrossRow, downColumn, size };
 };
 
-/** Notes an access to one element; two halves that are watched as a word count as one. */
+/** Records an access to one element; two 16-bit elements in one watched word count once. */
 const note = (
   checks: CheckedAccess,
   memory: Memory,
@@ -83,7 +82,7 @@ const note = (
   }
 };
 
-/** Reads a matrix; lanes have put the first byte and the stride in bytes. */
+/** Loads a matrix; lanes have stored its first byte and its stride in bytes. */
 export const loadMatrix = (
   checks: CheckedAccess,
   group: Subgroup,
@@ -106,7 +105,7 @@ export const loadMatrix = (
   return made;
 };
 
-/** Writes a matrix; lanes have put the first byte and the stride in bytes, and the matrix as the first operand. */
+/** Stores a matrix; lanes have stored its first byte and stride in bytes, and the matrix as first operand. */
 export const storeMatrix = (
   checks: CheckedAccess,
   group: Subgroup,
@@ -141,7 +140,7 @@ export const multiplyMatrices = (
   for (let row = 0; row < size; row++) {
     for (let k = 0; k < depth; k++) {
       const factor = a[row * depth + k];
-      // A product of two halves is exact; adding it to a float32 rounds it once.
+      // The product of two float16 is exact; adding it to a float32 rounds once.
       for (let column = 0; column < size; column++) made[row * size + column] += factor * b[k * size + column];
     }
   }

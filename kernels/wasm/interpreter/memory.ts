@@ -1,8 +1,8 @@
-/** Memory as kernels see it: the bytes behind a binding or a workgroup variable, and what is known of them. */
+/** Memory of bindings and workgroup variables: bytes and their access records. */
 import { Accesses } from "./access_log.ts";
 import { stop } from "./fault.ts";
 
-/** A buffer of the card: its bytes, which words of it somebody wrote, and who touched them in a dispatch. */
+/** A buffer's bytes, which of its words are initialised, and the accesses of a dispatch. */
 export class Bytes {
   readonly content: ArrayBuffer;
   readonly written: Uint8Array;
@@ -14,45 +14,45 @@ export class Bytes {
     this.forget();
   }
 
-  /** Made at the first dispatch that may write. */
+  /** Created at the first dispatch that may write. */
   get accesses(): Accesses {
     return this.#accesses ??= new Accesses(this.written.length);
   }
 
-  /** Lets the content be what nobody wrote: NaN as a float, far out of bounds as an index. */
+  /** Makes the content uninitialised: NaN as a float, far out of bounds as an index. */
   forget(): void {
     new Uint32Array(this.content).fill(0xffe0_dead);
     this.written.fill(0);
   }
 
-  /** Notes that bytes were written. */
+  /** Marks bytes as initialised. */
   mark(offset: number, bytes: number): void {
     this.written.fill(1, Math.floor(offset / 4), Math.ceil((offset + bytes) / 4));
   }
 }
 
-/** A stretch of memory under a name: views of it by type, counted in elements from its start. */
+/** A named range of memory, with a view for each element type. */
 export class Memory {
   readonly f: Float32Array;
   readonly u: Uint32Array;
   readonly i: Int32Array;
   readonly h: Float16Array;
-  /** Elements of an array that the buffer ends. */
+  /** Elements of a runtime-sized array. */
   counted = 0;
 
   constructor(
     readonly name: string,
     readonly space: "storage" | "uniform" | "workgroup",
     readonly writable: boolean,
-    /** Bytes of what is watched on its own. */
+    /** Bytes of the unit in which accesses are recorded. */
     readonly unit: 2 | 4,
     content: ArrayBuffer,
     offset: number,
     readonly bytes: number,
-    /** Of storage: whether a word was ever written. */
+    /** For storage: which words are initialised. */
     readonly written: Uint8Array | undefined,
     readonly accesses: Accesses | undefined,
-    /** The first unit, where `accesses` are those of a whole buffer. */
+    /** The first unit, if `accesses` cover the whole buffer. */
     readonly start: number,
   ) {
     const words = Math.floor(bytes / 4);
@@ -62,14 +62,13 @@ export class Memory {
     this.h = new Float16Array(content, offset, Math.floor(bytes / 2));
   }
 
-  /** A workgroup variable. */
   static workgroup(name: string, bytes: number, unit: 2 | 4): Memory {
     const size = Math.ceil(bytes / 4) * 4;
     const accesses = new Accesses(size / unit);
     return new Memory(name, "workgroup", true, unit, new ArrayBuffer(size), 0, size, undefined, accesses, 0);
   }
 
-  /** The part of a buffer that is bound; `unit` is that of the variable's elements. */
+  /** The bound part of a buffer; `unit` fits the variable's elements. */
   static bound(
     name: string,
     space: "storage" | "uniform",

@@ -1,22 +1,22 @@
 /**
- * What the functions of one generated module share: names of its memory, the points at which invocations wait for each other, constants, and
- * functions that are called rather than written out where they are used.
+ * State shared by the functions of a generated module: names of its memory, the points at which invocations wait, constants, and functions that are
+ * called instead of inlined.
  */
 import type { FunctionBody, Node, Program, Step, Variable } from "../../wgsl/program.ts";
 import type { Type } from "../../wgsl/types.ts";
 import { stop } from "./fault.ts";
 import { isHeld, type MatrixSizes, type MatrixType } from "./matrix_operations.ts";
 
-/** What of the card shows in the code. */
+/** Properties of the card that affect the code. */
 export interface CodeOptions {
   readonly lanes: number;
   readonly matrix: MatrixSizes | undefined;
-  /** Whether reads of storage that nobody wrote are faults, but for those of some kernels. */
+  /** Whether reads of uninitialised storage are faults, except in some kernels. */
   readonly watchesStorage: boolean;
   readonly gapReaders: ReadonlyArray<string>;
 }
 
-/** A point at which invocations wait: for their workgroup at a barrier, else for their subgroup. */
+/** A point at which invocations wait: for their workgroup at a barrier, otherwise for their subgroup. */
 export interface Site {
   readonly line: number;
   readonly name: string;
@@ -24,14 +24,13 @@ export interface Site {
   readonly isStorage: boolean;
 }
 
-/** What a builtin function waits for, if anything. */
+/** Whether a builtin function waits for other invocations. */
 const waits = (name: string): boolean =>
   name === "workgroupBarrier" || name === "storageBarrier" || name === "workgroupUniformLoad" ||
   name.startsWith("subgroup");
 
-/** One module. */
 export class ModuleWriter {
-  /** Points by their number; the first is none. */
+  /** Wait points by number; number 0 is unused. */
   readonly sites: (Site | undefined)[] = [undefined];
   readonly prelude: string[] = [];
   readonly options: CodeOptions;
@@ -49,12 +48,14 @@ export class ModuleWriter {
     program.workgroup.forEach((variable, i) => this.#memory.set(variable, `W${i}`));
   }
 
-  /** The name of a variable of the module, of which the views are `f`, `u`, `i`, `h`, the words written `w` and the count of elements `n`. */
+  /**
+   * The name of a module variable. Its views have the suffixes `f`, `u`, `i` and `h`; `w` marks initialised words, `n` is the number of elements.
+   */
   memory(variable: Variable): string | undefined {
     return this.#memory.get(variable);
   }
 
-  /** A new point at which invocations wait; `operation` is what a subgroup then does, in JavaScript. */
+  /** A new wait point; `operation` is the subgroup's JavaScript operation there. */
   site(line: number, name: string, scope: Site["scope"], operation?: string): number {
     this.sites.push({ line, name, scope, isStorage: name === "storageBarrier" });
     const number = this.sites.length - 1;
@@ -62,7 +63,7 @@ export class ModuleWriter {
     return number;
   }
 
-  /** The card's sizes, where it holds this matrix. */
+  /** The sizes of the card's matrix units; a fault if they do not support this matrix. */
   sizes(type: Type, line: number): MatrixSizes {
     const { matrix } = this.options;
     if (matrix === undefined) return stop(`line ${line}: the card has no matrix units`);
@@ -72,7 +73,7 @@ export class ModuleWriter {
     );
   }
 
-  /** A matrix of zeros, the same one for all lanes. */
+  /** A zero matrix, shared by all lanes. */
   zero(type: MatrixType): string {
     const size = type.rows * type.columns;
     const known = this.#zeros.get(`${size}`);
@@ -83,7 +84,7 @@ export class ModuleWriter {
     return name;
   }
 
-  /** The name of a function that stands on its own; `write` gives its text the first time. */
+  /** The name of a called function; `write` writes its text at the first call. */
   called(body: FunctionBody, write: () => string): string {
     const known = this.#called.get(body);
     if (known !== undefined) return known;
@@ -93,7 +94,7 @@ export class ModuleWriter {
     return name;
   }
 
-  /** Whether a function waits for others, itself or in what it calls. */
+  /** Whether a function, or one that it calls, waits for other invocations. */
   isWaiting(body: FunctionBody): boolean {
     const known = this.#waiting.get(body);
     if (known !== undefined) return known;
@@ -105,7 +106,7 @@ export class ModuleWriter {
   }
 }
 
-/** Whether a function returns at its end alone, so that it can be written out where it is called. */
+/** Whether a function returns only at its end, so that it can be inlined. */
 export const isInlined = ({ body }: FunctionBody): boolean =>
   !body.slice(0, -1).some(returns) && !returnsWithin(body.at(-1));
 
@@ -126,7 +127,7 @@ const innerOf = (step: Step): ReadonlyArray<Step> => {
   }
 };
 
-/** Every expression of some statements, and those within them. */
+/** All expressions in some statements. */
 const nodesOf = (steps: ReadonlyArray<Step>): ReadonlyArray<Node> =>
   steps.flatMap((step) => {
     const own = "value" in step ? [step.value] : "condition" in step ? [step.condition] : [];

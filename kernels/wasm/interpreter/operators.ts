@@ -1,4 +1,4 @@
-/** Operators on single slots, as JavaScript. Every result is the number or boolean that WGSL says, rounded after each step. */
+/** Writes operators on single slots as JavaScript; results are rounded to WGSL's type after each step. */
 import { stop } from "./fault.ts";
 import { roundHalf } from "./half_bits.ts";
 import type { Kind } from "./slots.ts";
@@ -8,17 +8,17 @@ export const roundedSource = (expression: string, kind: Kind): string => `${kind
 
 const isFloat = (kind: Kind): boolean => kind === "f32" || kind === "f16";
 
-/** A number as JavaScript writes it; numbers and booleans alone. */
+/** A number or boolean as a JavaScript literal. */
 export const literal = (value: number | boolean, kind: Kind): string => {
   if (typeof value === "boolean") return String(value);
   const held = kind === "f32" ? Math.fround(value) : kind === "f16" ? roundHalf(value) : value;
   return Object.is(held, -0) ? "(-0)" : String(held);
 };
 
-/** What a variable holds before it is set. */
+/** The initial value of a variable. */
 export const zeroOf = (kind: Kind): string => kind === "bool" ? "false" : "0";
 
-/** The exponent of a literal that is a power of two. */
+/** The exponent of a literal that is a power of two; otherwise undefined. */
 const exponentOf = (text: string): number | undefined => {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   return value > 0 && value < 2 ** 31 && (value & (value - 1)) === 0 ? 31 - Math.clz32(value) : undefined;
@@ -70,7 +70,7 @@ const signed = (operator: string, a: string, b: string): string | undefined => {
   return undefined;
 };
 
-/** a operator b, both of a kind but for the count of a shift. */
+/** a operator b, of the same kind except the count of a shift. */
 export const operated = (operator: string, a: string, b: string, kind: Kind): string => {
   switch (operator) {
     case "==":
@@ -105,7 +105,7 @@ export const turned = (operator: "-" | "!" | "~", a: string, kind: Kind): string
     ? `(- ${a} | 0)`
     : `(- ${a})`;
 
-/** A value of one kind as another. */
+/** Converts a value to another kind. */
 export const converted = (a: string, from: Kind, to: Kind): string => {
   if (from === to) return a;
   if (to === "bool") return `(${a} !== 0)`;
@@ -115,7 +115,7 @@ export const converted = (a: string, from: Kind, to: Kind): string => {
   return isFloat(from) ? `toSigned(${a})` : `(${a} | 0)`;
 };
 
-/** The bits of one kind as another. */
+/** Reinterprets a value's bits as another kind. */
 export const reinterpreted = (a: string, from: Kind, to: Kind): string => {
   if (from === "f32" && to === "u32") return `bitsOfFloat(${a})`;
   if (from === "f32" && to === "i32") return `signedBitsOfFloat(${a})`;

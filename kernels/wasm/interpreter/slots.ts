@@ -1,16 +1,16 @@
-/** How generated JavaScript holds a value of WGSL: as scalars, one a slot, in the order in which they lie in memory. */
+/** How generated JavaScript represents a WGSL value: one scalar per slot, in memory order. */
 import { byteSize, strideOf, type Type } from "../../wgsl/types.ts";
 
-/** What one slot holds. A subgroup matrix is one slot: the subgroup's shared array of numbers. */
+/** The kind of a slot. A subgroup matrix is one slot: an array of numbers shared by the subgroup. */
 export type Kind = "f32" | "f16" | "u32" | "i32" | "bool" | "matrix";
 
-/** A slot as it lies in memory, `offset` bytes from the value's start. */
+/** A slot's kind, and its offset in bytes from the start of the value. */
 export interface MemorySlot {
   readonly kind: Kind;
   readonly offset: number;
 }
 
-/** The slots of a value of this type, with their places in memory. */
+/** The slots of a value of this type, with their offsets in memory. */
 export const memorySlotsOf = (type: Type, offset = 0): ReadonlyArray<MemorySlot> => {
   switch (type.kind) {
     case "scalar":
@@ -36,7 +36,7 @@ export const memorySlotsOf = (type: Type, offset = 0): ReadonlyArray<MemorySlot>
 /** The kinds of the slots of a value of this type. */
 export const kindsOf = (type: Type): ReadonlyArray<Kind> => memorySlotsOf(type).map(({ kind }) => kind);
 
-/** How many slots a value takes. */
+/** Number of slots of a value. */
 export const slotCount = (type: Type): number => {
   switch (type.kind) {
     case "array":
@@ -53,17 +53,17 @@ export const slotCount = (type: Type): number => {
   }
 };
 
-/** Whether a value has elements that an index may choose, so that it cannot live in single variables. */
+/** Whether a value has indexable elements and so needs an array of slots. */
 export const holdsArray = (type: Type): boolean =>
   type.kind === "array" || (type.kind === "struct" && type.fields.some((field) => holdsArray(field.type)));
 
 /** Bytes of a slot in memory. */
 export const bytesOf = (kind: Kind): number => kind === "f16" ? 2 : 4;
 
-/** The bytes that memory is watched by: halves where a type has any, else words. */
+/** Bytes of the unit in which accesses are recorded: 2 for types with float16 elements, else 4. */
 export const unitOf = (type: Type): 2 | 4 => memorySlotsOf(elementOf(type)).some(({ kind }) => kind === "f16") ? 2 : 4;
 
-/** Bytes from the start of a variable to its end; of an array that the buffer ends, one element. */
+/** Fewest bytes of a variable; a runtime-sized array counts one element. */
 export const leastBytes = (type: Type): number =>
   type.kind === "array" && type.size === undefined ? strideOf(type.of) : byteSize(type);
 

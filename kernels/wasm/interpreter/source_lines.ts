@@ -1,7 +1,7 @@
-/** The text of one JavaScript function as it is written: lines, and names for variables that are free again when their scope ends. */
+/** The lines of a JavaScript function during generation, and variable names that are reused after their scope ends. */
 import type { Kind } from "./slots.ts";
 
-/** Expressions that cost nothing to write twice and that no later line changes: names, numbers, and words of a uniform. */
+/** Expressions that cost nothing to repeat and never change: names, numbers, and words of a uniform. */
 const isAtom = (expression: string): boolean => /^\w+$|^-?\d[\w.]*(e[-+]\d+)?$|^U\d+[fuih]\[\d+\]$/.test(expression);
 
 const initial: Readonly<Record<Kind, string>> = {
@@ -13,19 +13,17 @@ const initial: Readonly<Record<Kind, string>> = {
   matrix: "null",
 };
 
-/** Lines and names of a function. */
 export class SourceLines {
   #lines: string[] = [];
   readonly #free = new Map<string, string[]>();
   readonly #declared: string[] = [];
   #scope: (readonly [pool: string, name: string])[] = [];
 
-  /** Adds a line. */
   add(line: string): void {
     this.#lines.push(line);
   }
 
-  /** A variable for a slot, until the scope ends; it holds what another left there. */
+  /** A variable for a slot, until the scope ends; its initial content is undefined. */
   name(kind: Kind): string {
     return this.#take(kind, initial[kind]);
   }
@@ -37,7 +35,7 @@ export class SourceLines {
       : this.#take(`array${size}`, `new Float64Array(${size})`);
   }
 
-  /** A name or number that stands for the value of `expression` here and later. */
+  /** A name or number with the value of `expression`. */
   atom(expression: string, kind: Kind): string {
     return isAtom(expression) ? expression : this.kept(expression, kind);
   }
@@ -49,7 +47,7 @@ export class SourceLines {
     return name;
   }
 
-  /** Runs `inside`; the names that it takes are free afterwards. */
+  /** Runs `inside`; the names that it uses are free afterwards. */
   scoped<A>(inside: () => A): A {
     const outer = this.#scope;
     this.#scope = [];
@@ -59,7 +57,7 @@ export class SourceLines {
     return made;
   }
 
-  /** Runs `inside` and gives its lines, which are not added. */
+  /** Runs `inside` and returns its lines without adding them. */
   apart<A>(inside: () => A): { readonly lines: ReadonlyArray<string>; readonly made: A } {
     const outer = this.#lines;
     this.#lines = [];

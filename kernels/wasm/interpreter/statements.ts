@@ -5,10 +5,10 @@ import { loadAccess, store } from "./accesses.ts";
 import { exchangeTogether } from "./exchanges.ts";
 import { kindsOf } from "./slots.ts";
 
-/** The labels of the loops around a statement, the innermost last. */
+/** The labels of the enclosing loops, innermost last. */
 type Loops = ReadonlyArray<string>;
 
-/** Writes statements; the names that they declare last until the scope around them ends. */
+/** Writes statements; names that they declare live until the end of the enclosing scope. */
 export const writeSteps = (writer: FunctionWriter, steps: ReadonlyArray<Step>, loops: Loops): void => {
   steps.forEach((step, i) => {
     exchangeTogether(writer, steps.slice(i));

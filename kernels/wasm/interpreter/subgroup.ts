@@ -1,30 +1,29 @@
-/** What the lanes of one subgroup have in common: the values that they hand each other, and the matrices that they hold together. */
+/** The shared state of a subgroup: values that its lanes exchange, and its matrices. */
 import { arithmetic } from "./arithmetic.ts";
 import { roundHalf } from "./half_bits.ts";
 
-/** A matrix's numbers, row by row; never changed once it is made, so that lanes may share it. */
+/** A matrix's numbers in row-major order; immutable, so that lanes share it. */
 export type Matrix = Float32Array;
 
-/** Slots of a lane for what it hands over. */
+/** Slots per lane for exchanged values. */
 export const slotsOfLane = 16;
 
-/** One subgroup of a workgroup. */
 export class Subgroup {
-  /** Where lanes put values before an operation, and where they find those of the last one: swapped at each. */
+  /** Values stored before an operation, and those of the last operation; swapped at each operation. */
   put: Float64Array;
   given: Float64Array;
-  /** Matrices that go into an operation, three a lane, and the one that came out. */
+  /** Operand matrices of an operation, three per lane, and its result. */
   readonly operands: (Matrix | null)[];
   result: Matrix | null = null;
 
-  /** Invocations `first` to `first + lanes` of the workgroup; as an actor the subgroup has a number of its own. */
+  /** Invocations `first` to `first + lanes` of the workgroup; `actor` is the subgroup's own number in access records. */
   constructor(readonly first: number, readonly lanes: number, readonly actor: number) {
     this.put = new Float64Array(lanes * slotsOfLane);
     this.given = new Float64Array(lanes * slotsOfLane);
     this.operands = new Array(lanes * 3).fill(null);
   }
 
-  /** Hands over what the lanes have put. */
+  /** Makes the stored values readable by all lanes. */
   exchange(): void {
     const { put } = this;
     this.put = this.given;
@@ -38,7 +37,7 @@ const joined = (group: Subgroup, slot: number, join: (a: number, b: number) => n
   return value;
 };
 
-/** Functions of one value of each lane; sums are taken in the order of the lanes. */
+/** Functions of one value per lane; sums are in lane order. */
 export const subgroupFunctions = {
   subgroupMax: (group: Subgroup, slot: number): number => joined(group, slot, arithmetic.most),
   subgroupMin: (group: Subgroup, slot: number): number => joined(group, slot, arithmetic.least),

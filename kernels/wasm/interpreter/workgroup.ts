@@ -1,22 +1,22 @@
 /**
- * Lets the invocations of a workgroup advance together: each subgroup from one of its operations to the next until it comes to a barrier, the
- * workgroup from barrier to barrier. Invocations that wait at different points, or wait for one that has returned, are a fault.
+ * Runs the invocations of a workgroup together: each subgroup from one collective operation to the next until it reaches a barrier, the workgroup
+ * from barrier to barrier. It is a fault if invocations wait at different points, or for one that has returned.
  */
 import type { CheckedAccess } from "./checked_access.ts";
 import type { GeneratedCode } from "./generate.ts";
 import { type Matrix, Subgroup } from "./subgroup.ts";
 
-/** One invocation: runs to its end, or to each point at which it waits. */
+/** One invocation: runs to its end, or to its next wait point. */
 export type Invocation = (lane: number, group: Subgroup | undefined) => Iterator<number, void> | void;
 
-/** What a subgroup does at a point, where it is more than an exchange. */
+/** The operation at each wait point, if it is more than an exchange. */
 export type Operations = ReadonlyArray<((group: Subgroup) => Matrix | null) | undefined>;
 
 /** Runs workgroups of one kernel. */
 export class Workgroup {
   readonly #subgroups: ReadonlyArray<Subgroup>;
   readonly #running: Iterator<number, void>[] = [];
-  /** The point at which each invocation waits, 0 where it has returned. */
+  /** The wait point of each invocation; 0 if it has returned. */
   readonly #points: Int32Array;
 
   constructor(
@@ -34,7 +34,7 @@ export class Workgroup {
     );
   }
 
-  /** Runs the workgroup that the checks have begun. */
+  /** Runs the current workgroup. */
   run(): void {
     const { checks, generated, main } = this;
     if (!generated.isWaiting) {
@@ -71,7 +71,7 @@ export class Workgroup {
         together = false;
         waits ||= sites[this.#points[lane]]?.scope === "subgroup";
       }
-      // What waits for the whole workgroup is compared when all have come.
+      // Waits of the whole workgroup are compared once all its subgroups have arrived.
       if (!waits) return;
       if (!together) this.#together(group.first, group.lanes);
       group.exchange();
@@ -80,7 +80,7 @@ export class Workgroup {
     }
   }
 
-  /** The point at which all of some invocations wait. */
+  /** The common wait point of some invocations; a fault if they differ. */
   #together(first: number, count: number): number {
     const point = this.#points[first];
     for (let lane = first + 1; lane < first + count; lane++) {
