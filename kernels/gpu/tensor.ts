@@ -48,8 +48,11 @@ export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tens
   stride: tensor.stride,
   format: tensor.format,
   scale: tensor.scale,
-  base: { tensor, column },
+  base: { tensor: wholeOf(tensor), column: (tensor.base?.column ?? 0) + column },
 });
+
+/** The tensor that a slice of columns was cut from, or the tensor itself. */
+export const wholeOf = (tensor: Tensor): Tensor => tensor.base?.tensor ?? tensor;
 
 /** Rows `row … row + rows`, in place. */
 export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => ({
