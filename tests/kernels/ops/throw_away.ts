@@ -57,10 +57,10 @@ const squareCase = (N: number, C: number): OpCase => ({
 });
 
 /** The op as the tests see it. */
-export const throwAway: OpCases = {
+export const throwAwayOp: OpCases = {
   name: "throw_away",
   cases: [squareCase(1, 64), squareCase(9, 7)],
   rows: (N) => squareCase(N, 20),
 };
 
-Object.assign(ops, { [ops.length]: throwAway });
+Object.assign(ops, { [ops.length]: throwAwayOp });

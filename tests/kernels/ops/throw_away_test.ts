@@ -2,10 +2,10 @@
  * A folder and a line are a new op: one that only these tests have is in the registry before anything reads it, and is then checked as the others
  * are, on the device of the tests and through Dawn; that its work is not counted is an error.
  */
-import { throwAway } from "./throw_away.ts";
+import { throwAwayOp } from "./throw_away.ts";
 import assert from "node:assert/strict";
 
-const { name } = throwAway;
+const { name } = throwAwayOp;
 
 /** The tests of the new op that other files declare; those of other ops run there. */
 const declared = new Map<string, Deno.TestDefinition>();

@@ -3,7 +3,7 @@ import type { Algorithm } from "../../../pipelines/algorithms/algorithm.ts";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
 
 /** Learns from all responses, from the wrong ones at half weight; an advantage falls from token to token. */
-export const throwAway: Algorithm = {
+export const throwAwayAlgorithm: Algorithm = {
   name: "throw-away",
   summary: "Learns from all responses, the first tokens most",
   weight: (sign) => sign === "positive" ? 1 : 0.5,
@@ -20,4 +20,4 @@ export const throwAway: Algorithm = {
   needsCritic: false,
 };
 
-Object.assign(algorithms, { [throwAway.name]: throwAway });
+Object.assign(algorithms, { [throwAwayAlgorithm.name]: throwAwayAlgorithm });

@@ -2,7 +2,7 @@
  * One file and one line are a new algorithm: one that only these tests have is in the registry before anything reads it, and is then held to
  * the laws and to finite differences, and found among the choices of the command line and in the tables' order.
  */
-import { throwAway } from "./throw_away.ts";
+import { throwAwayAlgorithm } from "./throw_away.ts";
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
 import { loadAll } from "../../../pipelines/commands/loaders.ts";
@@ -10,7 +10,7 @@ import { parseCommandLine } from "../../../pipelines/commands/command_line.ts";
 import { helpOf } from "../../../pipelines/commands/help.ts";
 import { seriesName, seriesOf } from "../../../pipelines/reports/series.ts";
 
-const { name } = throwAway;
+const { name } = throwAwayAlgorithm;
 
 /** Tests that were declared by another file, and whether they are left out. */
 const declared = new Map<string, boolean>();
