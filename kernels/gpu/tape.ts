@@ -108,6 +108,11 @@ export class Tape {
     if (own !== undefined) return { tensor: own, accumulate: true };
     const parameter = this.#parameters.get(whole);
     if (parameter !== undefined) return { tensor: partOf(parameter, tensor), accumulate: true };
+    if (whole.isRows === true) {
+      this.encoder.fail(
+        `Cannot differentiate [${whole.rows}, ${whole.cols}]: rows cut from a tensor, gather them instead`,
+      );
+    }
     const slot = this.#apart(whole);
     const columns = columnsOf(tensor);
     const accumulate = gapsIn(slot.written, columns).every(([first, end]) => end - first < tensor.cols);
@@ -141,7 +146,8 @@ export class Tape {
    */
   share(output: Tensor, input: Tensor): boolean {
     const slot = this.#slots.get(output);
-    if (slot === undefined || input.base !== undefined || this.#slots.has(input) || this.trains(input)) return false;
+    const hasOwn = this.#slots.has(input) || this.trains(input);
+    if (slot === undefined || hasOwn || input.base !== undefined || input.isRows === true) return false;
     slot.holders.count++;
     this.#slots.set(input, slot);
     return true;

@@ -13,7 +13,7 @@ export interface Storage {
   readonly buffer: GPUBuffer;
 }
 
-/** Rows × cols words of a device buffer; `base` names the tensor that a column slice was cut from. */
+/** Rows × cols words of a device buffer; `base` names the tensor that a column slice was cut from, `isRows` says that it is some rows of another. */
 export interface Tensor {
   readonly storage: Storage;
   readonly offset: number;
@@ -23,6 +23,7 @@ export interface Tensor {
   readonly format?: HalfFormat | undefined;
   readonly scale?: number | undefined;
   readonly base?: { readonly tensor: Tensor; readonly column: number };
+  readonly isRows?: boolean;
 }
 
 /** The whole of `storage` seen as rows × cols, rows `stride` words apart. */
@@ -63,6 +64,7 @@ export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => 
   stride: tensor.stride,
   format: tensor.format,
   scale: tensor.scale,
+  isRows: true,
 });
 
 /** Elements from the first to the last, gaps of the stride included. */

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { Tape, type TapeMode } from "../../../kernels/gpu/tape.ts";
-import { sliceColumns, type Tensor } from "../../../kernels/gpu/tensor.ts";
+import { sliceColumns, sliceRows, type Tensor } from "../../../kernels/gpu/tensor.ts";
 import { add } from "../../../kernels/ops/add/add.ts";
 import { attention } from "../../../kernels/ops/attention/attention.ts";
 import { embedding } from "../../../kernels/ops/embedding/embedding.ts";
@@ -219,6 +219,12 @@ testInFloat32("a gradient that an op cannot give is refused by name", (encoder) 
       yield* faultOf(encoder, (tape, { rows }, x) => embedding(tape, x, rows, N)),
       'Cannot differentiate "embedding": its indices are not on the host',
     );
+    for (const op of [rope, (tape: Tape, x: Tensor) => add(tape, x, x)]) {
+      assert.equal(
+        yield* faultOf(encoder, (tape, { positions, table }, x) => op(tape, sliceRows(x, 0, N), positions, table)),
+        `Cannot differentiate [${N}, ${C}]: rows cut from a tensor, gather them instead`,
+      );
+    }
     assert.equal(
       yield* faultOf(encoder, (tape, _, x) => {
         const y = add(tape, x, x);
