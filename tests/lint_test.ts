@@ -40,6 +40,32 @@ Deno.test("an import that runs up within pipelines is refused, types included", 
   assert.deepEqual(problems("pipelines/study/x.ts", 'import "../no_such_room/x.ts";'), ["import-arrows"]);
 });
 
+Deno.test("algorithms and records import nothing of kernels, types included", () => {
+  for (
+    const source of [
+      'import { spread } from "../../kernels/gpu/encoder.ts"; export const a = spread;',
+      'import type { Tensor } from "../../kernels/gpu/tensor.ts"; export type A = Tensor;',
+      'export * from "../../kernels/ops/mod.ts";',
+      'export const a = () => import("../../kernels/device/device.ts");',
+    ]
+  ) {
+    for (const room of ["algorithms", "records"]) {
+      assert.deepEqual(problems(`pipelines/${room}/x.ts`, source), ["import-arrows"], source);
+    }
+    assert.deepEqual(problems("pipelines/learning/x.ts", source), [], source);
+  }
+  assert.deepEqual(problems("pipelines/algorithms/x.ts", 'import type { Sign } from "../records/schema.ts";'), []);
+  const [problem] = Deno.lint.runPlugin(
+    plugin,
+    `${root}pipelines/algorithms/x.ts`,
+    'import "../../kernels/ops/add/add.ts";',
+  );
+  assert.equal(
+    problem.message,
+    'pipelines/algorithms/ may import nothing of kernels/: "kernels/ops/add/add.ts"',
+  );
+});
+
 Deno.test("pure folders touch neither the world, nor the clock, nor state of their own", () => {
   for (
     const source of [

@@ -80,8 +80,12 @@ const beginnings = Object.keys(rules).sort((a, b) => b.length - a.length);
 
 export const isProduct = ({ name }: Pick<Kernel, "name">): boolean => ruleOf(name)?.flops === product.flops;
 
+/** The entry of `rules` that counts a kernel, by its name; undefined for one that is counted by its bytes alone. */
+export const countedAs = (name: string): string | undefined =>
+  beginnings.find((one) => name === one || name.startsWith(`${one}_`));
+
 const ruleOf = (name: string): Rule | undefined => {
-  const beginning = beginnings.find((one) => name === one || name.startsWith(`${one}_`));
+  const beginning = countedAs(name);
   return beginning === undefined ? undefined : rules[beginning];
 };
 

@@ -4,9 +4,12 @@
  * saves memory and changes no bit, because every op is deterministic. Without training, the same calls free activations as they go.
  */
 import type { Encoder } from "./encoder.ts";
-import { sliceColumns, type Tensor } from "./tensor.ts";
+import { sliceColumns, sliceRows, type Tensor, wholeOf } from "./tensor.ts";
 
-/** A gradient to fill: kernels add to it if `accumulate` is set, otherwise they overwrite it. */
+/**
+ * A gradient to fill: kernels add to it if `accumulate` is set, otherwise they overwrite it. An op whose kernels can only overwrite uses
+ * `gradientPlaces` (`ops/add`).
+ */
 export interface GradientTarget {
   readonly tensor: Tensor;
   readonly accumulate: boolean;
@@ -16,8 +19,32 @@ interface Slot {
   readonly tensor: Tensor;
   /** The number of gradients that share the buffer; it is freed with the last of them. */
   readonly holders: { count: number };
-  readonly written: Set<number>;
+  /** Columns [first, end) that hold numbers, in order; what the others hold is unspecified. */
+  readonly written: ReadonlyArray<Columns>;
 }
+
+type Columns = readonly [first: number, end: number];
+
+/** The columns of the whole tensor that `tensor` is. */
+const columnsOf = ({ base, cols }: Tensor): Columns =>
+  base === undefined ? [0, cols] : [base.column, base.column + cols];
+
+/** `place` where `tensor` is whole, else the same columns of it. */
+const partOf = (place: Tensor, { base, cols }: Tensor): Tensor =>
+  base === undefined ? place : sliceColumns(place, base.column, cols);
+
+/** The columns of [first, end) that are not among `written`. */
+const gapsIn = (written: ReadonlyArray<Columns>, [first, end]: Columns): ReadonlyArray<Columns> => {
+  const gaps: Columns[] = [];
+  let at = first;
+  for (const [from, to] of written) {
+    if (from >= end) break;
+    if (from > at) gaps.push([at, from]);
+    at = Math.max(at, to);
+  }
+  if (at < end) gaps.push([at, end]);
+  return gaps;
+};
 
 interface Entry {
   readonly outputs: ReadonlyArray<Tensor>;
@@ -70,7 +97,7 @@ export class Tape {
       const same = inside(again, input);
       const slot = this.#slots.get(output);
       if (slot === undefined) return again.free();
-      slot.holders.count++;
+      this.#slots.delete(output);
       this.#slots.set(same, slot);
       again.backward();
     });
@@ -79,47 +106,60 @@ export class Tape {
 
   /** The target for the gradient of `tensor`: a parameter's accumulator, or a tensor created at the first contribution. */
   gradient(tensor: Tensor): GradientTarget {
-    const parameter = this.#parameters.get(tensor);
-    if (parameter !== undefined) return { tensor: parameter, accumulate: true };
-    if (tensor.base !== undefined) {
-      const { tensor: whole, column } = tensor.base;
-      const slot = this.#slots.get(whole) ?? this.#open(whole);
-      const accumulate = slot.written.has(column);
-      slot.written.add(column);
-      return { tensor: sliceColumns(slot.tensor, column, tensor.cols), accumulate };
+    const whole = wholeOf(tensor);
+    const own = this.#parameters.get(tensor);
+    if (own !== undefined) return { tensor: own, accumulate: true };
+    const parameter = this.#parameters.get(whole);
+    if (parameter !== undefined) return { tensor: partOf(parameter, tensor), accumulate: true };
+    if (whole.isRows === true) {
+      this.encoder.fail(
+        `Cannot differentiate [${whole.rows}, ${whole.cols}]: rows cut from a tensor, gather them instead`,
+      );
     }
-    const known = this.#slots.get(tensor);
-    if (known === undefined) return { tensor: this.#open(tensor).tensor, accumulate: false };
-    return { tensor: known.tensor, accumulate: true };
+    const slot = this.#apart(whole);
+    const columns = columnsOf(tensor);
+    const accumulate = gapsIn(slot.written, columns).every(([first, end]) => end - first < tensor.cols);
+    if (accumulate) return { tensor: partOf(this.#filled(whole, slot, columns).tensor, tensor), accumulate };
+    this.#write(whole, slot, columns);
+    return { tensor: partOf(slot.tensor, tensor), accumulate };
   }
 
-  /** The gradient received so far for `tensor`, if any. */
+  /** A buffer to add the gradient of `tensor` to: zeros if none has arrived. */
+  sum(tensor: Tensor): Tensor {
+    const { tensor: place, accumulate } = this.gradient(tensor);
+    if (!accumulate) this.#zero(place);
+    return place;
+  }
+
+  /** The gradient received so far for `tensor`, if any; zeros in columns that received none. */
   arrived(tensor: Tensor): Tensor | undefined {
-    if (tensor.base === undefined) return this.#slots.get(tensor)?.tensor;
-    const whole = this.#slots.get(tensor.base.tensor);
-    return whole === undefined ? undefined : sliceColumns(whole.tensor, tensor.base.column, tensor.cols);
+    const whole = wholeOf(tensor);
+    const slot = this.#slots.get(whole);
+    return slot === undefined ? undefined : partOf(this.#filled(whole, slot, columnsOf(tensor)).tensor, tensor);
   }
 
   /** Whether the weight `tensor` needs a gradient. */
   trains(tensor: Tensor): boolean {
-    return this.#parameters.has(tensor);
+    return this.#parameters.has(tensor) || this.#parameters.has(wholeOf(tensor));
   }
 
   /**
-   * Makes the gradient of `output` also that of `input`, without a copy. Returns false if `input` already has a gradient; the caller then adds.
-   * Correct for `y = x + f(x)`: everything that reads the shared buffer through f(x) runs before anything adds to it through x.
+   * Makes the gradient of `output` also that of `input`, without a copy. Returns false if `input` already has a gradient or a buffer of its own;
+   * the caller then adds. Adding to a gradient that others still hold makes a copy first.
    */
   share(output: Tensor, input: Tensor): boolean {
     const slot = this.#slots.get(output);
-    if (slot === undefined || this.#slots.has(input)) return false;
+    const hasOwn = this.#slots.has(input) || this.trains(input);
+    if (slot === undefined || hasOwn || input.base !== undefined || input.isRows === true) return false;
     slot.holders.count++;
     this.#slots.set(input, slot);
     return true;
   }
 
-  /** Sets the gradient of `output`; the tape then owns `gradient`. */
+  /** Sets the gradient of `output`, which has none yet; the tape then owns `gradient`. */
   seed(output: Tensor, gradient: Tensor): void {
-    this.#slots.set(output, { tensor: gradient, holders: { count: 1 }, written: new Set() });
+    if (this.#slots.has(output)) this.encoder.fail("Cannot seed a gradient: the tensor has one already");
+    this.#slots.set(output, { tensor: gradient, holders: { count: 1 }, written: [[0, gradient.cols]] });
   }
 
   /** Runs all records in reverse and frees their tensors. */
@@ -136,14 +176,43 @@ export class Tape {
     for (const entry of this.#entries.splice(0)) this.#release(entry.owned.filter((tensor) => tensor !== kept));
   }
 
-  #open(tensor: Tensor): Slot {
+  /** The slot of `whole` with a buffer that no other gradient shares; a new one where it has none. */
+  #apart(whole: Tensor): Slot {
+    const known = this.#slots.get(whole);
+    if (known?.holders.count === 1) return known;
+    const { rows, cols, stride } = known?.tensor ?? { ...whole, stride: whole.cols };
     const slot = {
-      tensor: this.encoder.tensor(tensor.rows, tensor.cols),
+      tensor: this.encoder.tensor(rows, cols, { align: stride }),
       holders: { count: 1 },
-      written: new Set<number>(),
+      written: known?.written ?? [],
     };
-    this.#slots.set(tensor, slot);
+    if (known !== undefined) {
+      this.encoder.copy(known.tensor, slot.tensor);
+      known.holders.count--;
+    }
+    this.#slots.set(whole, slot);
     return slot;
+  }
+
+  /** The slot with zeros in those of its columns that hold nothing. */
+  #filled(whole: Tensor, slot: Slot, columns: Columns): Slot {
+    const gaps = gapsIn(slot.written, columns);
+    for (const [first, end] of gaps) this.#zero(sliceColumns(slot.tensor, first, end - first));
+    return gaps.length === 0 ? slot : this.#write(whole, slot, columns);
+  }
+
+  /** Says that columns of a slot hold numbers. */
+  #write(whole: Tensor, slot: Slot, columns: Columns): Slot {
+    const written = [...slot.written, columns].sort(([a], [b]) => a - b);
+    const grown = { ...slot, written };
+    this.#slots.set(whole, grown);
+    return grown;
+  }
+
+  /** Zeros in every row, and in no gap that others may own. */
+  #zero(place: Tensor): void {
+    if (place.base === undefined || place.cols === place.stride) return this.encoder.zero(place);
+    for (let row = 0; row < place.rows; row++) this.encoder.zero(sliceRows(place, row, 1));
   }
 
   #close(tensor: Tensor): void {

@@ -13,7 +13,9 @@ export interface Storage {
   readonly buffer: GPUBuffer;
 }
 
-/** Rows × cols words of a device buffer; `base` is the tensor that a column slice was cut from. */
+/**
+ * Rows × cols words of a device buffer. `base` is the tensor that a column slice was cut from; `isRows` marks a slice of rows.
+ */
 export interface Tensor {
   readonly storage: Storage;
   readonly offset: number;
@@ -23,6 +25,7 @@ export interface Tensor {
   readonly format?: HalfFormat | undefined;
   readonly scale?: number | undefined;
   readonly base?: { readonly tensor: Tensor; readonly column: number };
+  readonly isRows?: boolean;
 }
 
 /** All of `storage` viewed as rows × cols, with rows `stride` words apart. */
@@ -48,8 +51,11 @@ export const sliceColumns = (tensor: Tensor, column: number, cols: number): Tens
   stride: tensor.stride,
   format: tensor.format,
   scale: tensor.scale,
-  base: { tensor, column },
+  base: { tensor: wholeOf(tensor), column: (tensor.base?.column ?? 0) + column },
 });
+
+/** The tensor that a slice of columns was cut from, or the tensor itself. */
+export const wholeOf = (tensor: Tensor): Tensor => tensor.base?.tensor ?? tensor;
 
 /** A view of rows `row … row + rows`. */
 export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => ({
@@ -60,6 +66,7 @@ export const sliceRows = (tensor: Tensor, row: number, rows: number): Tensor => 
   stride: tensor.stride,
   format: tensor.format,
   scale: tensor.scale,
+  isRows: true,
 });
 
 /** Elements from the first to the last, gaps between rows included. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import type { NamedValues, OpCase, OpCases } from "../../kernels/ops/op_case.ts";
+import type { NamedValues, OpCase, OpCases, Round } from "../../kernels/ops/op_case.ts";
 import { before, cotangents, runCase, valuesOf } from "./run_case.ts";
 
 // Steps of float32, of the largest number of a result, that a short sum or an exponential may be off by.
@@ -37,10 +37,20 @@ const plus = (gradients: NamedValues, one: OpCase): NamedValues =>
     }),
   );
 
-/** Fails where a case is less exact than float32 allows. */
-export const checkCase = (encoder: Encoder, op: OpCases, one: OpCase): Effect.Effect<void, DeviceError> =>
+const plusEach = (a: NamedValues, b: NamedValues, round: Round): NamedValues =>
+  Object.fromEntries(
+    Object.entries(a).map(([name, gradient]) => [name, gradient.map((x, i) => round(x + b[name][i]))]),
+  );
+
+/** Fails where a case is less exact than float32 allows; `times` records it so often on one tape, so that its gradients are sums. */
+export const checkCase = (
+  encoder: Encoder,
+  op: OpCases,
+  one: OpCase,
+  times = 1,
+): Effect.Effect<void, DeviceError> =>
   Effect.gen(function* () {
-    const outcome = yield* runCase(encoder, one);
+    const outcome = yield* runCase(encoder, one, times);
     const values = valuesOf(one);
     const exact = one.reference(values, (x) => x);
     const rounded = one.reference(values, Math.fround);
@@ -48,10 +58,16 @@ export const checkCase = (encoder: Encoder, op: OpCases, one: OpCase): Effect.Ef
     for (const name in exact) {
       compare(`${op.name} ${one.name}: ${name}`, outcome.results[name], exact[name], rounded[name]);
     }
-    if (one.vjp !== undefined) {
-      const given = cotangents(exact);
-      const exactGradients = plus(one.vjp(values, given, (x) => x), one);
-      const roundedGradients = plus(one.vjp(values, given, Math.fround), one);
+    const { vjp } = one;
+    if (vjp !== undefined) {
+      const gradientsIn = (round: Round) =>
+        plus(
+          Array.from({ length: times }, (_, time) => vjp(values, cotangents(exact, time), round))
+            .reduce((a, b) => plusEach(a, b, round)),
+          one,
+        );
+      const exactGradients = gradientsIn((x) => x);
+      const roundedGradients = gradientsIn(Math.fround);
       assert.deepEqual(Object.keys(outcome.gradients).sort(), Object.keys(exactGradients).sort());
       for (const name in exactGradients) {
         compare(

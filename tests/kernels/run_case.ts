@@ -61,13 +61,14 @@ export interface Outcome {
 export const before = (name: string, operand: Operand): Float32Array<ArrayBuffer> =>
   noise(`${name} gradient`, operand.rows * operand.cols);
 
-/** The cotangent of a result. */
-export const cotangent = (name: string, length: number): Float32Array<ArrayBuffer> => noise(`d${name}`, length);
+/** The cotangent of a result, of the time that the op reads its inputs. */
+export const cotangent = (name: string, length: number, time = 0): Float32Array<ArrayBuffer> =>
+  noise(`${"again ".repeat(time)}d${name}`, length);
 
 /** The cotangents of all results. */
-export const cotangents = (results: Readonly<Record<string, ArrayLike<number>>>): NamedValues =>
+export const cotangents = (results: Readonly<Record<string, ArrayLike<number>>>, time = 0): NamedValues =>
   Object.fromEntries(
-    Object.entries(results).map(([name, result]) => [name, Float64Array.from(cotangent(name, result.length))]),
+    Object.entries(results).map(([name, result]) => [name, Float64Array.from(cotangent(name, result.length, time))]),
   );
 
 /** Float64 copies of the operands of a case. */
@@ -124,8 +125,11 @@ export const readDense = (encoder: Encoder, tensor: Tensor, words = false): Effe
     ? Effect.map(encoder.readWords(tensor), (data) => dense(tensor, Float32Array.from(data)))
     : Effect.map(encoder.read(tensor), (data) => dense(tensor, data));
 
-/** Runs `one` and, where it has a vjp, its backward pass. */
-export const runCase = (encoder: Encoder, one: OpCase): Effect.Effect<Outcome, DeviceError> =>
+/**
+ * Runs `one` and, where it has a vjp, its backward pass. With `times` it is recorded so often on one tape, with the same inputs and cotangents of
+ * its own each time; the results are those of the last.
+ */
+export const runCase = (encoder: Encoder, one: OpCase, times = 1): Effect.Effect<Outcome, DeviceError> =>
   Effect.gen(function* () {
     const start = encoder.pool.statistics.live;
     const names = Object.keys(one.operands);
@@ -141,17 +145,20 @@ export const runCase = (encoder: Encoder, one: OpCase): Effect.Effect<Outcome, D
       );
     }
     const tape = new Tape(encoder, "training", parameters);
-    const outputs = one.run(tape, inputs);
+    const runs = Array.from({ length: times }, () => one.run(tape, inputs));
+    const outputs = runs[times - 1];
     const results: Record<string, Float32Array> = {};
     for (const name in outputs) {
       results[name] = yield* readDense(encoder, outputs[name], one.integers?.includes(name));
     }
     const gradients: Record<string, Float32Array> = {};
     if (one.vjp !== undefined) {
-      for (const name in outputs) {
-        const { rows, cols, stride } = outputs[name];
-        tape.seed(outputs[name], uploadStrided(encoder, cotangent(name, rows * cols), rows, cols, stride));
-      }
+      runs.forEach((outputs, time) => {
+        for (const name in outputs) {
+          const { rows, cols, stride } = outputs[name];
+          tape.seed(outputs[name], uploadStrided(encoder, cotangent(name, rows * cols, time), rows, cols, stride));
+        }
+      });
       tape.backward();
       // An addition may let both its inputs share one gradient.
       const spent = new Map<number, Tensor>();

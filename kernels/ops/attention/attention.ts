@@ -4,6 +4,7 @@
  */
 import type { Encoder } from "../../gpu/encoder.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { gradientPlaces } from "../add/add.ts";
 import { byRows, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -31,9 +32,11 @@ export const attention = (
   forward(encoder, form, operands, rows);
   tape.record([out], [lse], () => {
     const dout = tape.arrived(out);
-    if (dout === undefined || rows.ends === undefined) return;
-    const [dq, dk, dv] = [q, k, v].map((input) => tape.gradient(input).tensor);
+    if (dout === undefined) return;
+    if (rows.ends === undefined) return encoder.fail('Cannot differentiate "attention": its rows have no "ends"');
+    const { places: [dq, dk, dv], settle } = gradientPlaces(tape, q, k, v);
     backward(encoder, form, operands, { dout, dq, dk, dv }, rows.spans, rows.ends);
+    settle();
   });
   return out;
 };

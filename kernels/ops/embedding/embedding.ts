@@ -55,15 +55,15 @@ export const embedding = (
     }));
   tape.record([out], [], () => {
     const dout = tape.arrived(out);
-    if (dout === undefined || host === undefined) return;
+    if (dout === undefined) return;
+    if (host === undefined) return encoder.fail('Cannot differentiate "embedding": its indices are not on the host');
     const groups = groupRows(host);
     const starts = encoder.upload(groups.starts, groups.starts.length / 2, 2);
     const rows = encoder.upload(groups.rows, 1, groups.rows.length);
-    const target = tape.gradient(table);
     // An activation's gradient is zero in rows that were not read; a weight's accumulates.
-    if (!target.accumulate) encoder.zero(target.tensor);
+    const sum = tape.sum(table);
     const U = starts.rows - 1;
-    byWindow(encoder, target.tensor, (dtable, first) =>
+    byWindow(encoder, sum, (dtable, first) =>
       byWindow(encoder, dout, (dout, start) => {
         const constants = { ...pack([dout, dtable]), C: table.cols };
         encoder.dispatch(embeddingKernels.backward, {

@@ -1,6 +1,7 @@
 /** Rotary position embedding of queries or keys. */
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { gradientPlaces } from "../add/add.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -16,8 +17,10 @@ export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor, fo
   run(tape, x, positions, table, y, 0);
   tape.record([y], [], () => {
     const dy = tape.arrived(y);
-    // The gradient of x is overwritten: a projection or norm feeds only one rotation.
-    if (dy !== undefined) run(tape, dy, positions, table, tape.gradient(x).tensor, 1);
+    if (dy === undefined) return;
+    const { places: [dx], settle } = gradientPlaces(tape, x);
+    run(tape, dy, positions, table, dx, 1);
+    settle();
   });
   return y;
 };

@@ -1,6 +1,7 @@
 /** SwiGLU: silu(gate) · up; gate and up are the two halves of one projection. */
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
+import { gradientPlaces } from "../add/add.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
@@ -43,7 +44,8 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
   tape.record([y], [], () => {
     const dy = tape.arrived(y);
     if (dy === undefined) return;
-    byRows(encoder, y.rows, [gateUp, dy, tape.gradient(gateUp).tensor], ([input, dout, din], _, N) => {
+    const { places: [dgateUp], settle } = gradientPlaces(tape, gateUp);
+    byRows(encoder, y.rows, [gateUp, dy, dgateUp], ([input, dout, din], _, N) => {
       const constants = { ...pack([input, dout, din], F % 4 === 0), F, ...readAs("gateUp", input, 4) };
       encoder.dispatch(swigluKernels.backward, {
         constants,
@@ -52,6 +54,7 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
         groups: lanes(N * F / constants.PACK),
       });
     });
+    settle();
   });
   return y;
 };

@@ -91,9 +91,10 @@ export const tokenLogProbs = (
     encoder.release(logits);
   });
   tape.record([out.logProbs, out.entropy], [out.stats], () => {
-    const dlogProbs = tape.arrived(out.logProbs);
-    const dentropy = tape.arrived(out.entropy);
-    if (dlogProbs === undefined || dentropy === undefined) return;
+    const results = [out.logProbs, out.entropy];
+    if (results.every((result) => tape.arrived(result) === undefined)) return;
+    // One of them alone may be wanted: the other's gradient is 0.
+    const [dlogProbs, dentropy] = results.map((result) => tape.arrived(result) ?? tape.sum(result));
     const target = tape.gradient(hidden);
     eachTile(hidden, weight, (rows, start) => {
       const dlogits = tileLogits(encoder, rows, weight);

@@ -1,17 +1,20 @@
 /** Operations and bytes of dispatches, counted by hand for small shapes, from what the ops really dispatch. */
+import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import { CountingEncoder } from "../../../kernels/gpu/counting_encoder.ts";
 import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import type { Dispatch } from "../../../kernels/gpu/encoder.ts";
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { isProduct, type Work, workOf } from "../../../kernels/bench/kernel_work.ts";
+import { countedAs, isProduct, type Work, workOf } from "../../../kernels/bench/kernel_work.ts";
 import { accumulate } from "../../../kernels/ops/add/add.ts";
 import { adamw } from "../../../kernels/ops/adamw/adamw.ts";
 import { attention } from "../../../kernels/ops/attention/attention.ts";
 import { embedding } from "../../../kernels/ops/embedding/embedding.ts";
 import { matmulNT, matmulTN } from "../../../kernels/ops/matmul/matmul.ts";
 import { linearSwiglu } from "../../../kernels/ops/swiglu/linear_swiglu.ts";
+import { ops } from "../../../kernels/ops/mod.ts";
 import { Tape } from "../../../kernels/gpu/tape.ts";
+import { runCase } from "../run_case.ts";
 
 const info: DeviceInfo = {
   kind: "lavapipe",
@@ -128,6 +131,51 @@ Deno.test("an optimizer step reads four numbers a weight and writes three; a sum
   assert.deepEqual(step, { flops: 150, bytes: 4 * 10 * 7 });
   const sum = workOfOne((encoder) => accumulate(encoder, encoder.tensor(2, 8), encoder.tensor(2, 8)));
   assert.deepEqual(sum, { flops: 16, bytes: 4 * 16 * 3 });
+});
+
+/** Devices that choose different kernels. */
+const devices: Readonly<Record<string, DeviceInfo>> = {
+  plain: info,
+  serial: { ...info, serial: true },
+  cooperative: { ...info, cooperative: true, lanes: 32 },
+  matrix: { ...info, matrix: { size: 16, depth: 16, lanes: 32, refused: [] } },
+};
+
+for (const op of ops) {
+  Deno.test(`the operations of ${op.name} are counted on every device`, async () => {
+    for (const [device, info] of Object.entries(devices)) {
+      for (const one of op.cases) {
+        const encoder = new Recording(info);
+        await Effect.runPromise(runCase(encoder, one));
+        assert.ok(encoder.dispatched.length > 0, `${one.name} dispatches nothing`);
+        for (const [kernel, dispatch] of encoder.dispatched) {
+          const { flops, bytes } = workOf(kernel, dispatch, 1);
+          const what = `"${kernel.name}" on ${device}, in kernel_work.ts`;
+          assert.ok(flops !== undefined, `${what}: no entry`);
+          assert.ok(Number.isFinite(flops) && flops >= 0 && bytes > 0, `${what}: ${flops} operations, ${bytes} bytes`);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("every kernel of an op is counted by an entry of its own op", () => {
+  const folder = new URL("../../../kernels/ops/", import.meta.url);
+  for (const { name: op, isDirectory } of Deno.readDirSync(folder)) {
+    if (!isDirectory) continue;
+    const kernels = [...Deno.readDirSync(new URL(`${op}/`, folder))]
+      .filter(({ name }) => name.endsWith(".wgsl"))
+      .filter(({ name }) => Deno.readTextFileSync(new URL(`${op}/${name}`, folder)).includes("@compute"))
+      .map(({ name }) => name.replace(".wgsl", ""));
+    for (const kernel of kernels) {
+      const entry = countedAs(kernel);
+      // The entry of another op that a name happens to begin with is none.
+      assert.ok(
+        entry !== undefined && (entry === op || entry.startsWith(`${op}_`) || kernels.includes(entry)),
+        `${op}: "${kernel}" has no entry`,
+      );
+    }
+  }
 });
 
 Deno.test("a faster variant is counted like the plain kernel, an unknown kernel by its bytes alone", () => {

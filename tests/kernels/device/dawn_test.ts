@@ -17,6 +17,13 @@ for (const op of ops) {
     `${op.name} is as exact as float32 allows, and so are its gradients`,
     (encoder) => Effect.forEach(op.cases, (one) => checkCase(inFloat32(encoder), op, one), { discard: true }),
   );
+
+  const derivable = op.cases.filter(({ vjp }) => vjp !== undefined);
+  if (derivable.length === 0) continue;
+  testOnDawn(
+    `${op.name} adds up the gradients of inputs that are read twice`,
+    (encoder) => Effect.forEach(derivable, (one) => checkCase(inFloat32(encoder), op, one, 2), { discard: true }),
+  );
 }
 
 testOnDawn(

@@ -6,7 +6,11 @@ import type { Response } from "../../../pipelines/algorithms/mod.ts";
 export { golden };
 
 /** What the golden file holds of an algorithm. */
-export type GoldenAlgorithm = (typeof golden.algorithms)["ppo" | "psr"];
+export type GoldenAlgorithm = Omit<(typeof golden.algorithms)["ppo"], "values"> | (typeof golden.algorithms)["psr"];
+
+/** PyTorch's numbers for the algorithm of this name; undefined for one that the golden file does not know. */
+export const goldenOf = (name: string): GoldenAlgorithm | undefined =>
+  Object.entries(golden.algorithms).find(([known]) => known === name)?.[1];
 
 /** Lists of some sequences, end to end. */
 export const packed = (lists: ReadonlyArray<ArrayLike<number>>): Float32Array =>
