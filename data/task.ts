@@ -103,6 +103,8 @@ export interface Task {
     responseText: string,
     mode: Extraction,
   ) => Grade;
+  /** Whether the mode of extraction (`--extract`) changes a grade. */
+  readonly extracts?: boolean;
   /** Parts of the problems that are worth measuring apart, by name. */
   readonly slices?: Readonly<Record<string, (problem: Pick<Problem, "question">) => boolean>>;
   /** The words that responses are made of, with spaces between, where the task itself fixes them. */

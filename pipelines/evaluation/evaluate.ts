@@ -32,6 +32,7 @@ import { makeCommand } from "../settings/command.ts";
 import { makeProgress } from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
+import { gradingDefaults, gradingLine } from "../settings/grading.ts";
 import * as Groups from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { type SettingValues, withDefault } from "../settings/setting.ts";
@@ -75,7 +76,7 @@ const settings = {
   ...Groups.passes,
   ...Groups.device,
   ...Groups.server,
-  extract: withDefault(Groups.grading.extract, "lenient"),
+  extract: withDefault(Groups.grading.extract, gradingDefaults.evaluate),
   k: Groups.reporting.k,
   bootstrap: Groups.reporting.bootstrap,
   format: Groups.reporting.format,
@@ -103,7 +104,7 @@ const complete = Effect.fnUntraced(function* (
   if (there === total) return;
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
-  const progress = yield* makeProgress("evaluate", total - there);
+  const progress = yield* makeProgress("evaluate", total, { done: there });
   const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
     return log.keep(verdicts);
@@ -144,6 +145,8 @@ const evaluate = Effect.fnUntraced(function* (
     yield* claim(out, identityOf(identity, yield* engine.weights, engine.prompts, engine.stopTokens));
   }
   const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* openSampleLog(out, names, responses);
+  const line = gradingLine("evaluate", config);
+  if (line !== undefined) yield* (yield* StandardStreams).report(line);
   yield* complete(config, engine, log);
   const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };
   const rows = figuresOf(engine.prompts, log.facts(), ks, config.bootstrap, title);

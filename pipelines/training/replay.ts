@@ -12,7 +12,7 @@ import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
-import { comparable } from "../files/metrics.ts";
+import { asRecorded, comparable } from "../files/metrics.ts";
 import { makeProgress } from "../files/progress.ts";
 import { readRunText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
@@ -132,11 +132,12 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
       ? yield* test(prepared, state.policy.model)
       : {};
-    const recorded = yield* Effect.try({
-      try: () => JSON.stringify(comparable(JSON.parse(line))),
+    const row = yield* Effect.try({
+      try: () => comparable(JSON.parse(line)),
       catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
     });
-    const again = JSON.stringify(comparable({ ...done.row, ...tested }));
+    const recorded = JSON.stringify(row);
+    const again = JSON.stringify(comparable(asRecorded({ ...done.row, ...tested }, row)));
     if (recorded !== again) {
       const difference = firstDifference("", recorded, again);
       return yield* differs(

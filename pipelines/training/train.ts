@@ -40,6 +40,7 @@ import { runPlan } from "../planning/run_plan.ts";
 import { openArtifactStore } from "../files/artifact_store.ts";
 import type * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
+import { gradingLine } from "../settings/grading.ts";
 import { planning } from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { withDefault } from "../settings/setting.ts";
@@ -56,6 +57,7 @@ import { fault, rollouts } from "../stages/sample.ts";
 import { writeCheckpoint } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
 import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
+import { linesOf, type SaidAt } from "./diagnostics.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
@@ -181,9 +183,12 @@ export const train = Effect.fn("Train.run")(function* (
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
   yield* store.retain(kept.flat());
   const metrics = yield* openMetrics(run, resumed.step);
-  const world: TrainingContext = { ...prepared.world, sink: { store, records: run.writeText } };
-  const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps - resumed.step);
+  const begin = { done: resumed.step, firstIsSlow: true };
+  const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps, begin);
+  const sink = { store, records: run.writeText };
+  const world: TrainingContext = { ...prepared.world, sink, watch: progress.note };
   let { state } = resumed;
+  let said: SaidAt | undefined;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
     const done = yield* Effect.mapError(
       trainingStep(world, state, step),
@@ -202,6 +207,9 @@ export const train = Effect.fn("Train.run")(function* (
       yield* save(run, prepared.sourceDir, state, step, config.keep);
     }
     const { correctRatio, meanEntropy } = done.row;
+    const spoken = linesOf(done.diagnoses, step, said);
+    said = spoken.said;
+    yield* Effect.forEach(spoken.lines, progress.say);
     yield* progress.advance(
       1,
       `correct ${(100 * Number(correctRatio)).toFixed(1)} %, entropy ${Number(meanEntropy).toFixed(3)}`,
@@ -249,7 +257,7 @@ export const trainCommand = makeCommand({
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
         const { lines, knobs } = yield* runPlan(merge(config), { trains: true, info, times });
-        for (const line of lines) yield* report(line);
+        for (const line of [...lines, gradingLine("train", config) ?? []].flat()) yield* report(line);
         return knobs;
       }),
     )).pipe(Effect.provide(layerPolicy(config))),
