@@ -39,6 +39,7 @@ import { type SettingValues, withDefault } from "../settings/setting.ts";
 import type * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
+import { sayStoppedEvaluation } from "./stopped.ts";
 import { rollouts, type SampleSettings } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
 
@@ -183,7 +184,9 @@ export const evaluateCommand = makeCommand({
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
     const known = config.endpoint === undefined && config.deviceMemory !== undefined;
     const { knobs } = known ? yield* planOf(config) : { knobs: {} };
-    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks));
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks)).pipe(
+      Effect.onInterrupt(() => sayStoppedEvaluation(config.out)),
+    );
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
     if (config.format === "json") return yield* print(toText(rows));
     const tables = yield* Effect.fromResult(evaluationsTable.build(rows)).pipe(

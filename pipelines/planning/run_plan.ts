@@ -82,9 +82,9 @@ const stepsOf = (settings: Settings): number | undefined => {
 };
 
 const planned = (config: ModelConfig, settings: Settings, trains: boolean, info: DeviceInfo): Planned => {
-  const { testEvery, task } = settings;
+  const { testEvery, testFirst, task } = settings;
   const { defaultMaxTokens, maxPromptTokens: longest = maxPromptTokens, splits } = tasks[task];
-  const tests = trains && testEvery > 0 && splits.includes("test");
+  const tests = trains && (testEvery > 0 || testFirst === true) && splits.includes("test");
   const asked = trains ? settings.prompts ?? training.prompts : problemsOf(settings, settings.split) ?? defaultBatch;
   const work: Workload = {
     ...settings,
