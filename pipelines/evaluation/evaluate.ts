@@ -105,7 +105,7 @@ const complete = Effect.fnUntraced(function* (
   if (there === total) return;
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
-  const progress = yield* makeProgress("evaluate", total, { done: there });
+  const progress = yield* makeProgress("evaluate", total, { done: there, firstIsSlow: true });
   const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
     return log.keep(verdicts);
@@ -160,8 +160,7 @@ const evaluate = Effect.fnUntraced(function* (
 });
 
 /** What the evaluation needs on this machine. */
-const planOf = (config: Config) =>
-  runPlan(merge(config), { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
+const planOf = (config: Config) => runPlan(merge(config), { trains: false, recipe: recipes[config.recipe ?? ""] });
 
 /** `deno task evaluate`. */
 export const evaluateCommand = makeCommand({

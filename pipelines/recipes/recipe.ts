@@ -14,6 +14,13 @@ export interface Recipe {
   readonly asked?: string;
   /** The command that makes its model, where that is neither shipped nor on the Hub. */
   readonly prepare?: string;
+  /**
+   * The Hub names of its model and its data, where both have to be fetched. The model's published shape plans the recipe where `--model` names a
+   * folder that is not here.
+   */
+  readonly hub?: { readonly model: string; readonly data: string };
+  /** Whether nobody has run it yet. */
+  readonly neverRun?: boolean;
   /** The samplings under which every trained model and the base are evaluated; the first is that of `evaluate --recipe`. */
   readonly evaluations: ReadonlyArray<Evaluation>;
   /** What `reproduce` runs, in this order, so that an interrupted study has what comes first. */

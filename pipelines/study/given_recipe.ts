@@ -13,9 +13,10 @@ import { codeDefaults, keysOf, type Settings } from "../settings/settings.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
-/** What a study may be given beside its recipe: where its model is, what it stores in how many bits, how it uses memory, and its kernels. */
+/** What a study may be given beside its recipe: where its model and its data are, what it stores in how many bits, how it uses memory, and its kernels. */
 const given = {
   ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.problems, ["data"]),
   ...Struct.pick(Groups.passes, ["storage", "activations"]),
   ...Struct.pick(Groups.optimizing, ["moments"]),
   ...Groups.memory,

@@ -250,7 +250,7 @@ export const trainCommand = makeCommand({
       : config,
   plan: (config) =>
     Effect.map(
-      runPlan(merge(config), { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+      runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] }),
       ({ lines }) => lines,
     ),
   run: (config) =>
