@@ -6,6 +6,7 @@ import { parameterCount, parameterSpecs } from "../../../pipelines/models/parame
 import { recipePlan, runPlan, serverGpu } from "../../../pipelines/planning/run_plan.ts";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
+import type { Settings } from "../../../pipelines/settings/settings.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 
 Deno.test("a head that is not the embedding counts in the plan, as it does when the model is loaded", async () => {
@@ -46,7 +47,7 @@ Deno.test("a head that is not the embedding counts in the plan, as it does when 
 });
 
 Deno.test("a plan states the time of a GPU alone, and none that is shorter than a second", async () => {
-  const isTimed = async (settings: Parameters<typeof merge>[0], kind: typeof serverGpu.kind, tflops?: number) => {
+  const isTimed = async (settings: Partial<Settings>, kind: typeof serverGpu.kind, tflops?: number) => {
     const info = { ...serverGpu, kind };
     const asked = merge(settings, tflops === undefined ? {} : { tflops });
     const { lines } = await Effect.runPromise(runPlan(asked, { trains: true, info }));
