@@ -102,6 +102,8 @@ export interface Task {
     responseText: string,
     mode: Extraction,
   ) => Grade;
+  /** Whether the mode of extraction (`--extract`) changes a grade. */
+  readonly extracts?: boolean;
   /** Named subsets of the problems that are measured separately. */
   readonly slices?: Readonly<Record<string, (problem: Pick<Problem, "question">) => boolean>>;
   /** The words of responses, separated by spaces, if the task fixes them. */

@@ -9,6 +9,7 @@ import { type Command, UsageError } from "./settings/command.ts";
 import { parseCommandLine } from "./commands/command_line.ts";
 import { completions, helpOf, overview, shells } from "./commands/help.ts";
 import { consoleToStderr, main } from "./commands/platform.ts";
+import { CommandWords } from "./settings/command_words.ts";
 import { type Given, layered, nearest, select } from "./settings/resolve.ts";
 import { PipeClosed, StandardStreams } from "./files/standard_streams.ts";
 
@@ -60,7 +61,9 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
   const file = line.config === undefined ? {} : yield* readConfig(line.config);
   const recipe = yield* Effect.fromResult(recipeValues(command, line.values.recipe ?? file.recipe));
   const given = layered(recipe, file, line.values);
-  if (!line.dryRun) return yield* command.run(given, line.words);
+  if (!line.dryRun) {
+    return yield* Effect.provideService(command.run(given, line.words), CommandWords, words);
+  }
   for (const planned of command.plan === undefined ? [] : yield* command.plan(given, line.words)) {
     yield* streams.report(planned);
   }

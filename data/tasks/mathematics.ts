@@ -27,6 +27,7 @@ export function mathematics(
       parse: (rows, { file, split }) => parseRows(rows, { file, prefix: `${name}/${split}`, gold }),
     },
     templates: templateNames,
+    extracts: true,
     promptText: ({ question }, chosen = templateNames[0]) => template(chosen, question),
     grade: ({ goldAnswer, promptText }, responseText, mode) =>
       grade(goldAnswer, responseText, mode, paperByString, promptText !== undefined && endsInThought(promptText)),

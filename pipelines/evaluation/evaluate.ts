@@ -31,12 +31,14 @@ import { makeCommand } from "../settings/command.ts";
 import { makeProgress } from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
+import { gradingDefaults, gradingLine } from "../settings/grading.ts";
 import * as Groups from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { type SettingValues, withDefault } from "../settings/setting.ts";
 import type * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
+import { sayStoppedEvaluation } from "./stopped.ts";
 import { rollouts, type SampleSettings } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
 
@@ -74,7 +76,7 @@ const settings = {
   ...Groups.passes,
   ...Groups.device,
   ...Groups.server,
-  extract: withDefault(Groups.grading.extract, "lenient"),
+  extract: withDefault(Groups.grading.extract, gradingDefaults.evaluate),
   k: Groups.reporting.k,
   bootstrap: Groups.reporting.bootstrap,
   format: Groups.reporting.format,
@@ -102,7 +104,7 @@ const complete = Effect.fnUntraced(function* (
   if (there === total) return;
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
-  const progress = yield* makeProgress("evaluate", total - there);
+  const progress = yield* makeProgress("evaluate", total, { done: there, firstIsSlow: true });
   const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
     const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
     return log.keep(verdicts);
@@ -143,6 +145,8 @@ const evaluate = Effect.fnUntraced(function* (
     yield* claim(out, identityOf(identity, yield* engine.weights, engine.prompts, engine.stopTokens));
   }
   const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* openSampleLog(out, names, responses);
+  const line = gradingLine("evaluate", config);
+  if (line !== undefined) yield* (yield* StandardStreams).report(line);
   yield* complete(config, engine, log);
   const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };
   const rows = figuresOf(engine.prompts, log.facts(), ks, config.bootstrap, title);
@@ -155,8 +159,7 @@ const evaluate = Effect.fnUntraced(function* (
 });
 
 /** The memory plan of an evaluation on this machine. */
-const planOf = (config: Config) =>
-  runPlan(merge(config), { trains: false, prepare: recipes[config.recipe ?? ""]?.prepare });
+const planOf = (config: Config) => runPlan(merge(config), { trains: false, recipe: recipes[config.recipe ?? ""] });
 
 /** `deno task evaluate`. */
 export const evaluateCommand = makeCommand({
@@ -179,7 +182,9 @@ export const evaluateCommand = makeCommand({
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
     const known = config.endpoint === undefined && config.deviceMemory !== undefined;
     const { knobs } = known ? yield* planOf(config) : { knobs: {} };
-    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks));
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks)).pipe(
+      Effect.onInterrupt(() => sayStoppedEvaluation(config.out)),
+    );
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
     if (config.format === "json") return yield* print(toText(rows));
     const tables = yield* Effect.fromResult(evaluationsTable.build(rows)).pipe(

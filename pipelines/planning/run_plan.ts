@@ -43,8 +43,30 @@ export const serverGpu: DeviceInfo = {
 
 const usualSpeed = 100;
 
-/** The shape of a model from this machine or from the list of published shapes; nothing is downloaded. */
-const shapeOf = Effect.fnUntraced(function* (model: string) {
+/** The fields of a recipe that a plan reads. */
+type Planable = Pick<Recipe, "prepare" | "hub" | "neverRun">;
+
+/** A model's shape, and notes on its source. */
+interface Shape {
+  readonly config: ModelConfig;
+  readonly notes: ReadonlyArray<string>;
+}
+
+/** The shape of a model from this machine or the list of published shapes, else that of the recipe's Hub model. Nothing is downloaded. */
+const shapeOf = Effect.fnUntraced(function* (
+  model: string | undefined,
+  recipe: Planable | undefined,
+): Effect.fn.Return<Shape | undefined> {
+  if (model === undefined) return undefined;
+  const config = yield* shapeHere(model);
+  if (config !== undefined) return { config, notes: [] };
+  const name = recipe?.hub?.model;
+  const published = name === undefined ? undefined : hubShape(name);
+  return published &&
+    { config: published, notes: [`"${model}" is not on this machine: planned with the published shape of ${name}`] };
+});
+
+const shapeHere = Effect.fnUntraced(function* (model: string) {
   const dir = yield* Effect.option(resolveModel(model, { ...fromEnvironment(), offline: true }, "tokenizer"));
   if (Option.isSome(dir)) {
     // Weights on this machine decide whether the head is the embedding or a matrix of its own.
@@ -82,9 +104,9 @@ const stepsOf = (settings: Settings): number | undefined => {
 };
 
 const planned = (config: ModelConfig, settings: Settings, trains: boolean, info: DeviceInfo): Planned => {
-  const { testEvery, task } = settings;
+  const { testEvery, testFirst, task } = settings;
   const { defaultMaxTokens, maxPromptTokens: longest = maxPromptTokens, splits } = tasks[task];
-  const tests = trains && testEvery > 0 && splits.includes("test");
+  const tests = trains && (testEvery > 0 || testFirst === true) && splits.includes("test");
   const asked = trains ? settings.prompts ?? training.prompts : problemsOf(settings, settings.split) ?? defaultBatch;
   const work: Workload = {
     ...settings,
@@ -154,14 +176,19 @@ const timeOf = (settings: Settings, plan: Planned) => {
   const { cast, work } = plan;
   const { sample, score, gradient } = stepArithmetic(cast.config, { ...work, ...cast, recomputed: isRecomputed(plan) });
   const speed = settings.tflops ?? usualSpeed;
+  const all = sample + score + gradient;
+  const steps = cast.trains ? stepsOf(settings) : 1;
   const last = (flops: number) => Progress.duration(flops / (speed * 1e12));
-  return { sample, score, gradient, all: sample + score + gradient, speed, last };
+  // At the speed of a GPU a run of seconds waits for everything but its arithmetic.
+  const saysSomething = all * (steps ?? 1) >= speed * 1e12;
+  return { sample, score, gradient, all, steps, speed, last, saysSomething };
 };
 
 const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => {
-  const { sample, score, gradient, all, speed, last } = timeOf(settings, plan);
+  const { sample, score, gradient, all, speed, last, saysSomething, ...time } = timeOf(settings, plan);
+  if (!saysSomething) return [];
   const count = plan.work.prompts * plan.work.responses;
-  const steps = plan.cast.trains ? stepsOf(settings) : undefined;
+  const steps = plan.cast.trains ? time.steps : undefined;
   const parts = plan.cast.trains
     ? ` (sample ${last(sample)}, score ${last(score)}, gradient and update ${last(gradient)})`
     : "";
@@ -173,7 +200,7 @@ const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => 
   ];
 };
 
-const withoutShape = (model: string | undefined, prepare?: string): ReadonlyArray<string> =>
+const withoutShape = (model: string | undefined, { prepare }: Planable = {}): ReadonlyArray<string> =>
   model === undefined ? [] : [
     `no memory plan: "${model}" is not on this machine${prepare === undefined ? "" : `; it is made by: ${prepare}`}`,
   ];
@@ -184,25 +211,29 @@ export interface RunPlan {
   readonly knobs: MemorySettings;
 }
 
-/** The plan of a training or an evaluation. It uses the limits of the device if one is open, and adds the time on request. */
+/**
+ * The plan of a training or an evaluation. It uses the limits of the device if one is open. The time is that of a GPU; it is left out on a
+ * software device, and unless it is asked for.
+ */
 export const runPlan = Effect.fn("RunPlan.lines")(function* (
   settings: Settings,
-  { trains, info = serverGpu, prepare, times = true }: {
+  { trains, info = serverGpu, recipe, times = true }: {
     readonly trains: boolean;
     readonly info?: DeviceInfo;
-    readonly prepare?: string | undefined;
+    readonly recipe?: Planable | undefined;
     readonly times?: boolean;
   },
 ): Effect.fn.Return<RunPlan> {
-  const config = settings.model === undefined ? undefined : yield* shapeOf(settings.model);
-  if (config === undefined) return { lines: withoutShape(settings.model, prepare), knobs: {} };
-  const plan = planned(config, settings, trains, info);
+  const shape = yield* shapeOf(settings.model, recipe);
+  if (shape === undefined) return { lines: withoutShape(settings.model, recipe), knobs: {} };
+  const plan = planned(shape.config, settings, trains, info);
   const lines = [
+    ...shape.notes,
     headOf(settings, plan),
     ...planTable(plan.phases, turnedBy(plan.cast)),
     ...roomLines(plan.phases, info),
     ...notesOf(plan),
-    ...times ? timeLines(settings, plan) : [],
+    ...times && info.kind === "gpu" ? timeLines(settings, plan) : [],
   ];
   return { lines, knobs: plan.knobs };
 });
@@ -221,19 +252,35 @@ export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
   more: Partial<Settings>,
 ): Effect.fn.Return<ReadonlyArray<string>> {
   const { model } = merge(recipe.settings);
-  const config = model === undefined ? undefined : yield* shapeOf(model);
-  if (config === undefined) return withoutShape(model, recipe.prepare);
+  const shape = yield* shapeOf(model, recipe);
+  if (shape === undefined) return withoutShape(model, recipe);
   const line = (what: string, settings: Settings, trains: boolean) => {
-    const plan = planned(config, settings, trains, serverGpu);
-    const { all, speed, last } = timeOf(settings, plan);
-    const steps = trains ? stepsOf(settings) : 1;
+    const plan = planned(shape.config, settings, trains, serverGpu);
+    const { all, steps, speed, last, saysSomething } = timeOf(settings, plan);
     const time = steps === undefined ? `${last(all)} a step` : last(all * steps);
-    return `${what}: ${verdictOf(plan.phases)}; ${time} at ${speed} TFLOP/s`;
+    return `${what}: ${verdictOf(plan.phases)}${saysSomething ? `; ${time} at ${speed} TFLOP/s` : ""}`;
   };
   return [
+    ...shape.notes,
     ...algorithmsOf(recipe).map((algorithm) => line(algorithm, merge(recipe.settings, more, { algorithm }), true)),
     ...recipe.evaluations.map(({ name, settings }) =>
       line(`evaluation at ${name}`, merge(recipe.settings, settings, more), false)
     ),
+    ...fetchLines(recipe, model),
   ];
 });
+
+/** How a recipe's model and data come here, and whether anybody has run it. */
+const fetchLines = ({ hub, neverRun }: Recipe, model: string | undefined): ReadonlyArray<string> => [
+  ...hub === undefined ? [] : [
+    `model: --model ${hub.model} fetches it from the Hub${
+      model === undefined || model === hub.model
+        ? ""
+        : `; into that folder: hf download ${hub.model} --local-dir ${model}`
+    }`,
+    `data: --data ${hub.data} fetches them from the Hub, else they are read below SIGNUM_DATA`,
+  ],
+  ...neverRun === true
+    ? ["never run: times are arithmetic at an assumed speed (--tflops), decoding waits for memory"]
+    : [],
+];

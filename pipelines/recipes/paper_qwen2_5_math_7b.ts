@@ -8,6 +8,8 @@ import { comparison, type Recipe } from "./recipe.ts";
 export const paperQwen25Math7b: Recipe = comparison({
   name: "paper-qwen2.5-math-7b",
   summary: "The paper's main experiment: Qwen2.5-Math-7B on MATH",
+  hub: { model: "Qwen/Qwen2.5-Math-7B", data: "TianHongZXY/MATH" },
+  neverRun: true,
   settings: {
     model: "Qwen/Qwen2.5-Math-7B",
     task: "math",

@@ -8,6 +8,8 @@ import { comparison, type Recipe } from "./recipe.ts";
 export const paperQwen34b: Recipe = comparison({
   name: "paper-qwen3-4b",
   summary: "The paper's second experiment: Qwen3-4B, non-thinking, on MATH",
+  hub: { model: "Qwen/Qwen3-4B", data: "TianHongZXY/MATH" },
+  neverRun: true,
   settings: {
     model: "Qwen/Qwen3-4B",
     task: "math",

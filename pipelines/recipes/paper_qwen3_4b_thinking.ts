@@ -9,6 +9,8 @@ import { comparison, type Recipe } from "./recipe.ts";
 export const paperQwen34bThinking: Recipe = comparison({
   name: "paper-qwen3-4b-thinking",
   summary: "The paper's reference: Qwen3-4B, thinking, evaluated on MATH",
+  hub: { model: "Qwen/Qwen3-4B", data: "TianHongZXY/MATH" },
+  neverRun: true,
   settings: {
     model: "Qwen/Qwen3-4B",
     task: "math",

@@ -14,6 +14,10 @@ export interface Recipe {
   readonly asked?: string;
   /** The command that makes its model, if that is neither shipped nor on the Hub. */
   readonly prepare?: string;
+  /** The Hub names of its model and data, if both must be fetched. Plans use the model's published shape if `--model` is not on this machine. */
+  readonly hub?: { readonly model: string; readonly data: string };
+  /** Whether the recipe has never been run. */
+  readonly neverRun?: boolean;
   /** The samplings under which every trained model and the base are evaluated; `evaluate --recipe` uses the first. */
   readonly evaluations: ReadonlyArray<Evaluation>;
   /** What `reproduce` runs, in this order: an interrupted study has finished the first cells. */

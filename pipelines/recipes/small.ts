@@ -11,6 +11,7 @@ export const small: Recipe = comparison({
   summary: "All six algorithms on ten times the problems with a base of 896,448 parameters, for one GPU",
   prepare:
     "deno task pretrain --width 128 --layers 6 --steps 4000 --learning-rate 2e-3 --warmup 200 --out runs/small/base",
+  neverRun: true,
   settings: {
     model: "runs/small/base",
     task: "countdown-large",

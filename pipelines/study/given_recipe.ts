@@ -10,9 +10,10 @@ import { codeDefaults, keysOf, type Settings } from "../settings/settings.ts";
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
-/** The settings that may override a recipe: model, storage types, memory use and kernels. */
+/** The settings that may override a recipe: model, data, storage types, memory use and kernels. */
 const given = {
   ...Struct.pick(Groups.models, ["model"]),
+  ...Struct.pick(Groups.problems, ["data"]),
   ...Struct.pick(Groups.passes, ["storage", "activations"]),
   ...Struct.pick(Groups.optimizing, ["moments"]),
   ...Groups.memory,

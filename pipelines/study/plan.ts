@@ -2,6 +2,7 @@
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
 import * as Progress from "../files/progress.ts";
+import { gradingDefaults } from "../settings/grading.ts";
 import { defaults, type Settings } from "../settings/settings.ts";
 
 /** The defaults, overridden by the recipe and then by `more`. */
@@ -52,7 +53,7 @@ export const evaluationSettings = (
   return settingsOf(recipe, {
     ...cell.settings,
     split: "test",
-    extract: "lenient",
+    extract: gradingDefaults.evaluate,
     ...named?.settings,
     ...(responses === undefined ? {} : { responses }),
     step: 0,

@@ -5,6 +5,7 @@
  */
 import { tasks } from "../../data/mod.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
+import { verdictCounts } from "../files/metrics.ts";
 import { possibleKs } from "../evaluation/evaluate.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
@@ -157,6 +158,8 @@ export const dynamicsRows = (done: ReadonlyArray<Done>): ReadonlyArray<DynamicsR
   const start = done.filter(isBase).flatMap(({ outcome }) => outcome.metrics);
   return done.filter((one) => !isBase(one)).flatMap(({ cell, outcome }) =>
     // `train` wrote these rows.
-    [...start, ...outcome.metrics].map((row) => ({ algorithm: cell.algorithm, ...row }) as unknown as DynamicsRow)
+    [...start, ...outcome.metrics].map(({ [verdictCounts]: _, ...row }) =>
+      ({ algorithm: cell.algorithm, ...row }) as unknown as DynamicsRow
+    )
   );
 };

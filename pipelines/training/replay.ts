@@ -12,7 +12,7 @@ import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
-import { comparable } from "../files/metrics.ts";
+import { asRecorded, comparable } from "../files/metrics.ts";
 import { makeProgress } from "../files/progress.ts";
 import { readRunText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
@@ -31,6 +31,7 @@ import {
   trainConfig,
   trainSettings,
 } from "./run_config.ts";
+import { testRows, testsFile } from "./end_tests.ts";
 import { prepare, test } from "./train.ts";
 import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
@@ -112,7 +113,9 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   }
   const isKnown = config.deviceMemory !== undefined;
   const { knobs } = isKnown ? yield* runPlan(merge(config), { trains: true, info, times: false }) : { knobs: {} };
-  const prepared = yield* prepare({ ...config, ...knobs });
+  const apart = yield* testRows(run);
+  const hasFirst = apart.some((row) => row.step === 0);
+  const prepared = yield* prepare({ ...config, ...knobs, ...hasFirst && { testFirst: true } });
   const source = changedSource(fields, prepared.sources);
   if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
   const sink: StepWriter = {
@@ -124,6 +127,17 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   yield* wholeOf(run, rows.length, prepared.steps);
   const progress = yield* makeProgress("replay", rows.length);
   let state = prepared.initial;
+  const testAgain = Effect.fnUntraced(function* (step: number) {
+    const recorded = apart.find((row) => row.step === step);
+    if (recorded === undefined) return;
+    const made = { step, ...yield* test(prepared, state.policy.model) };
+    const path = join(run, testsFile);
+    const difference = firstDifference("", JSON.stringify(recorded), JSON.stringify(made));
+    if (difference === undefined) return;
+    const { expected, found } = difference;
+    return yield* differs(`Replay differs at "${path}", step ${step}: recorded ${expected}, made again ${found}`);
+  });
+  yield* testAgain(0);
   let last = prepared.sources.base;
   for (const [index, line] of rows.entries()) {
     const step = index + 1;
@@ -132,11 +146,12 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
       ? yield* test(prepared, state.policy.model)
       : {};
-    const recorded = yield* Effect.try({
-      try: () => JSON.stringify(comparable(JSON.parse(line))),
+    const row = yield* Effect.try({
+      try: () => comparable(JSON.parse(line)),
       catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
     });
-    const again = JSON.stringify(comparable({ ...done.row, ...tested }));
+    const recorded = JSON.stringify(row);
+    const again = JSON.stringify(comparable(asRecorded({ ...done.row, ...tested }, row)));
     if (recorded !== again) {
       const difference = firstDifference("", recorded, again);
       return yield* differs(
@@ -149,6 +164,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     last = updates?.trimEnd().split("\n").at(-1)?.match(/"model":"(\w+)"/)?.[1] ?? last;
     yield* progress.advance(1);
   }
+  if (rows.length === prepared.steps) yield* testAgain(prepared.steps);
   const weights = join(run, "model", weightsFile);
   const found = yield* Effect.option(Safetensors.sha256File(weights));
   if (rows.length === prepared.steps && found._tag === "Some" && found.value !== last) {

@@ -43,7 +43,7 @@ const trainKeys = keysOf(trainSettings);
 /** Settings that may change between a run and its continuation, and two that are compared with what the run recorded of its device and its model. */
 const free: ReadonlyArray<string> = keysOf({
   ...Groups.memory,
-  ...Struct.pick(Groups.keeping, ["saveEvery", "keep"]),
+  ...Struct.pick(Groups.keeping, ["saveEvery", "keep", "testFirst"]),
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.problems, ["data"]),

@@ -19,7 +19,7 @@ import {
 import * as Safetensors from "../files/safetensors.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type { Failure } from "../settings/command.ts";
-import type { MetricsRow } from "../files/metrics.ts";
+import { type MetricsRow, verdictCounts } from "../files/metrics.ts";
 import type { ListTexts } from "../records/record.ts";
 import { toText } from "../records/text.ts";
 import type * as RecordTypes from "../records/schema.ts";
@@ -27,6 +27,7 @@ import type { Settings } from "../settings/settings.ts";
 import { advantage } from "../stages/advantage.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { type CriticGradient, criticRecord, gradientRecord } from "../stages/gradient.ts";
+import { countVerdicts, diagnose, type Diagnosis } from "./diagnostics.ts";
 import { draw } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
 import { rollouts } from "../stages/sample.ts";
@@ -48,18 +49,25 @@ export interface TrainingContext {
   readonly tokenizer: Tokenizer;
   readonly reference: Model.Model | undefined;
   readonly sink: StepWriter;
+  /** Hears what a step is at, in a few words. */
+  readonly watch?: (what: string) => Effect.Effect<void>;
 }
 
-/** Runs step `step` (from 1) and gives the state behind it and the row of its metrics. */
+/** What a step gives: the state behind it, the row of its metrics, the artifacts that it recorded, what there is to say of it. */
+export interface StepDone {
+  readonly state: TrainingState;
+  readonly row: MetricsRow;
+  readonly artifacts: ReadonlyArray<string>;
+  readonly diagnoses: ReadonlyArray<Diagnosis>;
+}
+
+/** Runs step `step` (from 1). */
 export const trainingStep = Effect.fn("Train.step")(function* (
   world: TrainingContext,
   state: TrainingState,
   step: number,
-): Effect.fn.Return<
-  { readonly state: TrainingState; readonly row: MetricsRow; readonly artifacts: ReadonlyArray<string> },
-  Failure
-> {
-  const { config, sink, tokenizer, reference } = world;
+): Effect.fn.Return<StepDone, Failure> {
+  const { config, sink, tokenizer, reference, watch = () => Effect.void } = world;
   const clock = yield* stopwatch;
   // Records are written while the device is at work on what follows; the step is over when all of them are.
   const texts: ListTexts = new WeakMap();
@@ -73,8 +81,11 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const settings = { ...config, step };
   const sampled = yield* keep(
     "sample",
-    yield* Stream.runCollect(rollouts(state.policy.model, tokenizer, prompts, settings)),
+    yield* Stream.runCollect(
+      watched(world, step, (finished) => rollouts(state.policy.model, tokenizer, prompts, settings, finished)),
+    ),
   );
+  const tokens = tokensOf(sampled);
   yield* clock.lap("sample");
   const verdicts = yield* keep(
     "verify",
@@ -85,6 +96,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const signed = yield* keep("split", split(rewarded, config));
   yield* clock.lap("verify");
   // The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute.
+  yield* watch(`step ${step}: score, ${tokens} tokens`);
   const others = { reference, critic: state.critic?.model };
   const scores = yield* companionScores(others, signed, config.temperature);
   const scored = yield* keep(
@@ -99,12 +111,12 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   if (learnt.criticSteps.length > 0) yield* keep("critic", learnt.criticSteps);
   yield* Fiber.joinAll(writing);
   yield* clock.lap("train");
-  const tokens = sampled.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
-  const trained = credited.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
+  const trained = tokensOf(credited);
   const { seconds } = clock;
   const row: MetricsRow = {
     step,
     ...batch,
+    [verdictCounts]: countVerdicts(rewarded),
     updates: learnt.states.length,
     ...(learnt.states.length === 0 ? { skipped: true } : {}),
     optimizerSteps: learnt.state.policy.optimizer.step,
@@ -120,8 +132,31 @@ export const trainingStep = Effect.fn("Train.step")(function* (
     ..."artifact" in record ? [record.artifact] : [],
     ...record.criticArtifact === undefined ? [] : [record.criticArtifact],
   ]);
-  return { state: learnt.state, row, artifacts };
+  return { state: learnt.state, row, artifacts, diagnoses: diagnose(rewarded, row, config, scored) };
 });
+
+const tokensOf = (records: ReadonlyArray<Pick<RecordTypes.Rollout, "responseTokens">>): number =>
+  records.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
+
+/** Rollouts as they are drawn, while the step's watcher hears how many have ended and how many tokens are in those that were handed on. */
+const watched = <A extends Pick<RecordTypes.Rollout, "responseTokens">>(
+  { config, watch = () => Effect.void }: TrainingContext,
+  step: number,
+  draw: (finished: (count: number) => Effect.Effect<void>) => Stream.Stream<A, Failure>,
+): Stream.Stream<A, Failure> => {
+  let [ended, tokens] = [0, 0];
+  const say = Effect.suspend(() =>
+    watch(`step ${step}: sample ${ended}/${config.prompts * config.responses}, ${tokens} tokens`)
+  );
+  const drawn = draw((count) => {
+    ended += count;
+    return say;
+  });
+  return Stream.mapArrayEffect(drawn, (some) => {
+    tokens += tokensOf(some);
+    return Effect.as(say, some);
+  });
+};
 
 /** Seconds since the last lap, by name. */
 const stopwatch = Effect.gen(function* () {
@@ -151,7 +186,7 @@ interface Learnt {
 
 /** The optimizer steps of a batch, with their records. A batch that the algorithm dropped whole makes no step. */
 const learn = Effect.fnUntraced(function* (
-  { config, sink: { store } }: TrainingContext,
+  { config, sink: { store }, watch = () => Effect.void }: TrainingContext,
   initial: TrainingState,
   batch: ReadonlyArray<RecordTypes.Credited>,
 ): Effect.fn.Return<Learnt, Failure> {
@@ -164,7 +199,9 @@ const learn = Effect.fnUntraced(function* (
     if (policy !== undefined) gradients.push(yield* gradientRecord(encoder, policy, critic, store));
     return policy === undefined && critic !== undefined ? yield* criticRecord(encoder, critic, store) : undefined;
   });
-  for (const part of stepBatches(batch, config, state.critic !== undefined)) {
+  const parts = stepBatches(batch, config, state.critic !== undefined);
+  for (const [at, part] of parts.entries()) {
+    yield* watch(`step ${config.step}: train ${at + 1}/${parts.length}, ${tokensOf(batch)} tokens`);
     const step: Stepped<CriticGradient | undefined> = yield* optimizerStep(state, part, config, record);
     state = step.state;
     const critic = state.critic && (yield* weightsOf(state.critic));

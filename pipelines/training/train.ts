@@ -4,6 +4,7 @@
  *   config.json               what its result depends on (`run_config.ts`)
  *   steps/000001/*.ndjson     every record of every stage
  *   metrics.ndjson            one row a step, once more as TensorBoard events
+ *   tests.ndjson              greedy tests of step 0 and of the last step, where no row of metrics has them (`end_tests.ts`)
  *   artifacts/ checkpoints/   the last `--keep` gradients and checkpoints
  *   model/                    the final weights, a Hugging Face directory
  */
@@ -40,6 +41,7 @@ import { runPlan } from "../planning/run_plan.ts";
 import { openArtifactStore } from "../files/artifact_store.ts";
 import type * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
+import { gradingLine } from "../settings/grading.ts";
 import { planning } from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { withDefault } from "../settings/setting.ts";
@@ -56,6 +58,9 @@ import { fault, rollouts } from "../stages/sample.ts";
 import { writeCheckpoint } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
 import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
+import { testFirst, testLast } from "./end_tests.ts";
+import { sayStopped } from "./stopped.ts";
+import { linesOf, type SaidAt } from "./diagnostics.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
@@ -87,11 +92,10 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const message = cannotDraw(prompts.length, count) ??
     prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
   if (message !== undefined) return yield* runRefusal(message);
-  const hasTests = config.testEvery > 0 && tasks[config.task].splits.includes("test") && config.split !== "test";
+  const hasTests = tasks[config.task].splits.includes("test") && config.split !== "test";
   const steps = config.steps ?? config.epochs * Math.floor(prompts.length / count);
-  const tests = hasTests && steps >= config.testEvery
-    ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
-    : [];
+  const isTested = config.testFirst === true || (config.testEvery > 0 && steps >= config.testEvery);
+  const tests = hasTests && isTested ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir) : [];
   const beside = { ...read, knownTokens: model.config.knownTokens };
   const referred = needsReference(config)
     ? yield* policy.load(config.reference ?? config.model, "reference", beside)
@@ -177,13 +181,18 @@ export const train = Effect.fn("Train.run")(function* (
   yield* sweepRecords(run);
   yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
   const store = yield* openArtifactStore(run.pathOf("artifacts"));
+  const problems = prepared.tests.length;
+  if (config.testFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy.model));
   const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
   yield* store.retain(kept.flat());
   const metrics = yield* openMetrics(run, resumed.step);
-  const world: TrainingContext = { ...prepared.world, sink: { store, records: run.writeText } };
-  const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps - resumed.step);
+  const begin = { done: resumed.step, firstIsSlow: true };
+  const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps, begin);
+  const sink = { store, records: run.writeText };
+  const world: TrainingContext = { ...prepared.world, sink, watch: progress.note };
   let { state } = resumed;
+  let said: SaidAt | undefined;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
     const done = yield* Effect.mapError(
       trainingStep(world, state, step),
@@ -202,11 +211,16 @@ export const train = Effect.fn("Train.run")(function* (
       yield* save(run, prepared.sourceDir, state, step, config.keep);
     }
     const { correctRatio, meanEntropy } = done.row;
+    const spoken = linesOf(done.diagnoses, step, said);
+    said = spoken.said;
+    yield* Effect.forEach(spoken.lines, progress.say);
     yield* progress.advance(
       1,
       `correct ${(100 * Number(correctRatio)).toFixed(1)} %, entropy ${Number(meanEntropy).toFixed(3)}`,
     );
   }
+  const last = { problems, step: prepared.steps, isTested: prepared.steps % config.testEvery === 0 };
+  yield* testLast(run, last, test(prepared, state.policy.model));
   yield* writeCheckpoint(
     run.pathOf("model"),
     prepared.sourceDir,
@@ -236,7 +250,7 @@ export const trainCommand = makeCommand({
       : config,
   plan: (config) =>
     Effect.map(
-      runPlan(merge(config), { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
+      runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] }),
       ({ lines }) => lines,
     ),
   run: (config) =>
@@ -249,8 +263,8 @@ export const trainCommand = makeCommand({
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
         const { lines, knobs } = yield* runPlan(merge(config), { trains: true, info, times });
-        for (const line of lines) yield* report(line);
+        for (const line of [...lines, gradingLine("train", config) ?? []].flat()) yield* report(line);
         return knobs;
       }),
-    )).pipe(Effect.provide(layerPolicy(config))),
+    )).pipe(Effect.provide(layerPolicy(config)), Effect.onInterrupt(() => sayStopped(config.out))),
 });

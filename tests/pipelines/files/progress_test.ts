@@ -43,3 +43,35 @@ Deno.test("a command that is over at once says nothing of progress", async () =>
   );
   assert.equal(io.stderr(), "");
 });
+
+Deno.test("a command that goes on counts from where it was, and a slow first piece says nothing of the time left", async () => {
+  const io = memory("");
+  await Effect.runPromise(
+    Effect.scoped(Effect.gen(function* () {
+      const progress = yield* makeProgress("train", 10, { done: 4, firstIsSlow: true });
+      for (const seconds of [70, 10, 20]) {
+        yield* TestClock.adjust(`${seconds} seconds`);
+        yield* progress.advance(1);
+      }
+    })).pipe(Effect.provideService(StandardStreams, io.streams), Effect.provide(TestClock.layer())),
+  );
+  assert.equal(
+    io.stderr(),
+    "train 5/10 (50 %)\ntrain 6/10 (60 %), 40 s left\ntrain 7/10 (70 %), 45 s left",
+  );
+});
+
+Deno.test("notes between two counts are a plain line every half minute, and what is said stays", async () => {
+  const io = memory("");
+  await Effect.runPromise(
+    Effect.scoped(Effect.gen(function* () {
+      const progress = yield* makeProgress("train", 2);
+      for (let i = 1; i <= 7; i++) {
+        yield* TestClock.adjust("10 seconds");
+        yield* progress.note(`sample ${i}`);
+      }
+      yield* progress.say("step 1: all right");
+    })).pipe(Effect.provideService(StandardStreams, io.streams), Effect.provide(TestClock.layer())),
+  );
+  assert.equal(io.stderr(), "train 0/2 (0 %), sample 3\ntrain 0/2 (0 %), sample 6\nstep 1: all right");
+});

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { openCheckpoint, writeModelDirectory } from "../../../pipelines/models/checkpoint.ts";
+import { hubShape } from "../../../pipelines/models/model_shapes.ts";
 import { parameterCount, parameterSpecs } from "../../../pipelines/models/parameter_specs.ts";
-import { runPlan } from "../../../pipelines/planning/run_plan.ts";
+import { recipePlan, runPlan, serverGpu } from "../../../pipelines/planning/run_plan.ts";
+import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
+import type { Settings } from "../../../pipelines/settings/settings.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 
 Deno.test("a head that is not the embedding counts in the plan, as it does when the model is loaded", async () => {
@@ -41,4 +44,60 @@ Deno.test("a head that is not the embedding counts in the plan, as it does when 
   const { lines } = await Effect.runPromise(runPlan(merge({ model: copy, task: "countdown" }), { trains: true }));
   assert.match(lines[0], new RegExp(` ${loaded.toLocaleString("en-US")} parameters`));
   await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("a plan states the time of a GPU alone, and none that is shorter than a second", async () => {
+  const isTimed = async (settings: Partial<Settings>, kind: typeof serverGpu.kind, tflops?: number) => {
+    const info = { ...serverGpu, kind };
+    const asked = merge(settings, tflops === undefined ? {} : { tflops });
+    const { lines } = await Effect.runPromise(runPlan(asked, { trains: true, info }));
+    assert.ok(lines.length > 5, lines.join("\n"));
+    return lines.some((line) => line.includes("TFLOP/s"));
+  };
+  const { settings: large } = recipes["paper-qwen2.5-math-7b"];
+  const { settings: tiny } = recipes.tiny;
+  for (const kind of ["wasm", "lavapipe", "swiftshader"] as const) {
+    assert.equal(await isTimed(large, kind), false, kind);
+    assert.equal(await isTimed(tiny, kind), false, kind);
+  }
+  assert.equal(await isTimed(large, "gpu"), true);
+  assert.equal(await isTimed(tiny, "gpu"), false);
+  assert.equal(await isTimed(tiny, "gpu", 1e-3), true);
+});
+
+Deno.test("a recipe plans with its model's published shape where --model names a folder that is not here, and says how to fetch", async () => {
+  const recipe = recipes["paper-qwen2.5-math-7b"];
+  const model = "models/not/here";
+  const lines = async (settings: typeof recipe.settings) =>
+    await Effect.runPromise(recipePlan({ ...recipe, settings }, {}));
+  const [note, ...given] = await lines({ ...recipe.settings, model });
+  assert.equal(
+    note,
+    `"${model}" is not on this machine: planned with the published shape of Qwen/Qwen2.5-Math-7B`,
+  );
+  for (const algorithm of ["ppo", "grpo", "psr", "nsr", "w-reinforce"]) {
+    assert.match(given.join("\n"), new RegExp(`^${algorithm}: .*; \\d+ days at 100 TFLOP/s$`, "m"));
+  }
+  assert.deepEqual(given.slice(-3), [
+    `model: --model Qwen/Qwen2.5-Math-7B fetches it from the Hub; into that folder: hf download Qwen/Qwen2.5-Math-7B --local-dir ${model}`,
+    "data: --data TianHongZXY/MATH fetches them from the Hub, else they are read below SIGNUM_DATA",
+    "never run: times are arithmetic at an assumed speed (--tflops), decoding waits for memory",
+  ]);
+  // A training and an evaluation by the recipe plan alike; without a recipe nothing is known of the folder.
+  for (const trains of [true, false]) {
+    const { lines } = await Effect.runPromise(runPlan(merge(recipe.settings, { model }), { trains, recipe }));
+    assert.equal(lines[0], note);
+    assert.match(lines[1], /7,615,616,512 parameters/);
+  }
+  const { lines: unknown } = await Effect.runPromise(runPlan(merge({ model }), { trains: true }));
+  assert.deepEqual(unknown, [`no memory plan: "${model}" is not on this machine`]);
+});
+
+Deno.test("every recipe whose model is on the Hub knows its shape", () => {
+  const fetched = Object.values(recipes).filter(({ hub }) => hub !== undefined);
+  assert.ok(fetched.length > 0);
+  for (const { name, hub, settings } of fetched) {
+    assert.equal(hub?.model, settings.model, name);
+    assert.ok(hubShape(hub?.model ?? "") !== undefined, name);
+  }
 });
