@@ -43,6 +43,8 @@ export interface TableReport extends Made<ReadonlyArray<Table>> {
 /** A report in a figure, as the registry holds it. */
 export interface ChartReport extends Made<Chart> {
   readonly kind: "chart";
+  /** Fields that tell its rows from those of other figures: with them, and with `needs`, it is drawn where nobody names a figure. */
+  readonly hints: ReadonlyArray<string>;
 }
 
 /** Any report; `kind` says whether `table` prints it or `plot` draws it. */
@@ -76,12 +78,14 @@ export const tableReport = <A>(declared: Declared<A, ReadonlyArray<Table>>) => (
 
 /** A figure as it is declared; where a page draws it, the page's series are those of `build`, so that all its figures look alike. */
 interface DeclaredChart<A> extends Omit<Declared<A, Chart>, "build"> {
+  readonly hints?: ReadonlyArray<string>;
   readonly build: (rows: ReadonlyArray<A>, series?: ReadonlyArray<Series>) => Result.Result<Chart, string>;
 }
 
 /** Declares a report in a figure; the value is its entry for the registry, and its typed `build`. */
 export const chartReport = <A>(declared: DeclaredChart<A>) => ({
   kind: "chart" as const,
+  hints: declared.hints ?? [],
   ...made(declared),
   build: declared.build,
 });

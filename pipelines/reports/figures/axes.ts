@@ -19,9 +19,13 @@ const stepOf = (span: number, most: number): number => {
 
 const digitsOf = (step: number): number => Math.max(0, -Math.floor(Elementary.log10(step) + 1e-9));
 
-/** An axis of equal steps, at most six and one more, that holds all `values` and ends at `highest` at the latest. */
+/** Digits after the point that a label has at most; smaller steps are written with a power of ten. */
+const mostDigits = 4;
+
+/** An axis of equal steps, at most six and one more, that holds all `values` and ends at `highest` at the latest; one of zeros alone says 0. */
 export const linear = (title: string, values: ReadonlyArray<number>, highest = Infinity): Axis => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (low === 0 && high === 0) return axis(title, [0, 1], { values: [0], format: "d" });
   const step = stepOf(high > low ? high - low : Math.max(Math.abs(high), 1) / 10, 6);
   const first = Math.floor(low / step + 1e-9);
   const end = Math.max(Math.ceil(high / step - 1e-9), first + 1);
@@ -30,7 +34,7 @@ export const linear = (title: string, values: ReadonlyArray<number>, highest = I
   const rounded = (value: number) => Number(value.toFixed(digits));
   return axis(title, [rounded(first * step), Math.max(high, rounded(last))], {
     tickCount: Math.round((last - first * step) / step),
-    format: `.${digits}f`,
+    format: digits > mostDigits ? ".2~e" : `.${digits}f`,
   });
 };
 
