@@ -263,7 +263,7 @@ export const reading = {
   correct: setting(false, toggle(), "show only correct responses"),
   incorrect: setting(false, toggle(), "show only incorrect responses"),
   problem: optional(text("NAME"), "only responses to this problem: its problemId or the end of it"),
-  first: optional(integer({ min: 1 }), "stop after N responses (default: all)"),
+  first: optional(integer({ min: 1 }), "stop after N responses; compare: after N problems (default: all; compare: 3)"),
   positions: optional(integers({ min: 0 }), "positions of response tokens, from 0 (default: all)"),
   whole: setting(false, toggle(), "print responses in full, not only the last lines"),
   tokenGradients: setting(false, toggle(), "compute the gradients of a followed prompt's tokens, which needs a device"),

@@ -71,3 +71,12 @@ export const responsesOfStep = Effect.fn("Report.responsesOfStep")(function* (
   const message = `Cannot read "${run}": ${step > 0 ? `step ${step}` : "the run"} has no responses yet`;
   return yield* new PageError({ message });
 });
+
+/** The steps of a run whose responses are graded, in order. */
+export const gradedSteps = (run: string) =>
+  Effect.flatMap(recordedSteps(run), (steps) =>
+    Effect.filter(steps, (step) =>
+      Effect.map(
+        Effect.forEach(files.slice(0, 2), (file) => exists(join(run, stepFolder(step), file))),
+        (found) => found.includes(true),
+      )));
