@@ -25,7 +25,8 @@ const mostDigits = 4;
 /** An axis of equal steps, at most six and one more, that holds all `values` and ends at `highest` at the latest; one of zeros alone says 0. */
 export const linear = (title: string, values: ReadonlyArray<number>, highest = Infinity): Axis => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (low === 0 && high === 0) return axis(title, [0, 1], { values: [0], format: "d" });
+  // The blank label at the top keeps the panel's title where its neighbours have theirs.
+  if (low === 0 && high === 0) return axis(title, [0, 1], { values: [0, 1], labelExpr: "datum.value ? ' ' : '0'" });
   const step = stepOf(high > low ? high - low : Math.max(Math.abs(high), 1) / 10, 6);
   const first = Math.floor(low / step + 1e-9);
   const end = Math.max(Math.ceil(high / step - 1e-9), first + 1);

@@ -3,6 +3,7 @@
  * has no end yet and is left out.
  */
 import { Effect, Option, Stream } from "effect";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { stepFolder } from "../../files/run_directory.ts";
 import { exists, namesIn, pieces } from "../../files/text_file.ts";
@@ -28,7 +29,7 @@ export const wholeLines = <E>(bytes: Stream.Stream<Uint8Array, E>): Stream.Strea
     for (const chunk of chunks) {
       const end = chunk.lastIndexOf(10) + 1;
       if (end > 0) whole.push(rest, chunk.subarray(0, end));
-      rest = end > 0 ? chunk.slice(end) : Uint8Array.from([...rest, ...chunk]);
+      rest = end > 0 ? chunk.slice(end) : Buffer.concat([rest, chunk]);
     }
     return [rest, whole] as const;
   });
