@@ -42,7 +42,7 @@ const meanings = (command: Command): ReadonlyMap<string, Meaning> => {
     known.set(flagOf(key), isSwitch ? { key, sets: "true" } : { key });
     if (isSwitch) known.set(`no-${flagOf(key)}`, { key, sets: "false" });
   }
-  for (const [name, key] of Object.entries(command.aliases ?? {})) known.set(name, { key });
+  for (const [name, key] of Object.entries(command.aliases ?? {})) known.set(name, known.get(flagOf(key)) ?? { key });
   return known;
 };
 

@@ -45,6 +45,7 @@ const ofCommands: Loaders = {
   table: load("./table.ts", "tableCommand"),
   plot: load("./plot.ts", "plotCommand"),
   report: load("./report.ts", "reportCommand"),
+  compare: load("./compare.ts", "compareCommand"),
   audit: load("./audit.ts", "auditCommand"),
   bench: load("../bench/bench.ts", "benchCommand"),
   "grade-bench": load("./grade_bench.ts", "gradeBenchCommand"),

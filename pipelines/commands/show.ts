@@ -1,31 +1,45 @@
 /**
- * `deno task show`: reads responses with their verdicts in the terminal, from files of records, the folder of an evaluation, or stdin. `--correct`
- * and `--incorrect` keep one kind, `--problem` one problem, `--first N` the first of those. Colours are for terminals, and not where
- * `NO_COLOR` is set.
+ * `deno task show`: reads responses with their verdicts in the terminal, from files of records, the folder of an evaluation or of a run, or stdin.
+ * `--correct` and `--incorrect` keep one kind, `--problem` one problem, `--first N` the first of those; `--step` chooses the step of a run, the
+ * latest where it is not given. Evaluations and runs may still be going on. Colours are for terminals, and not where `NO_COLOR` is set.
  */
 import { Effect, type Result, Stream, Struct } from "effect";
-import { join } from "node:path";
-import { samplesFile } from "../evaluation/sample_log.ts";
+import { sampleLines } from "../evaluation/read_evaluation.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
-import { exists, isFolder, pieces } from "../files/text_file.ts";
+import { isFolder, pieces } from "../files/text_file.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
-import { reading } from "../settings/groups.ts";
+import { reading, schedule } from "../settings/groups.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
 import { decodeRecord } from "../records/record.ts";
 import { flagOf, type Settings } from "../settings/settings.ts";
+import { isRun } from "../reports/page/read_run.ts";
+import { responsesOfStep } from "../reports/responses/run_responses.ts";
 import { responseText } from "../reports/responses/response_text.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
 
 const decodeShown = (source: string) => (text: string, line: number): Result.Result<ShownRecord, Command.Failure> =>
   decodeRecord(ShownRecord, presentFields(ShownRecord, ["problemId", "responseText"]), text, { source, line });
 
-/** The file of a name: the responses of an evaluation where it is a folder. */
-const fileOf = Effect.fnUntraced(function* (given: string) {
-  if (!(yield* isFolder(given))) return given;
-  const whole = join(given, samplesFile);
-  return (yield* exists(whole)) ? whole : `${whole}.partial`;
+/** The responses of a name: those of a step where it is the folder of a run, of an evaluation where it is another folder, else of a file. */
+const recordsOf = Effect.fnUntraced(function* (
+  given: string,
+  step: number,
+): Effect.fn.Return<Stream.Stream<ShownRecord, Command.Failure>, Command.Failure, never> {
+  const { input, inputName, report } = yield* StandardStreams;
+  if (given !== "-" && (yield* isRun(given))) {
+    const found = yield* responsesOfStep(given, step);
+    yield* report(found.said);
+    return decodeLines(found.lines, found.file, decodeShown(found.file));
+  }
+  if (step > 0) {
+    const message = `Cannot run "show": --${flagOf("step")} ${step}: "${given === "-" ? inputName : given}" is no run`;
+    return yield* new Command.UsageError({ message });
+  }
+  if (given === "-") return decodeLines(input, inputName, decodeShown(inputName));
+  const { file, lines } = (yield* isFolder(given)) ? yield* sampleLines(given) : { file: given, lines: pieces(given) };
+  return decodeLines(lines, file, decodeShown(file));
 });
 
 type Filters = Pick<Settings, "correct" | "incorrect" | "problem">;
@@ -38,10 +52,11 @@ const keeps = ({ correct, incorrect, problem }: Filters) => (record: ShownRecord
 export const showCommand = makeCommand({
   name: "show",
   summary: "Shows responses with their verdicts: what was asked, both answers, why, and the response",
-  settings: { ...Struct.omit(reading, ["positions"]) },
+  settings: { ...Struct.omit(reading, ["positions"]), ...Struct.pick(schedule, ["step"]) },
+  aliases: { wrong: "incorrect" },
   positional: {
     name: "FILE",
-    summary: "NDJSON files, or folders of evaluations (default: stdin)",
+    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
     optional: true,
     many: true,
   },
@@ -50,14 +65,10 @@ export const showCommand = makeCommand({
       const both = `--${flagOf("correct")} and --${flagOf("incorrect")}`;
       return yield* new Command.UsageError({ message: `Cannot run "show": ${both} leave nothing; give one or none` });
     }
-    const { input, inputName, write } = yield* StandardStreams;
+    const { write } = yield* StandardStreams;
     const colours = (yield* OutputIsTerminal) && !Deno.env.get("NO_COLOR");
     const records = Stream.fromIterable(files.length === 0 ? ["-"] : files).pipe(
-      Stream.flatMap((given): Stream.Stream<ShownRecord, Command.Failure> =>
-        given === "-"
-          ? decodeLines(input, inputName, decodeShown(inputName))
-          : Stream.unwrap(Effect.map(fileOf(given), (file) => decodeLines(pieces(file), file, decodeShown(file))))
-      ),
+      Stream.flatMap((given) => Stream.unwrap(recordsOf(given, config.step))),
       Stream.filter(keeps(config)),
       config.first === undefined ? (_) => _ : Stream.take(config.first),
     );

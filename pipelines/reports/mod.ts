@@ -9,6 +9,7 @@ import { flatTable } from "./tables/flat_table.ts";
 import { frontier } from "./figures/frontier.ts";
 import type { Report } from "./report.ts";
 import { roofline } from "./figures/roofline.ts";
+import { training } from "./figures/training.ts";
 import { sweeps } from "./figures/sweeps.ts";
 import { table1 } from "./tables/table_1.ts";
 import { verdicts } from "./tables/verdicts.ts";
@@ -26,6 +27,7 @@ export const reports: Readonly<Record<string, Report>> = Object.fromEntries(
     dynamicsTable,
     frontier,
     sweeps,
+    training,
     figure2,
     figure4,
     figure5,

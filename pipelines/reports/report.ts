@@ -43,6 +43,8 @@ export interface TableReport extends Made<ReadonlyArray<Table>> {
 /** A report as a figure, in the registry. */
 export interface ChartReport extends Made<Chart> {
   readonly kind: "chart";
+  /** Fields that tell its rows from those of other figures: with them, and with `needs`, it is drawn where nobody names a figure. */
+  readonly hints: ReadonlyArray<string>;
 }
 
 /** Any report; `table` prints one `kind`, `plot` draws the other. */
@@ -76,12 +78,14 @@ export const tableReport = <A>(declared: Declared<A, ReadonlyArray<Table>>) => (
 
 /** The declaration of a figure. A page passes its `series` to `build`, so that all its figures have the same styles. */
 interface DeclaredChart<A> extends Omit<Declared<A, Chart>, "build"> {
+  readonly hints?: ReadonlyArray<string>;
   readonly build: (rows: ReadonlyArray<A>, series?: ReadonlyArray<Series>) => Result.Result<Chart, string>;
 }
 
 /** Declares a report as a figure: its entry in the registry, and its typed `build`. */
 export const chartReport = <A>(declared: DeclaredChart<A>) => ({
   kind: "chart" as const,
+  hints: declared.hints ?? [],
   ...made(declared),
   build: declared.build,
 });

@@ -168,7 +168,11 @@ export const optimizing = {
 
 /** Steps and batch sizes. */
 export const schedule = {
-  step: setting(0, integer({ min: 0 }), "training step, from 1; 0 means not part of a training"),
+  step: setting(
+    0,
+    integer({ min: 0 }),
+    "training step, from 1; 0 means not part of a training (show, compare: the latest; report: the first)",
+  ),
   steps: optional(integer({ min: 0 }), "training steps (default: from --epochs)"),
   epochs: setting(20, integer({ min: 1 }), "passes over the training split, if --steps is not given"),
   prompts: optional(integer({ min: 1 }), "prompts per step (default: 1024 in training, else the whole split)"),
@@ -217,6 +221,8 @@ export const reporting = {
   ),
   bootstrap: setting(1000, integer({ min: 0 }), "bootstrap resamples per interval"),
   report: optional(words(), "tables or figures to make (default: all)"),
+  columns: optional(words(), "columns to print, in this order; a.b is field b of group a (default: those that fit)"),
+  label: optional(words(), "names of what is compared, in its order (default: the settings that differ)"),
 } as const satisfies Group;
 
 /** Archives in parts. */
@@ -261,9 +267,10 @@ export const reading = {
   correct: setting(false, toggle(), "show only correct responses"),
   incorrect: setting(false, toggle(), "show only incorrect responses"),
   problem: optional(text("NAME"), "only responses to this problem: its problemId or the end of it"),
-  first: optional(integer({ min: 1 }), "stop after N responses (default: all)"),
+  first: optional(integer({ min: 1 }), "stop after N responses; compare: after N problems (default: all; compare: 3)"),
   positions: optional(integers({ min: 0 }), "positions of response tokens, from 0 (default: all)"),
   whole: setting(false, toggle(), "print responses in full, not only the last lines"),
+  tokenGradients: setting(false, toggle(), "compute the gradients of a followed prompt's tokens, which needs a device"),
 } as const satisfies Group;
 
 /** Other programs' files. */

@@ -19,9 +19,14 @@ const stepOf = (span: number, most: number): number => {
 
 const digitsOf = (step: number): number => Math.max(0, -Math.floor(Elementary.log10(step) + 1e-9));
 
-/** An axis of at most seven equal steps that covers all `values`; it ends at `highest` unless a value is larger. */
+/** The largest number of digits after the point; smaller steps are written with a power of ten. */
+const mostDigits = 4;
+
+/** An axis of at most seven equal steps that covers all `values`; it ends at `highest` unless a value is larger. Zeros alone give one label, 0. */
 export const linear = (title: string, values: ReadonlyArray<number>, highest = Infinity): Axis => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
+  // The blank label at the top keeps the panel's title where its neighbours have theirs.
+  if (low === 0 && high === 0) return axis(title, [0, 1], { values: [0, 1], labelExpr: "datum.value ? ' ' : '0'" });
   const step = stepOf(high > low ? high - low : Math.max(Math.abs(high), 1) / 10, 6);
   const first = Math.floor(low / step + 1e-9);
   const end = Math.max(Math.ceil(high / step - 1e-9), first + 1);
@@ -30,7 +35,7 @@ export const linear = (title: string, values: ReadonlyArray<number>, highest = I
   const rounded = (value: number) => Number(value.toFixed(digits));
   return axis(title, [rounded(first * step), Math.max(high, rounded(last))], {
     tickCount: Math.round((last - first * step) / step),
-    format: `.${digits}f`,
+    format: digits > mostDigits ? ".2~e" : `.${digits}f`,
   });
 };
 

@@ -28,6 +28,8 @@ export interface Chart {
   readonly series: ReadonlyArray<Series>;
   readonly panels: ReadonlyArray<Panel>;
   readonly lines?: boolean;
+  /** Pixels between two panels in a row, where the labels of their axes need more than usual. */
+  readonly gap?: number;
 }
 
 /** The size of a panel's plot in pixels, narrower if the names of several series are beside it. */
@@ -165,10 +167,10 @@ const schema = "https://vega.github.io/schema/vega-lite/v6.json";
 
 /** The whole chart as one specification: two panels per row, one title, one legend below. */
 export const wholeSpec = (chart: Chart): TopLevelSpec => {
-  const { title, subtitle, description, series, panels } = chart;
+  const { title, subtitle, description, series, panels, gap = 64 } = chart;
   const columns = Math.min(2, panels.length);
   const hasNames = panels[0].plot.width === panelDimensions(true).width;
-  const between = { row: 86, column: 64 + (hasNames ? columnWidth(series.map(({ name }) => name)) : 0) };
+  const between = { row: 86, column: gap + (hasNames ? columnWidth(series.map(({ name }) => name)) : 0) };
   return {
     $schema: schema,
     description,

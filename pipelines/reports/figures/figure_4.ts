@@ -21,7 +21,8 @@ export interface Measure {
   /** Measured at few steps: each value is drawn with a symbol, without smoothing. */
   readonly isSparse?: boolean;
   readonly scale: number;
-  readonly digits: number;
+  /** Digits after the point; without a value, three that count. */
+  readonly digits?: number;
   readonly unit: string;
 }
 
@@ -93,7 +94,8 @@ export const measuredOf = (rows: ReadonlyArray<DynamicsRow>, label: string, meas
     .sort((a, b) => a.step - b.step);
 
 /** A number of a measure as text. */
-export const measureText = (value: number, { scale, digits }: Measure): string => (value * scale).toFixed(digits);
+export const measureText = (value: number, { scale, digits }: Measure): string =>
+  digits === undefined ? String(Number((value * scale).toPrecision(3))) : (value * scale).toFixed(digits);
 
 /** The number of steps on each side that are averaged with a step, if there are more than 20. */
 const reachOf = (count: number, { isSparse }: Measure): number => count > 20 && isSparse !== true ? 2 : 0;
@@ -140,10 +142,12 @@ const panelOf = (
 };
 
 /** Whether the lines are centred means rather than single values. */
-export const isSmoothed = (rows: ReadonlyArray<DynamicsRow>, series: ReadonlyArray<Series>): boolean =>
-  series.some(({ label }) =>
-    paperMeasures.some((measure) => reachOf(measuredOf(rows, label, measure).length, measure) > 0)
-  );
+export const isSmoothed = (
+  rows: ReadonlyArray<DynamicsRow>,
+  series: ReadonlyArray<Series>,
+  measures: ReadonlyArray<Measure> = paperMeasures,
+): boolean =>
+  series.some(({ label }) => measures.some((measure) => reachOf(measuredOf(rows, label, measure).length, measure) > 0));
 
 /** One panel for each measure that has values. */
 export const dynamicsPanels = (

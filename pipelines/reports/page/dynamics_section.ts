@@ -58,6 +58,8 @@ const testedTable = (
 export interface DynamicsWords {
   /** The fewest and most cells per mean, in a study with recorded cells. */
   readonly cells?: readonly [fewest: number, most: number];
+  /** The measures below Figure 4; by default those of the updates. */
+  readonly measures?: ReadonlyArray<Measure>;
   /** Dynamics with one update per batch, which are fully on-policy. */
   readonly onPolicy?: ReadonlyArray<DynamicsRow>;
 }
@@ -69,13 +71,13 @@ const meanOf = ([fewest, most]: readonly [number, number]): string =>
 export const dynamicsSection = (
   rows: ReadonlyArray<DynamicsRow>,
   all: ReadonlyArray<Series>,
-  { cells, onPolicy = [] }: DynamicsWords = {},
+  { cells, onPolicy = [], measures = updateMeasures }: DynamicsWords = {},
 ): Result.Result<Html, string> =>
   Result.map(dynamicsTable.build(rows), (tables) => {
     const series = seriesIn([...rows, ...onPolicy], all);
     const chart = Result.getOrUndefined(figure4.build(rows, series));
     const more = [
-      ...dynamicsPanels(rows, series, updateMeasures),
+      ...dynamicsPanels(rows, series, measures),
       ...dynamicsPanels(onPolicy, series, [{ ...cosine, title: `${cosine.title}, one update a batch` }]),
     ];
     const said = [

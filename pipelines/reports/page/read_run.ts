@@ -22,7 +22,16 @@ import type { Walk } from "./walk.ts";
 export interface RunSelection {
   readonly step: number;
   readonly problem: string | undefined;
+  /** Steps that responses are shown of, at even distances from the first to the last. */
+  readonly shownSteps?: number;
 }
+
+/** `count` items of a list at even distances, with the first and the last. */
+const spreadOf = <A>(list: ReadonlyArray<A>, count: number): ReadonlyArray<A> => [
+  ...new Set(
+    Array.from({ length: count }, (_, i) => list[count === 1 ? 0 : Math.floor(i * (list.length - 1) / (count - 1))]),
+  ),
+];
 
 /** Responses shown per prompt and verdict. */
 const ofEach = 2;
@@ -183,8 +192,7 @@ export const readRun = Effect.fn("Report.readRun")(function* (
       return yield* new PageError({ message });
     }
     if (chosen !== undefined) Object.assign(told, yield* walkOf(run, config.record, step, chosen.problem, pieces));
-    const middle = steps[Math.floor((steps.length - 1) / 2)];
-    for (const one of new Set([steps[0], middle, steps[steps.length - 1]])) {
+    for (const one of spreadOf(steps, choice.shownSteps ?? 3)) {
       const others = (yield* groupsOf(run, one)).filter((group) => one !== step || group.problem !== chosen?.problem);
       const group = mixed(others);
       if (group === undefined) continue;

@@ -4,6 +4,8 @@ import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
 import type { StoredConfig } from "../../training/run_config.ts";
 import { seriesName, seriesOf } from "../series.ts";
+import { updateMeasures } from "../figures/figure_4.ts";
+import { lossMeasures } from "../figures/training.ts";
 import { dynamicsSection } from "./dynamics_section.ts";
 import { figure5Section } from "./figure_5_section.ts";
 import { type Html, markup } from "./html.ts";
@@ -68,7 +70,9 @@ export const runHtml = (
     const { algorithm } = config;
     const rows = metrics.map((row) => ({ ...(algorithm !== undefined && { algorithm }), ...row }));
     const series = seriesOf(rows);
-    const trained = rows.length === 0 ? undefined : yield* dynamicsSection(rows, series);
+    const trained = rows.length === 0 ? undefined : yield* dynamicsSection(rows, series, {
+      measures: [...lossMeasures, ...updateMeasures],
+    });
     return pageText({
       title: `Run ${name}`,
       lede: `${seriesName(algorithm ?? "Training")}${

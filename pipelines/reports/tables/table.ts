@@ -35,6 +35,14 @@ export interface Table {
   readonly blocks: ReadonlyArray<Block>;
 }
 
+/** A note that explains the marks; plain text, which has none, leaves it out. */
+export const marksNote =
+  "Best and second best of each column are marked, the base model counts too, and what is printed alike is tied.";
+
+/** The note of a table that marks only the best. */
+export const clearBestNote =
+  "The best of a column is marked where the 95 % interval of its difference from every other one excludes zero.";
+
 /** The markup of a format for the best and the second best. */
 export interface Marks {
   readonly best: (text: string) => string;

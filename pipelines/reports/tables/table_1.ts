@@ -9,7 +9,17 @@ import { type EvaluationBlock, evaluationBlocks, fullName, ksOf } from "./evalua
 import { tableReport } from "../report.ts";
 import { EvaluationRow } from "../../records/rows.ts";
 import { publishedName, seriesName, seriesOf } from "../series.ts";
-import { type Block, type Cell, type Column, empty, marked, percentCell, type Table, textCell } from "./table.ts";
+import {
+  type Block,
+  type Cell,
+  type Column,
+  empty,
+  marked,
+  marksNote,
+  percentCell,
+  type Table,
+  textCell,
+} from "./table.ts";
 
 const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
   { name: "Method", align: "left" },
@@ -49,7 +59,7 @@ const studyTable = (
 ): Table => ({
   title: "Pass@k in percent",
   notes: [
-    "Best and second best of each column are marked, the base model counts too, and what is printed alike is tied.",
+    marksNote,
     ...(intervals === undefined ? [] : [intervals]),
   ],
   blockColumn: "Evaluation",

@@ -1,11 +1,13 @@
 /**
- * A table for a terminal: rules above and below the header and each block, long text folded. On a terminal the best is bold, the second
- * underlined and the interval faint; in a pipe the marks are ** and __, without escape codes.
+ * A table for a terminal: rules above and below the head and each block, long text folded. On a terminal the best is bold, the second
+ * underlined and the interval faint; piped text is plain: it has no marks, no note about them and no escape code.
  */
 import CliTable from "cli-table3";
-import { type Marks, styled, type Table } from "./table.ts";
+import { clearBestNote, type Marks, marksNote, styled, type Table } from "./table.ts";
 
 const escape = (on: number, off: number) => (text: string) => `\x1b[${on}m${text}\x1b[${off}m`;
+
+const plain = (text: string): string => text;
 
 const border = ["top", "bottom", "left", "right", "mid"];
 const noBorder = Object.fromEntries(
@@ -14,10 +16,9 @@ const noBorder = Object.fromEntries(
 
 /** A table as lines of text; `isTerminal` says whether bold and underline are supported. */
 export const terminalTable = (table: Table, isTerminal: boolean): string => {
-  const marks: Marks = isTerminal
-    ? { best: escape(1, 22), second: escape(4, 24) }
-    : { best: (text) => `**${text}**`, second: (text) => `__${text}__` };
-  const small = isTerminal ? escape(2, 22) : (text: string) => text;
+  const marks: Marks = isTerminal ? { best: escape(1, 22), second: escape(4, 24) } : { best: plain, second: plain };
+  const small = isTerminal ? escape(2, 22) : plain;
+  const notes = table.notes.filter((note) => isTerminal || (note !== marksNote && note !== clearBestNote));
   const drawn = new CliTable({
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
     chars: noBorder,
@@ -47,7 +48,7 @@ export const terminalTable = (table: Table, isTerminal: boolean): string => {
     ...(table.title === undefined ? [] : [table.title]),
     rule,
     ...body.flatMap((text, i) => ruled.has(i + 1) ? [text.trimEnd(), rule] : [text.trimEnd()]),
-    ...table.notes.map((note) => folded(note, 100)),
+    ...notes.map((note) => folded(note, 100)),
     "",
   ].join("\n");
 };

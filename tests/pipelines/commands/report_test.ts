@@ -72,10 +72,11 @@ Deno.test("runs that are named besides are shown in a study's page, the first on
     const other = join(path, "run");
     await writeStudy(path);
     await writeRun(other);
-    // Its weights are nowhere, so that no token can be explained.
-    const { said, error } = await report(path, other, "--problem", "8", "--out", join(path, "page.html"));
-    assert.equal(error, "");
-    assert.match(said, /no token gradients of ".*run": Cannot /);
+    const words = [path, other, "--problem", "8", "--out", join(path, "page.html")];
+    // No device is asked for unless token gradients are; the weights are nowhere, so that no token can be explained.
+    const { said, error } = await report(...words);
+    assert.deepEqual([error, said], ["", `wrote "${join(path, "page.html")}"`]);
+    assert.match((await report(...words, "--token-gradients")).said, /no token gradients of ".*run": Cannot /);
     const page = await Deno.readTextFile(join(path, "page.html"));
     assert.ok(
       page.includes('<section id="walk" class="part">') && page.includes('<section id="responses" class="part">'),
@@ -92,6 +93,29 @@ Deno.test("report makes the page of a run: where it began and ended, and the com
     const page = await Deno.readTextFile(join(path, "report.html"));
     assert.ok(page.includes("<dt>correct rollouts</dt><dd>50.0 % → <b>50.0 %</b></dd>"));
     assert.match(page, /deno task train --model nowhere\/model .*--algorithm nsr .*--out runs\/made-up/);
+  }));
+
+Deno.test("report makes the page of an evaluation, also of one that is going on", () =>
+  folder(async (path) => {
+    const response = {
+      problemId: "countdown/test/1",
+      sampleIndex: 0,
+      question: "1 2 3",
+      goldAnswer: "1 + 2 = 3",
+      correct: true,
+      answer: "3",
+      reason: "3 is 0 from the target 3",
+      responseText: "<b>1 + 2 = 3</b>",
+      finish: "stop",
+    };
+    const lines = [response, { ...response, sampleIndex: 1, correct: false, answer: null }];
+    await Deno.writeTextFile(join(path, "config.json"), '{"command":"evaluate","task":"countdown","split":"test"}\n');
+    await Deno.writeTextFile(join(path, "samples.ndjson.partial"), `${toText(lines)}{"problemId":"countd`);
+    assert.equal((await report(path)).error, "");
+    const page = await Deno.readTextFile(join(path, "report.html"));
+    assert.ok(page.includes("The evaluation is not finished: 2 responses are there."));
+    assert.ok(page.includes("<dt>Pass@1</dt><dd><b>50.0 % (50.0–50.0)</b></dd>"));
+    assert.ok(page.includes("&lt;b&gt;1 + 2 = 3&lt;/b&gt;") && page.includes("1 of 2 correct"));
   }));
 
 Deno.test("a folder that no page can be made of, and a row that is none, is an error with its place", () =>

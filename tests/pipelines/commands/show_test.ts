@@ -1,10 +1,12 @@
 // deno-lint-ignore-file no-control-regex -- escape codes are what is looked for
 import assert from "node:assert/strict";
 import { Effect } from "effect";
+import { join } from "node:path";
 import { run } from "../../../pipelines/cli.ts";
 import { memory, OutputIsTerminal, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { differenceOf } from "../../../pipelines/reports/responses/answer_difference.ts";
 import { harmless, responseText } from "../../../pipelines/reports/responses/response_text.ts";
+import { writeRun } from "../reports/page/made_up_run.ts";
 
 const show = async (words: ReadonlyArray<string>, stdin: string, isTerminal = false) => {
   const io = memory(stdin);
@@ -71,6 +73,25 @@ Deno.test("responses are chosen by verdict, by problem and by number", async () 
   const none = await show(["--problem", "8"], lines);
   assert.deepEqual([none.stdout, none.stderr], ["", "no response is left to show"]);
   assert.match((await show(["--correct", "--incorrect"], lines)).error ?? "", /leave nothing/);
+});
+
+Deno.test("the responses of a run are those of a step, of the latest where none is named, whole lines alone", async () => {
+  const path = await Deno.makeTempDir();
+  await writeRun(path);
+  await Deno.mkdir(join(path, "steps/000002"));
+  await Deno.writeTextFile(join(path, "steps/000002/sample.ndjson"), `${JSON.stringify(verdict)}\n{"problemId":"ma`);
+  const latest = await show([path], "");
+  assert.match(latest.stdout, /^math\/test\/7 #3 [^\n]*\n/);
+  assert.equal(latest.stderr, `step 2 of "${path}", not graded yet; steps 1 to 2 are recorded, --step N shows another`);
+  const first = await show([path, "--step", "1", "--wrong", "--first", "1"], "");
+  assert.match(first.stdout, /^countdown\/train\/7 #\d {2}✗ incorrect/);
+  assert.equal(first.stderr, `step 1 of "${path}"`);
+  assert.match(
+    (await show([path, "--step", "3"], "")).error ?? "",
+    /step 3 \(--step\) is not recorded; steps 1 to 2 are$/,
+  );
+  assert.match((await show(["--step", "3"], lines)).error ?? "", /--step 3: "<stdin>" is no run$/);
+  await Deno.remove(path, { recursive: true });
 });
 
 Deno.test("a long response is shown from its end unless it is asked for whole", async () => {

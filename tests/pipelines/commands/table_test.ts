@@ -7,18 +7,21 @@ import { memory, OutputIsTerminal, StandardStreams } from "../../../pipelines/fi
 import { frontier, sweeps } from "../reports/page/made_up_grid.ts";
 import { claims, dynamics, evaluations, ndjson } from "../reports/study_rows.ts";
 
-const cli = async (stdin: string, ...words: ReadonlyArray<string>) => {
+const on = async (isTerminal: boolean, stdin: string, words: ReadonlyArray<string>) => {
   const io = memory(stdin);
   const result = await Effect.runPromise(
     Effect.result(
       run(words).pipe(
         Effect.provideService(StandardStreams, io.streams),
-        Effect.provideService(OutputIsTerminal, false),
+        Effect.provideService(OutputIsTerminal, isTerminal),
       ),
     ),
   );
   return { stdout: io.stdout(), error: result._tag === "Failure" ? result.failure.message : undefined };
 };
+
+const cli = (stdin: string, ...words: ReadonlyArray<string>) => on(false, stdin, words);
+const onTerminal = (stdin: string, ...words: ReadonlyArray<string>) => on(true, stdin, words);
 
 Deno.test("table prints any records plainly, and a report where one is named", async () => {
   const plain = await cli('{"k":1,"passAtK":0.5}\n', "table", "--format", "csv");
@@ -41,6 +44,26 @@ Deno.test("every table report reads its rows from lines and prints in every form
       assert.ok(stdout.length > 0 && stdout.endsWith("\n"), `${name} as ${format}`);
     }
   }
+});
+
+Deno.test("on a terminal a plain table has the columns that fit; others are named, and chosen by --columns", async () => {
+  const names = Array.from({ length: 30 }, (_, i) => `measure${i}`);
+  const row = `${
+    JSON.stringify({ ...Object.fromEntries(names.map((name) => [name, 1])), step: 1, group: { loss: 2 } })
+  }\n`;
+  const wide = await cli(row, "table");
+  assert.ok(names.every((name) => wide.stdout.includes(name)));
+  const fitting = await onTerminal(row, "table");
+  assert.ok(
+    fitting.stdout.split("\n").every((line) => line.length <= 100) && /^─+\nmeasure0 .* step\n/.test(fitting.stdout),
+  );
+  assert.match(fitting.stdout, /more columns, by --columns or --format csv: [^]*measure29/);
+  const chosen = await cli(row, "table", "--columns", "group.loss,step", "--format", "csv");
+  assert.equal(chosen.stdout, "group.loss,step\n2,1\n");
+  assert.match(
+    (await cli(row, "table", "--columns", "stepp")).error ?? "",
+    /--columns "stepp": .*did you mean "step"\?$/,
+  );
 });
 
 Deno.test("table and plot read files, one after the other", async () => {
@@ -69,6 +92,17 @@ Deno.test("plot draws what the rows fit, to stdout or to a file that its name de
   const curves = await cli(ndjson(evaluations), "plot");
   assert.match(curves.stdout, /^<svg [^]*>Pass@k<\/text>[^]*<\/svg>\n$/);
   assert.match((await cli(ndjson(dynamics), "plot")).stdout, />Training dynamics<\/text>/);
+  // A run's own rows have its clock beside them, and all of its curves are drawn.
+  const metrics = [1, 2].map((step) => ({
+    step,
+    loss: step,
+    clipFraction: 0,
+    approxKl: 0,
+    timing: { wallTime: step },
+  }));
+  const run = (await cli(ndjson(metrics), "plot")).stdout;
+  const titles = ["Loss", "KL from the policy that sampled (approximate)", "Clipped tokens"];
+  assert.ok(titles.every((title) => run.includes(`>${title}</text>`)) && !run.includes(">Mean reward"));
   const folder = await Deno.makeTempDir();
   const [picture, drawing] = [join(folder, "deep", "f.png"), join(folder, "f.svg")];
   assert.equal((await cli(ndjson(dynamics), "plot", "--out", picture)).error, undefined);

@@ -18,6 +18,12 @@ Deno.test("a linear axis holds its values at even steps of 1, 2 or 5, with the d
     axis: { labelFlush: false, tickCount: 4, format: ".1f" },
   });
   assert.deepEqual(domainOf(linear("", [-0.1, 0.1])), [-0.1, 0.1]);
+  assert.deepEqual(linear("", [0, 0]).axis, {
+    labelFlush: false,
+    values: [0, 1],
+    labelExpr: "datum.value ? ' ' : '0'",
+  });
+  assert.deepEqual(linear("", [1e-6, 7e-6]).axis, { labelFlush: false, tickCount: 6, format: ".2~e" });
   for (const one of [0, 5, -3, 1e-9]) {
     const [low, high] = domainOf(linear("", [one]));
     assert.ok(low <= one && one <= high && low < high, `${one}: ${low} to ${high}`);

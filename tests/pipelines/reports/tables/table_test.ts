@@ -6,7 +6,14 @@ import { dynamicsTable } from "../../../../pipelines/reports/tables/dynamics_tab
 import { flatTable } from "../../../../pipelines/reports/tables/flat_table.ts";
 import { renderTables } from "../../../../pipelines/reports/tables/render_table.ts";
 import { publishedName, seriesName, seriesOf } from "../../../../pipelines/reports/series.ts";
-import { marked, numberCell, percentCell, type Table, textCell } from "../../../../pipelines/reports/tables/table.ts";
+import {
+  marked,
+  marksNote,
+  numberCell,
+  percentCell,
+  type Table,
+  textCell,
+} from "../../../../pipelines/reports/tables/table.ts";
 import { publishedTable, table1 } from "../../../../pipelines/reports/tables/table_1.ts";
 import { algorithms } from "../../../../pipelines/algorithms/mod.ts";
 import { dynamics, evaluations } from "../study_rows.ts";
@@ -134,11 +141,14 @@ const sample: Table = {
   ],
 };
 
-Deno.test("a piped terminal table marks by signs, one on a terminal by bold and underlined", () => {
+Deno.test("a piped terminal table is plain text, one on a terminal marks by bold and underlined", () => {
   const piped = renderTables([sample], { format: "terminal", isTerminal: false });
-  assert.match(piped, /\*\*50\.0\*\*\n +40\.0–60\.0\n/);
-  assert.match(piped, /__25\.0__/);
-  assert.ok(!piped.includes("\x1b"));
+  assert.match(piped, /x\|y +50\.0\n +40\.0–60\.0\n/);
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(piped, /\*\*|__|\x1b/);
+  const noted = { ...sample, notes: [marksNote, "kept"] };
+  assert.doesNotMatch(renderTables([noted], { format: "terminal", isTerminal: false }), /marked/);
+  assert.match(renderTables([noted], { format: "terminal", isTerminal: true }), /marked[^]*kept/);
   const shown = renderTables([sample], { format: "terminal", isTerminal: true });
   assert.ok(shown.includes("\x1b[1m50.0\x1b[22m") && shown.includes("\x1b[4m25.0\x1b[24m"));
   // deno-lint-ignore no-control-regex

@@ -1,0 +1,121 @@
+/**
+ * `deno task compare A B …`: runs, or evaluations, beside each other. Which settings differ; Pass@k over the problems that all have, with paired
+ * differences and their intervals; problems won and lost; the first responses to some prompts side by side. `--out` draws the curves into one
+ * picture. Of runs it reads the responses of the latest step that all have, or of `--step`.
+ */
+import { Effect, Struct } from "effect";
+import { extname } from "node:path";
+import { commonProblems, type Compared, type ComparedProblem, readCompared } from "../evaluation/read_compared.ts";
+import { writeText } from "../files/run_directory.ts";
+import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
+import { comparisonTables } from "../reports/comparison/comparison_tables.ts";
+import { differingSettings, differingTable, labelsOf } from "../reports/comparison/differing_settings.ts";
+import { type PairedPassAtK, pairedPassAtK } from "../reports/comparison/paired.ts";
+import { sideBySide } from "../reports/comparison/side_by_side.ts";
+import { figure2 } from "../reports/figures/figure_2.ts";
+import { training } from "../reports/figures/training.ts";
+import { ReportError } from "../reports/read_lines.ts";
+import { seriesName } from "../reports/series.ts";
+import { makeCommand, UsageError } from "../settings/command.ts";
+import { files, reading, reporting, schedule } from "../settings/groups.ts";
+import { chosenKs, tooFew } from "../stages/pass_at_k.ts";
+
+const refuse = (problem: string) => Effect.fail(new UsageError({ message: `Cannot run "compare": ${problem}` }));
+
+const named = Effect.fnUntraced(function* (
+  asked: ReadonlyArray<string> | undefined,
+  otherwise: ReadonlyArray<string>,
+) {
+  if (asked === undefined) return otherwise;
+  if (asked.length !== otherwise.length) {
+    return yield* refuse(`--label names ${asked.length}, and ${otherwise.length} are compared`);
+  }
+  const twice = asked.find((label, i) => asked.indexOf(label) !== i);
+  return twice === undefined ? asked : yield* refuse(`--label "${twice}": two have this name`);
+});
+
+/** The k that are asked for, else those that every problem has responses for. */
+const ksOf = Effect.fnUntraced(function* (
+  asked: ReadonlyArray<number> | undefined,
+  rows: ReadonlyArray<ReadonlyArray<ComparedProblem>>,
+) {
+  const ks = chosenKs(asked, rows.flat());
+  const few = tooFew(rows.flat(), ks);
+  return few === undefined
+    ? ks
+    : yield* refuse(`--k ${few.k}: problem "${few.problem.problemId}" has ${few.problem.n} responses`);
+});
+
+/** The curves: those of the trainings, or Pass@k against k. */
+const chartOf = (
+  all: ReadonlyArray<Compared>,
+  labels: ReadonlyArray<string>,
+  paired: ReadonlyArray<PairedPassAtK>,
+  problems: number,
+) => {
+  const made = all.some(({ metrics }) => metrics.length > 0)
+    ? training.build(all.flatMap(({ metrics }, i) => metrics.map((row) => ({ ...row, label: labels[i] }))))
+    : figure2.build(
+      labels.flatMap((label, i) =>
+        paired.map(({ k, models }) => ({
+          label,
+          k,
+          passAtK: models[i].value,
+          ...Struct.pick(models[i], ["low", "high"]),
+          problems,
+        }))
+      ),
+    );
+  return Effect.mapError(Effect.fromResult(made), (message) => new ReportError({ message }));
+};
+
+const draw = Effect.fnUntraced(function* (out: string, chart: Effect.Success<ReturnType<typeof chartOf>>) {
+  // Loaded here, because help loads this file and only a picture needs it.
+  const { png, svg } = yield* Effect.promise(() => import("../reports/figures/render_chart.ts"));
+  yield* writeText(out, yield* (extname(out).toLowerCase() === ".png" ? png(chart) : svg(chart)));
+});
+
+const isNamed = (problem: string | undefined) => ([{ problemId }]: ReadonlyArray<ComparedProblem>): boolean =>
+  problem === undefined || problemId === problem || problemId.endsWith(`/${problem}`);
+
+/** `deno task compare`. */
+export const compareCommand = makeCommand({
+  name: "compare",
+  summary: "Compares runs or evaluations: settings, Pass@k with paired differences, problems won and lost, responses",
+  settings: {
+    ...Struct.pick(reporting, ["label", "k", "bootstrap", "format"]),
+    ...Struct.pick(schedule, ["step"]),
+    ...Struct.pick(reading, ["problem", "first", "whole"]),
+    ...Struct.pick(files, ["out"]),
+  },
+  positional: { name: "DIR", summary: "two folders or more, all of runs or all of evaluations", many: true },
+  run: Effect.fnUntraced(function* ({ label, k, bootstrap, format, step, problem, first = 3, whole, out }, folders) {
+    if (folders.length < 2) yield* refuse(`it takes two folders or more, found ${folders.length}`);
+    if (out !== undefined && ![".svg", ".png"].includes(extname(out).toLowerCase())) {
+      yield* refuse(`--out "${out}": expected a name in .svg or .png`);
+    }
+    const read = yield* readCompared(folders, step);
+    const { all } = read;
+    const rows = yield* commonProblems(all);
+    const shown = rows.filter(isNamed(problem)).slice(0, first);
+    if (shown.length === 0) yield* refuse(`--problem "${problem}": it is not among the ${rows.length} that all have`);
+    const differing = differingSettings(all.map(({ fields }) => fields));
+    const labels = yield* named(label, labelsOf(differing, folders));
+    const names = labels.map(seriesName);
+    const ks = yield* ksOf(k, rows);
+    const models = all.map((_, i) => rows.map((row) => row[i]));
+    const paired = pairedPassAtK(models, ks, bootstrap);
+    if (out !== undefined) yield* draw(out, yield* chartOf(all, labels, paired, rows.length));
+    const tables = [differingTable(differing, names), ...comparisonTables({ labels: names, models }, paired)];
+    // Loaded here, because help loads this file and only a comparison prints.
+    const { renderTables } = yield* Effect.promise(() => import("../reports/tables/render_table.ts"));
+    const { report, write } = yield* StandardStreams;
+    if (read.step !== undefined) yield* report(`responses of step ${read.step}; --step N compares another`);
+    const responses = format !== "terminal"
+      ? ""
+      : shown.map((row) => sideBySide(row.map((one, i) => ({ label: names[i], response: one.first })), whole)).join("");
+    const text = renderTables(tables, { format, isTerminal: yield* OutputIsTerminal });
+    yield* Effect.catchTag(write(responses === "" ? text : `${text}\n${responses}`), "PipeClosed", () => Effect.void);
+    yield* report(out === undefined ? "--out FILE.svg draws the curves" : `wrote "${out}"`);
+  }),
+});

@@ -1,0 +1,78 @@
+/**
+ * Pass@k of several models over the same problems. The bootstrap is paired: each draw takes problems with replacement and gives all models the same
+ * ones, so that an interval of a difference is that of the difference, which is narrower than two intervals beside each other suggest.
+ */
+import { bootstrapKey, drawnPlaces, middle95 } from "../../../data/statistics.ts";
+import { estimate, passAtK, type Tally } from "../../stages/pass_at_k.ts";
+
+/** A number in [-1, 1] with the middle 95 % of its draws. */
+export interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** One k: Pass@k of each model, and how far each is above each other. */
+export interface PairedPassAtK {
+  readonly k: number;
+  readonly models: ReadonlyArray<Interval>;
+  /** Model `a` minus model `b`. */
+  readonly difference: (a: number, b: number) => Interval;
+  /** The model that is clearly above every other one; undefined where none is. */
+  readonly best: number | undefined;
+}
+
+/** Fewer problems than these make no interval that says which model is better. */
+export const fewestProblems = 10;
+
+/** Whether an interval is all on one side of zero, over enough problems. */
+export const isClear = ({ low, high }: Interval, problems: number): boolean =>
+  problems >= fewestProblems && (low > 0 || high < 0);
+
+/** The means of each draw by model and k: `means[model][k][draw]`. */
+const redrawn = (
+  models: ReadonlyArray<ReadonlyArray<Tally>>,
+  ks: ReadonlyArray<number>,
+  draws: number,
+): ReadonlyArray<ReadonlyArray<Float64Array>> => {
+  const problems = models[0].length;
+  const estimates = models.map((tallies) => ks.map((k) => tallies.map(({ n, c }) => estimate(n, c, k))));
+  const means = models.map(() => ks.map(() => new Float64Array(draws)));
+  const key = bootstrapKey("compare");
+  for (let draw = 0; draw < draws; draw++) {
+    const places = drawnPlaces(key, draw, problems);
+    for (const [m, own] of estimates.entries()) {
+      for (const [j, at] of own.entries()) {
+        means[m][j][draw] = places.reduce((sum, place) => sum + at[place], 0) / problems;
+      }
+    }
+  }
+  return means;
+};
+
+/** Pass@k at each k; `models` have the same problems in the same order, at least one, each with `n` >= k. `draws` of 0 make no intervals. */
+export const pairedPassAtK = (
+  models: ReadonlyArray<ReadonlyArray<Tally>>,
+  ks: ReadonlyArray<number>,
+  draws: number,
+): ReadonlyArray<PairedPassAtK> => {
+  const means = redrawn(models, ks, draws);
+  const values = models.map((tallies) => passAtK(tallies, ks, 0).map((row) => row.passAtK));
+  const problems = models[0].length;
+  return ks.map((k, j): PairedPassAtK => {
+    const difference = (a: number, b: number): Interval => {
+      const value = values[a][j] - values[b][j];
+      return { value, ...middle95(means[a][j].map((mean, draw) => mean - means[b][j][draw]), value) };
+    };
+    const all = models.map((_, m) => m);
+    const top = all.reduce((best, m) => values[m][j] > values[best][j] ? m : best, 0);
+    const others = all.filter((m) => m !== top).map((m) => difference(top, m));
+    const isBest = draws > 0 && others.every((one) => one.value > 0 && isClear(one, problems));
+    return {
+      k,
+      models: all.map((m) => ({ value: values[m][j], ...middle95(means[m][j], values[m][j]) })),
+      difference,
+      best: isBest ? top : undefined,
+    };
+  });
+};
