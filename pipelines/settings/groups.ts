@@ -18,6 +18,7 @@ import {
   type Group,
   integer,
   integers,
+  later,
   number,
   optional,
   setting,
@@ -110,9 +111,12 @@ export const passes = {
     choice(storageTypes),
     "type of stored activations, keys and values; sums stay float32 (default: f32)",
   ),
-  paddedVocabulary: optional(
-    choice(paddedVocabularies),
-    "token ids unknown to the tokenizer: mask gives them probability 0; keep computes them, as transformers does (default: mask)",
+  paddedVocabulary: later(
+    optional(
+      choice(paddedVocabularies),
+      "token ids unknown to the tokenizer: mask gives them probability 0; keep computes them, as transformers does (default: mask)",
+    ),
+    "keep",
   ),
 } as const satisfies Group;
 

@@ -12,7 +12,6 @@ import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
-import { comparable } from "../files/metrics.ts";
 import { makeProgress } from "../files/progress.ts";
 import { readRunText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
@@ -21,16 +20,9 @@ import { exists, namesIn } from "../files/text_file.ts";
 import { device, models, problems } from "../settings/groups.ts";
 import { type Given, layered, merge } from "../settings/resolve.ts";
 import type { SettingValues } from "../settings/setting.ts";
-import { defaults, keysOf } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import {
-  changedSource,
-  type StoredConfig,
-  storedConfig,
-  type TrainConfig,
-  trainConfig,
-  trainSettings,
-} from "./run_config.ts";
+import { changedSource, type StoredConfig, storedConfig, type TrainConfig, trainConfig } from "./run_config.ts";
+import { parseRows, recordedNames, withNames } from "./recorded_rows.ts";
 import { prepare, test } from "./train.ts";
 import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
@@ -48,12 +40,8 @@ const recordedRun = Effect.fnUntraced(function* (run: string, given: SettingValu
   const stored = yield* storedConfig(run);
   if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
   const { settings, fields } = stored;
-  const missing = keysOf(trainSettings).find((key) => !(key in settings) && defaults[key] !== undefined);
-  if (missing !== undefined || typeof fields.base !== "string") {
-    return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
-  }
-  // A run that recorded nothing of it computed with every row of its vocabulary.
-  const config = trainConfig(layered<Given>({ paddedVocabulary: "keep" }, settings, given, { out: run }));
+  if (typeof fields.base !== "string") return yield* differs(`Cannot read "${path}": field "base" is missing`);
+  const config = trainConfig(layered<Given>(settings, given, { out: run }));
   return { stored, config: yield* Effect.fromResult(config) };
 });
 
@@ -120,29 +108,26 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     store: { put: (tensors) => Safetensors.digest(tensors) },
   };
   const world: TrainingContext = { ...prepared.world, sink };
-  const rows = ((yield* readRunText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+  const metrics = join(run, "metrics.ndjson");
+  const rows = yield* Effect.fromResult(parseRows(metrics, (yield* readRunText(metrics)) ?? ""));
+  const names = recordedNames(rows);
   yield* wholeOf(run, rows.length, prepared.steps);
   const progress = yield* makeProgress("replay", rows.length);
   let state = prepared.initial;
   let last = prepared.sources.base;
-  for (const [index, line] of rows.entries()) {
+  for (const [index, row] of rows.entries()) {
     const step = index + 1;
     const done = yield* trainingStep(world, state, step);
     state = done.state;
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
       ? yield* test(prepared, state.policy.model)
       : {};
-    const recorded = yield* Effect.try({
-      try: () => JSON.stringify(comparable(JSON.parse(line))),
-      catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
-    });
-    const again = JSON.stringify(comparable({ ...done.row, ...tested }));
+    const recorded = JSON.stringify(row);
+    const again = JSON.stringify(withNames({ ...done.row, ...tested }, names));
     if (recorded !== again) {
       const difference = firstDifference("", recorded, again);
       return yield* differs(
-        `Replay differs at "${
-          join(run, "metrics.ndjson")
-        }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
+        `Replay differs at "${metrics}", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
       );
     }
     const updates = yield* readRunText(join(run, stepFolder(step), "update.ndjson"));

@@ -13,7 +13,7 @@ import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import { type Given, select } from "../settings/resolve.ts";
-import { recordedValues, type SettingValues } from "../settings/setting.ts";
+import { earlierValues, recordedValues, type SettingValues } from "../settings/setting.ts";
 import { readRunText } from "../files/run_directory.ts";
 import { keysOf } from "../settings/settings.ts";
 
@@ -128,7 +128,7 @@ export interface StoredConfig {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The settings that the run in a folder was begun with, or undefined for one that has not begun. */
+/** The settings that the run in a folder was begun with, by this version or an earlier one; undefined for one that has not begun. */
 export const storedConfig = Effect.fnUntraced(function* (
   run: string,
 ): Effect.fn.Return<StoredConfig | undefined, Command.Failure> {
@@ -139,7 +139,7 @@ export const storedConfig = Effect.fnUntraced(function* (
   if (!stored.ok) return yield* runRefusal(`Cannot read "${path}": expected a JSON object`);
   const settings = recordedValues(trainSettings, stored.object);
   return Result.isSuccess(settings)
-    ? { settings: settings.success, fields: stored.object }
+    ? { settings: earlierValues(trainSettings, settings.success), fields: stored.object }
     : yield* runRefusal(`Cannot read "${path}": ${settings.failure}`);
 });
 
