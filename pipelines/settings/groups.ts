@@ -193,6 +193,15 @@ export const keeping = {
   keep: setting(2, integer({ min: 1 }), "number of latest checkpoints, and steps with gradients, to keep"),
 } as const satisfies Group;
 
+/** What training begins with where it is not the model alone. */
+export const beginning = {
+  fromRun: optional(
+    text("RUN"),
+    "begin a new run with the weights and the optimizer state that this run kept (default: with --model alone)",
+  ),
+  fromStep: optional(integer({ min: 1 }), "step of that run to begin from (default: the last that it kept)"),
+} as const satisfies Group;
+
 /** What is read and written beside the model. */
 export const files = {
   reference: optional(text("DIR"), "reference model for the KL penalty"),

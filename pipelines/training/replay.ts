@@ -16,13 +16,15 @@ import { makeProgress } from "../files/progress.ts";
 import { readRunText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { exists, namesIn } from "../files/text_file.ts";
+import { namesIn } from "../files/text_file.ts";
 import { device, models, problems } from "../settings/groups.ts";
 import { type Given, layered, merge } from "../settings/resolve.ts";
 import type { SettingValues } from "../settings/setting.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import { changedSource, type StoredConfig, storedConfig, type TrainConfig, trainConfig } from "./run_config.ts";
 import { parseRows, recordedNames, withNames } from "./recorded_rows.ts";
+import { beginFolder } from "./beginning.ts";
+import { finishedStep } from "./resume.ts";
 import { prepare, test } from "./train.ts";
 import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
@@ -70,13 +72,15 @@ const intact = Effect.fnUntraced(function* (run: string) {
     if (`${found}.safetensors` !== name) return yield* differs(`Replay differs at "${path}": its SHA-256 is ${found}`);
   }
   for (const name of yield* list("checkpoints")) yield* verifyManifest(join(run, "checkpoints", name));
-  if ((yield* list("model")).length > 0) yield* verifyManifest(join(run, "model"));
+  for (const name of ["model", beginFolder]) {
+    if ((yield* list(name)).length > 0) yield* verifyManifest(join(run, name));
+  }
 });
 
 /** Fails where a finished run lacks rows of metrics, or a run has records of steps that no row speaks of. */
 const wholeOf = Effect.fnUntraced(function* (run: string, rows: number, steps: number) {
   const metrics = join(run, "metrics.ndjson");
-  const isFinished = yield* exists(join(run, "model", "trainer_state", "finished.json"));
+  const isFinished = (yield* finishedStep(run)) !== undefined;
   if (isFinished && rows !== steps) return yield* differs(`Replay differs at "${metrics}": ${rows} rows of ${steps}`);
   // A run that was killed may have begun one step more.
   const last = rows + (isFinished ? 0 : 1);

@@ -34,16 +34,22 @@ export const trainSettings = {
   ...Struct.omit(Groups.schedule, ["step"]),
   ...Groups.memory,
   ...Groups.keeping,
+  ...Groups.beginning,
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe"]),
   out: Groups.files.out,
 };
 
 const trainKeys = keysOf(trainSettings);
 
-/** Settings that may change between a run and its continuation, and two that are compared with what the run recorded of its device and its model. */
+/**
+ * Settings that may change between a run and its continuation (its length, in steps or epochs, only grows), and those that are compared with
+ * what the run recorded of its device, its model and the run that it began from.
+ */
 const free: ReadonlyArray<string> = keysOf({
   ...Groups.memory,
   ...Struct.pick(Groups.keeping, ["saveEvery", "keep"]),
+  ...Struct.pick(Groups.schedule, ["steps", "epochs"]),
+  ...Struct.pick(Groups.beginning, ["fromRun"]),
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.problems, ["data"]),
@@ -82,6 +88,8 @@ export interface Sources {
   readonly tests?: string;
   readonly reference?: string;
   readonly critic?: string;
+  readonly optimizer?: string;
+  readonly criticOptimizer?: string;
   readonly stopTokens: ReadonlyArray<number>;
 }
 
@@ -92,6 +100,8 @@ const sourceNames: Readonly<Record<keyof Sources, string>> = {
   tests: "test problems (--data)",
   reference: "weights of the reference (--reference)",
   critic: "weights of the critic (--critic)",
+  optimizer: "optimizer state (--from)",
+  criticOptimizer: "optimizer state of the critic (--from)",
   stopTokens: "tokens that end a response (generation_config.json of --model)",
 };
 

@@ -6,6 +6,7 @@
  *   metrics.ndjson            one row a step, once more as TensorBoard events
  *   artifacts/ checkpoints/   the last `--keep` gradients and checkpoints
  *   model/                    the final weights, a Hugging Face directory
+ * The same command with more `--steps` or `--epochs` extends a run to the bytes that one longer run would have.
  */
 import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
@@ -13,7 +14,6 @@ import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
-import { formatJson, writeText } from "../files/checkpoint_directory.ts";
 import { exists } from "../files/text_file.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { MemorySettings } from "../planning/memory_choice.ts";
@@ -32,6 +32,7 @@ import {
   configText,
   runRefusal,
   type Sources,
+  type StoredConfig,
   storedConfig,
   type TrainConfig,
   trainSettings,
@@ -53,9 +54,10 @@ import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
 import { fault, rollouts } from "../stages/sample.ts";
-import { writeCheckpoint } from "../stages/update.ts";
+import { openOptimizer, optimizerFile } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
-import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
+import { adviceFor, beginFrom, startOf } from "./beginning.ts";
+import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
@@ -79,8 +81,9 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const { storage, activations, moments, paddedVocabulary } = config;
   const read = { storage, activations, paddedVocabulary };
   const trained = { ...read, trained: true };
-  const { dir, model } = yield* policy.load(config.model, "policy", trained);
-  const tokenizer = yield* policy.tokenizer(config.model);
+  const start = startOf(config);
+  const { dir, model } = yield* policy.load(start, "policy", trained);
+  const tokenizer = yield* policy.tokenizer(start);
   const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
   if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
   const count = config.prompts ?? training.prompts;
@@ -96,8 +99,11 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const referred = needsReference(config)
     ? yield* policy.load(config.reference ?? config.model, "reference", beside)
     : undefined;
+  const isFrom = config.fromRun !== undefined;
+  const criticStart = join(start, "critic");
+  const isCriticFrom = isFrom && config.critic === undefined && (yield* exists(join(criticStart, optimizerFile)));
   const valued = algorithm.needsCritic
-    ? yield* policy.load(config.critic ?? config.model, "critic", trained)
+    ? yield* policy.load(isCriticFrom ? criticStart : config.critic ?? config.model, "critic", trained)
     : undefined;
   const [reference, critic] = [referred?.model, valued?.model];
   for (
@@ -124,20 +130,31 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ...(tests.length > 0 && { tests: problemsDigest(tests) }),
     ...(referred && { reference: digests.get(referred.dir) }),
     ...(valued && { critic: digests.get(valued.dir) }),
+    ...(isFrom && { optimizer: yield* Safetensors.sha256File(join(start, optimizerFile)) }),
+    ...(valued && isCriticFrom && {
+      criticOptimizer: yield* Safetensors.sha256File(join(criticStart, optimizerFile)),
+    }),
     stopTokens: [...model.config.stopTokens],
   };
   return {
     world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
     tests,
     initial: {
-      policy: { model, optimizer: makeOptimizer(model, moments) },
-      critic: critic && { model: critic, optimizer: makeOptimizer(critic, moments) },
+      policy: { model, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
+      critic: critic && {
+        model: critic,
+        optimizer: yield* optimizerOf(critic, isCriticFrom ? criticStart : undefined, moments),
+      },
     },
     sourceDir: dir,
     steps,
     sources,
   };
 });
+
+/** The optimizer that a checkpoint holds, or a new one. */
+const optimizerOf = (model: Model.Model, dir: string | undefined, moments: TrainConfig["moments"]) =>
+  dir === undefined ? Effect.succeed(makeOptimizer(model, moments)) : openOptimizer(model, dir, moments);
 
 const knownOf = ({ config }: Model.Model): number => config.knownTokens ?? config.vocabSize;
 
@@ -150,19 +167,27 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
+/** The steps of a run that was begun with these settings, over as many problems as there are now. */
+const stepsOf = ({ steps, epochs }: StoredConfig["settings"], { world }: Prepared): number =>
+  steps ?? Number(epochs) * Math.floor(world.prompts.length / world.config.prompts);
+
 /** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
 export const train = Effect.fn("Train.run")(function* (
-  config: TrainConfig,
+  asked: TrainConfig,
   announce: Effect.Effect<MemorySettings, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
-  const run = yield* RunDirectory.acquire(config.out);
-  const stored = yield* storedConfig(config.out);
+  const run = yield* RunDirectory.acquire(asked.out);
+  const stored = yield* storedConfig(asked.out);
+  const config = yield* beginFrom(run, asked, stored);
   const changed = stored === undefined ? undefined : changedSetting(stored.settings, config);
-  if (changed !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${changed}`);
-  if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
-    return yield* report(`"${config.out}" is finished`);
+  if (changed !== undefined) {
+    const advice = yield* adviceFor(config);
+    return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${changed}${advice}`);
   }
+  const finished = yield* finishedStep(config.out);
+  const hasLength = stored?.settings.steps === config.steps && stored?.settings.epochs === config.epochs;
+  if (finished !== undefined && hasLength) return yield* report(`"${config.out}" is finished`);
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);
@@ -174,10 +199,17 @@ export const train = Effect.fn("Train.run")(function* (
   if (vocabulary !== undefined) {
     return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
+  const before = stored === undefined ? 0 : stepsOf(stored.settings, prepared);
+  if (prepared.steps < before) {
+    return yield* runRefusal(
+      `Cannot continue "${config.out}": it was begun with steps ${before}, now it is ${prepared.steps}; more steps extend a run, fewer do not`,
+    );
+  }
+  if (finished === prepared.steps) return yield* report(`"${config.out}" is finished`);
   yield* sweepRecords(run);
+  const resumed = yield* resumeOrExtend(run, prepared, finished, config);
   yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
   const store = yield* openArtifactStore(run.pathOf("artifacts"));
-  const resumed = yield* resume(run, prepared.initial);
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
   yield* store.retain(kept.flat());
   const metrics = yield* openMetrics(run, resumed.step);
@@ -199,7 +231,7 @@ export const train = Effect.fn("Train.run")(function* (
     const spent = kept.length > config.keep ? kept.shift() ?? [] : [];
     yield* Effect.forEach(spent.filter((id) => !kept.flat().includes(id)), store.remove);
     if (step % config.saveEvery === 0 && step < prepared.steps) {
-      yield* save(run, prepared.sourceDir, state, step, config.keep);
+      yield* save(run, prepared.sourceDir, state, step, config);
     }
     const { correctRatio, meanEntropy } = done.row;
     yield* progress.advance(
@@ -207,13 +239,7 @@ export const train = Effect.fn("Train.run")(function* (
       `correct ${(100 * Number(correctRatio)).toFixed(1)} %, entropy ${Number(meanEntropy).toFixed(3)}`,
     );
   }
-  yield* writeCheckpoint(
-    run.pathOf("model"),
-    prepared.sourceDir,
-    state.policy,
-    state.critic,
-    (partial) => writeText(join(partial, "trainer_state", "finished.json"), formatJson({ step: prepared.steps })),
-  );
+  yield* finish(run, prepared.sourceDir, state, prepared.steps, config);
   // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
   for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
     releaseOptimizer(model.encoder, optimizer);
@@ -229,6 +255,7 @@ export const trainCommand = makeCommand({
   summary: "Trains a model and keeps every record; repeat the command to resume",
   settings: { ...trainSettings, prompts: withDefault(trainSettings.prompts, training.prompts), ...planning },
   required: ["model", "out"],
+  aliases: { from: "fromRun", step: "fromStep" },
   // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
   resolve: (config, given) =>
     given.miniBatch === undefined
