@@ -96,6 +96,8 @@ export interface Task {
   readonly source: Generated | Files;
   /** The names that `promptText` takes; the first is the default. */
   readonly templates: readonly [string, ...ReadonlyArray<string>];
+  /** Whether a model that has a chat template is asked by it where nobody names a template. */
+  readonly prefersChat?: boolean;
   /** The text of the prompt, or null where the task has no template of that name. */
   readonly promptText: (problem: Pick<Problem, "question">, template?: string) => string | null;
   readonly grade: (

@@ -1,7 +1,7 @@
 /**
  * Anyone's own problems: a JSONL or Parquet file named with `--data FILE`, one problem a row, with `problem` or `question`, and
  * `answer` or a `solution` that boxes it. A folder with `train` and `test` files serves both splits; a single file serves
- * whichever split is asked for.
+ * whichever split is asked for. A model that has a chat template is asked by it.
  */
 import { mathematics } from "./mathematics.ts";
 
@@ -12,4 +12,5 @@ export const jsonl = mathematics({
   splits: ["train", "test"],
   folder: null,
   gold: "answer",
+  prefersChat: true,
 });

@@ -10,12 +10,13 @@ import { type GoldFrom, parseRows } from "./rows.ts";
 
 /** A task of real mathematics; `folder` is its place under the data folder, `gold` where its gold answers stand. */
 export function mathematics(
-  { name, summary, splits, folder, gold, paperByString = false }: {
+  { name, summary, splits, folder, gold, prefersChat = false, paperByString = false }: {
     readonly name: string;
     readonly summary: string;
     readonly splits: ReadonlyArray<Split>;
     readonly folder: string | null;
     readonly gold: GoldFrom;
+    readonly prefersChat?: boolean;
     /** Whether the mode `paper` compares answers as strings alone, as the authors' training does for AIME and AMC. */
     readonly paperByString?: boolean;
   },
@@ -30,6 +31,7 @@ export function mathematics(
       parse: (rows, { file, split }) => parseRows(rows, { file, prefix: `${name}/${split}`, gold }),
     },
     templates: templateNames,
+    prefersChat,
     promptText: ({ question }, chosen = templateNames[0]) => template(chosen, question),
     grade: ({ goldAnswer, promptText }, responseText, mode) =>
       grade(goldAnswer, responseText, mode, paperByString, promptText !== undefined && endsInThought(promptText)),

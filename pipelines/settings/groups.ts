@@ -46,8 +46,15 @@ export const problems = {
   split: setting("train", choice(["train", "test"]), "split of the task"),
   data: optional(text("FILE"), "file or folder of problems, or the Hub name of a data set"),
   limit: optional(integer({ min: 1 }), "use only the first N problems of the split (default: all)"),
+  holdout: optional(
+    number({ above: 0, max: 0.9 }),
+    "share of the training file kept for the test split, by each question's hash",
+  ),
   problemSeed: optional(integer({ min: 0, max: 0xffffffff }), "seed of a different set of problems (countdown)"),
-  template: optional(choice(templates), "prompt template; chat uses the model's own (default: the task's first)"),
+  template: optional(
+    choice(templates),
+    "prompt template; chat uses the model's own (default: chat for jsonl, where the model has it; else the task's first)",
+  ),
   date: optional(text("DATE"), "date given to a chat template that asks for one, YYYY-MM-DD"),
 } as const satisfies Group;
 

@@ -57,6 +57,7 @@ import { fault, rollouts } from "../stages/sample.ts";
 import { openOptimizer, optimizerFile } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
 import { adviceFor, beginFrom, startOf } from "./beginning.ts";
+import { fillsSteps, sharedProblems, templated } from "./splits.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 
@@ -95,6 +96,8 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const tests = hasTests && steps >= config.testEvery
     ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir)
     : [];
+  const shared = sharedProblems(prompts, tests);
+  if (shared !== undefined) yield* report(shared);
   const beside = { ...read, knownTokens: model.config.knownTokens };
   const referred = needsReference(config)
     ? yield* policy.load(config.reference ?? config.model, "reference", beside)
@@ -179,7 +182,7 @@ export const train = Effect.fn("Train.run")(function* (
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(asked.out);
   const stored = yield* storedConfig(asked.out);
-  const config = yield* beginFrom(run, asked, stored);
+  const config = yield* templated(yield* beginFrom(run, asked, stored), stored);
   const changed = stored === undefined ? undefined : changedSetting(stored.settings, config);
   if (changed !== undefined) {
     const advice = yield* adviceFor(config);
@@ -261,11 +264,11 @@ export const trainCommand = makeCommand({
     given.miniBatch === undefined
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
-  plan: (config) =>
-    Effect.map(
-      runPlan(merge(config), { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare }),
-      ({ lines }) => lines,
-    ),
+  plan: Effect.fnUntraced(function* (config) {
+    yield* fillsSteps(config);
+    const plan = yield* runPlan(merge(config), { trains: true, prepare: recipes[config.recipe ?? ""]?.prepare });
+    return plan.lines;
+  }),
   run: (config) =>
     Effect.scoped(train(
       config,
