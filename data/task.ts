@@ -95,6 +95,8 @@ export interface Task {
   readonly source: Generated | Files;
   /** The template names; the first is the default. */
   readonly templates: readonly [string, ...ReadonlyArray<string>];
+  /** Whether a model's own chat template is used if no template is named. */
+  readonly prefersChat?: boolean;
   /** The text of the prompt, or null if the task has no such template. */
   readonly promptText: (problem: Pick<Problem, "question">, template?: string) => string | null;
   readonly grade: (

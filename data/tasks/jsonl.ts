@@ -1,6 +1,7 @@
 /**
  * The user's own problems: a JSONL or Parquet file given by `--data FILE`, one problem per row, with `problem` or `question`, and `answer`
- * or a `solution` with a box. A folder with `train` and `test` files serves both splits; a single file serves either.
+ * or a `solution` with a box. A folder with `train` and `test` files serves both splits; a single file serves either. A model's own chat
+ * template is used if it has one.
  */
 import { mathematics } from "./mathematics.ts";
 
@@ -11,4 +12,5 @@ export const jsonl = mathematics({
   splits: ["train", "test"],
   folder: null,
   gold: "answer",
+  prefersChat: true,
 });

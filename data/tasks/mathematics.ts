@@ -7,12 +7,13 @@ import { type GoldFrom, parseRows } from "./rows.ts";
 
 /** A mathematics task; `folder` is its place under the data folder, `gold` tells which field holds the gold answers. */
 export function mathematics(
-  { name, summary, splits, folder, gold, paperByString = false }: {
+  { name, summary, splits, folder, gold, prefersChat = false, paperByString = false }: {
     readonly name: string;
     readonly summary: string;
     readonly splits: ReadonlyArray<Split>;
     readonly folder: string | null;
     readonly gold: GoldFrom;
+    readonly prefersChat?: boolean;
     /** Whether mode `paper` compares answers only as strings, as the authors' training does for AIME and AMC. */
     readonly paperByString?: boolean;
   },
@@ -28,6 +29,7 @@ export function mathematics(
     },
     templates: templateNames,
     extracts: true,
+    prefersChat,
     promptText: ({ question }, chosen = templateNames[0]) => template(chosen, question),
     grade: ({ goldAnswer, promptText }, responseText, mode) =>
       grade(goldAnswer, responseText, mode, paperByString, promptText !== undefined && endsInThought(promptText)),

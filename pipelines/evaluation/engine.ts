@@ -19,7 +19,7 @@ import { type Failure, UsageError } from "../settings/command.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
 import { device, passes } from "../settings/groups.ts";
 import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
-import { askedOf, type PromptSettings, promptsOf, tokenized } from "../stages/prompt.ts";
+import { askedOf, type PromptSettings, promptsOf, tokenized, withTemplate } from "../stages/prompt.ts";
 import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
 import type * as Client from "./client.ts";
 import { makeClient } from "./client.ts";
@@ -37,7 +37,7 @@ export interface Engine {
   /** The SHA-256 of the weights, if they are on this machine. */
   readonly weights: Effect.Effect<string | undefined, Failure>;
   /** Settings that the responses depend on and the engine decides. */
-  readonly recorded?: Partial<Pick<Settings, "paddedVocabulary">>;
+  readonly recorded?: Partial<Pick<Settings, "paddedVocabulary" | "template">>;
   /** The tokens that end a response, if the model is on this machine. */
   readonly stopTokens?: ReadonlyArray<number>;
   /** Draws the `wanted` responses and passes them to `keep`. `finished` gets the number of newly drawn ones, possibly before they can be kept. */
@@ -91,7 +91,8 @@ export const openEngine = Effect.fn("Engine.open")(function* (
 const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly model: string }) {
   const dir = yield* resolveModel(settings.model);
   const { config } = yield* openCheckpoint(dir);
-  const prompts = yield* promptsOf(settings, dir);
+  const templated = yield* withTemplate(settings, dir);
+  const prompts = yield* promptsOf(templated, dir);
   const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
   if (bad !== undefined) return yield* new UsageError({ message: bad });
   const draw: Engine["draw"] = (wanted, keep, finished, opened) =>
@@ -106,7 +107,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
     }).pipe(Effect.provide(layerPolicy(settings)));
   const { knownTokens } = yield* withKnownTokens(dir, config, settings.paddedVocabulary);
   const paddedVocabulary = recordedAs(knownTokens, settings.paddedVocabulary);
-  const recorded = paddedVocabulary === undefined ? {} : { paddedVocabulary };
+  const recorded = { ...(paddedVocabulary && { paddedVocabulary }), template: templated.template };
   const engine: Engine = {
     label: settings.model,
     prompts,
@@ -128,7 +129,8 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
   const dir = model === undefined ? undefined : yield* resolveModel(model, fromEnvironment(), "tokenizer");
   const tokenizer = dir === undefined ? undefined : yield* openTokenizer(dir);
   const context = dir === undefined ? undefined : yield* contextOf(dir);
-  const asked = yield* askedOf(settings, dir);
+  const templated = yield* withTemplate(settings, dir);
+  const asked = yield* askedOf(templated, dir);
   const prompts: ReadonlyArray<Question> = tokenizer === undefined
     ? asked
     : yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
@@ -147,6 +149,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
     label: servedModel,
     prompts,
     weights: Effect.succeed(undefined),
+    recorded: { template: templated.template },
     draw: (wanted, keep, finished) =>
       Remote.draw(
         client,

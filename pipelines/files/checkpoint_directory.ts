@@ -6,6 +6,8 @@
  */
 import * as Effect from "effect/Effect";
 import {
+  copyFile,
+  link,
   lstat,
   mkdir,
   mkdtemp,
@@ -209,6 +211,19 @@ const listFiles = (dir: string) =>
       join(entry.parentPath, entry.name).slice(dir.length + 1)
     );
   });
+
+/** Fills the directory `to` with the files of another: links to them, or copies where the file system makes no links. */
+export const linkFiles = Effect.fnUntraced(
+  function* (from: string, to: string): Effect.fn.Return<void, CheckpointError> {
+    for (const name of yield* listFiles(from)) {
+      const place = join(to, name);
+      yield* Safetensors.attempt("write", place, async () => {
+        await mkdir(dirname(place), { recursive: true });
+        await link(join(from, name), place).catch(() => copyFile(join(from, name), place));
+      });
+    }
+  },
+);
 
 const refuseForeign = Effect.fnUntraced(function* (
   place: string,

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseExactly } from "../../data/exact_json.ts";
 import { rowsOf } from "../../data/parquet.ts";
+import { heldOut } from "../../data/tasks/holdout.ts";
 import type { Dropped, Files, Problem, Split, Task } from "../../data/task.ts";
 import { defaultHome } from "./home.ts";
 import { unlessMissing } from "./text_file.ts";
@@ -29,10 +30,14 @@ export interface Loaded {
   readonly file: string | null;
 }
 
-/** `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `seed` is for generated problems. */
+/**
+ * `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `holdout` takes this share of the training file for
+ * the test split; `seed` is for generated problems.
+ */
 export interface LoadOptions {
   readonly data?: string | undefined;
   readonly limit?: number | undefined;
+  readonly holdout?: number | undefined;
   readonly seed?: number | undefined;
 }
 
@@ -52,7 +57,8 @@ export const loadProblems = Effect.fn("Source.load")(
     }
     const source = task.source;
     if (source.kind === "generated") {
-      const { limit, seed } = options;
+      const { limit, seed, holdout } = options;
+      if (holdout !== undefined) return yield* noHoldout(task.name, holdout, "its problems are made");
       return { problems: source.problems(split, undefined, seed).slice(0, limit), dropped: [], file: null };
     }
     if (options.seed !== undefined) {
@@ -60,13 +66,39 @@ export const loadProblems = Effect.fn("Source.load")(
         `Cannot load task "${task.name}" with problem seed ${options.seed} (--problem-seed): its problems are read, not made`;
       return yield* new SourceError({ reason: "missing", file: "", message });
     }
-    const file = yield* locate(task.name, source, split, options.data);
+    const { holdout } = options;
+    const file = yield* locate(task.name, source, holdout === undefined ? split : "train", options.data);
+    if (holdout !== undefined) yield* withoutTests(task, source, file, holdout, options.data);
     const parsed = source.parse(yield* readRows(file), { file, split });
     if (!parsed.ok) {
       return yield* new SourceError({ reason: "row", file, message: parsed.error.message });
     }
     if (parsed.problems.length === 0) return yield* unreadable(file, emptyOf(parsed.dropped));
-    return { problems: parsed.problems.slice(0, options.limit), dropped: parsed.dropped, file };
+    const problems = holdout === undefined ? parsed.problems : heldOut(parsed.problems, holdout)[split];
+    if (problems.length === 0) {
+      return yield* noHoldout(task.name, holdout ?? 0, `no problem of "${file}" falls to the ${split} split`);
+    }
+    return { problems: problems.slice(0, options.limit), dropped: parsed.dropped, file };
+  },
+);
+
+const noHoldout = (name: string, holdout: number, why: string) =>
+  new SourceError({
+    reason: "missing",
+    file: "",
+    message: `Cannot hold out ${holdout} (--holdout) of the problems of task "${name}": ${why}`,
+  });
+
+/** Fails where the test split has a file of its own, out of which nothing is held. */
+const withoutTests = Effect.fnUntraced(
+  function* (task: Task, source: Files, file: string, holdout: number, data: string | undefined) {
+    if (!task.splits.includes("train") || !task.splits.includes("test")) {
+      return yield* noHoldout(task.name, holdout, `it has the split ${task.splits.join(" and ")} alone`);
+    }
+    const tests = yield* Effect.option(locate(task.name, source, "test", data));
+    if (tests._tag === "Some" && tests.value !== file) {
+      return yield* noHoldout(task.name, holdout, `"${tests.value}" holds its test problems`);
+    }
   },
 );
 

@@ -47,16 +47,25 @@ export interface ChatTemplate {
   ) => Effect.Effect<string, ChatTemplateError>;
 }
 
+/** The text of a directory's chat template and the file that holds it, with what its configuration says; the text is undefined where there is none. */
+const readTemplate = Effect.fnUntraced(function* (dir: string) {
+  const configPath = join(dir, "tokenizer_config.json");
+  const config = parseObject(configPath, (yield* readOptional(configPath)) ?? "{}");
+  if (!config.ok) return yield* new ChatTemplateError({ file: configPath, problem: "not a JSON object" });
+  const filePath = join(dir, "chat_template.jinja");
+  const inFile = yield* readOptional(filePath);
+  const file = inFile === undefined ? configPath : filePath;
+  return { config: config.object, file, source: inFile ?? templateOf(config.object) };
+});
+
+/** Whether a Hugging Face directory has a chat template. */
+export const hasChatTemplate = (dir: string): Effect.Effect<boolean, ChatTemplateError | CheckpointError> =>
+  Effect.map(readTemplate(dir), ({ source }) => source !== undefined);
+
 /** Opens the chat template of a Hugging Face directory. */
 export const openChatTemplate = Effect.fn("ChatTemplate.open")(
   function* (dir: string): Effect.fn.Return<ChatTemplate, ChatTemplateError | CheckpointError> {
-    const configPath = join(dir, "tokenizer_config.json");
-    const config = parseObject(configPath, (yield* readOptional(configPath)) ?? "{}");
-    if (!config.ok) return yield* new ChatTemplateError({ file: configPath, problem: "not a JSON object" });
-    const filePath = join(dir, "chat_template.jinja");
-    const inFile = yield* readOptional(filePath);
-    const file = inFile === undefined ? configPath : filePath;
-    const source = inFile ?? templateOf(config.object);
+    const { config, file, source } = yield* readTemplate(dir);
     if (source === undefined) {
       return yield* new ChatTemplateError({
         file: dir,
@@ -66,7 +75,7 @@ export const openChatTemplate = Effect.fn("ChatTemplate.open")(
     const mapPath = join(dir, "special_tokens_map.json");
     const map = parseObject(mapPath, (yield* readOptional(mapPath)) ?? "{}");
     if (!map.ok) return yield* new ChatTemplateError({ file: mapPath, problem: "not a JSON object" });
-    return yield* parseChatTemplate(source, file, { ...specialTokens(map.object), ...specialTokens(config.object) });
+    return yield* parseChatTemplate(source, file, { ...specialTokens(map.object), ...specialTokens(config) });
   },
 );
 

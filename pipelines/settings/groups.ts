@@ -17,6 +17,7 @@ import {
   type Group,
   integer,
   integers,
+  later,
   number,
   optional,
   setting,
@@ -44,8 +45,15 @@ export const problems = {
   split: setting("train", choice(["train", "test"]), "split of the task"),
   data: optional(text("FILE"), "file or folder of problems, or the Hub name of a data set"),
   limit: optional(integer({ min: 1 }), "use only the first N problems of the split (default: all)"),
+  holdout: optional(
+    number({ above: 0, max: 0.9 }),
+    "share of the training file kept for the test split, by each question's hash",
+  ),
   problemSeed: optional(integer({ min: 0, max: 0xffffffff }), "seed of a different set of problems (countdown)"),
-  template: optional(choice(templates), "prompt template; chat uses the model's own (default: the task's first)"),
+  template: optional(
+    choice(templates),
+    "prompt template; chat uses the model's own (default: chat for jsonl, where the model has it; else the task's first)",
+  ),
   date: optional(text("DATE"), "date given to a chat template that asks for one, YYYY-MM-DD"),
 } as const satisfies Group;
 
@@ -109,9 +117,12 @@ export const passes = {
     choice(storageTypes),
     "type of stored activations, keys and values; sums stay float32 (default: f32)",
   ),
-  paddedVocabulary: optional(
-    choice(paddedVocabularies),
-    "token ids unknown to the tokenizer: mask gives them probability 0; keep computes them, as transformers does (default: mask)",
+  paddedVocabulary: later(
+    optional(
+      choice(paddedVocabularies),
+      "token ids unknown to the tokenizer: mask gives them probability 0; keep computes them, as transformers does (default: mask)",
+    ),
+    "keep",
   ),
 } as const satisfies Group;
 
@@ -195,6 +206,15 @@ export const keeping = {
   testFirst: optional(toggle(), "measure greedy test accuracy before the first step too (default: no)"),
   saveEvery: setting(1, integer({ min: 1 }), "write a checkpoint every N steps, and always after the last"),
   keep: setting(2, integer({ min: 1 }), "number of latest checkpoints, and steps with gradients, to keep"),
+} as const satisfies Group;
+
+/** The state that training begins from, if it is not the model alone. */
+export const beginning = {
+  fromRun: optional(
+    text("RUN"),
+    "begin a new run with the weights and the optimizer state that this run kept (default: with --model alone)",
+  ),
+  fromStep: optional(integer({ min: 1 }), "step of that run to begin from (default: the last that it kept)"),
 } as const satisfies Group;
 
 /** Input and output files besides the model. */

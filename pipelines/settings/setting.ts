@@ -27,6 +27,8 @@ export interface Setting<A> extends ValueKind<A> {
   readonly hasOwnDefault?: boolean;
   /** Whether the records that a command reads supply the value if it is not given. */
   readonly isOpen?: boolean;
+  /** What programs did that had no such setting, where that is not the default. */
+  readonly before?: A;
 }
 
 /** Settings by name. */
@@ -64,6 +66,9 @@ export const fromRecords = <A>(given: Setting<A>): Setting<A | undefined> => ({
   ...optional(given, given.description),
   isOpen: true,
 });
+
+/** A setting that came later: without it, programs did what `before` says. */
+export const later = <A>(given: Setting<A>, before: NoInfer<A>): Setting<A> => ({ ...given, before });
 
 interface Limits {
   readonly min?: number;
@@ -199,6 +204,18 @@ export const recordedValues = <S extends Group>(
   const wrong = Object.keys(values).find((key) => !isOf(group[key], values[key])) ?? "";
   return Result.fail(`field "${wrong}": expected ${group[wrong].expected}, found ${JSON.stringify(stored[wrong])}`);
 };
+
+/**
+ * A value for each setting of a group as an earlier version recorded it. A setting that the version did not have gets what the version did: the
+ * default, unless the setting says otherwise (`later`).
+ */
+export const earlierValues = <S extends Group>(
+  group: S,
+  recorded: Partial<SettingValues<S>>,
+): Partial<SettingValues<S>> => ({
+  ...Object.fromEntries(Object.entries(group).map(([key, one]) => [key, one.before ?? one.default])),
+  ...recorded,
+});
 
 /** A value for each setting of a group, with its default if `given` has none, or the invalid fields. */
 export const groupValues = <S extends Group>(

@@ -25,6 +25,7 @@ export const settings = {
   ...Groups.schedule,
   ...Groups.memory,
   ...Groups.keeping,
+  ...Groups.beginning,
   ...Groups.files,
   ...Groups.reporting,
   ...Groups.archive,

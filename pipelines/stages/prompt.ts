@@ -9,7 +9,7 @@ import { type Problem, type Task, tasks } from "../../data/mod.ts";
 import { loadProblems, type SourceError } from "../files/source.ts";
 import { userMessage } from "../../data/template.ts";
 import type * as ChatTemplate from "../models/chat_template.ts";
-import { openChatTemplate } from "../models/chat_template.ts";
+import { hasChatTemplate, openChatTemplate } from "../models/chat_template.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 import * as Tokenizer from "../models/tokenizer.ts";
 import { openTokenizer } from "../models/tokenizer.ts";
@@ -29,7 +29,7 @@ export const maxPromptTokens = 1024;
 export type PromptSettings =
   & Pick<Settings, "task" | "split" | "data" | "limit" | "template">
   & Partial<Pick<Settings, "date">>
-  & Partial<Pick<Settings, "problemSeed">>;
+  & Partial<Pick<Settings, "problemSeed" | "holdout">>;
 
 /** A prompt before tokenization, with the task's metadata (`level`, `type`). */
 export type UntokenizedPrompt = Omit<Records.Prompt, "promptTokens">;
@@ -49,6 +49,7 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
   const { problems, dropped } = yield* loadProblems(task, settings.split, {
     data,
     limit: settings.limit,
+    holdout: settings.holdout,
     seed: settings.problemSeed,
   });
   const { report } = yield* StandardStreams;
@@ -125,6 +126,15 @@ const asker = Effect.fnUntraced(function* (
   return ask;
 });
 
+/** Settings with the default template of a model in `dir`: `chat` if the task prefers it and the model has one. */
+export const withTemplate = Effect.fnUntraced(function* <A extends Pick<PromptSettings, "task" | "template">>(
+  settings: A,
+  dir: string | undefined,
+) {
+  const isOpen = settings.template === undefined && tasks[settings.task].prefersChat === true && dir !== undefined;
+  return isOpen && (yield* hasChatTemplate(dir)) ? { ...settings, template: "chat" } : settings;
+});
+
 /** The prompts that training may draw, and the number of longer ones. */
 export const trainable = (prompts: ReadonlyArray<Records.Prompt>) => {
   const kept = prompts.filter(({ promptTokens }) => promptTokens.length <= maxPromptTokens);
@@ -164,7 +174,8 @@ export const promptStage = makeStage({
   output: Records.Prompt,
   run: (_input, config) =>
     Stream.fromArrayEffect(Effect.gen(function* () {
-      const all = yield* promptsOf(config, yield* resolveModel(config.model));
+      const dir = yield* resolveModel(config.model);
+      const all = yield* promptsOf(yield* withTemplate(config, dir), dir);
       if (config.prompts === undefined) return all;
       const { prompts, tooLong } = trainable(all);
       const { report } = yield* StandardStreams;

@@ -12,26 +12,20 @@ import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
-import { asRecorded, comparable } from "../files/metrics.ts";
 import { makeProgress } from "../files/progress.ts";
 import { readRunText, stepFolder } from "../files/run_directory.ts";
 import { firstDifference } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { exists, namesIn } from "../files/text_file.ts";
+import { namesIn } from "../files/text_file.ts";
 import { device, models, problems } from "../settings/groups.ts";
 import { type Given, layered, merge } from "../settings/resolve.ts";
 import type { SettingValues } from "../settings/setting.ts";
-import { defaults, keysOf } from "../settings/settings.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import {
-  changedSource,
-  type StoredConfig,
-  storedConfig,
-  type TrainConfig,
-  trainConfig,
-  trainSettings,
-} from "./run_config.ts";
+import { changedSource, type StoredConfig, storedConfig, type TrainConfig, trainConfig } from "./run_config.ts";
+import { parseRows, recordedNames, withNames } from "./recorded_rows.ts";
+import { beginFolder } from "./beginning.ts";
 import { testRows, testsFile } from "./end_tests.ts";
+import { finishedStep } from "./resume.ts";
 import { prepare, test } from "./train.ts";
 import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
@@ -49,12 +43,8 @@ const recordedRun = Effect.fnUntraced(function* (run: string, given: SettingValu
   const stored = yield* storedConfig(run);
   if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
   const { settings, fields } = stored;
-  const missing = keysOf(trainSettings).find((key) => !(key in settings) && defaults[key] !== undefined);
-  if (missing !== undefined || typeof fields.base !== "string") {
-    return yield* differs(`Cannot read "${path}": field "${missing ?? "base"}" is missing`);
-  }
-  // A run that recorded nothing of it computed with every row of its vocabulary.
-  const config = trainConfig(layered<Given>({ paddedVocabulary: "keep" }, settings, given, { out: run }));
+  if (typeof fields.base !== "string") return yield* differs(`Cannot read "${path}": field "base" is missing`);
+  const config = trainConfig(layered<Given>(settings, given, { out: run }));
   return { stored, config: yield* Effect.fromResult(config) };
 });
 
@@ -83,13 +73,15 @@ const intact = Effect.fnUntraced(function* (run: string) {
     if (`${found}.safetensors` !== name) return yield* differs(`Replay differs at "${path}": its SHA-256 is ${found}`);
   }
   for (const name of yield* list("checkpoints")) yield* verifyManifest(join(run, "checkpoints", name));
-  if ((yield* list("model")).length > 0) yield* verifyManifest(join(run, "model"));
+  for (const name of ["model", beginFolder]) {
+    if ((yield* list(name)).length > 0) yield* verifyManifest(join(run, name));
+  }
 });
 
 /** Fails where a finished run lacks rows of metrics, or a run has records of steps that no row speaks of. */
 const wholeOf = Effect.fnUntraced(function* (run: string, rows: number, steps: number) {
   const metrics = join(run, "metrics.ndjson");
-  const isFinished = yield* exists(join(run, "model", "trainer_state", "finished.json"));
+  const isFinished = (yield* finishedStep(run)) !== undefined;
   if (isFinished && rows !== steps) return yield* differs(`Replay differs at "${metrics}": ${rows} rows of ${steps}`);
   // A run that was killed may have begun one step more.
   const last = rows + (isFinished ? 0 : 1);
@@ -123,7 +115,9 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     store: { put: (tensors) => Safetensors.digest(tensors) },
   };
   const world: TrainingContext = { ...prepared.world, sink };
-  const rows = ((yield* readRunText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
+  const metrics = join(run, "metrics.ndjson");
+  const rows = yield* Effect.fromResult(parseRows(metrics, (yield* readRunText(metrics)) ?? ""));
+  const names = recordedNames(rows);
   yield* wholeOf(run, rows.length, prepared.steps);
   const progress = yield* makeProgress("replay", rows.length);
   let state = prepared.initial;
@@ -139,25 +133,19 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   });
   yield* testAgain(0);
   let last = prepared.sources.base;
-  for (const [index, line] of rows.entries()) {
+  for (const [index, row] of rows.entries()) {
     const step = index + 1;
     const done = yield* trainingStep(world, state, step);
     state = done.state;
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
       ? yield* test(prepared, state.policy.model)
       : {};
-    const row = yield* Effect.try({
-      try: () => comparable(JSON.parse(line)),
-      catch: () => differs(`Cannot read "${join(run, "metrics.ndjson")}", line ${step}: expected JSON`),
-    });
     const recorded = JSON.stringify(row);
-    const again = JSON.stringify(comparable(asRecorded({ ...done.row, ...tested }, row)));
+    const again = JSON.stringify(withNames({ ...done.row, ...tested }, names));
     if (recorded !== again) {
       const difference = firstDifference("", recorded, again);
       return yield* differs(
-        `Replay differs at "${
-          join(run, "metrics.ndjson")
-        }", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
+        `Replay differs at "${metrics}", line ${step}: recorded ${difference?.expected}, made again ${difference?.found}`,
       );
     }
     const updates = yield* readRunText(join(run, stepFolder(step), "update.ndjson"));

@@ -13,8 +13,10 @@ import { Policy } from "../models/policy.ts";
 import type * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { type FileError, namesIn } from "../files/text_file.ts";
+import { exists, type FileError, namesIn } from "../files/text_file.ts";
+import { parseObject } from "../files/json.ts";
 import { openOptimizer, writeCheckpoint } from "../stages/update.ts";
+import type { TrainConfig } from "./run_config.ts";
 
 /** The gradients that the last `keep` steps up to `last` recorded, a list a step. */
 export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, keep: number) =>
@@ -38,28 +40,104 @@ export const sweepRecords = Effect.fnUntraced(function* (run: RunDirectory.RunDi
   );
 });
 
-/** Writes the checkpoint of a step and removes those beyond `keep`. */
+/** Writes the checkpoint of a step and removes those that are spent. */
 export const save = Effect.fnUntraced(function* (
   run: RunDirectory.RunDirectory,
   sourceDir: string,
   { policy, critic }: TrainingState,
   step: number,
-  keep: number,
+  keeping: Keeping,
 ) {
   yield* writeCheckpoint(
     run.pathOf(RunDirectory.checkpointFolder(step)),
     sourceDir,
     policy,
     critic,
-    (partial) => writeText(join(partial, "trainer_state", "position.json"), formatJson({ step })),
+    (partial) => writeText(join(partial, "trainer_state", positionFile), formatJson({ step })),
   );
-  const older = (yield* checkpoints(run)).slice(0, -keep);
-  yield* Effect.forEach(older, (name) => run.remove(join("checkpoints", name)));
+  yield* removeSpent(run, keeping, step);
 });
 
-/** Names of the checkpoints that are there, oldest first. */
-const checkpoints = (run: RunDirectory.RunDirectory): Effect.Effect<ReadonlyArray<string>, FileError> =>
-  Effect.map(namesIn(run.pathOf("checkpoints")), (names) => names.filter((name) => /^\d+$/.test(name)));
+const [positionFile, finishedFile] = ["position.json", "finished.json"];
+
+/** Writes the final model of `steps` steps, in place of the one that a shorter run left, and removes the checkpoints that are spent. */
+export const finish = Effect.fnUntraced(function* (
+  run: RunDirectory.RunDirectory,
+  sourceDir: string,
+  { policy, critic }: TrainingState,
+  steps: number,
+  keeping: Keeping,
+) {
+  yield* writeCheckpoint(
+    run.pathOf("model"),
+    sourceDir,
+    policy,
+    critic,
+    (partial) => writeText(join(partial, "trainer_state", finishedFile), formatJson({ step: steps })),
+  );
+  // A checkpoint of the last step would say that training goes on.
+  const names = yield* checkpoints(run.path);
+  yield* Effect.forEach(
+    names.filter((name) => Number(name) >= steps),
+    (name) => run.remove(join("checkpoints", name)),
+  );
+  yield* removeSpent(run, keeping);
+});
+
+/** How often a checkpoint is written, and how many stay. */
+type Keeping = Pick<TrainConfig, "saveEvery" | "keep">;
+
+/** Removes the checkpoints that a run of these settings would not have, except that of `step`. */
+const removeSpent = Effect.fnUntraced(function* (
+  run: RunDirectory.RunDirectory,
+  { saveEvery, keep }: Keeping,
+  step?: number,
+) {
+  const names = yield* checkpoints(run.path);
+  const kept = names.filter((name) => Number(name) % saveEvery === 0).slice(-keep);
+  const spent = names.filter((name) => !kept.includes(name) && Number(name) !== step);
+  yield* Effect.forEach(spent, (name) => run.remove(join("checkpoints", name)));
+});
+
+/** Names of the checkpoints of the run in a folder, oldest first. */
+const checkpoints = (run: string): Effect.Effect<ReadonlyArray<string>, FileError> =>
+  Effect.map(namesIn(join(run, "checkpoints")), (names) => names.filter((name) => /^\d+$/.test(name)));
+
+/** A directory of a run that holds a whole state, and its step. */
+export interface KeptState {
+  readonly dir: string;
+  readonly step: number;
+}
+
+const stepIn = Effect.fnUntraced(function* (dir: string, name: string) {
+  const path = join(dir, "trainer_state", name);
+  if (!(yield* exists(path))) return undefined;
+  const parsed = parseObject(path, yield* readCheckpointText(path));
+  return parsed.ok && Number.isInteger(parsed.object.step) ? Number(parsed.object.step) : undefined;
+});
+
+/** The states that the run in a folder keeps, the newest first: checkpoints, and the final model. */
+export const keptStates = Effect.fnUntraced(function* (
+  run: string,
+): Effect.fn.Return<ReadonlyArray<KeptState>, Command.Failure> {
+  const model = join(run, "model");
+  const last = yield* stepIn(model, finishedFile);
+  const states = (yield* checkpoints(run)).map((name) => ({ dir: join(run, "checkpoints", name), step: Number(name) }));
+  const all = last === undefined ? states : [...states, { dir: model, step: last }];
+  return all.toSorted((one, other) => other.step - one.step);
+});
+
+/**
+ * The step that the final model of a run is of; undefined where training is not over. A checkpoint of that step, or a later one, says that the
+ * run is being extended.
+ */
+export const finishedStep = Effect.fnUntraced(function* (
+  run: string,
+): Effect.fn.Return<number | undefined, Command.Failure> {
+  const last = yield* stepIn(join(run, "model"), finishedFile);
+  const names = yield* checkpoints(run);
+  return last === undefined || names.some((name) => Number(name) >= last) ? undefined : last;
+});
 
 /** Where a run goes on: the step that was done last, and the state behind it. */
 export interface Resumed {
@@ -67,21 +145,19 @@ export interface Resumed {
   readonly state: TrainingState;
 }
 
-/** The newest checkpoint whose files are what its manifest says, else the beginning; what lies behind it is removed. */
+/** The newest state whose files are what its manifest says, else the beginning; what lies behind it is removed. */
 export const resume = Effect.fnUntraced(function* (
   run: RunDirectory.RunDirectory,
   initial: TrainingState,
 ): Effect.fn.Return<Resumed, Command.Failure, Policy> {
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
-  for (const name of (yield* checkpoints(run)).toReversed()) {
-    const dir = run.pathOf("checkpoints", name);
+  for (const { dir, step } of yield* keptStates(run.path)) {
     const sound = yield* Effect.isSuccess(verifyManifest(dir));
     if (!sound) {
       yield* report(`left out the damaged checkpoint "${dir}"`);
       continue;
     }
-    const { step } = JSON.parse(yield* readCheckpointText(join(dir, "trainer_state", "position.json")));
     const trainee = Effect.fnUntraced(function* (from: string, role: "policy" | "critic", old: TrainedModel) {
       releaseOptimizer(old.model.encoder, old.optimizer);
       releaseModel(old.model);
@@ -100,4 +176,21 @@ export const resume = Effect.fnUntraced(function* (
     };
   }
   return { step: 0, state: initial };
+});
+
+/**
+ * Goes on where a run stopped. Where its final model is of step `finished` and more steps follow, a checkpoint of that step says so, which is
+ * also what a longer run would have; a final model that is damaged is removed.
+ */
+export const resumeOrExtend = Effect.fnUntraced(function* (
+  run: RunDirectory.RunDirectory,
+  { initial, sourceDir }: { readonly initial: TrainingState; readonly sourceDir: string },
+  finished: number | undefined,
+  keeping: Keeping,
+): Effect.fn.Return<Resumed, Command.Failure, Policy> {
+  const resumed = yield* resume(run, initial);
+  if (finished === undefined) return resumed;
+  if (resumed.step === finished) yield* save(run, sourceDir, resumed.state, finished, keeping);
+  else yield* run.remove("model");
+  return resumed;
 });

@@ -13,7 +13,7 @@ import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import { type Given, select } from "../settings/resolve.ts";
-import { recordedValues, type SettingValues } from "../settings/setting.ts";
+import { earlierValues, recordedValues, type SettingValues } from "../settings/setting.ts";
 import { readRunText } from "../files/run_directory.ts";
 import { keysOf } from "../settings/settings.ts";
 
@@ -34,16 +34,22 @@ export const trainSettings = {
   ...Struct.omit(Groups.schedule, ["step"]),
   ...Groups.memory,
   ...Groups.keeping,
+  ...Groups.beginning,
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe"]),
   out: Groups.files.out,
 };
 
 const trainKeys = keysOf(trainSettings);
 
-/** Settings that may change between a run and its continuation, and two that are compared with what the run recorded of its device and its model. */
+/**
+ * Settings that may change between a run and its continuation (its length, in steps or epochs, only grows), and those that are compared with
+ * what the run recorded of its device, its model and the run that it began from.
+ */
 const free: ReadonlyArray<string> = keysOf({
   ...Groups.memory,
   ...Struct.pick(Groups.keeping, ["saveEvery", "keep", "testFirst"]),
+  ...Struct.pick(Groups.schedule, ["steps", "epochs"]),
+  ...Struct.pick(Groups.beginning, ["fromRun"]),
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.problems, ["data"]),
@@ -82,6 +88,8 @@ export interface Sources {
   readonly tests?: string;
   readonly reference?: string;
   readonly critic?: string;
+  readonly optimizer?: string;
+  readonly criticOptimizer?: string;
   readonly stopTokens: ReadonlyArray<number>;
 }
 
@@ -92,6 +100,8 @@ const sourceNames: Readonly<Record<keyof Sources, string>> = {
   tests: "test problems (--data)",
   reference: "weights of the reference (--reference)",
   critic: "weights of the critic (--critic)",
+  optimizer: "optimizer state (--from)",
+  criticOptimizer: "optimizer state of the critic (--from)",
   stopTokens: "tokens that end a response (generation_config.json of --model)",
 };
 
@@ -128,7 +138,7 @@ export interface StoredConfig {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The settings that the run in a folder was begun with, or undefined for one that has not begun. */
+/** The settings that the run in a folder was begun with, by this version or an earlier one; undefined for one that has not begun. */
 export const storedConfig = Effect.fnUntraced(function* (
   run: string,
 ): Effect.fn.Return<StoredConfig | undefined, Command.Failure> {
@@ -139,7 +149,7 @@ export const storedConfig = Effect.fnUntraced(function* (
   if (!stored.ok) return yield* runRefusal(`Cannot read "${path}": expected a JSON object`);
   const settings = recordedValues(trainSettings, stored.object);
   return Result.isSuccess(settings)
-    ? { settings: settings.success, fields: stored.object }
+    ? { settings: earlierValues(trainSettings, settings.success), fields: stored.object }
     : yield* runRefusal(`Cannot read "${path}": ${settings.failure}`);
 });
 

@@ -7,6 +7,7 @@
  *   tests.ndjson              greedy tests of step 0 and of the last step, where no row of metrics has them (`end_tests.ts`)
  *   artifacts/ checkpoints/   the last `--keep` gradients and checkpoints
  *   model/                    the final weights, a Hugging Face directory
+ * The same command with more `--steps` or `--epochs` extends a run to the bytes that one longer run would have.
  */
 import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
@@ -14,7 +15,6 @@ import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
-import { formatJson, writeText } from "../files/checkpoint_directory.ts";
 import { exists } from "../files/text_file.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { MemorySettings } from "../planning/memory_choice.ts";
@@ -33,6 +33,7 @@ import {
   configText,
   runRefusal,
   type Sources,
+  type StoredConfig,
   storedConfig,
   type TrainConfig,
   trainSettings,
@@ -55,12 +56,14 @@ import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
 import { fault, rollouts } from "../stages/sample.ts";
-import { writeCheckpoint } from "../stages/update.ts";
+import { openOptimizer, optimizerFile } from "../stages/update.ts";
 import { verify } from "../stages/verify.ts";
-import { recordedArtifacts, resume, save, sweepRecords } from "./resume.ts";
-import { testFirst, testLast } from "./end_tests.ts";
-import { sayStopped } from "./stopped.ts";
+import { adviceFor, beginFrom, startOf } from "./beginning.ts";
 import { linesOf, type SaidAt } from "./diagnostics.ts";
+import { testFirst, testLast } from "./end_tests.ts";
+import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
+import { fillsSteps, sharedProblems, templated } from "./splits.ts";
+import { sayStopped } from "./stopped.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
@@ -84,8 +87,9 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const { storage, activations, moments, paddedVocabulary } = config;
   const read = { storage, activations, paddedVocabulary };
   const trained = { ...read, trained: true };
-  const { dir, model } = yield* policy.load(config.model, "policy", trained);
-  const tokenizer = yield* policy.tokenizer(config.model);
+  const start = startOf(config);
+  const { dir, model } = yield* policy.load(start, "policy", trained);
+  const tokenizer = yield* policy.tokenizer(start);
   const { prompts, tooLong } = trainable(yield* promptsOf(config, dir));
   if (tooLong > 0) yield* report(`left out ${tooLong} prompts of more than ${maxPromptTokens} tokens`);
   const count = config.prompts ?? training.prompts;
@@ -96,12 +100,17 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const steps = config.steps ?? config.epochs * Math.floor(prompts.length / count);
   const isTested = config.testFirst === true || (config.testEvery > 0 && steps >= config.testEvery);
   const tests = hasTests && isTested ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir) : [];
+  const shared = sharedProblems(prompts, tests);
+  if (shared !== undefined) yield* report(shared);
   const beside = { ...read, knownTokens: model.config.knownTokens };
   const referred = needsReference(config)
     ? yield* policy.load(config.reference ?? config.model, "reference", beside)
     : undefined;
+  const isFrom = config.fromRun !== undefined;
+  const criticStart = join(start, "critic");
+  const isCriticFrom = isFrom && config.critic === undefined && (yield* exists(join(criticStart, optimizerFile)));
   const valued = algorithm.needsCritic
-    ? yield* policy.load(config.critic ?? config.model, "critic", trained)
+    ? yield* policy.load(isCriticFrom ? criticStart : config.critic ?? config.model, "critic", trained)
     : undefined;
   const [reference, critic] = [referred?.model, valued?.model];
   for (
@@ -128,20 +137,31 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     ...(tests.length > 0 && { tests: problemsDigest(tests) }),
     ...(referred && { reference: digests.get(referred.dir) }),
     ...(valued && { critic: digests.get(valued.dir) }),
+    ...(isFrom && { optimizer: yield* Safetensors.sha256File(join(start, optimizerFile)) }),
+    ...(valued && isCriticFrom && {
+      criticOptimizer: yield* Safetensors.sha256File(join(criticStart, optimizerFile)),
+    }),
     stopTokens: [...model.config.stopTokens],
   };
   return {
     world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
     tests,
     initial: {
-      policy: { model, optimizer: makeOptimizer(model, moments) },
-      critic: critic && { model: critic, optimizer: makeOptimizer(critic, moments) },
+      policy: { model, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
+      critic: critic && {
+        model: critic,
+        optimizer: yield* optimizerOf(critic, isCriticFrom ? criticStart : undefined, moments),
+      },
     },
     sourceDir: dir,
     steps,
     sources,
   };
 });
+
+/** The optimizer that a checkpoint holds, or a new one. */
+const optimizerOf = (model: Model.Model, dir: string | undefined, moments: TrainConfig["moments"]) =>
+  dir === undefined ? Effect.succeed(makeOptimizer(model, moments)) : openOptimizer(model, dir, moments);
 
 const knownOf = ({ config }: Model.Model): number => config.knownTokens ?? config.vocabSize;
 
@@ -154,19 +174,27 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
 });
 
+/** The steps of a run that was begun with these settings, over as many problems as there are now. */
+const stepsOf = ({ steps, epochs }: StoredConfig["settings"], { world }: Prepared): number =>
+  steps ?? Number(epochs) * Math.floor(world.prompts.length / world.config.prompts);
+
 /** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
 export const train = Effect.fn("Train.run")(function* (
-  config: TrainConfig,
+  asked: TrainConfig,
   announce: Effect.Effect<MemorySettings, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
-  const run = yield* RunDirectory.acquire(config.out);
-  const stored = yield* storedConfig(config.out);
+  const run = yield* RunDirectory.acquire(asked.out);
+  const stored = yield* storedConfig(asked.out);
+  const config = yield* templated(yield* beginFrom(run, asked, stored), stored);
   const changed = stored === undefined ? undefined : changedSetting(stored.settings, config);
-  if (changed !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${changed}`);
-  if (yield* exists(run.pathOf("model", "trainer_state", "finished.json"))) {
-    return yield* report(`"${config.out}" is finished`);
+  if (changed !== undefined) {
+    const advice = yield* adviceFor(config);
+    return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${changed}${advice}`);
   }
+  const finished = yield* finishedStep(config.out);
+  const hasLength = stored?.settings.steps === config.steps && stored?.settings.epochs === config.epochs;
+  if (finished !== undefined && hasLength) return yield* report(`"${config.out}" is finished`);
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);
@@ -178,12 +206,21 @@ export const train = Effect.fn("Train.run")(function* (
   if (vocabulary !== undefined) {
     return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${vocabulary}`);
   }
+  const before = stored === undefined ? 0 : stepsOf(stored.settings, prepared);
+  if (prepared.steps < before) {
+    return yield* runRefusal(
+      `Cannot continue "${config.out}": it was begun with steps ${before}, now it is ${prepared.steps}; more steps extend a run, fewer do not`,
+    );
+  }
+  if (finished === prepared.steps) return yield* report(`"${config.out}" is finished`);
   yield* sweepRecords(run);
-  yield* run.writeText("config.json", configText({ ...config, paddedVocabulary }, prepared.sources, info));
-  const store = yield* openArtifactStore(run.pathOf("artifacts"));
+  const text = configText({ ...config, paddedVocabulary }, prepared.sources, info);
+  if (stored === undefined) yield* run.writeText("config.json", text);
   const problems = prepared.tests.length;
   if (config.testFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy.model));
-  const resumed = yield* resume(run, prepared.initial);
+  const resumed = yield* resumeOrExtend(run, prepared, finished, config);
+  if (stored !== undefined) yield* run.writeText("config.json", text);
+  const store = yield* openArtifactStore(run.pathOf("artifacts"));
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
   yield* store.retain(kept.flat());
   const metrics = yield* openMetrics(run, resumed.step);
@@ -208,7 +245,7 @@ export const train = Effect.fn("Train.run")(function* (
     const spent = kept.length > config.keep ? kept.shift() ?? [] : [];
     yield* Effect.forEach(spent.filter((id) => !kept.flat().includes(id)), store.remove);
     if (step % config.saveEvery === 0 && step < prepared.steps) {
-      yield* save(run, prepared.sourceDir, state, step, config.keep);
+      yield* save(run, prepared.sourceDir, state, step, config);
     }
     const { correctRatio, meanEntropy } = done.row;
     const spoken = linesOf(done.diagnoses, step, said);
@@ -221,13 +258,7 @@ export const train = Effect.fn("Train.run")(function* (
   }
   const last = { problems, step: prepared.steps, isTested: prepared.steps % config.testEvery === 0 };
   yield* testLast(run, last, test(prepared, state.policy.model));
-  yield* writeCheckpoint(
-    run.pathOf("model"),
-    prepared.sourceDir,
-    state.policy,
-    state.critic,
-    (partial) => writeText(join(partial, "trainer_state", "finished.json"), formatJson({ step: prepared.steps })),
-  );
+  yield* finish(run, prepared.sourceDir, state, prepared.steps, config);
   // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
   for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
     releaseOptimizer(model.encoder, optimizer);
@@ -243,16 +274,17 @@ export const trainCommand = makeCommand({
   summary: "Trains a model and keeps every record; repeat the command to resume",
   settings: { ...trainSettings, prompts: withDefault(trainSettings.prompts, training.prompts), ...planning },
   required: ["model", "out"],
+  aliases: { from: "fromRun", step: "fromStep" },
   // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
   resolve: (config, given) =>
     given.miniBatch === undefined
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
-  plan: (config) =>
-    Effect.map(
-      runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] }),
-      ({ lines }) => lines,
-    ),
+  plan: Effect.fnUntraced(function* (config) {
+    yield* fillsSteps(config);
+    const plan = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
+    return plan.lines;
+  }),
   run: (config) =>
     Effect.scoped(train(
       config,

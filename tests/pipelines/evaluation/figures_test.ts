@@ -107,6 +107,7 @@ const settings = {
   split: "test" as const,
   data: undefined,
   limit: undefined,
+  holdout: undefined,
   problemSeed: undefined,
   template: undefined,
   date: undefined,

@@ -1,0 +1,109 @@
+/** One's own problems in two splits: held out by hash, from a folder, or with a warning; asked by the model's own template. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { heldOut } from "../../../data/tasks/holdout.ts";
+import { sharedProblems } from "../../../pipelines/training/splits.ts";
+import { cli, folder, shell, succeeds } from "./train_commands.ts";
+
+const model = "tests/golden/models/llama_tied";
+const question = (i: number) => `What is ${i} + ${i + 1}?`;
+const rows = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => `{"problem":"${question(from + i)}","answer":"${2 * (from + i) + 1}"}\n`)
+    .join("");
+
+const train = (data: string, out: string, more = "") =>
+  `${cli} train --model ${model} --task jsonl --data ${data} --prompts 2 --responses 2 --max-tokens 2 --steps 1 ` +
+  `--test-every 1 --out ${out} ${more}`;
+
+Deno.test("a question's hash decides its split, whatever stands around it", () => {
+  const problems = Array.from({ length: 2000 }, (_, i) => ({ question: question(i) }));
+  const { train, test } = heldOut(problems, 0.1);
+  assert.equal(train.length + test.length, 2000);
+  // Binomial with 2000 and 0.1: four standard deviations are 54.
+  assert.ok(Math.abs(test.length - 200) < 54, `${test.length}`);
+  const fewer = heldOut(problems.toReversed().slice(500), 0.1);
+  assert.ok(fewer.test.every((problem) => test.includes(problem)));
+  const more = heldOut(problems, 0.2);
+  assert.ok(test.every((problem) => more.test.includes(problem)));
+  const spaced = heldOut(test.map((problem) => ({ question: `  ${problem.question.replaceAll(" ", "\n ")}` })), 0.1);
+  assert.equal(spaced.test.length, test.length);
+});
+
+Deno.test("test problems that are training problems are counted", () => {
+  const asked = (...questions: ReadonlyArray<string>) => questions.map((question) => ({ question }));
+  assert.equal(sharedProblems(asked("a", "b"), asked("c")), undefined);
+  assert.equal(sharedProblems(asked("a", "b"), []), undefined);
+  assert.equal(sharedProblems(asked("a", "b"), asked("c", "b")), "1 of 2 test problems are training problems");
+  assert.match(sharedProblems(asked("a", "b"), asked("b")) ?? "", /^1 of 1 test problems .*--holdout 0\.1 /);
+});
+
+Deno.test("a file serves both splits with a warning, with --holdout or a folder of two files without", () => {
+  const dir = folder();
+  const file = join(dir, "mine.jsonl");
+  writeFileSync(file, rows(0, 20));
+  const [one, held, two] = ["one", "held", "two"].map((name) => join(dir, name));
+  const warning = /^\d+ of \d+ test problems are training problems/m;
+  assert.match(succeeds(train(file, one)).stderr, warning);
+  const config = (run: string) => JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
+  assert.equal(config(one).template, "chat");
+  const [prompt] = readFileSync(join(one, "steps/000001/prompt.ndjson"), "utf8").split("\n");
+  assert.match(JSON.parse(prompt).promptText, /^<\|im_start\|>user\nWhat is \d+ \+ \d+\?\n/);
+
+  assert.doesNotMatch(succeeds(train(file, held, "--holdout 0.3")).stderr, warning);
+  assert.equal(config(held).holdout, 0.3);
+  assert.notEqual(config(held).sources.tests, config(held).sources.problems);
+  assert.match(succeeds(`${cli} replay ${held}`).stderr, /every byte the same/);
+  assert.match(shell(train(file, held, "--holdout 0.2")).stderr, /begun with holdout 0\.3, now it is 0\.2; a new run /);
+  const asked = (split: string) =>
+    succeeds(`${cli} prompt --model ${model} --task jsonl --data ${file} --split ${split} --holdout 0.3`).stdout
+      .trimEnd().split("\n").map((line) => JSON.parse(line));
+  const [trained, tested] = [asked("train"), asked("test")];
+  assert.deepEqual(
+    [...trained, ...tested].map(({ question }) => question).toSorted(),
+    Array.from({ length: 20 }, (_, i) => question(i)).toSorted(),
+  );
+  assert.ok([...trained, ...tested].every(({ promptText }) => promptText.startsWith("<|im_start|>user")));
+
+  const both = join(dir, "both");
+  mkdirSync(both);
+  writeFileSync(join(both, "train.jsonl"), rows(0, 10));
+  writeFileSync(join(both, "test.jsonl"), rows(10, 14));
+  assert.doesNotMatch(succeeds(train(both, two, "--template plain")).stderr, warning);
+  assert.equal(config(two).template, "plain");
+  for (
+    const [line, message] of [
+      [
+        train(both, join(dir, "a"), "--holdout 0.1"),
+        /Cannot hold out 0\.1 \(--holdout\) .*test\.jsonl" holds its test/,
+      ],
+      [
+        train(file, join(dir, "b"), "--holdout 0.0001"),
+        /Cannot hold out 0\.0001 .*: no problem of ".*" falls to the test/,
+      ],
+      [
+        `${cli} train --model data/models/countdown_1 --task countdown --holdout 0.1 --prompts 4 --out ${dir}/c`,
+        /Cannot hold out 0\.1 \(--holdout\) of the problems of task "countdown": its problems are made/,
+      ],
+    ] as const
+  ) {
+    const { code, stderr } = shell(line);
+    assert.equal(code, 1);
+    assert.match(stderr, message);
+  }
+  rmSync(dir, { recursive: true });
+});
+
+Deno.test("a dry run refuses more prompts a step than there are problems, and names both numbers", () => {
+  const dir = folder();
+  const file = join(dir, "mine.jsonl");
+  writeFileSync(file, rows(0, 20));
+  const out = join(dir, "run");
+  const { code, stderr } = shell(train(file, out, "--dry-run").replace("--prompts 2", "--prompts 32"));
+  assert.equal(code, 1);
+  assert.match(stderr, /^Cannot draw 32 prompts \(--prompts\) for a step: there are 20$/m);
+  succeeds(train(file, out, "--dry-run").replace("--prompts 2", "--prompts 20"));
+  succeeds(train(join(dir, "elsewhere.jsonl"), out, "--dry-run"));
+  assert.ok(!existsSync(out));
+  rmSync(dir, { recursive: true });
+});
