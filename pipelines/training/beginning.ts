@@ -3,7 +3,7 @@
  * checkpoint becomes a part of the new run, `RUN/begin`, by links where the file system has them: the run is resumed and replayed whatever
  * becomes of the other. Steps count from 1.
  */
-import { Effect } from "effect";
+import { Effect, type Scope } from "effect";
 import { join } from "node:path";
 import { linkFiles, verifyManifest, writeDirectory } from "../files/checkpoint_directory.ts";
 import type { RunDirectory } from "../files/run_directory.ts";
@@ -39,7 +39,7 @@ export const beginFrom = Effect.fnUntraced(function* (
   run: RunDirectory,
   config: TrainConfig,
   stored: StoredConfig | undefined,
-): Effect.fn.Return<TrainConfig, Command.Failure> {
+): Effect.fn.Return<TrainConfig, Command.Failure, Scope.Scope> {
   const { fromRun, fromStep } = config;
   if (fromRun === undefined && fromStep !== undefined) {
     return yield* runRefusal(`Cannot begin at step ${fromStep} (--step): --from names no run`);
@@ -55,6 +55,13 @@ export const beginFrom = Effect.fnUntraced(function* (
   if (stored !== undefined) return { ...config, fromStep: fromStep ?? stored.settings.fromStep };
   const { dir, step } = yield* stateOf(fromRun, fromStep);
   yield* verifyManifest(dir);
+  // A run that then cannot begin leaves nothing behind.
+  yield* Effect.addFinalizer(() =>
+    Effect.ignore(Effect.flatMap(
+      run.readText("config.json"),
+      (text) => text === undefined ? run.remove(beginFolder) : Effect.void,
+    ))
+  );
   yield* writeDirectory(run.pathOf(beginFolder), () => true, (partial) => linkFiles(dir, partial));
   return { ...config, fromStep: step };
 });

@@ -118,10 +118,12 @@ Deno.test("a run that begins from a run of another algorithm takes its weights; 
     const [more, message] of [
       [`--from ${run} --step 3`, /Cannot begin from ".*run" at step 3 \(--step\): it keeps 1, 2$/m],
       [`--from ${dir}`, /Cannot begin from ".*" \(--from\): it keeps no checkpoint and no final model$/m],
+      [`--from ${run} --prompts 9999`, /Cannot draw 9999 prompts/],
       ["--step 1", /Cannot begin at step 1 \(--step\): --from names no run$/m],
     ] as const
   ) {
-    const { code, stderr } = shell(train(out, `--algorithm nsr --steps 1 ${more}`));
+    const line = train(out, `--algorithm nsr --steps 1 ${more}`);
+    const { code, stderr } = shell(more.includes("--prompts") ? line.replace("--prompts 4", "") : line);
     assert.equal(code, 1);
     assert.match(stderr, message);
     assert.ok(!existsSync(out));
