@@ -146,7 +146,9 @@ const watched = <A extends Pick<RecordTypes.Rollout, "responseTokens">>(
 ): Stream.Stream<A, Failure> => {
   let [ended, tokens] = [0, 0];
   const say = Effect.suspend(() =>
-    watch(`step ${step}: sample ${ended}/${config.prompts * config.responses}, ${tokens} tokens`)
+    watch(
+      `step ${step}: sample ${ended}/${config.prompts * config.responses}${tokens === 0 ? "" : `, ${tokens} tokens`}`,
+    )
   );
   const drawn = draw((count) => {
     ended += count;

@@ -286,7 +286,17 @@ Deno.test("a dry run of reproduce says of each training what holds it", async ()
   const { stdout, stderr } = await cli("reproduce", "--recipe", "paper-qwen3-4b", "--tflops", "400", "--dry-run");
   assert.equal(JSON.parse(stdout).tflops, 400);
   const lines = stderr.split("\n").map((line) => line.split(": ")[0]);
-  assert.deepEqual(lines, ["ppo", "grpo", "psr", "nsr", "w-reinforce", "evaluation at T 0.7"]);
+  assert.deepEqual(lines, [
+    "ppo",
+    "grpo",
+    "psr",
+    "nsr",
+    "w-reinforce",
+    "evaluation at T 0.7",
+    "model",
+    "data",
+    "never run",
+  ]);
   assert.match(stderr, /^ppo: .*141 GB card: too small; \d+ (?:h \d+ min|days) at 400 TFLOP\/s$/m);
   assert.match(stderr, /^grpo: .*80 GB card: too small, 141 GB card: fits;/m);
 });

@@ -54,19 +54,17 @@ Deno.test("a plan states the time of a GPU alone, and none that is shorter than 
     assert.ok(lines.length > 5, lines.join("\n"));
     return lines.some((line) => line.includes("TFLOP/s"));
   };
-  const { settings: large } = recipes["paper-qwen2.5-math-7b"];
   const { settings: tiny } = recipes.tiny;
   for (const kind of ["wasm", "lavapipe", "swiftshader"] as const) {
-    assert.equal(await isTimed(large, kind), false, kind);
-    assert.equal(await isTimed(tiny, kind), false, kind);
+    assert.equal(await isTimed(tiny, kind, 1e-3), false, kind);
   }
-  assert.equal(await isTimed(large, "gpu"), true);
-  assert.equal(await isTimed(tiny, "gpu"), false);
   assert.equal(await isTimed(tiny, "gpu", 1e-3), true);
+  assert.equal(await isTimed(tiny, "gpu"), false);
 });
 
 Deno.test("a recipe plans with its model's published shape where --model names a folder that is not here, and says how to fetch", async () => {
-  const recipe = recipes["paper-qwen2.5-math-7b"];
+  const whole = recipes["paper-qwen2.5-math-7b"];
+  const recipe = { ...whole, cells: whole.cells.filter(({ algorithm }) => ["base", "nsr"].includes(algorithm)) };
   const model = "models/not/here";
   const lines = async (settings: typeof recipe.settings) =>
     await Effect.runPromise(recipePlan({ ...recipe, settings }, {}));
@@ -75,20 +73,20 @@ Deno.test("a recipe plans with its model's published shape where --model names a
     note,
     `"${model}" is not on this machine: planned with the published shape of Qwen/Qwen2.5-Math-7B`,
   );
-  for (const algorithm of ["ppo", "grpo", "psr", "nsr", "w-reinforce"]) {
-    assert.match(given.join("\n"), new RegExp(`^${algorithm}: .*; \\d+ days at 100 TFLOP/s$`, "m"));
-  }
+  assert.equal(given.length, 5);
+  assert.match(given[0], /^nsr: .*; \d+ days at 100 TFLOP\/s$/);
+  assert.match(given[1], /^evaluation at T 0\.6: .*; \d+ days at 100 TFLOP\/s$/);
   assert.deepEqual(given.slice(-3), [
     `model: --model Qwen/Qwen2.5-Math-7B fetches it from the Hub; into that folder: hf download Qwen/Qwen2.5-Math-7B --local-dir ${model}`,
     "data: --data TianHongZXY/MATH fetches them from the Hub, else they are read below SIGNUM_DATA",
     "never run: times are arithmetic at an assumed speed (--tflops), decoding waits for memory",
   ]);
-  // A training and an evaluation by the recipe plan alike; without a recipe nothing is known of the folder.
-  for (const trains of [true, false]) {
-    const { lines } = await Effect.runPromise(runPlan(merge(recipe.settings, { model }), { trains, recipe }));
-    assert.equal(lines[0], note);
-    assert.match(lines[1], /7,615,616,512 parameters/);
-  }
+  // A command with the recipe plans alike; without a recipe nothing is known of the folder.
+  const { lines: planned } = await Effect.runPromise(
+    runPlan(merge(recipe.settings, { model }), { trains: false, recipe }),
+  );
+  assert.equal(planned[0], note);
+  assert.match(planned[1], /7,615,616,512 parameters/);
   const { lines: unknown } = await Effect.runPromise(runPlan(merge({ model }), { trains: true }));
   assert.deepEqual(unknown, [`no memory plan: "${model}" is not on this machine`]);
 });
