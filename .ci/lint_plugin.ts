@@ -13,6 +13,7 @@ const pure = [
   "pipelines/records/claim.ts",
   "pipelines/algorithms/",
   "pipelines/settings/groups.ts",
+  "pipelines/settings/command_groups.ts",
   "pipelines/recipes/",
 ];
 

@@ -44,12 +44,6 @@ export const comparable = ({ timing: _, ...row }: MetricsRow): Omit<MetricsRow, 
 /** The group of a row that counts verdicts; rows of earlier versions have none, and a study's `dynamics.ndjson` leaves it out. */
 export const verdictCounts = "verdicts";
 
-/** A row made again, without what the version that recorded the first one did not count. */
-export const asRecorded = (made: MetricsRow, recorded: Readonly<Record<string, unknown>>): MetricsRow => {
-  const { [verdictCounts]: _, ...earlier } = made;
-  return verdictCounts in recorded ? made : { ...earlier, step: made.step };
-};
-
 const eventsOf = (row: MetricsRow): Uint8Array => scalars(row.timing?.["wallTime"] ?? 0, row.step, tagsOf(row));
 
 const rowsFile = "metrics.ndjson";

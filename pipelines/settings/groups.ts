@@ -245,43 +245,6 @@ export const reporting = {
   label: optional(words(), "names of what is compared, in its order (default: the settings that differ)"),
 } as const satisfies Group;
 
-/** Archives in parts. */
-export const archive = {
-  partSize: setting(60, number({ above: 0 }), "maximum size of a part in MB (10^6 bytes)"),
-} as const satisfies Group;
-
-/** Selection of a part of a study. */
-export const studies = {
-  algorithms: optional(words(), "train only these algorithms of the recipe (default: all)"),
-  shard: optional(text("I/N"), "run part I of N; a final run without --shard merges the parts"),
-  gather: setting(false, toggle(), "write results from the finished cells; run no more"),
-  check: setting(false, toggle(), "make the results again, compare with the existing files, write nothing"),
-} as const satisfies Group;
-
-/** Pretraining of a small base. */
-export const base = {
-  width: setting(64, integer({ min: 32 }), "model width (channels), a multiple of 32"),
-  layers: setting(2, integer({ min: 1 }), "layers of the base"),
-  demonstrations: setting(256, integer({ min: 1 }), "demonstrations for each pretraining step"),
-  latent: setting(false, toggle(), "train a base that is strong after <think> and weak after <direct>"),
-  warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),
-} as const satisfies Group;
-
-/** An inference server in place of a local model. */
-export const server = {
-  endpoint: optional(
-    text("URL"),
-    "OpenAI-compatible server that draws the responses, such as http://127.0.0.1:8000/v1",
-  ),
-  servedModel: optional(text("NAME"), "the model's name on the server"),
-  concurrency: setting(32, integer({ min: 1, max: 4096 }), "maximum requests in flight"),
-  requestResponses: setting(8, integer({ min: 1, max: 1024 }), "responses per request"),
-  requestsPerMinute: optional(integer({ min: 1 }), "maximum requests per minute (default: no limit)"),
-  timeout: setting(1800, number({ above: 0 }), "seconds before a request fails"),
-  retries: setting(8, integer({ min: 0, max: 100 }), "retries of a failed request"),
-  logprobs: setting(true, toggle(), "store (and ask the server for) each token's log-prob"),
-} as const satisfies Group;
-
 /** Selection of responses to read. */
 export const reading = {
   correct: setting(false, toggle(), "show only correct responses"),
@@ -308,3 +271,5 @@ export const duplicates = {
 export const planning = {
   tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;
+
+export { archive, base, server, studies } from "./command_groups.ts";

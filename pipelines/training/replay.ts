@@ -26,7 +26,8 @@ import { parseRows, recordedNames, withNames } from "./recorded_rows.ts";
 import { beginFolder } from "./beginning.ts";
 import { testRows, testsFile } from "./end_tests.ts";
 import { finishedStep } from "./resume.ts";
-import { prepare, test } from "./train.ts";
+import { prepare } from "./prepare.ts";
+import { test } from "./train.ts";
 import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });

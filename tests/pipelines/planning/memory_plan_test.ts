@@ -30,7 +30,7 @@ import { layerDevice } from "../../../pipelines/models/policy_on_device.ts";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
 import { trainConfig } from "../../../pipelines/training/run_config.ts";
-import { prepare } from "../../../pipelines/training/train.ts";
+import { prepare } from "../../../pipelines/training/prepare.ts";
 import { trainingStep } from "../../../pipelines/training/step.ts";
 import { goldenDirectory } from "../../golden/models/golden.ts";
 import { testOnDevice } from "../../kernels/run_case.ts";
