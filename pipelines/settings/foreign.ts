@@ -30,7 +30,6 @@ const scored = none("the passes that score responses are cut by what memory hold
 const metrics = none("every run writes metrics.ndjson and TensorBoard events, one row a step");
 const untruncated = none("only temperature, top-p and top-k shape the distribution");
 const verified = none("a task's grader gives the only reward, +1 or -1");
-const before = none("a run measures nothing before its first step; evaluate the model instead");
 
 const perPass = is("gradientChunk", "theirs counts sequences, ours tokens; it changes results by rounding alone");
 const fewer = "0 means never, as -1 does there";
@@ -38,7 +37,7 @@ const fewer = "0 means never, as -1 does there";
 /** The settings of verl, by their path in its configuration. */
 const verl: ForeignSettings = {
   "data.train_files": is("data"),
-  "data.val_files": is("data", "a folder or a data set has both splits"),
+  "data.val_files": is("data", "a folder or a data set has both splits; --holdout splits one file"),
   "data.train_batch_size": is("prompts", "both count prompts"),
   "data.max_prompt_length": noTruncation,
   "data.max_response_length": is("maxTokens"),
@@ -115,7 +114,7 @@ const verl: ForeignSettings = {
   "trainer.total_training_steps": is("steps"),
   "trainer.test_freq": is("testEvery", fewer),
   "trainer.save_freq": is("saveEvery", "at least 1; the last step is always saved"),
-  "trainer.val_before_train": before,
+  "trainer.val_before_train": is("testFirst"),
   "trainer.max_actor_ckpt_to_keep": is("keep"),
   "trainer.default_local_dir": is("out"),
   "trainer.resume_mode": none("the same command goes on"),
@@ -189,7 +188,7 @@ const trl: ForeignSettings = {
   vllm_gpu_memory_utilization: is("cache", "theirs is a share of the device, ours GiB"),
   sync_ref_model: none("the reference stays as it is"),
   eval_steps: is("testEvery", "theirs counts optimizer steps, ours rollout batches; 0 means never"),
-  eval_on_start: before,
+  eval_on_start: is("testFirst"),
   logging_steps: metrics,
   report_to: metrics,
   log_completions: none("every response is recorded; show and report print them"),
