@@ -9,7 +9,7 @@ import { choiceOf, chosen, labelledChoice, sameLetters } from "./choice.ts";
 import { sameDate, sameTime } from "./clock.ts";
 import { sameCongruence } from "./congruence.ts";
 import { type Interval, merged, solutionsOf } from "./interval.ts";
-import { normalize, splitTop, squeeze } from "./latex.ts";
+import { longestAnswer, normalize, splitTop, squeeze } from "./latex.ts";
 import type { Rows } from "./matrix.ts";
 import { sameRelation, valueOfChain } from "./relation.ts";
 import { plusMinusValues } from "./symbolic.ts";
@@ -32,6 +32,8 @@ function equalTexts(gold: string, answer: string, depth: number, work: Work): bo
   const [g, a] = [normalize(gold), normalize(answer)];
   if (g === "" || a === "" || depth > deepest) return false;
   if (squeeze(g) === squeeze(a)) return true;
+  // One sign may stand for a command: a short text may become a long one.
+  if (Math.max(g.length, a.length) > longestAnswer) return false;
   if (decimalPoint.test(g) && decimalComma.test(a)) return g === a.replace(",", ".");
   const yes = yesOrNo(g, true);
   if (yes !== null) return yesOrNo(a, false) === yes;

@@ -2,7 +2,7 @@
 import type { GoldForm } from "../task.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { choiceOf, labelledChoice } from "./choice.ts";
-import { normalize, splitTop } from "./latex.ts";
+import { longestAnswer, normalize, splitTop } from "./latex.ts";
 import { contains } from "./expression.ts";
 import { variables } from "./symbolic.ts";
 import { withoutUnit } from "./tail.ts";
@@ -13,6 +13,7 @@ import { yesOrNo } from "./words.ts";
 export function goldForm(gold: string): GoldForm {
   const text = normalize(gold);
   if (text === "") return "empty";
+  if (text.length > longestAnswer) return "text";
   if (yesOrNo(text, true) !== null) return "text";
   if (choiceOf(text) !== null || labelledChoice(text) !== null) return "choice";
   return formOf(readAnswer(text));
