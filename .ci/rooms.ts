@@ -70,5 +70,5 @@ export const importProblem = (from: string, to: string): string | undefined => {
     return `${rooms[rank(from)]} may import nothing of ${stranger}: "${to}"`;
   }
   if (rank(to) <= rank(from)) return undefined;
-  return `${rooms[rank(from)]} may not import ${rooms[rank(to)]}: "${to}" is further up`;
+  return `${rooms[rank(from)]} may not import ${rooms[rank(to)]}: "${to}" stands below it in .ci/rooms.ts`;
 };

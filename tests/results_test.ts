@@ -1,6 +1,6 @@
 /**
- * What is committed under `results/` follows from the records beside it: every table, picture and page of a study is made again from its
- * `record.json` and rows, and compared byte by byte. Figures that READMEs give in passing stand in `results/`, where it is said how they were measured.
+ * What is committed of a study under `results/` follows from the records beside it: every table, picture and page of a study is made again from its
+ * `record.json` and rows, and compared byte by byte. Figures that the README gives in passing stand in `results/`, where it is said how they were measured.
  */
 import { Effect } from "effect";
 import assert from "node:assert/strict";
@@ -43,7 +43,8 @@ Deno.test("what the README says was measured stands in results", () => {
     ),
   ]
     .map((file) => readFileSync(join(results, file), "utf8")).join("\n");
-  for (const [, number] of measured) {
-    assert.match(texts, new RegExp(`(?<![\\d.])${number.replaceAll(".", "\\.")}(?![\\d.]\\d)`), number);
+  for (const [, number, unit] of measured) {
+    const figure = `${number.replaceAll(".", "\\.")}\\s+${unit.replaceAll(" ", "\\s+")}`;
+    assert.match(texts, new RegExp(`(?<![\\d.])${figure}\\b`), `${number} ${unit}`);
   }
 });

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
+import { libraryTexts } from "../gpu/specialize.ts";
 import { canBroadcast, type DeviceError } from "../gpu/device_info.ts";
 import { Encoder } from "../gpu/encoder.ts";
 import { noise } from "../ops/op_case.ts";
@@ -104,7 +105,7 @@ export const testedCooperative = Effect.fnUntraced(function* (
   }
   const own = new Encoder(encoder.device, { ...encoder.info, cooperative: true });
   const sources = [...Object.values(subgroupKernels), ...Object.values(normKernels), sumKernel];
-  const facts = [kind, description, lanes, sources.map(({ source }) => source)];
+  const facts = [kind, description, lanes, sources.map(({ source }) => source), libraryTexts];
   const done = yield* Effect.result(remembered("cooperative", facts, folder, checkAll(encoder, own)));
   own.pool.trim();
   if (Result.isFailure(done)) {

@@ -2,7 +2,7 @@
  * Opens an adapter through Dawn: a GPU, or by name lavapipe (Mesa's software Vulkan) or SwiftShader from npm. A boundary file: it loads the addon,
  * sets the environment variables of the Vulkan loader and patches Dawn's event loop.
  */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Encoder } from "../gpu/encoder.ts";
 import { matrixFeature } from "./matrix_units.ts";
@@ -86,11 +86,14 @@ const driverFiles = (): ReadonlyArray<string> => {
     ...set("XDG_DATA_DIRS", "/usr/local/share:/usr/share"),
   ];
   const folders = [...new Set(roots.map((root) => join(root, "vulkan/icd.d")))];
-  return folders.flatMap((folder) =>
-    existsSync(folder)
-      ? readdirSync(folder).filter((name) => name.endsWith(".json")).map((name) => join(folder, name))
-      : []
-  );
+  return folders.flatMap((folder) => {
+    try {
+      return readdirSync(folder).filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
+    } catch {
+      // Vulkan's loader passes over a folder that it cannot read, too.
+      return [];
+    }
+  });
 };
 
 const isLavapipe = (path: string): boolean => basename(path).startsWith("lvp_icd");

@@ -2,6 +2,7 @@
  * A device's matrix units (`--kernels matrix`): read from the adapter's properties, and tested at first use, every variant against the plain
  * kernel. A variant that fails is not used, and a note says so.
  */
+import { libraryTexts } from "../gpu/specialize.ts";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import type { MatrixUnits } from "../gpu/device_info.ts";
@@ -64,6 +65,7 @@ export const testedUnits = Effect.fnUntraced(function* (
     kernel.source,
     matrixProductKernels.largest.source,
     matrixProductKernels.join.source,
+    libraryTexts,
   ];
   const run = checkMatrixProducts(encoder, units, options);
   const done = yield* Effect.result(remembered("matrix", facts, folder, run));

@@ -21,6 +21,9 @@ const libraries: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bjoinBest\(/, laneBest],
 ];
 
+/** The texts that may be put behind a kernel: a part of what a self-test has tested. */
+export const libraryTexts: ReadonlyArray<string> = libraries.map(([, text]) => text);
+
 /**
  * The text of `source` with `constants` set and marked loops unrolled. `missing` lists constants that the text does not declare. Functions of
  * `half_words.wgsl` and `lane_….wgsl` are appended if called.

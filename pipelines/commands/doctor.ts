@@ -82,7 +82,7 @@ export const doctorCommand = makeCommand({
       const error = yield* selfTest(encoder);
       const { write } = yield* StandardStreams;
       yield* Effect.catchTag(write(`${doctorLines(info, error).join("\n")}\n`), "PipeClosed", () => Effect.void);
-      if (error >= 1e-4) {
+      if (!(error < 1e-4)) {
         return yield* new Command.UsageError({ message: "The self-test failed: this adapter computes wrong numbers" });
       }
     })),

@@ -196,9 +196,12 @@ export const writeText = (path: string, text: string) => writeBytes(path, new Te
 export const writeBytes = (path: string, bytes: Uint8Array) =>
   Safetensors.attempt("write", path, async () => {
     const file = await openFile(path, "w");
-    await file.writeFile(bytes);
-    await file.sync();
-    await file.close();
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   });
 
 /** A value as indented JSON text. */

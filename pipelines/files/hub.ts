@@ -182,7 +182,9 @@ const fetchModel = Effect.fnUntraced(function* (
 const namesInIndex = (text: string): ReadonlySet<string> => {
   const index: unknown = JSON.parse(text);
   const map = isObject(index) ? index.weight_map : undefined;
-  return new Set(Object.values(isObject(map) ? map : {}).filter((name) => typeof name === "string"));
+  // An index without its map is whole in no folder: no file has this name.
+  if (!isObject(map)) return new Set([`${indexFile}.unreadable`]);
+  return new Set(Object.values(map).filter((name) => typeof name === "string"));
 };
 
 /** The weight files that the index names, else the single file. */

@@ -5,7 +5,7 @@
 import * as Schema from "@effect/schema";
 import { Clock, Effect, Option, type Scope } from "effect";
 import { open as openFile } from "node:fs/promises";
-import { type RunDirectory, RunError } from "./run_directory.ts";
+import { attemptInRun, type RunDirectory, RunError } from "./run_directory.ts";
 import { fileVersion, scalars } from "./tensorboard.ts";
 
 /** A row: the step, and numbers and groups of numbers by name; `timing` holds seconds and rates and is never compared. */
@@ -72,10 +72,10 @@ export const openMetrics = Effect.fnUntraced(function* (
   const events = "tensorboard/events.out.tfevents.signum";
   yield* run.writeText(events, "");
   const file = yield* Effect.acquireRelease(
-    attempt(events, () => openFile(run.pathOf(events), "a")),
+    attemptInRun("write", run.pathOf(events), () => openFile(run.pathOf(events), "a")),
     (opened) => Effect.promise(() => opened.close()),
   );
-  const add = (bytes: Uint8Array) => attempt(events, () => file.appendFile(bytes));
+  const add = (bytes: Uint8Array) => attemptInRun("write", run.pathOf(events), () => file.appendFile(bytes));
   yield* add(fileVersion(rows[0]?.timing?.["wallTime"] ?? (yield* now)));
   for (const row of rows) yield* add(eventsOf(row));
   const write = Effect.fnUntraced(function* (row: MetricsRow): Effect.fn.Return<void, RunError> {
@@ -86,9 +86,3 @@ export const openMetrics = Effect.fnUntraced(function* (
   });
   return { rows, write };
 });
-
-const attempt = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) => new RunError({ reason: "file", message: `Cannot write "${path}": ${String(cause)}` }),
-  });

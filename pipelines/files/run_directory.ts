@@ -46,7 +46,8 @@ export const stepFolder = (step: number): string => numbered("steps", step);
 /** The folder of the checkpoint after a step inside a run: `checkpoints/000001`. */
 export const checkpointFolder = (step: number): string => numbered("checkpoints", step);
 
-const attempt = <A>(action: string, path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
+/** Runs a file operation of a run; a failure names the action and the path. */
+export const attemptInRun = <A>(action: string, path: string, run: () => Promise<A>): Effect.Effect<A, RunError> =>
   Effect.tryPromise({
     try: run,
     catch: (cause) =>
@@ -78,11 +79,11 @@ interface Held {
 
 const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(function* (path: string) {
   const name = join(path, "lock");
-  const { file, made } = yield* attempt("lock", path, async () => {
+  const { file, made } = yield* attemptInRun("lock", path, async () => {
     const made = (await mkdir(path, { recursive: true })) !== undefined;
     return { file: await Deno.open(name, { read: true, write: true, create: true }), made };
   });
-  const free = yield* attempt("lock", path, () => file.tryLock(true));
+  const free = yield* attemptInRun("lock", path, () => file.tryLock(true));
   if (!free) {
     const owner = yield* Effect.promise(() => readFile(name, "utf8").catch(() => ""));
     file.close();
@@ -93,12 +94,12 @@ const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(
     });
   }
   // If an owner released in between, it removed the file: the lock is then on a file that other processes no longer see.
-  const current = yield* attempt("lock", path, async () => (await file.stat()).ino === (await inodeOf(name)));
+  const current = yield* attemptInRun("lock", path, async () => (await file.stat()).ino === (await inodeOf(name)));
   if (!current) {
     file.close();
     return yield* lock(path);
   }
-  yield* attempt("lock", path, async () => {
+  yield* attemptInRun("lock", path, async () => {
     await file.truncate(0);
     await file.write(new TextEncoder().encode(`{"pid":${Deno.pid}}\n`));
   });
@@ -120,7 +121,7 @@ const unlock = (path: string, { file, made }: Held): Effect.Effect<void> =>
 
 /** Removes the temporary files of killed writers; only for the owner of the run. */
 export const sweep = (folder: string): Effect.Effect<void, RunError> =>
-  attempt("sweep", folder, async () => {
+  attemptInRun("sweep", folder, async () => {
     const names = await unlessMissing(readdir(folder)) ?? [];
     for (const name of names.filter((one) => /\.partial-\w+$/.test(one))) {
       await rm(join(folder, name), { recursive: true, force: true });
@@ -129,7 +130,7 @@ export const sweep = (folder: string): Effect.Effect<void, RunError> =>
 
 /** The text of a file; undefined if it is missing. */
 export const readRunText = (path: string): Effect.Effect<string | undefined, RunError> =>
-  attempt("read", path, () => unlessMissing(readFile(path, "utf8")));
+  attemptInRun("read", path, () => unlessMissing(readFile(path, "utf8")));
 
 const writeSynced = async (path: string, text: string | Uint8Array): Promise<void> => {
   const file = await openFile(path, "w");
@@ -143,7 +144,7 @@ const writeSynced = async (path: string, text: string | Uint8Array): Promise<voi
 
 /** Writes a whole file atomically: under a temporary name, synced, renamed. Creates missing folders. A failure leaves no temporary file. */
 export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>
-  attempt("write", path, async () => {
+  attemptInRun("write", path, async () => {
     await mkdir(dirname(path), { recursive: true });
     const partial = `${path}.partial-${randomBytes(8).toString("hex")}`;
     await writeSynced(partial, text).then(() => rename(partial, path)).catch(async (cause) => {
@@ -163,14 +164,14 @@ export const openLog = Effect.fnUntraced(function* (
   path: string,
   keep: (line: string) => boolean = () => true,
 ): Effect.fn.Return<Log, RunError, Scope.Scope> {
-  yield* attempt("write", path, () => mkdir(dirname(path), { recursive: true }));
+  yield* attemptInRun("write", path, () => mkdir(dirname(path), { recursive: true }));
   const file = yield* Effect.acquireRelease(
-    attempt("write", path, () => openFile(path, "a+")),
+    attemptInRun("write", path, () => openFile(path, "a+")),
     (opened) => Effect.promise(() => opened.close()),
   );
-  yield* attempt("cut", path, async () => await file.truncate(await endOfKept(file, keep)));
+  yield* attemptInRun("cut", path, async () => await file.truncate(await endOfKept(file, keep)));
   const append = (lines: ReadonlyArray<string>): Effect.Effect<void, RunError> =>
-    lines.length === 0 ? Effect.void : Effect.uninterruptible(attempt("write", path, async () => {
+    lines.length === 0 ? Effect.void : Effect.uninterruptible(attemptInRun("write", path, async () => {
       await file.appendFile(lines.map((line) => `${line}\n`).join(""));
       await file.datasync();
     }));

@@ -95,9 +95,13 @@ const withoutTests = Effect.fnUntraced(
     if (!task.splits.includes("train") || !task.splits.includes("test")) {
       return yield* noHoldout(task.name, holdout, `it has the split ${task.splits.join(" and ")} alone`);
     }
-    const tests = yield* Effect.option(locate(task.name, source, "test", data));
-    if (tests._tag === "Some" && tests.value !== file) {
-      return yield* noHoldout(task.name, holdout, `"${tests.value}" holds its test problems`);
+    const tests = yield* Effect.catchIf(
+      locate(task.name, source, "test", data),
+      ({ reason }) => reason === "missing",
+      () => Effect.succeed(undefined),
+    );
+    if (tests !== undefined && tests !== file) {
+      return yield* noHoldout(task.name, holdout, `"${tests}" holds its test problems`);
     }
   },
 );

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { linkFiles, verifyManifest, writeDirectory } from "../files/checkpoint_directory.ts";
 import type { RunDirectory } from "../files/run_directory.ts";
 import type * as Command from "../settings/command.ts";
-import { codeDefaults, flagOf, keysOf } from "../settings/settings.ts";
+import { flagWords, quoted } from "../settings/command_words.ts";
+import { codeDefaults, keysOf } from "../settings/settings.ts";
 import { type KeptState, keptStates } from "./resume.ts";
 import { runRefusal, type StoredConfig, type TrainConfig, trainSettings } from "./run_config.ts";
 
@@ -66,14 +67,6 @@ export const beginFrom = Effect.fnUntraced(function* (
   return { ...config, fromStep: step };
 });
 
-const quoted = (text: string): string => /^[\w./:@,+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
-/** The words that give a setting a value on the command line. */
-const wordsOf = (key: string, value: unknown): string => {
-  if (typeof value === "boolean") return `--${value ? "" : "no-"}${flagOf(key)}`;
-  return `--${flagOf(key)} ${quoted(Array.isArray(value) ? value.join(",") : String(value))}`;
-};
-
 /** Settings that the command names itself, and one that gives others their values. */
 const own: ReadonlyArray<string> = ["fromRun", "fromStep", "recipe", "out"];
 
@@ -83,9 +76,10 @@ export const adviceFor = Effect.fnUntraced(function* (config: TrainConfig): Effe
   if (newest === undefined) return "";
   const flags = keysOf(trainSettings).filter((key) =>
     !own.includes(key) && config[key] !== undefined &&
-    (JSON.stringify(config[key]) !== JSON.stringify(trainSettings[key].default) ||
+    // The mini-batch has another default where the batch is small.
+    (key === "miniBatch" || JSON.stringify(config[key]) !== JSON.stringify(trainSettings[key].default) ||
       (config.asPublished === true && key in codeDefaults))
-  ).map((key) => wordsOf(key, config[key]));
+  ).map((key) => flagWords(key, config[key]));
   const { step } = newest;
   const words = [
     `--from ${quoted(config.out)} --step ${step}`,

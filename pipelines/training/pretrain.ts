@@ -165,6 +165,8 @@ const shaping = [
   "learningRate",
   "warmup",
   "weightDecay",
+  "maxGradNorm",
+  "gradientChunk",
   "kernels",
 ] as const;
 

@@ -119,7 +119,9 @@ export const changedSource = (fields: StoredConfig["fields"], now: Sources): str
   const after = new Map<string, unknown>(Object.entries(now));
   for (const [key, name] of Object.entries(sourceNames)) {
     const [was, is] = [before[key], after.get(key)];
-    if ((was === undefined && key !== "base") || JSON.stringify(was) === JSON.stringify(is)) continue;
+    // Without tests nothing is read of them.
+    const isFree = (was === undefined && key !== "base") || (is === undefined && key === "tests");
+    if (isFree || JSON.stringify(was) === JSON.stringify(is)) continue;
     return `${name} ${shown(was)}, now they are ${shown(is)}`;
   }
   return undefined;

@@ -1,7 +1,7 @@
 /**
  * One step of training, stage by stage, on models that stay on the device: prompt, sample, verify, reward, dynamics, split, score, advantage,
  * then gradient and update for each mini-batch. It calls the very functions that the filters call, so a pipe typed by hand gives the same
- * bytes. Where records and gradients go is the `Sink`'s business: a run writes them, a replay compares them.
+ * bytes. Where records and gradients go is the `StepWriter`'s business: a run writes them, a replay compares them.
  */
 import { Clock, Effect, Fiber, Stream } from "effect";
 import { tasks } from "../../data/mod.ts";
@@ -197,6 +197,7 @@ const learn = Effect.fnUntraced(function* (
   const states: RecordTypes.PolicyState[] = [];
   const criticSteps: CriticStep[] = [];
   let state = initial;
+  let critic: string | undefined;
   const record = Effect.fnUntraced(function* ({ policy, critic }: StepGradients) {
     if (policy !== undefined) gradients.push(yield* gradientRecord(encoder, policy, critic, store));
     return policy === undefined && critic !== undefined ? yield* criticRecord(encoder, critic, store) : undefined;
@@ -206,7 +207,10 @@ const learn = Effect.fnUntraced(function* (
     yield* watch(`step ${config.step}: train ${at + 1}/${parts.length}, ${tokensOf(batch)} tokens`);
     const step: Stepped<CriticGradient | undefined> = yield* optimizerStep(state, part, config, record);
     state = step.state;
-    const critic = state.critic && (yield* weightsOf(state.critic));
+    // A part without a critic's step leaves its weights as they were.
+    if (state.critic !== undefined && (part.critic !== undefined || critic === undefined)) {
+      critic = yield* weightsOf(state.critic);
+    }
     if (part.policy !== undefined) states.push(yield* stateOf(state.policy, critic));
     else if (step.observed !== undefined && critic !== undefined) criticSteps.push({ ...step.observed, critic });
   }

@@ -1,9 +1,11 @@
 /** What a training that was stopped has kept, and the command that goes on with it, in one line. */
 import { Effect } from "effect";
 import { join } from "node:path";
-import { exists, type FileError, namesIn } from "../files/text_file.ts";
+import { exists } from "../files/text_file.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
+import type { Failure } from "../settings/command.ts";
 import { CommandWords, shellLine } from "../settings/command_words.ts";
+import { finishedStep, keptStates } from "./resume.ts";
 
 /** What is there of a run: whether it has begun, the step of its newest checkpoint, whether it is finished. */
 export interface KeptRun {
@@ -21,15 +23,14 @@ export const stoppedLine = (out: string, { begun, checkpoint, finished }: KeptRu
     : `stopped: "${out}" keeps the checkpoint after step ${checkpoint}; ${command} goes on with step ${checkpoint + 1}`;
 };
 
-const keptRun = (out: string): Effect.Effect<KeptRun, FileError> =>
-  Effect.gen(function* () {
-    const checkpoints = (yield* namesIn(join(out, "checkpoints"))).filter((name) => /^\d+$/.test(name)).map(Number);
-    return {
-      begun: yield* exists(join(out, "config.json")),
-      checkpoint: checkpoints.length === 0 ? undefined : Math.max(...checkpoints),
-      finished: yield* exists(join(out, "model", "trainer_state", "finished.json")),
-    };
-  });
+/** What is there of the run in a folder. A run that is being extended keeps its shorter model, and is not finished. */
+export const keptRun = Effect.fnUntraced(function* (out: string): Effect.fn.Return<KeptRun, Failure> {
+  return {
+    begun: yield* exists(join(out, "config.json")),
+    checkpoint: (yield* keptStates(out))[0]?.step,
+    finished: (yield* finishedStep(out)) !== undefined,
+  };
+});
 
 /** Says the line of a training that is interrupted. */
 export const sayStopped = (out: string): Effect.Effect<void> =>

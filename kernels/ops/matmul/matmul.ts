@@ -166,11 +166,13 @@ const byRowsOfA = (
       const constants = { ...forms, ...tail, LANES, TM, ...read(4) };
       const groups = [Math.ceil(N / 4 / LANES), Math.ceil(M / TM)] as const;
       encoder.dispatch(matmulKernels.subgroup, { ...given, constants, groups });
-    } else {encoder.dispatch(matmulKernels.plain, {
+    } else {
+      encoder.dispatch(matmulKernels.plain, {
         ...given,
         constants: { ...forms, ...read(1) },
         groups: lanes(M * N),
-      });}
+      });
+    }
   });
 
 /** c[N, K] += a[M, N]ᵀ · b[M, K]: summed over M in order, then added once; c may be larger than one binding. */

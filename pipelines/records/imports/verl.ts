@@ -41,6 +41,7 @@ export const verl: Importer = {
         }
         const problemId = nameOfInput("verl", input);
         const correct = (yield* askedVerdict(row, options)) ?? judged(acc) ?? score > 0;
+        const by = metric ?? (judged(acc) === undefined ? "score" : "acc");
         return [{
           task,
           split,
@@ -52,7 +53,7 @@ export const verl: Importer = {
           responseText,
           ...(pred !== undefined && { answer: written(pred) ?? null }),
           correct,
-          reason: metric === undefined ? `verl's score is ${score}` : `verl's ${metric} is ${row[metric]}`,
+          reason: `verl's ${by} is ${row[by]}`,
         }];
       });
   },

@@ -25,7 +25,6 @@ interface TextItem {
 
 // Vega measures text with a canvas if there is one, else assumes 0.8 em per letter. A fixed 0.6 em, near DejaVu's width, keeps the layout
 // tight and the bytes equal. Vega's types lack this hook and the size of a view.
-// keeps the layout tight and the bytes equal. The hook is Vega's own, but its types lack it, as they lack the size of a view.
 const { textMetrics, SVGStringRenderer } = vega as unknown as {
   readonly textMetrics: { width: (item: TextItem, text?: unknown) => number };
   readonly SVGStringRenderer: new () => {

@@ -12,6 +12,7 @@ import { openTokenizer } from "../../models/tokenizer.ts";
 import * as Records from "../../records/schema.ts";
 import { DynamicsRow, FlatRow } from "../../records/rows.ts";
 import { type FileLine, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
+import { recordedSteps } from "../responses/run_responses.ts";
 import { exists, type FileError, namesIn } from "../../files/text_file.ts";
 import type { SampledGroup } from "./responses_section.ts";
 import type { RunHtml } from "./run_html.ts";
@@ -173,7 +174,7 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   const metricsFile = yield* scan(run, "metrics.ndjson");
   const metrics = yield* recordsOf(run, metricsFile, DynamicsRow, ["step"]);
   const name = basename(resolve(run));
-  const steps = (yield* namesIn(join(run, "steps"))).map(Number).filter(Number.isInteger);
+  const steps = yield* recordedSteps(run);
   const step = choice.step === 0 ? steps[0] : steps.find((one) => one === choice.step);
   if (choice.step !== 0 && step === undefined) {
     return yield* new PageError({ message: `Cannot report on "${run}": step ${choice.step} (--step) is not recorded` });
@@ -193,7 +194,8 @@ export const readRun = Effect.fn("Report.readRun")(function* (
     }
     if (chosen !== undefined) Object.assign(told, yield* walkOf(run, config.record, step, chosen.problem, pieces));
     for (const one of spreadOf(steps, choice.shownSteps ?? 3)) {
-      const others = (yield* groupsOf(run, one)).filter((group) => one !== step || group.problem !== chosen?.problem);
+      const ofStep = one === step ? groups : yield* groupsOf(run, one);
+      const others = ofStep.filter((group) => one !== step || group.problem !== chosen?.problem);
       const group = mixed(others);
       if (group === undefined) continue;
       told.responses.push(yield* sampledGroup(run, `${name}, step ${one}`, one, group.problem, pieces));

@@ -1,6 +1,7 @@
 /** The settings of a study or run: values of a recipe or run beside the paper's, conditions of a study, and differences from the paper. */
+import { flagWords, quoted } from "../../settings/command_words.ts";
 import { type Recipe, recipes } from "../../recipes/mod.ts";
-import { defaults, flagOf, type SettingKey, settingKeys, type Settings } from "../../settings/settings.ts";
+import { defaults, type SettingKey, settingKeys, type Settings } from "../../settings/settings.ts";
 import {
   conditionsTable,
   differencesOf,
@@ -54,19 +55,13 @@ const changed = (config: RecipeValues, before: Partial<Settings>): ReadonlyArray
 export const ownSettings = (config: RecipeValues): RecipeValues =>
   Object.fromEntries(changed(config, defaults).map((key) => [key, config[key]]));
 
-const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-
 /** The command that repeats a run. */
 export const trainCommandText = (config: RecipeValues): string => {
   const recipe = typeof config.recipe === "string" && Object.hasOwn(recipes, config.recipe)
     ? recipes[config.recipe]
     : undefined;
   const before = { ...defaults, ...recipe?.settings };
-  const flags = changed(config, before).flatMap((key) => {
-    const value = config[key];
-    if (typeof value === "boolean") return [value ? `--${flagOf(key)}` : `--no-${flagOf(key)}`];
-    return [`--${flagOf(key)} ${quoted(valueText(value))}`];
-  });
+  const flags = changed(config, before).map((key) => flagWords(key, config[key]));
   return [
     "deno task train",
     ...(recipe === undefined ? [] : [`--recipe ${recipe.name}`]),

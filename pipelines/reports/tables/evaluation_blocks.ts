@@ -74,7 +74,10 @@ const show = (row: EvaluationRow): string =>
  */
 export const mainAndAblations = (rows: ReadonlyArray<EvaluationRow>) => {
   const isMain = ({ evaluation = "" }: EvaluationRow) => !evaluation.includes(",") || evaluation.endsWith(", lr 3e-4");
+  const main = rows.filter(isMain);
+  // Evaluations of `evaluate` are named by their sampling, commas and all; none of them is an ablation.
+  if (main.length === 0) return { main: rows, ablations: [] };
   const others = rows.filter((row) => !isMain(row));
   const trained = new Set(others.filter((row) => labelOf(row) !== "base").map(({ k }) => k));
-  return { main: rows.filter(isMain), ablations: others.filter(({ k }) => trained.has(k)) };
+  return { main, ablations: others.filter(({ k }) => trained.has(k)) };
 };

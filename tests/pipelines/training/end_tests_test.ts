@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { Effect } from "effect";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { base, cli, folder, rates, same, small, succeeds } from "./train_commands.ts";
 import { shell } from "./train_commands.ts";
-import { stoppedLine } from "../../../pipelines/training/stopped.ts";
+import { keptRun, stoppedLine } from "../../../pipelines/training/stopped.ts";
 import { stoppedEvaluation } from "../../../pipelines/evaluation/stopped.ts";
 import { shellLine } from "../../../pipelines/settings/command_words.ts";
 
@@ -70,6 +71,23 @@ Deno.test("a training that a signal stops says in its last line what it keeps an
   assert.ok(existsSync(join(run, "checkpoints", kept.padStart(6, "0"))), last);
   assert.equal(command, `deno task ${words.slice(words.indexOf("train --model"))}`);
   rmSync(dir, { recursive: true });
+});
+
+Deno.test("a run that is being extended keeps its shorter model, and is not finished", async () => {
+  const out = folder();
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(out, path)), { recursive: true });
+    writeFileSync(join(out, path), text);
+  };
+  const kept = () => Effect.runPromise(keptRun(out));
+  assert.deepEqual(await kept(), { begun: false, checkpoint: undefined, finished: false });
+  write("config.json", "{}");
+  write("model/trainer_state/finished.json", '{"step":4}');
+  assert.deepEqual(await kept(), { begun: true, checkpoint: 4, finished: true });
+  write("checkpoints/000004/x", "");
+  write("checkpoints/000006/x", "");
+  assert.deepEqual(await kept(), { begun: true, checkpoint: 6, finished: false });
+  rmSync(out, { recursive: true });
 });
 
 Deno.test("what was stopped earlier or later says so", () => {

@@ -67,6 +67,8 @@ Deno.test("verl's dumps: one input is one problem, right is what acc calls so, e
   assert.ok(records.every(({ problemId }) => /^verl\/[0-9a-f]{12}$/.test(problemId)));
   assert.deepEqual(records.map(({ correct }) => correct), [true, true, false, false]);
   assert.deepEqual(records.map(({ answer }) => answer), ["5/6", undefined, "\\frac{2}{5}", undefined]);
+  const [acc, score] = ["verl's acc is", "verl's score is"];
+  assert.deepEqual(records.map(({ reason }) => reason), [`${acc} true`, `${score} 1`, `${acc} false`, `${score} -1`]);
   assert.match(records[0].question, /^What is \$1\/2 \+ 1\/3\$\?\nPlease reason/);
 });
 
