@@ -45,8 +45,11 @@ const read = (file: string): Readme => {
   };
 };
 
-/** Every README but those that commands write: of studies and of the models that `pretrain` makes. */
-const readmes = ["README.md", ...globSync("{data,kernels,pipelines,results,tests}/**/README.md", { cwd: root })]
+/** Every README and tutorial but those that commands write: of studies and of the models that `pretrain` makes. */
+const readmes = [
+  "README.md",
+  ...globSync("{data,kernels,pipelines,results,tests}/**/{README,TUTORIAL}.md", { cwd: root }),
+]
   .filter((file) => !/^(data\/models|results\/tiny)/.test(file)).map(read);
 const [readme] = readmes;
 
@@ -77,8 +80,10 @@ const checkCommand = ([name, ...words]: ReadonlyArray<string>): void => {
   const line = Effect.runSync(Effect.fromResult(parseCommandLine(command, words)));
   const recipe = String(line.values.recipe ?? "");
   assert.ok(recipe === "" || recipe in recipes, recipe);
-  // A required setting must be given.
-  if (line.help || line.dryRun || line.completions !== undefined || words.length === 0) return;
+  // A required setting must be given, here or in a file.
+  if (line.config !== undefined || line.help || line.dryRun || line.completions !== undefined || words.length === 0) {
+    return;
+  }
   const config = Result.getOrThrow(command.resolved({ ...recipes[recipe]?.settings, ...line.values }));
   for (const key of command.required) {
     assert.ok(config[key] !== undefined, `${name} ${words.join(" ")}: --${flagOf(key)}`);

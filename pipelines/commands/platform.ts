@@ -34,16 +34,21 @@ const lineOf = (cause: Cause.Cause<Failure>): string => {
   return `Unexpected failure: ${defect.name}: ${visibleLine(defect.message)}${where}`;
 };
 
+/** Milliseconds within which signals are one. */
+const samePress = 1000;
+
 /**
  * Runs a program as the process: status 0 when it succeeds, 1 and one line on stderr when it fails, 130 or 143 after SIGINT or SIGTERM,
- * once everything that it holds is released. A second signal ends at once.
+ * once everything that it holds is released. A later signal ends at once; what comes within a second is the same key press, since a terminal
+ * signals this process and `deno task` passes its own signal on.
  */
 export const main = async (program: Effect.Effect<void, Failure>): Promise<never> => {
   const fiber = Effect.runFork(program.pipe(Effect.provide(layerLogs)));
-  let status: number | undefined;
+  let [status, stoppedAt]: [number | undefined, number] = [undefined, 0];
   const stop = (signal: number) => () => {
-    if (status !== undefined) Deno.exit(status);
-    status = 128 + signal;
+    const now = performance.now();
+    if (status !== undefined) return now - stoppedAt > samePress ? Deno.exit(status) : undefined;
+    [status, stoppedAt] = [128 + signal, now];
     Effect.runFork(Fiber.interrupt(fiber));
   };
   Deno.addSignalListener("SIGINT", stop(2));

@@ -80,15 +80,20 @@ export const promptsOf = Effect.fn("Prompt.all")(function* (
   return yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
 });
 
-/** A prompt with its tokens; a word that the tokenizer lacks is an error. */
+/** A prompt with its tokens; a word that the tokenizer lacks is an error, which says so where the template brings the word. */
 export const tokenized = <A extends UntokenizedPrompt>(
   tokenizer: Tokenizer.Tokenizer,
   prompt: A,
-): Effect.Effect<A & Pick<Records.Prompt, "promptTokens">, Tokenizer.TokenizerError> =>
-  Effect.map(
-    Tokenizer.encodeAll(tokenizer, prompt.promptText, `problem "${prompt.problemId}"`),
+): Effect.Effect<A & Pick<Records.Prompt, "promptTokens">, Tokenizer.TokenizerError> => {
+  const { task, problemId, question, promptText } = prompt;
+  const isOfTemplate = tasks[task].templates.includes("none") && tokenizer.missingWord(promptText) !== undefined &&
+    tokenizer.missingWord(question) === undefined;
+  const advice = isOfTemplate ? " by its template; --template none asks the question alone" : "";
+  return Effect.map(
+    Tokenizer.encodeAll(tokenizer, promptText, `problem "${problemId}"${advice}`),
     (promptTokens) => ({ ...prompt, promptTokens }),
   );
+};
 
 type Ask = (problem: Problem) => Effect.Effect<string, ChatTemplate.ChatTemplateError | Stage.StageError>;
 

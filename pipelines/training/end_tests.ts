@@ -37,9 +37,13 @@ export const testRows = Effect.fnUntraced(function* (run: string): Effect.fn.Ret
   );
 });
 
-const say = Effect.fnUntraced(function* ({ step, testAccuracy }: TestRow, problems: number) {
+/** What a test after a step is reported as. */
+export const testLine = ({ step, testAccuracy }: TestRow, problems: number): string =>
+  `step ${step}: ${(100 * testAccuracy).toFixed(1)} % of ${problems} test problems right (greedy)`;
+
+const say = Effect.fnUntraced(function* (row: TestRow, problems: number) {
   const { report } = yield* StandardStreams;
-  yield* report(`step ${step}: ${(100 * testAccuracy).toFixed(1)} % of ${problems} test problems right (greedy)`);
+  yield* report(testLine(row, problems));
 });
 
 /** Tests before the first step, once a run. */

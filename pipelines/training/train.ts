@@ -51,7 +51,7 @@ import { rollouts } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
 import { adviceFor, beginFrom } from "./beginning.ts";
 import { linesOf, type SaidAt } from "./diagnostics.ts";
-import { testFirst, testLast } from "./end_tests.ts";
+import { testFirst, testLast, testLine } from "./end_tests.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { fillsSteps, templated } from "./splits.ts";
 import { sayStopped } from "./stopped.ts";
@@ -129,9 +129,9 @@ export const train = Effect.fn("Train.run")(function* (
       (failure) => runRefusal(`Training stopped in step ${step}: ${failure.message}`),
     );
     state = done.state;
-    const tested = prepared.tests.length > 0 && step % config.testEvery === 0
+    const tested = problems > 0 && step % config.testEvery === 0
       ? yield* test(prepared, state.policy.model)
-      : {};
+      : undefined;
     yield* metrics.write({ ...done.row, ...tested });
     // A gradient that an older step shares with a newer one stays.
     kept.push(done.artifacts);
@@ -143,7 +143,8 @@ export const train = Effect.fn("Train.run")(function* (
     const { correctRatio, meanEntropy } = done.row;
     const spoken = linesOf(done.diagnoses, step, said);
     said = spoken.said;
-    yield* Effect.forEach(spoken.lines, progress.say);
+    const measured = tested === undefined ? [] : [testLine({ step, ...tested }, problems)];
+    yield* Effect.forEach([...spoken.lines, ...measured], progress.say);
     yield* progress.advance(
       1,
       `correct ${(100 * Number(correctRatio)).toFixed(1)} %, entropy ${Number(meanEntropy).toFixed(3)}`,

@@ -19,11 +19,12 @@ Deno.test("template() ends the non-thinking prompt of Qwen3 with an empty though
   );
 });
 
-Deno.test("template() gives plain text to base models and null for a name it does not have", () => {
+Deno.test("template() gives plain text to base models, the question alone by none, and null for a name it does not have", () => {
   assert.equal(
     template("plain", question),
     "What is $1+1$?\nPlease reason step by step, and put your final answer within \\boxed{}.\n",
   );
+  assert.equal(template("none", question), question);
   assert.equal(template("constructor", question), null);
 });
 

@@ -1,6 +1,7 @@
 /**
- * A table for a terminal: rules above and below the head and each block, long text folded. On a terminal the best is bold, the second
- * underlined and the interval faint; piped text is plain: it has no marks, no note about them and no escape code.
+ * A table for a terminal: rules above and below the head and each block, long text folded, the more so where the table is wide. On a
+ * terminal the best is bold, the second underlined and the interval faint; piped text is plain: it has no marks, no note about them and no
+ * escape code.
  */
 import CliTable from "cli-table3";
 import { clearBestNote, type Marks, marksNote, styled, type Table } from "./table.ts";
@@ -14,47 +15,60 @@ const noBorder = Object.fromEntries(
   [...border, ...border.flatMap((side) => border.map((end) => `${side}-${end}`)), "middle"].map((part) => [part, ""]),
 );
 
+/** Characters of a line that a table takes at most, where folded text allows it, and of a line of folded text: the first that fits. */
+const [lineWidth, foldWidths] = [100, [48, 32, 24, 16, 12]];
+
 /** A table as lines of text; `isTerminal` says whether bold and underline are supported. */
 export const terminalTable = (table: Table, isTerminal: boolean): string => {
-  const marks: Marks = isTerminal ? { best: escape(1, 22), second: escape(4, 24) } : { best: plain, second: plain };
-  const small = isTerminal ? escape(2, 22) : plain;
+  const drawings = foldWidths.map((width) => drawn(table, isTerminal, width));
+  const { body, ruled, width } = drawings.find(({ width }) => width <= lineWidth) ?? drawings[0];
+  const rule = "─".repeat(width);
   const notes = table.notes.filter((note) => isTerminal || (note !== marksNote && note !== clearBestNote));
-  const drawn = new CliTable({
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
-    chars: noBorder,
-    colAligns: table.columns.map(({ align }) => align),
-  });
-  // Numbers of the lines that a rule follows: the header, and the last line of each block.
-  const ruled = new Set([1]);
-  let lines = 1;
-  drawn.push(table.columns.map(({ name }) => name));
-  for (const { label, rows } of table.blocks) {
-    if (label !== undefined) drawn.push([{ content: label, colSpan: table.columns.length }]);
-    for (const row of rows) {
-      const texts = row.map(({ interval, ...cell }) =>
-        interval === undefined
-          ? styled(cell, marks, (text) => folded(text))
-          : `${styled(cell, marks)}\n${small(interval)}`
-      );
-      drawn.push(texts);
-      lines += Math.max(...texts.map((text) => text.split("\n").length));
-    }
-    lines += label === undefined ? 0 : 1;
-    ruled.add(lines);
-  }
-  const body = drawn.toString().split("\n");
-  const rule = "─".repeat(Math.max(...body.map((text) => widthOf(text.trimEnd()))));
   return [
     ...(table.title === undefined ? [] : [table.title]),
     rule,
-    ...body.flatMap((text, i) => ruled.has(i + 1) ? [text.trimEnd(), rule] : [text.trimEnd()]),
-    ...notes.map((note) => folded(note, 100)),
+    ...body.flatMap((text, i) => ruled.has(i + 1) ? [text, rule] : [text]),
+    ...notes.map((note) => folded(note, lineWidth)),
     "",
   ].join("\n");
 };
 
+/** The lines of a table whose text is folded to `width` characters, the numbers of those that a rule follows, and how long they are. */
+const drawn = (table: Table, isTerminal: boolean, width: number) => {
+  const marks: Marks = isTerminal ? { best: escape(1, 22), second: escape(4, 24) } : { best: plain, second: plain };
+  const small = isTerminal ? escape(2, 22) : plain;
+  const cells = new CliTable({
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
+    chars: noBorder,
+    colAligns: table.columns.map(({ align }) => align),
+  });
+  const heads = table.columns.map(({ name }) => folded(name, width));
+  let lines = heightOf(heads);
+  // The header, and the last line of each block.
+  const ruled = new Set([lines]);
+  cells.push(heads);
+  for (const { label, rows } of table.blocks) {
+    if (label !== undefined) cells.push([{ content: label, colSpan: table.columns.length }]);
+    for (const row of rows) {
+      const texts = row.map(({ interval, ...cell }) =>
+        interval === undefined
+          ? styled(cell, marks, (text) => folded(text, width))
+          : `${styled(cell, marks)}\n${small(interval)}`
+      );
+      cells.push(texts);
+      lines += heightOf(texts);
+    }
+    lines += label === undefined ? 0 : 1;
+    ruled.add(lines);
+  }
+  const body = cells.toString().split("\n").map((text) => text.trimEnd());
+  return { body, ruled, width: Math.max(...body.map(widthOf)) };
+};
+
+const heightOf = (texts: ReadonlyArray<string>): number => Math.max(...texts.map((text) => text.split("\n").length));
+
 /** Long text folded at words into lines of at most `width` characters if possible. */
-const folded = (text: string, width = 48): string =>
+const folded = (text: string, width: number): string =>
   text.replaceAll(new RegExp(`(.{1,${width}})( +|$)`, "g"), "$1\n").trimEnd();
 
 // deno-lint-ignore no-control-regex

@@ -94,6 +94,23 @@ Deno.test("a file serves both splits with a warning, with --holdout or a folder 
   rmSync(dir, { recursive: true });
 });
 
+Deno.test("a word that only the template brings is refused with the template that brings none", () => {
+  const dir = folder();
+  const file = join(dir, "mine.jsonl");
+  writeFileSync(file, '{"problem":"<direct> 1 2 3 _ 6 ~0 >","answer":6}\n');
+  const line = `${cli} prompt --model data/models/countdown_1 --task jsonl --data ${file}`;
+  const refused = shell(line);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /a token for "You" \(problem ".*" by its template; --template none asks the question alo/,
+  );
+  assert.equal(JSON.parse(succeeds(`${line} --template none`).stdout).promptText, "<direct> 1 2 3 _ 6 ~0 >");
+  writeFileSync(file, '{"problem":"Add 1 and 2","answer":3}\n');
+  assert.match(shell(`${line} --template none`).stderr, /a token for "Add" \(problem "jsonl\/train\/0"\), found none/);
+  rmSync(dir, { recursive: true });
+});
+
 Deno.test("a dry run refuses more prompts a step than there are problems, and names both numbers", () => {
   const dir = folder();
   const file = join(dir, "mine.jsonl");

@@ -55,6 +55,22 @@ Deno.test("series are the base, then the registry's order, then other labels, ea
   assert.deepEqual(alone[0].style, series.find(({ label }) => label === "psr")?.style);
 });
 
+Deno.test("a table for a terminal folds its heads and texts until a line has at most 100 characters", () => {
+  const labels = ["grpo", "nsr", "psr"].map((name) => `${name}, learning rate 0.0003, steps 12`);
+  const draw = (names: ReadonlyArray<string>) =>
+    renderTables([{
+      notes: [],
+      columns: ["Setting", ...names].map((name) => ({ name, align: "left" })),
+      blocks: [{ rows: [["model", ...names].map(textCell)] }],
+    }], { format: "terminal", isTerminal: false }).trimEnd().split("\n");
+  const [wide, narrow] = [draw(labels), draw(labels.slice(0, 1))];
+  assert.ok(wide.every(({ length }) => length <= 100), wide.join("\n"));
+  const rules = wide.flatMap((line, i) => line.startsWith("─") ? [i] : []);
+  assert.deepEqual(rules, [0, 3, 6]);
+  assert.equal(narrow.length, 5);
+  assert.ok(narrow[1].endsWith(labels[0]));
+});
+
 Deno.test("table-1 has a block for each evaluation and slice, its rows in the order of the registry", () => {
   const [study, paper] = Result.getOrThrow(table1.build(evaluations));
   assert.deepEqual(study.blocks.map(({ label }) => label), [
