@@ -181,8 +181,8 @@ export const evaluateCommand = makeCommand({
     const { write, report } = yield* StandardStreams;
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
     const known = config.endpoint === undefined && config.deviceMemory !== undefined;
-    const { knobs } = known ? yield* planOf(config) : { knobs: {} };
-    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks)).pipe(
+    const { chosen } = known ? yield* planOf(config) : { chosen: {} };
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...chosen }, ks)).pipe(
       Effect.onInterrupt(() => sayStoppedEvaluation(config.out)),
     );
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);
