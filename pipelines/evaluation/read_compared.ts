@@ -1,15 +1,16 @@
 /**
- * What `compare` reads: of an evaluation its responses, of a run those of one step and its metrics. Of each problem only the counts and the first
+ * What `compare` reads: of an evaluation its responses, of a run those of one step its metrics and its tests. Of each problem only the counts and the first
  * response are kept.
  */
 import { Effect, Stream } from "effect";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
 import { decodeRecord } from "../records/record.ts";
-import { DynamicsRow } from "../records/rows.ts";
-import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
+import type { DynamicsRow } from "../records/rows.ts";
+import { PageError } from "../reports/page/read_records.ts";
 import { isRun } from "../reports/page/read_run.ts";
 import { gradedSteps, responsesOfStep } from "../reports/responses/run_responses.ts";
+import { runRows } from "../reports/run_rows.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
 import type { Failure } from "../settings/command.ts";
 import { isEvaluation, sampleLines, storedFields } from "./read_evaluation.ts";
@@ -76,12 +77,11 @@ const commonStep = Effect.fnUntraced(function* (
 
 const readRunOf = Effect.fnUntraced(function* (folder: string, step: number): Effect.fn.Return<Compared, Failure> {
   const { file, lines } = yield* responsesOfStep(folder, step);
-  const metrics = yield* recordsOf(folder, yield* scan(folder, "metrics.ndjson"), DynamicsRow, ["step"]);
   return {
     folder,
     fields: yield* storedFields(folder),
     problems: yield* problemsIn(file, lines),
-    metrics: metrics.map(({ record }) => record),
+    metrics: (yield* runRows(folder)).rows,
   };
 });
 

@@ -71,11 +71,18 @@ Deno.test("runs are compared by the latest step that all have, with all their cu
   folder(async (path) => {
     const [a, b] = [join(path, "a"), join(path, "b")];
     for (const run of [a, b]) await writeRun(run);
+    await Deno.writeTextFile(
+      join(a, "tests.ndjson"),
+      '{"step":0,"testAccuracy":0.125,"testEntropy":2}\n{"step":1,"testAccuracy":0.75}\n',
+    );
     const picture = join(path, "curves.png");
     const { stdout, stderr, error } = await compare(a, b, "--out", picture);
     assert.equal(error, undefined);
     assert.match(stderr, /^responses of step 1; --step N compares another\n/);
     assert.match(stdout, /No setting differs\.[^]*over 2 problems that all have[^]*\nb − a +0\.0[^]*too few to say/);
+    // Tests of step 0 and of the last step stand apart from the metrics.
+    assert.match(stdout, /\na +1 +12\.5 +75\.0 +2\.000 +2\.000 +50\.0 +/);
+    assert.match(stdout, /\nb +1 +– +– +/);
     assert.deepEqual([...(await Deno.readFile(picture)).subarray(1, 4)], [80, 78, 71]);
     assert.match((await compare(a, b, "--step", "2")).error ?? "", /--step 2: ".*a" has no graded responses of it/);
   }));
