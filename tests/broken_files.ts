@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tasks } from "../data/mod.ts";
 import { loadProblems, readRows } from "../pipelines/files/source.ts";
-import { commonProblems, readCompared } from "../pipelines/evaluation/read_compared.ts";
+import { commonGreedy, commonProblems, readCompared } from "../pipelines/evaluation/read_compared.ts";
 import { readChoices } from "../pipelines/evaluation/completion.ts";
 import { importers } from "../pipelines/records/imports/mod.ts";
 import { differingSettings } from "../pipelines/reports/comparison/differing_settings.ts";
@@ -163,6 +163,7 @@ export const brokenFiles = (copies: number): void => {
         "run/steps/000001/reward.ndjson": runFiles["steps/000001/reward.ndjson"],
         "evaluation/config.json": JSON.stringify({ command: "evaluate", task: "countdown", temperature: 0.6 }),
         "evaluation/samples.ndjson": runFiles["steps/000001/verify.ndjson"],
+        "evaluation/greedy.ndjson": runFiles["steps/000001/verify.ndjson"],
       };
       for (const name of ["run", "other"]) await writeRun(join(folder, name));
       for (const [name, text] of Object.entries(files)) {
@@ -182,7 +183,7 @@ export const brokenFiles = (copies: number): void => {
             Effect.andThen(quietly(readCompared(compared.map((name) => join(folder, name)), 0))),
             Effect.flatMap(({ all }) =>
               Effect.andThen(
-                commonProblems(all),
+                Effect.map(commonProblems(all), (rows) => commonGreedy(all, rows)),
                 Effect.sync(() => differingSettings(all.map(({ fields }) => fields))),
               )
             ),

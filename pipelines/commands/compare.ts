@@ -6,12 +6,18 @@
  */
 import { Effect, type Result, Struct } from "effect";
 import { extname } from "node:path";
-import { commonProblems, type Compared, type ComparedProblem, readCompared } from "../evaluation/read_compared.ts";
+import {
+  commonGreedy,
+  commonProblems,
+  type Compared,
+  type ComparedProblem,
+  readCompared,
+} from "../evaluation/read_compared.ts";
 import { writeText } from "../files/run_directory.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { comparisonTables } from "../reports/comparison/comparison_tables.ts";
 import { differingSettings, differingTable, labelsOf } from "../reports/comparison/differing_settings.ts";
-import { type PairedPassAtK, pairedPassAtK } from "../reports/comparison/paired.ts";
+import { pairedGreedy, type PairedPassAtK, pairedPassAtK } from "../reports/comparison/paired.ts";
 import { sideBySide } from "../reports/comparison/side_by_side.ts";
 import { dynamicsTable } from "../reports/tables/dynamics_table.ts";
 import { figure2 } from "../reports/figures/figure_2.ts";
@@ -112,13 +118,15 @@ export const compareCommand = makeCommand({
     const ks = yield* ksOf(k, rows);
     const models = all.map((_, i) => rows.map((row) => row[i]));
     const paired = pairedPassAtK(models, ks, bootstrap);
+    const greedy = commonGreedy(all, rows);
+    const compared = greedy === undefined ? paired : [...paired, pairedGreedy(greedy, bootstrap)];
     const measured = measuredOf(all, labels);
     if (out !== undefined) yield* draw(out, yield* chartOf(measured, labels, paired, rows.length));
     const trained = measured.length === 0 ? [] : yield* orReportError(dynamicsTable.build(measured));
     const tables = [
       differingTable(differing, names),
       ...trained,
-      ...comparisonTables({ labels: names, models }, paired),
+      ...comparisonTables({ labels: names, models }, compared),
     ];
     // Loaded here, because help loads this file and only a comparison prints.
     const { renderTables } = yield* Effect.promise(() => import("../reports/tables/render_table.ts"));

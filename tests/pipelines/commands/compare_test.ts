@@ -67,6 +67,28 @@ Deno.test("evaluations are compared over the same problems: settings, difference
     assert.match(shown.stdout, /is marked[^]*\ncountdown\/test\/11\n[^]*\nold +│ new\n✗ incorrect, no answer found/);
   }));
 
+Deno.test("greedy accuracy is compared where all have it", () =>
+  folder(async (path) => {
+    const [a, b] = [join(path, "a"), join(path, "b")];
+    for (const [out, right] of [[a, 3], [b, 12]] as const) {
+      await writeEvaluation(out, right, 4);
+      const greedy = Array.from({ length: 12 }, (_, i) => ({
+        problemId: `countdown/test/${i}`,
+        sampleIndex: 0,
+        responseText: "",
+        correct: i < right,
+      }));
+      assert.doesNotMatch((await compare(a, out)).stdout, /greedy/);
+      await Deno.writeTextFile(join(out, "greedy.ndjson"), toText(greedy));
+    }
+    const { stdout } = await compare(a, b, "--label", "old,new");
+    assert.match(
+      stdout,
+      /Model +Pass@1 +Pass@2 +greedy\n[^]*\nold +16\.7 +16\.7 +25\.0\n[^]*\nnew +16\.7 +16\.7 +100\.0\n/,
+    );
+    assert.match(stdout, /\nnew − old +0\.0 +0\.0 +\+75\.0\n/);
+  }));
+
 Deno.test("runs are compared by the latest step that all have, with all their curves in one picture", () =>
   folder(async (path) => {
     const [a, b] = [join(path, "a"), join(path, "b")];
