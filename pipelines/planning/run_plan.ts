@@ -238,6 +238,7 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
     ...roomLines(plan.phases, info),
     ...notesOf(plan),
     ...times && info.kind === "gpu" ? timeLines(settings, plan) : [],
+    ...recipe === undefined ? [] : fetchLines(recipe, settings.model),
   ];
   return { lines, chosen: plan.chosen };
 });
@@ -275,7 +276,7 @@ export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
 });
 
 /** How a recipe's model and data come here, and whether anybody has run it. */
-const fetchLines = ({ hub, neverRun }: Recipe, model: string | undefined): ReadonlyArray<string> => [
+const fetchLines = ({ hub, neverRun }: Planable, model: string | undefined): ReadonlyArray<string> => [
   ...hub === undefined ? [] : [
     `model: --model ${hub.model} fetches it from the Hub${
       model === undefined || model === hub.model
