@@ -1,11 +1,13 @@
 /** Every reader of what others write, on broken copies of sound files: a result or one line, no stack trace, no hang. */
 import { Effect, Stream } from "effect";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { tasks } from "../data/mod.ts";
 import { loadProblems, readRows } from "../pipelines/files/source.ts";
+import { commonGreedy, commonProblems, readCompared } from "../pipelines/evaluation/read_compared.ts";
 import { readChoices } from "../pipelines/evaluation/completion.ts";
 import { importers } from "../pipelines/records/imports/mod.ts";
+import { differingSettings } from "../pipelines/reports/comparison/differing_settings.ts";
 import { readRun } from "../pipelines/reports/page/read_run.ts";
 import { runHtml } from "../pipelines/reports/page/run_html.ts";
 import { parseConfigFile } from "../pipelines/settings/config_file.ts";
@@ -33,6 +35,8 @@ const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.provideService(effect, StandardStreams, memory("").streams);
 
 const line = { message: "" };
+
+const runTests = '{"step":0,"testAccuracy":0.125,"testEntropy":2}\n{"step":1,"testAccuracy":0.75}\n';
 
 /** The tests, with this many broken copies for each reader. */
 export const brokenFiles = (copies: number): void => {
@@ -133,18 +137,59 @@ export const brokenFiles = (copies: number): void => {
 
   Deno.test("broken run directories", () =>
     inFolder(async (folder) => {
+      const files: Readonly<Record<string, string>> = { ...runFiles, "tests.ndjson": runTests };
       await writeRun(folder);
-      const names = Object.keys(runFiles);
+      await Deno.writeTextFile(join(folder, "tests.ndjson"), runTests);
+      const names = Object.keys(files);
       await readsAnything(
         "run directories",
         copies,
-        names.map((name) => bytesOf(runFiles[name])),
+        names.map((name) => bytesOf(files[name])),
         (bytes, i) =>
           Effect.promise(() => Deno.writeFile(join(folder, names[i]), bytes)).pipe(
             Effect.andThen(quietly(readRun(folder, { step: 0, problem: undefined }))),
             Effect.flatMap((run) => Effect.mapError(Effect.fromResult(runHtml(run)), (message) => ({ message }))),
-            Effect.ensuring(Effect.promise(() => Deno.writeTextFile(join(folder, names[i]), runFiles[names[i]]))),
+            Effect.ensuring(Effect.promise(() => Deno.writeTextFile(join(folder, names[i]), files[names[i]]))),
           ),
+      );
+    }));
+
+  Deno.test("broken folders that are compared", () =>
+    inFolder(async (folder) => {
+      const files: Readonly<Record<string, string>> = {
+        "run/config.json": runFiles["config.json"],
+        "run/metrics.ndjson": runFiles["metrics.ndjson"],
+        "run/tests.ndjson": runTests,
+        "run/steps/000001/reward.ndjson": runFiles["steps/000001/reward.ndjson"],
+        "evaluation/config.json": JSON.stringify({ command: "evaluate", task: "countdown", temperature: 0.6 }),
+        "evaluation/samples.ndjson": runFiles["steps/000001/verify.ndjson"],
+        "evaluation/greedy.ndjson": runFiles["steps/000001/verify.ndjson"],
+      };
+      for (const name of ["run", "other"]) await writeRun(join(folder, name));
+      for (const [name, text] of Object.entries(files)) {
+        for (const path of [name, name.replace(/^evaluation/, "other evaluation")]) {
+          await Deno.mkdir(join(folder, dirname(path)), { recursive: true });
+          await Deno.writeTextFile(join(folder, path), text);
+        }
+      }
+      const names = Object.keys(files);
+      await readsAnything(
+        "compared folders",
+        copies,
+        names.map((name) => bytesOf(files[name])),
+        (bytes, i) => {
+          const compared = names[i].startsWith("run") ? ["run", "other"] : ["evaluation", "other evaluation"];
+          return Effect.promise(() => Deno.writeFile(join(folder, names[i]), bytes)).pipe(
+            Effect.andThen(quietly(readCompared(compared.map((name) => join(folder, name)), 0))),
+            Effect.flatMap(({ all }) =>
+              Effect.andThen(
+                Effect.map(commonProblems(all), (rows) => commonGreedy(all, rows)),
+                Effect.sync(() => differingSettings(all.map(({ fields }) => fields))),
+              )
+            ),
+            Effect.ensuring(Effect.promise(() => Deno.writeTextFile(join(folder, names[i]), files[names[i]]))),
+          );
+        },
       );
     }));
 

@@ -1,17 +1,25 @@
 /**
  * `deno task compare A B …`: runs, or evaluations, beside each other. Which settings differ; Pass@k over the problems that all have, with paired
- * differences and their intervals; problems won and lost; the first responses to some prompts side by side. `--out` draws the curves into one
+ * differences and their intervals; problems won and lost; the first responses to some prompts side by side; of runs also their first and last
+ * tests. `--out` draws the curves into one
  * picture. Of runs it reads the responses of the latest step that all have, or of `--step`.
  */
-import { Effect, Struct } from "effect";
+import { Effect, type Result, Struct } from "effect";
 import { extname } from "node:path";
-import { commonProblems, type Compared, type ComparedProblem, readCompared } from "../evaluation/read_compared.ts";
+import {
+  commonGreedy,
+  commonProblems,
+  type Compared,
+  type ComparedProblem,
+  readCompared,
+} from "../evaluation/read_compared.ts";
 import { writeText } from "../files/run_directory.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { comparisonTables } from "../reports/comparison/comparison_tables.ts";
 import { differingSettings, differingTable, labelsOf } from "../reports/comparison/differing_settings.ts";
-import { type PairedPassAtK, pairedPassAtK } from "../reports/comparison/paired.ts";
+import { pairedGreedy, type PairedPassAtK, pairedPassAtK } from "../reports/comparison/paired.ts";
 import { sideBySide } from "../reports/comparison/side_by_side.ts";
+import { dynamicsTable } from "../reports/tables/dynamics_table.ts";
 import { figure2 } from "../reports/figures/figure_2.ts";
 import { training } from "../reports/figures/training.ts";
 import { ReportError } from "../reports/read_lines.ts";
@@ -46,27 +54,32 @@ const ksOf = Effect.fnUntraced(function* (
     : yield* refuse(`--k ${few.k}: problem "${few.problem.problemId}" has ${few.problem.n} responses`);
 });
 
+/** The metrics and tests of runs, by their labels. */
+const measuredOf = (all: ReadonlyArray<Compared>, labels: ReadonlyArray<string>) =>
+  all.flatMap(({ metrics }, i) => metrics.map((row) => ({ ...row, label: labels[i] })));
+
+const orReportError = <A>(made: Result.Result<A, string>) =>
+  Effect.mapError(Effect.fromResult(made), (message) => new ReportError({ message }));
+
 /** The curves: those of the trainings, or Pass@k against k. */
 const chartOf = (
-  all: ReadonlyArray<Compared>,
+  measured: ReturnType<typeof measuredOf>,
   labels: ReadonlyArray<string>,
   paired: ReadonlyArray<PairedPassAtK>,
   problems: number,
 ) => {
-  const made = all.some(({ metrics }) => metrics.length > 0)
-    ? training.build(all.flatMap(({ metrics }, i) => metrics.map((row) => ({ ...row, label: labels[i] }))))
-    : figure2.build(
-      labels.flatMap((label, i) =>
-        paired.map(({ k, models }) => ({
-          label,
-          k,
-          passAtK: models[i].value,
-          ...Struct.pick(models[i], ["low", "high"]),
-          problems,
-        }))
-      ),
-    );
-  return Effect.mapError(Effect.fromResult(made), (message) => new ReportError({ message }));
+  const made = measured.length > 0 ? training.build(measured) : figure2.build(
+    labels.flatMap((label, i) =>
+      paired.map(({ k, models }) => ({
+        label,
+        k,
+        passAtK: models[i].value,
+        ...Struct.pick(models[i], ["low", "high"]),
+        problems,
+      }))
+    ),
+  );
+  return orReportError(made);
 };
 
 const draw = Effect.fnUntraced(function* (out: string, chart: Effect.Success<ReturnType<typeof chartOf>>) {
@@ -105,8 +118,16 @@ export const compareCommand = makeCommand({
     const ks = yield* ksOf(k, rows);
     const models = all.map((_, i) => rows.map((row) => row[i]));
     const paired = pairedPassAtK(models, ks, bootstrap);
-    if (out !== undefined) yield* draw(out, yield* chartOf(all, labels, paired, rows.length));
-    const tables = [differingTable(differing, names), ...comparisonTables({ labels: names, models }, paired)];
+    const greedy = commonGreedy(all, rows);
+    const compared = greedy === undefined ? paired : [...paired, pairedGreedy(greedy, bootstrap)];
+    const measured = measuredOf(all, labels);
+    if (out !== undefined) yield* draw(out, yield* chartOf(measured, labels, paired, rows.length));
+    const trained = measured.length === 0 ? [] : yield* orReportError(dynamicsTable.build(measured));
+    const tables = [
+      differingTable(differing, names),
+      ...trained,
+      ...comparisonTables({ labels: names, models }, compared),
+    ];
     // Loaded here, because help loads this file and only a comparison prints.
     const { renderTables } = yield* Effect.promise(() => import("../reports/tables/render_table.ts"));
     const { report, write } = yield* StandardStreams;

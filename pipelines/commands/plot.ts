@@ -30,7 +30,9 @@ const named = (asked: ReadonlyArray<string>) => {
 
 const fitting = (lines: ReadonlyArray<Line>) => {
   if (lines.length === 0) return fail("there are no rows");
-  const report = chartReports.find(({ needs, hints }) => [...needs, ...hints].every((field) => field in lines[0].row));
+  const report = chartReports.find(({ needs, hints }) =>
+    lines.some(({ row }) => [...needs, ...hints].every((field) => field in row))
+  );
   const fields = chartReports.map(({ name, needs }) => `${name} needs ${needs.join(", ")}`).join("; ");
   return report === undefined ? fail(`no figure fits the rows: ${fields}`) : Effect.succeed(report);
 };

@@ -87,7 +87,7 @@ export const makeClient = (url: string, settings: ServerSettings, apiKey: string
         orElse: () => Effect.fail<Failed>({ problem: `no answer in ${settings.timeout} s (--timeout)`, passes: true }),
       }),
     );
-    const { response: { status, headers: said }, text } = reply;
+    const { response: { status, headers: replyHeaders }, text } = reply;
     if (status === 200) {
       const read = readChoices(text, job.indices.length);
       if (Result.isFailure(read)) {
@@ -109,7 +109,7 @@ export const makeClient = (url: string, settings: ServerSettings, apiKey: string
     return yield* Effect.fail<Failed>({
       problem,
       passes,
-      wait: passes ? retryAfter(said.get("retry-after"), now) : undefined,
+      wait: passes ? retryAfter(replyHeaders.get("retry-after"), now) : undefined,
       field: status === 400 || status === 422 ? refusedField(text, body) : undefined,
     });
   });

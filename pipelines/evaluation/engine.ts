@@ -29,6 +29,13 @@ import * as Remote from "./remote.ts";
 /** A response with the fields of its prompt; other fields depend on the source. */
 export type Drawn = Question & { readonly sampleIndex: number; readonly responseText: string };
 
+/** Responses to draw: how they are sampled, which of them are missing, and what keeps them. */
+export interface Asked {
+  readonly sampling: Pick<SampleSettings, "responses" | "temperature" | "topP" | "topK">;
+  readonly wanted: Wanted;
+  readonly keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>;
+}
+
 /** A source of responses. */
 export interface Engine {
   /** The model's name in tables. */
@@ -40,10 +47,9 @@ export interface Engine {
   readonly recorded?: Partial<Pick<Settings, "paddedVocabulary" | "template">>;
   /** The tokens that end a response, if the model is on this machine. */
   readonly stopTokens?: ReadonlyArray<number>;
-  /** Draws the `wanted` responses and passes them to `keep`. `finished` gets the number of newly drawn ones, possibly before they can be kept. */
+  /** Draws what is asked for, one after the other, and passes it to its `keep`. `finished` gets the number of newly drawn ones, possibly before they can be kept. */
   readonly draw: (
-    wanted: Wanted,
-    keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>,
+    asked: ReadonlyArray<Asked>,
     finished: (count: number) => Effect.Effect<void>,
     /** Called when the device is open, before anything is drawn. */
     opened: (info: DeviceInfo) => Effect.Effect<void, Failure>,
@@ -95,15 +101,17 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const prompts = yield* promptsOf(templated, dir);
   const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
   if (bad !== undefined) return yield* new UsageError({ message: bad });
-  const draw: Engine["draw"] = (wanted, keep, finished, opened) =>
+  const draw: Engine["draw"] = (asked, finished, opened) =>
     Effect.gen(function* () {
       const policy = yield* Policy;
       yield* opened(policy.info);
       const { storage, activations, paddedVocabulary } = settings;
       const { model } = yield* policy.load(settings.model, "policy", { storage, activations, paddedVocabulary });
       const tokenizer = yield* policy.tokenizer(settings.model);
-      const drawn = rollouts(model, tokenizer, prompts, { ...settings, step: 0 }, finished, wanted);
-      yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
+      for (const { sampling, wanted, keep } of asked) {
+        const drawn = rollouts(model, tokenizer, prompts, { ...settings, ...sampling, step: 0 }, finished, wanted);
+        yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
+      }
     }).pipe(Effect.provide(layerPolicy(settings)));
   const { knownTokens } = yield* withKnownTokens(dir, config, settings.paddedVocabulary);
   const paddedVocabulary = recordedAs(knownTokens, settings.paddedVocabulary);
@@ -144,19 +152,22 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
       `Cannot sample for problem "${long.problemId}": its prompt has ${long.promptTokens?.length} tokens, the model's context is ${context}`;
     return yield* new UsageError({ message });
   }
-  const client = makeClient(url, settings, Deno.env.get("OPENAI_API_KEY") || undefined);
+  const apiKey = Deno.env.get("OPENAI_API_KEY") || undefined;
   const engine: Engine = {
     label: servedModel,
     prompts,
     weights: Effect.succeed(undefined),
     recorded: { template: templated.template },
-    draw: (wanted, keep, finished) =>
-      Remote.draw(
-        client,
-        { prompts, maxTokens, wanted },
-        settings,
-        (drawn) => Effect.andThen(keep(drawn), finished(drawn.length)),
-      ),
+    draw: (asked, finished) =>
+      Effect.forEach(asked, ({ sampling, wanted, keep }) => {
+        const own = { ...settings, ...sampling };
+        return Remote.draw(
+          makeClient(url, own, apiKey),
+          { prompts, maxTokens, wanted },
+          own,
+          (drawn) => Effect.andThen(keep(drawn), finished(drawn.length)),
+        );
+      }, { discard: true }),
   };
   return engine;
 });

@@ -1,9 +1,10 @@
 /**
  * `deno task evaluate`: draws G responses to every problem of a split, with this engine or through a server, grades them and measures
- * Pass@k with its bootstrap interval (Eq. 5), cons@k and lengths, for all problems and by part. The defaults are the paper's evaluation of
+ * Pass@k with its bootstrap interval (Eq. 5), cons@k and lengths, for all problems and by part; with `--greedy` also greedy accuracy. The defaults are the paper's evaluation of
  * the 7B model: 256 responses at temperature 0.6 and top-p 0.95. With `--out`, every graded response is written as it comes:
  *   config.json            what the responses depend on; the same command resumes, another one is refused
  *   samples.ndjson         every graded response, in the order of problems and sample indices (`.partial` until complete)
+ *   greedy.ndjson          with `--greedy`, a graded greedy response to each problem, in the same way
  *   pass_at_k.ndjson       Pass@k of all problems
  *   evaluations.ndjson     every figure, one row per part and k, as `table` and `plot` read them
  */
@@ -29,6 +30,7 @@ import { runPlan } from "../planning/run_plan.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
 import { makeProgress } from "../files/progress.ts";
+import { exists } from "../files/text_file.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
 import { gradingDefaults, gradingLine } from "../settings/grading.ts";
@@ -77,9 +79,7 @@ const settings = {
   ...Groups.device,
   ...Groups.server,
   extract: withDefault(Groups.grading.extract, gradingDefaults.evaluate),
-  k: Groups.reporting.k,
-  bootstrap: Groups.reporting.bootstrap,
-  format: Groups.reporting.format,
+  ...Struct.pick(Groups.reporting, ["k", "bootstrap", "greedy", "format"]),
   ...Groups.planning,
   recipe: Groups.files.recipe,
   out: Groups.files.out,
@@ -93,25 +93,54 @@ const samplingOf = ({ temperature, topP, topK }: Config): string =>
     ? "greedy"
     : [`T ${temperature}`, topP < 1 ? `top-p ${topP}` : [], topK > 0 ? `top-k ${topK}` : []].flat().join(", ");
 
+/** One greedy response to each problem. */
+const greedySampling = { responses: 1, temperature: 0, topP: 1, topK: 0 } as const;
+
+/** A log of responses, and how they are sampled. */
+interface Part {
+  readonly log: SampleLog.SampleLog;
+  readonly sampling: Engine.Asked["sampling"];
+}
+
+/** The logs of an evaluation: that of its responses, and that of the greedy ones where they are asked for, or all there. */
+const partsFor = Effect.fnUntraced(function* (
+  config: Config,
+  names: ReadonlyArray<string>,
+): Effect.fn.Return<{ readonly sampled: Part; readonly greedy: Part | undefined }, Command.Failure, Scope.Scope> {
+  const open = ({ responses }: Part["sampling"], file: string) =>
+    config.out === undefined
+      ? Effect.succeed(SampleLog.inMemory(names, responses))
+      : openSampleLog(config.out, names, responses, file);
+  const { out } = config;
+  const isThere = out !== undefined && (yield* exists(join(out, SampleLog.greedyFile)));
+  return {
+    sampled: { sampling: config, log: yield* open(config, SampleLog.samplesFile) },
+    greedy: config.greedy || isThere
+      ? { sampling: greedySampling, log: yield* open(greedySampling, SampleLog.greedyFile) }
+      : undefined,
+  };
+});
+
 /** Draws and grades the missing responses. */
 const complete = Effect.fnUntraced(function* (
   config: Config,
   engine: Engine.Engine,
-  log: SampleLog.SampleLog,
+  parts: ReadonlyArray<Part>,
 ): Effect.fn.Return<void, Command.Failure, Scope.Scope> {
-  const total = engine.prompts.length * config.responses;
-  const there = log.count();
+  const totalOf = ({ sampling }: Part) => engine.prompts.length * sampling.responses;
+  const total = parts.reduce((sum, part) => sum + totalOf(part), 0);
+  const there = parts.reduce((sum, { log }) => sum + log.count(), 0);
   if (there === total) return;
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
   const progress = yield* makeProgress("evaluate", total, { done: there, firstIsSlow: true });
-  const keep = (drawn: ReadonlyArray<Engine.Drawn>) => {
-    const verdicts = drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract));
-    return log.keep(verdicts);
-  };
+  const askedOf = ({ log, sampling }: Part): Engine.Asked => ({
+    sampling,
+    wanted: (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
+    keep: (drawn) => log.keep(drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract))),
+  });
   yield* engine.draw(
-    (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
-    keep,
+    parts.filter((part) => part.log.count() < totalOf(part)).map(askedOf),
     progress.advance,
     (info) => config.out === undefined ? Effect.void : claimDevice(config.out, info, there > 0),
   );
@@ -130,7 +159,7 @@ const evaluate = Effect.fnUntraced(function* (
   config: Config,
   ks: ReadonlyArray<number>,
 ): Effect.fn.Return<ReadonlyArray<EvaluationRow>, Command.Failure, Scope.Scope> {
-  const { out, responses } = config;
+  const { out } = config;
   if (out !== undefined) yield* RunDirectory.acquire(out);
   const engine = yield* openEngine(config);
   if (engine.prompts.length === 0) {
@@ -144,16 +173,17 @@ const evaluate = Effect.fnUntraced(function* (
     const identity = { ...config, ...engine.recorded };
     yield* claim(out, identityOf(identity, yield* engine.weights, engine.prompts, engine.stopTokens));
   }
-  const log = out === undefined ? SampleLog.inMemory(names, responses) : yield* openSampleLog(out, names, responses);
+  const { sampled, greedy } = yield* partsFor(config, names);
   const line = gradingLine("evaluate", config);
   if (line !== undefined) yield* (yield* StandardStreams).report(line);
-  yield* complete(config, engine, log);
+  yield* complete(config, engine, [...greedy === undefined ? [] : [greedy], sampled]);
   const title = { label: engine.label, task: config.task, evaluation: samplingOf(config) };
-  const rows = figuresOf(engine.prompts, log.facts(), ks, config.bootstrap, title);
+  const rows = figuresOf(engine.prompts, sampled.log.facts(), ks, config.bootstrap, title, greedy?.log.facts());
   if (out !== undefined) {
     yield* RunDirectory.writeText(join(out, "pass_at_k.ndjson"), toText(passAtKOf(rows)));
     yield* RunDirectory.writeText(join(out, evaluationsFile), toText(rows));
-    yield* log.finish;
+    if (greedy !== undefined) yield* greedy.log.finish;
+    yield* sampled.log.finish;
   }
   return rows;
 });
@@ -178,11 +208,15 @@ export const evaluateCommand = makeCommand({
         message: `Cannot measure Pass@k: every --k (${asked}) is above --responses ${config.responses}`,
       });
     }
+    if (config.greedy && config.temperature === 0) {
+      const message = 'Cannot run "evaluate": --greedy: at --temperature 0 every response is greedy already';
+      return yield* new Command.UsageError({ message });
+    }
     const { write, report } = yield* StandardStreams;
     const print = (text: string) => Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
     const known = config.endpoint === undefined && config.deviceMemory !== undefined;
-    const { knobs } = known ? yield* planOf(config) : { knobs: {} };
-    const rows = yield* Effect.scoped(evaluate({ ...config, ...knobs }, ks)).pipe(
+    const { chosen } = known ? yield* planOf(config) : { chosen: {} };
+    const rows = yield* Effect.scoped(evaluate({ ...config, ...chosen }, ks)).pipe(
       Effect.onInterrupt(() => sayStoppedEvaluation(config.out)),
     );
     if (config.out !== undefined) yield* report(`responses and figures are in "${config.out}"`);

@@ -1,6 +1,7 @@
 /**
  * The figures of an evaluation, for all problems and for each part of them (a task's slices, the levels and types of MATH): Pass@k with its
- * interval and cons@k at every k, the mean length of responses and the share that was cut off.
+ * interval and cons@k at every k, greedy accuracy where greedy responses were drawn besides, the mean length of responses and the share that was
+ * cut off.
  */
 import { tasks } from "../../data/mod.ts";
 import { equivalent } from "../../data/grading/equivalence.ts";
@@ -44,13 +45,24 @@ export const sameOf = (task: string): Same => tasks[task]?.source.kind === "file
 
 const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-/** One row per part and k. `facts` are in the order of problems and sample indices, at least as many per problem as the largest k. */
+/** Greedy accuracy with its interval, of one greedy response to each problem; nothing without any. */
+const greedyOf = (facts: ReadonlyArray<Fact>, draws: number) => {
+  if (facts.length === 0) return {};
+  const [{ passAtK: greedyAccuracy, low: greedyLow, high: greedyHigh }] = passAtK(tally(facts), [1], draws);
+  return { greedyAccuracy, greedyLow, greedyHigh };
+};
+
+/**
+ * One row per part and k. `facts` are in the order of problems and sample indices, at least as many per problem as the largest k; `greedy` are those
+ * of one greedy response to each problem, or none.
+ */
 export const figuresOf = (
   prompts: ReadonlyArray<UntokenizedPrompt>,
   facts: ReadonlyArray<Fact>,
   ks: ReadonlyArray<number>,
   draws: number,
   title: Title,
+  greedy: ReadonlyArray<Fact> = [],
 ): ReadonlyArray<EvaluationRow> => {
   const byProblem = Map.groupBy(facts, ({ problemId }) => problemId);
   const same = sameOf(title.task);
@@ -59,11 +71,13 @@ export const figuresOf = (
     const own = [...problems].flatMap((problemId) => byProblem.get(problemId) ?? []);
     const lengths = own.flatMap(({ tokens }) => tokens ?? []);
     const cuts = own.flatMap(({ truncated }) => truncated === undefined ? [] : truncated ? 1 : 0);
+    const greedyOnes = greedyOf(greedy.filter(({ problemId }) => problems.has(problemId)), draws);
     return passAtK(tally(own), ks, draws).map((row, i) => ({
       ...title,
       ...row,
       slice,
       consAtK: meanOf([...problems].flatMap((problemId) => votes.get(problemId)?.[i] ?? [])),
+      ...greedyOnes,
       responses: own.length,
       ...(lengths.length > 0 && { meanResponseLength: meanOf(lengths) }),
       ...(cuts.length > 0 && { truncatedRatio: meanOf(cuts) }),

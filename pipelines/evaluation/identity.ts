@@ -2,7 +2,8 @@
  * The identity of an evaluation, in the `config.json` of its folder: everything that its responses depend on. It has the settings that
  * shape a response or its grade, the SHA-256 of the weights and of the prompts, the tokens that end a response, the kind of the adapter,
  * and the kernels if they are not the plain ones. How responses are fetched (the server's address, the concurrency) and printed (k, the
- * format) may change between runs.
+ * format) may change between runs. So may whether greedy responses are drawn besides: they have a file of their own, and follow from the same
+ * identity.
  */
 import { Effect, Struct } from "effect";
 import { join } from "node:path";
@@ -34,7 +35,7 @@ export const shaping = {
 export const changesNoByte = {
   ...Struct.omit(Groups.server, ["servedModel", "logprobs"]),
   ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
-  ...Struct.pick(Groups.reporting, ["k", "bootstrap", "format"]),
+  ...Struct.pick(Groups.reporting, ["k", "bootstrap", "greedy", "format"]),
   ...Groups.planning,
   ...Struct.pick(Groups.files, ["recipe", "out"]),
 };

@@ -1,17 +1,19 @@
 /**
- * What `compare` reads: of an evaluation its responses, of a run those of one step and its metrics. Of each problem only the counts and the first
+ * What `compare` reads: of an evaluation its responses, of a run those of one step its metrics and its tests. Of each problem only the counts and the first
  * response are kept.
  */
 import { Effect, Stream } from "effect";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
 import { decodeRecord } from "../records/record.ts";
-import { DynamicsRow } from "../records/rows.ts";
-import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
+import type { DynamicsRow } from "../records/rows.ts";
+import { PageError } from "../reports/page/read_records.ts";
 import { isRun } from "../reports/page/read_run.ts";
 import { gradedSteps, responsesOfStep } from "../reports/responses/run_responses.ts";
+import { runRows } from "../reports/run_rows.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
 import type { Failure } from "../settings/command.ts";
+import { greedyFile } from "./sample_log.ts";
 import { isEvaluation, sampleLines, storedFields } from "./read_evaluation.ts";
 
 /** One problem: how many of its `n` responses are right, and the response with the smallest index. */
@@ -22,11 +24,12 @@ export interface ComparedProblem {
   readonly first: ShownRecord;
 }
 
-/** A run or an evaluation; `metrics` are those of a run. */
+/** A run or an evaluation; `metrics` are those of a run, `greedy` the greedy responses of an evaluation, where they were drawn besides. */
 export interface Compared {
   readonly folder: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly problems: ReadonlyMap<string, ComparedProblem>;
+  readonly greedy?: ReadonlyMap<string, ComparedProblem>;
   readonly metrics: ReadonlyArray<DynamicsRow>;
 }
 
@@ -76,18 +79,24 @@ const commonStep = Effect.fnUntraced(function* (
 
 const readRunOf = Effect.fnUntraced(function* (folder: string, step: number): Effect.fn.Return<Compared, Failure> {
   const { file, lines } = yield* responsesOfStep(folder, step);
-  const metrics = yield* recordsOf(folder, yield* scan(folder, "metrics.ndjson"), DynamicsRow, ["step"]);
   return {
     folder,
     fields: yield* storedFields(folder),
     problems: yield* problemsIn(file, lines),
-    metrics: metrics.map(({ record }) => record),
+    metrics: (yield* runRows(folder)).rows,
   };
 });
 
 const readEvaluationOf = Effect.fnUntraced(function* (folder: string): Effect.fn.Return<Compared, Failure> {
   const { file, lines } = yield* sampleLines(folder);
-  return { folder, fields: yield* storedFields(folder), problems: yield* problemsIn(file, lines), metrics: [] };
+  const greedy = yield* sampleLines(folder, greedyFile);
+  return {
+    folder,
+    fields: yield* storedFields(folder),
+    problems: yield* problemsIn(file, lines),
+    ...greedy.isWhole && { greedy: yield* problemsIn(greedy.file, greedy.lines) },
+    metrics: [],
+  };
 });
 
 /** All that is compared, runs or evaluations; `step` is whose responses of runs are read, undefined for evaluations. */
@@ -133,4 +142,13 @@ export const commonProblems = (
   const at = odd.findIndex(({ first }) => first.question !== odd[0].first.question);
   const [here, there] = [first.folder, all[at].folder];
   return Effect.fail(refusal(`problem "${odd[0].problemId}" has one question in "${here}" and another in "${there}"`));
+};
+
+/** The greedy responses to some problems, of each that is compared; undefined where one of them lacks some. */
+export const commonGreedy = (
+  all: ReadonlyArray<Compared>,
+  rows: ReadonlyArray<ReadonlyArray<ComparedProblem>>,
+): ReadonlyArray<ReadonlyArray<ComparedProblem>> | undefined => {
+  const models = all.map(({ greedy }) => rows.flatMap(([{ problemId }]) => greedy?.get(problemId) ?? []));
+  return models.every(({ length }) => length === rows.length) ? models : undefined;
 };

@@ -12,7 +12,7 @@ import { decodeRecord } from "../records/record.ts";
 import { optionalField, recordSchema } from "../records/record_schema.ts";
 import { EvaluationRow } from "../records/rows.ts";
 import type { EvaluationHtml } from "../reports/page/evaluation_html.ts";
-import { PageError, rowsIn } from "../reports/page/read_records.ts";
+import { PageError, rowsIn, scan } from "../reports/page/read_records.ts";
 import type { SampledGroup, SampledResponse } from "../reports/page/responses_section.ts";
 import { piecesOf } from "../reports/page/token_text.ts";
 import { evaluationsFile } from "../reports/read_lines.ts";
@@ -22,7 +22,7 @@ import { recordedValues } from "../settings/setting.ts";
 import { chosenKs, passAtK, type Tally, tally } from "../stages/pass_at_k.ts";
 import { type Fact, factOf, Kept } from "./facts.ts";
 import { shaping } from "./identity.ts";
-import { samplesFile } from "./sample_log.ts";
+import { greedyFile, samplesFile } from "./sample_log.ts";
 
 /** Graded responses as bytes of NDJSON; `isWhole` says whether the last one is there. */
 export interface SampleLines {
@@ -39,8 +39,11 @@ export const isEvaluation = (folder: string): Effect.Effect<boolean, FileError> 
   );
 
 /** The responses of an evaluation: the finished file where it is there, else what there is of it. */
-export const sampleLines = Effect.fnUntraced(function* (folder: string): Effect.fn.Return<SampleLines, FileError> {
-  const whole = join(folder, samplesFile);
+export const sampleLines = Effect.fnUntraced(function* (
+  folder: string,
+  name: string = samplesFile,
+): Effect.fn.Return<SampleLines, FileError> {
+  const whole = join(folder, name);
   const isWhole = yield* exists(whole);
   const file = isWhole ? whole : `${whole}.partial`;
   return { file, isWhole, lines: isWhole ? pieces(file) : wholeLines(pieces(file)) };
@@ -151,6 +154,7 @@ export const readEvaluation = Effect.fn("Evaluation.read")(function* (
   }
   const { file, isWhole, facts, sha256 } = yield* evaluationFacts(folder);
   const { rows, scanned } = yield* rowsIn(folder, evaluationsFile, EvaluationRow);
+  const greedy = yield* scan(folder, greedyFile, () => false);
   const tallies = tally(facts);
   const name = basename(resolve(folder));
   const soFar = tallies.length === 0 ? [] : passAtK(tallies, chosenKs(undefined, tallies), 1000);
@@ -161,7 +165,7 @@ export const readEvaluation = Effect.fn("Evaluation.read")(function* (
     isWhole,
     rows: scanned === undefined ? soFar.map((row) => ({ ...row, label: name })) : rows,
     responses: yield* groupsOf(folder, tallies, fields.model),
-    records: [{ file: basename(file), sha256 }, ...(scanned === undefined ? [] : [scanned])]
+    records: [{ file: basename(file), sha256 }, ...[greedy, scanned].flatMap((one) => one ?? [])]
       .map(({ file, sha256 }) => ({ file, sha256 })),
   };
 });

@@ -17,6 +17,9 @@ import { type Fact, factOf, Kept } from "./facts.ts";
 /** The file of a finished evaluation. */
 export const samplesFile = "samples.ndjson";
 
+/** The greedy responses of an evaluation, one to each problem, where they are drawn besides. */
+export const greedyFile = "greedy.ndjson";
+
 /** Graded responses by problem and sample index. */
 export interface SampleLog {
   readonly has: (problemId: string, sampleIndex: number) => boolean;
@@ -98,14 +101,15 @@ export const inMemory = (problems: ReadonlyArray<string>, responses: number): Sa
   };
 };
 
-/** Opens the log in the folder `out`: the finished file if it exists, else the partial one. */
+/** Opens a log in the folder `out`: the finished file if it exists, else the partial one. */
 export const openSampleLog = Effect.fn("SampleLog.open")(function* (
   out: string,
   problems: ReadonlyArray<string>,
   responses: number,
+  file: string = samplesFile,
 ): Effect.fn.Return<SampleLog, Failure, Scope.Scope> {
   const index = indexOf(problems, responses);
-  const [whole, partial] = [join(out, samplesFile), join(out, `${samplesFile}.partial`)];
+  const [whole, partial] = [join(out, file), join(out, `${file}.partial`)];
   if (yield* exists(whole)) {
     yield* Stream.runDrain(decodeLines(pieces(whole), whole, (text, line) => addLine(index, whole, text, line)));
     const expected = problems.length * responses;

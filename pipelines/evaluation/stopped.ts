@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { exists, type FileError, pieces } from "../files/text_file.ts";
 import { CommandWords, shellLine } from "../settings/command_words.ts";
-import { samplesFile } from "./sample_log.ts";
+import { greedyFile, samplesFile } from "./sample_log.ts";
 
 /** The line; `kept` responses lie in the folder `out`, which is undefined where nothing is written. */
 export const stoppedEvaluation = (out: string | undefined, kept: number, command: string): string => {
@@ -14,10 +14,9 @@ export const stoppedEvaluation = (out: string | undefined, kept: number, command
     : `stopped: "${out}" keeps ${kept} graded responses; ${command} goes on with the others`;
 };
 
-/** Whole lines of the log of responses, finished or not. */
-const keptResponses = (out: string): Effect.Effect<number, FileError> =>
+/** Whole lines of a log of responses, finished or not. */
+const keptIn = (whole: string): Effect.Effect<number, FileError> =>
   Effect.gen(function* () {
-    const whole = join(out, samplesFile);
     const path = (yield* exists(whole)) ? whole : `${whole}.partial`;
     if (!(yield* exists(path))) return 0;
     return yield* Stream.runFold(pieces(path), () => 0, (sum, piece) => {
@@ -26,6 +25,12 @@ const keptResponses = (out: string): Effect.Effect<number, FileError> =>
       return sum + lines;
     });
   });
+
+const keptResponses = (out: string): Effect.Effect<number, FileError> =>
+  Effect.map(
+    Effect.forEach([samplesFile, greedyFile], (file) => keptIn(join(out, file))),
+    ([sampled, greedy]) => sampled + greedy,
+  );
 
 /** Says the line of an evaluation that is interrupted. */
 export const sayStoppedEvaluation = (out: string | undefined): Effect.Effect<void> =>

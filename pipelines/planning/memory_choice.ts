@@ -13,7 +13,7 @@ export type MemorySettings = Partial<Pick<Settings, "cache" | "recompute" | "off
 
 /** The choices, a line of reason for each, and the resulting plan. */
 export interface MemoryChoice {
-  readonly knobs: MemorySettings;
+  readonly chosen: MemorySettings;
   readonly phases: ReadonlyArray<Phase>;
   readonly notes: ReadonlyArray<string>;
 }
@@ -32,40 +32,40 @@ const cacheIn = ([sample]: ReadonlyArray<Phase>): number => sample.statistics.mo
 /** Chooses the settings that are not given so that the plan fits `gigabytes`. `plan` returns the phases under some settings, sampling first. */
 export const chooseFor = (
   gigabytes: number,
-  said: MemorySettings,
-  plan: (knobs: MemorySettings) => ReadonlyArray<Phase>,
+  given: MemorySettings,
+  plan: (chosen: MemorySettings) => ReadonlyArray<Phase>,
   recomputes: boolean,
 ): MemoryChoice => {
   const budget = usable * gigabytes * 1e9;
   const notes = [`${shown(budget)} are planned for, 95 % of ${gigabytes} GB (--device-memory)`];
-  let knobs = said;
-  let phases = plan(said);
+  let chosen = given;
+  let phases = plan(given);
   /** Applies a change if the plan with it passes the test. */
   const turn = (
     change: MemorySettings,
     passes: (tried: ReadonlyArray<Phase>, most: number) => boolean,
     note: string,
   ) => {
-    const tried = plan({ ...knobs, ...change });
+    const tried = plan({ ...chosen, ...change });
     if (!passes(tried, largestOf(tried).bytes)) return false;
-    knobs = { ...knobs, ...change };
+    chosen = { ...chosen, ...change };
     phases = tried;
     notes.push(note);
     return true;
   };
   const most = () => largestOf(phases).bytes;
-  if (said.offload === undefined && most() > budget) {
+  if (given.offload === undefined && most() > budget) {
     // Compares memory in use: memory held but free would hide the gain.
     const inUse = (some: ReadonlyArray<Phase>) => Math.max(...some.map(({ statistics }) => statistics.peak));
     const before = inUse(phases);
     const note = "chosen: --offload gradient, because the gradients of both signs do not fit";
     turn({ offload: "gradient" }, (tried) => inUse(tried) < before, note);
   }
-  if (said.recompute === undefined && recomputes && most() < budget) {
+  if (given.recompute === undefined && recomputes && most() < budget) {
     const note = "chosen: --no-recompute, because the activations of a chunk fit and computing them again takes time";
     turn({ recompute: false }, (_, bytes) => bytes <= budget, note);
   }
-  if (said.cache === undefined) {
+  if (given.cache === undefined) {
     const before = { most: most(), cache: cacheIn(phases) };
     const room = (budget - phases[0].statistics.peak + before.cache) / gibibyte;
     const passes = (tried: ReadonlyArray<Phase>, bytes: number) => cacheIn(tried) !== before.cache && bytes <= budget;
@@ -78,5 +78,5 @@ export const chooseFor = (
     }
   }
   if (most() > budget) notes.push(`${shown(most() - budget)} too much, whatever leaves the result as it is`);
-  return { knobs, phases, notes };
+  return { chosen, phases, notes };
 };

@@ -81,8 +81,8 @@ const sequenceOf = ({ prompt, response }: Length, sign: Sign = "negative") => ({
 });
 
 /** The models of a run with their optimizers, all weights zero. */
-const load = (encoder: Encoder, cast: PlannedModels) => {
-  const { config, trains, reference, critic, storage = "f32", activations, moments } = cast;
+const load = (encoder: Encoder, models: PlannedModels) => {
+  const { config, trains, reference, critic, storage = "f32", activations, moments } = models;
   // Only weights that are read and never trained are stored in 16 bits alone.
   const modelOf = (own: ModelConfig, purpose: Purpose, steps: boolean) => {
     const format = steps ? undefined : formatOf(storage);
@@ -99,13 +99,13 @@ const load = (encoder: Encoder, cast: PlannedModels) => {
 /** Runs steps phase by phase on models whose weights are zero; returns the phases of the last step, including buffers left by the steps before. */
 export const runPhases = Effect.fnUntraced(function* (
   encoder: Encoder,
-  cast: PlannedModels,
+  models: PlannedModels,
   shapes: Shapes,
   steps = 1,
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
   const { drawn, scored, positive, negative, valued, together, gradientChunk } = shapes;
-  const { recompute, offload } = cast;
-  const { policy, reference, critic, trained } = load(encoder, cast);
+  const { recompute, offload } = models;
+  const { policy, reference, critic, trained } = load(encoder, models);
   const batch = {
     policy: whole([
       ...positive.map((length) => sequenceOf(length, "positive")),
@@ -119,7 +119,7 @@ export const runPhases = Effect.fnUntraced(function* (
     found.push({ name, statistics: encoder.pool.statistics });
     encoder.pool.mark();
   };
-  let state = cast.trains ? { policy: trained(policy), critic: critic && trained(critic) } : undefined;
+  let state = models.trains ? { policy: trained(policy), critic: critic && trained(critic) } : undefined;
   // Only these settings change what is allocated.
   const settings = merge({ gradientChunk, recompute, offload, klInLoss: false });
   // The policy's gradient is computed last.
@@ -130,7 +130,7 @@ export const runPhases = Effect.fnUntraced(function* (
     for (const { requests, ...limits } of drawn) {
       // The number of decoding steps changes no allocation.
       const options = { ...limits, syncInterval: () => 1, largestPrefillFirst: true };
-      yield* Stream.runDrain(decode(policy, requests, sampling, cast.config.stopTokens, options));
+      yield* Stream.runDrain(decode(policy, requests, sampling, models.config.stopTokens, options));
     }
     end("sample");
     if (state === undefined) continue;
@@ -163,9 +163,9 @@ const enough = (
 };
 
 /** The allocations of the last of `steps` steps on a device with these limits. */
-export const planOf = (info: DeviceInfo, cast: PlannedModels, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
+export const planOf = (info: DeviceInfo, models: PlannedModels, shapes: Shapes, steps = 2): ReadonlyArray<Phase> => {
   // At the first sync every response counts as finished.
   const encoder = new CountingEncoder(info, 1);
-  const drawn = shapes.drawn.map((one) => enough(cast, info, one));
-  return Effect.runSync(Effect.orDie(runPhases(encoder, cast, { ...shapes, drawn }, steps)));
+  const drawn = shapes.drawn.map((one) => enough(models, info, one));
+  return Effect.runSync(Effect.orDie(runPhases(encoder, models, { ...shapes, drawn }, steps)));
 };

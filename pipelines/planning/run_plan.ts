@@ -80,10 +80,10 @@ const shapeHere = Effect.fnUntraced(function* (model: string) {
 
 /** A planned run: its models, their work, and the settings chosen by a known memory. */
 interface Planned {
-  readonly cast: PlannedModels;
+  readonly models: PlannedModels;
   readonly work: Workload;
   readonly phases: ReadonlyArray<Phase>;
-  readonly knobs: MemorySettings;
+  readonly chosen: MemorySettings;
   readonly notes: ReadonlyArray<string>;
 }
 
@@ -116,7 +116,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     responseTokens: Math.min(settings.maxTokens ?? defaultMaxTokens ?? publishedMaxTokens, config.context - 1),
   };
   const { cache, storage, activations, moments, recompute, offload, deviceMemory } = settings;
-  const cast: PlannedModels = {
+  const models: PlannedModels = {
     config,
     trains,
     reference: trains && needsReference(settings),
@@ -128,21 +128,21 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     offload,
   };
   const phasesUnder = ({ cache, ...more }: MemorySettings) =>
-    planOf(info, { ...cast, ...more }, worstShapes(config, { ...work, cache }));
-  const said: MemorySettings = { cache, recompute, offload };
-  if (deviceMemory === undefined) return { cast, work, phases: phasesUnder(said), knobs: {}, notes: [] };
-  const recomputes = trains && isRecomputed({ cast, work });
-  const { knobs, ...chosen } = chooseFor(deviceMemory, said, phasesUnder, recomputes);
-  return { ...chosen, cast: { ...cast, ...knobs }, work: { ...work, cache: knobs.cache }, knobs };
+    planOf(info, { ...models, ...more }, worstShapes(config, { ...work, cache }));
+  const given: MemorySettings = { cache, recompute, offload };
+  if (deviceMemory === undefined) return { models, work, phases: phasesUnder(given), chosen: {}, notes: [] };
+  const recomputes = trains && isRecomputed({ models, work });
+  const choice = chooseFor(deviceMemory, given, phasesUnder, recomputes);
+  return { ...choice, models: { ...models, ...choice.chosen }, work: { ...work, cache: choice.chosen.cache } };
 };
 
-const isRecomputed = ({ cast, work }: Pick<Planned, "cast" | "work">): boolean =>
-  modeFor(cast, chunkRows(cast.config, work), cast.recompute) === "recompute";
+const isRecomputed = ({ models, work }: Pick<Planned, "models" | "work">): boolean =>
+  modeFor(models, chunkRows(models.config, work), models.recompute) === "recompute";
 
-const headOf = (settings: Settings, { cast, work }: Planned): string => {
-  const { family } = cast.config;
-  const count = parameterCount(cast.config).toLocaleString("en-US");
-  const what = cast.trains ? settings.algorithm : "sampling";
+const headOf = (settings: Settings, { models, work }: Planned): string => {
+  const { family } = models.config;
+  const count = parameterCount(models.config).toLocaleString("en-US");
+  const what = models.trains ? settings.algorithm : "sampling";
   return `memory plan of "${settings.model}" (${family}, ${count} parameters), ${what}: prompts of at most ${work.promptTokens} tokens, ` +
     `responses of ${work.responseTokens}`;
 };
@@ -151,21 +151,21 @@ const inHalves = ({ activations = "f32" }: PlannedModels): string => activations
 
 const notesOf = (plan: Planned): ReadonlyArray<string> => [
   ...plan.notes,
-  ...plan.cast.trains
+  ...plan.models.trains
     ? [
       `weights are float32, ${
-        (plan.cast.storage ?? "f32") === "f32"
+        (plan.models.storage ?? "f32") === "f32"
           ? "master and working copy in one"
-          : `with a working copy in ${plan.cast.storage}`
-      }, moments ${plan.cast.moments ?? "f32"}; gradients are made in chunks of ${
-        chunkRows(plan.cast.config, plan.work)
-      } rows, activations ${inHalves(plan.cast)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
+          : `with a working copy in ${plan.models.storage}`
+      }, moments ${plan.models.moments ?? "f32"}; gradients are made in chunks of ${
+        chunkRows(plan.models.config, plan.work)
+      } rows, activations ${inHalves(plan.models)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
     ]
     : [],
-  ...plan.cast.offload === "gradient" && plan.cast.trains
+  ...plan.models.offload === "gradient" && plan.models.trains
     ? ["one sign's gradient waits in the host's memory (--offload gradient), as many bytes as the weights"]
     : [],
-  ...plan.notes.length > 0 && plan.cast.trains
+  ...plan.notes.length > 0 && plan.models.trains
     ? ["--gradient-chunk stays as it is set, since it orders the sums of a gradient"]
     : [],
   "driver, pipelines and read-back buffers come on top",
@@ -173,11 +173,15 @@ const notesOf = (plan: Planned): ReadonlyArray<string> => [
 
 /** Operations of one step (or of all responses of an evaluation), and a lower bound of their time. */
 const timeOf = (settings: Settings, plan: Planned) => {
-  const { cast, work } = plan;
-  const { sample, score, gradient } = stepArithmetic(cast.config, { ...work, ...cast, recomputed: isRecomputed(plan) });
+  const { models, work } = plan;
+  const { sample, score, gradient } = stepArithmetic(models.config, {
+    ...work,
+    ...models,
+    recomputed: isRecomputed(plan),
+  });
   const speed = settings.tflops ?? usualSpeed;
   const all = sample + score + gradient;
-  const steps = cast.trains ? stepsOf(settings) : 1;
+  const steps = models.trains ? stepsOf(settings) : 1;
   const last = (flops: number) => Progress.duration(flops / (speed * 1e12));
   // At the speed of a GPU a run of seconds waits for everything but its arithmetic.
   const saysSomething = all * (steps ?? 1) >= speed * 1e12;
@@ -188,13 +192,13 @@ const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => 
   const { sample, score, gradient, all, speed, last, saysSomething, ...time } = timeOf(settings, plan);
   if (!saysSomething) return [];
   const count = plan.work.prompts * plan.work.responses;
-  const steps = plan.cast.trains ? time.steps : undefined;
-  const parts = plan.cast.trains
+  const steps = plan.models.trains ? time.steps : undefined;
+  const parts = plan.models.trains
     ? ` (sample ${last(sample)}, score ${last(score)}, gradient and update ${last(gradient)})`
     : "";
   const run = steps === undefined ? "" : `; ${steps} steps: ${last(all * steps)}`;
   return [
-    `${count} responses${plan.cast.trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
+    `${count} responses${plan.models.trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
       last(all)
     } at ${speed} TFLOP/s (--tflops)${parts}${run}; arithmetic alone, decoding waits for memory`,
   ];
@@ -208,7 +212,7 @@ const withoutShape = (model: string | undefined, { prepare }: Planable = {}): Re
 /** A plan as lines, and the settings chosen by a known memory. */
 export interface RunPlan {
   readonly lines: ReadonlyArray<string>;
-  readonly knobs: MemorySettings;
+  readonly chosen: MemorySettings;
 }
 
 /**
@@ -225,17 +229,18 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
   },
 ): Effect.fn.Return<RunPlan> {
   const shape = yield* shapeOf(settings.model, recipe);
-  if (shape === undefined) return { lines: withoutShape(settings.model, recipe), knobs: {} };
+  if (shape === undefined) return { lines: withoutShape(settings.model, recipe), chosen: {} };
   const plan = planned(shape.config, settings, trains, info);
   const lines = [
     ...shape.notes,
     headOf(settings, plan),
-    ...planTable(plan.phases, turnedBy(plan.cast)),
+    ...planTable(plan.phases, turnedBy(plan.models)),
     ...roomLines(plan.phases, info),
     ...notesOf(plan),
     ...times && info.kind === "gpu" ? timeLines(settings, plan) : [],
+    ...recipe === undefined ? [] : fetchLines(recipe, settings.model),
   ];
-  return { lines, knobs: plan.knobs };
+  return { lines, chosen: plan.chosen };
 });
 
 /** The purposes whose setting already reduces their memory. */
@@ -271,7 +276,7 @@ export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
 });
 
 /** How a recipe's model and data come here, and whether anybody has run it. */
-const fetchLines = ({ hub, neverRun }: Recipe, model: string | undefined): ReadonlyArray<string> => [
+const fetchLines = ({ hub, neverRun }: Planable, model: string | undefined): ReadonlyArray<string> => [
   ...hub === undefined ? [] : [
     `model: --model ${hub.model} fetches it from the Hub${
       model === undefined || model === hub.model

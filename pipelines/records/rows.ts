@@ -22,6 +22,10 @@ export const EvaluationRow = recordSchema("Evaluation", {
   problems: optionalField("count"),
   /** The slice of problems that was measured; absent or `all` for every problem. */
   slice: optionalField("string"),
+  /** The share of problems that one greedy response solves, in [0, 1], with its bootstrap interval; the same at every k. */
+  greedyAccuracy: optionalField("number"),
+  greedyLow: optionalField("number"),
+  greedyHigh: optionalField("number"),
   /** The share of problems on which the majority answer of k responses is right, in [0, 1]. */
   consAtK: optionalField("number"),
   responses: optionalField("count"),

@@ -240,6 +240,7 @@ export const reporting = {
     "table format; csv prefixes ' to text that a spreadsheet would run",
   ),
   bootstrap: setting(1000, integer({ min: 0 }), "bootstrap resamples per interval"),
+  greedy: setting(false, toggle(), "also draw one greedy response a problem, for greedy accuracy beside Pass@k"),
   report: optional(words(), "tables or figures to make (default: all)"),
   columns: optional(words(), "columns to print, in this order; a.b is field b of group a (default: those that fit)"),
   label: optional(words(), "names of what is compared, in its order (default: the settings that differ)"),

@@ -27,14 +27,22 @@ const weightBytes = (dir: string): Effect.Effect<number> =>
 export const lanesOf = ({ kind, threads = 1 }: Pick<DeviceInfo, "kind" | "threads">, bytes: number) =>
   kind === "wasm" && threads > 1 && bytes <= smallModel ? [Math.ceil(threads / 2), Math.floor(threads / 2)] : [threads];
 
+const lanesFor = Effect.fnUntraced(function* (model: string | undefined, items: number) {
+  const { info } = yield* Policy;
+  return lanesOf(info, model === undefined ? Infinity : yield* weightBytes(model)).slice(0, items);
+});
+
+/** How many of `items` run side by side. */
+export const laneCount = (model: string | undefined, items: number): Effect.Effect<number, never, Policy> =>
+  Effect.map(lanesFor(model, items), ({ length }) => length);
+
 /** Runs every item; each lane takes the next one in order. `model` is the directory of the weights that they start from. */
 export const inLanes = Effect.fnUntraced(function* <A>(
   items: ReadonlyArray<A>,
   model: string | undefined,
   run: (item: A, index: number) => Effect.Effect<void, Command.Failure, Policy>,
 ): Effect.fn.Return<void, Command.Failure, Policy> {
-  const { info } = yield* Policy;
-  const lanes = lanesOf(info, model === undefined ? Infinity : yield* weightBytes(model)).slice(0, items.length);
+  const lanes = yield* lanesFor(model, items.length);
   const waiting = items.entries();
   const walk = Effect.gen(function* () {
     for (const [index, item] of waiting) yield* run(item, index);

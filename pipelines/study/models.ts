@@ -57,8 +57,8 @@ export const talliesOf = Effect.fnUntraced(
       return stored.tallies as ReadonlyArray<Tally>;
     }
     const prompts = yield* promptsOf(settings, dir);
-    const { knobs } = deviceMemory === undefined
-      ? { knobs: {} }
+    const { chosen } = deviceMemory === undefined
+      ? { chosen: {} }
       : yield* runPlan({ ...settings, model: dir }, { trains: false, info: policy.info });
     yield* report(`evaluate ${label}, ${evaluation}`);
     const tallies = yield* Effect.scoped(Effect.gen(function* () {
@@ -67,7 +67,7 @@ export const talliesOf = Effect.fnUntraced(
         model,
         yield* policy.tokenizer(dir),
         prompts,
-        { ...settings, ...knobs },
+        { ...settings, ...chosen },
         (verdicts) => progress.advance(verdicts.length),
       );
     }));

@@ -18,6 +18,7 @@ import { recipePlan } from "../planning/run_plan.ts";
 import * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
 import { home } from "../files/home.ts";
+import { exists } from "../files/text_file.ts";
 import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { recipeOf, reproduceSettings } from "./given_recipe.ts";
@@ -25,9 +26,11 @@ import { promptsOf } from "../stages/prompt.ts";
 import { studyFiles } from "./study_files.ts";
 import { planOf, secondsOf, settingsOf, shardOf, shownCells } from "./plan.ts";
 import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./records.ts";
-import { inLanes } from "./lanes.ts";
+import { inLanes, laneCount } from "./lanes.ts";
 import { keyOf, outcomeOf, runCell, type Study } from "./run_cell.ts";
 import { covers, type Shown, shownOf, trainShown } from "./shown_runs.ts";
+import { sayStoppedStudy } from "./stopped.ts";
+import { timeLeft } from "./time_left.ts";
 import { besides, keeping, type Made, standingIn } from "./standing_results.ts";
 import { bytesBelow, differing, fromResult, writeFiles } from "./write_files.ts";
 
@@ -37,26 +40,36 @@ const refuse = (message: string) => new Command.UsageError({ message });
 const studyFolder = (recipe: string, root = home()): string => join(root, "studies", recipe);
 
 /** Reports the progress of a study and the remaining time, from the estimate and this machine's speed so far. */
-const sayWhere = Effect.fnUntraced(function* (
-  recipe: Recipe,
-  cells: ReadonlyArray<Cell>,
-  isDone: (cell: Cell) => boolean,
-) {
-  const { report } = yield* StandardStreams;
-  const now = Clock.currentTimeMillis;
-  const begun = yield* now;
-  let planned = 0;
+const sayWhere = (study: Study, cells: ReadonlyArray<Cell>, isDone: (cell: Cell) => boolean, lanes: number) => {
+  const seconds = Effect.map(Clock.currentTimeMillis, (ms) => ms / 1000);
+  const begun = new Map<Cell, number>();
+  let [estimated, took] = [0, 0];
+  const estimateOf = (cell: Cell) => secondsOf(study.recipe, cell);
+  const leftAt = (now: number) => {
+    const waiting = cells.reduce((sum, one) => isDone(one) || begun.has(one) ? sum : sum + estimateOf(one), 0);
+    const underWay = Array.from(begun, ([cell, at]) => ({ estimate: estimateOf(cell), ran: now - at }));
+    return timeLeft({ waiting, underWay, estimated, took, lanes });
+  };
   return Effect.fnUntraced(function* <A, E, R>(index: number, run: Effect.Effect<A, E, R>) {
-    const start = yield* now;
-    const ahead = cells.reduce((sum, cell) => isDone(cell) ? sum : sum + secondsOf(recipe, cell), 0);
-    const left = planned === 0 ? "" : `, about ${Progress.duration(ahead * (start - begun) / 1000 / planned)} left`;
-    yield* report(`[${index + 1}/${cells.length}] ${cells[index].name}${left}`);
+    const { report } = yield* StandardStreams;
+    const cell = cells[index];
+    const start = yield* seconds;
+    const isNew = !(yield* exists(join(study.folder, cell.name)));
+    begun.set(cell, start);
+    const left = leftAt(start);
+    yield* report(
+      `[${index + 1}/${cells.length}] ${cell.name}${
+        left === undefined ? "" : `, about ${Progress.duration(left)} left`
+      }`,
+    );
     const result = yield* run;
-    // A cell from the cache does not show the speed.
-    if ((yield* now) - start > 1000) planned += secondsOf(recipe, cells[index]);
+    begun.delete(cell);
+    const ran = (yield* seconds) - start;
+    // A cell from the cache, or one that went on with a run of earlier, does not show the speed.
+    if (isNew && ran > 1) [estimated, took] = [estimated + estimateOf(cell), took + ran];
     return result;
   });
-});
+};
 
 /** A study with the earlier records of its folder of results. */
 interface Begun extends Study {
@@ -73,9 +86,10 @@ const runAll = Effect.fnUntraced(function* (
   const digests = new Map<string, string>();
   const found = new Map<Cell, Finished>();
   const done = () => cells.flatMap((cell) => found.get(cell) ?? []);
-  const say = yield* sayWhere(study.recipe, cells, (cell) => found.has(cell));
+  const { model } = settingsOf(study.recipe, {});
+  const say = sayWhere(study, cells, (cell) => found.has(cell), yield* laneCount(model, cells.length));
   const one = yield* Semaphore.make(1);
-  yield* inLanes(cells, settingsOf(study.recipe, {}).model, (cell, index) =>
+  yield* inLanes(cells, model, (cell, index) =>
     Effect.gen(function* () {
       const key = yield* keyOf(study, cell, digests);
       const known = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
@@ -84,7 +98,7 @@ const runAll = Effect.fnUntraced(function* (
       if (outcome === undefined) return;
       found.set(cell, { cell, outcome, record: { cell: cell.name, key, ...(commit !== undefined && { commit }) } });
       yield* one.withPermits(1)(Effect.suspend(() => each(done(), cell)));
-    }));
+    })).pipe(Effect.onInterrupt(() => sayStoppedStudy(study.folder, found.size, cells.length)));
   return done();
 });
 

@@ -105,10 +105,10 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     );
   }
   const isKnown = config.deviceMemory !== undefined;
-  const { knobs } = isKnown ? yield* runPlan(merge(config), { trains: true, info, times: false }) : { knobs: {} };
+  const { chosen } = isKnown ? yield* runPlan(merge(config), { trains: true, info, times: false }) : { chosen: {} };
   const apart = yield* testRows(run);
   const hasFirst = apart.some((row) => row.step === 0);
-  const prepared = yield* prepare({ ...config, ...knobs, ...hasFirst && { testFirst: true } });
+  const prepared = yield* prepare({ ...config, ...chosen, ...hasFirst && { testFirst: true } });
   const source = changedSource(fields, prepared.sources);
   if (source !== undefined) return yield* differs(`Cannot replay "${run}": it was begun with ${source}`);
   const sink: StepWriter = {

@@ -188,9 +188,9 @@ export const trainCommand = makeCommand({
         yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
-        const { lines, knobs } = yield* runPlan(merge(config), { trains: true, info, times });
+        const { lines, chosen } = yield* runPlan(merge(config), { trains: true, info, times });
         for (const line of [...lines, gradingLine("train", config) ?? []].flat()) yield* report(line);
-        return knobs;
+        return chosen;
       }),
     )).pipe(Effect.provide(layerPolicy(config)), Effect.onInterrupt(() => sayStopped(config.out))),
 });

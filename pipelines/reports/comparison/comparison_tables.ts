@@ -13,7 +13,7 @@ const right = (names: ReadonlyArray<string>) => names.map((name) => ({ name, ali
 
 const headOf = (first: string, paired: ReadonlyArray<PairedPassAtK>) => [
   { name: first, align: "left" as const },
-  ...right(paired.map(({ k }) => `Pass@${k}`)),
+  ...right(paired.map(({ name }) => name)),
 ];
 
 const problemsText = (count: number): string => `${count} ${count === 1 ? "problem" : "problems"}`;

@@ -15,6 +15,8 @@ export interface Interval {
 /** One k: Pass@k of each model, and how far each is above each other. */
 export interface PairedPassAtK {
   readonly k: number;
+  /** What a table calls it. */
+  readonly name: string;
   readonly models: ReadonlyArray<Interval>;
   /** Model `a` minus model `b`. */
   readonly difference: (a: number, b: number) => Interval;
@@ -70,9 +72,16 @@ export const pairedPassAtK = (
     const isBest = draws > 0 && others.every((one) => one.value > 0 && isClear(one, problems));
     return {
       k,
+      name: `Pass@${k}`,
       models: all.map((m) => ({ value: values[m][j], ...middle95(means[m][j], values[m][j]) })),
       difference,
       best: isBest ? top : undefined,
     };
   });
 };
+
+/** Greedy accuracy of each model: Pass@1 of one greedy response to each problem. */
+export const pairedGreedy = (models: ReadonlyArray<ReadonlyArray<Tally>>, draws: number): PairedPassAtK => ({
+  ...pairedPassAtK(models, [1], draws)[0],
+  name: "greedy",
+});

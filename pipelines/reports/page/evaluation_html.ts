@@ -39,6 +39,14 @@ const passFact = ({ k, passAtK, low, high }: EvaluationRow): Html | undefined =>
       : `${percent(passAtK)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`,
   );
 
+const greedyFact = ({ greedyAccuracy, greedyLow: low, greedyHigh: high }: Partial<EvaluationRow>) =>
+  greedyAccuracy === undefined ? undefined : fact(
+    "greedy",
+    `${percent(greedyAccuracy)}${
+      low === undefined || high === undefined ? "" : ` (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`
+    }`,
+  );
+
 const inShort = ({ rows, drawn, isWhole }: EvaluationHtml): Html => {
   const whole = rows.filter(({ slice }) => slice === undefined || slice === "all").toSorted((a, b) => a.k - b.k);
   const ends = whole.filter((_, i) => i === 0 || i === whole.length - 1);
@@ -46,7 +54,7 @@ const inShort = ({ rows, drawn, isWhole }: EvaluationHtml): Html => {
   return markup`${
     isWhole ? undefined : markup`<p>The evaluation is not finished: ${drawn} responses are there.</p>
 `
-  }<dl class="facts">${ends.map(passFact)}${fact("problems", first?.problems?.toString())}${
+  }<dl class="facts">${ends.map(passFact)}${greedyFact(first ?? {})}${fact("problems", first?.problems?.toString())}${
     fact("responses", String(drawn))
   }${
     fact(

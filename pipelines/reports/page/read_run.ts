@@ -1,5 +1,5 @@
 /**
- * Reads a run directory for a page: its metrics, some responses at its first, middle and last step, and one prompt's records in one step.
+ * Reads a run directory for a page: its metrics and tests, some responses at its first, middle and last step, and one prompt's records in one step.
  * The records of a step may be larger than memory, so only the lines of the chosen prompts are kept.
  */
 import { stepFolder } from "../../files/run_directory.ts";
@@ -10,10 +10,11 @@ import type { Failure } from "../../settings/command.ts";
 import { recordedValues } from "../../settings/setting.ts";
 import { openTokenizer } from "../../models/tokenizer.ts";
 import * as Records from "../../records/schema.ts";
-import { DynamicsRow, FlatRow } from "../../records/rows.ts";
+import { FlatRow } from "../../records/rows.ts";
 import { type FileLine, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
 import { recordedSteps } from "../responses/run_responses.ts";
 import { exists, type FileError, namesIn } from "../../files/text_file.ts";
+import { runRows } from "../run_rows.ts";
 import type { SampledGroup } from "./responses_section.ts";
 import type { RunHtml } from "./run_html.ts";
 import { piecesOf } from "./token_text.ts";
@@ -171,8 +172,7 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   if (Result.isFailure(settings)) {
     return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": ${settings.failure}` });
   }
-  const metricsFile = yield* scan(run, "metrics.ndjson");
-  const metrics = yield* recordsOf(run, metricsFile, DynamicsRow, ["step"]);
+  const measured = yield* runRows(run);
   const name = basename(resolve(run));
   const steps = yield* recordedSteps(run);
   const step = choice.step === 0 ? steps[0] : steps.find((one) => one === choice.step);
@@ -205,10 +205,10 @@ export const readRun = Effect.fn("Report.readRun")(function* (
     name,
     config: settings.success,
     ...(typeof config.record.base === "string" && { base: config.record.base }),
-    metrics: metrics.map(({ record }) => record),
+    metrics: measured.rows,
     responses: told.responses,
     ...(told.walk && { walk: told.walk }),
-    records: [configFile, metricsFile, ...told.files].flatMap((file) => file === undefined ? [] : [file])
+    records: [configFile, ...measured.files, ...told.files].flatMap((file) => file === undefined ? [] : [file])
       .map(({ file, sha256 }) => ({ file, sha256 })),
   };
 });

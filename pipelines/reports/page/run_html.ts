@@ -43,8 +43,14 @@ const ends = (
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const nats = (entropy: number): string => entropy.toFixed(3);
 
+/** How many steps are recorded; a test before the first is none. */
+const stepsOf = (metrics: ReadonlyArray<DynamicsRow>): string => {
+  const count = metrics.filter(({ step }) => step > 0).length;
+  return `${count} recorded ${count === 1 ? "step" : "steps"}`;
+};
+
 const inShort = (metrics: ReadonlyArray<DynamicsRow>): Html =>
-  markup`<p>From the first to the last of ${metrics.length} recorded steps.</p>
+  markup`<p>From the first to the last of ${stepsOf(metrics)}.</p>
 <dl class="facts">${ends(metrics, "accuracy on the test split, greedy", percent, "testAccuracy")}${
     ends(
       metrics,
@@ -75,9 +81,9 @@ export const runHtml = (
     });
     return pageText({
       title: `Run ${name}`,
-      lede: `${seriesName(algorithm ?? "Training")}${
-        config.task === undefined ? "" : ` on ${config.task}`
-      }, ${rows.length} recorded steps.`,
+      lede: `${seriesName(algorithm ?? "Training")}${config.task === undefined ? "" : ` on ${config.task}`}, ${
+        stepsOf(rows)
+      }.`,
       facts: [
         ...(config.model === undefined ? [] : [{ name: "model", value: markup`<code>${config.model}</code>` }]),
         ...(base === undefined

@@ -1,5 +1,5 @@
 /**
- * Evaluations side by side: Pass@k above the paper's Table 1 for the task; cons@k, lengths and the share that was cut off; Pass@k of each
+ * Evaluations side by side: Pass@k and greedy accuracy above the paper's Table 1 for the task; cons@k, lengths and the share that was cut off; Pass@k of each
  * part of the problems. Rows are runs; those with the same sampling share a block.
  */
 import { Result } from "effect";
@@ -22,24 +22,40 @@ const lengthCells = ({ meanResponseLength, truncatedRatio }: EvaluationRow): Rea
   truncatedRatio === undefined ? empty : percentCell(truncatedRatio),
 ];
 
+/** Greedy accuracy as a further column, where any of the evaluations has it. */
+const greedyColumn = (blocks: ReadonlyArray<EvaluationBlock>) => {
+  const rows = blocks.flatMap((block) => block.series.flatMap(({ label }) => block.at(label, block.ks[0]) ?? []));
+  const isThere = rows.some(({ greedyAccuracy }) => greedyAccuracy !== undefined);
+  return {
+    names: isThere ? ["greedy"] : [],
+    blank: isThere ? [empty] : [],
+    cells: ({ greedyAccuracy, greedyLow, greedyHigh }: EvaluationRow): ReadonlyArray<Cell> =>
+      !isThere ? [] : [greedyAccuracy === undefined ? empty : percentCell(greedyAccuracy, greedyLow, greedyHigh)],
+  };
+};
+
+const greedyNote = "greedy: the share of problems that one response at temperature 0 solves.";
+
 const passTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => {
+  const greedy = greedyColumn(blocks);
   const published = [...new Set(blocks.flatMap(({ task }) => task ?? []))].flatMap((task): ReadonlyArray<Block> => {
-    const rows = publishedCells(task, ks);
+    const rows = publishedCells(task, ks).map((cells) => [...cells, ...greedy.blank]);
     return rows.length === 0 ? [] : [{ label: `${publishedName(task)} in the paper, Qwen2.5-Math-7B`, rows }];
   });
   return {
     title: "Pass@k in percent",
     notes: [
       "Below each number: the 95 % bootstrap interval over problems.",
+      ...(greedy.names.length === 0 ? [] : [greedyNote]),
       ...(published.length === 0 ? [] : [
         "The paper's numbers (Table 1, arXiv 2506.01347): 256 samples at temperature 0.6 and top-p 0.95, of the checkpoint that is best " +
         "on the MATH test set.",
       ]),
     ],
     blockColumn: "Evaluation",
-    columns: head(ks.map((k) => `Pass@${k}`)),
+    columns: head([...ks.map((k) => `Pass@${k}`), ...greedy.names]),
     blocks: [
-      ...blocks.map((block) => passBlock(block, ks)),
+      ...blocks.map((block) => passBlock(block, ks, greedy.cells)),
       ...published,
     ],
   };
@@ -57,6 +73,18 @@ const consTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<num
 
 const partTitle = "Pass@k in percent by part of the problems";
 
+/** The columns of parts after those of Pass@k: greedy accuracy where it was measured, and lengths. */
+const partColumns = (blocks: ReadonlyArray<EvaluationBlock>) => {
+  const greedy = greedyColumn(blocks);
+  return {
+    names: [...greedy.names, "length", "cut off %"],
+    cells: (row: EvaluationRow): ReadonlyArray<Cell> => [
+      ...greedy.cells({ ...row, greedyLow: undefined, greedyHigh: undefined }),
+      ...lengthCells(row),
+    ],
+  };
+};
+
 /** The parts of one run, one row each. */
 const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<number>): Table => ({
   title: partTitle,
@@ -64,7 +92,7 @@ const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<numb
   blockColumn: "Evaluation",
   columns: [
     { name: "Part", align: "left" },
-    ...["problems", ...ks.map((k) => `Pass@${k}`), "length", "cut off %"].map((name) => ({
+    ...["problems", ...ks.map((k) => `Pass@${k}`), ...partColumns(blocks).names].map((name) => ({
       name,
       align: "right" as const,
     })),
@@ -74,7 +102,7 @@ const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<numb
   ) => ({
     ...(label === "" ? {} : { label }),
     rows: members.map((block) => {
-      const [cells] = blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), lengthCells).rows;
+      const [cells] = blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), partColumns(blocks).cells).rows;
       const { slice = "", problems } = block;
       return [textCell(slice), problems === undefined ? empty : numberCell(problems), ...cells.slice(1)];
     }),
@@ -86,8 +114,8 @@ const partBlocks = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<nu
   title: partTitle,
   notes: [],
   blockColumn: "Part",
-  columns: head([...ks.map((k) => `Pass@${k}`), "length", "cut off %"]),
-  blocks: blocks.map((block) => blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), lengthCells)),
+  columns: head([...ks.map((k) => `Pass@${k}`), ...partColumns(blocks).names]),
+  blocks: blocks.map((block) => blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), partColumns(blocks).cells)),
 });
 
 /** The tables of some evaluations. */

@@ -45,9 +45,13 @@ export const blockOf = (
   return { ...(name === "" ? {} : { label: name }), rows };
 };
 
-/** Pass@k in percent with its interval, best and second best marked. */
-export const passBlock = (block: EvaluationBlock, ks: ReadonlyArray<number>): Block => {
-  const made = blockOf(block, ks, ({ passAtK, low, high }) => percentCell(passAtK, low, high));
+/** Pass@k in percent with its interval, and `more` cells, best and second best marked. */
+export const passBlock = (
+  block: EvaluationBlock,
+  ks: ReadonlyArray<number>,
+  more?: (row: EvaluationRow) => ReadonlyArray<Cell>,
+): Block => {
+  const made = blockOf(block, ks, ({ passAtK, low, high }) => percentCell(passAtK, low, high), more);
   return { ...made, rows: marked(made.rows) };
 };
 

@@ -67,15 +67,44 @@ Deno.test("evaluations are compared over the same problems: settings, difference
     assert.match(shown.stdout, /is marked[^]*\ncountdown\/test\/11\n[^]*\nold +│ new\n✗ incorrect, no answer found/);
   }));
 
+Deno.test("greedy accuracy is compared where all have it", () =>
+  folder(async (path) => {
+    const [a, b] = [join(path, "a"), join(path, "b")];
+    for (const [out, right] of [[a, 3], [b, 12]] as const) {
+      await writeEvaluation(out, right, 4);
+      const greedy = Array.from({ length: 12 }, (_, i) => ({
+        problemId: `countdown/test/${i}`,
+        sampleIndex: 0,
+        responseText: "",
+        correct: i < right,
+      }));
+      assert.doesNotMatch((await compare(a, out)).stdout, /greedy/);
+      await Deno.writeTextFile(join(out, "greedy.ndjson"), toText(greedy));
+    }
+    const { stdout } = await compare(a, b, "--label", "old,new");
+    assert.match(
+      stdout,
+      /Model +Pass@1 +Pass@2 +greedy\n[^]*\nold +16\.7 +16\.7 +25\.0\n[^]*\nnew +16\.7 +16\.7 +100\.0\n/,
+    );
+    assert.match(stdout, /\nnew − old +0\.0 +0\.0 +\+75\.0\n/);
+  }));
+
 Deno.test("runs are compared by the latest step that all have, with all their curves in one picture", () =>
   folder(async (path) => {
     const [a, b] = [join(path, "a"), join(path, "b")];
     for (const run of [a, b]) await writeRun(run);
+    await Deno.writeTextFile(
+      join(a, "tests.ndjson"),
+      '{"step":0,"testAccuracy":0.125,"testEntropy":2}\n{"step":1,"testAccuracy":0.75}\n',
+    );
     const picture = join(path, "curves.png");
     const { stdout, stderr, error } = await compare(a, b, "--out", picture);
     assert.equal(error, undefined);
     assert.match(stderr, /^responses of step 1; --step N compares another\n/);
     assert.match(stdout, /No setting differs\.[^]*over 2 problems that all have[^]*\nb − a +0\.0[^]*too few to say/);
+    // Tests of step 0 and of the last step stand apart from the metrics.
+    assert.match(stdout, /\na +1 +12\.5 +75\.0 +2\.000 +2\.000 +50\.0 +/);
+    assert.match(stdout, /\nb +1 +– +– +/);
     assert.deepEqual([...(await Deno.readFile(picture)).subarray(1, 4)], [80, 78, 71]);
     assert.match((await compare(a, b, "--step", "2")).error ?? "", /--step 2: ".*a" has no graded responses of it/);
   }));

@@ -93,6 +93,16 @@ Deno.test("report makes the page of a run: where it began and ended, and the com
     const page = await Deno.readTextFile(join(path, "report.html"));
     assert.ok(page.includes("<dt>correct rollouts</dt><dd>50.0 % → <b>50.0 %</b></dd>"));
     assert.match(page, /deno task train --model nowhere\/model .*--algorithm nsr .*--out runs\/made-up/);
+    assert.ok(!page.includes("accuracy on the test split, greedy"));
+    await Deno.writeTextFile(
+      join(path, "tests.ndjson"),
+      '{"step":0,"testAccuracy":0.125}\n{"step":1,"testAccuracy":0.75}\n',
+    );
+    assert.equal((await report(path)).error, "");
+    const tested = await Deno.readTextFile(join(path, "report.html"));
+    assert.ok(tested.includes("<dt>accuracy on the test split, greedy</dt><dd>12.5 % → <b>75.0 %</b></dd>"));
+    assert.match(tested, /, 1 recorded step\.[^]*From the first to the last of 1 recorded step\./);
+    assert.ok(tested.includes("tests.ndjson"));
   }));
 
 Deno.test("report makes the page of an evaluation, also of one that is going on", () =>

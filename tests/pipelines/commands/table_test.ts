@@ -81,6 +81,22 @@ Deno.test("table and plot read files, one after the other", async () => {
   await Deno.mkdir(run);
   await Deno.writeTextFile(join(run, "metrics.ndjson"), '{"step":1}\n');
   assert.equal((await cli("", "table", run, "--format", "csv")).stdout, "step,label\n1,run\n");
+  // The tests of step 0 and of the last step stand apart; one of a step that has a row joins it.
+  const tests = join(run, "tests.ndjson");
+  await Deno.writeTextFile(tests, '{"step":0,"testAccuracy":0.5}\n{"step":1,"testAccuracy":0.75}\n');
+  assert.equal(
+    (await cli("", "table", run, "--columns", "step,testAccuracy,label", "--format", "csv")).stdout,
+    "step,testAccuracy,label\n0,0.5,run\n1,0.75,run\n",
+  );
+  await Deno.writeTextFile(join(run, "metrics.ndjson"), '{"step":1,"loss":2,"timing":{"wallTime":1}}\n');
+  const drawn = (await cli("", "plot", run)).stdout;
+  assert.ok(
+    [">Training</text>", ">Loss</text>", ">Greedy accuracy on the test split</text>"].every((title) =>
+      drawn.includes(title)
+    ),
+  );
+  await Deno.writeTextFile(tests, '{"step":0,"testAccuracy":"x"}\n');
+  assert.match((await cli("", "table", run)).error ?? "", /tests\.ndjson", line 1: field "testAccuracy"/);
   await Deno.writeTextFile(join(run, "evaluations.ndjson"), '{"k":4}\n');
   assert.equal((await cli("", "table", run, "--format", "csv")).stdout, "k,label\n4,run\n");
   const { error } = await cli("", "table", join(folder, "c.ndjson"));

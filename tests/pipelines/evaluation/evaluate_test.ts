@@ -165,6 +165,44 @@ Deno.test("the own engine, killed, ends with the bytes of a run that was not", a
   }
 });
 
+Deno.test("--greedy draws one greedy response a problem besides: its accuracy stands beside Pass@k, and the samples stay as they are", async () => {
+  const words = ["--model", base, "--task", "countdown", "--limit", "8", "--samples", "4"];
+  const [plain, both, alone] = ["sampled", "both", "alone"].map((name) => join(folder, name));
+  await succeeds([...words, "--out", plain]);
+  await succeeds([...words, "--out", both, "--greedy"]);
+  await succeeds([...words, "--samples", "1", "--temperature", "0", "--out", alone]);
+  const bytes = (out: string, name: string) => readFileSync(join(out, name), "utf8");
+  for (const name of ["samples.ndjson", "config.json", "pass_at_k.ndjson"]) {
+    assert.equal(bytes(both, name), bytes(plain, name));
+  }
+  assert.equal(bytes(both, "greedy.ndjson"), bytes(alone, "samples.ndjson"));
+  const [row] = recordsOf(join(both, "evaluations.ndjson"));
+  assert.equal(row.greedyAccuracy, recordsOf(join(alone, "evaluations.ndjson"))[0].passAtK);
+  // An evaluation that has its samples takes the greedy ones alone, and prints both.
+  const { stdout, stderr } = await succeeds([...words, "--out", plain, "--greedy"]);
+  assert.match(stderr, /going on: 32 of 40 responses are there\n/);
+  assert.match(stdout, /Model +Pass@1 +Pass@2 +Pass@4 +greedy\n/);
+  assert.equal((await succeeds([...words, "--out", plain])).stdout, stdout);
+  for (const name of ["samples.ndjson", "greedy.ndjson", "config.json", "evaluations.ndjson"]) {
+    assert.equal(bytes(plain, name), bytes(both, name));
+  }
+  const refused = await evaluate([...words, "--temperature", "0", "--greedy"]);
+  assert.equal(
+    refused.stderr,
+    'Cannot run "evaluate": --greedy: at --temperature 0 every response is greedy already\n',
+  );
+});
+
+Deno.test("--greedy over a server keeps what the own engine draws", () =>
+  serving({}, async (_, words) => {
+    const out = join(folder, "greedy_over_server");
+    await succeeds([...words, "--temperature", "0.6", "--greedy", "--model", base, "--out", out]);
+    const greedy = recordsOf(join(out, "greedy.ndjson"));
+    assert.equal(greedy.length, limit);
+    assert.ok(greedy.every(({ temperature, sampleIndex }) => temperature === 0 && sampleIndex === 0));
+    assert.equal(linesOf(join(out, "samples.ndjson")).length, limit * responses);
+  }));
+
 Deno.test("what cannot be sampled is refused before anything is written", async () => {
   const data = join(folder, "long.jsonl");
   writeFileSync(data, `${JSON.stringify({ problem: "what is one and one? ".repeat(40), answer: "2" })}\n`);

@@ -96,6 +96,17 @@ Deno.test("the figures of each part are those of its problems", () => {
     meanResponseLength: 11.5,
     truncatedRatio: 0.125,
   });
+  const greedy = [...facts("+", "math/test/0"), ...facts("a", "math/test/1")];
+  const both = figuresOf(prompts, all, [1, 4], 0, { label: "m", task: "math", evaluation: "T 1" }, greedy);
+  assert.deepEqual(both.map(({ slice, greedyAccuracy }) => [slice, greedyAccuracy]), [
+    ["all", 0.5],
+    ["all", 0.5],
+    ["Level 1", 1],
+    ["Level 1", 1],
+    ["Level 2", 0],
+    ["Level 2", 0],
+  ]);
+  assert.deepEqual(both.map(({ greedyAccuracy: _, greedyLow: __, greedyHigh: ___, ...row }) => row), rows);
   assert.deepEqual([at("all", 4)?.passAtK, at("all", 4)?.consAtK], [1, 0.5]);
   assert.deepEqual([at("Level 2", 1)?.passAtK, at("Level 2", 4)?.consAtK, at("Level 2", 1)?.problems], [0.25, 0, 1]);
 });

@@ -1,4 +1,4 @@
-/** What a known memory decides: the plan under it fits, what was said stays, and nothing is turned that need not be. */
+/** What a known memory decides: the plan under it fits, what was given stays, and nothing is turned that need not be. */
 import assert from "node:assert/strict";
 import { chooseFor, type MemorySettings } from "../../../pipelines/planning/memory_choice.ts";
 import { planOf } from "../../../pipelines/planning/memory_plan.ts";
@@ -48,36 +48,36 @@ const plan = ({ cache, ...more }: MemorySettings) =>
     worstShapes(config, { ...work, cache }),
   );
 
-const choose = (gigabytes: number, said: MemorySettings = {}, recomputes = true) => {
-  const { knobs, phases, notes } = chooseFor(gigabytes, said, plan, recomputes);
+const choose = (gigabytes: number, given: MemorySettings = {}, recomputes = true) => {
+  const { chosen, phases, notes } = chooseFor(gigabytes, given, plan, recomputes);
   const { bytes } = largestOf(phases);
-  assert.deepEqual(phases, plan(knobs), "the phases are those of what was chosen");
-  for (const [name, value] of Object.entries(said)) assert.equal(Reflect.get(knobs, name), value);
+  assert.deepEqual(phases, plan(chosen), "the phases are those of what was chosen");
+  for (const [name, value] of Object.entries(given)) assert.equal(Reflect.get(chosen, name), value);
   const turned = notes.filter((note) => note.startsWith("chosen: ")).length;
-  assert.equal(turned, Object.keys(knobs).length - Object.keys(said).length, notes.join("\n"));
-  return { knobs, bytes, budget: 0.95 * gigabytes * 1e9, notes };
+  assert.equal(turned, Object.keys(chosen).length - Object.keys(given).length, notes.join("\n"));
+  return { chosen, bytes, budget: 0.95 * gigabytes * 1e9, notes };
 };
 
 const plain = largestOf(plan({})).bytes / 1e9;
 
 Deno.test("with much memory nothing is computed twice, the cache takes what is left and no gradient goes to the host", () => {
-  const { knobs, bytes, budget } = choose(2 * plain);
-  assert.equal(knobs.recompute, false);
-  assert.equal(knobs.offload, undefined);
-  assert.ok((knobs.cache ?? 0) > 8, `a cache of ${knobs.cache}`);
+  const { chosen, bytes, budget } = choose(2 * plain);
+  assert.equal(chosen.recompute, false);
+  assert.equal(chosen.offload, undefined);
+  assert.ok((chosen.cache ?? 0) > 8, `a cache of ${chosen.cache}`);
   assert.ok(bytes <= budget && bytes > 0.7 * budget, `${bytes} of ${budget}`);
 });
 
-Deno.test("what is said is not chosen", () => {
-  const { knobs, notes } = choose(4 * plain, { cache: 1, recompute: true, offload: "none" });
-  assert.deepEqual(knobs, { cache: 1, recompute: true, offload: "none" });
+Deno.test("what is given is not chosen", () => {
+  const { chosen, notes } = choose(4 * plain, { cache: 1, recompute: true, offload: "none" });
+  assert.deepEqual(chosen, { cache: 1, recompute: true, offload: "none" });
   assert.equal(notes.length, 1);
 });
 
 Deno.test("where two gradients do not fit one waits on the host, and a cache that is too large is made smaller", () => {
-  const { knobs, bytes, budget, notes } = choose(0.95 * plain);
-  assert.equal(knobs.offload, "gradient");
-  assert.ok((knobs.cache ?? 4) < 4 && (knobs.cache ?? 4) > 1, `a cache of ${knobs.cache}`);
+  const { chosen, bytes, budget, notes } = choose(0.95 * plain);
+  assert.equal(chosen.offload, "gradient");
+  assert.ok((chosen.cache ?? 4) < 4 && (chosen.cache ?? 4) > 1, `a cache of ${chosen.cache}`);
   assert.ok(bytes <= budget, `${bytes} of ${budget}: ${notes.join("\n")}`);
 });
 

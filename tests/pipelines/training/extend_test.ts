@@ -59,6 +59,24 @@ Deno.test("a finished run with more steps, also one that is killed on the way, g
   rmSync(dir, { recursive: true });
 });
 
+Deno.test("a finished run with more epochs gives the bytes of one longer run; fewer are refused", () => {
+  const dir = folder();
+  const [long, short] = ["long", "short"].map((name) => join(dir, name));
+  // Nine problems in batches of four are two steps an epoch.
+  const epochs = (out: string, count: number) =>
+    train(out, `--algorithm nsr --limit 9 --max-tokens 8 --epochs ${count}`);
+  succeeds(epochs(long, 2));
+  succeeds(epochs(short, 1));
+  assert.equal(readdirSync(join(short, "steps")).length, 2);
+  assert.match(succeeds(epochs(short, 2)).stderr, /goes on after step 2, from ".*short\/model"/);
+  equal(short, long);
+  assert.match(succeeds(epochs(short, 2)).stderr, /is finished/);
+  const fewer = shell(epochs(short, 1));
+  assert.equal(fewer.code, 1);
+  assert.match(fewer.stderr, /begun with steps 4, now it is 2; more steps extend a run, fewer do not$/m);
+  rmSync(dir, { recursive: true });
+});
+
 Deno.test("the refusal of another learning rate prints the command that begins a new run from the checkpoint, which replays alone", () => {
   const dir = folder();
   const run = join(dir, "run");
