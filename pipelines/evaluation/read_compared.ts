@@ -9,7 +9,7 @@ import { decodeRecord } from "../records/record.ts";
 import { DynamicsRow } from "../records/rows.ts";
 import { PageError, recordsOf, scan } from "../reports/page/read_records.ts";
 import { isRun } from "../reports/page/read_run.ts";
-import { gradedSteps, responsesOfStep } from "../reports/responses/run_responses.ts";
+import { gradedSteps, responsesOfStep, wholeLines } from "../reports/responses/run_responses.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
 import type { Failure } from "../settings/command.ts";
 import { isEvaluation, sampleLines, storedFields } from "./read_evaluation.ts";
@@ -76,7 +76,9 @@ const commonStep = Effect.fnUntraced(function* (
 
 const readRunOf = Effect.fnUntraced(function* (folder: string, step: number): Effect.fn.Return<Compared, Failure> {
   const { file, lines } = yield* responsesOfStep(folder, step);
-  const metrics = yield* recordsOf(folder, yield* scan(folder, "metrics.ndjson"), DynamicsRow, ["step"]);
+  const metrics = yield* recordsOf(folder, yield* scan(folder, "metrics.ndjson", undefined, wholeLines), DynamicsRow, [
+    "step",
+  ]);
   return {
     folder,
     fields: yield* storedFields(folder),

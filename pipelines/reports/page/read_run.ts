@@ -12,7 +12,7 @@ import { openTokenizer } from "../../models/tokenizer.ts";
 import * as Records from "../../records/schema.ts";
 import { DynamicsRow, FlatRow } from "../../records/rows.ts";
 import { type FileLine, PageError, recordsOf, scan, type Scanned } from "./read_records.ts";
-import { recordedSteps } from "../responses/run_responses.ts";
+import { recordedSteps, wholeLines } from "../responses/run_responses.ts";
 import { exists, type FileError, namesIn } from "../../files/text_file.ts";
 import type { SampledGroup } from "./responses_section.ts";
 import type { RunHtml } from "./run_html.ts";
@@ -25,6 +25,8 @@ export interface RunSelection {
   readonly problem: string | undefined;
   /** Steps that responses are shown of, at even distances from the first to the last. */
   readonly shownSteps?: number;
+  /** Prompts of the newest graded step whose responses are shown, and nothing else, whatever the step: what is new of a run that goes on. */
+  readonly newest?: number;
 }
 
 /** `count` items of a list at even distances, with the first and the last. */
@@ -62,9 +64,10 @@ const groupsOf = Effect.fnUntraced(
   },
 );
 
+const isMixed = ({ right, wrong }: Group): boolean => right > 0 && wrong > 0;
+
 /** The first prompt with both correct and incorrect responses, else the first. */
-const mixed = (groups: ReadonlyArray<Group>): Group | undefined =>
-  groups.find(({ right, wrong }) => right > 0 && wrong > 0) ?? groups[0];
+const mixed = (groups: ReadonlyArray<Group>): Group | undefined => groups.find(isMixed) ?? groups[0];
 
 type Pieces = Walk["pieces"];
 
@@ -105,6 +108,22 @@ const sampledGroup = Effect.fnUntraced(function* (
       return { record, pieces: pieces(record), logProbs, entropy, ...(learnt && { advantages: learnt.advantages }) };
     }),
   };
+});
+
+/** Responses to `count` prompts of the newest graded step, first those with both correct and incorrect ones. */
+const newestGroups = Effect.fnUntraced(function* (
+  run: string,
+  name: string,
+  count: number,
+  pieces: Pieces,
+): Effect.fn.Return<SampledGroup[], Failure> {
+  const steps = (yield* recordedSteps(run)).toReversed();
+  const step = yield* Effect.findFirst(steps, (one) => exists(join(run, stepFolder(one), "reward.ndjson")));
+  if (Option.isNone(step)) return [];
+  const groups = yield* groupsOf(run, step.value);
+  const shown = [...groups.filter(isMixed), ...groups.filter((group) => !isMixed(group))].slice(0, count);
+  const where = `${name}, step ${step.value}`;
+  return yield* Effect.forEach(shown, ({ problem }) => sampledGroup(run, where, step.value, problem, pieces));
 });
 
 const positive = (value: unknown, otherwise: number): number =>
@@ -171,7 +190,7 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   if (Result.isFailure(settings)) {
     return yield* new PageError({ message: `Cannot read "${join(run, "config.json")}": ${settings.failure}` });
   }
-  const metricsFile = yield* scan(run, "metrics.ndjson");
+  const metricsFile = yield* scan(run, "metrics.ndjson", undefined, wholeLines);
   const metrics = yield* recordsOf(run, metricsFile, DynamicsRow, ["step"]);
   const name = basename(resolve(run));
   const steps = yield* recordedSteps(run);
@@ -181,7 +200,8 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   }
   const pieces = yield* piecesFor(run, config.record.model);
   const told: { walk?: Walk; files: ReadonlyArray<Scanned>; responses: SampledGroup[] } = { files: [], responses: [] };
-  if (step !== undefined) {
+  if (choice.newest !== undefined) told.responses = yield* newestGroups(run, name, choice.newest, pieces);
+  else if (step !== undefined) {
     const groups = yield* groupsOf(run, step);
     const { problem } = choice;
     const chosen = problem === undefined ? mixed(groups) : groups.find((group) => {
