@@ -173,6 +173,17 @@ Deno.test({
         await until(`document.querySelector(".tip").hidden === false && /^step [34]/.test(${words})`);
         assert.equal(await value(`document.querySelector("#dynamics details").open`), true);
         assert.equal(await value(`document.querySelectorAll(".plot title").length`), 0);
+        // Responses that are pointed at stay until the pointer leaves.
+        await value(`document.getElementById("responses").scrollIntoView({ block: "start" })`);
+        const steps = `document.querySelector("#responses h3").innerText`;
+        assert.match(String(await value(steps)), /step 1:/);
+        await send("Input.dispatchMouseEvent", { type: "mouseMoved", x: 600, y: 300 });
+        await Deno.rename(join(folder, "steps/000001"), join(folder, "steps/000005"));
+        await append(folder, `${row(5)}\n`);
+        await until(`/5 recorded steps/.test(document.body.innerText)`);
+        assert.match(String(await value(steps)), /step 1:/);
+        await send("Input.dispatchMouseEvent", { type: "mouseMoved", x: 1270, y: 5 });
+        await until(`/step 5:/.test(${steps})`);
         assert.equal(
           await value(`[...document.querySelectorAll("section.part")].map(({ id }) => id).join()`),
           "now,short,dynamics,speed,responses,settings",
