@@ -48,7 +48,7 @@
   };
   const ask = () =>
     fetch(location.pathname, { headers: { "if-none-match": tag } }).then(show)
-      .then(() => "", () => "No answer from `deno task watch`: the page shows what was last read.")
+      .then(() => "", () => "No answer: the watching command has ended. The page shows what was last read.")
       .then((said) => lost.textContent = said)
       .then(() => setTimeout(ask, every));
   ask();

@@ -79,7 +79,7 @@ const speeds = ({ config, metrics }: RunHtml): Html => {
   }${fact("sampling", perSecond(sampling))}${fact("training", perSecond(training))}${
     fact("newest step written", last && new Date(last.value * 1000).toLocaleTimeString("en-GB"))
   }</dl>
-<p class="note">Medians of the newest ${rows.length} steps.</p>
+<p class="note">Medians of the newest steps, ${recent} at most.</p>
 `;
 };
 
@@ -104,7 +104,7 @@ const pageOf = Effect.fnUntraced(function* (run: string, owned: boolean): Effect
   }
   const read = yield* readRun(run, { step: 0, problem: undefined, newest });
   const now = markup`<p role="status">${standing(run, read, kept, owned)}</p>${
-    read.metrics.length === 0 ? undefined : speeds(read)
+    read.metrics.some((row) => "timing" in row) ? speeds(read) : undefined
   }`;
   return Result.getOrElse(runHtml({ ...read, records: [], now, live }), (problem) => bare(run, problem));
 });

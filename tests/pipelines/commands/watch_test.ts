@@ -189,7 +189,7 @@ Deno.test({
           "now,short,dynamics,speed,responses,settings",
         );
         await end();
-        await until(`/No answer from/.test(document.querySelector(".lost").innerText)`);
+        await until(`/No answer: /.test(document.querySelector(".lost").innerText)`);
         assert.equal(await value("window.untouched"), true);
       })
     ),
