@@ -25,6 +25,7 @@ export const examples: Readonly<Record<string, string>> = {
   table: "deno task table --report table-1 --format latex results/tiny/evaluations.ndjson",
   plot: "deno task plot --report figure-2 --out figure_2.svg results/tiny/evaluations.ndjson",
   report: "deno task report runs/nsr --out report.html",
+  watch: "deno task watch runs/nsr",
   compare: "deno task compare runs/nsr runs/psr --out curves.svg",
   audit: "deno task audit --task math --data TianHongZXY/MATH",
   bench: "deno task bench --report device",

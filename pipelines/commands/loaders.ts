@@ -45,6 +45,7 @@ const ofCommands: Loaders = {
   table: load("./table.ts", "tableCommand"),
   plot: load("./plot.ts", "plotCommand"),
   report: load("./report.ts", "reportCommand"),
+  watch: load("./watch.ts", "watchCommand"),
   compare: load("./compare.ts", "compareCommand"),
   audit: load("./audit.ts", "auditCommand"),
   bench: load("../bench/bench.ts", "benchCommand"),

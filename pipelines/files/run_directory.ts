@@ -83,7 +83,12 @@ const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(
     const made = (await mkdir(path, { recursive: true })) !== undefined;
     return { file: await Deno.open(name, { read: true, write: true, create: true }), made };
   });
-  const free = yield* attemptInRun("lock", path, () => file.tryLock(true));
+  // Who only asks (`isOwned`) holds a lock for a moment too, so that one refusal is not yet an owner.
+  const free = yield* attemptInRun("lock", path, async () => {
+    if (await file.tryLock(true)) return true;
+    await new Promise((go) => setTimeout(go, 50));
+    return await file.tryLock(true);
+  });
   if (!free) {
     const owner = yield* Effect.promise(() => readFile(name, "utf8").catch(() => ""));
     file.close();
@@ -105,6 +110,15 @@ const lock: (path: string) => Effect.Effect<Held, RunError> = Effect.fnUntraced(
   });
   return { file, made };
 });
+
+/** Whether a live process owns the run in a folder. Nothing is written, and the owner does not notice. */
+export const isOwned = (path: string): Effect.Effect<boolean, RunError> =>
+  attemptInRun("look at", join(path, "lock"), async () => {
+    const file = await unlessMissing(Deno.open(join(path, "lock"), { read: true }));
+    const isFree = await file?.tryLock(false);
+    file?.close();
+    return isFree === false;
+  });
 
 const inodeOf = (path: string) => unlessMissing(stat(path)).then((found) => found?.ino);
 

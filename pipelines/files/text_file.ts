@@ -38,6 +38,10 @@ export const exists = (path: string): Effect.Effect<boolean, FileError> =>
 export const isFolder = (path: string): Effect.Effect<boolean, FileError> =>
   Effect.map(look(path, stat), (found) => found?.isDirectory() ?? false);
 
+/** What changes when a file is written: its size and the time, in milliseconds; undefined if it is missing. */
+export const stampOf = (path: string): Effect.Effect<string | undefined, FileError> =>
+  Effect.map(look(path, stat), (found) => found && `${found.size} ${found.mtimeMs}`);
+
 /** The sorted names in a folder; empty if it is missing. */
 export const namesIn = (folder: string): Effect.Effect<ReadonlyArray<string>, FileError> =>
   Effect.map(look(folder, (path) => readdir(path)), (names) => names?.toSorted() ?? []);

@@ -4,6 +4,7 @@ import { DynamicsRow } from "../records/rows.ts";
 import type { Failure } from "../settings/command.ts";
 import { TestRow, testsFile } from "../training/end_tests.ts";
 import { recordsOf, scan, type Scanned } from "./page/read_records.ts";
+import { wholeLines } from "./responses/run_responses.ts";
 
 /**
  * Rows in the order of steps with `tests` among them: a test of a step that has a row joins it, any other is a row of its own. `joined` makes a row
@@ -29,11 +30,14 @@ export const withTests = <A, T extends { readonly step: number }>(
   ];
 };
 
-/** The rows of a run's folder, and the files that they were read from. */
+/** The rows of a run's folder, and the files that they were read from. The run may go on: a last line that is not whole yet is left. */
 export const runRows = Effect.fnUntraced(function* (
   run: string,
 ): Effect.fn.Return<{ readonly rows: ReadonlyArray<DynamicsRow>; readonly files: ReadonlyArray<Scanned> }, Failure> {
-  const [metrics, tests] = [yield* scan(run, "metrics.ndjson"), yield* scan(run, testsFile)];
+  const [metrics, tests] = yield* Effect.forEach(
+    ["metrics.ndjson", testsFile],
+    (file) => scan(run, file, undefined, wholeLines),
+  );
   const rows = (yield* recordsOf(run, metrics, DynamicsRow, ["step"])).map(({ record }) => record);
   const tested = (yield* recordsOf(run, tests, TestRow, ["step", "testAccuracy"])).map(({ record }) => record);
   return {

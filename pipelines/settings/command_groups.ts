@@ -23,6 +23,11 @@ export const base = {
   warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),
 } as const satisfies Group;
 
+/** A page that is served. */
+export const serving = {
+  port: setting(0, integer({ min: 0, max: 65535 }), "port of the page on 127.0.0.1; 0 takes a free one"),
+} as const satisfies Group;
+
 /** An inference server in place of a local model. */
 export const server = {
   endpoint: optional(

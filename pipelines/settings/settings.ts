@@ -32,6 +32,7 @@ export const settings = {
   ...Struct.omit(Groups.studies, ["check"]),
   ...Groups.base,
   ...Groups.server,
+  ...Groups.serving,
   ...Groups.reading,
   ...Groups.imports,
   ...Groups.duplicates,

@@ -18,6 +18,12 @@ export interface Section {
   readonly body: Html | undefined;
 }
 
+/** What a page that is served and changes has besides: rules, and a script that may ask its server, and runs before the page's own. */
+export interface Live {
+  readonly style: string;
+  readonly script: string;
+}
+
 /** The content of a page. */
 export interface Page {
   readonly title: string;
@@ -25,6 +31,7 @@ export interface Page {
   readonly facts: ReadonlyArray<{ readonly name: string; readonly value: Child }>;
   readonly series: ReadonlyArray<Series>;
   readonly sections: ReadonlyArray<Section>;
+  readonly live?: Live;
 }
 
 const digest = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
@@ -63,10 +70,12 @@ const factList = (facts: Page["facts"]): Html | undefined =>
 `;
 
 /** The page as text. */
-export const pageText = ({ title, lede, facts, series, sections }: Page): string => {
-  const css = `${style}${keyRules(series)}\n`;
+export const pageText = ({ title, lede, facts, series, sections, live }: Page): string => {
+  const css = `${style}${keyRules(series)}\n${live?.style ?? ""}`;
   const present = sections.filter(({ body }) => body !== undefined && body.html.trim() !== "");
-  const policy = `default-src 'none'; img-src data:; style-src ${digest(css)}; script-src ${digest(script)}`;
+  const policy = `default-src 'none'; img-src data:; style-src ${digest(css)}; script-src ${digest(script)}${
+    live === undefined ? "" : ` ${digest(live.script)}; connect-src 'self'`
+  }`;
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -92,5 +101,7 @@ export const pageText = ({ title, lede, facts, series, sections }: Page): string
 `
     )
   }</main>
-<script>${raw(script)}</script></body></html>`.html;
+${live === undefined ? undefined : markup`<script>${raw(live.script)}</script>`}<script>${
+    raw(script)
+  }</script></body></html>`.html;
 };

@@ -27,11 +27,12 @@ export interface Scanned<A = FileLine> {
   readonly lines: ReadonlyArray<A>;
 }
 
-/** The lines of `folder/file` that `keeps` selects; undefined if there is no such file. */
+/** The lines of `folder/file` that `keeps` selects, of what `read` leaves of its bytes; undefined if there is no such file. */
 export const scan = Effect.fnUntraced(function* (
   folder: string,
   file: string,
   keeps: (text: string) => boolean = () => true,
+  read: (bytes: Stream.Stream<Uint8Array, Failure>) => Stream.Stream<Uint8Array, Failure> = (bytes) => bytes,
 ): Effect.fn.Return<Scanned | undefined, Failure> {
   const path = join(folder, file);
   if (!(yield* exists(path))) return undefined;
@@ -39,7 +40,7 @@ export const scan = Effect.fnUntraced(function* (
   const bytes = Stream.tap(pieces(path), (chunk) => Effect.sync(() => void hash.update(chunk)));
   const lines: FileLine[] = [];
   yield* Stream.runForEach(
-    decodeLines(bytes, path, (text, line) => Result.succeed({ text, line })),
+    decodeLines(read(bytes), path, (text, line) => Result.succeed({ text, line })),
     (one) => Effect.sync(() => void (keeps(one.text) && lines.push(one))),
   );
   return { file, sha256: hash.digest("hex"), lines };

@@ -26,6 +26,8 @@ export interface RunSelection {
   readonly problem: string | undefined;
   /** Steps that responses are shown of, at even distances from the first to the last. */
   readonly shownSteps?: number;
+  /** Prompts of the newest graded step whose responses are shown, and nothing else, whatever the step: what is new of a run that goes on. */
+  readonly newest?: number;
 }
 
 /** `count` items of a list at even distances, with the first and the last. */
@@ -63,9 +65,10 @@ const groupsOf = Effect.fnUntraced(
   },
 );
 
+const isMixed = ({ right, wrong }: Group): boolean => right > 0 && wrong > 0;
+
 /** The first prompt with both correct and incorrect responses, else the first. */
-const mixed = (groups: ReadonlyArray<Group>): Group | undefined =>
-  groups.find(({ right, wrong }) => right > 0 && wrong > 0) ?? groups[0];
+const mixed = (groups: ReadonlyArray<Group>): Group | undefined => groups.find(isMixed) ?? groups[0];
 
 type Pieces = Walk["pieces"];
 
@@ -106,6 +109,22 @@ const sampledGroup = Effect.fnUntraced(function* (
       return { record, pieces: pieces(record), logProbs, entropy, ...(learnt && { advantages: learnt.advantages }) };
     }),
   };
+});
+
+/** Responses to `count` prompts of the newest graded step, first those with both correct and incorrect ones. */
+const newestGroups = Effect.fnUntraced(function* (
+  run: string,
+  name: string,
+  count: number,
+  pieces: Pieces,
+): Effect.fn.Return<SampledGroup[], Failure> {
+  const steps = (yield* recordedSteps(run)).toReversed();
+  const step = yield* Effect.findFirst(steps, (one) => exists(join(run, stepFolder(one), "reward.ndjson")));
+  if (Option.isNone(step)) return [];
+  const groups = yield* groupsOf(run, step.value);
+  const shown = [...groups.filter(isMixed), ...groups.filter((group) => !isMixed(group))].slice(0, count);
+  const where = `${name}, step ${step.value}`;
+  return yield* Effect.forEach(shown, ({ problem }) => sampledGroup(run, where, step.value, problem, pieces));
 });
 
 const positive = (value: unknown, otherwise: number): number =>
@@ -181,7 +200,8 @@ export const readRun = Effect.fn("Report.readRun")(function* (
   }
   const pieces = yield* piecesFor(run, config.record.model);
   const told: { walk?: Walk; files: ReadonlyArray<Scanned>; responses: SampledGroup[] } = { files: [], responses: [] };
-  if (step !== undefined) {
+  if (choice.newest !== undefined) told.responses = yield* newestGroups(run, name, choice.newest, pieces);
+  else if (step !== undefined) {
     const groups = yield* groupsOf(run, step);
     const { problem } = choice;
     const chosen = problem === undefined ? mixed(groups) : groups.find((group) => {

@@ -3,13 +3,14 @@ import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
 import type { StoredConfig } from "../../training/run_config.ts";
-import { seriesName, seriesOf } from "../series.ts";
-import { updateMeasures } from "../figures/figure_4.ts";
+import { type Series, seriesName, seriesOf } from "../series.ts";
+import { dynamicsPanels, type Measure, updateMeasures } from "../figures/figure_4.ts";
 import { lossMeasures } from "../figures/training.ts";
 import { dynamicsSection } from "./dynamics_section.ts";
 import { figure5Section } from "./figure_5_section.ts";
+import { figure } from "./figure.ts";
 import { type Html, markup } from "./html.ts";
-import { hashList, pageText } from "./page.ts";
+import { hashList, type Live, pageText } from "./page.ts";
 import { responsesSection, type SampledGroup } from "./responses_section.ts";
 import { ownSettings, trainCommandText, valuesSection } from "./settings_section.ts";
 import { type Walk, walkSection } from "./walk.ts";
@@ -26,6 +27,9 @@ export interface RunHtml {
   readonly walk?: Walk;
   readonly explained?: ReadonlyArray<Explained>;
   readonly records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
+  /** How the run stands, on a page that follows it; how to make it again is then left out. */
+  readonly now?: Html;
+  readonly live?: Live;
 }
 
 const ends = (
@@ -68,9 +72,30 @@ const inShort = (metrics: ReadonlyArray<DynamicsRow>): Html =>
   }${ends(metrics, "entropy of the batch", nats, "meanEntropy")}</dl>
 `;
 
+const rate = { scale: 1, unit: "", axis: "tokens a second" } as const;
+const time = { scale: 1, unit: " s", axis: "seconds a step" } as const;
+
+/** The measures of `timing` along a run. */
+export const speedMeasures: ReadonlyArray<Measure> = [
+  { ...rate, title: "Sampling", path: ["timing", "sampleTokensPerSecond"] },
+  { ...rate, title: "Training", path: ["timing", "trainTokensPerSecond"] },
+  { ...time, title: "Time to sample", path: ["timing", "sampleSeconds"] },
+  { ...time, title: "Time to train", path: ["timing", "trainSeconds"] },
+];
+
+const speedSection = (rows: ReadonlyArray<DynamicsRow>, series: ReadonlyArray<Series>): Html | undefined => {
+  const panels = dynamicsPanels(rows, series, speedMeasures);
+  return panels.length === 0 ? undefined : figure({
+    id: "speeds",
+    chart: { series, panels },
+    caption:
+      markup`<b>Speed</b> of the machine that the run was made on; the only measures that a replay does not give again.`,
+  });
+};
+
 /** The page, or a fault of the rows. */
 export const runHtml = (
-  { name, config, base, metrics, responses, walk, explained, records }: RunHtml,
+  { name, config, base, metrics, responses, walk, explained, records, now, live }: RunHtml,
 ): Result.Result<string, string> =>
   Result.gen(function* () {
     const { algorithm } = config;
@@ -90,10 +115,14 @@ export const runHtml = (
           ? []
           : [{ name: "weights at the beginning", value: markup`<code>${base.slice(0, 16)}</code>` }]),
       ],
-      series,
+      // No figure of a run has a key, so a live page keeps its style, which its policy names, whatever the run turns out to be.
+      series: live === undefined ? series : [],
+      ...(live && { live }),
       sections: [
+        { id: "now", title: "Now", body: now },
         { id: "short", title: "In short", body: rows.length === 0 ? undefined : inShort(rows) },
         { id: "dynamics", title: "Training dynamics", body: trained },
+        { id: "speed", title: "Speed", body: speedSection(rows, series) },
         { id: "token-gradients", title: "Token gradients", body: figure5Section(explained ?? []) },
         { id: "responses", title: "Sampled responses", body: responsesSection(responses) },
         {
@@ -105,7 +134,7 @@ export const runHtml = (
         {
           id: "made",
           title: "How it was made",
-          body: markup`<p>The run is made again, and compared byte by byte, by:</p>
+          body: live !== undefined ? undefined : markup`<p>The run is made again, and compared byte by byte, by:</p>
 <pre class="command">${trainCommandText(config)}
 deno task replay ${name}</pre>${
             base === undefined

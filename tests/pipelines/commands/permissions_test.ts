@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeRun } from "../reports/page/made_up_run.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
 
@@ -137,6 +138,29 @@ Deno.test("what only reads records reads, and prompt of a local model needs no m
     await writeFile(rows, curve.map((row) => `${row}\n`).join(""));
     await asTask(["plot", "--report", "figure-2", rows]);
     await asTask(["plot", "--report", "figure-2", "--out", join(folder, "f.png"), rows]);
+  }));
+
+Deno.test("watch reads and speaks on this machine alone, and a signal ends it quietly while a browser holds its connection", () =>
+  inFolder(async (folder) => {
+    assert.deepEqual(permissions[setOf("watch")], { read: true, env: true, net: ["127.0.0.1"] });
+    await writeRun(folder);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-prompt", `-P=${setOf("watch")}`, "pipelines/cli.ts", "watch", folder],
+      cwd: root,
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const [said, rest] = child.stderr.tee();
+    let line = "";
+    for await (const text of said.pipeThrough(new TextDecoderStream())) {
+      line += text;
+      if (line.includes("\n")) break;
+    }
+    const url = /^http:\/\/127\.0\.0\.1:\d+\//.exec(line)?.[0] ?? assert.fail(line);
+    assert.match(await (await fetch(url)).text(), /id="dynamics".*<svg/s);
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 130);
+    assert.equal(await new Response(rest).text(), line);
   }));
 
 Deno.test("a device of the machine's own needs no library, no program and no network", () =>

@@ -16,6 +16,26 @@ Deno.test("a run is owned by one process at a time", async () => {
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("whether a run is owned can be asked for without owning it, and who asks keeps no owner out", async () => {
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/run`;
+  const isOwned = () => Effect.runPromise(RunDirectory.isOwned(path));
+  assert.equal(await isOwned(), false);
+  await scoped(Effect.gen(function* () {
+    yield* RunDirectory.acquire(path);
+    assert.equal(yield* RunDirectory.isOwned(path), true);
+    yield* Effect.promise(() => Deno.writeTextFile(`${path}/config.json`, "{}\n"));
+  }));
+  assert.equal(await isOwned(), false);
+  // Somebody asks at the moment at which an owner comes.
+  const asker = await Deno.open(`${path}/lock`, { read: true });
+  assert.equal(await asker.tryLock(false), true);
+  const owner = Effect.runPromise(Effect.scoped(Effect.as(RunDirectory.acquire(path), "owned")));
+  setTimeout(() => asker.close(), 5);
+  assert.equal(await owner, "owned");
+  await Deno.remove(dir, { recursive: true });
+});
+
 Deno.test("the lock of a killed owner is taken over at once", async () => {
   const dir = await Deno.makeTempDir();
   const module = new URL("../../../pipelines/files/run_directory.ts", import.meta.url).href;

@@ -1,10 +1,6 @@
 /** The page's one script in a real browser, where there is one: pointing says the values that the page has without it, keys stay pressed. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-
-const browser = (Deno.env.get("PATH") ?? "").split(":")
-  .flatMap((folder) => ["chromium", "chromium-browser", "google-chrome"].map((name) => `${folder}/${name}`))
-  .find((path) => existsSync(path));
+import { browser } from "../../../browser.ts";
 
 /** What a reader does, and what the page says then, kept in the document for the test. */
 const reader = `
