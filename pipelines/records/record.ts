@@ -144,7 +144,6 @@ const decimalExponent = (x: number): number => {
 
 const LEAST_POWER = -46;
 const POWERS = Float64Array.from({ length: 86 }, (_, i) => Number(`1e${i + LEAST_POWER}`));
-
 const TEN_TO_THE = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 const travelling: ReadonlyArray<string> = Credited.fields.map((field) => field.name);
