@@ -10,11 +10,10 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { isObject } from "./is_object.ts";
 
 /** The conversion of a column's numbers. */
 type Exact = (value: unknown) => unknown;
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /** The unscaled integer of a decimal; bytes are two's complement, big-endian. */
 function unscaled(value: unknown): bigint | undefined {

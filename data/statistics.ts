@@ -11,6 +11,26 @@ export const drawnPlaces = (key: Key, draw: number, size: number): Int32Array =>
   return places;
 };
 
+/** The means of each list under `draws` resamples, the same for all lists; they have one number a problem, at least one. */
+export const redrawnMeans = (
+  name: string,
+  lists: ReadonlyArray<Float64Array>,
+  draws: number,
+): ReadonlyArray<Float64Array> => {
+  const key = bootstrapKey(name);
+  const size = lists[0]?.length ?? 0;
+  const means = lists.map(() => new Float64Array(draws));
+  for (let draw = 0; draw < draws; draw++) {
+    const places = drawnPlaces(key, draw, size);
+    for (const [j, list] of lists.entries()) {
+      let sum = 0;
+      for (const place of places) sum += list[place];
+      means[j][draw] = sum / size;
+    }
+  }
+  return means;
+};
+
 /** The quantile of sorted numbers, linear between neighbours; undefined if there are none. */
 export const quantile = (sorted: ArrayLike<number>, at: number): number | undefined => {
   const place = at * (sorted.length - 1);

@@ -25,7 +25,7 @@ function behindGroup(tokens: ReadonlyArray<Token>, at: number): number {
 }
 
 /** The index of the bracket after the letter at `at`, past its subscript, primes and, for a function, exponent; or null. */
-export function bracketBehind(tokens: ReadonlyArray<Token>, at: number): number | null {
+function bracketBehind(tokens: ReadonlyArray<Token>, at: number): number | null {
   let next = at + 1;
   if (isSign(tokens[next], "_")) next = behindGroup(tokens, next + 1);
   while (isSign(tokens[next], "'")) next++;

@@ -62,7 +62,7 @@ export interface Noise {
 }
 
 /** The noise of the published bases: four of five demonstrations are right. */
-export const defaultNoise: Noise = { wrongTarget: 0.02, wrongResult: 0.05, guess: 0.15 };
+const defaultNoise: Noise = { wrongTarget: 0.02, wrongResult: 0.05, guess: 0.15 };
 
 /** The noise of a base with a latent mode: hardly any under `think`; under `direct` most demonstrations are wrong. */
 export const latentNoise: Readonly<Record<Tag, Noise>> = {

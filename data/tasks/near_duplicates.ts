@@ -16,7 +16,7 @@ const width = 5;
 const mostShared = 100;
 
 /** The shingles of a text; a short text is a single shingle. */
-export function shingles(text: string): ReadonlySet<string> {
+function shingles(text: string): ReadonlySet<string> {
   const words = text.replace(/\\[dt]frac/g, "\\frac").toLowerCase().match(/\\[a-z]+|[a-z]+|\d|[-+*/^=<>&]/g) ?? [];
   if (words.length <= width) return new Set(words.length === 0 ? [] : [words.join(" ")]);
   return new Set(Array.from({ length: words.length - width + 1 }, (_, i) => words.slice(i, i + width).join(" ")));

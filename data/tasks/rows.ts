@@ -5,6 +5,7 @@
  * beside it. A missing field or wrong type is an error that names file, row, field and value.
  */
 import type { Dropped, Parsed, Problem, RowError } from "../task.ts";
+import { isObject } from "../is_object.ts";
 import { afterHashes } from "../grading/boxed.ts";
 import { goldOfSolution } from "./gold.ts";
 import { goldsOf } from "./golds.ts";
@@ -14,13 +15,11 @@ export type GoldFrom = "solution" | "answer";
 
 type Row = Readonly<Record<string, unknown>>;
 
-const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** The value at a path such as `reward_model.ground_truth.target`, or undefined. */
 function at(row: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((value, name) => {
     if (Array.isArray(value)) return value[Number(name)];
-    return isRow(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+    return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }, row);
 }
 
@@ -96,7 +95,7 @@ export function parseRows(
       };
       return { ok: false, error };
     };
-    if (!isRow(value)) return wrong("row", value, "an object");
+    if (!isObject(value)) return wrong("row", value, "an object");
     const { path, value: found, expected } = asked(value);
     const question = expected === "text" ? text(found) : null;
     if (question === null || question.trim() === "") return wrong(path, found, expected);

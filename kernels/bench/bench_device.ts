@@ -15,7 +15,7 @@ import { timeOf } from "./profiler.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
 /** The two smallest possible dispatches. */
-export const probeKernels = {
+const probeKernels = {
   read: makeKernel(dispatchRead),
   write: makeKernel(dispatchWrite),
 };

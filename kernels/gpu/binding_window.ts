@@ -7,12 +7,12 @@ import { elementBytes, type Tensor } from "./tensor.ts";
 
 /** The offset and size in bytes of the bound part. */
 export const bindingWindow = (tensor: Tensor, limit: number): { readonly offset: number; readonly size: number } => {
-  if (tensor.storage.bytes <= limit) return { offset: 0, size: tensor.storage.bytes };
   const offset = windowStart(tensor, limit);
   return { offset, size: Math.min(limit, tensor.storage.bytes - offset) };
 };
 
-const windowStart = (tensor: Tensor, limit: number): number =>
+/** The first byte of the bound part. */
+export const windowStart = (tensor: Tensor, limit: number): number =>
   tensor.storage.bytes <= limit ? 0 : Math.floor(tensor.offset * elementBytes(tensor) / 256) * 256;
 
 /** The index of the tensor's first element within the bound part: the offset that kernels take. */

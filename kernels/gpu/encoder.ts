@@ -8,7 +8,7 @@ import { DeviceError, type DeviceInfo } from "./device_info.ts";
 import { type Kernel, type ParamValues, writeParams } from "./kernel.ts";
 import { compile, type Pipeline, variantKey } from "./pipeline.ts";
 import type { Constants } from "./specialize.ts";
-import { bindingWindow } from "./binding_window.ts";
+import { bindingWindow, windowStart } from "./binding_window.ts";
 import { fromHalves } from "./half_precision.ts";
 import { byteRange, elementBytes, extent, type Tensor, view } from "./tensor.ts";
 
@@ -265,9 +265,9 @@ export class Encoder {
   }
 
   #bindGroup(compiled: Compiled, tensors: ReadonlyArray<Tensor>): GPUBindGroup {
-    const windows = tensors.map((tensor) => bindingWindow(tensor, this.info.maxBinding));
+    const { maxBinding } = this.info;
     let key = "";
-    for (let i = 0; i < windows.length; i++) key += `${tensors[i].storage.id}:${windows[i].offset},`;
+    for (const tensor of tensors) key += `${tensor.storage.id}:${windowStart(tensor, maxBinding)},`;
     const known = compiled.groups.get(key);
     if (known !== undefined) return known;
     const group = this.device.createBindGroup({
@@ -275,7 +275,7 @@ export class Encoder {
       entries: [
         ...tensors.map((tensor, binding) => ({
           binding,
-          resource: { buffer: tensor.storage.buffer, ...windows[binding] },
+          resource: { buffer: tensor.storage.buffer, ...bindingWindow(tensor, maxBinding) },
         })),
         {
           binding: tensors.length,

@@ -38,30 +38,26 @@ const capital = (name: string): string => name[0].toUpperCase() + name.slice(1);
  * Constants with which a kernel reads the binding `name` if its tensor has a 16-bit format: the array's element type (such as `alias BElem`) and
  * the kernel's one-line function `bAt` (or `reader`). It needs no device feature, and all kernels of an op read the same numbers.
  */
-export const readAs = (
-  name: string,
-  { format, scale }: Tensor,
-  width: 1 | 4,
-  reader = `${name[0].toLowerCase()}${name.slice(1)}At`,
-): Constants => {
+export const readAs = (name: string, { format, scale }: Tensor, width: 1 | 4, reader?: string): Constants => {
   if (format === undefined) return {};
-  const word = `${name}[i${width === 1 ? " / 2u" : ""}]`;
-  const expressions = {
-    bf16: {
-      1: `bitcast<f32>((${word} >> (i % 2u * 16u)) << 16u)`,
-      4: `bitcast<vec4f>((${word}.xxyy << vec4u(16u, 0u, 16u, 0u)) & vec4u(0xffff0000u))`,
-    },
-    f16: {
-      1: `unpack2x16float(${word} >> (i % 2u * 16u)).x`,
-      4: `vec4f(unpack2x16float(${word}.x), unpack2x16float(${word}.y))`,
-    },
-  };
-  const expression = expressions[format][width];
+  const numbers = width === 4 ? fourOf(`${name}[i]`, format) : oneOf(`${name}[i / 2u]`, format);
   return {
     [`${capital(name)}Elem`]: width === 1 ? "u32" : "vec2u",
-    [reader]: scale === undefined ? expression : `${scale}f * ${expression}`,
+    [reader ?? `${name[0].toLowerCase()}${name.slice(1)}At`]: scale === undefined ? numbers : `${scale}f * ${numbers}`,
   };
 };
+
+/** The number of index i in a word of two. */
+const oneOf = (word: string, format: HalfFormat): string =>
+  format === "f16"
+    ? `unpack2x16float(${word} >> (i % 2u * 16u)).x`
+    : `bitcast<f32>((${word} >> (i % 2u * 16u)) << 16u)`;
+
+/** The four numbers in a vec2u of words. */
+const fourOf = (words: string, format: HalfFormat): string =>
+  format === "f16"
+    ? `vec4f(unpack2x16float(${words}.x), unpack2x16float(${words}.y))`
+    : `bitcast<vec4f>((${words}.xxyy << vec4u(16u, 0u, 16u, 0u)) & vec4u(0xffff0000u))`;
 
 /**
  * Constants with which a kernel writes the binding `name`, four numbers at a time, if its tensor has a 16-bit format: the array's element type
@@ -74,30 +70,24 @@ export const writeAs = (name: string, { format, scale }: Tensor): Constants => {
 };
 
 /** Constants for a kernel's one-line function `kept(value)`: four numbers rounded to this format and widened again. */
-export const keptAs = (format: HalfFormat | undefined): Constants => {
-  if (format === undefined) return {};
-  const words = `${format}Words(value)`;
-  return {
-    kept: format === "f16"
-      ? `vec4f(unpack2x16float(${words}.x), unpack2x16float(${words}.y))`
-      : `bitcast<vec4f>((${words}.xxyy << vec4u(16u, 0u, 16u, 0u)) & vec4u(0xffff0000u))`,
-  };
-};
+export const keptAs = (format: HalfFormat | undefined): Constants =>
+  format === undefined ? {} : { kept: fourOf(`${format}Words(value)`, format) };
 
 /** Workgroup counts for `count` lanes in workgroups of `size`. */
 export const lanes = (count: number, size = 64): [number, number] => spread(Math.ceil(count / size));
 
 /**
  * Splits `count` rows so that in each part the rows of every tensor fit one binding; `run` gets the parts of the tensors. Rows must be independent,
- * so that the split does not change results.
+ * so that the split does not change results. Each part but the last has a multiple of `multiple` rows.
  */
 export const byRows = (
   encoder: Encoder,
   count: number,
   tensors: ReadonlyArray<Tensor>,
   run: (parts: ReadonlyArray<Tensor>, start: number, count: number) => void,
+  multiple = 1,
 ): void => {
-  const step = rowsPerBinding(encoder, tensors);
+  const step = rowsPerBinding(encoder, tensors, multiple);
   if (count <= step) return run(tensors, 0, count);
   for (let start = 0; start < count; start += step) {
     const rows = Math.min(step, count - start);
@@ -105,12 +95,18 @@ export const byRows = (
   }
 };
 
-/** Most rows of every tensor that fit one binding. */
-export const rowsPerBinding = (encoder: Encoder, tensors: ReadonlyArray<Tensor>): number => {
+/** Most rows of every tensor that fit one binding, a multiple of `multiple`; a binding too small for as many is a fault. */
+export const rowsPerBinding = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, multiple = 1): number => {
+  const { maxBinding } = encoder.info;
   let rows = Infinity;
-  for (const tensor of tensors) {
-    if (tensor.storage.bytes <= encoder.info.maxBinding) continue;
-    rows = Math.min(rows, Math.floor((encoder.info.maxBinding - 256) / (tensor.stride * elementBytes(tensor))));
+  for (const { storage, stride, ...tensor } of tensors) {
+    if (storage.bytes <= maxBinding) continue;
+    const rowBytes = stride * elementBytes(tensor);
+    const fit = Math.floor((maxBinding - 256) / rowBytes / multiple) * multiple;
+    if (fit === 0) {
+      encoder.fail(`Cannot bind ${multiple} rows of ${rowBytes} bytes: a binding has at most ${maxBinding}`);
+    }
+    rows = Math.min(rows, Math.max(fit, multiple));
   }
   return rows;
 };

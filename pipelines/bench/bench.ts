@@ -18,6 +18,7 @@ import { randomModel } from "./random_model.ts";
 import type { CheckpointError } from "../files/safetensors.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
+import { pngOf, svgOf } from "../reports/figures/picture.ts";
 import { roofline } from "../reports/figures/roofline.ts";
 import { missingKernels } from "../../kernels/gpu/chosen_kernels.ts";
 import * as Command from "../settings/command.ts";
@@ -82,12 +83,11 @@ const placeOf = Effect.fnUntraced(function* (info: DeviceInfo, adapter: GPUAdapt
 });
 
 const writeFiles = Effect.fnUntraced(function* (out: string, name: string, rows: ReadonlyArray<BenchRow>) {
-  const { png, svg } = yield* Effect.promise(() => import("../reports/figures/render_chart.ts"));
   const chart = yield* fromResult(roofline.build(rows));
   const files = [
     ["csv", yield* fromResult(csvOf(rows))],
-    ["svg", yield* svg(chart)],
-    ["png", yield* png(chart)],
+    ["svg", yield* svgOf(chart)],
+    ["png", yield* pngOf(chart)],
   ] as const;
   const { report } = yield* StandardStreams;
   for (const [extension, content] of files) {

@@ -53,7 +53,7 @@ export type BenchRow = Omit<Entry, "name" | "flops" | "bytes"> & ReturnType<type
 const plain = { form: "", model: "", tokensPerSecond: null, dispatches: 1 };
 
 /** The shape of a workload as text. */
-export const workShape = (sequences: number, { promptTokens, responseTokens }: Workload): string =>
+const workShape = (sequences: number, { promptTokens, responseTokens }: Workload): string =>
   `sequences=${sequences} prompt=${promptTokens} response=${responseTokens}`;
 
 /** Every measured row. */

@@ -12,7 +12,7 @@ export interface Fact {
 }
 
 /** The limits of an adapter by name; they are properties of the prototype of WebGPU's object. */
-export const limitsOf = (limits: GPUSupportedLimits): ReadonlyArray<Fact> => {
+const limitsOf = (limits: GPUSupportedLimits): ReadonlyArray<Fact> => {
   const found: Fact[] = [];
   for (const fact in limits) {
     const value: unknown = Reflect.get(limits, fact);

@@ -32,7 +32,7 @@ export interface Workload {
  * The kinds of work: sampling responses, scoring their log-probs, the gradient of a mini-batch, the same with a step of AdamW, and a whole
  * step of GRPO, whose reference has the policy's weights: a batch sampled, scored, and trained on in mini-batches.
  */
-export const workNames = ["sample", "score", "gradient", "train", "grpo"] as const;
+const workNames = ["sample", "score", "gradient", "train", "grpo"] as const;
 
 /** The speed of one kind of work. `tokensPerSecond` counts response tokens of `sample` and `grpo`, all tokens of the others. */
 export interface Speed {

@@ -5,6 +5,7 @@
  * a run of `deno task train`, resumed if it exists. `results/bench/` lists each seed's distance from the same seed in float32 with the
  * plain kernels, beside the distance between seeds.
  */
+import { percentText } from "../reports/figures/shares.ts";
 import { readFileSync, writeFileSync } from "node:fs";
 
 const steps = 50;
@@ -105,7 +106,6 @@ const others: Awaited<ReturnType<typeof train>>[] = [];
 for (const [name, variant] of Object.entries(comparison.variants)) others.push(await train(name, variant));
 const all = [...full, ...others.flatMap(({ curves }) => curves)];
 
-const percent = (x: number): string => (100 * x).toFixed(1);
 const fixed = (x: number): string => x.toFixed(3);
 
 const table = (key: "correct" | "entropy" | "test", show: (x: number) => string): string => {
@@ -143,20 +143,20 @@ Device: ${device.replace(/^adapter +/, "")}.
 
 | | two seeds in f32 | ${others.map(({ name }) => `${name} from f32, seed by seed`).join(" | ")} |
 |---|${"--:|".repeat(1 + others.length)}
-| correct rollouts (%), mean of ${window} steps | ${verdict("correct", percent)} |
+| correct rollouts (%), mean of ${window} steps | ${verdict("correct", percentText)} |
 | entropy (nats), mean of ${window} steps | ${verdict("entropy", fixed)} |
-| greedy test accuracy (%) | ${verdict("test", percent)} |
+| greedy test accuracy (%) | ${verdict("test", percentText)} |
 
-Correct rollouts in percent, means of ${window} steps:
+Correct rollouts in percentText, means of ${window} steps:
 
-${table("correct", percent)}
+${table("correct", percentText)}
 
 Entropy in nats, means of ${window} steps:
 
 ${table("entropy", fixed)}
 
-Greedy test accuracy in percent:
+Greedy test accuracy in percentText:
 
-${table("test", percent)}
+${table("test", percentText)}
 `,
 );

@@ -5,7 +5,6 @@
  * picture. Of runs it reads the responses of the latest step that all have, or of `--step`.
  */
 import { Effect, type Result, Struct } from "effect";
-import { extname } from "node:path";
 import {
   commonGreedy,
   commonProblems,
@@ -14,6 +13,7 @@ import {
   readCompared,
 } from "../evaluation/read_compared.ts";
 import { writeText } from "../files/run_directory.ts";
+import { isAskedFor } from "../records/text.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { comparisonTables } from "../reports/comparison/comparison_tables.ts";
 import { differingSettings, differingTable, labelsOf } from "../reports/comparison/differing_settings.ts";
@@ -21,6 +21,7 @@ import { pairedGreedy, type PairedPassAtK, pairedPassAtK } from "../reports/comp
 import { sideBySide } from "../reports/comparison/side_by_side.ts";
 import { dynamicsTable } from "../reports/tables/dynamics_table.ts";
 import { figure2 } from "../reports/figures/figure_2.ts";
+import { isPicture, pictureOf } from "../reports/figures/picture.ts";
 import { training } from "../reports/figures/training.ts";
 import { ReportError } from "../reports/read_lines.ts";
 import { seriesName } from "../reports/series.ts";
@@ -82,15 +83,6 @@ const chartOf = (
   return orReportError(made);
 };
 
-const draw = Effect.fnUntraced(function* (out: string, chart: Effect.Success<ReturnType<typeof chartOf>>) {
-  // Loaded here, because help loads this file and only a picture needs it.
-  const { png, svg } = yield* Effect.promise(() => import("../reports/figures/render_chart.ts"));
-  yield* writeText(out, yield* (extname(out).toLowerCase() === ".png" ? png(chart) : svg(chart)));
-});
-
-const isNamed = (problem: string | undefined) => ([{ problemId }]: ReadonlyArray<ComparedProblem>): boolean =>
-  problem === undefined || problemId === problem || problemId.endsWith(`/${problem}`);
-
 /** `deno task compare`. */
 export const compareCommand = makeCommand({
   name: "compare",
@@ -104,13 +96,13 @@ export const compareCommand = makeCommand({
   positional: { name: "DIR", summary: "two folders or more, all of runs or all of evaluations", many: true },
   run: Effect.fnUntraced(function* ({ label, k, bootstrap, format, step, problem, first = 3, whole, out }, folders) {
     if (folders.length < 2) yield* refuse(`it takes two folders or more, found ${folders.length}`);
-    if (out !== undefined && ![".svg", ".png"].includes(extname(out).toLowerCase())) {
+    if (out !== undefined && !isPicture(out)) {
       yield* refuse(`--out "${out}": expected a name in .svg or .png`);
     }
     const read = yield* readCompared(folders, step);
     const { all } = read;
     const rows = yield* commonProblems(all);
-    const shown = rows.filter(isNamed(problem)).slice(0, first);
+    const shown = rows.filter(([{ problemId }]) => isAskedFor(problemId, problem)).slice(0, first);
     if (shown.length === 0) yield* refuse(`--problem "${problem}": it is not among the ${rows.length} that all have`);
     const differing = differingSettings(all.map(({ fields }) => fields));
     const labels = yield* named(label, labelsOf(differing, folders));
@@ -121,7 +113,9 @@ export const compareCommand = makeCommand({
     const greedy = commonGreedy(all, rows);
     const compared = greedy === undefined ? paired : [...paired, pairedGreedy(greedy, bootstrap)];
     const measured = measuredOf(all, labels);
-    if (out !== undefined) yield* draw(out, yield* chartOf(measured, labels, paired, rows.length));
+    if (out !== undefined) {
+      yield* writeText(out, yield* pictureOf(yield* chartOf(measured, labels, paired, rows.length), out));
+    }
     const trained = measured.length === 0 ? [] : yield* orReportError(dynamicsTable.build(measured));
     const tables = [
       differingTable(differing, names),

@@ -5,9 +5,10 @@
  */
 import { Effect, Result, Stream, Struct } from "effect";
 import { basename, resolve } from "node:path";
+import { isObject } from "../../data/is_object.ts";
 import { isParquet, readRows } from "../files/source.ts";
 import { pieces } from "../files/text_file.ts";
-import { type Fault, type Imported, type Importer, isRow, type Read, type Row } from "../records/imports/importer.ts";
+import type { Fault, Imported, Importer, Read, Row } from "../records/imports/importer.ts";
 import { importers } from "../records/imports/mod.ts";
 import { FlatRow } from "../records/rows.ts";
 import * as Command from "../settings/command.ts";
@@ -53,7 +54,7 @@ const fromRows = (file: string, read: ReadAt) =>
   Stream.unwrap(
     Effect.map(readRows(file), (rows) =>
       fromAll(
-        rows.map((value, row) => [isRow(value) ? value : {}, `row ${row}`] as const),
+        rows.map((value, row) => [isObject(value) ? value : {}, `row ${row}`] as const),
         read,
       )),
   );

@@ -16,7 +16,7 @@ export const consoleToStderr = (): void => {
 const showsMore = (): boolean => Deno.env.get("SIGNUM_LOG") === "debug";
 
 /** Effect's logs as single lines on stderr; `SIGNUM_LOG=debug` shows more. */
-export const layerLogs: Layer.Layer<never> = Layer.mergeAll(
+const layerLogs: Layer.Layer<never> = Layer.mergeAll(
   Layer.succeed(Logger.LogToStderr, true),
   Logger.layer([Logger.consoleLogFmt]),
   Layer.succeed(

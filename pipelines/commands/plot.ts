@@ -3,12 +3,12 @@
  * the first figure that the rows have the fields for.
  */
 import { Effect, Struct } from "effect";
-import { extname } from "node:path";
 import { makeCommand, UsageError } from "../settings/command.ts";
 import { files, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { writeText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
+import { isPicture, pictureOf, svgOf } from "../reports/figures/picture.ts";
 import { type ChartReport, reports } from "../reports/mod.ts";
 import { readLines, ReportError } from "../reports/read_lines.ts";
 import type { Line } from "../reports/report.ts";
@@ -49,8 +49,7 @@ export const plotCommand = makeCommand({
     many: true,
   },
   run: Effect.fnUntraced(function* ({ report: asked, out }, files) {
-    const extension = out === undefined ? ".svg" : extname(out).toLowerCase();
-    if (extension !== ".svg" && extension !== ".png") yield* fail(`--out "${out}": expected a name in .svg or .png`);
+    if (out !== undefined && !isPicture(out)) yield* fail(`--out "${out}": expected a name in .svg or .png`);
     const wanted = asked === undefined ? undefined : yield* named(asked);
     const lines = yield* readLines(files);
     const report = wanted ?? (yield* fitting(lines));
@@ -58,10 +57,8 @@ export const plotCommand = makeCommand({
       Effect.fromResult(report.fromLines(lines)),
       (message) => new ReportError({ message }),
     );
-    // Loaded here, because help loads this file and only this command draws.
-    const { png, svg } = yield* Effect.promise(() => import("../reports/figures/render_chart.ts"));
-    if (out !== undefined) return yield* writeText(out, yield* (extension === ".png" ? png(chart) : svg(chart)));
+    if (out !== undefined) return yield* writeText(out, yield* pictureOf(chart, out));
     const { write } = yield* StandardStreams;
-    yield* write(`${yield* svg(chart)}\n`);
+    yield* write(`${yield* svgOf(chart)}\n`);
   }),
 });

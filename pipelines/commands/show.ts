@@ -13,6 +13,7 @@ import { reading, schedule } from "../settings/groups.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
 import { decodeRecord } from "../records/record.ts";
+import { isAskedFor } from "../records/text.ts";
 import { flagOf, type Settings } from "../settings/settings.ts";
 import { isRun } from "../reports/page/read_run.ts";
 import { responsesOfStep } from "../reports/responses/run_responses.ts";
@@ -46,7 +47,7 @@ type Filters = Pick<Settings, "correct" | "incorrect" | "problem">;
 
 const keeps = ({ correct, incorrect, problem }: Filters) => (record: ShownRecord): boolean =>
   (!correct || record.correct === true) && (!incorrect || record.correct === false) &&
-  (problem === undefined || record.problemId === problem || record.problemId.endsWith(`/${problem}`));
+  isAskedFor(record.problemId, problem);
 
 /** `deno task show`. */
 export const showCommand = makeCommand({

@@ -48,11 +48,11 @@ export const completionsUrl = (endpoint: string): Result.Result<string, string> 
 };
 
 /** The seed of a request: 31 bits, from the run's seed, the problem and the first sample index. */
-export const seedOf = (seed: number, { prompt, indices }: Job): number =>
+const seedOf = (seed: number, { prompt, indices }: Job): number =>
   Key.fold(Key.make(seed), "endpoint", prompt.problemId, indices[0])[1] >>> 1;
 
 /** Fields that may be left out for a server that does not know them; no response depends on them there. */
-export const optionalFields = [
+const optionalFields = [
   "return_token_ids",
   "add_special_tokens",
   "repetition_penalty",

@@ -1,5 +1,5 @@
 /** The fields of a graded response that figures are computed from; the rest stays on disk. */
-import type { RecordSchema } from "../records/schema.ts";
+import { nullableField, optionalField, type RecordOf, recordSchema } from "../records/record_schema.ts";
 
 /** A graded response in brief. */
 export interface Fact {
@@ -14,30 +14,16 @@ export interface Fact {
 }
 
 /** The fields of a kept response that figures read. */
-export interface Kept {
-  readonly problemId: string;
-  readonly sampleIndex: number;
-  readonly correct: boolean;
-  readonly answer?: string | null;
-  readonly finish?: "stop" | "length";
-  readonly responseTokens?: Int32Array;
-  readonly responseLength?: number;
-}
-
-/** The table of Kept. */
-export const Kept: RecordSchema<Kept> = {
-  name: "Verdict",
-  fields: [
-    { name: "problemId", kind: "string" },
-    { name: "sampleIndex", kind: "count" },
-    { name: "correct", kind: "boolean" },
-    { name: "answer", kind: "string", nullable: true },
-    { name: "finish", kind: { literals: ["stop", "length"] }, optional: true },
-    { name: "responseTokens", kind: "tokens", optional: true },
-    { name: "responseLength", kind: "count", optional: true },
-  ],
-  sameLength: [],
-};
+export const Kept = recordSchema("Verdict", {
+  problemId: "string",
+  sampleIndex: "count",
+  correct: "boolean",
+  answer: nullableField("string"),
+  finish: optionalField({ literals: ["stop", "length"] }),
+  responseTokens: optionalField("tokens"),
+  responseLength: optionalField("count"),
+});
+export type Kept = RecordOf<typeof Kept>;
 
 /** The facts of a response. */
 export const factOf = (

@@ -127,7 +127,7 @@ export const storedFields = Effect.fnUntraced(function* (
 });
 
 /** The graded responses of an evaluation in brief, in the order of the file, and the SHA-256 of it. */
-export const evaluationFacts = Effect.fn("Evaluation.facts")(function* (
+const evaluationFacts = Effect.fn("Evaluation.facts")(function* (
   folder: string,
 ): Effect.fn.Return<{ readonly facts: ReadonlyArray<Fact>; readonly sha256: string } & SampleLines, Failure> {
   const samples = yield* sampleLines(folder);

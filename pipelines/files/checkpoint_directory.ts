@@ -24,11 +24,11 @@ import { parseObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
 import { isThere, unlessMissing } from "./text_file.ts";
 
-const { CheckpointError } = Safetensors;
+const { CheckpointError, readError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
 
 /** The path of the manifest within a directory. */
-export const manifestFile = "trainer_state/manifest.json";
+const manifestFile = "trainer_state/manifest.json";
 
 /** The file of a model's weights, and the index of sharded weights. */
 export const weightsFile = "model.safetensors";
@@ -175,8 +175,7 @@ export const readCheckpointText = (path: string): Effect.Effect<string, Checkpoi
   Effect.flatMap(readBytes(path), (bytes) =>
     Effect.try({
       try: () => utf8.decode(bytes),
-      catch: () =>
-        new CheckpointError({ action: "read", file: path, tensor: "", expected: "UTF-8", found: "other bytes" }),
+      catch: () => readError(path, "", "UTF-8", "other bytes"),
     }));
 
 // A byte order mark is kept as text; the JSON parsers skip it.
@@ -266,6 +265,3 @@ const replace = Effect.fnUntraced(function* (partial: string, place: string): Ef
   yield* Safetensors.syncFolder(dirname(place));
   yield* Safetensors.attempt("write", place, () => rm(aside, { recursive: true, force: true }));
 }, Effect.uninterruptible);
-
-const readError = (file: string, tensor: string, expected: string, found: string) =>
-  new CheckpointError({ action: "read", file, tensor, expected, found });

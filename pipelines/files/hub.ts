@@ -4,17 +4,17 @@
  * `$SIGNUM_HOME/models` and `$SIGNUM_HOME/data_sets`. Complete downloads are never requested again, so a run needs the network once, and
  * never with `HF_HUB_OFFLINE=1`. Processes that fetch the same repository wait for each other.
  */
-import { Effect, Result, type Scope } from "effect";
+import { Effect, type Scope } from "effect";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { companionFiles, indexFile, weightsFile } from "./checkpoint_directory.ts";
-import { isObject } from "./json.ts";
 import { home } from "./home.ts";
 import { fetchFile, has, HubError, io, list, type Listed, lock, type Repository } from "./hub_transfer.ts";
 import { writeText } from "./run_directory.ts";
 import { dataEndings, isDataFile, readRows } from "./source.ts";
 import { unlessMissing } from "./text_file.ts";
+import { readIndex } from "./weights_index.ts";
 
 export { HubError } from "./hub_transfer.ts";
 
@@ -179,22 +179,18 @@ const fetchModel = Effect.fnUntraced(function* (
   return dir;
 });
 
-const namesInIndex = (text: string): ReadonlySet<string> => {
-  const index: unknown = JSON.parse(text);
-  const map = isObject(index) ? index.weight_map : undefined;
-  // An index without its map is whole in no folder: no file has this name.
-  if (!isObject(map)) return new Set([`${indexFile}.unreadable`]);
-  return new Set(Object.values(map).filter((name) => typeof name === "string"));
-};
-
 /** The weight files that the index names, else the single file. */
 const weightFiles = Effect.fnUntraced(function* (
   repository: Repository,
   listed: ReadonlyArray<Listed>,
 ): Effect.fn.Return<ReadonlyArray<Listed>, HubError> {
-  if (!listed.some(({ path }) => path === indexFile)) return listed.filter(({ path }) => path === weightsFile);
-  const names = yield* io(repository, () => readFile(join(repository.dir, indexFile), "utf8").then(namesInIndex));
-  const found = listed.filter(({ path }) => names.has(path) && !path.includes("/"));
+  const failed = (cause: { readonly message: string }) => error("model", repository.asked, "files", cause.message);
+  const places = listed.some(({ path }) => path === indexFile)
+    ? yield* Effect.mapError(readIndex(repository.dir), failed)
+    : undefined;
+  if (places === undefined) return listed.filter(({ path }) => path === weightsFile);
+  const names = new Set(places.values());
+  const found = listed.filter(({ path }) => names.has(path));
   if (found.length === names.size) return found;
   return yield* error("model", repository.asked, "files", `${indexFile} names files that the repository does not have`);
 });
@@ -215,9 +211,10 @@ const isWhole = Effect.fnUntraced(function* (repository: Repository, dir: string
   if (need === "tokenizer") return yield* hasFile("tokenizer.json");
   if (!(yield* hasFile("config.json")) || !(yield* hasFile("tokenizer.json"))) return false;
   if (!(yield* hasFile(indexFile))) return yield* hasFile(weightsFile);
-  const index = yield* io(repository, () => readFile(join(dir, indexFile), "utf8"));
-  const names = Result.getOrElse(Result.try(() => namesInIndex(index)), () => new Set([`${indexFile}.unreadable`]));
-  const there = yield* Effect.forEach([...names], hasFile);
+  // A snapshot whose index cannot be used is fetched anew.
+  const places = yield* Effect.orElseSucceed(readIndex(dir), () => undefined);
+  if (places === undefined) return false;
+  const there = yield* Effect.forEach([...new Set(places.values())], hasFile);
   return there.every((one) => one);
 });
 

@@ -1,7 +1,10 @@
 /** Files with one JSON object: parsing, and errors that name the invalid field. */
 import * as Result from "effect/Result";
+import { isObject } from "../../data/is_object.ts";
 import { oneLine } from "./plain_text.ts";
 import { parsePython } from "./python_json.ts";
+
+export { isObject };
 
 /** A parsed JSON object. */
 export type Json = { readonly [key: string]: unknown };
@@ -29,10 +32,6 @@ export const parseObject = (
   const value = Result.isSuccess(parsed) ? jsonExcerpt(object) : "not JSON";
   return { ok: false, fault: { file, field: "(file)", value, expected: "a JSON object" } };
 };
-
-/** Whether a value is a JSON object. */
-export const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A value in an error: "missing", or at most 80 characters of JSON. */
 export const jsonExcerpt = (value: unknown): string => {

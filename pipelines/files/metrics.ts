@@ -27,7 +27,7 @@ export interface Metrics {
 }
 
 /** The numbers of a row by TensorBoard tag, with groups joined by `/`; values that are not finite numbers are skipped. */
-export const tagsOf = (row: MetricsRow): ReadonlyArray<readonly [tag: string, value: number]> => {
+const tagsOf = (row: MetricsRow): ReadonlyArray<readonly [tag: string, value: number]> => {
   const walk = (value: MetricValue, path: ReadonlyArray<string>): ReadonlyArray<readonly [string, number]> =>
     typeof value === "number"
       ? Number.isFinite(value) ? [[path.join("/"), value]] : []

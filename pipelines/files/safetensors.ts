@@ -210,7 +210,8 @@ export const attempt = <A>(action: "read" | "write", file: string, run: () => Pr
       }),
   });
 
-const readError = (file: string, tensor: string, expected: string, found: string) =>
+/** What a file holds in place of what was expected; `tensor` is empty where the fault concerns none. */
+export const readError = (file: string, tensor: string, expected: string, found: string) =>
   new CheckpointError({ action: "read", file, tensor, expected, found });
 
 const writeError = (file: string, tensor: string, expected: string, found: string) =>

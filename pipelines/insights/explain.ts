@@ -3,6 +3,7 @@
  * one record: the most probable tokens of its distribution, the logit updates by the paper's Eq. 7 or 8 and by the kernels' gradient, and
  * their difference. Terms that the equations leave out (entropy bonus, GRPO's KL) are recorded by size.
  */
+import { isAskedFor } from "../records/text.ts";
 import { Effect, Stream, Struct } from "effect";
 import { isKlInLoss } from "../algorithms/mod.ts";
 import { signIn } from "../learning/gradient.ts";
@@ -93,9 +94,7 @@ export const explainStage = makeStage({
       const checked = { stage: "explain", verb: "explain", model } as const;
       const { cut, settings } = yield* checkedBatch(batch, config, checked);
       const { problem, first, positions } = config;
-      const asked = batch.flatMap(({ problemId }, i) =>
-        problem === undefined || isNamed(problemId, problem) ? [i] : []
-      );
+      const asked = batch.flatMap(({ problemId }, i) => isAskedFor(problemId, problem) ? [i] : []);
       if (asked.length === 0) return yield* fail(`Cannot explain: no response to problem "${problem}"`);
       const wanted = new Set(asked.slice(0, first));
       const longest = Math.max(...[...wanted].map((i) => batch[i].responseTokens.length));
@@ -126,6 +125,3 @@ export const explainStage = makeStage({
       return records;
     })),
 });
-
-/** Whether `name` is the problemId or its last part, as in `show`. */
-const isNamed = (problemId: string, name: string): boolean => problemId === name || problemId.endsWith(`/${name}`);

@@ -14,7 +14,7 @@ import {
   tileRows,
   tokenLogProbsKernels,
 } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
-import { sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
+import { sliceColumns, sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
 import type { Model } from "../models/model.ts";
 import type { Sequence } from "./packed_rows.ts";
 import { eachPass, predictorStates } from "./score.ts";
@@ -60,7 +60,11 @@ export const logitGradients = Effect.fn("Model.logitGradients")(function* (
       const step = tileRows(model.weights.head.rows);
       for (let first = 0; first < rows.length; first += step) {
         const tokens = wanted.slice(first, first + step);
-        const tile = { hidden: sliceRows(hidden, first, tokens.length), targets, first, tokens };
+        const tile = {
+          hidden: sliceRows(hidden, first, tokens.length),
+          targets: sliceColumns(targets, first, tokens.length),
+          tokens,
+        };
         const found = yield* headRows(model, tile, temperature);
         tokens.forEach((token, i) => each(token, found[i]));
       }
@@ -68,24 +72,23 @@ export const logitGradients = Effect.fn("Model.logitGradients")(function* (
     }));
 });
 
-/** Hidden states of consecutive chosen tokens: `first` is the index of the first one in the pass, `targets` are their tokens. */
+/** Hidden states of consecutive chosen tokens, and `targets`, their tokens. */
 interface Tile {
   readonly hidden: Tensor;
   readonly targets: Tensor;
-  readonly first: number;
   readonly tokens: ReadonlyArray<ChosenToken>;
 }
 
 /** Logits of a tile of hidden states, and their gradients: all rows for the first seed, then for the next. */
 const headRows = Effect.fnUntraced(function* (
   { encoder, weights: { head } }: Model,
-  { hidden, targets, first, tokens }: Tile,
+  { hidden, targets, tokens }: Tile,
   temperature: number,
 ): Effect.fn.Return<ReadonlyArray<LogitGradients>, DeviceError> {
   const R = tokens.length;
   const logits = tileLogits(encoder, hidden, head);
   const out = allocate(encoder, R);
-  reduceTile(encoder, logits, sliceWords(targets, first, R), temperature, out, 0);
+  reduceTile(encoder, logits, targets, temperature, out, 0);
   const { stride } = logits;
   const rowsOf = (words: Float32Array) => tokens.map((_, row) => words.slice(row * stride, row * stride + head.rows));
   const forward = rowsOf(yield* encoder.read(logits));
@@ -97,7 +100,7 @@ const headRows = Effect.fnUntraced(function* (
     encoder.dispatch(tokenLogProbsKernels.backward, {
       constants: { STRIDE: stride },
       tensors: [dlogits, targets, out.stats, out.entropy, dLogProbs, dEntropy],
-      params: { R, V: head.rows, offset: 0, targetOffset: targets.offset + first, inverseTemperature: 1 / temperature },
+      params: { R, V: head.rows, offset: 0, inverseTemperature: 1 / temperature },
       groups: lanes(R * stride / 4),
     });
     backward.push(rowsOf(yield* encoder.read(dlogits)));
@@ -105,13 +108,6 @@ const headRows = Effect.fnUntraced(function* (
   }
   [logits, out.logProbs, out.entropy, out.stats].forEach((tensor) => encoder.release(tensor));
   return tokens.map((_, row) => ({ logits: forward[row], gradients: backward.map((rows) => rows[row]) }));
-});
-
-const sliceWords = (list: Tensor, start: number, count: number): Tensor => ({
-  ...list,
-  offset: list.offset + start,
-  cols: count,
-  stride: count,
 });
 
 /** The first predicting row of each response. */

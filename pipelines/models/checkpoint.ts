@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect";
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import {
   companionFiles,
   formatJson,
@@ -23,15 +23,16 @@ import {
 import { isThere } from "../files/text_file.ts";
 import { finite } from "./finite_tensor.ts";
 import { type ModelConfig, parseModelConfig } from "./model_config.ts";
-import { isObject, type Json, parseObject } from "../files/json.ts";
+import { type Json, parseObject } from "../files/json.ts";
 import { formatPython } from "../files/python_json.ts";
 import { parameterSpecs } from "./parameter_specs.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import { openSafetensors, writeSafetensors } from "../files/safetensors.ts";
 import { elementCount, type ElementType, writtenTypes } from "../files/safetensors_header.ts";
+import { readIndex } from "../files/weights_index.ts";
 import { hasOwnHead } from "./tied_head.ts";
 
-const { CheckpointError } = Safetensors;
+const { readError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
 
 /** An open model: `read` gives a parameter as float32 [elements] in row-major order; `names` are in `parameterSpecs` order. */
@@ -86,7 +87,7 @@ export const readConfig = Effect.fnUntraced(function* (dir: string): Effect.fn.R
 export const openCheckpoint = Effect.fn("Checkpoint.open")(
   function* (dir: string): Effect.fn.Return<Checkpoint, CheckpointError> {
     const { config: stated, generation } = yield* readConfig(dir);
-    const places = yield* readPlaces(dir);
+    const places = yield* readIndex(dir);
     const fileNames = [...new Set(places === undefined ? [weightsFile] : places.values())];
     const files = new Map(
       yield* Effect.forEach(
@@ -207,31 +208,6 @@ const readable = ["F32", "F16", "BF16"];
 /** Whether a tensor is ignored: the copy of a tied embedding, or a buffer of old Llama files. */
 const isSpare = (name: string, config: ModelConfig): boolean =>
   (name === "lm_head.weight" && (config.tied || config.valueHead)) || name.endsWith(".rotary_emb.inv_freq");
-
-const readError = (file: string, tensor: string, expected: string, found: string) =>
-  new CheckpointError({ action: "read", file, tensor, expected, found });
-
-/** The file of each tensor, from the index if there is one. */
-const readPlaces = Effect.fnUntraced(
-  function* (dir: string): Effect.fn.Return<ReadonlyMap<string, string> | undefined, CheckpointError> {
-    const path = join(dir, indexFile);
-    const text = yield* readOptional(path);
-    if (text === undefined) return undefined;
-    const parsed = parseObject(path, text);
-    if (!parsed.ok) return yield* readError(path, "", "a JSON object", parsed.fault.value);
-    const map = parsed.object.weight_map;
-    if (!isObject(map)) return yield* readError(path, "", '"weight_map" from tensor to file', "none");
-    const places = new Map<string, string>();
-    for (const [name, file] of Object.entries(map)) {
-      // A name with a folder could lead out of the directory.
-      if (typeof file !== "string" || file !== basename(file) || !file.endsWith(".safetensors")) {
-        return yield* readError(path, name, "the name of a .safetensors file beside the index", JSON.stringify(file));
-      }
-      places.set(name, file);
-    }
-    return places;
-  },
-);
 
 /** The configuration with the written element type, under the keys that it uses. */
 const typedConfig = (raw: Json, type: ElementType): Json => ({

@@ -6,6 +6,7 @@
  */
 import * as Schema from "@effect/schema";
 import * as Result from "effect/Result";
+import { isObject } from "../../data/is_object.ts";
 import { Credited, type Field, type Kind, type RecordSchema } from "./schema.ts";
 
 declare global {
@@ -77,7 +78,7 @@ export const decodeRecord = <A>(
   const parsed = Result.try({ try: (): unknown => JSON.parse(text), catch: () => shorten(text) });
   if (Result.isFailure(parsed)) return fail("", "a JSON object", parsed.failure);
   const record = parsed.success;
-  if (!isRecord(record)) return fail("", "a JSON object", show(record));
+  if (!isObject(record)) return fail("", "a JSON object", show(record));
   const fault = settle(noun, typeof needs === "function" ? needs(record) : needs, record);
   if (fault !== undefined) return fail(fault.field, fault.expected, show(fault.found));
   const extras = survey(record);
@@ -86,6 +87,11 @@ export const decodeRecord = <A>(
   Object.defineProperty(whole, placeKey, { value: `"${place.source}", line ${place.line}` });
   return Result.succeed(whole as A);
 };
+
+/** Whether a parsed value is a complete record of a type without lists. */
+export const isRecordOf = <A>(noun: RecordSchema<A>, value: unknown): value is A =>
+  isObject(value) &&
+  settle(noun, noun.fields.filter(({ optional }) => !optional).map(({ name }) => name), { ...value }) === undefined;
 
 /**
  * Writes one record as a line of JSON without spaces or newline. A record with a problem has the fields of Credited in their order, then
@@ -138,7 +144,6 @@ const decimalExponent = (x: number): number => {
 
 const LEAST_POWER = -46;
 const POWERS = Float64Array.from({ length: 86 }, (_, i) => Number(`1e${i + LEAST_POWER}`));
-
 const TEN_TO_THE = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 const travelling: ReadonlyArray<string> = Credited.fields.map((field) => field.name);
@@ -161,9 +166,6 @@ const encodeFloats = (value: Float32Array): string => {
   for (let i = 1; i < value.length; i++) text += "," + encodeFloat32(value[i]);
   return text + "]";
 };
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const settle = <A>(
   noun: RecordSchema<A>,
@@ -216,7 +218,7 @@ const settleField = (record: Record<string, unknown>, field: Field, path: string
     return undefined;
   }
   if (typeof kind === "object" && "struct" in kind) {
-    if (!isRecord(value)) return wrong;
+    if (!isObject(value)) return wrong;
     for (const inner of kind.struct) {
       const fault = settleField(value, inner, `${path}.${inner.name}`);
       if (fault !== undefined) return fault;
@@ -283,9 +285,8 @@ const keepDigits = (text: string, record: Record<string, unknown>): Record<strin
     (_key, value, { source }) =>
       typeof value === "number" && isHuge(value) && source !== undefined ? JSON.rawJSON(source) : value,
   );
-  if (!isRecord(again)) return record;
-  for (const name of Object.keys(record)) if (isList(record[name])) again[name] = record[name];
-  return again;
+  const lists = Object.entries(record).filter(([, value]) => isList(value));
+  return isObject(again) ? { ...again, ...Object.fromEntries(lists) } : record;
 };
 
 const show = (value: unknown): string => {

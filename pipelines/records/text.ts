@@ -14,6 +14,10 @@ export interface Difference {
 /** The SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+/** Whether a problem is the one that is asked for, by its name or its last part; every problem is, where none is asked for. */
+export const isAskedFor = (problemId: string, asked: string | undefined): boolean =>
+  asked === undefined || problemId === asked || problemId.endsWith(`/${asked}`);
+
 /** Records as NDJSON; `lists` caches the text of number lists that several records share. */
 export const toText = (records: Iterable<object>, lists?: ListTexts): string => {
   let text = "";

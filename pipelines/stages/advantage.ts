@@ -27,7 +27,7 @@ interface AdvantageSettings {
 }
 
 /** The first record of a batch without a field that the algorithm's advantage needs, if any. */
-export const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName): MissingField | undefined => {
+const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName): MissingField | undefined => {
   const { needs, scope } = algorithms[algorithm].advantage;
   for (const [index, response] of batch.entries()) {
     if (scope === "batch" && typeof response.problemId !== "string") return { index, field: "problemId" };

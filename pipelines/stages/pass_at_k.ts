@@ -8,7 +8,7 @@
 import { Effect, Stream, Struct } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
 import { ks as publishedKs } from "../../data/paper/published.ts";
-import { bootstrapKey, drawnPlaces, middle95 } from "../../data/statistics.ts";
+import { middle95, redrawnMeans } from "../../data/statistics.ts";
 import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
@@ -75,26 +75,20 @@ export const limitOf = (tallies: ReadonlyArray<Tally>): string | undefined => {
   return `k goes up to ${poorest.n}: problem "${poorest.problemId}" has ${poorest.n} responses, others up to ${richest}`;
 };
 
+/** The estimates of each k: one number a problem. */
+export const estimatesOf = (tallies: ReadonlyArray<Tally>, ks: ReadonlyArray<number>): ReadonlyArray<Float64Array> =>
+  ks.map((k) => Float64Array.from(tallies, ({ n, c }) => estimate(n, c, k)));
+
 /** Pass@k with its 95 % interval for each k, from at least one problem with `n` >= k; with 0 draws the interval is the value. */
 export const passAtK = (
   tallies: ReadonlyArray<Tally>,
   ks: ReadonlyArray<number>,
   draws: number,
 ): ReadonlyArray<Records.PassAtK> => {
-  const problems = tallies.length;
-  const estimates = ks.map((k) => Float64Array.from(tallies, ({ n, c }) => estimate(n, c, k)));
-  const redrawn = ks.map(() => new Float64Array(draws));
-  const key = bootstrapKey("pass-at-k");
-  for (let draw = 0; draw < draws; draw++) {
-    const sums = new Float64Array(ks.length);
-    for (const pick of drawnPlaces(key, draw, problems)) {
-      for (let j = 0; j < ks.length; j++) sums[j] += estimates[j][pick];
-    }
-    for (let j = 0; j < ks.length; j++) redrawn[j][draw] = sums[j] / problems;
-  }
+  const redrawn = redrawnMeans("pass-at-k", estimatesOf(tallies, ks), draws);
   return ks.map((k, j) => {
     const mean = meanOf(tallies, k);
-    return { k, passAtK: mean, ...middle95(redrawn[j], mean), problems };
+    return { k, passAtK: mean, ...middle95(redrawn[j], mean), problems: tallies.length };
   });
 };
 

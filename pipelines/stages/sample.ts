@@ -53,7 +53,7 @@ const notFinite = (prompt: Sampled): string =>
   `Cannot sample for problem "${prompt.problemId}"${placeOf(prompt)}: the model gives log-probs that are not finite`;
 
 /** The maximum number of response tokens: the requested one, else the task's, else the paper's; never more than the context leaves. */
-export const responseLimit = (
+const responseLimit = (
   { task, promptTokens }: Sampled,
   config: ModelConfig,
   maxTokens: number | undefined,

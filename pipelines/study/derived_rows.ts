@@ -41,7 +41,7 @@ const titleOf = (condition: string, evaluation: string): string =>
   condition === "main" || condition === "base" ? evaluation : `${evaluation}, ${condition}`;
 
 /** Pass@k at the end of training, the mean over cells; each block begins with its bases. */
-export const evaluationRows = (
+const evaluationRows = (
   task: string,
   counts: ReadonlyArray<CountRow>,
   evidence: Evidence,
@@ -99,7 +99,7 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
 };
 
 /** Pass@1 and Pass@64 at every point of a recipe's sweeps, over the cells that have the whole line. */
-export const sweepRows = (recipe: Recipe, evidence: Evidence): ReadonlyArray<SweepRow> => {
+const sweepRows = (recipe: Recipe, evidence: Evidence): ReadonlyArray<SweepRow> => {
   const estimated = passAtKOf(evidence);
   return (recipe.sweeps ?? []).flatMap(({ setting, series, points }) =>
     [1, 64].flatMap((k) => {
@@ -192,7 +192,7 @@ export const derivedRows = (recipe: Recipe, found: Records) => {
   return {
     evaluations: evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence),
     ...dynamicsOfCells(steps),
-    claims: judgeTwice(recipe.claims ?? [], published, other),
+    claims: judgeTwice(recipe.claims ?? [], evidence, evidenceOf(other)),
     frontier: frontierRows(counts, evidence),
     sweeps: sweepRows(recipe, evidence),
   };

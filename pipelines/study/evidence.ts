@@ -4,6 +4,7 @@
  */
 import type { Course, InsightOf, Metric, Models, PassAtK, Quantity } from "../records/claim.ts";
 import { estimate } from "../stages/pass_at_k.ts";
+import { type Draw, drawsOf } from "./bootstrap.ts";
 import type { CountRow, InsightRow, StepRow } from "../records/study_rows.ts";
 
 /** The rows of a study, and the problems of each slice (by their index in the counts). */
@@ -27,6 +28,8 @@ export interface Evidence {
   readonly steps: (of: Models) => ReadonlyMap<Pair, ReadonlyArray<StepRow>>;
   /** One measurement of the first step of a set of models, by pair. */
   readonly insights: (of: InsightOf) => ReadonlyMap<Pair, number>;
+  /** The study itself, then its resamples, for a number of cells; made once. */
+  readonly draws: (cells: number, draws: number) => ReadonlyArray<Draw>;
 }
 
 const untrained: Models = { condition: "base", algorithm: "base" };
@@ -55,12 +58,20 @@ export const evidenceOf = ({ counts, steps, insights = [], slices }: RecordedStu
   const byCourse = grouped(counts, courseName);
   const byModels = grouped(steps, (row) => nameOf(row));
   const byInsight = Map.groupBy(insights, insightName);
+  const problems = counts[0]?.correct.length ?? 0;
+  const drawn = new Map<string, ReadonlyArray<Draw>>();
   return {
-    problems: counts[0]?.correct.length ?? 0,
+    problems,
     slices,
     counts: (of) => byCourse.get(courseName(of)) ?? new Map(),
     steps: (of) => byModels.get(nameOf(of)) ?? new Map(),
     insights: (of) => new Map((byInsight.get(insightName(of)) ?? []).map((row) => [pairOf(row), row.value])),
+    draws: (cells, draws) => {
+      const name = `${cells} ${draws}`;
+      const known = drawn.get(name) ?? drawsOf(cells, problems, draws);
+      drawn.set(name, known);
+      return known;
+    },
   };
 };
 

@@ -1,31 +1,24 @@
 /** The verdicts of a study: each claim's statistic over all complete pairs of cells, its interval, and whether it holds. */
 import { type ClaimVerdict, quantitiesOf, type Statistic, type StudyClaim, verdictOf } from "../records/claim.ts";
 import type { ClaimRow } from "../records/study_rows.ts";
-import { defaultDraws, type Draw, drawsOf, estimateOf } from "./bootstrap.ts";
-import { type Evidence, evidenceOf, type Pair, type RecordedStudy } from "./evidence.ts";
+import { defaultDraws, estimateOf } from "./bootstrap.ts";
+import type { Evidence, Pair } from "./evidence.ts";
 import { measureStatistic } from "./statistics.ts";
 
-/** Estimates statistics over cells that have the required data, by default all of them; draws are made once. */
-export const estimator = (evidence: Evidence, draws: number = defaultDraws) => {
-  const made = new Map<number, ReadonlyArray<Draw>>();
-  const drawsFor = (cells: number) => {
-    const known = made.get(cells) ?? drawsOf(cells, evidence.problems, draws);
-    made.set(cells, known);
-    return known;
-  };
-  return (statistic: Statistic) => {
-    const { pairs, over } = measureStatistic(statistic, evidence);
-    return { pairs, estimate: (some: ReadonlyArray<Pair> = pairs) => estimateOf(drawsFor(some.length), over(some)) };
-  };
+/** Estimates a statistic over cells that have the required data, by default all of them. */
+export const estimator = (evidence: Evidence, draws: number = defaultDraws) => (statistic: Statistic) => {
+  const { pairs, over } = measureStatistic(statistic, evidence);
+  const estimate = (some: ReadonlyArray<Pair> = pairs) => estimateOf(evidence.draws(some.length, draws), over(some));
+  return { pairs, estimate };
 };
 
-/** Judges every claim by the records of a study. */
+/** Judges every claim by the evidence of a study. */
 export const judge = (
   claims: ReadonlyArray<StudyClaim>,
-  recorded: RecordedStudy,
+  evidence: Evidence,
   draws: number = defaultDraws,
 ): ReadonlyArray<ClaimRow> => {
-  const estimated = estimator(evidenceOf(recorded), draws);
+  const estimated = estimator(evidence, draws);
   return claims.map((claim) => {
     const { pairs, estimate } = estimated(claim.statistic);
     const verdict = (word: ClaimVerdict) => ({ cells: pairs.length, verdict: word });
@@ -36,14 +29,14 @@ export const judge = (
   });
 };
 
-/** Judges claims by the records of a study and again on other test problems; claims without Pass@k have no second verdict. */
+/** Judges claims by the evidence of a study and again on other test problems; claims without Pass@k have no second verdict. */
 export const judgeTwice = (
   claims: ReadonlyArray<StudyClaim>,
-  recorded: RecordedStudy,
-  other: RecordedStudy,
+  evidence: Evidence,
+  other: Evidence,
 ): ReadonlyArray<ClaimRow> => {
   const again = judge(claims, other);
-  return judge(claims, recorded).map((row, i) => {
+  return judge(claims, evidence).map((row, i) => {
     const { value, low, high, verdict } = again[i];
     const asksOfProblems = quantitiesOf(row.statistic).some(({ kind }) => kind === "pass-at-k");
     if (!asksOfProblems || value === undefined || low === undefined || high === undefined) return row;

@@ -1,10 +1,10 @@
 /** The measurements of one model in a study: correct responses of every test problem under an evaluation, and its greedy responses. */
-import { Effect, Stream } from "effect";
+import * as Schema from "@effect/schema";
+import { Effect, Option, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { measureSamples } from "../evaluation/evaluate.ts";
-import { isObject } from "../files/json.ts";
 import { fileTensors, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
@@ -16,7 +16,6 @@ import { sha256 } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
-import type { Tally } from "../stages/pass_at_k.ts";
 import { promptsOf } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
 import { rollouts } from "../stages/sample.ts";
@@ -32,6 +31,13 @@ export interface Evaluated {
   readonly identity: unknown;
   readonly file: string;
 }
+
+/** Counts of responses, as files keep them. */
+export const Tallies = Schema.Array(Schema.Struct({ problemId: Schema.String, n: Schema.Number, c: Schema.Number }));
+
+const storedCounts = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Struct({ key: Schema.String, tallies: Tallies })),
+);
 
 /** Counts of one model under one evaluation, from the cache if the same weights were measured under the same settings. */
 export const talliesOf = Effect.fnUntraced(
@@ -51,10 +57,10 @@ export const talliesOf = Effect.fnUntraced(
         ...activations ? [{ activations }] : [],
       ]),
     );
-    const stored: unknown = JSON.parse((yield* readRunText(file)) ?? "null");
-    if (isObject(stored) && stored.key === key) {
+    const stored = Option.filter(storedCounts((yield* readRunText(file)) ?? ""), (counts) => counts.key === key);
+    if (Option.isSome(stored)) {
       releaseModel(model);
-      return stored.tallies as ReadonlyArray<Tally>;
+      return stored.value.tallies;
     }
     const prompts = yield* promptsOf(settings, dir);
     const { chosen } = deviceMemory === undefined

@@ -157,9 +157,6 @@ export const dynamicsRows = (done: ReadonlyArray<Done>): ReadonlyArray<DynamicsR
   const isBase = ({ cell }: Done) => cell.algorithm === "base";
   const start = done.filter(isBase).flatMap(({ outcome }) => outcome.metrics);
   return done.filter((one) => !isBase(one)).flatMap(({ cell, outcome }) =>
-    // `train` wrote these rows.
-    [...start, ...outcome.metrics].map(({ [verdictCounts]: _, ...row }) =>
-      ({ algorithm: cell.algorithm, ...row }) as unknown as DynamicsRow
-    )
+    [...start, ...outcome.metrics].map(({ [verdictCounts]: _, ...row }) => ({ algorithm: cell.algorithm, ...row }))
   );
 };

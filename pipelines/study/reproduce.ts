@@ -23,7 +23,7 @@ import * as Progress from "../files/progress.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { recipeOf, reproduceSettings } from "./given_recipe.ts";
 import { promptsOf } from "../stages/prompt.ts";
-import { studyFiles } from "./study_files.ts";
+import type { studyFiles } from "./study_files.ts";
 import { planOf, secondsOf, settingsOf, shardOf, shownCells } from "./plan.ts";
 import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./records.ts";
 import { inLanes, laneCount } from "./lanes.ts";
@@ -33,6 +33,10 @@ import { sayStoppedStudy } from "./stopped.ts";
 import { timeLeft } from "./time_left.ts";
 import { besides, keeping, type Made, standingIn } from "./standing_results.ts";
 import { bytesBelow, differing, fromResult, writeFiles } from "./write_files.ts";
+
+// Loaded here, because the library of the figures is large, and help and training draw none.
+const filesOf: typeof studyFiles = (...of) =>
+  Effect.flatMap(Effect.promise(() => import("./study_files.ts")), ({ studyFiles }) => studyFiles(...of));
 
 const refuse = (message: string) => new Command.UsageError({ message });
 
@@ -131,7 +135,7 @@ interface Choice {
 /** The files of a study's records. */
 const madeOf = (recipe: Recipe, records: Records): Made => ({
   records: (there) => recordFiles(withCommits(records, there)),
-  files: (there) => studyFiles(recipe, withCommits(records, there)),
+  files: (there) => filesOf(recipe, withCommits(records, there)),
 });
 
 /** Runs the cells of a study, or one shard of them; returns undefined for a shard, which another run merges. */
@@ -217,7 +221,7 @@ export const check = Effect.fn("Reproduce.check")(function* (recipe: Recipe, out
   if (records === undefined) {
     return yield* refuse(`Cannot read "${out}": it has no record.json; ${commandOf(recipe)} writes it`);
   }
-  const { files } = yield* studyFiles(recipe, records);
+  const { files } = yield* filesOf(recipe, records);
   const wrong = yield* differing(files, bytesBelow(out));
   if (wrong.length > 0) {
     const message = `Cannot confirm "${out}": ${wrong.join("; ")}; what stands there does not follow from its records`;

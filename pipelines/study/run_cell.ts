@@ -3,16 +3,16 @@
  * study resumes at the first cell without one; within a cell, training resumes from its newest checkpoint. In a large study (one with
  * claims) a finished cell deletes its records, gradients and checkpoints; `train` with its settings makes them again.
  */
-import { Effect, Stream, Struct } from "effect";
+import * as Schema from "@effect/schema";
+import { Effect, Option, Stream, Struct } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
-import { isObject } from "../files/json.ts";
 import { fileTensors, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import { comparable } from "../files/metrics.ts";
 import * as Safetensors from "../files/safetensors.ts";
-import type { Insight } from "../insights/insight.ts";
+import { Insight } from "../insights/insight.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import * as Command from "../settings/command.ts";
 import { device, memory, models } from "../settings/groups.ts";
@@ -20,33 +20,44 @@ import { keysOf } from "../settings/settings.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { readRunText } from "../files/run_directory.ts";
 import * as Stage from "../stages/stage.ts";
+import { isRecordOf } from "../records/record.ts";
+import { DynamicsRow } from "../records/rows.ts";
 import { sha256 } from "../records/text.ts";
 import { insightsStage } from "../insights/insights.ts";
-import type { Tally } from "../stages/pass_at_k.ts";
 import { promptStage } from "../stages/prompt.ts";
 import { rewardStage } from "../stages/reward.ts";
 import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
 import { storedConfig, trainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
-import { beginning, countsFile, talliesOf } from "./models.ts";
+import { beginning, countsFile, Tallies, talliesOf } from "./models.ts";
 import { evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
 import { commitOf } from "./write_files.ts";
 
-/** Counts of a cell under one evaluation after some step. */
-export interface CellMeasurement {
-  readonly evaluation: string;
-  readonly step: number;
-  readonly tallies: ReadonlyArray<Tally>;
-}
+/** A row of metrics without timings. */
+type CellMetrics = DynamicsRow & Readonly<Record<string, unknown>>;
+const isMetrics = (row: unknown): row is CellMetrics => isRecordOf(DynamicsRow, row);
 
-/** The outcome of a cell: counts, and its metrics without timings (for a base, its greedy responses as step 0). */
-export interface Outcome {
-  readonly measured: ReadonlyArray<CellMeasurement>;
-  readonly metrics: ReadonlyArray<Readonly<Record<string, unknown>>>;
-  /** Measurements of the first step, if the cell asks for them. */
-  readonly insights?: ReadonlyArray<Insight>;
-}
+/** Counts under one evaluation after some step. */
+const Measured = Schema.Struct({ evaluation: Schema.String, step: Schema.Number, tallies: Tallies });
+
+/**
+ * The outcome of a cell: counts, its metrics without timings (for a base, its greedy responses as step 0), and measurements of the first step if
+ * the cell asks for them.
+ */
+const Outcome = Schema.Struct({
+  measured: Schema.Array(Measured),
+  metrics: Schema.Array(Schema.declare(isMetrics)),
+  insights: Schema.optionalKey(Schema.Array(Schema.declare((row): row is Insight => isRecordOf(Insight, row)))),
+});
+/** See the schema. */
+export type Outcome = typeof Outcome.Type;
+
+const storedOutcome = Schema.decodeUnknownOption(
+  Schema.fromJsonString(
+    Schema.Struct({ key: Schema.String, commit: Schema.optionalKey(Schema.String), outcome: Outcome }),
+  ),
+);
 
 /** A study and its cache folder. */
 export interface Study {
@@ -95,17 +106,23 @@ export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cel
 const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
   const run = join(folder, cell.name);
-  const metrics: Array<Readonly<Record<string, unknown>>> = [];
+  const metrics: CellMetrics[] = [];
   if (cell.algorithm === "base") {
     metrics.push({ step: 0, ...(yield* beginning(settingsOf(recipe, cell.settings), base)) });
   } else {
     yield* trainCell(recipe, cell, run);
     const lines = ((yield* readRunText(join(run, "metrics.ndjson"))) ?? "").split("\n").slice(0, -1);
-    metrics.push(...lines.map((line) => comparable(JSON.parse(line))));
+    for (const [i, line] of lines.entries()) {
+      const row: unknown = comparable(JSON.parse(line));
+      if (!isMetrics(row)) {
+        return yield* refuse(`Cannot use "${run}/metrics.ndjson": line ${i + 1} is no row of metrics`);
+      }
+      metrics.push(row);
+    }
   }
   const last = stepsOf(recipe, cell);
   const end = cell.algorithm === "base" ? base : join(run, "model");
-  const measured: CellMeasurement[] = [];
+  const measured: Array<typeof Measured.Type> = [];
   for (const [index, asked] of cell.evaluations.entries()) {
     const settings = evaluationSettings(recipe, cell, asked);
     const { at, evaluation, responses } = asked;
@@ -155,13 +172,10 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
 
 /** The stored outcome of a cell, if its settings, weights and device are the same, and the commit that ran it. */
 export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, key: string) {
-  const stored: unknown = JSON.parse((yield* readRunText(fileOf(study, cell))) ?? "null");
-  const isThere = isObject(stored) && stored.key === key;
-  return {
-    isStale: stored !== null && !isThere,
-    outcome: isThere ? stored.outcome as Outcome : undefined,
-    commit: isThere && typeof stored.commit === "string" ? stored.commit : undefined,
-  };
+  const text = yield* readRunText(fileOf(study, cell));
+  const stored = Option.filter(storedOutcome(text ?? ""), (one) => one.key === key);
+  const { outcome, commit } = Option.getOrUndefined(stored) ?? {};
+  return { isStale: text !== undefined && outcome === undefined, outcome, commit };
 });
 
 const fileOf = ({ folder }: Study, { name }: Cell): string => join(folder, "cells", `${name}.json`);

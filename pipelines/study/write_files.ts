@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Chart } from "../reports/figures/chart.ts";
-import { png, svg } from "../reports/figures/render_chart.ts";
+import { pngOf, svgOf } from "../reports/figures/picture.ts";
 import * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { readRunText } from "../files/run_directory.ts";
@@ -24,8 +24,8 @@ export const fromResult = <A>(result: Result.Result<A, string>) =>
 /** Adds a figure as SVG and PNG; returns the name of the SVG. */
 export const addFigure = Effect.fnUntraced(function* (files: Files, chart: Chart) {
   const file = chart.name.replaceAll("-", "_");
-  files.texts.set(`${file}.svg`, yield* svg(chart));
-  files.pictures.set(`${file}.png`, yield* png(chart));
+  files.texts.set(`${file}.svg`, yield* svgOf(chart));
+  files.pictures.set(`${file}.png`, yield* pngOf(chart));
   return `${file}.svg`;
 });
 

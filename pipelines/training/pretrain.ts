@@ -82,7 +82,7 @@ const sequencesOf = ({ prompts, responses }: Countdown.Demonstrations, count: nu
   });
 
 /** The sequences of one pretraining step; with a latent mode half of them are shown under each tag, those under `direct` mostly wrong. */
-export const demonstrationBatch = (seed: number, step: number, count: number, latent = false) => {
+const demonstrationBatch = (seed: number, step: number, count: number, latent = false) => {
   const key = Key.fold(Key.make(seed), "pretrain");
   if (!latent) return sequencesOf(Countdown.demonstrations(key, count, { from: step * count }), count);
   const half = Math.ceil(count / 2);

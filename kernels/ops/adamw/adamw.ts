@@ -13,7 +13,7 @@ import source from "./adamw.wgsl" with { type: "text" };
 import halvesSource from "./adamw_halves.wgsl" with { type: "text" };
 
 /** The kernels for float32 and for bfloat16 moments. */
-export const adamwKernels = {
+const adamwKernels = {
   words: makeKernel(source),
   halves: makeKernel(`${threefry}\n${halvesSource}`),
 };

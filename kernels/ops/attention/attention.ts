@@ -102,7 +102,7 @@ const backward = (
   const read = readOperands(operands);
   const delta = encoder.tensor(N, q.cols / headWidth);
   encoder.dispatch(query.kernel, {
-    constants: { ...query.constants, ...read, ...readAs("out", out, 4, "outOf") },
+    constants: { ...query.constants, ...read, ...readAs("out", out, headWidth % 4 === 0 ? 4 : 1, "outOf") },
     tensors: [q, k, v, spans, out, lse, dout, dq, delta],
     params,
     groups: query.groups(N),

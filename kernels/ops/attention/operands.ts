@@ -25,11 +25,10 @@ export interface Operands {
 }
 
 /** Constants for reading q, k and v with 16-bit formats. */
-export const readOperands = ({ q, k, v }: Pick<Operands, "q" | "k" | "v">): Constants => ({
-  ...readAs("q", q, 4, "qOf"),
-  ...readAs("k", k, 4, "kOf"),
-  ...readAs("v", v, 4, "vOf"),
-});
+export const readOperands = ({ q, k, v, headWidth }: Omit<Operands, "out" | "lse">): Constants => {
+  const width = headWidth % 4 === 0 ? 4 : 1;
+  return { ...readAs("q", q, width, "qOf"), ...readAs("k", k, width, "kOf"), ...readAs("v", v, width, "vOf") };
+};
 
 /** The gradient of the result, and the gradients of q, k and v, which are overwritten. */
 export type Gradients = Readonly<Record<"dout" | "dq" | "dk" | "dv", Tensor>>;

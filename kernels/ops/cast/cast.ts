@@ -7,7 +7,7 @@ import { byFlatWindow } from "../adamw/adamw.ts";
 import halves from "./cast_halves.wgsl" with { type: "text" };
 import words from "./cast_words.wgsl" with { type: "text" };
 
-export const castKernels = {
+const castKernels = {
   narrow: makeKernel(halves),
   widen: makeKernel(words),
 };

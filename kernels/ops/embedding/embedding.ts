@@ -1,13 +1,12 @@
 /** Token embedding and its gradient, also used to gather rows. A table larger than one binding is processed window by window. */
-import type { Encoder } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
-import { lanes, pack, readAs, rowsPerBinding } from "../op.ts";
+import { byRows, lanes, pack, readAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
-import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
+import { sliceColumns, type Tensor } from "../../gpu/tensor.ts";
 import source from "./embedding.wgsl" with { type: "text" };
 import backwardSource from "./embedding_backward.wgsl" with { type: "text" };
 
-export const embeddingKernels = {
+const embeddingKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),
 };
@@ -21,7 +20,7 @@ export interface RowGroups {
 }
 
 /** Groups the positions of `indices` by value; positions stay in order within a group. */
-export const groupRows = (indices: Int32Array | Uint32Array): RowGroups => {
+const groupRows = (indices: Int32Array | Uint32Array): RowGroups => {
   const order = Array.from(indices, (_, i) => i).sort((a, b) => indices[a] - indices[b] || a - b);
   const starts: number[] = [];
   order.forEach((row, i) => {
@@ -41,16 +40,15 @@ export const embedding = (
 ): Tensor => {
   const { encoder } = tape;
   const out = encoder.tensor(N, table.cols);
-  byWindow(encoder, table, (window, first) =>
-    byWindow(encoder, out, (out, start) => {
+  byRows(encoder, table.rows, [table], ([window], first, R) =>
+    byRows(encoder, N, [out], ([out], start, N) => {
       const packed = pack([window, out]);
-      const constants = { ...packed, C: table.cols, ...readAs("table", window, packed.PACK === 4 ? 4 : 1) };
-      const tokenOffset = indices.offset + start;
+      const constants = { ...packed, C: table.cols, ...readAs("table", window, packed.PACK) };
       encoder.dispatch(embeddingKernels.forward, {
         constants,
-        tensors: [indices, window, out],
-        params: { N: out.rows, R: window.rows, first, tokenOffset },
-        groups: lanes(out.rows * table.cols / constants.PACK),
+        tensors: [sliceColumns(indices, start, N), window, out],
+        params: { N, R, first },
+        groups: lanes(N * table.cols / constants.PACK),
       });
     }));
   tape.record([out], [], () => {
@@ -63,13 +61,13 @@ export const embedding = (
     // An activation's gradient is zero in rows that were not read; a weight's accumulates.
     const sum = tape.sum(table);
     const U = starts.rows - 1;
-    byWindow(encoder, sum, (dtable, first) =>
-      byWindow(encoder, dout, (dout, start) => {
+    byRows(encoder, sum.rows, [sum], ([dtable], first, R) =>
+      byRows(encoder, N, [dout], ([dout], start, N) => {
         const constants = { ...pack([dout, dtable]), C: table.cols };
         encoder.dispatch(embeddingKernels.backward, {
           constants,
           tensors: [starts, rows, dout, dtable],
-          params: { U, R: dtable.rows, first, N: dout.rows, start },
+          params: { U, R, first, N, start },
           groups: lanes(U * table.cols / constants.PACK),
         });
       }));
@@ -77,12 +75,4 @@ export const embedding = (
     encoder.release(rows);
   });
   return out;
-};
-
-const byWindow = (encoder: Encoder, table: Tensor, run: (window: Tensor, first: number) => void): void => {
-  const step = rowsPerBinding(encoder, [table]);
-  if (table.rows <= step) return run(table, 0);
-  for (let first = 0; first < table.rows; first += step) {
-    run(sliceRows(table, first, Math.min(step, table.rows - first)), first);
-  }
 };

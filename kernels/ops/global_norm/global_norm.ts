@@ -8,7 +8,7 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { byFlatWindow } from "../adamw/adamw.ts";
 import source from "./global_norm.wgsl" with { type: "text" };
 
-export const globalNormKernel = makeKernel(source);
+const globalNormKernel = makeKernel(source);
 
 /** Elements per block. */
 export const block = 256;

@@ -2,10 +2,10 @@
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
-import type { Tensor } from "../../gpu/tensor.ts";
+import { sliceColumns, type Tensor } from "../../gpu/tensor.ts";
 import source from "./rope_cache.wgsl" with { type: "text" };
 
-export const kvCacheKernel = makeKernel(source);
+const kvCacheKernel = makeKernel(source);
 
 /** The caches [S, H·D], and the cache row u32 [1, N] of each new key and value. */
 export interface CacheRows {
@@ -28,23 +28,20 @@ export const writeCache = (
 ): void =>
   byRows(encoder, k.rows, [k, v], ([k, v], start, N) => {
     const D = table.cols;
+    const packed = pack([k, v, table, keys, values], D % 8 === 0);
     const constants = {
-      ...pack([k, v, table, keys, values], D % 8 === 0),
+      ...packed,
       H: k.cols / D,
       D,
-      ...readAs("k", k, 4, "kOf"),
-      ...readAs("v", v, 4, "vOf"),
+      ...readAs("k", k, packed.PACK, "kOf"),
+      ...readAs("v", v, packed.PACK, "vOf"),
       ...writeAs("keys", keys),
       ...writeAs("values", values),
     };
     encoder.dispatch(kvCacheKernel, {
       constants,
-      tensors: [k, v, positions, slots, table, keys, values],
-      params: {
-        N,
-        positionOffset: positions.offset + start,
-        slotOffset: slots.offset + start,
-      },
-      groups: lanes(N * k.cols / 2 / constants.PACK),
+      tensors: [k, v, sliceColumns(positions, start, N), sliceColumns(slots, start, N), table, keys, values],
+      params: { N },
+      groups: lanes(N * k.cols / 2 / packed.PACK),
     });
   });

@@ -8,9 +8,9 @@ import { canBroadcast } from "../../gpu/device_info.ts";
 import type { Encoder } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { byRows, lanes, readAs, rowsPerBinding, writeAs } from "../op.ts";
+import { byRows, lanes, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
-import { isVectorized, sliceColumns, sliceRows, type Tensor } from "../../gpu/tensor.ts";
+import { isVectorized, sliceColumns, type Tensor } from "../../gpu/tensor.ts";
 import { addRowSums } from "../row_sums/row_sums.ts";
 import { matrixProduct } from "./matrix_product.ts";
 import { matrixTile } from "./matrix_tiles.ts";
@@ -21,7 +21,7 @@ import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
 /** The plain kernel of every product, then for NT and NN, and for TN: a subgroup kernel, and one for serial devices (`…Panels`). */
-export const matmulKernels = {
+const matmulKernels = {
   plain: makeKernel(source),
   subgroup: makeKernel(subgroup),
   panels: makeKernel(panels),
@@ -91,20 +91,11 @@ export const matmulNT = (
   bias: Tensor | undefined,
   c: Tensor,
   options: MatmulOptions = {},
-): void => {
-  const step = Math.floor(rowsPerBinding(encoder, [b]) / 4) * 4;
-  if (b.rows <= step) return byRowsOfA(encoder, "nt", { a, b, bias, c }, options);
-  for (let first = 0; first < b.rows; first += step) {
-    const rows = Math.min(step, b.rows - first);
-    const window = {
-      a,
-      b: sliceRows(b, first, rows),
-      bias: bias && sliceColumns(bias, first, rows),
-      c: sliceColumns(c, first, rows),
-    };
+): void =>
+  byRows(encoder, b.rows, [b], ([b], first, rows) => {
+    const window = { a, b, bias: bias && columnsAt(bias, first, rows), c: columnsAt(c, first, rows) };
     byRowsOfA(encoder, "nt", window, options);
-  }
-};
+  }, 4);
 
 /** c[M, K] = a[M, N] · b[N, K]. Columns of a from N to its stride must be finite; b may be larger than one binding. */
 export const matmulNN = (
@@ -113,15 +104,15 @@ export const matmulNN = (
   b: Tensor,
   c: Tensor,
   { plain, accumulate = false }: MatmulOptions = {},
-): void => {
-  const step = Math.floor(rowsPerBinding(encoder, [b]) / 4) * 4;
-  if (b.rows <= step) return byRowsOfA(encoder, "nn", { a, b, c }, { plain, accumulate });
-  for (let first = 0; first < b.rows; first += step) {
-    const rows = Math.min(step, b.rows - first);
-    const window = { a: sliceColumns(a, first, rows), b: sliceRows(b, first, rows), c };
+): void =>
+  byRows(encoder, b.rows, [b], ([b], first, rows) => {
+    const window = { a: columnsAt(a, first, rows), b, c };
     byRowsOfA(encoder, "nn", window, { plain, accumulate: accumulate || first > 0 });
-  }
-};
+  }, 4);
+
+/** The tensor, or the columns of it that go with a window of rows. */
+const columnsAt = (tensor: Tensor, first: number, count: number): Tensor =>
+  count === tensor.cols ? tensor : sliceColumns(tensor, first, count);
 
 /** Operands of a product; b fits one binding. */
 interface Operands {
@@ -176,14 +167,14 @@ const byRowsOfA = (
   });
 
 /** c[N, K] += a[M, N]ᵀ · b[M, K]: summed over M in order, then added once; c may be larger than one binding. */
-export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions = {}): void => {
-  const step = Math.floor(rowsPerBinding(encoder, [c]) / 4) * 4;
-  if (c.rows <= step) return tnWindow(encoder, a, b, c, options);
-  for (let first = 0; first < c.rows; first += step) {
-    const rows = Math.min(step, c.rows - first);
-    tnWindow(encoder, sliceColumns(a, first, rows), b, sliceRows(c, first, rows), options);
-  }
-};
+export const matmulTN = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, options: MatmulOptions = {}): void =>
+  byRows(
+    encoder,
+    c.rows,
+    [c],
+    ([c], first, rows) => tnWindow(encoder, columnsAt(a, first, rows), b, c, options),
+    4,
+  );
 
 const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, { plain = false, beyond }: MatmulOptions): void =>
   byRows(encoder, a.rows, [a, b], ([a, b], _, M) => {

@@ -91,8 +91,9 @@ const weightGradient = (
   byRows(encoder, x.rows, [x, dy, inverse], ([x, dy, inverse], _, N) => {
     const inChunks = encoder.info.cooperative === true && N > rows;
     const parts = inChunks ? encoder.tensor(Math.ceil(N / rows), D) : dweight;
-    const constants = { ...pack([x, dy, parts]), H, D, ...readAs("x", x, 4) };
-    const columns = D / constants.PACK;
+    const packed = pack([x, dy, parts]);
+    const constants = { ...packed, H, D, ...readAs("x", x, packed.PACK) };
+    const columns = D / packed.PACK;
     const shared = inChunks ? chunked(N, rows, columns) : undefined;
     encoder.dispatch(rmsNormKernels.weightBackward, {
       constants: { ...constants, ...shared?.constants },

@@ -1,6 +1,6 @@
 /** Cases of RMSNorm: whole rows and heads, aligned and odd widths, strided columns. */
 import type { HalfFormat } from "../../gpu/half_precision.ts";
-import { dotProduct, floats, kept, type OpCase, type OpCases } from "../op_case.ts";
+import { dotProduct, floats, kept, type OpCase, type OpCases, type Round } from "../op_case.ts";
 import { sliceColumns } from "../../gpu/tensor.ts";
 import { rmsNorm } from "./rms_norm.ts";
 
@@ -23,6 +23,8 @@ const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase =
   const column = within?.column ?? 0;
   // The first element of head `head` of row `row` in x.
   const from = (row: number, head: number) => row * width + column + head * D;
+  const inverseAt = (x: Float64Array, at: number, round: Round) =>
+    round(1 / round(Math.sqrt(round(round(dotProduct(round, D, x, at, 1, x, at, 1) / D) + eps))));
   return {
     name: `${N}x${H}x${D}${within ? ` of ${width}` : ""}${format ? ` ${format}` : ""}${
       activations ? ` activations ${activations}` : ""
@@ -39,7 +41,7 @@ const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase =
       const y = new Float64Array(N * H * D);
       for (let i = 0; i < N * H; i++) {
         const at = from(Math.floor(i / H), i % H);
-        const inverse = round(1 / round(Math.sqrt(round(round(dotProduct(round, D, x, at, 1, x, at, 1) / D) + eps))));
+        const inverse = inverseAt(x, at, round);
         for (let c = 0; c < D; c++) y[i * D + c] = keep(round(x[at + c] * inverse) * weight[c]);
       }
       return { y };
@@ -49,7 +51,7 @@ const normCase = ({ N, D, H = 1, within, format, activations }: Shape): OpCase =
       const dweight = new Float64Array(D);
       for (let i = 0; i < N * H; i++) {
         const at = from(Math.floor(i / H), i % H);
-        const inverse = round(1 / round(Math.sqrt(round(round(dotProduct(round, D, x, at, 1, x, at, 1) / D) + eps))));
+        const inverse = inverseAt(x, at, round);
         const g = Float64Array.from({ length: D }, (_, c) => round(dy[i * D + c] * weight[c]));
         const pull = round(round(round(dotProduct(round, D, g, 0, 1, x, at, 1) * inverse) * inverse) / D);
         for (let c = 0; c < D; c++) {

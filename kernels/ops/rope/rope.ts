@@ -4,11 +4,11 @@ import type { HalfFormat } from "../../gpu/half_precision.ts";
 import { gradientPlaces } from "../add/add.ts";
 import { byRows, lanes, pack, readAs, writeAs } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
-import type { Tensor } from "../../gpu/tensor.ts";
+import { sliceColumns, type Tensor } from "../../gpu/tensor.ts";
 import source from "./rope.wgsl" with { type: "text" };
 
 /** The kernel; the backward pass rotates in the opposite direction. */
-export const ropeKernel = makeKernel(source);
+const ropeKernel = makeKernel(source);
 
 /** y = x[N, H·D] rotated by positions[1, N] (u32), stored as `format`, recorded on the tape; `table` is [T, D]: cosines, then sines. */
 export const rope = (tape: Tape, x: Tensor, positions: Tensor, table: Tensor, format?: HalfFormat): Tensor => {
@@ -29,11 +29,12 @@ const run = ({ encoder }: Tape, x: Tensor, positions: Tensor, table: Tensor, y: 
   byRows(encoder, x.rows, [x, y], ([x, y], start, N) => {
     const D = table.cols;
     const H = x.cols / D;
-    const constants = { ...pack([x, y, table], D % 8 === 0), H, D, BACKWARD, ...readAs("x", x, 4), ...writeAs("y", y) };
+    const packed = pack([x, y, table], D % 8 === 0);
+    const constants = { ...packed, H, D, BACKWARD, ...readAs("x", x, packed.PACK), ...writeAs("y", y) };
     encoder.dispatch(ropeKernel, {
       constants,
-      tensors: [x, positions, table, y],
-      params: { N, positionOffset: positions.offset + start },
-      groups: lanes(N * H * D / 2 / constants.PACK),
+      tensors: [x, sliceColumns(positions, start, N), table, y],
+      params: { N },
+      groups: lanes(N * H * D / 2 / packed.PACK),
     });
   });

@@ -43,6 +43,6 @@ const fusedTile = (encoder: Encoder, x: Tensor, weight: Tensor, format: HalfForm
   const tile = matrixTile(encoder, "nt", x.rows, weight.rows, [x, weight], hasHalves);
   if (weight.rows % 8 > 0) return undefined;
   if (tile === undefined || encoder.info.matrix?.refused.includes(variantName("swiglu", tile))) return undefined;
-  const whole = Math.floor(rowsPerBinding(encoder, [weight]) / 4) * 4 >= weight.rows;
+  const whole = rowsPerBinding(encoder, [weight], 4) >= weight.rows;
   return whole && weight.cols <= chunkDepth ? tile : undefined;
 };

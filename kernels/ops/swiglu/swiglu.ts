@@ -8,7 +8,7 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import source from "./swiglu.wgsl" with { type: "text" };
 import backwardSource from "./swiglu_backward.wgsl" with { type: "text" };
 
-export const swigluKernels = {
+const swigluKernels = {
   forward: makeKernel(source),
   backward: makeKernel(backwardSource),
 };
@@ -32,10 +32,9 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
   const F = gateUp.cols / 2;
   const y = encoder.tensor(gateUp.rows, F, storedAs(format));
   byRows(encoder, y.rows, [gateUp, y], ([input, out], _, N) => {
-    const stored = { ...readAs("gateUp", input, 4), ...writeAs("out", out) };
-    const constants = { ...pack([input, out], F % 4 === 0), F, ...stored };
+    const constants = pack([input, out], F % 4 === 0);
     encoder.dispatch(swigluKernels.forward, {
-      constants,
+      constants: { ...constants, F, ...readAs("gateUp", input, constants.PACK), ...writeAs("out", out) },
       tensors: [input, out],
       params: { N },
       groups: lanes(N * F / constants.PACK),
@@ -46,9 +45,9 @@ export const swiglu = (tape: Tape, gateUp: Tensor, format?: HalfFormat): Tensor 
     if (dy === undefined) return;
     const { places: [dgateUp], settle } = gradientPlaces(tape, gateUp);
     byRows(encoder, y.rows, [gateUp, dy, dgateUp], ([input, dout, din], _, N) => {
-      const constants = { ...pack([input, dout, din], F % 4 === 0), F, ...readAs("gateUp", input, 4) };
+      const constants = pack([input, dout, din], F % 4 === 0);
       encoder.dispatch(swigluKernels.backward, {
-        constants,
+        constants: { ...constants, F, ...readAs("gateUp", input, constants.PACK) },
         tensors: [input, dout, din],
         params: { N },
         groups: lanes(N * F / constants.PACK),

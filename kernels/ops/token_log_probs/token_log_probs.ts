@@ -7,7 +7,7 @@ import { type Encoder, spread } from "../../gpu/encoder.ts";
 import { makeKernel } from "../../gpu/kernel.ts";
 import { joined, lanes } from "../op.ts";
 import type { Tape } from "../../gpu/tape.ts";
-import { sliceRows, type Tensor } from "../../gpu/tensor.ts";
+import { sliceColumns, sliceRows, type Tensor } from "../../gpu/tensor.ts";
 import { matmulNN, matmulNT, matmulTN } from "../matmul/matmul.ts";
 import source from "./token_log_probs.wgsl" with { type: "text" };
 import backwardSource from "./token_log_probs_backward.wgsl" with { type: "text" };
@@ -63,12 +63,11 @@ export const reduceTile = (
     : joined(R, logits.cols, { mostOf: "joinMost(lane, own)", sumOf: "joinSum(lane, own)" });
   encoder.dispatch(serial === true ? tokenLogProbsKernels.fours : tokenLogProbsKernels.forward, {
     ...form,
-    tensors: [logits, targets, out.logProbs, out.entropy, out.stats],
+    tensors: [logits, sliceColumns(targets, start, R), out.logProbs, out.entropy, out.stats],
     params: {
       R,
       V: logits.cols,
       stride: logits.stride,
-      targetOffset: targets.offset + start,
       outOffset: start,
       inverseTemperature: 1 / temperature,
     },
@@ -100,12 +99,11 @@ export const tokenLogProbs = (
       const dlogits = tileLogits(encoder, rows, weight);
       encoder.dispatch(tokenLogProbsKernels.backward, {
         constants: { STRIDE: dlogits.stride },
-        tensors: [dlogits, targets, out.stats, out.entropy, dlogProbs, dentropy],
+        tensors: [dlogits, sliceColumns(targets, start, rows.rows), out.stats, out.entropy, dlogProbs, dentropy],
         params: {
           R: rows.rows,
           V: weight.rows,
           offset: start,
-          targetOffset: targets.offset + start,
           inverseTemperature: 1 / temperature,
         },
         groups: lanes(rows.rows * dlogits.stride / 4),

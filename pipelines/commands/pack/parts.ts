@@ -28,7 +28,7 @@ export const attempt = <A>(action: string, path: string, run: () => Promise<A>):
 export const partBytes = (megabytes: number): number => Math.max(1, Math.ceil(megabytes * 1e6) - 1);
 
 /** The name of the nth part, from 0. */
-export const partName = (name: string, n: number): string => `${name}.part-${String(n).padStart(3, "0")}`;
+const partName = (name: string, n: number): string => `${name}.part-${String(n).padStart(3, "0")}`;
 
 const bufferBytes = 1 << 20;
 

@@ -5,17 +5,7 @@
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
-import {
-  askedVerdict,
-  counter,
-  type Fault,
-  goldFields,
-  type Importer,
-  nameOfInput,
-  questionOf,
-  type Row,
-  text,
-} from "./importer.ts";
+import { byPrompt, type Importer, type Row, scoreOf } from "./importer.ts";
 
 const block = /^\[prompt\] ([^]*?)\n\[output\] ([^]*)\n\[ground_truth\] ([^]*?)\n\[score\] (\S+)\s*$/;
 
@@ -39,30 +29,10 @@ export const easyr1: Importer = {
   name: "easyr1",
   summary: "EasyR1's generations.log, or lines of JSON",
   rowsOfText: blocksOf,
-  reader: (options) => {
-    const { task, split, metric } = options;
-    const drawn = counter();
-    return (row) =>
-      Result.gen(function* () {
-        const prompt = yield* text(row, "prompt");
-        const responseText = yield* text(row, "output");
-        const { score } = row;
-        if (typeof score !== "number" || !Number.isFinite(score)) {
-          return yield* Result.fail<Fault>({ field: "score", expected: "a number", found: score });
-        }
-        const problemId = nameOfInput("easyr1", prompt);
-        return [{
-          task,
-          split,
-          problemId,
-          question: questionOf(prompt),
-          ...goldFields(goldsOf(row.ground_truth)),
-          promptText: prompt,
-          sampleIndex: drawn(problemId),
-          responseText,
-          correct: (yield* askedVerdict(row, options)) ?? score > 0.5,
-          reason: `EasyR1's ${metric ?? "score"} is ${row[metric ?? "score"]}`,
-        }];
-      });
-  },
+  reader: byPrompt("easyr1", "EasyR1", "prompt", (row) =>
+    Result.map(scoreOf(row), (score) => ({
+      golds: goldsOf(row.ground_truth),
+      correct: score > 0.5,
+      by: "score",
+    }))),
 };

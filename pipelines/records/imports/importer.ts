@@ -4,6 +4,7 @@
  */
 import { Result } from "effect";
 import { createHash } from "node:crypto";
+import { isObject } from "../../../data/is_object.ts";
 
 /** One JSON object of a file, or one row of a table. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -96,9 +97,6 @@ export const askedVerdict = (row: Row, options: Pick<ReaderOptions, "metric" | "
     ? Result.succeed(undefined)
     : Result.map(metricOf([[options.metric, row[options.metric]]], options), (found) => found?.[1]);
 
-export const isRow = (value: unknown): value is Row =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const fault = (field: string, expected: string, found: unknown) => Result.fail<Fault>({ field, expected, found });
 
 /** Reads a text field. */
@@ -118,7 +116,7 @@ export const count = (row: Row, field: string): Result.Result<number, Fault> => 
 /** Reads an object field. */
 export const object = (row: Row, field: string): Result.Result<Row, Fault> => {
   const value = row[field];
-  return isRow(value) ? Result.succeed(value) : fault(field, "an object", value);
+  return isObject(value) ? Result.succeed(value) : fault(field, "an object", value);
 };
 
 /** Reads a field with a list of texts. */
@@ -150,13 +148,61 @@ export const judged = (value: unknown): boolean | undefined =>
 /** The verdict of a verifier's score: 1 is right, 0 and -1 are wrong; other scores, from a reward model, give none. */
 export const verdictOfScore = (score: unknown): boolean | undefined => score === -1 ? false : judged(score);
 
+/** The finite number in the field `score`. */
+export const scoreOf = ({ score }: Row): Result.Result<number, Fault> =>
+  typeof score === "number" && Number.isFinite(score) ? Result.succeed(score) : fault("score", "a number", score);
+
 /** The question in a chat without its special tokens: the text between `user` and `assistant`. */
-export const questionOf = (input: string): string =>
+const questionOf = (input: string): string =>
   /(?:^|\n)user\n([^]*?)(?:\n?assistant\n|\nassistant$)/.exec(input)?.[1].trim() ?? input;
 
-/** The problem name for the prompt `input`. */
-export const nameOfInput = (program: string, input: string): string =>
-  `${program}/${createHash("sha256").update(input).digest("hex").slice(0, 12)}`;
+/** What a row says about its response: the accepted answers, the program's own verdict, and the field that it is by. */
+interface Judgement {
+  readonly golds: ReadonlyArray<string> | null;
+  readonly correct: boolean | undefined;
+  readonly by: string;
+  readonly answer?: string | null;
+}
+
+/**
+ * A reader of files with one response a row: its prompt in the field `prompt`, its text in `output`. All responses to one prompt are one problem,
+ * named by the prompt's hash. A requested metric goes before the program's own verdict.
+ */
+export const byPrompt = (
+  importer: string,
+  program: string,
+  prompt: string,
+  judge: (row: Row) => Result.Result<Judgement, Fault>,
+): Importer["reader"] =>
+(options) => {
+  const { task, split, metric } = options;
+  const drawn = counter();
+  return (row) =>
+    Result.gen(function* () {
+      const promptText = yield* text(row, prompt);
+      const responseText = yield* text(row, "output");
+      const { golds, answer, ...own } = yield* judge(row);
+      const problemId = `${importer}/${createHash("sha256").update(promptText).digest("hex").slice(0, 12)}`;
+      const correct = (yield* askedVerdict(row, options)) ?? own.correct;
+      const by = metric ?? own.by;
+      return [{
+        task,
+        split,
+        problemId,
+        question: questionOf(promptText),
+        ...goldFields(golds),
+        promptText,
+        sampleIndex: drawn(problemId),
+        responseText,
+        ...(answer !== undefined && { answer }),
+        ...(correct !== undefined && { correct, reason: `${program}'s ${by} is ${row[by]}` }),
+      }];
+    });
+};
+
+/** The task in the name of a file of details, `PREFIX_TASK_DATE.jsonl`, if it has one; `prefix` is `details` or `samples`. */
+export const partOf = (prefix: string, file: string): string | undefined =>
+  new RegExp(`^${prefix}_(.+?)(?:_\\d{4}-\\d{2}-\\d{2}T[\\d.:-]+)?\\.\\w+$`).exec(file)?.[1];
 
 /** Counts the earlier occurrences of each name. */
 export const counter = (): (name: string) => number => {

@@ -6,15 +6,16 @@
  * a verdict only for a single response, and only if it is the single or the requested metric.
  */
 import { Result } from "effect";
+import { isObject } from "../../../data/is_object.ts";
 import { goldsOf } from "../../../data/tasks/golds.ts";
 import {
   counter,
   type Fault,
   goldFields,
   type Importer,
-  isRow,
   metricOf,
   object,
+  partOf,
   type ReaderOptions,
   type Row,
   sourceName,
@@ -38,10 +39,6 @@ const taskIn = (name: unknown): string | undefined => {
   const [first, second] = name.split("|");
   return second === undefined || /^\d+$/.test(second) ? first : second;
 };
-
-/** The task of a details file, if its name contains one. */
-const partOf = (file: string): string | undefined =>
-  taskIn(/^details_(.+?)(?:_\d{4}-\d{2}-\d{2}T[\d.:-]+)?\.\w+$/.exec(file)?.[1]);
 
 /** The accepted answers of a list; each value is one answer, even if it looks like a list. */
 const goldsIn = (values: ReadonlyArray<unknown>): ReadonlyArray<string> | null => {
@@ -82,7 +79,7 @@ const former = (row: Row): Result.Result<Found, Fault> =>
 
 /** The verdict on a row's single response. */
 const verdictOf = ({ responses, metrics }: Found, options: ReaderOptions) => {
-  const named = isRow(metrics) ? Object.entries(metrics) : [];
+  const named = isObject(metrics) ? Object.entries(metrics) : [];
   if (responses.length !== 1) return Result.succeed({});
   if (options.metric === undefined && named.length > 1) {
     options.tell(`no verdicts: there are ${named.map(([name]) => name).join(", ")}; --metric chooses`);
@@ -93,7 +90,7 @@ const verdictOf = ({ responses, metrics }: Found, options: ReaderOptions) => {
     (metric) =>
       metric === undefined
         ? {}
-        : { correct: metric[1], reason: `lighteval's ${metric[0]} is ${isRow(metrics) ? metrics[metric[0]] : ""}` },
+        : { correct: metric[1], reason: `lighteval's ${metric[0]} is ${isObject(metrics) ? metrics[metric[0]] : ""}` },
   );
 };
 
@@ -108,7 +105,7 @@ export const lighteval: Importer = {
     return (row, file) =>
       Result.gen(function* () {
         const found = yield* "doc" in row || "__doc__" in row ? present(row) : former(row);
-        const { part = partOf(file), question, golds, responses } = found;
+        const { part = taskIn(partOf("details", file)), question, golds, responses } = found;
         const problemId = sourceName(options, part, found.id ?? rows(part ?? ""));
         const verdict = yield* verdictOf(found, options);
         return responses.map((responseText) => ({

@@ -5,6 +5,7 @@
  * its items is right. A metric covers all responses of a line, so it is a verdict only for a single response.
  */
 import { Result } from "effect";
+import { isObject } from "../../../data/is_object.ts";
 import { goldsOf } from "../../../data/tasks/golds.ts";
 import {
   count,
@@ -12,8 +13,8 @@ import {
   type Fault,
   goldFields,
   type Importer,
-  isRow,
   metricOf,
+  partOf,
   type ReaderOptions,
   type Row,
   sourceName,
@@ -24,13 +25,13 @@ import {
 const usual = ["exact_match", "math_verify", "acc"];
 
 const promptOf = ({ arguments: given }: Row): string | undefined => {
-  const [first] = isRow(given) ? Object.values(given) : Array.isArray(given) ? given : [];
-  const prompt = isRow(first) ? first.arg_0 : Array.isArray(first) ? first[0] : undefined;
+  const [first] = isObject(given) ? Object.values(given) : Array.isArray(given) ? given : [];
+  const prompt = isObject(first) ? first.arg_0 : Array.isArray(first) ? first[0] : undefined;
   return typeof prompt === "string" ? prompt : undefined;
 };
 
 const questionOf = (row: Row, prompt: string | undefined): string | undefined => {
-  const doc = isRow(row.doc) ? row.doc : {};
+  const doc = isObject(row.doc) ? row.doc : {};
   return [doc.problem, doc.question, doc.query, prompt].find((one) => typeof one === "string");
 };
 
@@ -39,10 +40,6 @@ const goldsOfTarget = (target: unknown): ReadonlyArray<string> | null => {
   const golds = goldsOf(Array.isArray(target) ? target.map((one) => written(one)) : target);
   return golds?.map((gold) => gold.trim()) ?? null;
 };
-
-/** The task of a samples file, if its name contains one. */
-const partOf = (file: string): string | undefined =>
-  /^samples_(.+?)(?:_\d{4}-\d{2}-\d{2}T[\d.:-]+)?\.\w+$/.exec(file)?.[1];
 
 const responsesOf = (row: Row): Result.Result<ReadonlyArray<string>, Fault> => {
   const { resps } = row;
@@ -75,7 +72,7 @@ export const lmEval: Importer = {
     const filters = new Map<string, unknown>();
     return (row, file) =>
       Result.gen(function* () {
-        const problemId = sourceName(options, partOf(file), yield* count(row, "doc_id"));
+        const problemId = sourceName(options, partOf("samples", file), yield* count(row, "doc_id"));
         if (!filters.has(problemId)) filters.set(problemId, row.filter);
         else if (filters.get(problemId) !== row.filter) {
           options.tell(`read by filter "${filters.get(problemId)}"; lines of filter "${row.filter}" are passed over`);

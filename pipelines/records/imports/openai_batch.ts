@@ -4,6 +4,7 @@
  * and `body` with `messages` or `prompt`; gold answers are in its `metadata` (`goldAnswer` or `answer`).
  */
 import { Result } from "effect";
+import { isObject } from "../../../data/is_object.ts";
 import { goldsOf } from "../../../data/tasks/golds.ts";
 import {
   counter,
@@ -11,7 +12,6 @@ import {
   goldFields,
   type Imported,
   type Importer,
-  isRow,
   type Row,
   sourceName,
   text,
@@ -24,8 +24,10 @@ const instructing: ReadonlyArray<unknown> = ["system", "developer"];
 /** The prompt and gold answer of a request. */
 const askedOf = (body: Row): AskedFields => {
   const { prompt, messages, metadata } = body;
-  const golds = isRow(metadata) ? goldsOf(metadata.goldAnswer) ?? goldsOf(metadata.answer) : null;
-  const said = Array.isArray(messages) ? messages.filter(isRow).filter(({ role }) => !instructing.includes(role)) : [];
+  const golds = isObject(metadata) ? goldsOf(metadata.goldAnswer) ?? goldsOf(metadata.answer) : null;
+  const said = Array.isArray(messages)
+    ? messages.filter(isObject).filter(({ role }) => !instructing.includes(role))
+    : [];
   const question = said.length === 1 ? said[0].content : prompt;
   return {
     ...(typeof question === "string" && { question }),
@@ -36,19 +38,19 @@ const askedOf = (body: Row): AskedFields => {
 
 /** The text of a choice; undefined for a message without content (a refusal, a tool call). */
 const textOf = (choice: unknown): string | undefined => {
-  if (!isRow(choice)) return undefined;
-  if (!isRow(choice.message)) return typeof choice.text === "string" ? choice.text : undefined;
+  if (!isObject(choice)) return undefined;
+  if (!isObject(choice.message)) return typeof choice.text === "string" ? choice.text : undefined;
   const { content } = choice.message;
   return typeof content === "string" ? content : content === null || content === undefined ? "" : undefined;
 };
 
 const finishOf = (choice: unknown) =>
-  isRow(choice) && (choice.finish_reason === "stop" || choice.finish_reason === "length")
+  isObject(choice) && (choice.finish_reason === "stop" || choice.finish_reason === "length")
     ? { finish: choice.finish_reason } as const
     : {};
 
 const choicesOf = (body: unknown): Result.Result<ReadonlyArray<unknown>, Fault> => {
-  const choices = isRow(body) ? body.choices : undefined;
+  const choices = isObject(body) ? body.choices : undefined;
   return Array.isArray(choices)
     ? Result.succeed(choices)
     : Result.fail({ field: "response.body.choices", expected: "a list", found: choices });
@@ -65,12 +67,12 @@ export const openaiBatch: Importer = {
     return (row) =>
       Result.gen(function* () {
         const id = yield* text(row, "custom_id");
-        if (isRow(row.body)) {
+        if (isObject(row.body)) {
           requests.set(id, askedOf(row.body));
           return [];
         }
-        if (!isRow(row.response) || row.response.status_code !== 200) {
-          if (!isRow(row.error) && !isRow(row.response)) {
+        if (!isObject(row.response) || row.response.status_code !== 200) {
+          if (!isObject(row.error) && !isObject(row.response)) {
             return yield* Result.fail<Fault>({ field: "response", expected: "an object", found: row.response });
           }
           tell("requests that got no response are passed over");

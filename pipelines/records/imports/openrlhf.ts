@@ -5,44 +5,16 @@
  */
 import { Result } from "effect";
 import { goldsOf } from "../../../data/tasks/golds.ts";
-import {
-  askedVerdict,
-  counter,
-  goldFields,
-  type Importer,
-  nameOfInput,
-  questionOf,
-  text,
-  verdictOfScore,
-} from "./importer.ts";
+import { byPrompt, type Importer, verdictOfScore } from "./importer.ts";
 
 /** Rollouts of OpenRLHF. */
 export const openrlhf: Importer = {
   name: "openrlhf",
   summary: "OpenRLHF's rollouts",
-  reader: (options) => {
-    const { task, split, metric } = options;
-    const drawn = counter();
-    return (row) =>
-      Result.gen(function* () {
-        const input = yield* text(row, "input");
-        const responseText = yield* text(row, "output");
-        const problemId = nameOfInput("openrlhf", input);
-        const correct = (yield* askedVerdict(row, options)) ?? verdictOfScore(row.reward);
-        return [{
-          task,
-          split,
-          problemId,
-          question: questionOf(input),
-          ...goldFields(goldsOf(row.label) ?? goldsOf(row.answer) ?? goldsOf(row.gts)),
-          promptText: input,
-          sampleIndex: drawn(problemId),
-          responseText,
-          ...(correct !== undefined && {
-            correct,
-            reason: `OpenRLHF's ${metric ?? "reward"} is ${row[metric ?? "reward"]}`,
-          }),
-        }];
-      });
-  },
+  reader: byPrompt("openrlhf", "OpenRLHF", "input", ({ label, answer, gts, reward }) =>
+    Result.succeed({
+      golds: goldsOf(label) ?? goldsOf(answer) ?? goldsOf(gts),
+      correct: verdictOfScore(reward),
+      by: "reward",
+    })),
 };

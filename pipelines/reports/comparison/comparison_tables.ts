@@ -1,6 +1,7 @@
 /** A comparison as tables: Pass@k, paired differences, problems won and lost, and the problems that differ most. */
+import { percentText } from "../figures/shares.ts";
 import type { Tally } from "../../stages/pass_at_k.ts";
-import { type Cell, clearBestNote, percentCell, type Table, textCell } from "../tables/table.ts";
+import { type Cell, clearBestNote, inPercent, percentCell, type Table, textCell } from "../tables/table.ts";
 import { fewestProblems, type Interval, isClear, type PairedPassAtK } from "./paired.ts";
 
 /** What is compared: names, and of each the same problems in the same order. */
@@ -35,17 +36,16 @@ const passTable = ({ labels, models }: Comparison, paired: ReadonlyArray<PairedP
 });
 
 const signed = (share: number): string => {
-  const points = (100 * share).toFixed(1);
+  const points = percentText(share);
   return Number(points) === 0 ? "0.0" : share > 0 ? `+${points}` : points.replace("-", "−");
 };
 
 const differenceCell = (one: Interval, problems: number): Cell => {
-  const points = (share: number) => Number((100 * share).toPrecision(12));
   return {
     text: signed(one.value),
-    value: points(one.value),
-    low: points(one.low),
-    high: points(one.high),
+    value: inPercent(one.value),
+    low: inPercent(one.low),
+    high: inPercent(one.high),
     interval: `${signed(one.low)} to ${signed(one.high)}`,
     ...(isClear(one, problems) && { mark: "best" as const }),
   };

@@ -2,8 +2,8 @@
  * Pass@k of several models over the same problems. The bootstrap is paired: each draw takes problems with replacement and gives all models the same
  * ones, so that an interval of a difference is that of the difference, which is narrower than two intervals beside each other suggest.
  */
-import { bootstrapKey, drawnPlaces, middle95 } from "../../../data/statistics.ts";
-import { estimate, passAtK, type Tally } from "../../stages/pass_at_k.ts";
+import { middle95, redrawnMeans } from "../../../data/statistics.ts";
+import { estimatesOf, passAtK, type Tally } from "../../stages/pass_at_k.ts";
 
 /** A number in [-1, 1] with the middle 95 % of its draws. */
 export interface Interval {
@@ -31,34 +31,14 @@ export const fewestProblems = 10;
 export const isClear = ({ low, high }: Interval, problems: number): boolean =>
   problems >= fewestProblems && (low > 0 || high < 0);
 
-/** The means of each draw by model and k: `means[model][k][draw]`. */
-const redrawn = (
-  models: ReadonlyArray<ReadonlyArray<Tally>>,
-  ks: ReadonlyArray<number>,
-  draws: number,
-): ReadonlyArray<ReadonlyArray<Float64Array>> => {
-  const problems = models[0].length;
-  const estimates = models.map((tallies) => ks.map((k) => tallies.map(({ n, c }) => estimate(n, c, k))));
-  const means = models.map(() => ks.map(() => new Float64Array(draws)));
-  const key = bootstrapKey("compare");
-  for (let draw = 0; draw < draws; draw++) {
-    const places = drawnPlaces(key, draw, problems);
-    for (const [m, own] of estimates.entries()) {
-      for (const [j, at] of own.entries()) {
-        means[m][j][draw] = places.reduce((sum, place) => sum + at[place], 0) / problems;
-      }
-    }
-  }
-  return means;
-};
-
 /** Pass@k at each k; `models` have the same problems in the same order, at least one, each with `n` >= k. `draws` of 0 make no intervals. */
 export const pairedPassAtK = (
   models: ReadonlyArray<ReadonlyArray<Tally>>,
   ks: ReadonlyArray<number>,
   draws: number,
 ): ReadonlyArray<PairedPassAtK> => {
-  const means = redrawn(models, ks, draws);
+  const redrawn = redrawnMeans("compare", models.flatMap((tallies) => estimatesOf(tallies, ks)), draws);
+  const means = models.map((_, m) => redrawn.slice(m * ks.length, (m + 1) * ks.length));
   const values = models.map((tallies) => passAtK(tallies, ks, 0).map((row) => row.passAtK));
   const problems = models[0].length;
   return ks.map((k, j): PairedPassAtK => {

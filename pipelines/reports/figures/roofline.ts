@@ -5,43 +5,25 @@
  */
 import { Result } from "effect";
 import * as Elementary from "../../../data/elementary/mod.ts";
-import type { RecordSchema } from "../../records/schema.ts";
+import { nullableField, type RecordOf, recordSchema } from "../../records/record_schema.ts";
 import { faint, marks, type Panel, places, seriesEncoding } from "./chart.ts";
 import { chartReport } from "../report.ts";
 import { namesOf, type Series, seriesOf } from "../series.ts";
 
-/** A measured piece of work of `deno task bench`, and the roofs of its run. */
-export interface RooflineRow {
-  readonly part: string;
-  readonly work: string;
-  readonly model: string;
-  /** Null if no bytes are moved. */
-  readonly intensity: number | null;
-  readonly gflops: number;
-  readonly roofGflops: number;
-  readonly roofGbPerSecond: number;
-  readonly device: string;
-  readonly date: string;
-  readonly load: number;
-}
-
-/** The table of RooflineRow (`--format json` of bench). */
-export const RooflineRow: RecordSchema<RooflineRow> = {
-  name: "Roofline",
-  fields: [
-    { name: "part", kind: "string" },
-    { name: "work", kind: "string" },
-    { name: "model", kind: "string" },
-    { name: "intensity", kind: "number", nullable: true },
-    { name: "gflops", kind: "number" },
-    { name: "roofGflops", kind: "number" },
-    { name: "roofGbPerSecond", kind: "number" },
-    { name: "device", kind: "string" },
-    { name: "date", kind: "string" },
-    { name: "load", kind: "number" },
-  ],
-  sameLength: [],
-};
+/** A measured piece of work, and the roofs of its run (`--format json` of bench); the intensity is null if no bytes are moved. */
+export const RooflineRow = recordSchema("Roofline", {
+  part: "string",
+  work: "string",
+  model: "string",
+  intensity: nullableField("number"),
+  gflops: "number",
+  roofGflops: "number",
+  roofGbPerSecond: "number",
+  device: "string",
+  date: "string",
+  load: "number",
+});
+export type RooflineRow = RecordOf<typeof RooflineRow>;
 
 const size = { width: 620, height: 380 } as const;
 

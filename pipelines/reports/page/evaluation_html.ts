@@ -1,4 +1,5 @@
 /** The page of one evaluation, as `evaluate --out` writes it: Pass@k, responses to problems from the hardest to the easiest, what was run. */
+import { percentText } from "../figures/shares.ts";
 import { Result } from "effect";
 import type { EvaluationRow } from "../../records/rows.ts";
 import { figure2 } from "../figures/figure_2.ts";
@@ -25,7 +26,7 @@ export interface EvaluationHtml {
   readonly records: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const percent = (share: number): string => `${percentText(share)} %`;
 
 const fact = (name: string, value: string | undefined): Html | undefined =>
   value === undefined ? undefined : markup`<div><dt>${name}</dt><dd><b>${value}</b></dd></div>
@@ -36,7 +37,7 @@ const passFact = ({ k, passAtK, low, high }: EvaluationRow): Html | undefined =>
     `Pass@${k}`,
     low === undefined || high === undefined
       ? percent(passAtK)
-      : `${percent(passAtK)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`,
+      : `${percent(passAtK)} (${percentText(low)}–${percentText(high)})`,
   );
 
 const greedyFact = ({ greedyAccuracy, greedyLow: low, greedyHigh: high }: Partial<EvaluationRow>) =>

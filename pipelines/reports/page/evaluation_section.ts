@@ -1,4 +1,5 @@
 /** Pass@k on a page: in a few sentences, as curves, as Table 1 above the paper's, and as a trade-off. */
+import { percentText } from "../figures/shares.ts";
 import { Result } from "effect";
 import { table1 as publishedRows } from "../../../data/paper/published.ts";
 import { figure2, nameOfBlock, tradePanels } from "../figures/figure_2.ts";
@@ -10,8 +11,6 @@ import { publishedCells, table1 } from "../tables/table_1.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable, type Remark } from "./html_table.ts";
 import { figure } from "./figure.ts";
-
-const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** The difference of a cell from its block's base model, as a class with steps. */
 const besideBase = (cell: Cell, column: number, block: Block): Remark | undefined => {
@@ -67,20 +66,20 @@ const inShort = (blocks: ReadonlyArray<EvaluationBlock>): Html => {
       })
       .sort((a, b) => b.row.passAtK - a.row.passAtK);
     const best = first(ranked);
-    const ties = ranked.filter(({ row }) => percent(row.passAtK) === percent(best.row.passAtK));
+    const ties = ranked.filter(({ row }) => percentText(row.passAtK) === percentText(best.row.passAtK));
     const base = block.series.find(({ label }) => label === "base");
     const start = base && block.at(base.label, k);
     const names = ties.length === ranked.length && ranked.length > 2
       ? "all models alike"
       : ties.map(({ name }) => name).join(", ");
     return markup`<div><dt>Pass@${k}</dt><dd><b>${
-      percent(
+      percentText(
         best.row.passAtK,
       )
     } %</b> <span>${names}</span>${
       start === undefined || ties.some(({ name }) => name === base?.name)
         ? undefined
-        : markup`<span class="faint">base ${percent(start.passAtK)} %</span>`
+        : markup`<span class="faint">base ${percentText(start.passAtK)} %</span>`
     }</dd></div>
 `;
   };

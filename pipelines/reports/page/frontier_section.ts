@@ -2,6 +2,7 @@
  * The frontier on a page: Pass@k against Pass@1 along training, one panel per condition and k, every line from the base on, above the
  * matched comparisons. If lines coincide, one algorithm is a slower way along the same frontier.
  */
+import { percentText } from "../figures/shares.ts";
 import { Result } from "effect";
 import type { FrontierRow } from "../../records/study_rows.ts";
 import { alongTraining, frontier, frontierGroups } from "../figures/frontier.ts";
@@ -12,8 +13,6 @@ import { answerOf, isAboutFrontier } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { figure } from "./figure.ts";
-
-const percent = (share: number): string => (100 * share).toFixed(1);
 
 /** One block per panel: an algorithm per row, a step per column. */
 export const frontierTable = (rows: ReadonlyArray<FrontierRow>, series: ReadonlyArray<Series>): Table => {
@@ -33,7 +32,7 @@ export const frontierTable = (rows: ReadonlyArray<FrontierRow>, series: Readonly
           textCell(name),
           ...steps.map((step) => {
             const row = own.find((one) => one.step === step);
-            return row === undefined ? empty : textCell(`${percent(row.passAt1)} → ${percent(row.passAtK)}`);
+            return row === undefined ? empty : textCell(`${percentText(row.passAt1)} → ${percentText(row.passAtK)}`);
           }),
         ]];
       }),

@@ -1,4 +1,5 @@
 /** The page of one run of `train`: its first and last values, its curves, responses along the way, and one prompt through every stage. */
+import { percentText } from "../figures/shares.ts";
 import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
@@ -44,7 +45,7 @@ const ends = (
 `;
 };
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const percent = (share: number): string => `${percentText(share)} %`;
 const nats = (entropy: number): string => entropy.toFixed(3);
 
 /** How many steps are recorded; a test before the first is none. */

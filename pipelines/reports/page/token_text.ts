@@ -21,7 +21,7 @@ const [firstTokens, lastTokens] = [240, 120];
 const grounds = [0.99, 0.9, 0.6, 0.3, 0.1] as const;
 
 /** The darkness of the background of a token of probability `p`: 0 to 5. */
-export const groundOf = (p: number): number => {
+const groundOf = (p: number): number => {
   const found = grounds.findIndex((least) => p >= least);
   return found < 0 ? grounds.length : found;
 };

@@ -4,20 +4,10 @@
  */
 import { unfitSigns } from "../../files/plain_text.ts";
 import { differenceOf } from "./answer_difference.ts";
+import type { ShownRecord } from "./shown_record.ts";
 
 /** The shown fields of a record; absent fields are left out. */
-export interface Shown {
-  readonly problemId: string;
-  readonly sampleIndex?: number;
-  readonly question?: string;
-  readonly goldAnswer?: string;
-  readonly answer?: string | null;
-  readonly correct?: boolean;
-  readonly reason?: string;
-  readonly responseText: string;
-  readonly finish?: "stop" | "length";
-  readonly level?: string;
-  readonly type?: string;
+export interface Shown extends Omit<ShownRecord, "responseTokens" | "responseLength"> {
   readonly tokens?: number;
 }
 

@@ -1,40 +1,21 @@
 /** The fields that `show` reads from any record with a `problemId` and a `responseText`, graded or not. */
-import type { RecordSchema } from "../../records/schema.ts";
+import { nullableField, optionalField, type RecordOf, recordSchema } from "../../records/record_schema.ts";
 
-/** The fields of a record that are shown. */
-export interface ShownRecord {
-  readonly problemId: string;
-  readonly sampleIndex?: number;
-  readonly question?: string;
-  readonly goldAnswer?: string;
-  readonly answer?: string | null;
-  readonly correct?: boolean;
-  readonly reason?: string;
-  readonly responseText: string;
-  readonly responseTokens?: Int32Array;
-  readonly responseLength?: number;
-  readonly finish?: "stop" | "length";
-  readonly level?: string;
-  readonly type?: string;
-}
-
-/** The table of ShownRecord. */
-export const ShownRecord: RecordSchema<ShownRecord> = {
-  name: "Rollout or Verdict",
-  fields: [
-    { name: "problemId", kind: "string" },
-    { name: "sampleIndex", kind: "count", optional: true },
-    { name: "question", kind: "string", optional: true },
-    { name: "goldAnswer", kind: "string", optional: true },
-    { name: "answer", kind: "string", nullable: true },
-    { name: "correct", kind: "boolean", optional: true },
-    { name: "reason", kind: "string", optional: true },
-    { name: "responseText", kind: "string" },
-    { name: "responseTokens", kind: "tokens", optional: true },
-    { name: "responseLength", kind: "count", optional: true },
-    { name: "finish", kind: { literals: ["stop", "length"] }, optional: true },
-    { name: "level", kind: "string", optional: true },
-    { name: "type", kind: "string", optional: true },
-  ],
-  sameLength: [],
-};
+/** A record that is shown; one that is not graded has no answer. */
+export const ShownRecord = recordSchema("Rollout or Verdict", {
+  problemId: "string",
+  sampleIndex: optionalField("count"),
+  question: optionalField("string"),
+  goldAnswer: optionalField("string"),
+  answer: nullableField("string"),
+  correct: optionalField("boolean"),
+  reason: optionalField("string"),
+  responseText: "string",
+  responseTokens: optionalField("tokens"),
+  responseLength: optionalField("count"),
+  finish: optionalField({ literals: ["stop", "length"] }),
+  level: optionalField("string"),
+  type: optionalField("string"),
+});
+type Graded = RecordOf<typeof ShownRecord>;
+export type ShownRecord = Omit<Graded, "answer"> & Partial<Pick<Graded, "answer">>;

@@ -4,7 +4,7 @@ import { latent, latentBase } from "../../recipes/tiny_full/conditions.ts";
 import { algorithmsOf, type Cell as StudyCell, type Evaluation, type Recipe } from "../../recipes/recipe.ts";
 import { flagOf, type SettingKey, settingKeys, settings } from "../../settings/settings.ts";
 import { seriesName } from "../series.ts";
-import { type Cell, empty, type Table, textCell } from "./table.ts";
+import { type Cell, empty, numberCell, type Table, textCell } from "./table.ts";
 
 /** Values of the settings of a recipe or of a run. */
 export type RecipeValues = Readonly<Partial<Record<SettingKey, unknown>>>;
@@ -47,12 +47,12 @@ export const evaluationWords = ({ settings: values, repeats }: Evaluation): stri
   ].join(", ");
 
 /** The values that differ from the paper's, in words. */
-export const changedValues = (values: RecipeValues): ReadonlyArray<string> =>
+const changedValues = (values: RecipeValues): ReadonlyArray<string> =>
   given(values).filter((key) => published[key] !== undefined && published[key] !== values[key])
     .map((key) => `${flagOf(key).replaceAll("-", " ")}: ${valueText(values[key])}, not ${valueText(published[key])}`);
 
 /** A statement that no checkpoint was selected. */
-export const noSelection =
+const noSelection =
   "no checkpoint is selected: each model is what its training ended with, where the paper takes the one that is best on the MATH test set";
 
 /** The differences of a recipe from the paper, in words. */
@@ -83,8 +83,6 @@ const addedBy = ({ condition, settings: values, insights }: StudyCell): string =
   return [...bases, ...added, ...insights ? ["a step measured by the stage insights"] : []].join(", ");
 };
 
-const countCell = (count: number): Cell => ({ text: String(count), value: count });
-
 const listed = (values: ReadonlyArray<string | number>): Cell => textCell([...new Set(values)].join(", "));
 
 /** The conditions of a study of cells, with the number of finished cells. */
@@ -103,8 +101,8 @@ export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number
       textCell(condition),
       listed(cells.map(({ algorithm }) => algorithm === "base" ? "base" : seriesName(algorithm))),
       listed(cells.map(({ seed }) => seed)),
-      countCell(cells.length),
-      countCell(done.get(condition) ?? 0),
+      numberCell(cells.length),
+      numberCell(done.get(condition) ?? 0),
       textCell(addedBy(cells[0])),
     ]),
   }],

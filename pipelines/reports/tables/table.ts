@@ -62,7 +62,8 @@ export const empty: Cell = { text: "–", value: null };
 /** A cell of text. */
 export const textCell = (text: string): Cell => ({ text, value: text });
 
-const inPercent = (share: number): number => Number((100 * share).toPrecision(12));
+/** A share in percent, without rounding noise. */
+export const inPercent = (share: number): number => Number((100 * share).toPrecision(12));
 
 /** A share in [0, 1] as percent with one decimal; `low` and `high` together make an interval. */
 export const percentCell = (share: number, low?: number, high?: number): Cell => {

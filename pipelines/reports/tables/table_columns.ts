@@ -2,6 +2,7 @@
  * Some columns of a table: those that somebody names, or, for a terminal, those that fit beside each other. Of a table that is too wide the columns
  * that say most of a training stay first, then the others from the left.
  */
+import { isObject } from "../../../data/is_object.ts";
 import { Result } from "effect";
 import { encode } from "../../records/record.ts";
 import { nearest } from "../../settings/resolve.ts";
@@ -9,7 +10,7 @@ import type { Line } from "../report.ts";
 import type { Table } from "./table.ts";
 
 /** Characters of a line that a table takes at most. */
-export const terminalWidth = 100;
+const terminalWidth = 100;
 
 /** What stays first of a table that is too wide. */
 const telling = [
@@ -28,9 +29,7 @@ const telling = [
 /** The fields of a row, those inside of groups as `group.field`. */
 const flattened = (row: object, path = ""): ReadonlyArray<readonly [string, unknown]> =>
   Object.entries(row).flatMap(([name, value]) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? flattened(value, `${path}${name}.`)
-      : [[`${path}${name}`, value] as const]
+    isObject(value) ? flattened(value, `${path}${name}.`) : [[`${path}${name}`, value] as const]
   );
 
 /** A line with the fields of its groups beside its own, as `group.field`. */

@@ -5,7 +5,7 @@
 import { Result } from "effect";
 import { ClaimRow } from "../../records/study_rows.ts";
 import { tableReport } from "../report.ts";
-import { type Cell, empty, type Table, textCell } from "./table.ts";
+import { type Cell, empty, numberCell, type Table, textCell } from "./table.ts";
 
 /** A claim as reports read it. */
 export type Judged = Omit<ClaimRow, "statistic">;
@@ -171,7 +171,7 @@ const cellsOf = (withOther: boolean) => (row: Row): ReadonlyArray<Cell> => [
   textCell(whereOf(row)),
   textCell(asked(row)),
   foundCell(row, foundOf(row)),
-  { text: String(row.cells), value: row.cells },
+  numberCell(row.cells),
   { text: verdictText(row.verdict), value: row.verdict },
   ...withOther ? otherCells(row) : [],
 ];

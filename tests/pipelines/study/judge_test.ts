@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Statistic, type StudyClaim, verdictOf } from "../../../pipelines/records/claim.ts";
 import { drawsOf } from "../../../pipelines/study/bootstrap.ts";
+import { evidenceOf } from "../../../pipelines/study/evidence.ts";
 import { judge } from "../../../pipelines/study/judge.ts";
 import { recorded } from "./made_up_study.ts";
 
@@ -25,7 +26,7 @@ const asked = (statistic: Statistic, more: Partial<StudyClaim> = {}) =>
       unit: "share",
       ...more,
     }],
-    recorded,
+    evidenceOf(recorded),
     200,
   )[0];
 

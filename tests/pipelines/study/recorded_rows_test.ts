@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { dynamicsRows } from "../../../pipelines/study/recorded_rows.ts";
+import type { Outcome } from "../../../pipelines/study/run_cell.ts";
 
 Deno.test("a study's dynamics are a run's rows without the counts of verdicts, which earlier records do not have", () => {
-  const done = (algorithm: string, metrics: ReadonlyArray<Readonly<Record<string, unknown>>>) => {
+  const done = (algorithm: string, metrics: Outcome["metrics"]) => {
     const cell = recipes.tiny.cells.find((one) => one.algorithm === algorithm);
     assert.ok(cell !== undefined);
     return { cell, outcome: { measured: [], metrics } };
