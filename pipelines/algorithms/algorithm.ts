@@ -2,9 +2,8 @@
  * An algorithm as data: which responses it keeps and with which weight, how it computes the advantage of each token, which models that needs,
  * and, where they are not everybody's, its loss, its defaults and its own settings.
  */
-import { Result } from "effect";
 import type { Sign } from "../records/schema.ts";
-import { type Group, groupValues, type SettingValues } from "../settings/setting.ts";
+import { certainValues, type Group, type SettingValues } from "../settings/setting.ts";
 import type { Aggregation } from "./aggregation.ts";
 import type { LossForm } from "./objective.ts";
 
@@ -91,7 +90,7 @@ export const makeAlgorithm = <S extends Group>(declared: DeclaredAlgorithm<S>): 
   const { weight, advantage: { credit, ...advantage }, loss, ...rest } = declared;
   const withOwn = <O extends object>(settings: O): O & SettingValues<S> => ({
     ...settings,
-    ...Result.getOrThrow(groupValues(declared.settings, Object.fromEntries(Object.entries(settings)))),
+    ...certainValues(declared.settings, settings),
   });
   return {
     ...rest,

@@ -2,7 +2,7 @@
  * The settings that algorithms declare in their files. All commands that take `--algorithm` take them; a value for one belongs to the algorithms
  * that declare it and is refused with any other. Nobody who trains by another algorithm sees them in a configuration.
  */
-import { type Group, optional, type Setting } from "../settings/setting.ts";
+import { flagOf, type Group, optional, type Setting } from "../settings/setting.ts";
 import type { Algorithm } from "./algorithm.ts";
 import { algorithms } from "./mod.ts";
 
@@ -32,6 +32,12 @@ const collected = (): Group =>
 
 /** The settings of single algorithms, unset unless their algorithm is the one in use. */
 export const algorithmSettings: Readonly<Record<never, Setting<unknown>>> = collected();
+
+/** The defaults of single algorithms as the end of a sentence; empty if all have everybody's. */
+export const ownDefaults = (): string =>
+  Object.values(registry).filter(({ defaults }) => defaults !== undefined).map(({ name, defaults = {} }) =>
+    `; ${name} has ${Object.entries(defaults).map(([key, value]) => `--${flagOf(key)} ${value}`).join(", ")}`
+  ).join("");
 
 /** The values that an algorithm's file gives settings: its defaults, and those of its own settings; none for an unknown name. */
 export const algorithmValues = (name: unknown): Readonly<Record<string, unknown>> => {

@@ -5,7 +5,7 @@
 import { Effect, Struct } from "effect";
 import { extname } from "node:path";
 import { makeCommand, UsageError } from "../settings/command.ts";
-import { files, reporting } from "../settings/groups.ts";
+import { files, reading, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { writeText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -39,21 +39,28 @@ const fitting = (lines: ReadonlyArray<Line>) => {
 export const plotCommand = makeCommand({
   name: "plot",
   summary: `Figures of results, as SVG or PNG: ${names.join(", ")} (default: what the rows fit)`,
-  settings: { ...Struct.pick(reporting, ["report"]), ...Struct.pick(files, ["out"]) },
+  settings: {
+    ...Struct.pick(reporting, ["report"]),
+    ...Struct.pick(reading, ["first"]),
+    ...Struct.pick(files, ["out"]),
+  },
   positional: {
     name: "FILE",
     summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
     optional: true,
     many: true,
   },
-  run: Effect.fnUntraced(function* ({ report: asked, out }, files) {
+  run: Effect.fnUntraced(function* ({ report: asked, first, out }, files) {
     const extension = out === undefined ? ".svg" : extname(out).toLowerCase();
     if (extension !== ".svg" && extension !== ".png") yield* fail(`--out "${out}": expected a name in .svg or .png`);
     const wanted = asked === undefined ? undefined : yield* named(asked);
-    const lines = yield* readLines(files);
+    const lines = yield* readLines(files, wanted?.steps);
     const report = wanted ?? (yield* fitting(lines));
+    if (first !== undefined && report.takesFirst !== true) {
+      yield* fail(`--first ${first}: the figure "${report.name}" has no first ones`);
+    }
     const chart = yield* Effect.mapError(
-      Effect.fromResult(report.fromLines(lines)),
+      Effect.fromResult(report.fromLines(lines, { first })),
       (message) => new ReportError({ message }),
     );
     // Loaded here, because help loads this file and only this command draws.
