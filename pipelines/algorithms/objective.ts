@@ -1,5 +1,6 @@
 /**
- * The policy loss. Every token has a term of its own by the algorithm's loss form, an entropy bonus and a KL term. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
+ * The policy loss. Each token has a term by the algorithm's loss form (`LossForm`), an entropy bonus and a KL term. By the usual form, the clipped
+ * ratio, with r = exp(logProb - oldLogProb) and advantage A, each response token costs
  *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
  * e = clipRatio, h = clipRatioHigh, or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb. The
  * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The derivatives, with w the token's factor

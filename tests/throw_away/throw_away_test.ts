@@ -156,6 +156,10 @@ test("a run with all of it trains, is recorded, goes on, replays, and equals a p
   const gradient = await succeeds(`gradient --model ${model} ${of} --artifacts ${folder}/artifacts`, `${first}\n`);
   assert.equal(gradient.stdout, readFileSync(join(step, "gradient.ndjson"), "utf8").split(/(?<=\n)/)[0]);
 
+  const update = `update --model ${model} --algorithm ${name} --artifacts ${folder}/artifacts --out ${folder}/updated`;
+  const updated = await succeeds(`${update} --step 1`, gradient.stdout);
+  assert.equal(updated.stdout, readFileSync(join(step, "update.ndjson"), "utf8").split(/(?<=\n)/)[0]);
+
   const { stdout } = await succeeds(`table --report ${name} --first 3 --format csv ${out}`);
   const rows = stdout.trim().split("\n");
   assert.equal(rows.length, 4);
