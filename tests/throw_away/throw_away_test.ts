@@ -133,6 +133,7 @@ test("a run with all of it trains, is recorded, goes on, replays, and equals a p
   assert.deepEqual([written.n_embd, written.model_type, "hidden_size" in written], [64, name, false]);
   const changed = await cli(line);
   assert.match(changed.error ?? "", /negativeShare 0\.25, now it is 0\.5/);
+  assert.match(changed.error ?? "", / --clip-ratio 0\.3 .*--negative-share 0\.5 .*--short-first/);
   assert.match((await succeeds(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
 
   const step = join(out, "steps/000001");
