@@ -18,6 +18,7 @@ export const rooms: ReadonlyArray<string> = [
   "kernels/device/",
   "kernels/bench/",
   "pipelines/records/",
+  "pipelines/settings/setting.ts",
   "pipelines/algorithms/",
   "pipelines/files/",
   "pipelines/settings/",

@@ -71,10 +71,14 @@ export type Parsed =
   | { readonly ok: true; readonly problems: ReadonlyArray<Problem>; readonly dropped: ReadonlyArray<Dropped> }
   | { readonly ok: false; readonly error: RowError };
 
-/** Problems generated from a seed, as many as asked for, without a download. */
+/**
+ * Problems generated without a download: `problems` gives the first `count` of a split, at most its size, under a seed (default: the published
+ * problems). Fewer of them are the first of more.
+ */
 export interface Generated {
   readonly kind: "generated";
-  readonly problems: (split: Split, count?: number, seed?: number) => ReadonlyArray<Problem>;
+  readonly sizes: Readonly<Record<Split, number>>;
+  readonly problems: (split: Split, count: number, seed?: number) => ReadonlyArray<Problem>;
 }
 
 /** Problems from files: `folder` under the data folder holds `train` and `test`; null if the user names a file. */

@@ -42,13 +42,14 @@ export const run = Effect.fnUntraced(function* (words: ReadonlyArray<string>) {
     const { stages, commands } = yield* loadAll;
     return yield* streams.write(overview(stages, commands));
   }
-  if (!Object.hasOwn(loaders, name)) {
-    const names = Object.keys(loaders);
+  const known = loaders();
+  if (!Object.hasOwn(known, name)) {
+    const names = Object.keys(known);
     return yield* new UsageError({
       message: `Unknown command "${name}"${nearest(name, names) || `, expected one of ${names.join(", ")}`}`,
     });
   }
-  const command = yield* loaders[name];
+  const command = yield* known[name];
   const line = yield* Effect.fromResult(parseCommandLine(command, rest));
   if (line.help) return yield* streams.write(helpOf(command, line.helpAll));
   if (line.completions !== undefined) {

@@ -113,7 +113,7 @@ export const countdown: Task = {
   name: "countdown",
   summary: "reach a target from three or four numbers; generated, nothing to download",
   splits: ["train", "test"],
-  source: { kind: "generated", problems },
+  source: { kind: "generated", sizes, problems },
   templates: ["direct", "think"],
   promptText: ({ question }, template = "direct") =>
     Object.hasOwn(tags, template) ? `<${template}> ${question} >` : null,

@@ -14,6 +14,7 @@ export const countdownLarge: Task = {
   summary: "countdown with ten times the problems; generated, nothing to download",
   source: {
     kind: "generated",
-    problems: (split, count = times * sizes[split], seed) => problems(split, count, seed),
+    sizes: { train: times * sizes.train, test: times * sizes.test },
+    problems,
   },
 };

@@ -1,8 +1,11 @@
 /**
- * An algorithm as data: which responses it keeps and with which weight, how it computes the advantage of each token, and which models that
- * needs. The per-token loss is the same for all (`objective.ts`).
+ * An algorithm as data: which responses it keeps and with which weight, how it computes the advantage of each token, which models that needs,
+ * and, where they are not everybody's, its loss, its defaults and its own settings.
  */
 import type { Sign } from "../records/schema.ts";
+import { certainValues, type Group, type SettingValues } from "../settings/setting.ts";
+import type { Aggregation } from "./aggregation.ts";
+import type { LossForm } from "./objective.ts";
 
 /** The fields of a rollout that an advantage may depend on; lists are [T], one entry per response token. */
 export interface Response {
@@ -37,7 +40,25 @@ export interface Advantage {
 /** The sign of a reward: positive if it is above 0, else negative. */
 export const signOf = (reward: number): Sign => reward > 0 ? "positive" : "negative";
 
-/** A learning algorithm. A `weight` of 0 drops the responses of that sign; `klInLoss` adds GRPO's KL term to the loss. */
+/** Settings that an algorithm may give another default, as its paper says; recipe, config file and flags override it. */
+export interface AlgorithmDefaults {
+  readonly aggregation?: Aggregation;
+  readonly clipRatio?: number;
+  readonly clipRatioHigh?: number;
+  readonly entropyCoef?: number;
+  readonly klCoef?: number;
+  readonly normalizeAdvantage?: boolean;
+  readonly learningRate?: number;
+  readonly weightDecay?: number;
+  readonly maxGradNorm?: number;
+  readonly miniBatch?: number;
+}
+
+/**
+ * A learning algorithm. A `weight` of 0 drops the responses of that sign; `klInLoss` adds GRPO's KL term to the loss. `settings` are its own,
+ * by key: they become flags, keys of config files and of a run's `config.json`, and no other algorithm takes them. Its functions find them
+ * among the settings that they get; `makeAlgorithm` gives them their types. Without `loss` the loss is the clipped ratio (`objective.ts`).
+ */
 export interface Algorithm {
   readonly name: string;
   readonly summary: string;
@@ -46,4 +67,35 @@ export interface Algorithm {
   readonly klInLoss: boolean;
   readonly needsReference: boolean;
   readonly needsCritic: boolean;
+  readonly defaults?: AlgorithmDefaults;
+  readonly settings?: Group;
+  readonly loss?: LossForm;
 }
+
+/** A function of an algorithm that reads the algorithm's own settings `S` among those that it gets last. */
+type Own<F, S extends Group> = F extends (given: infer A, settings: infer O) => infer B
+  ? (given: A, settings: O & SettingValues<S>) => B
+  : never;
+
+/** The argument of `makeAlgorithm`. */
+export interface DeclaredAlgorithm<S extends Group> extends Omit<Algorithm, "weight" | "advantage" | "loss"> {
+  readonly settings: S;
+  readonly weight: Own<Algorithm["weight"], S>;
+  readonly advantage: Omit<Advantage, "credit"> & { readonly credit: Own<Advantage["credit"], S> };
+  readonly loss?: Own<LossForm, S>;
+}
+
+/** Declares an algorithm with settings of its own; where a caller gives none of them, they have their defaults. */
+export const makeAlgorithm = <S extends Group>(declared: DeclaredAlgorithm<S>): Algorithm => {
+  const { weight, advantage: { credit, ...advantage }, loss, ...rest } = declared;
+  const withOwn = <O extends object>(settings: O): O & SettingValues<S> => ({
+    ...settings,
+    ...certainValues(declared.settings, settings),
+  });
+  return {
+    ...rest,
+    weight: (sign, settings) => weight(sign, withOwn(settings)),
+    advantage: { ...advantage, credit: (batch, settings) => credit(batch, withOwn(settings)) },
+    ...(loss && { loss: (tokens, settings) => loss(tokens, withOwn(settings)) }),
+  };
+};

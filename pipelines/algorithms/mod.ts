@@ -1,6 +1,7 @@
 /** The registry of the algorithms. The command line's choices, the property tests and the rows of the tables are derived from it. */
 import type { Algorithm } from "./algorithm.ts";
 import { grpo } from "./grpo.ts";
+import type { LossForm } from "./objective.ts";
 import { nsr } from "./nsr.ts";
 import { ppo } from "./ppo.ts";
 import { psr } from "./psr.ts";
@@ -21,6 +22,12 @@ export const algorithms = {
 
 /** A value of `--algorithm`. */
 export type AlgorithmName = keyof typeof algorithms;
+
+/** The loss form of an algorithm; undefined for the clipped ratio. */
+export const lossFormOf = (name: AlgorithmName): LossForm | undefined => {
+  const { loss }: Algorithm = algorithms[name];
+  return loss;
+};
 
 /** The settings that decide whether the loss has GRPO's KL term. */
 export interface KlSettings {

@@ -1,5 +1,6 @@
 /**
- * The policy loss of every algorithm. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
+ * The policy loss. Each token has a term by the algorithm's loss form (`LossForm`), an entropy bonus and a KL term. By the usual form, the clipped
+ * ratio, with r = exp(logProb - oldLogProb) and advantage A, each response token costs
  *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
  * e = clipRatio, h = clipRatioHigh, or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb. The
  * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The derivatives, with w the token's factor
@@ -22,6 +23,8 @@ export interface PolicyTokens {
   readonly oldLogProbs: ArrayLike<number>;
   readonly referenceLogProbs?: ArrayLike<number>;
   readonly advantages: ArrayLike<number>;
+  /** The log-probs where a loss form stops the gradient, if not `logProbs`: finite differences hold them still. */
+  readonly heldLogProbs?: ArrayLike<number>;
   readonly sequences: ReadonlyArray<number>;
   /** The sign of each sequence; required for the sums `positive` and `negative`. */
   readonly signs?: ReadonlyArray<Sign>;
@@ -34,7 +37,28 @@ export interface PolicyLossSettings extends Aggregated {
   readonly clipRatioHigh?: number | undefined;
   readonly entropyCoef: number;
   readonly klCoef: number;
+  /** The algorithm's loss form; the clipped ratio without it. */
+  readonly form?: LossForm | undefined;
 }
+
+/** What a loss form reads of one sequence of T tokens, [T] each. `heldLogRatios` are `logRatios` without a derivative (a stopped gradient). */
+export interface FormTokens {
+  readonly logProbs: Float64Array;
+  /** logProb - oldLogProb. */
+  readonly logRatios: Float64Array;
+  readonly heldLogRatios: Float64Array;
+  readonly advantages: Float64Array;
+}
+
+/** The loss of each token of a sequence, the derivative of their sum by each log-prob, [T], and the number of clipped tokens. */
+export interface FormTerms {
+  readonly losses: Float64Array;
+  readonly derivatives: Float64Array;
+  readonly clipped: number;
+}
+
+/** How ratios and advantages of a sequence become losses, before entropy bonus, KL term and aggregation. */
+export type LossForm = (tokens: FormTokens, settings: Omit<PolicyLossSettings, "form">) => FormTerms;
 
 /** Sums over tokens: the loss, and the numerators of the metrics. */
 export interface PolicySums {
@@ -100,29 +124,62 @@ export const policyLoss = (tokens: PolicyTokens, settings: PolicyLossSettings): 
   return { ...total, dLogProbs, dEntropy, positive, negative };
 };
 
+/** The clipped ratio: -A r, or -A clip(r, 1 - e, 1 + h) where that is greater. */
+export const clippedRatio: LossForm = ({ logRatios, advantages }, { clipRatio, clipRatioHigh = clipRatio }) => {
+  const losses = new Float64Array(logRatios.length);
+  const derivatives = new Float64Array(logRatios.length);
+  let clipped = 0;
+  for (let t = 0; t < logRatios.length; t++) {
+    const ratio = Elementary.exp(logRatios[t]);
+    const plainLoss = -advantages[t] * ratio;
+    const clippedLoss = -advantages[t] * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
+    const isClipped = clippedLoss > plainLoss;
+    losses[t] = isClipped ? clippedLoss : plainLoss;
+    derivatives[t] = isClipped ? 0 : plainLoss;
+    if (isClipped) clipped++;
+  }
+  return { losses, derivatives, clipped };
+};
+
+/** What a loss form reads of the sequence at `start`. */
+const formTokens = (
+  { logProbs, oldLogProbs, heldLogProbs = logProbs, advantages }: PolicyTokens,
+  start: number,
+  length: number,
+): FormTokens => {
+  const list = (at: (t: number) => number) => {
+    const values = new Float64Array(length);
+    for (let t = 0; t < length; t++) values[t] = at(start + t);
+    return values;
+  };
+  const logRatios = list((t) => logProbs[t] - oldLogProbs[t]);
+  return {
+    logProbs: list((t) => logProbs[t]),
+    logRatios,
+    heldLogRatios: heldLogProbs === logProbs ? logRatios : list((t) => heldLogProbs[t] - oldLogProbs[t]),
+    advantages: list((t) => advantages[t]),
+  };
+};
+
 /** The sums of one sequence; writes its derivatives into the two lists. */
 const sequenceLoss = (
-  { logProbs, entropy, oldLogProbs, referenceLogProbs, advantages }: PolicyTokens,
+  tokens: PolicyTokens,
   start: number,
   length: number,
   settings: PolicyLossSettings,
   dLogProbs: Float32Array,
   dEntropy: Float32Array,
 ): PolicySums => {
-  const { clipRatio, clipRatioHigh = clipRatio, entropyCoef, klCoef } = settings;
+  const { logProbs, entropy, oldLogProbs, referenceLogProbs } = tokens;
+  const { entropyCoef, klCoef, form = clippedRatio } = settings;
   const factor = tokenFactor(length, settings);
+  const { losses, derivatives, clipped } = form(formTokens(tokens, start, length), settings);
   let loss = 0;
-  let clipped = 0;
   let kl = 0;
   let entropySum = 0;
   for (let t = start; t < start + length; t++) {
-    const advantage = advantages[t];
-    const ratio = Elementary.exp(logProbs[t] - oldLogProbs[t]);
-    const plainLoss = -advantage * ratio;
-    const clippedLoss = -advantage * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
-    const isClipped = clippedLoss > plainLoss;
-    loss += (isClipped ? clippedLoss : plainLoss) - entropyCoef * entropy[t];
-    let derivative = isClipped ? 0 : plainLoss;
+    loss += losses[t - start] - entropyCoef * entropy[t];
+    let derivative = derivatives[t - start];
     if (referenceLogProbs !== undefined) {
       const d = referenceLogProbs[t] - logProbs[t];
       const divergence = Elementary.expm1(d) - d;
@@ -131,7 +188,6 @@ const sequenceLoss = (
     }
     dLogProbs[t] = derivative * factor;
     dEntropy[t] = -entropyCoef * factor;
-    if (isClipped) clipped++;
     kl += oldLogProbs[t] - logProbs[t];
     entropySum += entropy[t];
   }

@@ -16,7 +16,7 @@ const stage = (path: string, name: string): Effect.Effect<Command> =>
 type Loaders = Readonly<Record<string, Effect.Effect<Command>>>;
 
 /** The stages as filters, by name: those of `stages.ts`. */
-const ofStages: Loaders = {
+export const stageLoaders: Loaders = {
   prompt: stage("../stages/prompt.ts", "promptStage"),
   sample: stage("../stages/sample.ts", "sampleStage"),
   verify: stage("../stages/verify.ts", "verifyStage"),
@@ -33,7 +33,7 @@ const ofStages: Loaders = {
 };
 
 /** The other commands, by name. */
-const ofCommands: Loaders = {
+const commandLoaders: Loaders = {
   reproduce: load("../study/reproduce.ts", "reproduceCommand"),
   train: load("../training/train.ts", "trainCommand"),
   evaluate: load("../evaluation/evaluate.ts", "evaluateCommand"),
@@ -56,10 +56,12 @@ const ofCommands: Loaders = {
 };
 
 /** Every one by name. */
-export const loaders: Loaders = { ...ofStages, ...ofCommands };
+export const loaders = (): Loaders => ({ ...stageLoaders, ...commandLoaders });
 
 /** All of them. */
-export const loadAll = Effect.all({
-  stages: Effect.all(Object.values(ofStages)),
-  commands: Effect.all(Object.values(ofCommands)),
-});
+export const loadAll = Effect.suspend(() =>
+  Effect.all({
+    stages: Effect.all(Object.values(stageLoaders)),
+    commands: Effect.all(Object.values(commandLoaders)),
+  })
+);

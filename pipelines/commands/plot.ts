@@ -4,7 +4,7 @@
  */
 import { Effect, Struct } from "effect";
 import { makeCommand, UsageError } from "../settings/command.ts";
-import { files, reporting } from "../settings/groups.ts";
+import { files, reading, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { writeText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -41,20 +41,27 @@ const fitting = (lines: ReadonlyArray<Line>) => {
 export const plotCommand = makeCommand({
   name: "plot",
   summary: `Figures of results, as SVG or PNG: ${names.join(", ")} (default: what the rows fit)`,
-  settings: { ...Struct.pick(reporting, ["report"]), ...Struct.pick(files, ["out"]) },
+  settings: {
+    ...Struct.pick(reporting, ["report"]),
+    ...Struct.pick(reading, ["first"]),
+    ...Struct.pick(files, ["out"]),
+  },
   positional: {
     name: "FILE",
     summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
     optional: true,
     many: true,
   },
-  run: Effect.fnUntraced(function* ({ report: asked, out }, files) {
+  run: Effect.fnUntraced(function* ({ report: asked, first, out }, files) {
     if (out !== undefined && !isPicture(out)) yield* fail(`--out "${out}": expected a name in .svg or .png`);
     const wanted = asked === undefined ? undefined : yield* named(asked);
-    const lines = yield* readLines(files);
+    const lines = yield* readLines(files, wanted?.steps);
     const report = wanted ?? (yield* fitting(lines));
+    if (first !== undefined && report.takesFirst !== true) {
+      yield* fail(`--first ${first}: the figure "${report.name}" has no first ones`);
+    }
     const chart = yield* Effect.mapError(
-      Effect.fromResult(report.fromLines(lines)),
+      Effect.fromResult(report.fromLines(lines, { first })),
       (message) => new ReportError({ message }),
     );
     if (out !== undefined) return yield* writeText(out, yield* pictureOf(chart, out));

@@ -4,7 +4,7 @@
  */
 import { Effect, Result } from "effect";
 import { makeCommand, UsageError } from "../settings/command.ts";
-import { reporting } from "../settings/groups.ts";
+import { reading, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { reports, type TableReport } from "../reports/mod.ts";
@@ -34,20 +34,33 @@ const picked = (table: Table, columns: ReadonlyArray<string>) =>
 export const tableCommand = makeCommand({
   name: "table",
   summary: `Tables of results: ${tableReports.map(({ name }) => name).join(", ")} (default: flat)`,
-  settings: { report: reporting.report, columns: reporting.columns, format: reporting.format },
+  settings: { report: reporting.report, columns: reporting.columns, first: reading.first, format: reporting.format },
   positional: {
     name: "FILE",
     summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
     optional: true,
     many: true,
   },
-  run: Effect.fnUntraced(function* ({ report = ["flat"], columns, format }, files) {
+  run: Effect.fnUntraced(function* ({ report = ["flat"], columns, first, format }, files) {
     const wanted = yield* Effect.forEach(report, chosen);
-    const lines = (yield* readLines(files)).map((line) => columns === undefined ? line : withGroups(line));
+    const heedless = wanted.find(({ takesFirst }) => first !== undefined && takesFirst !== true);
+    if (heedless !== undefined) {
+      const message = `Cannot run "table": --first ${first}: the report "${heedless.name}" has no first ones`;
+      return yield* new UsageError({ message });
+    }
+    const apart = wanted.find(({ steps }) => steps !== wanted[0].steps);
+    if (apart !== undefined) {
+      const message = `Cannot run "table": --report "${
+        wanted[0].name
+      },${apart.name}": they read different files of a run`;
+      return yield* new UsageError({ message });
+    }
+    const read = yield* readLines(files, wanted[0].steps);
+    const lines = read.map((line) => columns === undefined ? line : withGroups(line));
     const tables: Table[] = [];
     for (const one of wanted) {
       const made = yield* Effect.mapError(
-        Effect.fromResult(one.fromLines(lines)),
+        Effect.fromResult(one.fromLines(lines, { first })),
         (message) => new ReportError({ message }),
       );
       for (const table of made) {

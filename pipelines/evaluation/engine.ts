@@ -8,6 +8,7 @@ import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { openCheckpoint } from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
+import { keysIn } from "../models/model_config.ts";
 import { parseObject } from "../files/json.ts";
 import { readText } from "../files/text_file.ts";
 import { weightsDigest } from "../files/weights_digest.ts";
@@ -176,6 +177,6 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
 const contextOf = (dir: string) =>
   Effect.map(readText(join(dir, "config.json")), (text) => {
     const parsed = parseObject("config.json", text ?? "{}");
-    const most = parsed.ok ? parsed.object.max_position_embeddings : undefined;
+    const most = parsed.ok ? parsed.object[keysIn(parsed.object).context] : undefined;
     return Number.isSafeInteger(most) ? Number(most) : undefined;
   });

@@ -59,7 +59,12 @@ export const loadProblems = Effect.fn("Source.load")(
     if (source.kind === "generated") {
       const { limit, seed, holdout } = options;
       if (holdout !== undefined) return yield* noHoldout(task.name, holdout, "its problems are made");
-      return { problems: source.problems(split, undefined, seed).slice(0, limit), dropped: [], file: null };
+      const count = Math.min(source.sizes[split], limit ?? Infinity);
+      const problems = source.problems(split, count, seed);
+      if (problems.length === count) return { problems, dropped: [], file: null };
+      const message =
+        `Cannot load task "${task.name}": asked for ${count} ${split} problems, it made ${problems.length}`;
+      return yield* new SourceError({ reason: "missing", file: "", message });
     }
     if (options.seed !== undefined) {
       const message =

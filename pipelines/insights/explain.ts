@@ -17,7 +17,7 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import * as Records from "../records/schema.ts";
 import { deviation, largest, scaledDeviation, type TokenGradient, tokenGradients } from "./token_gradients.ts";
 import { checkedBatch } from "../stages/gradient.ts";
-import { device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
+import { algorithmSettings, device, loss, models, passes, reading, sampling, schedule } from "../settings/groups.ts";
 import { fromRecords, withDefault } from "../settings/setting.ts";
 
 /** The `count` most probable tokens (0: all) and the sampled one, by descending probability. */
@@ -70,6 +70,7 @@ export const explainStage = makeStage({
     ...Struct.pick(sampling, ["responses"]),
     ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "entropyCoef", "klCoef", "klInLoss"]),
     ...Struct.pick(loss, ["aggregation"]),
+    ...algorithmSettings,
     ...Struct.pick(schedule, ["gradientChunk"]),
     topK: withDefault(sampling.topK, 10),
     ...Struct.pick(reading, ["problem", "first", "positions"]),

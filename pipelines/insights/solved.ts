@@ -96,4 +96,6 @@ export const signsKept = (rollouts: ReadonlyArray<Rollout>, settings: Coefficien
 const names = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
 
 /** The algorithms that learn from one sign only. */
-const oneSigned: ReadonlyArray<AlgorithmName> = ["psr", "nsr"];
+const oneSigned: ReadonlyArray<AlgorithmName> = names.filter((name) =>
+  (["positive", "negative"] as const).filter((sign) => algorithms[name].weight(sign, { lambda: 1 }) === 0).length === 1
+);

@@ -10,7 +10,7 @@ import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { softmax, trainingFactor, trainingGradient } from "../../data/paper/token_gradient.ts";
 import { denominatorsOf, tokenFactor } from "../algorithms/aggregation.ts";
 import type { MiniBatch } from "../algorithms/mini_batches.ts";
-import { isKlInLoss } from "../algorithms/mod.ts";
+import { isKlInLoss, lossFormOf } from "../algorithms/mod.ts";
 import { type PolicyLoss, policyLoss } from "../algorithms/objective.ts";
 import { type ChosenToken, logitGradients } from "../learning/logit_gradients.ts";
 import type { TrainedSequence } from "../learning/gradient.ts";
@@ -54,7 +54,7 @@ export const responseLosses = (
   return sequences.map(({ responseTokens, oldLogProbs, advantages, referenceLogProbs }, i) => {
     const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages };
     const reference = isKlInLoss(settings) && referenceLogProbs !== undefined ? { referenceLogProbs } : {};
-    const whole = { ...settings, share, denominators };
+    const whole = { ...settings, share, denominators, form: lossFormOf(settings.algorithm) };
     return policyLoss({ ...tokens, ...reference, sequences: [responseTokens.length] }, whole);
   });
 };

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { cutAlike, type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
-import { isKlInLoss } from "../algorithms/mod.ts";
+import { isKlInLoss, lossFormOf } from "../algorithms/mod.ts";
 import { VALUE_CLIP } from "../algorithms/value_loss.ts";
 import type { Model } from "../models/model.ts";
 import { releaseParameters } from "../models/parameters.ts";
@@ -106,7 +106,8 @@ export const gradient = (
   settings: LossSettings,
 ): Effect.Effect<PolicyGradient, DeviceError | GradientError> => {
   const temperature = logitTemperature(settings.temperature);
-  return policyGradient(model, sequences, { ...settings, temperature, klInLoss: isKlInLoss(settings), share });
+  const form = lossFormOf(settings.algorithm);
+  return policyGradient(model, sequences, { ...settings, temperature, klInLoss: isKlInLoss(settings), share, form });
 };
 
 /** The critic's gradient over one mini-batch. */

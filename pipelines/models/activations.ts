@@ -5,17 +5,22 @@
  */
 import { canBroadcast, type DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import type { StorageType } from "../../kernels/gpu/half_precision.ts";
+import { keysOfFamily } from "./families/family.ts";
+import { families } from "./families/mod.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /** Why a device cannot store a model's activations in 16 bits, as expected and found; undefined if it can. */
 export const activationsFault = (
-  { width, ffn, headWidth }: Pick<ModelConfig, "width" | "ffn" | "headWidth">,
+  { width, ffn, headWidth, family }:
+    & Pick<ModelConfig, "width" | "ffn" | "headWidth">
+    & Partial<Pick<ModelConfig, "family">>,
   { lanes, serial }: Pick<DeviceInfo, "lanes" | "serial">,
   activations: StorageType,
 ): { readonly expected: string; readonly found: string } | undefined => {
   if (activations === "f32") return undefined;
   const setting = `--activations ${activations}`;
-  const sizes = [["hidden_size", width, 4], ["intermediate_size", ffn, 4], ["head_dim", headWidth, 8]] as const;
+  const keys = keysOfFamily(families[family ?? ""] ?? {});
+  const sizes = [[keys.width, width, 4], [keys.ffn, ffn, 4], [keys.headWidth, headWidth, 8]] as const;
   const odd = sizes.find(([, size, divisor]) => size % divisor !== 0);
   if (odd !== undefined) {
     const [name, size, divisor] = odd;

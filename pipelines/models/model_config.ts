@@ -6,7 +6,7 @@
  */
 import { type ConfigFault, type Json, jsonExcerpt, parseObject } from "../files/json.ts";
 import { type Reader, reader } from "./config_reader.ts";
-import type { Family } from "./families/family.ts";
+import { type ConfigKeys, type Family, keysOfFamily } from "./families/family.ts";
 import { families } from "./families/mod.ts";
 import { readRope, type RopeScaling } from "./rope_settings.ts";
 import { ropeFrequencies } from "./rope_table.ts";
@@ -59,40 +59,42 @@ export const parseModelConfig = (
   const read = reader(config.file, raw);
   const family = familyOf(raw);
   if (family === undefined) return { ok: false, fault: unknownFamily(config.file, raw) };
-  const width = read.size("hidden_size");
-  const heads = read.size("num_attention_heads");
-  const kvHeads = read.size("num_key_value_heads", { fallback: family.kvHeads(heads), ofNull: heads });
-  const headWidth = read.size("head_dim", {
+  const keys = keysOfFamily(family);
+  const width = read.size(keys.width);
+  const heads = read.size(keys.heads);
+  const kvHeads = read.size(keys.kvHeads, { fallback: family.kvHeads(heads), ofNull: heads });
+  const headWidth = read.size(keys.headWidth, {
     fallback: family.headWidth(width, heads),
     ...(family.nullHeadWidth ? { ofNull: width / heads } : {}),
     most: mostHeadWidth,
   });
-  const layers = read.size("num_hidden_layers", { most: mostLayers });
-  const context = read.size("max_position_embeddings", { fallback: family.context });
+  const layers = read.size(keys.layers, { most: mostLayers });
+  const context = read.size(keys.context, { fallback: family.context });
   const rope = readRope(read, raw, context);
   const parsed: ModelConfig = {
     family: family.name,
-    vocabSize: read.size("vocab_size"),
+    vocabSize: read.size(keys.vocabSize),
     width,
     layers,
     heads,
     kvHeads,
     headWidth,
-    ffn: read.size("intermediate_size"),
-    rmsNormEps: read.positive("rms_norm_eps", raw.rms_norm_eps, 1e-6),
+    ffn: read.size(keys.ffn),
+    rmsNormEps: read.positive(keys.rmsNormEps, raw[keys.rmsNormEps], 1e-6),
     ropeTheta: rope.theta,
     ropeScaling: rope.scaling,
     context: rope.context,
-    tied: read.flag("tie_word_embeddings", raw.tie_word_embeddings, false),
+    tied: read.flag(keys.tied, raw[keys.tied], false),
     qkvBias: family.qkvBias,
     qkNorm: family.qkNorm,
     valueHead: Array.isArray(raw.architectures) && raw.architectures[0] === family.criticArchitecture,
     stopTokens: [],
     raw,
   };
-  read.expect("head_dim", headWidth, headWidth % 2 === 0, "an even whole number");
-  read.expect("num_key_value_heads", kvHeads, heads % kvHeads === 0, `a divisor of num_attention_heads (${heads})`);
-  read.expect("hidden_act", raw.hidden_act, raw.hidden_act === undefined || raw.hidden_act === "silu", '"silu"');
+  read.expect(keys.headWidth, headWidth, headWidth % 2 === 0, "an even whole number");
+  read.expect(keys.kvHeads, kvHeads, heads % kvHeads === 0, `a divisor of ${keys.heads} (${heads})`);
+  const activation = raw[keys.activation];
+  read.expect(keys.activation, activation, activation === undefined || activation === "silu", '"silu"');
   for (const bias of family.biasSwitches) read.expect(bias, raw[bias], (raw[bias] ?? false) === false, "false");
   read.expect("quantization_config", raw.quantization_config, (raw.quantization_config ?? null) === null, "none");
   const type = raw.model_type;
@@ -126,6 +128,9 @@ export const withValueHead = (config: ModelConfig): ModelConfig => ({
 // Far above every model, and low enough to refuse a damaged file before allocating its lists.
 const mostHeadWidth = 4096;
 const mostLayers = 4096;
+
+/** What a model's family calls the fields of its `config.json`; the usual names for an unknown family. */
+export const keysIn = (raw: Json): ConfigKeys => keysOfFamily(familyOf(raw) ?? {});
 
 const familyOf = (raw: Json): Family | undefined => {
   const known = Object.values(families);

@@ -90,7 +90,7 @@ interface Planned {
 const problemsOf = ({ task, limit }: Settings, split: "train" | "test"): number | undefined => {
   const { source, splits } = tasks[task];
   const known = source.kind === "generated" && splits.includes(split)
-    ? source.problems(split).length
+    ? source.sizes[split]
     : task === training.task
     ? training.problems[split]
     : undefined;

@@ -40,20 +40,26 @@ export const algorithmsOf = ({ cells }: Pick<Recipe, "cells">): ReadonlyArray<Se
   ...new Set(cells.flatMap(({ algorithm }) => algorithm === "base" ? [] : algorithm)),
 ];
 
+/** The cell of a comparison that trains an algorithm, or that of its base. */
+export const comparedCell = (
+  { settings, evaluations }: Pick<Recipe, "settings" | "evaluations">,
+  algorithm: Cell["algorithm"],
+): Cell => ({
+  name: algorithm,
+  condition: algorithm === "base" ? "base" : "main",
+  base: 1,
+  seed: settings.seed ?? defaults.seed,
+  algorithm,
+  settings: {},
+  evaluations: evaluations.map(({ name }) => ({ evaluation: name })),
+});
+
 /** A recipe that trains each algorithm once from one base and evaluates each model and the base in every way. */
 export const comparison = (
   { algorithms, ...recipe }: Omit<Recipe, "cells"> & { readonly algorithms: ReadonlyArray<Settings["algorithm"]> },
 ): Recipe => ({
   ...recipe,
-  cells: (["base", ...algorithms] as const).map((algorithm) => ({
-    name: algorithm,
-    condition: algorithm === "base" ? "base" : "main",
-    base: 1,
-    seed: recipe.settings.seed ?? defaults.seed,
-    algorithm,
-    settings: {},
-    evaluations: recipe.evaluations.map(({ name }) => ({ evaluation: name })),
-  })),
+  cells: (["base", ...algorithms] as const).map((algorithm) => comparedCell(recipe, algorithm)),
 });
 
 /** One way to sample the test split. `name` labels its columns; `repeats` names the evaluation that it repeats on other problems. */

@@ -18,21 +18,47 @@ export interface Line {
   readonly line: number;
 }
 
-interface Declared<A, Out> {
+/** What a command asks of a report beside its rows. */
+export interface ReportChoice {
+  /** `--first N`: of what it lists, the first N. */
+  readonly first?: number | undefined;
+}
+
+/** A file of records that a run keeps of each step, without its ending. */
+export type StepFile =
+  | "prompt"
+  | "sample"
+  | "verify"
+  | "reward"
+  | "split"
+  | "score"
+  | "advantage"
+  | "gradient"
+  | "update";
+
+/** What a report reads, by declaration. */
+interface Reads {
+  /** The file of each step that a run's folder stands for, its rows with the field `step`; without it `metrics.ndjson`. */
+  readonly steps?: StepFile;
+  /** Whether it heeds `--first`. */
+  readonly takesFirst?: boolean;
+}
+
+interface Declared<A, Out> extends Reads {
   readonly name: string;
   readonly summary: string;
   readonly row: RecordSchema<A>;
   /** The fields that every row must have. */
   readonly needs: ReadonlyArray<keyof A & string>;
   /** The report on some rows, or a sentence with the reason why there is none. */
-  readonly build: (rows: ReadonlyArray<A>) => Result.Result<Out, string>;
+  readonly build: (rows: ReadonlyArray<A>, choice?: ReportChoice) => Result.Result<Out, string>;
 }
 
-interface Made<Out> {
+interface Made<Out> extends Reads {
   readonly name: string;
   readonly summary: string;
   readonly needs: ReadonlyArray<string>;
-  readonly fromLines: (lines: ReadonlyArray<Line>) => Result.Result<Out, string>;
+  readonly fromLines: (lines: ReadonlyArray<Line>, choice?: ReportChoice) => Result.Result<Out, string>;
 }
 
 /** A report as tables, in the registry. */
@@ -50,11 +76,13 @@ export interface ChartReport extends Made<Chart> {
 /** Any report; `table` prints one `kind`, `plot` draws the other. */
 export type Report = TableReport | ChartReport;
 
-const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): Made<Out> => ({
+const made = <A, Out>({ name, summary, row, needs, build, steps, takesFirst }: Declared<A, Out>): Made<Out> => ({
   name,
   summary,
   needs,
-  fromLines: (lines) => {
+  ...(steps && { steps }),
+  ...(takesFirst && { takesFirst }),
+  fromLines: (lines, choice) => {
     const rows: A[] = [];
     for (const { text, row: fields, source, line } of lines) {
       // An optional field is checked like a required one if it is present.
@@ -65,7 +93,7 @@ const made = <A, Out>({ name, summary, row, needs, build }: Declared<A, Out>): M
       if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message);
       rows.push(decoded.success);
     }
-    return Result.mapError(build(rows), (problem) => `Cannot make "${name}": ${problem}`);
+    return Result.mapError(build(rows, choice), (problem) => `Cannot make "${name}": ${problem}`);
   },
 });
 
@@ -79,13 +107,17 @@ export const tableReport = <A>(declared: Declared<A, ReadonlyArray<Table>>) => (
 /** The declaration of a figure. A page passes its `series` to `build`, so that all its figures have the same styles. */
 interface DeclaredChart<A> extends Omit<Declared<A, Chart>, "build"> {
   readonly hints?: ReadonlyArray<string>;
-  readonly build: (rows: ReadonlyArray<A>, series?: ReadonlyArray<Series>) => Result.Result<Chart, string>;
+  readonly build: (
+    rows: ReadonlyArray<A>,
+    series?: ReadonlyArray<Series>,
+    choice?: ReportChoice,
+  ) => Result.Result<Chart, string>;
 }
 
 /** Declares a report as a figure: its entry in the registry, and its typed `build`. */
 export const chartReport = <A>(declared: DeclaredChart<A>) => ({
   kind: "chart" as const,
   hints: declared.hints ?? [],
-  ...made(declared),
+  ...made({ ...declared, build: (rows, choice) => declared.build(rows, undefined, choice) }),
   build: declared.build,
 });

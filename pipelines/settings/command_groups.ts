@@ -8,7 +8,7 @@ export const archive = {
 
 /** Selection of a part of a study. */
 export const studies = {
-  algorithms: optional(words(), "train only these algorithms of the recipe (default: all)"),
+  algorithms: optional(words(), "train only these algorithms, of the recipe or others (default: all of the recipe)"),
   shard: optional(text("I/N"), "run part I of N; a final run without --shard merges the parts"),
   gather: setting(false, toggle(), "write results from the finished cells; run no more"),
   check: setting(false, toggle(), "make the results again, compare with the existing files, write nothing"),

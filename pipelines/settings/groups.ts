@@ -6,6 +6,7 @@
 import { tasks } from "../../data/mod.ts";
 import { kernelNames } from "../../kernels/gpu/chosen_kernels.ts";
 import { momentTypes, storageTypes } from "../../kernels/gpu/half_precision.ts";
+import { ownDefaults } from "../algorithms/algorithm_settings.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import { paddedVocabularies } from "./padded_vocabulary.ts";
 import { type ElementType, writtenTypes } from "../files/safetensors_header.ts";
@@ -136,7 +137,7 @@ export const device = {
 
 /** The loss. */
 export const loss = {
-  algorithm: setting("w-reinforce", choice(algorithmNames), "learning algorithm"),
+  algorithm: setting("w-reinforce", choice(algorithmNames), `learning algorithm${ownDefaults()}`),
   lambda: setting(0.1, number({ min: 0 }), "weight of correct responses (w-reinforce only)"),
   aggregation: setting(
     "token-mean",
@@ -273,4 +274,5 @@ export const planning = {
   tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;
 
+export { algorithmSettings } from "../algorithms/algorithm_settings.ts";
 export { archive, base, server, serving, studies } from "./command_groups.ts";

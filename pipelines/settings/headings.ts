@@ -26,6 +26,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Grading", Groups.grading),
   heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
+  heading("Settings of single algorithms", Groups.algorithmSettings),
   heading("Optimizer", Groups.optimizing, ["criticLearningRate", "moments"]),
   heading("Schedule", Groups.schedule, ["criticMiniBatch", "gradientChunk"]),
   heading("Begin from a run", Groups.beginning),

@@ -1,8 +1,9 @@
 /**
- * Resolves a complete configuration: defaults < the command's own defaults < recipe < config file < flags. `configOf` checks every value;
+ * Resolves a complete configuration: defaults < the command's own defaults < the algorithm's < recipe < config file < flags. `configOf` checks every value;
  * `merge` takes values that are already checked.
  */
 import { Result } from "effect";
+import { algorithmValues, strangeSetting } from "../algorithms/algorithm_settings.ts";
 import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
 import { decodeSetting, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
 
@@ -29,12 +30,29 @@ export const layered = <A extends object>(...layers: ReadonlyArray<A>): A =>
 /** Every setting with its value; `asPublished` changes the defaults. */
 export const merge = (...layers: ReadonlyArray<Partial<Settings>>): Settings => {
   const given = layered({}, ...layers);
-  return { ...defaults, ...given.asPublished === true ? codeDefaults : {}, ...given };
+  return {
+    ...defaults,
+    ...given.asPublished === true ? codeDefaults : {},
+    ...algorithmValues(given.algorithm ?? defaults.algorithm),
+    ...given,
+  };
 };
 
 /** The values of a command's settings from the given ones, or a message about the first invalid value. */
-export const configOf = <S extends Group>(group: S, given: Given): Result.Result<SettingValues<S>, string> =>
-  groupValues(group, { ...given.asPublished === true ? codeDefaults : {}, ...layered(given) });
+export const configOf = <S extends Group>(group: S, given: Given): Result.Result<SettingValues<S>, string> => {
+  const stated = layered(given);
+  const algorithm = Object.hasOwn(group, "algorithm") ? stated.algorithm ?? group.algorithm.default : undefined;
+  const strange = algorithm === undefined ? undefined : strangeSetting(stated, algorithm);
+  if (strange !== undefined) {
+    const { key, owners } = strange;
+    return Result.fail(`--${flagOf(key)} is a setting of ${owners.join(", ")}, found --algorithm ${algorithm}`);
+  }
+  return groupValues(group, {
+    ...given.asPublished === true ? codeDefaults : {},
+    ...algorithmValues(algorithm),
+    ...stated,
+  });
+};
 
 /** The part of a configuration with these keys, in the order of the table, without unset values. */
 export const select = (config: object, keys: ReadonlyArray<string>): Given => {

@@ -230,3 +230,7 @@ export const groupValues = <S extends Group>(
       .join("; "),
   );
 };
+
+/** The values of a group among others that are checked already, with its defaults for those that are absent. */
+export const certainValues = <S extends Group>(group: S, given: object): SettingValues<S> =>
+  Result.getOrThrow(groupValues(group, Object.fromEntries(Object.entries(given))));

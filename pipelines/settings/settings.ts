@@ -19,6 +19,7 @@ export const settings = {
   ...Struct.pick(Groups.loss, ["algorithm", "lambda", "aggregation"]),
   ...Groups.grading,
   ...Groups.loss,
+  ...Groups.algorithmSettings,
   ...Struct.pick(Groups.optimizing, ["learningRate", "criticLearningRate"]),
   ...Groups.published,
   ...Groups.optimizing,

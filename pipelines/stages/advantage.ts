@@ -9,7 +9,7 @@ import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod
 import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
-import { loss } from "../settings/groups.ts";
+import { algorithmSettings, loss } from "../settings/groups.ts";
 
 /** A field that an algorithm needs and a record lacks. */
 export interface MissingField {
@@ -72,7 +72,7 @@ const checked = <A extends Response>(
 export const advantageStage = makeStage({
   name: "advantage",
   summary: "Computes each response token's advantage",
-  settings: { ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage"]) },
+  settings: { ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage"]), ...algorithmSettings },
   input: Records.Scored,
   needs: ["reward", "weight", "responseTokens"],
   needsUnder: ({ algorithm }) => {

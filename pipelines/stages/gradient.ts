@@ -25,7 +25,18 @@ import * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
-import { device, files, loss, memory, models, passes, published, sampling, schedule } from "../settings/groups.ts";
+import {
+  algorithmSettings,
+  device,
+  files,
+  loss,
+  memory,
+  models,
+  passes,
+  published,
+  sampling,
+  schedule,
+} from "../settings/groups.ts";
 import { fromRecords, withDefault } from "../settings/setting.ts";
 
 /** The stage that checks records, its action in words, and its models. */
@@ -139,6 +150,7 @@ export const gradientStage = makeStage({
     ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "entropyCoef", "klCoef", "klInLoss"]),
     ...published,
     ...Struct.pick(loss, ["aggregation"]),
+    ...algorithmSettings,
     ...Struct.pick(schedule, ["gradientChunk"]),
     ...Struct.pick(memory, ["recompute", "offload"]),
     ...passes,

@@ -7,7 +7,7 @@ import { signOf } from "../algorithms/algorithm.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import * as Records from "../records/schema.ts";
 import { makeStage } from "./stage.ts";
-import { loss } from "../settings/groups.ts";
+import { algorithmSettings, loss } from "../settings/groups.ts";
 
 /** The responses that the algorithm uses, in order, with their sign and weight. */
 export const split = <A extends Pick<Records.Rewarded, "reward">>(
@@ -26,7 +26,7 @@ export const split = <A extends Pick<Records.Rewarded, "reward">>(
 export const splitStage = makeStage({
   name: "split",
   summary: "Keeps the responses that the algorithm trains on and sets their weights",
-  settings: { ...Struct.pick(loss, ["algorithm", "lambda"]) },
+  settings: { ...Struct.pick(loss, ["algorithm", "lambda"]), ...algorithmSettings },
   input: Records.Rewarded,
   needs: ["reward"],
   output: Records.Signed,

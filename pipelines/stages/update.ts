@@ -25,7 +25,8 @@ import { openArtifactStore } from "../files/artifact_store.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
 import * as Records from "../records/schema.ts";
-import { device, files, models, optimizing, published, schedule } from "../settings/groups.ts";
+import { device, files, loss, models, optimizing, published, schedule } from "../settings/groups.ts";
+import { optional } from "../settings/setting.ts";
 
 /** The optimizer's file in a checkpoint. */
 export const optimizerFile = join("trainer_state", "optimizer.safetensors");
@@ -102,6 +103,10 @@ export const updateStage = makeStage({
     ...Struct.pick(models, ["model"]),
     optimizer: files.optimizer,
     ...Struct.pick(files, ["critic", "artifacts", "out"]),
+    algorithm: optional(
+      loss.algorithm,
+      "algorithm whose defaults hold here too, its learning rate say (default: none)",
+    ),
     ...Struct.omit(optimizing, ["moments"]),
     ...optimizing,
     ...published,

@@ -2,15 +2,21 @@
 import { Result } from "effect";
 import type { Cell, CellEvaluation, Recipe } from "../recipes/mod.ts";
 import * as Progress from "../files/progress.ts";
+import { algorithmValues } from "../algorithms/algorithm_settings.ts";
 import { gradingDefaults } from "../settings/grading.ts";
 import { defaults, type Settings } from "../settings/settings.ts";
 
-/** The defaults, overridden by the recipe and then by `more`. */
+/** The defaults, overridden by those of the algorithm, by the recipe and then by `more`. */
 export const settingsOf = (recipe: Recipe, more: Partial<Settings>): Settings => ({
   ...defaults,
+  ...algorithmValues(more.algorithm ?? recipe.settings.algorithm),
   ...recipe.settings,
   ...more,
 });
+
+/** The settings that a cell is trained with. */
+export const cellSettings = (recipe: Recipe, { algorithm, settings }: Cell): Settings =>
+  settingsOf(recipe, { ...settings, ...(algorithm === "base" ? {} : { algorithm }) });
 
 /** The cells of shard I of N, `I/N`: every Nth, so that each shard has some of the first cells. */
 export const shardOf = (
@@ -27,7 +33,7 @@ export const shardOf = (
 
 /** The number of training steps of a cell. */
 export const stepsOf = (recipe: Recipe, cell: Cell): number =>
-  cell.algorithm === "base" ? 0 : settingsOf(recipe, cell.settings).steps ?? 0;
+  cell.algorithm === "base" ? 0 : cellSettings(recipe, cell).steps ?? 0;
 
 /** The steps after which a cell is evaluated before its end, ascending. */
 export const pointsOf = ({ evaluations }: Cell): ReadonlyArray<number> =>
@@ -79,7 +85,7 @@ const testProblems = 128;
 
 /** Estimated seconds of a cell of the tiny study on two cores without a GPU. */
 export const secondsOf = (recipe: Recipe, cell: Cell): number => {
-  const { prompts = 0, responses } = settingsOf(recipe, cell.settings);
+  const { prompts = 0, responses } = cellSettings(recipe, cell);
   const training = stepsOf(recipe, cell) * prompts * responses * secondsPerRollout;
   const evaluating = cell.evaluations.map((one) => {
     const { limit = testProblems, responses: drawn } = evaluationSettings(recipe, cell, one);

@@ -15,6 +15,7 @@ import * as Safetensors from "../files/safetensors.ts";
 import { Insight } from "../insights/insight.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import * as Command from "../settings/command.ts";
+import { algorithmValues } from "../algorithms/algorithm_settings.ts";
 import { device, memory, models } from "../settings/groups.ts";
 import { keysOf } from "../settings/settings.ts";
 import * as RunDirectory from "../files/run_directory.ts";
@@ -31,7 +32,7 @@ import { verifyStage } from "../stages/verify.ts";
 import { storedConfig, trainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
 import { beginning, countsFile, Tallies, talliesOf } from "./models.ts";
-import { evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
+import { cellSettings, evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
 import { commitOf } from "./write_files.ts";
 
 /** A row of metrics without timings. */
@@ -95,7 +96,7 @@ export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cel
     return yield* refuse(`Cannot go on with "${out}": it was ${other}; to begin again, remove it`);
   }
   const config = {
-    ...settingsOf(recipe, { ...cell.settings, ...savingOf(recipe, cell) }),
+    ...cellSettings(recipe, { ...cell, settings: { ...cell.settings, ...savingOf(recipe, cell) } }),
     algorithm: cell.algorithm,
     out,
   };
@@ -155,7 +156,9 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
   }
   const free: ReadonlyArray<string> = keysOf({ ...Struct.pick(models, ["model"]), ...memory, ...device });
   const settings = Object.fromEntries(
-    Object.entries({ ...recipe.settings, ...cell.settings }).filter(([key]) => !free.includes(key)),
+    Object.entries({ ...algorithmValues(cell.algorithm), ...recipe.settings, ...cell.settings }).filter(([key]) =>
+      !free.includes(key)
+    ),
   );
   const named = cell.evaluations.map((one) => [one, recipe.evaluations.find(({ name }) => name === one.evaluation)]);
   return sha256(

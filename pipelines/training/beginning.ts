@@ -5,6 +5,7 @@
  */
 import { Effect, type Scope } from "effect";
 import { join } from "node:path";
+import { algorithmValues } from "../algorithms/algorithm_settings.ts";
 import { linkFiles, verifyManifest, writeDirectory } from "../files/checkpoint_directory.ts";
 import type { RunDirectory } from "../files/run_directory.ts";
 import type * as Command from "../settings/command.ts";
@@ -77,7 +78,8 @@ export const adviceFor = Effect.fnUntraced(function* (config: TrainConfig): Effe
   const flags = keysOf(trainSettings).filter((key) =>
     !own.includes(key) && config[key] !== undefined &&
     // The mini-batch has another default where the batch is small.
-    (key === "miniBatch" || JSON.stringify(config[key]) !== JSON.stringify(trainSettings[key].default) ||
+    (key === "miniBatch" || key in algorithmValues(config.algorithm) ||
+      JSON.stringify(config[key]) !== JSON.stringify(trainSettings[key].default) ||
       (config.asPublished === true && key in codeDefaults))
   ).map((key) => flagWords(key, config[key]));
   const { step } = newest;

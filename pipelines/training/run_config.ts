@@ -7,6 +7,7 @@ import { Effect, Result, Struct } from "effect";
 import { join } from "node:path";
 import { deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { earlierAlgorithmValues } from "../algorithms/algorithm_settings.ts";
 import { formatJson } from "../files/checkpoint_directory.ts";
 import { isObject, parseObject } from "../files/json.ts";
 import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
@@ -29,6 +30,7 @@ export const trainSettings = {
   ...Struct.pick(Groups.loss, ["algorithm", "lambda", "aggregation"]),
   ...Groups.grading,
   ...Groups.loss,
+  ...Groups.algorithmSettings,
   ...Groups.published,
   ...Groups.optimizing,
   ...Struct.omit(Groups.schedule, ["step"]),
@@ -140,6 +142,13 @@ export interface StoredConfig {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** What a run recorded, with what its version did where it recorded nothing. */
+const earlierSettings = (recorded: StoredConfig["settings"]): StoredConfig["settings"] => ({
+  ...earlierValues(trainSettings, recorded),
+  ...earlierAlgorithmValues(recorded.algorithm),
+  ...recorded,
+});
+
 /** The settings that the run in a folder was begun with, by this version or an earlier one; undefined for one that has not begun. */
 export const storedConfig = Effect.fnUntraced(function* (
   run: string,
@@ -151,7 +160,7 @@ export const storedConfig = Effect.fnUntraced(function* (
   if (!stored.ok) return yield* runRefusal(`Cannot read "${path}": expected a JSON object`);
   const settings = recordedValues(trainSettings, stored.object);
   return Result.isSuccess(settings)
-    ? { settings: earlierValues(trainSettings, settings.success), fields: stored.object }
+    ? { settings: earlierSettings(settings.success), fields: stored.object }
     : yield* runRefusal(`Cannot read "${path}": ${settings.failure}`);
 });
 

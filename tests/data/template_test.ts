@@ -29,9 +29,9 @@ Deno.test("template() gives plain text to base models, the question alone by non
 });
 
 Deno.test("every task asks with its first template unless told otherwise, and every template of it gives a prompt", () => {
-  assert.deepEqual(Object.keys(tasks), ["countdown", "countdown-large", "math", "aime-2025", "amc-23", "jsonl"]);
   for (const [name, task] of Object.entries(tasks)) {
     assert.equal(task.name, name);
+    assert.ok(task.templates.length > 0, name);
     assert.equal(task.promptText({ question }), task.promptText({ question }, task.templates[0]));
     for (const chosen of task.templates) assert.ok(task.promptText({ question }, chosen)?.includes(question));
   }

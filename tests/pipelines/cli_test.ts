@@ -320,5 +320,5 @@ Deno.test("a training's mini-batch is at most its batch where it is not named, a
 
 Deno.test("each stage and command is loaded alone, under its name", async () => {
   assert.deepEqual(stages.map(({ name }) => name), library.map(({ name }) => name));
-  for (const [name, load] of Object.entries(loaders)) assert.equal((await Effect.runPromise(load)).name, name);
+  for (const [name, load] of Object.entries(loaders())) assert.equal((await Effect.runPromise(load)).name, name);
 });

@@ -1,4 +1,5 @@
 /** The settings of a study or run: values of a recipe or run beside the paper's, conditions of a study, and differences from the paper. */
+import { algorithmValues } from "../../algorithms/algorithm_settings.ts";
 import { flagWords, quoted } from "../../settings/command_words.ts";
 import { type Recipe, recipes } from "../../recipes/mod.ts";
 import { defaults, type SettingKey, settingKeys, type Settings } from "../../settings/settings.ts";
@@ -60,7 +61,7 @@ export const trainCommandText = (config: RecipeValues): string => {
   const recipe = typeof config.recipe === "string" && Object.hasOwn(recipes, config.recipe)
     ? recipes[config.recipe]
     : undefined;
-  const before = { ...defaults, ...recipe?.settings };
+  const before = { ...defaults, ...algorithmValues(config.algorithm), ...recipe?.settings };
   const flags = changed(config, before).map((key) => flagWords(key, config[key]));
   return [
     "deno task train",

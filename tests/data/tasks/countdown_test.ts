@@ -156,7 +156,8 @@ Deno.test("the tokenizer has 77 tokens, and text and ids go round in @huggingfac
 Deno.test("countdown-large begins with the problems of countdown and has ten times as many", () => {
   const { source } = countdownLarge;
   assert.ok(source.kind === "generated");
-  const many = source.problems("test");
+  assert.deepEqual(source.sizes, { train: 20_480, test: 1280 });
+  const many = source.problems("test", source.sizes.test);
   assert.equal(many.length, 1280);
   assert.deepEqual(many.slice(0, 128), problems("test"));
   assert.equal(new Set(many.map(({ question }) => question)).size, 1280);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { Result } from "effect";
 import { type AlgorithmName, algorithms, type Response } from "../../../pipelines/algorithms/mod.ts";
+import type { Algorithm } from "../../../pipelines/algorithms/algorithm.ts";
+import * as Groups from "../../../pipelines/settings/groups.ts";
+import { configOf } from "../../../pipelines/settings/resolve.ts";
+import { settings } from "../../../pipelines/settings/settings.ts";
 import { bits, Key } from "../../../data/random.ts";
 import { advantage } from "../../../pipelines/stages/advantage.ts";
 import { split } from "../../../pipelines/stages/split.ts";
@@ -106,4 +111,21 @@ Deno.test("an algorithm that needs nothing but rewards works without any other f
   for (const name of names.filter((name) => algorithms[name].advantage.needs.length === 0)) {
     assert.equal(advantage(bare, { algorithm: name, klCoef: 0 })[0].advantages.length, 2);
   }
+});
+
+Deno.test("settings of single algorithms have names of their own, and are declared alike where algorithms share them", () => {
+  const { algorithmSettings, ...others } = Groups;
+  const taken = new Set(Object.values(others).flatMap((group) => Object.keys(group)));
+  const declared = Object.values<Algorithm>(algorithms).flatMap(({ settings = {} }) => Object.entries(settings));
+  assert.deepEqual(new Set(Object.keys(algorithmSettings)), new Set(declared.map(([key]) => key)));
+  for (const [key, { expected, description }] of declared) {
+    assert.ok(!taken.has(key), key);
+    for (const [, other] of declared.filter(([name]) => name === key)) {
+      assert.deepEqual([other.expected, other.description], [expected, description], key);
+    }
+  }
+});
+
+Deno.test("the defaults of each algorithm are values that the settings take", () => {
+  for (const algorithm of names) assert.ok(Result.isSuccess(configOf(settings, { algorithm })), algorithm);
 });

@@ -36,10 +36,13 @@ const tokensOf = (
 const settingsOf = (
   tokens: PolicyTokens,
   { aggregation = "token-mean", share = 1 }: { aggregation?: string; share?: number },
+  algorithm?: Algorithm,
 ): PolicyLossSettings => ({
   clipRatio,
   entropyCoef,
   klCoef,
+  ...algorithm?.defaults,
+  form: algorithm?.loss,
   aggregation: aggregationOf(aggregation),
   share,
   denominators: denominatorsOf(tokens.sequences),
@@ -95,7 +98,7 @@ for (const algorithm of registry) {
       assert.ok(distance(packed(advantages), kept(made.advantages)) < 1e-6);
       const exact = tokensOf(made.advantages, made.weights, algorithm.klInLoss);
       for (const expected of made.cases) {
-        const loss = policyLoss(exact, settingsOf(exact, expected));
+        const loss = policyLoss(exact, settingsOf(exact, expected, algorithm));
         assert.ok(distance([loss.loss], [expected.loss]) < 1e-12, `${loss.loss} ${expected.loss}`);
         assert.ok(distance(loss.dLogProbs, kept(expected.dLogProbs)) < 1e-9);
         assert.ok(distance(loss.dEntropy, kept(expected.dEntropy)) < 1e-12);
@@ -111,12 +114,13 @@ for (const algorithm of registry) {
   });
 
   Deno.test(`the derivatives of ${name} are those of finite differences in float64`, () => {
-    const settings = settingsOf(tokens, { aggregation: "sequence-mean", share: 0.5 });
+    const settings = settingsOf(tokens, { aggregation: "sequence-mean", share: 0.5 }, algorithm);
     const loss = policyLoss(tokens, settings);
     const step = 1e-6;
     const slope = (field: "logProbs" | "entropy", at: number) => {
       const moved = (by: number) => Float64Array.from(tokens[field], (x, i) => i === at ? x + by : x);
-      const at2 = (by: number) => policyLoss({ ...tokens, [field]: moved(by) }, settings).loss;
+      const held = { heldLogProbs: tokens.logProbs };
+      const at2 = (by: number) => policyLoss({ ...tokens, ...held, [field]: moved(by) }, settings).loss;
       return (at2(step) - at2(-step)) / (2 * step);
     };
     for (let t = 0; t < tokens.logProbs.length; t++) {
@@ -127,7 +131,7 @@ for (const algorithm of registry) {
 
   Deno.test(`the parts and the signs of a mini-batch of ${name} add up to the whole`, () => {
     for (const aggregation of ["token-mean", "sequence-mean"]) {
-      const settings = settingsOf(tokens, { aggregation, share: 0.75 });
+      const settings = settingsOf(tokens, { aggregation, share: 0.75 }, algorithm);
       const whole = policyLoss(tokens, settings);
       for (let cut = 0; cut <= tokens.sequences.length; cut++) {
         const parts = [part(tokens, 0, cut), part(tokens, cut, tokens.sequences.length)]

@@ -11,8 +11,8 @@ import { parseConfigFile } from "../../../pipelines/settings/config_file.ts";
 import { type Foreign, foreign, foreignAnswer } from "../../../pipelines/settings/foreign.ts";
 import { flagOf, settingKeys } from "../../../pipelines/settings/settings.ts";
 
-const train = await Effect.runPromise(loaders.train);
-const show = await Effect.runPromise(loaders.show);
+const train = await Effect.runPromise(loaders().train);
+const show = await Effect.runPromise(loaders().show);
 
 const refused = (...words: ReadonlyArray<string>) =>
   Result.getOrThrow(Result.flip(parseCommandLine(train, words))).message.replace('Cannot run "train": ', "");

@@ -1,5 +1,6 @@
 import { Effect, Result } from "effect";
 import assert from "node:assert/strict";
+import { algorithms } from "../../../pipelines/algorithms/mod.ts";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { algorithmsOf, commandOf } from "../../../pipelines/recipes/recipe.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
@@ -60,7 +61,8 @@ Deno.test("some of a recipe's algorithms are trained in its order; unknown ones,
     return Result.isFailure(found) ? found.failure.message : "";
   });
   assert.deepEqual(messages.slice(0, 3), [
-    'Cannot reproduce "paper-qwen3-4b": --algorithms "nsr,nsrr": expected some of ppo, grpo, psr, nsr, w-reinforce',
+    'Cannot reproduce "paper-qwen3-4b": --algorithms "nsr,nsrr": expected some of ' +
+    Object.keys(algorithms).join(", "),
     'Cannot reproduce "tiny-full": --algorithms "nsr": expected none, its cells name theirs',
     'Cannot reproduce "tiny-full": --model "elsewhere": expected none, its cells name theirs',
   ]);
