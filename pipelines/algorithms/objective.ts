@@ -1,17 +1,19 @@
 /**
- * The policy loss of every algorithm. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
- *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
- * e = clipRatio, h = clipRatioHigh, or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb. The
- * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The derivatives, with w the token's factor
- * under the aggregation:
- *   by logProb: -A r w, or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
+ * The policy loss of every algorithm. Each response token costs its policy term (`loss_forms.ts`; by default PPO's clipped surrogate), less
+ * the entropy bonus, plus GRPO's KL term:
+ *   term - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),   d = referenceLogProb - logProb.
+ * The KL term requires `referenceLogProbs`. With A the advantage, r = exp(logProb - oldLogProb) and `clipRatioHigh` the upper clip range
+ * (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), the default term is max(-A r, -A clip(r, 1 - clipRatio, 1 + clipRatioHigh)). There
+ * is no dual clip unless `dualClip` is given. The derivatives, with w the token's factor under the aggregation:
+ *   by logProb: the term's, -A r w or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
  *   by entropy: -entropyCoef w.
- * On-policy (r = 1) the first is exactly -A w. All sums are float64 over tokens in order. The denominators are those of the whole
- * mini-batch, so results add up over its parts and over its two signs.
+ * On-policy (r = 1) the first is exactly -A w in every form. All sums are float64 over tokens in order. The denominators are those of the
+ * whole mini-batch, so results add up over its parts and over its two signs.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
 import type { Sign } from "../records/schema.ts";
 import { type Aggregated, tokenFactor } from "./aggregation.ts";
+import { type ClipSettings, type LossFormName, lossForms } from "./loss_forms.ts";
 
 const KL_CLAMP = 10;
 
@@ -27,11 +29,10 @@ export interface PolicyTokens {
   readonly signs?: ReadonlyArray<Sign>;
 }
 
-/** The coefficients of the loss, and the aggregation of its tokens. */
-export interface PolicyLossSettings extends Aggregated {
-  readonly clipRatio: number;
-  /** How far the ratio may rise above 1; `clipRatio` without it. */
-  readonly clipRatioHigh?: number | undefined;
+/** The form of the loss, its bounds and coefficients, and the aggregation of its tokens. */
+export interface PolicyLossSettings extends Aggregated, ClipSettings {
+  /** The form of the policy term; `clip` without it. */
+  readonly lossForm?: LossFormName | undefined;
   readonly entropyCoef: number;
   readonly klCoef: number;
 }
@@ -40,7 +41,7 @@ export interface PolicyLossSettings extends Aggregated {
 export interface PolicySums {
   readonly loss: number;
   readonly tokens: number;
-  /** Number of tokens whose clipped branch is the greater. */
+  /** Number of tokens whose term a bound of the ratio decided. */
   readonly clipped: number;
   /** Sum of oldLogProb - logProb. */
   readonly kl: number;
@@ -100,6 +101,18 @@ export const policyLoss = (tokens: PolicyTokens, settings: PolicyLossSettings): 
   return { ...total, dLogProbs, dEntropy, positive, negative };
 };
 
+/** The geometric mean of a sequence's probability ratios. */
+const ratioOf = (
+  logProbs: ArrayLike<number>,
+  oldLogProbs: ArrayLike<number>,
+  start: number,
+  length: number,
+): number => {
+  let sum = 0;
+  for (let t = start; t < start + length; t++) sum += logProbs[t] - oldLogProbs[t];
+  return Elementary.exp(sum / length);
+};
+
 /** The sums of one sequence; writes its derivatives into the two lists. */
 const sequenceLoss = (
   { logProbs, entropy, oldLogProbs, referenceLogProbs, advantages }: PolicyTokens,
@@ -109,7 +122,9 @@ const sequenceLoss = (
   dLogProbs: Float32Array,
   dEntropy: Float32Array,
 ): PolicySums => {
-  const { clipRatio, clipRatioHigh = clipRatio, entropyCoef, klCoef } = settings;
+  const { lossForm = "clip", entropyCoef, klCoef } = settings;
+  const form = lossForms[lossForm];
+  const sequenceRatio = form.ratio === "sequence" ? ratioOf(logProbs, oldLogProbs, start, length) : undefined;
   const factor = tokenFactor(length, settings);
   let loss = 0;
   let clipped = 0;
@@ -117,12 +132,11 @@ const sequenceLoss = (
   let entropySum = 0;
   for (let t = start; t < start + length; t++) {
     const advantage = advantages[t];
-    const ratio = Elementary.exp(logProbs[t] - oldLogProbs[t]);
-    const plainLoss = -advantage * ratio;
-    const clippedLoss = -advantage * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
-    const isClipped = clippedLoss > plainLoss;
-    loss += (isClipped ? clippedLoss : plainLoss) - entropyCoef * entropy[t];
-    let derivative = isClipped ? 0 : plainLoss;
+    const logProb = logProbs[t];
+    const ratio = sequenceRatio ?? Elementary.exp(logProb - oldLogProbs[t]);
+    const term = form.term({ logProb, ratio, advantage }, settings);
+    loss += term.loss - entropyCoef * entropy[t];
+    let { derivative } = term;
     if (referenceLogProbs !== undefined) {
       const d = referenceLogProbs[t] - logProbs[t];
       const divergence = Elementary.expm1(d) - d;
@@ -131,7 +145,7 @@ const sequenceLoss = (
     }
     dLogProbs[t] = derivative * factor;
     dEntropy[t] = -entropyCoef * factor;
-    if (isClipped) clipped++;
+    if (term.clipped) clipped++;
     kl += oldLogProbs[t] - logProbs[t];
     entropySum += entropy[t];
   }
