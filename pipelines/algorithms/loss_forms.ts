@@ -1,84 +1,68 @@
 /**
- * The policy term of a token's loss. With log-prob l, advantage A, and r the token's probability ratio:
- *   clip             max(-A r, -A clip(r, 1 - e, 1 + h)), e = clipRatio, h = clipRatioHigh (PPO, arXiv 1707.06347, Eq. (7));
- *   sequence-clip    the same with r = exp(mean of l - old over the response) (GSPO, arXiv 2507.18071, Eqs. (5) to (7));
- *   clipped-weight   -w A l, w = clip(r, 1 - e, 1 + h), without a gradient through w (CISPO, arXiv 2506.13585, Eqs. (4) and (5));
- *   tapered-weight   -w A l, w = 1 where A > 0, else min(r, 1) (TOPR, arXiv 2503.14286, Eq. (8), token by token as in ROLL);
- *   log-likelihood   -A l (REINFORCE and GPG, arXiv 2504.02546, Eq. (7)).
- * The derivative by l is -A r, 0 where a clip decides, or -A w. In `sequence-clip` it is that of GSPO-token (Eqs. (13) and (14)), which is
- * GSPO's own where A is the same all along the response. Dual clip (arXiv 1912.09729) bounds the first two by -A dualClip where
- * A < 0; the weights of the others are bounded already, and it leaves them as they are.
+ * Forms of the policy term beside PPO's clipped ratio (`objective.ts`). With log-prob l, advantage A, and r the token's probability ratio:
+ *   sequenceClip    max(-A s, -A clip(s, 1 - e, 1 + h)), s the geometric mean of r over the response, e = clipRatio, h = clipRatioHigh
+ *                   (GSPO, arXiv 2507.18071, Eqs. (5) to (7));
+ *   clippedWeight   -w A l, w = clip(r, 1 - e, 1 + h) (CISPO, arXiv 2506.13585, Eqs. (4) and (5));
+ *   taperedWeight   -w A l, w = 1 where A > 0, else min(r, 1) (TOPR, arXiv 2503.14286, Eq. (8), token by token as in ROLL);
+ *   logLikelihood   -A l (REINFORCE; GPG, arXiv 2504.02546).
+ * No gradient passes through w. That of s is GSPO-token's (Eqs. (13) and (14)): -A s by each l, or 0 where the clip decides, which is GSPO's
+ * own where A is the same all along the response. The derivative of the others by l is -A w. On-policy each is exactly -A.
  */
+import * as Elementary from "../../data/elementary/mod.ts";
+import { clippedRatio, type LossForm } from "./objective.ts";
 
-/** What the term of a token depends on; `ratio` is that of its response in a form whose ratio is the sequence's. */
-export interface PolicyToken {
-  readonly logProb: number;
-  readonly ratio: number;
-  readonly advantage: number;
-}
-
-/** The bounds of the probability ratio. */
-export interface ClipSettings {
-  readonly clipRatio: number;
-  /** How far the ratio may rise above 1; `clipRatio` without it. */
-  readonly clipRatioHigh?: number | undefined;
-  /** The greatest ratio that a negative advantage is multiplied by, above 1; no bound without it. */
-  readonly dualClip?: number | undefined;
-}
-
-/** A token's loss, its derivative by the token's log-prob, and whether a bound of the ratio decided it. */
-export interface PolicyTerm {
-  readonly loss: number;
-  readonly derivative: number;
-  readonly clipped: boolean;
-}
-
-/** How a token's loss follows from its ratio, and whether that is the token's or its response's. */
-export interface LossForm {
-  readonly ratio: "token" | "sequence";
-  readonly term: (token: PolicyToken, settings: ClipSettings) => PolicyTerm;
-}
-
-const bounded = (ratio: number, { clipRatio, clipRatioHigh = clipRatio }: ClipSettings): number =>
-  Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
-
-const clippedSurrogate: LossForm["term"] = ({ ratio, advantage }, settings) => {
-  const plainLoss = -advantage * ratio;
-  const clippedLoss = -advantage * bounded(ratio, settings);
-  const isClipped = clippedLoss > plainLoss;
-  const loss = isClipped ? clippedLoss : plainLoss;
-  const most = advantage < 0 && settings.dualClip !== undefined ? -advantage * settings.dualClip : Infinity;
-  return loss > most
-    ? { loss: most, derivative: 0, clipped: true }
-    : { loss, derivative: isClipped ? 0 : plainLoss, clipped: isClipped };
+/** GSPO's: the clipped ratio, with the geometric mean of a response's ratios in place of each. */
+export const sequenceClip: LossForm = (tokens, settings) => {
+  const { logRatios, heldLogRatios } = tokens;
+  const mean = heldLogRatios.reduce((sum, logRatio) => sum + logRatio, 0) / heldLogRatios.length;
+  return clippedRatio({ ...tokens, logRatios: logRatios.map((x, t) => mean + (x - heldLogRatios[t])) }, settings);
 };
 
-/** -w A l; `weigh` gives w, which has no gradient, and the ratio that it bounds. */
+/** -w A l; `weigh` gives w, and whether a bound decided it. */
 const weighted = (
-  weigh: (token: PolicyToken, settings: ClipSettings) => { readonly weight: number; readonly unbounded: number },
-): LossForm["term"] =>
-(token, settings) => {
-  const { weight, unbounded } = weigh(token, settings);
-  const derivative = -token.advantage * weight;
-  return { loss: derivative * token.logProb, derivative, clipped: weight !== unbounded };
+  weigh: (
+    ratio: number,
+    advantage: number,
+    settings: Parameters<LossForm>[1],
+  ) => { readonly weight: number; readonly isBound: boolean },
+): LossForm =>
+({ logProbs, heldLogRatios, advantages }, settings) => {
+  const weights = Array.from(
+    heldLogRatios,
+    (logRatio, t) => weigh(Elementary.exp(logRatio), advantages[t], settings),
+  );
+  const derivatives = advantages.map((advantage, t) => -advantage * weights[t].weight);
+  return {
+    losses: derivatives.map((derivative, t) => derivative * logProbs[t]),
+    derivatives,
+    clipped: weights.filter(({ isBound }) => isBound).length,
+  };
 };
 
-/** Every loss form under its name. */
-export const lossForms = {
-  "clip": { ratio: "token", term: clippedSurrogate },
-  "sequence-clip": { ratio: "sequence", term: clippedSurrogate },
-  "clipped-weight": {
-    ratio: "token",
-    term: weighted(({ ratio }, settings) => ({ weight: bounded(ratio, settings), unbounded: ratio })),
-  },
-  "tapered-weight": {
-    ratio: "token",
-    term: weighted(({ ratio, advantage }) =>
-      advantage > 0 ? { weight: 1, unbounded: 1 } : { weight: Math.min(ratio, 1), unbounded: ratio }
-    ),
-  },
-  "log-likelihood": { ratio: "token", term: weighted(() => ({ weight: 1, unbounded: 1 })) },
-} as const satisfies Readonly<Record<string, LossForm>>;
+/** CISPO's: the log-likelihood weighted by the clipped ratio. */
+export const clippedWeight: LossForm = weighted((ratio, _, { clipRatio, clipRatioHigh = clipRatio }) => {
+  const weight = Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
+  return { weight, isBound: weight !== ratio };
+});
 
-/** The name of a loss form. */
-export type LossFormName = keyof typeof lossForms;
+/** TOPR's: the log-likelihood, weighted by the ratio up to 1 where the advantage is not positive. */
+export const taperedWeight: LossForm = weighted((ratio, advantage) =>
+  advantage > 0 ? { weight: 1, isBound: false } : { weight: Math.min(ratio, 1), isBound: ratio > 1 }
+);
+
+/** REINFORCE's and GPG's: the log-likelihood. */
+export const logLikelihood: LossForm = weighted(() => ({ weight: 1, isBound: false }));
+
+/**
+ * A form of which no token costs more than -A bound where A < 0; beyond, the derivative is 0 (dual clip, arXiv 1912.09729). It means
+ * something for `clippedRatio` and `sequenceClip` alone: the weights of the others are bounded already, and their losses are no ratios.
+ */
+export const dualClipped = (form: LossForm, bound: number): LossForm => (tokens, settings) => {
+  const { losses, derivatives, clipped } = form(tokens, settings);
+  const greatest = tokens.advantages.map((advantage) => advantage < 0 ? -advantage * bound : Infinity);
+  return {
+    losses: losses.map((loss, t) => loss > greatest[t] ? greatest[t] : loss),
+    derivatives: derivatives.map((derivative, t) => losses[t] > greatest[t] ? 0 : derivative),
+    clipped: clipped + losses.filter((loss, t) => loss > greatest[t]).length,
+  };
+};

@@ -1,19 +1,17 @@
 /**
- * The policy loss of every algorithm. Each response token costs its policy term (`loss_forms.ts`; by default PPO's clipped surrogate), less
- * the entropy bonus, plus GRPO's KL term:
- *   term - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),   d = referenceLogProb - logProb.
- * The KL term requires `referenceLogProbs`. With A the advantage, r = exp(logProb - oldLogProb) and `clipRatioHigh` the upper clip range
- * (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), the default term is max(-A r, -A clip(r, 1 - clipRatio, 1 + clipRatioHigh)). There
- * is no dual clip unless `dualClip` is given. The derivatives, with w the token's factor under the aggregation:
- *   by logProb: the term's, -A r w or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
+ * The policy loss. Every token has a term of its own by the algorithm's loss form, an entropy bonus and a KL term. With r = exp(logProb - oldLogProb) and advantage A, each response token costs
+ *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
+ * e = clipRatio, h = clipRatioHigh, or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb. The
+ * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The derivatives, with w the token's factor
+ * under the aggregation:
+ *   by logProb: -A r w, or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
  *   by entropy: -entropyCoef w.
- * On-policy (r = 1) the first is exactly -A w in every form. All sums are float64 over tokens in order. The denominators are those of the
- * whole mini-batch, so results add up over its parts and over its two signs.
+ * On-policy (r = 1) the first is exactly -A w. All sums are float64 over tokens in order. The denominators are those of the whole
+ * mini-batch, so results add up over its parts and over its two signs.
  */
 import * as Elementary from "../../data/elementary/mod.ts";
 import type { Sign } from "../records/schema.ts";
 import { type Aggregated, tokenFactor } from "./aggregation.ts";
-import { type ClipSettings, type LossFormName, lossForms } from "./loss_forms.ts";
 
 const KL_CLAMP = 10;
 
@@ -24,24 +22,48 @@ export interface PolicyTokens {
   readonly oldLogProbs: ArrayLike<number>;
   readonly referenceLogProbs?: ArrayLike<number>;
   readonly advantages: ArrayLike<number>;
+  /** The log-probs where a loss form stops the gradient, if not `logProbs`: finite differences hold them still. */
+  readonly heldLogProbs?: ArrayLike<number>;
   readonly sequences: ReadonlyArray<number>;
   /** The sign of each sequence; required for the sums `positive` and `negative`. */
   readonly signs?: ReadonlyArray<Sign>;
 }
 
-/** The form of the loss, its bounds and coefficients, and the aggregation of its tokens. */
-export interface PolicyLossSettings extends Aggregated, ClipSettings {
-  /** The form of the policy term; `clip` without it. */
-  readonly lossForm?: LossFormName | undefined;
+/** The coefficients of the loss, and the aggregation of its tokens. */
+export interface PolicyLossSettings extends Aggregated {
+  readonly clipRatio: number;
+  /** How far the ratio may rise above 1; `clipRatio` without it. */
+  readonly clipRatioHigh?: number | undefined;
   readonly entropyCoef: number;
   readonly klCoef: number;
+  /** The algorithm's loss form; the clipped ratio without it. */
+  readonly form?: LossForm | undefined;
 }
+
+/** What a loss form reads of one sequence of T tokens, [T] each. `heldLogRatios` are `logRatios` without a derivative (a stopped gradient). */
+export interface FormTokens {
+  readonly logProbs: Float64Array;
+  /** logProb - oldLogProb. */
+  readonly logRatios: Float64Array;
+  readonly heldLogRatios: Float64Array;
+  readonly advantages: Float64Array;
+}
+
+/** The loss of each token of a sequence, the derivative of their sum by each log-prob, [T], and the number of clipped tokens. */
+export interface FormTerms {
+  readonly losses: Float64Array;
+  readonly derivatives: Float64Array;
+  readonly clipped: number;
+}
+
+/** How ratios and advantages of a sequence become losses, before entropy bonus, KL term and aggregation. */
+export type LossForm = (tokens: FormTokens, settings: Omit<PolicyLossSettings, "form">) => FormTerms;
 
 /** Sums over tokens: the loss, and the numerators of the metrics. */
 export interface PolicySums {
   readonly loss: number;
   readonly tokens: number;
-  /** Number of tokens whose term a bound of the ratio decided. */
+  /** Number of tokens whose clipped branch is the greater. */
   readonly clipped: number;
   /** Sum of oldLogProb - logProb. */
   readonly kl: number;
@@ -101,42 +123,62 @@ export const policyLoss = (tokens: PolicyTokens, settings: PolicyLossSettings): 
   return { ...total, dLogProbs, dEntropy, positive, negative };
 };
 
-/** The geometric mean of a sequence's probability ratios. */
-const ratioOf = (
-  logProbs: ArrayLike<number>,
-  oldLogProbs: ArrayLike<number>,
+/** The clipped ratio: -A r, or -A clip(r, 1 - e, 1 + h) where that is greater. */
+export const clippedRatio: LossForm = ({ logRatios, advantages }, { clipRatio, clipRatioHigh = clipRatio }) => {
+  const losses = new Float64Array(logRatios.length);
+  const derivatives = new Float64Array(logRatios.length);
+  let clipped = 0;
+  for (let t = 0; t < logRatios.length; t++) {
+    const ratio = Elementary.exp(logRatios[t]);
+    const plainLoss = -advantages[t] * ratio;
+    const clippedLoss = -advantages[t] * Math.min(Math.max(ratio, 1 - clipRatio), 1 + clipRatioHigh);
+    const isClipped = clippedLoss > plainLoss;
+    losses[t] = isClipped ? clippedLoss : plainLoss;
+    derivatives[t] = isClipped ? 0 : plainLoss;
+    if (isClipped) clipped++;
+  }
+  return { losses, derivatives, clipped };
+};
+
+/** What a loss form reads of the sequence at `start`. */
+const formTokens = (
+  { logProbs, oldLogProbs, heldLogProbs = logProbs, advantages }: PolicyTokens,
   start: number,
   length: number,
-): number => {
-  let sum = 0;
-  for (let t = start; t < start + length; t++) sum += logProbs[t] - oldLogProbs[t];
-  return Elementary.exp(sum / length);
+): FormTokens => {
+  const list = (at: (t: number) => number) => {
+    const values = new Float64Array(length);
+    for (let t = 0; t < length; t++) values[t] = at(start + t);
+    return values;
+  };
+  const logRatios = list((t) => logProbs[t] - oldLogProbs[t]);
+  return {
+    logProbs: list((t) => logProbs[t]),
+    logRatios,
+    heldLogRatios: heldLogProbs === logProbs ? logRatios : list((t) => heldLogProbs[t] - oldLogProbs[t]),
+    advantages: list((t) => advantages[t]),
+  };
 };
 
 /** The sums of one sequence; writes its derivatives into the two lists. */
 const sequenceLoss = (
-  { logProbs, entropy, oldLogProbs, referenceLogProbs, advantages }: PolicyTokens,
+  tokens: PolicyTokens,
   start: number,
   length: number,
   settings: PolicyLossSettings,
   dLogProbs: Float32Array,
   dEntropy: Float32Array,
 ): PolicySums => {
-  const { lossForm = "clip", entropyCoef, klCoef } = settings;
-  const form = lossForms[lossForm];
-  const sequenceRatio = form.ratio === "sequence" ? ratioOf(logProbs, oldLogProbs, start, length) : undefined;
+  const { logProbs, entropy, oldLogProbs, referenceLogProbs } = tokens;
+  const { entropyCoef, klCoef, form = clippedRatio } = settings;
   const factor = tokenFactor(length, settings);
+  const { losses, derivatives, clipped } = form(formTokens(tokens, start, length), settings);
   let loss = 0;
-  let clipped = 0;
   let kl = 0;
   let entropySum = 0;
   for (let t = start; t < start + length; t++) {
-    const advantage = advantages[t];
-    const logProb = logProbs[t];
-    const ratio = sequenceRatio ?? Elementary.exp(logProb - oldLogProbs[t]);
-    const term = form.term({ logProb, ratio, advantage }, settings);
-    loss += term.loss - entropyCoef * entropy[t];
-    let { derivative } = term;
+    loss += losses[t - start] - entropyCoef * entropy[t];
+    let derivative = derivatives[t - start];
     if (referenceLogProbs !== undefined) {
       const d = referenceLogProbs[t] - logProbs[t];
       const divergence = Elementary.expm1(d) - d;
@@ -145,7 +187,6 @@ const sequenceLoss = (
     }
     dLogProbs[t] = derivative * factor;
     dEntropy[t] = -entropyCoef * factor;
-    if (term.clipped) clipped++;
     kl += oldLogProbs[t] - logProbs[t];
     entropySum += entropy[t];
   }

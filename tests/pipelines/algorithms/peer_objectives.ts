@@ -7,8 +7,19 @@ import peers from "../../golden/peers.json" with { type: "json" };
 import type { Aggregation } from "../../../pipelines/algorithms/aggregation.ts";
 import { denominatorsOf } from "../../../pipelines/algorithms/aggregation.ts";
 import { signOf } from "../../../pipelines/algorithms/algorithm.ts";
-import { type LossFormName, lossForms } from "../../../pipelines/algorithms/loss_forms.ts";
-import type { PolicyLossSettings, PolicyTokens } from "../../../pipelines/algorithms/objective.ts";
+import {
+  clippedWeight,
+  dualClipped,
+  logLikelihood,
+  sequenceClip,
+  taperedWeight,
+} from "../../../pipelines/algorithms/loss_forms.ts";
+import {
+  clippedRatio,
+  type LossForm,
+  type PolicyLossSettings,
+  type PolicyTokens,
+} from "../../../pipelines/algorithms/objective.ts";
 import { packed } from "./golden_objectives.ts";
 
 export { papers, peers };
@@ -49,13 +60,14 @@ export const peerAlgorithms: ReadonlyArray<readonly [string, PeerAlgorithm]> = [
   ...Object.entries<PeerAlgorithm>(papers.algorithms),
 ];
 
-/** The names of the loss forms. */
-export const lossFormNames: ReadonlyArray<LossFormName> = Object.keys(lossForms).filter((name): name is LossFormName =>
-  name in lossForms
-);
-
-/** The form of this name; undefined if there is none, or if `name` is not given. */
-export const lossFormOf = (name: string): LossFormName | undefined => lossFormNames.find((known) => known === name);
+/** The loss forms under their names in the golden files. */
+export const goldenForms: Readonly<Record<string, LossForm>> = {
+  "clip": clippedRatio,
+  "sequence-clip": sequenceClip,
+  "clipped-weight": clippedWeight,
+  "tapered-weight": taperedWeight,
+  "log-likelihood": logLikelihood,
+};
 
 /** The aggregations, which JSON cannot promise. */
 export const aggregations: ReadonlyArray<Aggregation> = ["token-mean", "sequence-mean", "constant-length"];
@@ -80,11 +92,12 @@ export const peerTokens = (algorithm: Pick<PeerAlgorithm, "weights" | "advantage
 
 /** The settings of a case; a form without a clip ratio reads none. */
 export const peerSettings = (tokens: PolicyTokens, { settings, aggregation, share }: PeerCase): PolicyLossSettings => {
-  const { lossForm, clipRatio = NaN, ...others } = settings;
+  const { lossForm, clipRatio = NaN, dualClip, ...others } = settings;
+  const form = goldenForms[lossForm];
   return {
     ...others,
     clipRatio,
-    lossForm: lossFormOf(lossForm),
+    form: dualClip === undefined ? form : dualClipped(form, dualClip),
     klCoef: 0,
     aggregation: aggregations.find((known) => known === aggregation) ?? "token-mean",
     share,
