@@ -52,6 +52,7 @@ const ofCommands: Loaders = {
   pack: load("./pack.ts", "packCommand"),
   parts: load("./pack.ts", "partsCommand"),
   doctor: load("./doctor.ts", "doctorCommand"),
+  worker: load("./worker.ts", "workerCommand"),
 };
 
 /** Every one by name. */

@@ -81,6 +81,8 @@ const settings = {
   bootstrap: Groups.reporting.bootstrap,
   format: Groups.reporting.format,
   ...Groups.planning,
+  ...Groups.cluster,
+  ...Groups.blocks,
   recipe: Groups.files.recipe,
   out: Groups.files.out,
 };
