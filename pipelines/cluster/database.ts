@@ -3,11 +3,12 @@ import { Effect, Layer } from "effect";
 import { join } from "node:path";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { ClusterError } from "./cluster_error.ts";
-import type { layerPostgres } from "./postgres_client.ts";
 import { SqlClient } from "./sql.ts";
 
+type LayerPostgres = (address: string) => Layer.Layer<SqlClient, Failure>;
+
 /** By a path that Deno does not see: the package is installed and loaded for a cluster on PostgreSQL alone. */
-const loadPostgres = (path: string): Promise<{ readonly layerPostgres: typeof layerPostgres }> => import(path);
+const loadPostgres = (path: string): Promise<{ readonly layerPostgres: LayerPostgres }> => import(path);
 
 const cannot = (error: Failure) =>
   error instanceof UsageError

@@ -196,5 +196,5 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
         Stream.flattenIterable,
       );
     }));
-  return { run };
+  return { atOnce: window, run };
 });

@@ -29,6 +29,8 @@ export interface Work<A, E, R> {
 
 /** What hands out work. */
 export interface Executor {
+  /** How many works it takes at a time; undefined for this process, which has a device to share. */
+  readonly atOnce?: number;
   readonly run: <A, E, R>(work: Work<A, E, R>) => Stream.Stream<A, E | Failure, R>;
 }
 

@@ -7,11 +7,13 @@ import { layerPolicy } from "../models/layer_policy.ts";
 import { makeCommand } from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import type { Settings } from "../settings/settings.ts";
+import { makeCellRunner } from "../study/cell_runner.ts";
 import { makeSampleRunner } from "../stages/sample_work.ts";
 
 /** The stages that a worker runs, by the name in a job. */
 const runners = (settings: Pick<Settings, "batch" | "cache">): Readonly<Record<string, MakeRunner>> => ({
   sample: makeSampleRunner(settings),
+  cell: makeCellRunner,
 });
 
 /** `deno task worker`. */
