@@ -79,10 +79,17 @@ const makeTables = Effect.fnUntraced(function* (sql: SqlClient) {
     device TEXT NOT NULL, queue TEXT NOT NULL, done INTEGER NOT NULL, heard DOUBLE PRECISION NOT NULL)`;
 });
 
+/** A minute, as long as a database takes to start again. */
+const patience = { schedule: Schedule.spaced("1 second"), times: 60 };
+
+/** Whether the database is away: lost, busy, or still starting, which is no error of a kind of its own. */
+const isAway = (error: SqlError): boolean =>
+  error.isRetryable || (error.reason._tag === "UnknownError" && error.reason.operation === "connect");
+
 /** A statement is repeated for a minute while the database is away. */
 const asked = <A>(what: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, ClusterError> =>
   statement.pipe(
-    Effect.retry({ schedule: Schedule.spaced("1 second"), times: 60, while: (error) => error.isRetryable }),
+    Effect.retry({ ...patience, while: isAway }),
     Effect.mapError((error) => databaseError(what, error.message)),
   );
 
@@ -130,7 +137,11 @@ export const openQueue = Effect.fn("Queue.open")(function* (
           AND (acquired_at IS NULL OR acquired_at < ${expired})`,
       );
       const queue = yield* queueAt(job);
-      yield* Effect.mapError(queue.offer(job, { id }), (error) => databaseError(`put job "${id}"`, error.message));
+      // A job that is offered twice is there once.
+      yield* queue.offer(job, { id }).pipe(
+        Effect.retry(patience),
+        Effect.mapError((error) => databaseError(`put job "${id}"`, error.message)),
+      );
       return id;
     }),
     take: (place, run) =>

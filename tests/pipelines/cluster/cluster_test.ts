@@ -88,14 +88,19 @@ Deno.test("a killed worker's job is done by one that comes late, and damaged blo
   assert.equal((await stopWorker(again)).match(/ done in /g)?.length, 1);
 });
 
-Deno.test("two workers make the bytes of one process; a worker with other kernels leaves the jobs", async () => {
+Deno.test("a frozen worker's job is done by another one, and finishing late changes nothing; other devices' jobs are left", async () => {
   await alone;
   const folder = join(base, "two");
   const run = evaluate("two");
-  const workers = [startWorker(folder, "a"), startWorker(folder, "b")];
+  const frozen = startWorker(folder, "a");
+  await until(folder, "SELECT id FROM signum_jobs WHERE acquired_by IS NOT NULL AND state = 'pending'");
+  frozen.kill("SIGSTOP");
+  const second = startWorker(folder, "b");
   await succeeds("two", run);
-  const said = await Promise.all(workers.map(stopWorker));
-  assert.equal(said.join("").match(/ done in /g)?.length, 4);
+  frozen.kill("SIGCONT");
+  await Promise.all([frozen, second].map(stopWorker));
+  const rows = ask<{ job: string }>(folder, "SELECT job FROM signum_results");
+  assert.deepEqual([rows.length, new Set(rows.map(({ job }) => job)).size], [4, 4]);
   // A job for another device kind waits beside; the worker says so and does not touch it.
   const other = join(base, "other");
   copyStore(folder, other);
