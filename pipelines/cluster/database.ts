@@ -24,7 +24,8 @@ export const layerDatabase = (cluster: string, store: string): Layer.Layer<SqlCl
     }
     if (!/^postgres(ql)?:\/\//.test(cluster)) {
       return yield* new UsageError({
-        message: "Cannot use --cluster: expected sqlite or postgres://USER@HOST:PORT/DATABASE",
+        message:
+          "Cannot use --cluster: expected sqlite or postgres://HOST:PORT/DATABASE, with a user and @ before HOST",
       });
     }
     const { layerPostgres } = yield* Effect.promise(() => loadPostgres("./postgres_client.ts"));

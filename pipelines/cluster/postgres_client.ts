@@ -16,7 +16,7 @@ export const addressOf = (text: string): Result.Result<URL, string> => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // The text may hold a password, so it is not shown.
   if (url === undefined || url.hostname === "") {
-    return Result.fail("expected sqlite or postgres://USER@HOST:PORT/DATABASE");
+    return Result.fail("expected sqlite or postgres://HOST:PORT/DATABASE, with a user and @ before HOST");
   }
   if (url.password !== "" || url.searchParams.has("password")) {
     return Result.fail(

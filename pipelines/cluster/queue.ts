@@ -5,6 +5,7 @@
  */
 import { Duration, Effect, Schedule, type Scope } from "effect";
 import * as PersistedQueue from "effect/persistence/PersistedQueue";
+import { reasonOf } from "../files/text_file.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { Job, jobId, type Place, queueOf } from "./job.ts";
 import { SqlClient, type SqlError } from "./sql.ts";
@@ -111,7 +112,7 @@ export const openQueue = Effect.fn("Queue.open")(function* (
   const store = yield* open.pipe(
     Effect.catchDefect((defect) => Effect.fail(defect)),
     Effect.retry({ schedule: Schedule.spaced("300 millis"), times: 10 }),
-    Effect.mapError((cause) => databaseError("open the queue", cause)),
+    Effect.mapError((cause) => databaseError("open the queue", reasonOf(cause))),
   );
   const factory = yield* PersistedQueue.makeFactory.pipe(
     Effect.provideService(PersistedQueue.PersistedQueueStore, store),
