@@ -8,6 +8,7 @@ import { hostname } from "node:os";
 import { randomUUID } from "node:crypto";
 import { deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
+import { reasonOf } from "../files/text_file.ts";
 import { Policy } from "../models/policy.ts";
 import type { Failure } from "../settings/command.ts";
 import type { BlobStore } from "./blob_store.ts";
@@ -106,10 +107,18 @@ export const work = Effect.fn("Worker.work")(function* (
   });
   const take = queue.take(place, (job, id) =>
     one(job, id).pipe(
+      Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
       Effect.mapError(({ message }) => new ClusterError({ reason: "job", message })),
       Effect.tapError(({ message }) => report(`job ${jobName(job, id)} failed: ${message}`)),
       // A signal waits for the end of the job.
       Effect.uninterruptible,
     ));
-  return yield* Effect.forever(Effect.ignore(take));
+  // The queue tries a failed job again; a worker goes on, whatever a job does to it.
+  const next = take.pipe(
+    Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
+    Effect.catch(({ reason, message }) =>
+      Effect.andThen(reason === "job" ? Effect.void : report(message), Effect.sleep("1 second"))
+    ),
+  );
+  return yield* Effect.forever(next);
 });
