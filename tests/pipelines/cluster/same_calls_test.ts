@@ -77,6 +77,24 @@ testStages(
     }),
 );
 
+testStages("a job that breaks is tried again, and the worker goes on", () =>
+  Effect.gen(function* () {
+    const asked = yield* prompts(2);
+    const config = { model: base, responses: 1, block: 1 };
+    const { info } = yield* Policy;
+    const shared = { cluster: "sqlite", store: yield* temporaryFolder };
+    let begun = 0;
+    const broken = Effect.map(runner, (run) => (input: Parameters<typeof run>[0]) => {
+      begun++;
+      return begun === 1 ? Effect.die(new Error("out of luck")) : run(input);
+    });
+    yield* Effect.forkScoped(work(shared, 30, { sample: broken }));
+    const cluster = yield* handOut(shared, info);
+    const cut = collect(sampleStage, asked, config);
+    assert.deepEqual(linesOf(yield* Effect.provideService(cut, Jobs, cluster)), linesOf(yield* cut));
+    assert.equal(begun, 3);
+  }));
+
 /** The hash of the list of files of the one model in a store: the blob that names the weights. */
 const modelOf = (store: string): string => {
   const blobs = join(store, "blobs");
