@@ -16,8 +16,8 @@ import { layerDatabase } from "./database.ts";
 import { type Job, jobId, jobName, queueOf } from "./job.ts";
 import type { Executor, Work } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
-import { placeOf } from "./place.ts";
-import { type Answer, type JobQueue, mostAttempts, openQueue } from "./queue.ts";
+import { placeOfDevice } from "./place.ts";
+import { type JobQueue, type JobResult, mostAttempts, openQueue } from "./queue.ts";
 
 /** Jobs of one work that are out at a time. */
 const window = 128;
@@ -56,7 +56,7 @@ interface Out {
   readonly done: Deferred.Deferred<string, ClusterError>;
 }
 
-const differs = (job: Job, id: string, [one, other]: ReadonlyArray<Answer>) =>
+const differs = (job: Job, id: string, [one, other]: ReadonlyArray<JobResult>) =>
   new ClusterError({
     reason: "differs",
     message:
@@ -84,7 +84,7 @@ const watch = Effect.fnUntraced(function* (
 ) {
   const { report } = yield* StandardStreams;
   let [renewed, heard] = [yield* Clock.currentTimeMillis, yield* Clock.currentTimeMillis];
-  const settle = Effect.fnUntraced(function* (id: string, answers: ReadonlyArray<Answer>) {
+  const settle = Effect.fnUntraced(function* (id: string, answers: ReadonlyArray<JobResult>) {
     const one = out.get(id);
     if (one === undefined || answers.length === 0) return;
     if (answers.length > 1) return yield* Deferred.fail(one.done, differs(one.job, id, answers));
@@ -148,7 +148,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
 ): Effect.fn.Return<Executor, Failure, Scope.Scope> {
   const shared = yield* openShared(where, defaultLease);
   const { store, queue } = shared;
-  const place = yield* placeOf(info);
+  const place = yield* placeOfDevice(info);
   const out = new Map<string, Out>();
   const sources = new Map<string, Effect.Effect<unknown, ClusterError>>();
   yield* Effect.forkScoped(watch(shared, out, sources, queueOf(place), where));

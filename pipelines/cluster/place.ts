@@ -6,7 +6,7 @@ import { codeVersion } from "./code_version.ts";
 import { kernelsOf, type Place } from "./job.ts";
 
 /** The place of a process with this device; plain kernels have no name, whether they were asked for or not. */
-export const placeOf = (info: Rounding): Effect.Effect<Place, FileError> =>
+export const placeOfDevice = (info: Rounding): Effect.Effect<Place, FileError> =>
   Effect.map(codeVersion, (code) => {
     const fields = deviceFields(info);
     return { code, adapter: fields.adapter, kernels: kernelsOf(fields).filter((name) => name !== "plain") };

@@ -12,7 +12,7 @@ import type * as Sql from "./sql.ts";
 const local = ["localhost", "127.0.0.1", "[::1]"];
 
 /** The parts of `postgres://USER@HOST:PORT/DATABASE`, or what is wrong with it. */
-export const addressOf = (text: string): Result.Result<URL, string> => {
+export const databaseAddress = (text: string): Result.Result<URL, string> => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // The text may hold a password, so it is not shown.
   if (url === undefined || url.hostname === "") {
@@ -42,7 +42,7 @@ const passwordOf = Effect.gen(function* () {
 export const layerPostgres = (address: string) =>
   Layer.unwrap(Effect.gen(function* () {
     const url = yield* Effect.mapError(
-      Effect.fromResult(addressOf(address)),
+      Effect.fromResult(databaseAddress(address)),
       (problem) => new UsageError({ message: `Cannot use --cluster: ${problem}` }),
     );
     const password = yield* passwordOf;

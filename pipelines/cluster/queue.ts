@@ -21,7 +21,7 @@ export interface Doer {
 }
 
 /** A result of a job and who made it. */
-export interface Answer extends Doer {
+export interface JobResult extends Doer {
   readonly job: string;
   readonly result: string;
 }
@@ -50,9 +50,9 @@ export interface JobQueue {
     place: Place,
     run: (job: Job, id: string) => Effect.Effect<void, ClusterError, R>,
   ) => Effect.Effect<void, ClusterError, R>;
-  readonly answers: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Answer>, ClusterError>;
+  readonly answers: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<JobResult>, ClusterError>;
   readonly dead: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Dead>, ClusterError>;
-  readonly keep: (answer: Answer) => Effect.Effect<void, ClusterError>;
+  readonly keep: (answer: JobResult) => Effect.Effect<void, ClusterError>;
   /** Drops the results of a job, whose blob is lost. */
   readonly forget: (id: string) => Effect.Effect<void, ClusterError>;
   readonly report: (worker: Heard) => Effect.Effect<void, ClusterError>;
@@ -152,7 +152,7 @@ export const openQueue = Effect.fn("Queue.open")(function* (
     answers: (ids) =>
       asked(
         "read results",
-        sql<Answer>`SELECT job, result, worker, machine, device FROM signum_results WHERE ${sql.in("job", ids)}`,
+        sql<JobResult>`SELECT job, result, worker, machine, device FROM signum_results WHERE ${sql.in("job", ids)}`,
       ),
     dead: (ids) =>
       asked(

@@ -17,7 +17,7 @@ import { openShared, type Shared } from "./hand_out.ts";
 import { type Job, jobName, otherPlace, type Place, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
 import { fetchModel } from "./model_files.ts";
-import { placeOf } from "./place.ts";
+import { placeOfDevice } from "./place.ts";
 import type { Doer, JobQueue } from "./queue.ts";
 
 /** Milliseconds that results and blobs are kept after their last use. */
@@ -67,7 +67,7 @@ export const work = Effect.fn("Worker.work")(function* (
   const { report } = yield* StandardStreams;
   const { store, queue } = yield* openShared(where, lease);
   const { info } = yield* Policy;
-  const place = yield* placeOf(info);
+  const place = yield* placeOfDevice(info);
   const doer: Doer = { worker: randomUUID().slice(0, 8), machine: hostname(), device: deviceName(info) };
   let done = 0;
   const heard = Effect.gen(function* () {

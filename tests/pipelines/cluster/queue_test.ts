@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { ClusterError } from "../../../pipelines/cluster/cluster_error.ts";
 import { layerDatabase } from "../../../pipelines/cluster/database.ts";
 import { type Job, jobId, queueOf } from "../../../pipelines/cluster/job.ts";
-import { addressOf, isRemote } from "../../../pipelines/cluster/postgres_client.ts";
+import { databaseAddress, isRemote } from "../../../pipelines/cluster/postgres_client.ts";
 import { type JobQueue, mostAttempts, openQueue } from "../../../pipelines/cluster/queue.ts";
 import { postgresPrograms, startPostgres } from "./postgres.ts";
 
@@ -109,7 +109,7 @@ Deno.test("a database's address holds no password and is one of two kinds", asyn
 });
 
 Deno.test("a connection stays unencrypted on this machine alone", () => {
-  const remote = (host: string) => isRemote(Result.getOrThrow(addressOf(`postgres://signum@${host}/signum`)));
+  const remote = (host: string) => isRemote(Result.getOrThrow(databaseAddress(`postgres://signum@${host}/signum`)));
   for (const host of ["localhost", "127.0.0.1:5433", "[::1]"]) assert.equal(remote(host), false, host);
   for (const host of ["db.example.org", "10.0.0.1", "localhost.example.org"]) assert.equal(remote(host), true, host);
 });

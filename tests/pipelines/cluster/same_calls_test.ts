@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { handOut } from "../../../pipelines/cluster/hand_out.ts";
 import { type Job, jobId } from "../../../pipelines/cluster/job.ts";
 import { type Executor, Jobs } from "../../../pipelines/cluster/jobs.ts";
-import { placeOf } from "../../../pipelines/cluster/place.ts";
+import { placeOfDevice } from "../../../pipelines/cluster/place.ts";
 import { work } from "../../../pipelines/cluster/worker.ts";
 import { Policy } from "../../../pipelines/models/policy.ts";
 import { sha256 } from "../../../pipelines/records/text.ts";
@@ -72,7 +72,7 @@ testStages(
       const database = new DatabaseSync(join(store, "queue.sqlite"), { readOnly: true });
       const rows = database.prepare("SELECT job, result FROM signum_results").all();
       database.close();
-      const jobs = jobsOf(yield* placeOf(policy.info), calls, rows.length > 0 ? modelOf(store) : "");
+      const jobs = jobsOf(yield* placeOfDevice(policy.info), calls, rows.length > 0 ? modelOf(store) : "");
       assert.deepEqual(rows.map(({ job, result }) => `${job} ${result}`).toSorted(), jobs.toSorted());
     }),
 );
