@@ -25,6 +25,7 @@ export const rooms: ReadonlyArray<string> = [
   "pipelines/models/families/",
   "pipelines/models/",
   "pipelines/recipes/",
+  "pipelines/cluster/",
   "pipelines/sampling/",
   "pipelines/learning/",
   "pipelines/stages/",

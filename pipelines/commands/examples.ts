@@ -33,4 +33,5 @@ export const examples: Readonly<Record<string, string>> = {
   pack: "deno task pack --dry-run",
   parts: "deno task parts --out parts model.safetensors",
   doctor: "deno task doctor",
+  worker: "deno task worker --cluster sqlite --store runs/store",
 };

@@ -53,6 +53,7 @@ const commandLoaders: Loaders = {
   pack: load("./pack.ts", "packCommand"),
   parts: load("./pack.ts", "partsCommand"),
   doctor: load("./doctor.ts", "doctorCommand"),
+  worker: load("./worker.ts", "workerCommand"),
 };
 
 /** Every one by name. */

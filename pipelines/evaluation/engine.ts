@@ -2,10 +2,11 @@
  * The two sources of an evaluation's responses: this project's engine with a model on this machine, and a server with the OpenAI
  * completions API. Both draw exactly the responses asked for and pass on each one as soon as it is there.
  */
-import { Effect, Result, Stream } from "effect";
+import { Effect, Layer, Result, Stream } from "effect";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { layerJobs } from "../cluster/layer_jobs.ts";
 import { openCheckpoint } from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { keysIn } from "../models/model_config.ts";
@@ -18,10 +19,11 @@ import { recordedAs } from "../settings/padded_vocabulary.ts";
 import { openTokenizer } from "../models/tokenizer.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
-import { device, passes } from "../settings/groups.ts";
+import { cluster, device, passes } from "../settings/groups.ts";
 import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized, withTemplate } from "../stages/prompt.ts";
-import { fault, publishedMaxTokens, rollouts, type SampleSettings, type Wanted } from "../stages/sample.ts";
+import { fault, publishedMaxTokens, type SampleSettings, type Wanted } from "../stages/sample_rollouts.ts";
+import { draw } from "../stages/sample_work.ts";
 import type * as Client from "./client.ts";
 import { makeClient } from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
@@ -69,6 +71,9 @@ export type EngineSettings =
     | "servedModel"
     | "concurrency"
     | "requestResponses"
+    | "cluster"
+    | "store"
+    | "block"
     | keyof typeof passes
     | keyof typeof device
   >;
@@ -88,7 +93,7 @@ export const openEngine = Effect.fn("Engine.open")(function* (
     return yield* local({ ...settings, model });
   }
   if (servedModel === undefined) return yield* refuse("--served-model is missing: the model's name on the server");
-  const own = keysOf({ ...passes, ...device }).find((key) => settings[key] !== undefined);
+  const own = keysOf({ ...passes, ...device, ...cluster }).find((key) => settings[key] !== undefined);
   if (own !== undefined) return yield* refuse(`--${flagOf(own)} is this engine's, and a server (--endpoint) answers`);
   const url = completionsUrl(endpoint);
   if (Result.isFailure(url)) return yield* refuse(url.failure);
@@ -102,18 +107,16 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   const prompts = yield* promptsOf(templated, dir);
   const bad = prompts.map((prompt) => fault(prompt, config)).find((found) => found !== undefined);
   if (bad !== undefined) return yield* new UsageError({ message: bad });
-  const draw: Engine["draw"] = (asked, finished, opened) =>
+  const drawing: Engine["draw"] = (asked, finished, opened) =>
     Effect.gen(function* () {
       const policy = yield* Policy;
       yield* opened(policy.info);
-      const { storage, activations, paddedVocabulary } = settings;
-      const { model } = yield* policy.load(settings.model, "policy", { storage, activations, paddedVocabulary });
-      const tokenizer = yield* policy.tokenizer(settings.model);
       for (const { sampling, wanted, keep } of asked) {
-        const drawn = rollouts(model, tokenizer, prompts, { ...settings, ...sampling, step: 0 }, finished, wanted);
+        const request = { model: settings.model, prompts, settings: { ...settings, ...sampling, step: 0 } };
+        const drawn = draw({ ...request, finished, wanted });
         yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
       }
-    }).pipe(Effect.provide(layerPolicy(settings)));
+    }).pipe(Effect.provide(Layer.provideMerge(layerJobs(settings), layerPolicy(settings))));
   const { knownTokens } = yield* withKnownTokens(dir, config, settings.paddedVocabulary);
   const paddedVocabulary = recordedAs(knownTokens, settings.paddedVocabulary);
   const recorded = { ...(paddedVocabulary && { paddedVocabulary }), template: templated.template };
@@ -123,7 +126,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
     weights: weightsDigest(dir),
     stopTokens: [...config.stopTokens],
     recorded,
-    draw,
+    draw: drawing,
   };
   return engine;
 });

@@ -81,6 +81,8 @@ const settings = {
   extract: withDefault(Groups.grading.extract, gradingDefaults.evaluate),
   ...Struct.pick(Groups.reporting, ["k", "bootstrap", "greedy", "format"]),
   ...Groups.planning,
+  ...Groups.cluster,
+  ...Groups.blocks,
   recipe: Groups.files.recipe,
   out: Groups.files.out,
 };

@@ -37,6 +37,8 @@ export const changesNoByte = {
   ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
   ...Struct.pick(Groups.reporting, ["k", "bootstrap", "greedy", "format"]),
   ...Groups.planning,
+  ...Groups.cluster,
+  ...Groups.blocks,
   ...Struct.pick(Groups.files, ["recipe", "out"]),
 };
 

@@ -1,4 +1,4 @@
-/** Groups of settings that few commands take: files in parts, studies, pretraining, servers. */
+/** Groups of settings that few commands take: files in parts, studies, pretraining, servers, clusters. */
 import { type Group, integer, number, optional, setting, text, toggle, words } from "./setting.ts";
 
 /** Archives in parts. */
@@ -41,4 +41,30 @@ export const server = {
   timeout: setting(1800, number({ above: 0 }), "seconds before a request fails"),
   retries: setting(8, integer({ min: 0, max: 100 }), "retries of a failed request"),
   logprobs: setting(true, toggle(), "store (and ask the server for) each token's log-prob"),
+} as const satisfies Group;
+
+/** Work on several machines or processes. */
+export const cluster = {
+  cluster: optional(
+    text("WHERE"),
+    "hand out the work to workers through this queue: sqlite (one machine), or postgres://USER@HOST:PORT/DATABASE",
+  ),
+  store: optional(
+    text("DIR"),
+    "folder of the cluster's blobs, which all workers see (default: .signum/store, or $SIGNUM_HOME/store)",
+  ),
+} as const satisfies Group;
+
+/** Cutting of work into jobs. */
+export const blocks = {
+  block: setting(16, integer({ min: 1 }), "prompts per job of a cluster; does not change results"),
+} as const satisfies Group;
+
+/** A worker of a cluster. */
+export const workers = {
+  lease: setting(
+    30,
+    integer({ min: 2, max: 3600 }),
+    "seconds after which the job of a worker that was lost goes to another one",
+  ),
 } as const satisfies Group;

@@ -39,6 +39,9 @@ export const settings = {
   ...Groups.duplicates,
   ...Groups.planning,
   ...Groups.studies,
+  ...Groups.cluster,
+  ...Groups.blocks,
+  ...Groups.workers,
 };
 
 /** A key of the settings. */

@@ -31,6 +31,7 @@ export const reproduceSettings = {
   ...Groups.published,
   ...Groups.planning,
   ...Groups.studies,
+  ...Groups.cluster,
 };
 
 type Asked = Pick<Settings, "recipe" | "asPublished" | "algorithms" | keyof typeof given>;

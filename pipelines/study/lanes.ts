@@ -1,11 +1,12 @@
 /**
  * Runs cells of a study side by side. A small model leaves threads idle while its records are written and graded, so without a GPU two
- * cells run at a time, each on its own device with half of the threads. Bytes do not depend on threads, so results do not change.
+ * cells run at a time, each on its own device with half of the threads; the workers of a cluster run as many as they are. Bytes do not depend on threads, so results do not change.
  */
 import { Effect } from "effect";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
+import { Jobs } from "../cluster/jobs.ts";
 import { layerWithThreads } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import type * as Command from "../settings/command.ts";
@@ -34,7 +35,11 @@ const lanesFor = Effect.fnUntraced(function* (model: string | undefined, items: 
 
 /** How many of `items` run side by side. */
 export const laneCount = (model: string | undefined, items: number): Effect.Effect<number, never, Policy> =>
-  Effect.map(lanesFor(model, items), ({ length }) => length);
+  Effect.flatMap(
+    Jobs,
+    ({ atOnce }) =>
+      atOnce === undefined ? Effect.map(lanesFor(model, items), ({ length }) => length) : Effect.succeed(atOnce),
+  );
 
 /** Runs every item; each lane takes the next one in order. `model` is the directory of the weights that they start from. */
 export const inLanes = Effect.fnUntraced(function* <A>(
@@ -42,6 +47,8 @@ export const inLanes = Effect.fnUntraced(function* <A>(
   model: string | undefined,
   run: (item: A, index: number) => Effect.Effect<void, Command.Failure, Policy>,
 ): Effect.fn.Return<void, Command.Failure, Policy> {
+  const { atOnce } = yield* Jobs;
+  if (atOnce !== undefined) return yield* Effect.forEach(items, run, { concurrency: atOnce, discard: true });
   const lanes = yield* lanesFor(model, items.length);
   const waiting = items.entries();
   const walk = Effect.gen(function* () {

@@ -5,9 +5,10 @@
  * merges whatever is done. Cells recorded in the results do not run again. `--check` derives every file again from the records alone and
  * compares. No checkpoint is selected: the paper's Table 1 uses the best one on the MATH test set, this study the last.
  */
-import { Clock, Effect, Semaphore } from "effect";
+import { Clock, Effect, Layer, Semaphore } from "effect";
 import { join, resolve } from "node:path";
 import { deviceName } from "../../kernels/gpu/chosen_kernels.ts";
+import { layerJobs } from "../cluster/layer_jobs.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { Policy } from "../models/policy.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
@@ -248,6 +249,6 @@ export const reproduceCommand = makeCommand({
       const { out = join("results", recipe.name), shard, gather } = config;
       if (config.check) return yield* check(recipe, out);
       const study = reproduce(recipe, { out, ...(shard === undefined ? {} : { shard }), gather });
-      yield* Effect.scoped(study).pipe(Effect.provide(layerPolicy(config)));
+      yield* Effect.scoped(study).pipe(Effect.provide(Layer.provideMerge(layerJobs(config), layerPolicy(config))));
     }),
 });

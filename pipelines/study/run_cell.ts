@@ -8,6 +8,7 @@ import { Effect, Option, Stream, Struct } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
+import { Jobs } from "../cluster/jobs.ts";
 import { fileTensors, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import { comparable } from "../files/metrics.ts";
@@ -31,6 +32,7 @@ import { sampleStage } from "../stages/sample.ts";
 import { verifyStage } from "../stages/verify.ts";
 import { storedConfig, trainConfig } from "../training/run_config.ts";
 import { train } from "../training/train.ts";
+import { cannotHandOut, cellWork } from "./cell_work.ts";
 import { beginning, countsFile, Tallies, talliesOf } from "./models.ts";
 import { cellSettings, evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
 import { commitOf } from "./write_files.ts";
@@ -103,8 +105,8 @@ export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cel
   yield* Effect.scoped(train(yield* Effect.fromResult(trainConfig(config))));
 });
 
-/** Trains and evaluates a cell; reuses everything that already exists. */
-const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
+/** Trains and evaluates a cell in this process; reuses everything that already exists. */
+export const runHere = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: Cell) {
   const base = yield* modelOf(recipe, cell);
   const run = join(folder, cell.name);
   const metrics: CellMetrics[] = [];
@@ -193,6 +195,16 @@ const giveBack = Effect.fnUntraced(function* ({ recipe, folder }: Study, cell: C
   }
 });
 
+/** Runs a cell in this process, or has a worker run it. */
+const outcomeBy = Effect.fnUntraced(function* (study: Study, cell: Cell) {
+  const jobs = yield* Jobs;
+  const refused = jobs.atOnce === undefined ? undefined : cannotHandOut(study.recipe, cell);
+  if (refused !== undefined) return yield* refuse(refused);
+  const work = cellWork(study.recipe, cell, yield* modelOf(study.recipe, cell), runHere(study, cell));
+  const [outcome] = yield* Stream.runCollect(jobs.run(work));
+  return outcome;
+});
+
 /** The outcome of a cell; runs it if there is none. */
 export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Cell, key: string) {
   const { isStale, outcome: found, commit: ran } = yield* outcomeOf(study, cell, key);
@@ -203,7 +215,7 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
   if (isStale && isLarge) yield* remove(run);
   const commit = yield* commitOf;
   const { info } = yield* Policy;
-  const outcome: Outcome = yield* runHere(study, cell);
+  const outcome = yield* outcomeBy(study, cell);
   yield* RunDirectory.writeText(
     fileOf(study, cell),
     `${JSON.stringify({ key, ...deviceFields(info), commit, outcome })}\n`,

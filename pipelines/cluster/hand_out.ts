@@ -1,0 +1,200 @@
+/**
+ * Hands out work: each block becomes a job in the queue, and its result is awaited. A job that was ever done is not done again, by anyone. At
+ * most `window` jobs are out at a time, so that neither the queue nor this process grows with the work. Results are joined in the order of the
+ * blocks. While it waits it puts back blobs that were lost, offers jobs again whose result was lost, and names dead jobs.
+ */
+import { Clock, Deferred, Effect, Layer, type Scope, Stream } from "effect";
+import { mkdir } from "node:fs/promises";
+import type { Rounding } from "../../kernels/gpu/chosen_kernels.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { reasonOf } from "../files/text_file.ts";
+import { resolveModel } from "../files/hub.ts";
+import type { Failure } from "../settings/command.ts";
+import { type BlobStore, openBlobStore } from "./blob_store.ts";
+import { ClusterError } from "./cluster_error.ts";
+import { layerDatabase } from "./database.ts";
+import { type Job, jobId, jobName, queueOf } from "./job.ts";
+import type { Executor, Work } from "./jobs.ts";
+import { keepModel, type KeptModel } from "./model_files.ts";
+import { placeOfDevice } from "./place.ts";
+import { type JobQueue, type JobResult, mostAttempts, openQueue } from "./queue.ts";
+
+/** Jobs of one work that are out at a time. */
+const window = 128;
+
+/** Seconds between two looks, after which a lost blob is put back, and without any result before the missing worker is reported. */
+const [look, renewal, silence] = [0.25, 1, 15];
+
+/** Seconds after the last renewal of a lease at which a command counts a job's last attempt as lost. */
+export const defaultLease = 30;
+
+/** Where the database and the store are. */
+export interface Shared {
+  readonly cluster: string;
+  readonly store: string;
+}
+
+/** Opens the store and the queue; both end with the scope. */
+export const openShared = Effect.fnUntraced(function* (
+  { cluster, store: folder }: Shared,
+  lease: number,
+): Effect.fn.Return<{ readonly store: BlobStore; readonly queue: JobQueue }, Failure, Scope.Scope> {
+  yield* Effect.tryPromise({
+    try: () => mkdir(folder, { recursive: true }),
+    catch: (cause) =>
+      new ClusterError({ reason: "folder", message: `Cannot make the store "${folder}": ${reasonOf(cause)}` }),
+  });
+  const store = yield* openBlobStore(folder);
+  const database = yield* Layer.build(layerDatabase(cluster, folder));
+  const queue = yield* Effect.provideContext(openQueue(lease), database);
+  return { store, queue };
+});
+
+/** A job that is out. */
+interface Out {
+  readonly job: Job;
+  readonly done: Deferred.Deferred<string, ClusterError>;
+}
+
+const differs = (job: Job, id: string, [one, other]: ReadonlyArray<JobResult>) =>
+  new ClusterError({
+    reason: "differs",
+    message:
+      `Job ${jobName(job, id)} has two results: ${
+        one.result.slice(0, 12)
+      } from ${one.worker} on "${one.machine}" (${one.device}), ` +
+      `${
+        other.result.slice(0, 12)
+      } from ${other.worker} on "${other.machine}" (${other.device}); one of the two computes wrongly`,
+  });
+
+const died = (job: Job, id: string, attempts: number, failure: string) =>
+  new ClusterError({
+    reason: "job",
+    message: `Job ${jobName(job, id)} is dead after ${attempts} of ${mostAttempts} attempts: ${failure.split("\n")[0]}`,
+  });
+
+/** Looks for the results of the jobs that are out; ends with the scope. */
+const watch = Effect.fnUntraced(function* (
+  { store, queue }: { readonly store: BlobStore; readonly queue: JobQueue },
+  out: Map<string, Out>,
+  sources: Map<string, Effect.Effect<unknown, ClusterError>>,
+  own: string,
+  where: Shared,
+) {
+  const { report } = yield* StandardStreams;
+  let [renewed, heard] = [yield* Clock.currentTimeMillis, yield* Clock.currentTimeMillis];
+  const settle = Effect.fnUntraced(function* (id: string, answers: ReadonlyArray<JobResult>) {
+    const one = out.get(id);
+    if (one === undefined || answers.length === 0) return;
+    if (answers.length > 1) return yield* Deferred.fail(one.done, differs(one.job, id, answers));
+    const read = yield* Effect.result(store.get(answers[0].result));
+    if (read._tag === "Success") return yield* Deferred.succeed(one.done, new TextDecoder().decode(read.success));
+    if (read.failure.reason !== "missing" && read.failure.reason !== "damaged") {
+      return yield* Deferred.fail(one.done, read.failure);
+    }
+    yield* report(`${read.failure.message}; job ${jobName(one.job, id)} is done again`);
+    yield* queue.forget(id);
+    yield* queue.offer(one.job);
+  });
+  /** Puts back the blobs that jobs need and that are gone, and names the dead. */
+  const renew = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
+    for (const [name, put] of sources) if (!(yield* store.has(name))) yield* put;
+    for (const { id, attempts, failure } of yield* queue.dead(ids)) {
+      const one = out.get(id);
+      if (one !== undefined) yield* Deferred.fail(one.done, died(one.job, id, Number(attempts), failure));
+    }
+  });
+  const missing = Effect.fnUntraced(function* (now: number) {
+    const live = (yield* queue.workers).filter((worker) => worker.queue === own && worker.heard > now - 60_000);
+    if (live.length > 0) return;
+    yield* report(
+      `${out.size} jobs wait and no worker for ${own} was heard within a minute; one more: ` +
+        `deno task worker --cluster ${where.cluster} --store ${where.store}`,
+    );
+  });
+  return yield* Effect.gen(function* () {
+    while (true) {
+      yield* Effect.sleep(`${look} seconds`);
+      const ids = [...out.keys()];
+      const now = yield* Clock.currentTimeMillis;
+      if (ids.length === 0) {
+        heard = now;
+        continue;
+      }
+      const answers = Map.groupBy(yield* queue.answers(ids), ({ job }) => job);
+      if (answers.size > 0) heard = now;
+      for (const [id, some] of answers) yield* settle(id, some);
+      if (now - renewed > renewal * 1000) {
+        yield* renew(ids);
+        renewed = now;
+      }
+      if (now - heard > silence * 1000) {
+        yield* missing(now);
+        heard = now;
+      }
+    }
+  }).pipe(
+    Effect.catch((error: ClusterError) =>
+      Effect.forEach(out.values(), ({ done }) => Deferred.fail(done, error), { discard: true })
+    ),
+  );
+});
+
+/** The executor of a cluster, for jobs of the kind of this device. */
+export const handOut = Effect.fn("Cluster.handOut")(function* (
+  where: Shared,
+  info: Rounding,
+): Effect.fn.Return<Executor, Failure, Scope.Scope> {
+  const shared = yield* openShared(where, defaultLease);
+  const { store, queue } = shared;
+  const place = yield* placeOfDevice(info);
+  const out = new Map<string, Out>();
+  const sources = new Map<string, Effect.Effect<unknown, ClusterError>>();
+  yield* Effect.forkScoped(watch(shared, out, sources, queueOf(place), where));
+
+  const done = Effect.fnUntraced(function* (job: Job, text: string) {
+    const id = jobId(job);
+    const waiting: Out = { job, done: yield* Deferred.make<string, ClusterError>() };
+    sources.set(job.reads.block, store.put(text));
+    out.set(id, waiting);
+    const known = yield* queue.answers([id]);
+    if (known.length === 0) yield* queue.offer(job);
+    return yield* Effect.ensuring(
+      Deferred.await(waiting.done),
+      Effect.sync(() => {
+        out.delete(id);
+        sources.delete(job.reads.block);
+      }),
+    );
+  });
+
+  const models = new Map<string, KeptModel>();
+  const modelOf = Effect.fnUntraced(function* (name: string): Effect.fn.Return<KeptModel, Failure> {
+    const dir = yield* resolveModel(name);
+    const kept = models.get(dir) ?? (yield* keepModel(store, dir));
+    models.set(dir, kept);
+    for (const [blob, put] of kept.sources) sources.set(blob, put);
+    return kept;
+  });
+
+  const run = <A, E, R>({ stage, settings, model, blocks, decode }: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
+    Stream.unwrap(Effect.gen(function* () {
+      const reads: Job["reads"] = model === undefined ? {} : { model: (yield* modelOf(model)).list };
+      const one = Effect.fnUntraced(function* ([index, block]: readonly [number, Work<A, E, R>["blocks"][number]]) {
+        const input = yield* store.put(block.text);
+        const job: Job = {
+          ...place,
+          stage,
+          settings: { ...settings, ...block.settings },
+          reads: { ...reads, block: input },
+        };
+        return yield* decode(yield* done(job, block.text), index);
+      });
+      return Stream.fromIterable(blocks.entries()).pipe(
+        Stream.mapEffect(one, { concurrency: window }),
+        Stream.flattenIterable,
+      );
+    }));
+  return { atOnce: window, run };
+});

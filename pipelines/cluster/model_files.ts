@@ -1,0 +1,66 @@
+/**
+ * A model directory as blobs: one for each file that loading reads, and a list of their names and hashes, whose own hash stands for the
+ * model. A shard that two checkpoints share is kept once, and a worker copies only what its cache lacks.
+ */
+import { Effect } from "effect";
+import * as Schema from "@effect/schema";
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { home } from "../files/home.ts";
+import { type CheckpointError, sha256File } from "../files/safetensors.ts";
+import { exists, type FileError, namesIn } from "../files/text_file.ts";
+import type { BlobStore } from "./blob_store.ts";
+import { ClusterError } from "./cluster_error.ts";
+import { BlobName, canonicalJson } from "./job.ts";
+
+/** A file of a model directory: a plain name, no path. */
+const isFileName = (name: string): boolean => name === basename(name) && !name.startsWith(".") && !/[\\/:]/.test(name);
+
+const Files = Schema.Record(Schema.String.check(Schema.makeFilter(isFileName)), BlobName);
+const decodeFiles = Schema.decodeUnknownEffect(Schema.fromJsonString(Files));
+
+const isRead = (name: string): boolean => isFileName(name) && /\.(safetensors|json|jinja|txt)$/.test(name);
+
+/** A model in the store: the hash of its list, and where each of its blobs came from. */
+export interface KeptModel {
+  readonly list: string;
+  readonly sources: ReadonlyArray<readonly [blob: string, put: Effect.Effect<unknown, ClusterError>]>;
+}
+
+/** Keeps the files of a model directory. */
+export const keepModel = Effect.fn("Cluster.keepModel")(function* (
+  store: BlobStore,
+  dir: string,
+): Effect.fn.Return<KeptModel, ClusterError | FileError> {
+  const names = (yield* namesIn(dir)).filter(isRead);
+  const puts = names.map((name) => store.putFile(join(dir, name)));
+  const hashes = yield* Effect.all(puts);
+  const text = canonicalJson(Object.fromEntries(names.map((name, i) => [name, hashes[i]])));
+  const list = yield* store.put(text);
+  const sources = hashes.map((blob, i): KeptModel["sources"][number] => [blob, puts[i]]);
+  return { list, sources: [...sources, [list, store.put(text)]] };
+});
+
+/** The folder of this machine's copies of models; each is complete or absent. */
+const cacheFolder = (list: string): string => join(home(), "cluster", "models", list);
+
+/** The directory of a model on this machine, by the hash of its list; files that are not there yet are copied from the store. */
+export const fetchModel = Effect.fn("Cluster.fetchModel")(function* (
+  store: BlobStore,
+  list: string,
+  dir: string = cacheFolder(list),
+): Effect.fn.Return<string, ClusterError | FileError | CheckpointError> {
+  const text = new TextDecoder().decode(yield* store.get(list));
+  const files = yield* Effect.mapError(
+    decodeFiles(text),
+    () => new ClusterError({ reason: "damaged", message: `Cannot read model "${list}": it is no list of files` }),
+  );
+  yield* Effect.promise(() => mkdir(dir, { recursive: true }));
+  for (const [name, blob] of Object.entries(files)) {
+    const path = join(dir, name);
+    // A copy with other bytes is made again.
+    const isSame = (yield* exists(path)) && (yield* sha256File(path)) === blob;
+    if (!isSame) yield* store.getFile(blob, path);
+  }
+  return dir;
+});

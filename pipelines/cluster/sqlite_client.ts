@@ -1,0 +1,82 @@
+/**
+ * Effect's SQL client over `node:sqlite`, for a queue on one machine: a file with a write-ahead log, which several processes may use at once.
+ * (`@effect/sql-sqlite-node` has no stable version for effect 4, and builds a native addon.) Only `database.ts` loads it.
+ */
+import { Effect, Layer, Semaphore, Stream } from "effect";
+import type * as Connection from "effect/sql/SqlConnection";
+import { classifySqliteError, SqlError } from "effect/sql/SqlError";
+import * as Reactivity from "effect/reactivity/Reactivity";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { makeCompilerSqlite } from "effect/sql/Statement";
+import * as Sql from "./sql.ts";
+
+/** Milliseconds that a statement waits while another process writes. */
+const patience = 20_000;
+
+const isInput = (value: unknown): value is SQLInputValue =>
+  value === null || ["string", "number", "bigint"].includes(typeof value) || value instanceof Uint8Array;
+
+const inputOf = (value: unknown): SQLInputValue =>
+  isInput(value)
+    ? value
+    : typeof value === "boolean"
+    ? Number(value)
+    : value === undefined
+    ? null
+    : JSON.stringify(value);
+
+const connectionTo = (database: DatabaseSync): Connection.Connection => {
+  const attempt = <A>(run: () => A): Effect.Effect<A, SqlError> =>
+    Effect.try({
+      try: run,
+      catch: (cause) =>
+        new SqlError({ reason: classifySqliteError(cause, { message: `${cause}`, operation: "execute" }) }),
+    });
+  const all = (sql: string, params: ReadonlyArray<unknown>) =>
+    attempt(() => database.prepare(sql).all(...params.map(inputOf)));
+  const values = (sql: string, params: ReadonlyArray<unknown>) =>
+    Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row)));
+  const execute: Connection.Connection["execute"] = (sql, params, transform) =>
+    Effect.map(all(sql, params), (rows) => transform === undefined ? rows : transform(rows));
+  return {
+    execute,
+    executeUnprepared: execute,
+    executeRaw: all,
+    executeValues: values,
+    executeValuesUnprepared: values,
+    executeStream: (sql, params, transform) => Stream.fromIterableEffect(execute(sql, params, transform)),
+  };
+};
+
+const open = (path: string) =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const database = new DatabaseSync(path, { timeout: patience });
+        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        return database;
+      },
+      catch: (cause) =>
+        new SqlError({ reason: classifySqliteError(cause, { message: `${cause}`, operation: "open" }) }),
+    }),
+    (database) => Effect.sync(() => database.close()),
+  );
+
+/** The client of the file `path`; statements of other fibers wait while a transaction is open. */
+export const layerSqlite = (path: string): Layer.Layer<Sql.SqlClient, SqlError> =>
+  Layer.effect(
+    Sql.SqlClient,
+    Effect.gen(function* () {
+      const connection = connectionTo(yield* open(path));
+      const one = yield* Semaphore.make(1);
+      return yield* Sql.makeClient({
+        acquirer: one.withPermits(1)(Effect.succeed(connection)),
+        transactionAcquirer: Effect.as(Effect.acquireRelease(one.take(1), () => one.release(1)), connection),
+        compiler: makeCompilerSqlite(),
+        driver: "node:sqlite",
+        // A transaction that begins by reading cannot wait for another writer.
+        beginTransaction: "BEGIN IMMEDIATE",
+        spanAttributes: [],
+      });
+    }),
+  ).pipe(Layer.provide(Reactivity.layer));

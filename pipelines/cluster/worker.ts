@@ -1,0 +1,124 @@
+/**
+ * A worker: it pulls jobs of its own code, device kind and kernels, runs them one at a time and keeps their results in the store. The device
+ * computes in threads of its own (the embedded one) or on the GPU, so the event loop that renews the lease stays free. SIGTERM lets the job at hand end; a
+ * second signal ends at once, and the lease lets another worker have the job.
+ */
+import { Clock, Effect, Schedule } from "effect";
+import { hostname } from "node:os";
+import { randomUUID } from "node:crypto";
+import { deviceName } from "../../kernels/gpu/chosen_kernels.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
+import { reasonOf } from "../files/text_file.ts";
+import { Policy } from "../models/policy.ts";
+import type { Failure } from "../settings/command.ts";
+import type { BlobStore } from "./blob_store.ts";
+import { ClusterError } from "./cluster_error.ts";
+import { openShared, type Shared } from "./hand_out.ts";
+import { type Job, jobName, otherPlace, type Place, queueOf } from "./job.ts";
+import type { MakeRunner, Runner } from "./jobs.ts";
+import { fetchModel } from "./model_files.ts";
+import { placeOfDevice } from "./place.ts";
+import type { Doer, JobQueue } from "./queue.ts";
+
+/** Milliseconds that results and blobs are kept after their last use. */
+const retention = 30 * 24 * 3600_000;
+
+/** Says once about each other queue with waiting jobs why this worker leaves them. */
+const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: Place) {
+  const { report } = yield* StandardStreams;
+  const said = new Set([queueOf(place)]);
+  return Effect.gen(function* () {
+    for (const { queue: other, jobs } of yield* queue.waiting) {
+      if (said.has(other)) continue;
+      said.add(other);
+      yield* report(`${jobs} jobs are left to other workers: they are ${otherPlace(other, place)}`);
+    }
+  });
+});
+
+/** Removes what nobody used for long. */
+const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue) {
+  const before = (yield* Clock.currentTimeMillis) - retention;
+  yield* queue.sweep(before);
+  yield* store.sweep(before);
+});
+
+/** Runs a job with the runner of its stage and returns the text of its result. */
+const textOf = Effect.fnUntraced(function* (
+  job: Job,
+  store: BlobStore,
+  runnerOf: (stage: string) => Effect.Effect<Runner, Failure, Policy>,
+  models: Map<string, string>,
+): Effect.fn.Return<string, Failure, Policy> {
+  const { block, model: list } = job.reads;
+  const text = new TextDecoder().decode(yield* store.get(block ?? ""));
+  const model = list === undefined ? undefined : models.get(list) ?? (yield* fetchModel(store, list));
+  if (list !== undefined && model !== undefined) models.set(list, model);
+  const run = yield* runnerOf(job.stage);
+  return yield* run({ settings: job.settings, text, model });
+});
+
+/** Works until it is interrupted; `makers` has the runner of each stage. */
+export const work = Effect.fn("Worker.work")(function* (
+  where: Shared,
+  lease: number,
+  makers: Readonly<Record<string, MakeRunner>>,
+) {
+  const { report } = yield* StandardStreams;
+  const { store, queue } = yield* openShared(where, lease);
+  const { info } = yield* Policy;
+  const place = yield* placeOfDevice(info);
+  const doer: Doer = { worker: randomUUID().slice(0, 8), machine: hostname(), device: deviceName(info) };
+  let done = 0;
+  const heard = Effect.gen(function* () {
+    yield* queue.report({ ...doer, queue: queueOf(place), done, heard: yield* Clock.currentTimeMillis });
+  });
+  const left = yield* sayLeft(queue, place);
+  const background = <E>(run: Effect.Effect<void, E>, seconds: number) =>
+    Effect.forkScoped(Effect.schedule(Effect.ignore(run), Schedule.spaced(`${seconds} seconds`)));
+  yield* heard;
+  yield* left;
+  yield* background(Effect.andThen(heard, left), 5);
+  yield* background(sweep(store, queue), 3600);
+  yield* report(`worker ${doer.worker} on "${doer.machine}" takes jobs of ${queueOf(place)} (${doer.device})`);
+
+  const runners = new Map<string, Runner>();
+  const runnerOf = Effect.fnUntraced(function* (stage: string): Effect.fn.Return<Runner, Failure, Policy> {
+    const known = runners.get(stage);
+    if (known !== undefined) return known;
+    if (!Object.hasOwn(makers, stage)) {
+      return yield* new ClusterError({ reason: "job", message: `Cannot run a job of stage "${stage}": no such stage` });
+    }
+    const made = yield* makers[stage];
+    runners.set(stage, made);
+    return made;
+  });
+  const models = new Map<string, string>();
+  const one = Effect.fnUntraced(function* (job: Job, id: string) {
+    // Another worker may have finished it after its lease had ended.
+    if ((yield* queue.answers([id])).length > 0) return;
+    const begun = yield* Clock.currentTimeMillis;
+    const text = yield* textOf(job, store, runnerOf, models);
+    yield* queue.keep({ ...doer, job: id, result: yield* store.put(text) });
+    done++;
+    yield* heard;
+    const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1000;
+    yield* report(`job ${jobName(job, id)} done in ${seconds.toFixed(1)} s`);
+  });
+  const take = queue.take(place, (job, id) =>
+    one(job, id).pipe(
+      Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
+      Effect.mapError(({ message }) => new ClusterError({ reason: "job", message })),
+      Effect.tapError(({ message }) => report(`job ${jobName(job, id)} failed: ${message}`)),
+      // A signal waits for the end of the job.
+      Effect.uninterruptible,
+    ));
+  // The queue tries a failed job again; a worker goes on, whatever a job does to it.
+  const next = take.pipe(
+    Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
+    Effect.catch(({ reason, message }) =>
+      Effect.andThen(reason === "job" ? Effect.void : report(message), Effect.sleep("1 second"))
+    ),
+  );
+  return yield* Effect.forever(next);
+});

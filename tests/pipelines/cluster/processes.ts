@@ -1,0 +1,104 @@
+/** Commands and workers of a cluster as processes of their own, on the embedded device with one thread each. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+const root = new URL("../../..", import.meta.url).pathname;
+
+/** A process whose output is read as it comes. */
+export interface Running {
+  readonly kill: (signal: Deno.Signal) => void;
+  readonly done: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+  /** Waits until what it said on stderr fits. */
+  readonly says: (pattern: RegExp) => Promise<void>;
+}
+
+/** Starts `deno task COMMAND …` with a home of its own. */
+export const start = (home: string, words: ReadonlyArray<string>, env: Record<string, string> = {}): Running => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-A", "--no-check", "pipelines/cli.ts", ...words],
+    cwd: root,
+    env: { NO_COLOR: "1", HF_HUB_OFFLINE: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1", SIGNUM_HOME: home, ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  let wake = () => {};
+  const reading = (async () => {
+    const decoder = new TextDecoder();
+    for await (const bytes of child.stderr) {
+      err += decoder.decode(bytes, { stream: true });
+      wake();
+    }
+    wake();
+  })();
+  const out = new Response(child.stdout).text();
+  let ended = false;
+  const done = Promise.all([child.status, out, reading]).then(([{ code }, out]) => {
+    ended = true;
+    wake();
+    return { code, out, err };
+  });
+  return {
+    kill: (signal) => child.kill(signal),
+    done,
+    says: async (pattern) => {
+      while (!pattern.test(err)) {
+        assert(!ended, `the process ended without ${pattern}: ${err}`);
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+  };
+};
+
+/** Starts a worker. */
+export const startWorker = (
+  folder: string,
+  name: string,
+  more: ReadonlyArray<string> = [],
+  cluster = "sqlite",
+): Running =>
+  start(join(folder, name), [
+    "worker",
+    "--cluster",
+    cluster,
+    "--store",
+    join(folder, "store"),
+    "--lease",
+    "3",
+    ...more,
+  ]);
+
+/** Ends a worker as a service manager does and returns what it said. */
+export const stopWorker = async (worker: Running): Promise<string> => {
+  worker.kill("SIGTERM");
+  const { code, err } = await worker.done;
+  assert.equal(code, 143, err);
+  return err;
+};
+
+/** Reads a store's queue; none of it while there is none. */
+export const ask = <A>(folder: string, sql: string): ReadonlyArray<A> => {
+  const path = join(folder, "store", "queue.sqlite");
+  if (!existsSync(path)) return [];
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  try {
+    return database.prepare(sql).all() as A[];
+  } catch (cause) {
+    if (/no such table|no such column/.test(`${cause}`)) return [];
+    throw cause;
+  } finally {
+    database.close();
+  }
+};
+
+/** Waits until a question to the queue has an answer. */
+export const until = async <A>(folder: string, sql: string): Promise<ReadonlyArray<A>> => {
+  while (true) {
+    const rows = ask<A>(folder, sql);
+    if (rows.length > 0) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};

@@ -1,0 +1,115 @@
+/** The queue on SQLite and on PostgreSQL: a job is there once, dies after its attempts, begins anew when it is asked for again, and disappears. */
+import assert from "node:assert/strict";
+import { Effect, Result, type Scope } from "effect";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ClusterError } from "../../../pipelines/cluster/cluster_error.ts";
+import { layerDatabase } from "../../../pipelines/cluster/database.ts";
+import { type Job, jobId, queueOf } from "../../../pipelines/cluster/job.ts";
+import { databaseAddress, isRemote } from "../../../pipelines/cluster/postgres_client.ts";
+import { type JobQueue, mostAttempts, openQueue } from "../../../pipelines/cluster/queue.ts";
+import { postgresPrograms, startPostgres } from "./postgres.ts";
+
+const hash = (digit: string) => digit.repeat(64);
+const job: Job = { stage: "x", settings: { a: 1 }, reads: {}, code: hash("a"), adapter: "wasm", kernels: [] };
+const doer = { worker: "w", machine: "one", device: "d" };
+
+const laws = (cluster: string, folder: string): Promise<void> => {
+  const run = <A>(use: (queue: JobQueue) => Effect.Effect<A, ClusterError, Scope.Scope>) =>
+    Effect.runPromise(
+      Effect.scoped(Effect.flatMap(openQueue(2), use)).pipe(Effect.provide(layerDatabase(cluster, folder))),
+    );
+  return run(Effect.fnUntraced(function* (queue) {
+    const other: Job = { ...job, adapter: "gpu" };
+    const id = yield* queue.offer(job);
+    assert.equal(id, jobId(job));
+    assert.equal(yield* queue.offer(job), id);
+    yield* queue.offer(other);
+    assert.deepEqual(yield* queue.waiting, [
+      { queue: queueOf(other), jobs: 1 },
+      { queue: queueOf(job), jobs: 1 },
+    ]);
+    // A job that fails is tried again, and is dead after its attempts; the failure is kept.
+    const broken = new ClusterError({ reason: "job", message: "it does not work" });
+    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+      assert.deepEqual(yield* queue.dead([id]), []);
+      const failed = yield* Effect.result(queue.take(job, () => Effect.fail(broken)));
+      assert.equal(Result.isFailure(failed) && failed.failure.message, "it does not work");
+    }
+    const [dead] = yield* queue.dead([id, hash("b")]);
+    assert.equal(dead.id, id);
+    assert.equal(Number(dead.attempts), mostAttempts);
+    assert.match(dead.failure, /it does not work/);
+    // Asked for again, it begins anew, and the job of another device is left alone.
+    yield* queue.offer(job);
+    assert.deepEqual(yield* queue.dead([id]), []);
+    const answer = { ...doer, job: id, result: hash("c") };
+    const done: string[] = [];
+    yield* queue.take(job, (given, name) => {
+      assert.deepEqual(given, job);
+      done.push(name);
+      return queue.keep(answer);
+    });
+    assert.deepEqual(done, [id]);
+    assert.deepEqual(yield* queue.waiting, [{ queue: queueOf(other), jobs: 1 }]);
+    // The same result twice is one, another one is seen beside it.
+    yield* queue.keep({ ...answer, worker: "late" });
+    const plain = (yield* queue.answers([id])).map((one) => ({ ...one }));
+    assert.deepEqual(plain, [answer]);
+    yield* queue.keep({ ...answer, machine: "two", result: hash("d") });
+    assert.deepEqual((yield* queue.answers([id])).map(({ machine }) => machine).toSorted(), ["one", "two"]);
+    yield* queue.forget(id);
+    assert.deepEqual(yield* queue.answers([id]), []);
+    // What is old goes.
+    yield* queue.keep(answer);
+    yield* queue.report({ ...doer, queue: queueOf(job), done: 1, heard: 1 });
+    assert.equal((yield* queue.workers).length, 1);
+    yield* queue.sweep(Date.now() + 1);
+    assert.deepEqual([yield* queue.answers([id]), yield* queue.workers], [[], []]);
+  }));
+};
+
+Deno.test("a queue on SQLite holds a job once, kills it after its attempts and forgets it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "signum-queue-"));
+  try {
+    await laws("sqlite", folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const bin = postgresPrograms();
+
+Deno.test({
+  name: `a queue on PostgreSQL does the same${bin === undefined ? " (left out: PostgreSQL is not installed)" : ""}`,
+  ignore: bin === undefined,
+  fn: async () => {
+    const server = await startPostgres(bin ?? "");
+    try {
+      await laws(server.url, "");
+    } finally {
+      await server.close();
+    }
+  },
+});
+
+Deno.test("a database's address holds no password and is one of two kinds", async () => {
+  const open = (cluster: string) =>
+    Effect.runPromise(Effect.result(Effect.scoped(openQueue(2)).pipe(Effect.provide(layerDatabase(cluster, "")))));
+  const message = async (cluster: string) => {
+    const result = await open(cluster);
+    return Result.isFailure(result) ? result.failure.message : "";
+  };
+  const refused = await message("postgres://signum:secret@127.0.0.1:1/signum");
+  assert.match(refused, /PGPASSWORD/);
+  assert.doesNotMatch(refused, /secret/);
+  assert.match(await message("mysql://x"), /expected sqlite or postgres/);
+  assert.match(await message("postgres://signum@127.0.0.1/signum?sslmode=disable"), /unknown parameter "sslmode"/);
+});
+
+Deno.test("a connection stays unencrypted on this machine alone", () => {
+  const remote = (host: string) => isRemote(Result.getOrThrow(databaseAddress(`postgres://signum@${host}/signum`)));
+  for (const host of ["localhost", "127.0.0.1:5433", "[::1]"]) assert.equal(remote(host), false, host);
+  for (const host of ["db.example.org", "10.0.0.1", "localhost.example.org"]) assert.equal(remote(host), true, host);
+});
