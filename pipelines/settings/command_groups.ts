@@ -37,3 +37,17 @@ export const server = {
   retries: setting(8, integer({ min: 0, max: 100 }), "retries of a failed request"),
   logprobs: setting(true, toggle(), "store (and ask the server for) each token's log-prob"),
 } as const satisfies Group;
+
+/** This project's own server. */
+export const serving = {
+  host: setting("127.0.0.1", text("ADDRESS"), "address to listen at; one that others reach needs a key"),
+  port: setting(8000, integer({ min: 0, max: 65535 }), "port to listen at; 0 takes a free one"),
+  apiKeyFile: optional(text("FILE"), "file with the key that requests must have (or SIGNUM_API_KEY; default: none)"),
+  context: optional(
+    integer({ min: 2 }),
+    "maximum tokens of a prompt with its response (default: the model's context)",
+  ),
+  queue: setting(256, integer({ min: 1 }), "maximum responses that wait for a slot; beyond that requests are refused"),
+  updateFolder: optional(text("DIR"), "folder of model directories whose weights may be loaded without a restart"),
+  updateKeyFile: optional(text("FILE"), "file with the key of such updates (or SIGNUM_UPDATE_KEY)"),
+} as const satisfies Group;

@@ -272,4 +272,4 @@ export const planning = {
   tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;
 
-export { archive, base, server, studies } from "./command_groups.ts";
+export { archive, base, server, serving, studies } from "./command_groups.ts";

@@ -24,6 +24,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Problems", Groups.problems, ["problemSeed", "date"]),
   heading("Sampling", Groups.sampling),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
+  heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
   heading("Grading", Groups.grading),
   heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
   heading("Optimizer", Groups.optimizing, ["criticLearningRate", "moments"]),

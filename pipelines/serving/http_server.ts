@@ -1,0 +1,76 @@
+/**
+ * HTTP alone: requests in, replies out, on Effect's server over `node:http`. Everything else of this room knows only `HttpCall` and `Reply`.
+ * A client that goes away interrupts the effect, or the stream, that answers it. At the end the server takes no new connection and waits for
+ * the answers that have begun.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
+import * as Schema from "@effect/schema";
+import { Effect, type Scope, Stream } from "effect";
+import * as ByteSize from "effect/ByteSize";
+import { MaxBodySize } from "effect/http/HttpIncomingMessage";
+import { HttpServerRequest } from "effect/http/HttpServerRequest";
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
+import { createServer } from "node:http";
+import { reasonOf } from "../files/text_file.ts";
+import { type ApiError, badRequest, statusError } from "./api_error.ts";
+import type { Reply } from "./reply.ts";
+
+/** The server cannot listen. */
+export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", { message: Schema.String }) {}
+
+/** A request. `path` has no query; names of headers are in lower case. */
+export interface HttpCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Effect.Effect<string, ApiError>;
+}
+
+/** Where a server listens, and its limits. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly bodyBytes: number;
+  /** The most seconds that the end waits for answers. */
+  readonly grace: number;
+}
+
+/** Seconds in which a request must have arrived. */
+const arrival = 60;
+
+const encoder = new TextEncoder();
+
+const responseOf = ({ status, headers, body }: Reply) =>
+  typeof body === "string"
+    ? HttpServerResponse.text(body, { status, headers, contentType: headers["content-type"] })
+    : HttpServerResponse.stream(Stream.map(body, (text) => encoder.encode(text)), {
+      status,
+      headers,
+      contentType: headers["content-type"],
+    });
+
+/** Listens until the scope ends; gives the port. */
+export const listen = Effect.fnUntraced(function* (
+  { host, port, bodyBytes, grace }: ListenOptions,
+  handle: (call: HttpCall) => Effect.Effect<Reply>,
+): Effect.fn.Return<number, ListenError, Scope.Scope> {
+  const tooLarge = statusError(413, `the body has more than ${bodyBytes} bytes`);
+  const app = Effect.gen(function* () {
+    const request = yield* HttpServerRequest;
+    const { headers, method, url } = request;
+    const isTooLarge = Number(headers["content-length"] ?? 0) > bodyBytes;
+    const body = isTooLarge ? Effect.fail(tooLarge) : request.text.pipe(
+      Effect.provideService(MaxBodySize, ByteSize.bytes(bodyBytes)),
+      Effect.mapError(() => headers["content-length"] === undefined ? tooLarge : badRequest("the body cannot be read")),
+    );
+    return responseOf(yield* handle({ method, path: url.split("?")[0], headers, body }));
+  });
+  const failed = ({ cause }: { readonly cause: unknown }) =>
+    new ListenError({ message: `Cannot listen at "${host}" (--host), port ${port} (--port): ${reasonOf(cause)}` });
+  const server = yield* NodeHttpServer.make(
+    () => createServer({ requestTimeout: 1000 * arrival, headersTimeout: 1000 * arrival }),
+    { host, port, gracefulShutdownTimeout: `${grace} seconds` },
+  ).pipe(Effect.mapError(failed));
+  yield* server.serve(app);
+  return "port" in server.address ? server.address.port : port;
+});
