@@ -10,10 +10,10 @@ import * as ByteSize from "effect/ByteSize";
 import { MaxBodySize } from "effect/http/HttpIncomingMessage";
 import { HttpServerRequest } from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
-import { createServer } from "node:http";
+import { createServer, IncomingMessage } from "node:http";
 import { reasonOf } from "../files/text_file.ts";
 import { type ApiError, badRequest, statusError } from "./api_error.ts";
-import type { Reply } from "./reply.ts";
+import { errorReply, type Reply } from "./reply.ts";
 
 /** The server cannot listen. */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", { message: Schema.String }) {}
@@ -49,6 +49,21 @@ const responseOf = ({ status, headers, body }: Reply) =>
       contentType: headers["content-type"],
     });
 
+const gone = statusError(499, "the client has gone");
+
+/**
+ * Fails when the client closes the connection. Deno reports that to Effect's server only once an answer has begun, so an answer that is not a
+ * stream would be computed to its end.
+ */
+const clientGone = (source: object): Effect.Effect<never, ApiError> =>
+  Effect.callback((resume) => {
+    if (!(source instanceof IncomingMessage)) return Effect.void;
+    const { socket } = source;
+    const close = () => resume(Effect.fail(gone));
+    socket.once("close", close);
+    return Effect.sync(() => socket.off("close", close));
+  });
+
 /** Listens until the scope ends; gives the port. */
 export const listen = Effect.fnUntraced(function* (
   { host, port, bodyBytes, grace }: ListenOptions,
@@ -63,7 +78,11 @@ export const listen = Effect.fnUntraced(function* (
       Effect.provideService(MaxBodySize, ByteSize.bytes(bodyBytes)),
       Effect.mapError(() => headers["content-length"] === undefined ? tooLarge : badRequest("the body cannot be read")),
     );
-    return responseOf(yield* handle({ method, path: url.split("?")[0], headers, body }));
+    const handled = handle({ method, path: url.split("?")[0], headers, body });
+    const reply = yield* Effect.raceFirst(handled, clientGone(request.source)).pipe(
+      Effect.catchTag("ApiError", (error) => Effect.succeed(errorReply(error))),
+    );
+    return responseOf(reply);
   });
   const failed = ({ cause }: { readonly cause: unknown }) =>
     new ListenError({ message: `Cannot listen at "${host}" (--host), port ${port} (--port): ${reasonOf(cause)}` });

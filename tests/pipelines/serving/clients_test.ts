@@ -1,7 +1,7 @@
 /** The npm client of the OpenAI API, as its users call it. */
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { testServer, type TestServer } from "./served_model.ts";
+import { type TestServer, testServer } from "./served_model.ts";
 
 const clientOf = ({ url }: TestServer, apiKey = "none") =>
   new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0, timeout: 60_000 });
@@ -30,30 +30,34 @@ testServer("the client lists the model and completes a prompt", {}, async (serve
   assert.equal(answer.choices[0].logprobs?.tokens?.length, answer.choices[0].logprobs?.token_logprobs?.length);
 });
 
-testServer("the client chats, with the model's template, its switches and log-probs", { kind: "chat" }, async (server) => {
-  const client = clientOf(server);
-  const body = { model: "base", messages, seed: 4, logprobs: true, top_logprobs: 2, temperature: 0 };
-  const chat = await client.chat.completions.create(body);
-  const { message, logprobs, finish_reason } = chat.choices[0];
-  assert.equal(message.role, "assistant");
-  assert.equal(finish_reason, "stop");
-  assert.ok(logprobs?.content?.every(({ top_logprobs, logprob }) => top_logprobs[0].logprob === logprob));
-  const completion = await client.completions.create({
-    model: "base",
-    prompt: "3 5 7 ~5 20 <direct>",
-    temperature: 0,
-    max_tokens: 16,
-  });
-  assert.equal(message.content, completion.choices[0].text);
-  const prompt = async (kwargs: object) => {
-    const response = await client.post("/chat/completions", {
-      body: { ...body, return_token_ids: true, chat_template_kwargs: kwargs },
+testServer(
+  "the client chats, with the model's template, its switches and log-probs",
+  { kind: "chat" },
+  async (server) => {
+    const client = clientOf(server);
+    const body = { model: "base", messages, seed: 4, logprobs: true, top_logprobs: 2, temperature: 0 };
+    const chat = await client.chat.completions.create(body);
+    const { message, logprobs, finish_reason } = chat.choices[0];
+    assert.equal(message.role, "assistant");
+    assert.equal(finish_reason, "stop");
+    assert.ok(logprobs?.content?.every(({ top_logprobs, logprob }) => top_logprobs[0].logprob === logprob));
+    const completion = await client.completions.create({
+      model: "base",
+      prompt: "3 5 7 ~5 20 <direct>",
+      temperature: 0,
+      max_tokens: 16,
     });
-    return (response as { prompt_token_ids: number[] }).prompt_token_ids.at(-1);
-  };
-  assert.equal(await prompt({}), 71);
-  assert.equal(await prompt({ mode: "<think>" }), 72);
-});
+    assert.equal(message.content, completion.choices[0].text);
+    const prompt = async (kwargs: object) => {
+      const response = await client.post("/chat/completions", {
+        body: { ...body, return_token_ids: true, chat_template_kwargs: kwargs },
+      });
+      return (response as { prompt_token_ids: number[] }).prompt_token_ids.at(-1);
+    };
+    assert.equal(await prompt({}), 71);
+    assert.equal(await prompt({ mode: "<think>" }), 72);
+  },
+);
 
 testServer("the client's streams join to its answers", { kind: "chat" }, async (server) => {
   const client = clientOf(server);
@@ -63,7 +67,11 @@ testServer("the client's streams join to its answers", { kind: "chat" }, async (
   const ends = new Map<number, string>();
   let usage: unknown;
   for await (
-    const chunk of await client.chat.completions.create({ ...body, stream: true, stream_options: { include_usage: true } })
+    const chunk of await client.chat.completions.create({
+      ...body,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
   ) {
     for (const { index, delta, finish_reason } of chunk.choices) {
       texts.set(index, `${texts.get(index) ?? ""}${delta.content ?? ""}`);

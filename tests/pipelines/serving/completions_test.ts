@@ -20,7 +20,10 @@ testServer("a prompt as text and as tokens has one answer, and a seed gives it a
   assert.equal(two.choices.length, 8);
   assert.deepEqual(two.choices.slice(0, 4), text.choices);
   assert.notDeepEqual((await ask({ prompt, seed: 6 })).choices, text.choices);
-  const tokens = text.choices.reduce((sum: number, choice: { token_ids: number[] }) => sum + choice.token_ids.length, 0);
+  const tokens = text.choices.reduce(
+    (sum: number, choice: { token_ids: number[] }) => sum + choice.token_ids.length,
+    0,
+  );
   assert.deepEqual(text.usage, { prompt_tokens: 6, completion_tokens: tokens, total_tokens: 6 + tokens });
 });
 
@@ -106,21 +109,25 @@ testServer("a stream joins to the unstreamed answer, with usage at its end", {},
   }
 });
 
-testServer("a stop string ends a response before it, across tokens, at the token that completes it", {}, async ({ url }) => {
-  const ask = (stop?: unknown) =>
-    post(`${url}/v1/completions`, { prompt, seed: 2, max_tokens: 16, temperature: 0, return_token_ids: true, stop });
-  const free = (await ask()).choices[0];
-  const words = free.text.split(" ");
-  assert.ok(words.length >= 3, free.text);
-  // The stop begins within one token and ends within a later one.
-  const across = `${words[0]} ${words[1]}`.slice(words[0].length - 1);
-  const cut = (await ask(["never", across])).choices[0];
-  assert.equal(cut.text, free.text.slice(0, free.text.indexOf(across)));
-  assert.deepEqual(cut.token_ids, free.token_ids.slice(0, 2));
-  assert.equal(cut.finish_reason, "stop");
-  assert.equal(cut.stop_reason, across);
-  assert.equal((await ask("never")).choices[0].text, free.text);
-});
+testServer(
+  "a stop string ends a response before it, across tokens, at the token that completes it",
+  {},
+  async ({ url }) => {
+    const ask = (stop?: unknown) =>
+      post(`${url}/v1/completions`, { prompt, seed: 2, max_tokens: 16, temperature: 0, return_token_ids: true, stop });
+    const free = (await ask()).choices[0];
+    const words = free.text.split(" ");
+    assert.ok(words.length >= 3, free.text);
+    // The stop begins within one token and ends within a later one.
+    const across = `${words[0]} ${words[1]}`.slice(words[0].length - 1);
+    const cut = (await ask(["never", across])).choices[0];
+    assert.equal(cut.text, free.text.slice(0, free.text.indexOf(across)));
+    assert.deepEqual(cut.token_ids, free.token_ids.slice(0, 2));
+    assert.equal(cut.finish_reason, "stop");
+    assert.equal(cut.stop_reason, across);
+    assert.equal((await ask("never")).choices[0].text, free.text);
+  },
+);
 
 testServer("echo with one token, as lm-eval asks, gives the prompt and one token", {}, async ({ url }) => {
   const { choices } = await post(`${url}/v1/completions`, {
