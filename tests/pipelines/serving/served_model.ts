@@ -75,6 +75,24 @@ export const eventsOf = (text: string): any[] => {
   return lines.slice(0, -1).map((line) => JSON.parse(line.slice("data: ".length)));
 };
 
+/** Starts a server, uses it and ends it. */
+export const startedWith = async <A>(
+  model: string,
+  use: (server: TestServer) => Promise<A>,
+  given: Partial<ServeSettings> = {},
+): Promise<A> => {
+  const scope = await Effect.runPromise(Scope.make());
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= Effect.runPromise(Scope.close(scope, Exit.void));
+  try {
+    const settings = settingsOf({ model, ...given });
+    const serving = await runtime.runPromise(Scope.provide(startServing(settings), scope));
+    return await use({ ...serving, dir: model, url: `http://127.0.0.1:${serving.port}`, close });
+  } finally {
+    await close();
+  }
+};
+
 /** A test with a server. */
 export const testServer = (
   name: string,
@@ -88,16 +106,9 @@ export const testServer = (
     sanitizeResources: false,
     fn: async () => {
       const folder = await mkdtemp(join(tmpdir(), "signum-serving-"));
-      const scope = await Effect.runPromise(Scope.make());
-      let closed: Promise<void> | undefined;
-      const close = () => closed ??= Effect.runPromise(Scope.close(scope, Exit.void));
       try {
-        const dir = await copied(folder, kind);
-        const settings = settingsOf({ model: dir, ...given });
-        const serving = await runtime.runPromise(Scope.provide(startServing(settings), scope));
-        await body({ ...serving, dir, url: `http://127.0.0.1:${serving.port}`, close });
+        await startedWith(await copied(folder, kind), body, given);
       } finally {
-        await close();
         await rm(folder, { recursive: true });
       }
     },
