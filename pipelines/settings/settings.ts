@@ -37,6 +37,7 @@ export const settings = {
   ...Groups.duplicates,
   ...Groups.planning,
   ...Groups.studies,
+  ...Groups.serving,
 };
 
 /** A key of the settings. */

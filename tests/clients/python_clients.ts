@@ -17,7 +17,7 @@ const problems = Array.from({ length: 24 }, (_, i) => {
   const choices = [0, 1, 2, 3].map((c) =>
     `${number(4 + 4 * c, 9)} ${["+", "-", "*"][c % 3]} ${number(5 + 4 * c, 9)} = ${number(6 + 4 * c, 40)}`
   );
-  return { question, choices, gold: i % 4, answer: `${number(30, 9)} + ${number(31, 9)}` };
+  return { question, choices, gold: integer(key, 40, 4), answer: `${number(30, 9)} + ${number(31, 9)}` };
 });
 
 testServer(
