@@ -7,7 +7,7 @@ import { integer, Key } from "../../../data/random.ts";
 import { eventsOf, post, type TestServer, testServer } from "./served_model.ts";
 
 /** Growth of memory that is no leak: caches, compiled code, and what the collector has not taken yet. */
-const mostGrowth = 64 << 20;
+const mostGrowth = 128 << 20;
 
 const clients = 64;
 const kinds = 40;
