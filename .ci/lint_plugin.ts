@@ -67,6 +67,10 @@ const unstable: Readonly<Record<string, string>> = {
   "effect/sql/SqlConnection": "pipelines/cluster/sqlite_client.ts",
   "effect/sql/Statement": "pipelines/cluster/sqlite_client.ts",
   "@effect/sql-pg/PgClient": "pipelines/cluster/postgres_client.ts",
+  "@effect/platform-node/NodeHttpServer": "pipelines/serving/http_server.ts",
+  "effect/http/HttpIncomingMessage": "pipelines/serving/http_server.ts",
+  "effect/http/HttpServerRequest": "pipelines/serving/http_server.ts",
+  "effect/http/HttpServerResponse": "pipelines/serving/http_server.ts",
 };
 
 /** Files that hold one idea and still need more lines than the rule allows. */

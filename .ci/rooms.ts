@@ -34,6 +34,7 @@ export const rooms: ReadonlyArray<string> = [
   "pipelines/training/",
   "pipelines/reports/",
   "pipelines/evaluation/",
+  "pipelines/serving/",
   "pipelines/study/",
   "pipelines/bench/",
   "pipelines/commands/",

@@ -16,6 +16,7 @@ export const examples: Readonly<Record<string, string>> = {
   reproduce: "deno task reproduce --recipe tiny --out runs/tiny",
   train: "deno task train --recipe tiny --algorithm nsr --steps 2 --out runs/nsr",
   evaluate: "deno task evaluate --recipe tiny --model runs/nsr/model --samples 8 --out runs/nsr_evaluated",
+  serve: "deno task serve --model data/models/countdown_1 --port 8000",
   show: "deno task show --incorrect --first 5 runs/nsr_evaluated",
   import:
     "deno task -q import --from lm-eval samples_minerva_math_algebra.jsonl | deno task -q verify --extract lenient",

@@ -37,6 +37,7 @@ const commandLoaders: Loaders = {
   reproduce: load("../study/reproduce.ts", "reproduceCommand"),
   train: load("../training/train.ts", "trainCommand"),
   evaluate: load("../evaluation/evaluate.ts", "evaluateCommand"),
+  serve: load("../serving/serve.ts", "serveCommand"),
   show: load("./show.ts", "showCommand"),
   import: load("./import.ts", "importCommand"),
   replay: load("../training/replay.ts", "replayCommand"),

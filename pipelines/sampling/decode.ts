@@ -10,29 +10,15 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
-import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
-import { lanes } from "../../kernels/ops/op.ts";
-import { embedding } from "../../kernels/ops/embedding/embedding.ts";
-import { blockRows } from "../../kernels/ops/kv_cache/blocks.ts";
-import { sampleToken, sampleTokenKernels, type Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
-import { allocate, reduceTile, tileLogits, tileRows } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
-import { Tape } from "../../kernels/gpu/tape.ts";
-import { sliceColumns, sliceRows, type Tensor } from "../../kernels/gpu/tensor.ts";
-import {
-  type DecodePool,
-  type GeneratedTokens,
-  makePool,
-  releasePool,
-  writeBlockTables,
-  writeStarted,
-} from "./decode_pool.ts";
+import type { Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
+import { sliceColumns, sliceRows } from "../../kernels/gpu/tensor.ts";
+import { type DecodePool, type GeneratedTokens, makePool, releasePool, writeBlockTables } from "./decode_pool.ts";
+import { dropSlots, slotsOf, start, step } from "./decode_step.ts";
 import { type SyncInterval, syncInterval as defaultSyncInterval } from "./sync_interval.ts";
 import type { Model } from "../models/model.ts";
 import type { Running } from "./scheduler.ts";
 import { isScarce, type PoolLimits, type Request } from "./pool_shape.ts";
-import { prefill, prefillLargest } from "./prefill.ts";
-import { transformer } from "../models/transformer.ts";
+import { prefillLargest } from "./prefill.ts";
 
 /** A drawn response; if it ended with a stop token, that is its last token. */
 export interface Response extends GeneratedTokens {
@@ -101,7 +87,7 @@ const round = Effect.fnUntraced(function* (
   const admitted = scheduler.admit();
   if (preempted.length + admitted.started.length > 0) dropSlots(encoder, pool);
   writeBlockTables(encoder, pool);
-  if (admitted.started.length > 0) start(model, pool, admitted, sampling);
+  if (admitted.started.length > 0) start(model, pool, admitted, () => sampling);
   const running = scheduler.running;
   // Each sequence has one token by now, so all have finished after the largest number of remaining tokens.
   const left = running.reduce(
@@ -111,7 +97,7 @@ const round = Effect.fnUntraced(function* (
   const steps = Math.min(left, scheduler.steps, stepsOf(running.length));
   for (let i = 0; i < steps; i++) {
     pool.slots ??= slotsOf(encoder, running);
-    step(model, pool, pool.slots, running.length, sampling);
+    step(model, pool, pool.slots, [{ sampling, count: running.length }]);
   }
   pool.state = yield* encoder.readWords(pool.device.state);
   const ended = running.filter(({ slot }) => pool.state[slot * 4 + 2] !== 0);
@@ -128,101 +114,6 @@ const round = Effect.fnUntraced(function* (
     return [index, { ...drawn[i], finish }];
   });
 });
-
-/** Prefills the started sequences. One without tokens gets its first token from the last hidden state of its prompt. */
-const start = (
-  model: Model,
-  pool: DecodePool,
-  { started, prompts }: ReturnType<DecodePool["scheduler"]["admit"]>,
-  sampling: Sampling,
-): void => {
-  const { encoder } = model;
-  writeStarted(encoder, pool, started);
-  // Row 0 is the prompt that was prefilled last in an earlier round.
-  const states = encoder.tensor(1 + prompts.length, model.config.width);
-  encoder.copy(pool.device.lastPrompt, sliceRows(states, 0, 1));
-  const resumed = started.flatMap((running) => {
-    const tokens = pool.partial.get(running.index)?.responseTokens;
-    return tokens === undefined ? [] : [{ running, tokens }];
-  });
-  prefill(model, pool, { prompts, resumed }, sliceRows(states, 1, prompts.length));
-  const fresh = started.filter(({ generated }) => generated === 0);
-  if (fresh.length > 0) {
-    const owner = new Map(prompts.map((prompt, i) => [prompt, 1 + i]));
-    const owners = Uint32Array.from(fresh, ({ prompt }) => owner.get(prompt) ?? 0);
-    const rows = encoder.upload(owners, 1, fresh.length);
-    const slots = slotsOf(encoder, fresh);
-    const tape = new Tape(encoder, "inference");
-    emit(model, pool, embedding(tape, states, rows, fresh.length), slots, sampling);
-    tape.free();
-    for (const tensor of [slots, rows]) encoder.release(tensor);
-  }
-  // Only the prompt that was prefilled last can have responses that have not started.
-  if (prompts.length > 0) encoder.copy(sliceRows(states, prompts.length, 1), pool.device.lastPrompt);
-  encoder.release(states);
-};
-
-/** The slots of the running sequences, u32 [1, R]. */
-const slotsOf = (encoder: Encoder, running: ReadonlyArray<Running>): Tensor =>
-  encoder.upload(Uint32Array.from(running, ({ slot }) => slot), 1, running.length);
-
-/** Releases the uploaded list of slots after the running set changed. */
-const dropSlots = (encoder: Encoder, pool: DecodePool): void => {
-  if (pool.slots !== undefined) encoder.release(pool.slots);
-  pool.slots = undefined;
-};
-
-/** Decodes one more token of every running sequence. */
-const step = (model: Model, pool: DecodePool, slots: Tensor, R: number, sampling: Sampling): void => {
-  const { encoder } = model;
-  const { state, sequences, cache, table } = pool.device;
-  const rows = {
-    tokens: encoder.tensor(1, R),
-    positions: encoder.tensor(1, R),
-    cacheRows: encoder.tensor(1, R),
-    spans: encoder.tensor(R, 4),
-  };
-  encoder.dispatch(sampleTokenKernels.rows, {
-    constants: { BLOCK: blockRows },
-    tensors: [slots, state, sequences, cache.blockTables, rows.tokens, rows.positions, rows.cacheRows, rows.spans],
-    params: { R, slotOffset: 0 },
-    groups: lanes(R),
-  });
-  const tape = new Tape(encoder, "inference");
-  const hidden = transformer(tape, model, table, {
-    count: R,
-    tokens: rows.tokens,
-    positions: rows.positions,
-    spans: rows.spans,
-    most: table.rows,
-    cache: { ...cache, rows: rows.cacheRows },
-  });
-  emit(model, pool, hidden, slots, sampling);
-  tape.free();
-  for (const tensor of Object.values(rows)) encoder.release(tensor);
-};
-
-/** Draws a token from each hidden state [R, C] and appends it to the sequence in that row's slot. */
-const emit = (model: Model, pool: DecodePool, hidden: Tensor, slots: Tensor, sampling: Sampling): void => {
-  const { encoder, weights } = model;
-  const { state, stops, out, keys } = pool.device;
-  const R = hidden.rows;
-  const chosen = encoder.tensor(1, R);
-  const result = allocate(encoder, R);
-  const tile = tileRows(weights.head.rows);
-  for (let start = 0; start < R; start += tile) {
-    const logits = tileLogits(encoder, sliceRows(hidden, start, Math.min(tile, R - start)), weights.head);
-    sampleToken(encoder, logits, { slots, keys, state, chosen }, sampling, start);
-    reduceTile(encoder, logits, chosen, logitTemperature(sampling.temperature), result, start);
-    encoder.release(logits);
-  }
-  encoder.dispatch(sampleTokenKernels.append, {
-    tensors: [chosen, slots, stops, result.logProbs, result.entropy, state, out],
-    params: { R, T: pool.shape.maxResponse, slotOffset: 0, stopCount: pool.stopCount },
-    groups: lanes(R),
-  });
-  for (const tensor of [chosen, result.logProbs, result.entropy, result.stats]) encoder.release(tensor);
-};
 
 /** The responses of the running sequences so far: tokens from one read-back, after those from before a preemption. */
 const readBack = Effect.fnUntraced(function* (

@@ -57,6 +57,17 @@ export const makePool = (
 ): DecodePool => {
   const { encoder, config, activations } = model;
   const shape = poolShape({ config, info: encoder.info, activations }, requests, limits);
+  return poolOfShape(model, shape, new Scheduler(requests, shape), stopTokens);
+};
+
+/** Allocates the buffers of a shape. */
+export const poolOfShape = (
+  model: Model,
+  shape: PoolShape,
+  scheduler: Scheduler,
+  stopTokens: ReadonlyArray<number>,
+): DecodePool => {
+  const { encoder, config, activations } = model;
   const { slots: S, maxResponse, positions } = shape;
   const purpose: Purpose = "key-value cache";
   const width = config.kvHeads * config.headWidth;
@@ -67,7 +78,7 @@ export const makePool = (
   const entries = promptTable(shape, shape.prompts);
   const stops = Uint32Array.from(stopTokens.length === 0 ? [0] : stopTokens);
   return {
-    scheduler: new Scheduler(requests, shape),
+    scheduler,
     shape,
     stopCount: stopTokens.length,
     state: new Uint32Array(S * 4),

@@ -45,23 +45,58 @@ export interface PoolShape {
   readonly positions: number;
 }
 
+/** What the rows of a cache follow from. */
+interface CachedModel {
+  readonly config: ModelConfig;
+  readonly info: DeviceInfo;
+  readonly activations?: StorageType | undefined;
+}
+
+/** Rows of a layer's keys, or values, in a cache of so many GiB for all layers. */
+const cacheRowsOf = ({ config, info, activations = "f32" }: CachedModel, cache: number): number => {
+  const rowBytes = elementBytes({ format: formatOf(activations) }) * config.kvHeads * config.headWidth;
+  return Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / rowBytes);
+};
+
+/** The default number of sequences of a server that run at a time. */
+export const servedBatch = 64;
+
+/**
+ * The shape for requests that are not known yet, each with a prompt and a response of together at most `context` tokens: `batch` slots, and
+ * blocks for as many full ones as the cache holds, at least for one.
+ */
+export const openShape = (
+  cached: CachedModel,
+  context: number,
+  { batch = servedBatch, cache = cacheOn(cached.info) }: PoolLimits = {},
+): PoolShape => {
+  const most = blocksFor(context);
+  const words = cached.info.maxBinding / 4;
+  const slots = Math.max(1, Math.min(batch, Math.floor(words / (3 * context)), Math.floor(words / (2 * most))));
+  // A prompt and its response each end in a block of their own.
+  const one = most + 1;
+  return {
+    slots,
+    blocks: Math.max(one, Math.min(slots * one, Math.floor(cacheRowsOf(cached, cache) / blockRows))),
+    prompts: slots + 1,
+    promptBlocks: most,
+    responseBlocks: most,
+    maxResponse: context,
+    positions: context,
+  };
+};
+
 /**
  * Allocates blocks for `batch` neighbouring requests of full length, as far as the cache allows, and for at least one request. Responses
  * are seldom that long, so there are as many slots as those blocks hold when each response has only its first block. Neighbouring responses
  * to one prompt share the prompt's blocks.
  */
 export const poolShape = (
-  { config, info, activations = "f32" }: {
-    readonly config: ModelConfig;
-    readonly info: DeviceInfo;
-    readonly activations?: StorageType | undefined;
-  },
+  { config, info, activations = "f32" }: CachedModel,
   requests: ReadonlyArray<Request>,
   { batch = defaultBatch, cache = cacheOn(info) }: PoolLimits = {},
 ): PoolShape => {
-  const width = config.kvHeads * config.headWidth;
-  const rowBytes = elementBytes({ format: formatOf(activations) }) * width;
-  const cacheRows = Math.floor(Math.min(info.maxBinding, cache * 2 ** 30 / (2 * config.layers)) / rowBytes);
+  const cacheRows = cacheRowsOf({ config, info, activations }, cache);
   const largest = (of: (request: Request) => number) =>
     requests.reduce((max, request) => Math.max(max, of(request)), 1);
   const promptOf = ({ promptTokens }: Request) => blocksFor(promptTokens.length);
@@ -98,7 +133,7 @@ export const isScarce = ({ slots, blocks, prompts, promptBlocks, responseBlocks 
 export const promptGroups = (requests: ReadonlyArray<Request>): Uint32Array => {
   const groups = new Uint32Array(requests.length);
   for (let i = 1; i < requests.length; i++) {
-    groups[i] = groups[i - 1] + Number(!same(requests[i - 1].promptTokens, requests[i].promptTokens));
+    groups[i] = groups[i - 1] + Number(!isSamePrompt(requests[i - 1].promptTokens, requests[i].promptTokens));
   }
   return groups;
 };
@@ -127,5 +162,6 @@ const largestWindow = (
   return { slots, blocks };
 };
 
-const same = (a: Int32Array, b: Int32Array): boolean =>
+/** Whether two prompts have the same tokens. */
+export const isSamePrompt = (a: Int32Array, b: Int32Array): boolean =>
   a === b || (a.length === b.length && a.every((token, i) => token === b[i]));

@@ -3,12 +3,12 @@
  * order while a slot and enough blocks are free. A running sequence gets more blocks as it grows. If too few are free, the next round has
  * fewer steps; if not even one step fits, the sequence that started last is preempted and waits at the head of the queue. So every running
  * request comes before every waiting one, and the first unfinished request always runs. Neighbouring requests with the same prompt share
- * the prompt's blocks. These stay cached while one of the requests runs, and after that until others need them. (vLLM:
+ * the prompt's blocks. Requests may be added and removed at any time between rounds. The blocks of a prompt stay cached while one of the requests runs, and after that until others need them. (vLLM:
  * `v1/core/sched/scheduler.py`.)
  */
 import { blocksFor } from "../../kernels/ops/kv_cache/blocks.ts";
 import { BlockPool } from "./block_pool.ts";
-import { type PoolShape, promptGroups, type Request } from "./pool_shape.ts";
+import { isSamePrompt, type PoolShape, type Request } from "./pool_shape.ts";
 
 /** A prompt whose keys and values are cached in these blocks; `table` is the number of its block table. */
 export interface CachedPrompt {
@@ -36,6 +36,12 @@ interface PromptGroup {
   cached: CachedPrompt | undefined;
 }
 
+/** An unfinished request. */
+interface Unfinished {
+  readonly request: Request;
+  readonly group: PromptGroup;
+}
+
 /** A preemption limits the number of running sequences to those left. Each one that finishes raises the limit by this much. */
 const regained = 1 / 8;
 
@@ -45,32 +51,41 @@ const rowsAfter = (length: number, steps: number, maxTokens: number): number =>
 
 /** Assigns slots and blocks to requests. */
 export class Scheduler {
-  readonly #requests: ReadonlyArray<Request>;
   readonly #blocks: BlockPool;
-  readonly #groupOf: Uint32Array;
-  readonly #groups: ReadonlyArray<PromptGroup>;
+  /** The unfinished requests, by index. */
+  readonly #unfinished = new Map<number, Unfinished>();
+  readonly #groups = new Set<PromptGroup>();
   readonly #running = new Map<number, Running & { readonly blocks: number[] }>();
   readonly #freeSlots: number[];
   readonly #freeTables: number[];
   /** Preempted requests; the one that resumes first is last. */
   readonly #preempted: Array<Waiting> = [];
+  #count = 0;
   #next = 0;
+  #newest: Unfinished | undefined;
   #maxRunning = Infinity;
   #steps = 1;
   #isShort = false;
   #sorted: ReadonlyArray<Running> | undefined;
 
   constructor(requests: ReadonlyArray<Request>, { slots, blocks, prompts }: PoolShape) {
-    this.#requests = requests;
     this.#blocks = new BlockPool(blocks);
-    this.#groupOf = promptGroups(requests);
-    const groups: PromptGroup[] = [];
-    for (const group of this.#groupOf) {
-      (groups[group] ??= { unfinished: 0, running: 0, cached: undefined }).unfinished++;
-    }
-    this.#groups = groups;
     this.#freeSlots = Array.from({ length: slots }, (_, i) => slots - 1 - i);
     this.#freeTables = Array.from({ length: prompts }, (_, i) => prompts - 1 - i);
+    for (const request of requests) this.add(request);
+  }
+
+  /** Adds a request behind all others and returns its index. */
+  add(request: Request): number {
+    const before = this.#newest;
+    const isNeighbour = before !== undefined && before.group.unfinished > 0 &&
+      isSamePrompt(before.request.promptTokens, request.promptTokens);
+    const group: PromptGroup = isNeighbour ? before.group : { unfinished: 0, running: 0, cached: undefined };
+    group.unfinished++;
+    this.#groups.add(group);
+    this.#newest = { request, group };
+    this.#unfinished.set(this.#count, this.#newest);
+    return this.#count++;
   }
 
   /** The running sequences, by slot. */
@@ -80,7 +95,12 @@ export class Scheduler {
 
   /** Whether no request runs and none waits. */
   get isDone(): boolean {
-    return this.#running.size === 0 && this.#waiting === undefined;
+    return this.#unfinished.size === 0;
+  }
+
+  /** The number of requests without a slot. */
+  get waiting(): number {
+    return this.#unfinished.size - this.#running.size;
   }
 
   /** The number of free blocks. */
@@ -100,7 +120,7 @@ export class Scheduler {
   allocate(steps: number, lengthOf: (running: Running) => number): ReadonlyArray<Running> {
     const preempted: Running[] = [];
     while (this.#missing(1, lengthOf) > this.#blocks.count) {
-      const idle = this.#groups.find(({ cached, running }) => cached !== undefined && running === 0);
+      const idle = this.#groups.values().find(({ cached, running }) => cached !== undefined && running === 0);
       if (idle !== undefined) this.#evict(idle);
       else preempted.push(this.#preempt(lengthOf));
     }
@@ -123,9 +143,9 @@ export class Scheduler {
     this.#freeSlots.sort((a, b) => b - a);
     // No request starts while running sequences lack blocks.
     while (!this.#isShort && this.#freeSlots.length > 0 && this.#running.size < Math.floor(this.#maxRunning)) {
-      const waiting = this.#waiting;
+      const waiting = this.#first();
       if (waiting === undefined) break;
-      const isCached = this.#groups[this.#groupOf[waiting.index]].cached !== undefined;
+      const isCached = this.#unfinished.get(waiting.index)?.group.cached !== undefined;
       const running = this.#start(waiting);
       if (running === undefined) break;
       started.push(running);
@@ -136,15 +156,37 @@ export class Scheduler {
 
   /** Frees the slot and the blocks of a finished sequence. */
   finish(running: Running): void {
-    const group = this.#stop(running);
-    group.unfinished--;
+    this.#stop(running);
     this.#maxRunning += regained;
-    if (group.unfinished === 0) this.#evict(group);
+    this.#leave(running.index);
   }
 
-  get #waiting(): Waiting | undefined {
-    return this.#preempted.at(-1) ??
-      (this.#next < this.#requests.length ? { index: this.#next, generated: 0 } : undefined);
+  /** Removes a request, whether it runs or waits; one that has finished is no longer there. */
+  remove(index: number): void {
+    const running = this.#running.values().find((one) => one.index === index);
+    if (running !== undefined) return this.finish(running);
+    const place = this.#preempted.findIndex((one) => one.index === index);
+    if (place >= 0) this.#preempted.splice(place, 1);
+    this.#leave(index);
+  }
+
+  /** Forgets a request without a slot, and its prompt if no other needs it. */
+  #leave(index: number): void {
+    const group = this.#unfinished.get(index)?.group;
+    if (group === undefined) return;
+    this.#unfinished.delete(index);
+    group.unfinished--;
+    if (group.unfinished > 0) return;
+    this.#evict(group);
+    this.#groups.delete(group);
+  }
+
+  /** The request that starts next. */
+  #first(): Waiting | undefined {
+    const preempted = this.#preempted.at(-1);
+    if (preempted !== undefined) return preempted;
+    while (this.#next < this.#count && !this.#unfinished.has(this.#next)) this.#next++;
+    return this.#next < this.#count ? { index: this.#next, generated: 0 } : undefined;
   }
 
   #missing(steps: number, lengthOf: (running: Running) => number): number {
@@ -157,8 +199,9 @@ export class Scheduler {
   }
 
   #start({ index, generated }: Waiting): Running | undefined {
-    const request = this.#requests[index];
-    const group = this.#groups[this.#groupOf[index]];
+    const unfinished = this.#unfinished.get(index);
+    if (unfinished === undefined) return undefined;
+    const { request, group } = unfinished;
     const responseBlocks = blocksFor(rowsAfter(generated, this.#steps, request.maxTokens));
     const promptBlocks = group.cached === undefined ? blocksFor(request.promptTokens.length) : 0;
     const blocks = this.#blocks.take(responseBlocks + promptBlocks);
@@ -181,19 +224,19 @@ export class Scheduler {
   #preempt(lengthOf: (running: Running) => number): Running {
     const last = [...this.#running.values()].reduce((last, other) => other.index > last.index ? other : last);
     const group = this.#stop(last);
-    if (group.running === 0) this.#evict(group);
+    if (group?.running === 0) this.#evict(group);
     this.#preempted.push({ index: last.index, generated: lengthOf(last) });
     return last;
   }
 
   /** Frees a slot and the blocks of its response. */
-  #stop({ slot, index, blocks }: Running): PromptGroup {
+  #stop({ slot, index, blocks }: Running): PromptGroup | undefined {
     this.#running.delete(slot);
     this.#sorted = undefined;
     this.#freeSlots.push(slot);
     this.#blocks.give(blocks);
-    const group = this.#groups[this.#groupOf[index]];
-    group.running--;
+    const group = this.#unfinished.get(index)?.group;
+    if (group !== undefined) group.running--;
     return group;
   }
 

@@ -23,9 +23,12 @@ export const base = {
   warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),
 } as const satisfies Group;
 
-/** A page that is served. */
-export const serving = {
-  port: setting(0, integer({ min: 0, max: 65535 }), "port of the page on 127.0.0.1; 0 takes a free one"),
+/** Where a server of this project listens. */
+export const listening = {
+  port: optional(
+    integer({ min: 0, max: 65535 }),
+    "port to listen at; 0 takes a free one (default: 8000 for serve, a free one for watch)",
+  ),
 } as const satisfies Group;
 
 /** An inference server in place of a local model. */
@@ -67,4 +70,18 @@ export const workers = {
     integer({ min: 2, max: 3600 }),
     "seconds after which the job of a worker that was lost goes to another one",
   ),
+} as const satisfies Group;
+
+/** This project's own server. */
+export const serving = {
+  ...listening,
+  host: setting("127.0.0.1", text("ADDRESS"), "address to listen at; one that others reach needs a key"),
+  apiKeyFile: optional(text("FILE"), "file with the key that requests must have (or SIGNUM_API_KEY; default: none)"),
+  context: optional(
+    integer({ min: 2 }),
+    "maximum tokens of a prompt with its response (default: the model's context)",
+  ),
+  queue: setting(256, integer({ min: 1 }), "maximum responses that wait for a slot; beyond that requests are refused"),
+  updateFolder: optional(text("DIR"), "folder of model directories whose weights may be loaded without a restart"),
+  updateKeyFile: optional(text("FILE"), "file with the key of such updates (or SIGNUM_UPDATE_KEY)"),
 } as const satisfies Group;

@@ -24,6 +24,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Problems", Groups.problems, ["problemSeed", "date"]),
   heading("Sampling", Groups.sampling),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
+  heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
   heading("Grading", Groups.grading),
   heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
   heading("Settings of single algorithms", Groups.algorithmSettings),
@@ -42,7 +43,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Study", Groups.studies),
   heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.workers }, ["block"]),
   heading("Responses read", Groups.reading),
-  heading("Tables and figures", { ...Groups.reporting, ...Groups.serving }, ["bootstrap"]),
+  heading("Tables and figures", { ...Groups.reporting, ...Groups.listening }, ["bootstrap"]),
   heading("Imports and parts", { ...Groups.imports, ...Groups.duplicates, ...Groups.archive }),
   heading("Files", Groups.files),
 ];

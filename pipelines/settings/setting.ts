@@ -181,7 +181,7 @@ export const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) =>
 const isOf = (one: Setting<unknown>, value: unknown): boolean => value === one.default || Schema.is(one.schema)(value);
 
 /** Whether `values` has a valid value for each setting of a group. */
-const areValues = <S extends Group>(
+export const areValues = <S extends Group>(
   group: S,
   values: Readonly<Record<string, unknown>>,
 ): values is SettingValues<S> => Object.entries(group).every(([key, one]) => isOf(one, values[key]));

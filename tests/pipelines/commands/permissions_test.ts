@@ -222,3 +222,36 @@ Deno.test("a device of the machine's own needs no library, no program and no net
       join(folder, "base"),
     ]);
   }));
+
+Deno.test("a server on the embedded device needs to listen where it says, and nothing else of the network", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-q",
+      "--no-prompt",
+      ...embedded,
+      "--allow-net=127.0.0.1",
+      "pipelines/cli.ts",
+      "serve",
+      "--model",
+      model,
+      "--port",
+      "0",
+    ],
+    cwd: root,
+    env: { NO_COLOR: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1" },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let text = "";
+  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const [, url] = /serving .* at (http:\S+)\/v1/.exec(text) ?? [];
+    if (url === undefined) continue;
+    assert.equal((await fetch(`${url}/health`).then((response) => response.json())).status, "ok");
+    child.kill("SIGTERM");
+    break;
+  }
+  const { code } = await child.status;
+  assert.equal(code, 143, text);
+});

@@ -1,0 +1,3 @@
+import { testLoad } from "../pipelines/serving/load.ts";
+
+testLoad(120);

@@ -1,0 +1,3 @@
+import { testLoad } from "./load.ts";
+
+testLoad(5);
