@@ -55,7 +55,7 @@ Deno.test("watch waits for a run, follows it over half a line, and says when it 
     await writeRun(folder);
     const stopped = await pageWith(url, /Stopped: /);
     assert.match(stopped, /has no checkpoint yet \(--save-every\); deno task train .* begins again with step 1\./);
-    assert.match(stopped, /1 recorded steps/);
+    assert.match(stopped, /1 recorded step\b/);
     await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
       yield* acquire(folder);
       yield* Effect.promise(async () => {
@@ -69,11 +69,11 @@ Deno.test("watch waits for a run, follows it over half a line, and says when it 
         assert.ok(!page.includes(wild) && !page.includes('id="walk"') && !page.includes('class="hashes"'));
         // What is begun again from a checkpoint has fewer rows than before.
         await Deno.writeTextFile(join(folder, "metrics.ndjson"), `${row(1)}\n`);
-        await pageWith(url, /1 recorded steps/);
+        await pageWith(url, /1 recorded step\b/);
         await Deno.writeTextFile(join(folder, "metrics.ndjson"), `${row(1)}\nno row\n`);
         await pageWith(url, /Cannot read .*metrics\.ndjson.*, line 2/);
         await Deno.writeTextFile(join(folder, "metrics.ndjson"), `${row(1)}\n`);
-        await pageWith(url, /1 recorded steps/);
+        await pageWith(url, /1 recorded step\b/);
       });
     })));
     await Deno.mkdir(join(folder, "model/trainer_state"), { recursive: true });
@@ -125,7 +125,7 @@ Deno.test("watch names what it cannot do: a port that is taken, an evaluation", 
   const { port } = taken.addr as Deno.NetAddr;
   assert.match(
     await refusal("nowhere", "--port", `${port}`),
-    new RegExp(`^Cannot serve on 127.0.0.1, --port ${port}: .*in use`),
+    new RegExp(`Cannot listen at "127.0.0.1" .*port ${port}: .*in use`),
   );
   taken.close();
   const folder = await Deno.makeTempDir();
