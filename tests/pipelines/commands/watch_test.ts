@@ -125,7 +125,7 @@ Deno.test("watch names what it cannot do: a port that is taken, an evaluation", 
   const { port } = taken.addr as Deno.NetAddr;
   assert.match(
     await refusal("nowhere", "--port", `${port}`),
-    new RegExp(`Cannot listen at "127.0.0.1" .*port ${port}: .*in use`),
+    new RegExp(`Cannot listen at "127.0.0.1" .*port ${port} \\(--port\\): .*in use`),
   );
   taken.close();
   const folder = await Deno.makeTempDir();
