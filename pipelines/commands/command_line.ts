@@ -92,7 +92,7 @@ export const parseCommandLine = (
     if ((meaning.sets === undefined || said !== undefined) && attached === undefined) at++;
     if (meaning.common !== undefined) common[meaning.common] = text;
     if (meaning.key === undefined) continue;
-    const decoded = checkText(meaning.key, command.settings[meaning.key], text);
+    const decoded = checkText(flag, command.settings[meaning.key], text);
     if (Result.isFailure(decoded)) return fail(decoded.failure);
     // Twice under one name, the last counts; under two names, which one is meant cannot be known.
     const before = spelled.get(meaning.key);

@@ -6,7 +6,7 @@ import { Effect, Stream, Struct } from "effect";
 import { Key } from "../../data/random.ts";
 import { tasks } from "../../data/mod.ts";
 import { decode } from "../sampling/decode.ts";
-import type { Request } from "../sampling/pool_shape.ts";
+import { defaultBatch, type Request } from "../sampling/pool_shape.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { Model } from "../models/model.ts";
 import type { ModelConfig } from "../models/model_config.ts";
@@ -162,7 +162,8 @@ export const sampleStage = makeStage({
         const message = fault(prompt, model.config);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });
       }
-      const progress = yield* makeProgress("sample", prompts.length * config.responses);
+      const together = config.batch ?? defaultBatch;
+      const progress = yield* makeProgress("sample", prompts.length * config.responses, { together });
       return rollouts(model, tokenizer, prompts, config, (count) => progress.advance(count));
     })),
 });

@@ -188,8 +188,8 @@ export const trainCommand = makeCommand({
         yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
-        const { lines, chosen } = yield* runPlan(merge(config), { trains: true, info, times });
-        for (const line of [...lines, gradingLine("train", config) ?? []].flat()) yield* report(line);
+        const { brief, chosen } = yield* runPlan(merge(config), { trains: true, info, times });
+        for (const line of [...brief, gradingLine("train", config) ?? []].flat()) yield* report(line);
         return chosen;
       }),
     )).pipe(Effect.provide(layerPolicy(config)), Effect.onInterrupt(() => sayStopped(config.out))),

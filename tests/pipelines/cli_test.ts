@@ -64,6 +64,8 @@ Deno.test("an alias sets the setting that it stands for, and may not say another
     Effect.flip(Effect.fromResult(parseCommandLine(aliased, ["--samples", "4", "--responses", "5"]))),
   );
   assert.equal(conflict.message, 'Cannot run "try": --samples "4" and --responses "5" are the same setting');
+  const bad = Effect.runSync(Effect.flip(Effect.fromResult(parseCommandLine(aliased, ["--samples", "0"]))));
+  assert.equal(bad.message, 'Cannot run "try": --samples "0": expected a whole number, at least 1');
   assert.match(helpOf(aliased), /--responses, --samples N/);
 });
 
