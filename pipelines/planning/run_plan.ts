@@ -192,13 +192,14 @@ const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => 
   const { sample, score, gradient, all, speed, last, saysSomething, ...time } = timeOf(settings, plan);
   if (!saysSomething) return [];
   const count = plan.work.prompts * plan.work.responses;
-  const steps = plan.models.trains ? time.steps : undefined;
+  const { trains } = plan.models;
+  const steps = trains ? time.steps : undefined;
   // An algorithm without a reference and without a critic has nothing to score.
   const scored = score === 0 ? "" : `, score ${last(score)}`;
-  const parts = plan.models.trains ? ` (sample ${last(sample)}${scored}, gradient and update ${last(gradient)})` : "";
+  const parts = trains ? ` (sample ${last(sample)}${scored}, gradient and update ${last(gradient)})` : "";
   const run = steps === undefined ? "" : `; ${steps} steps: ${last(all * steps)}`;
   return [
-    `${count} responses${plan.models.trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
+    `${count} responses${trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
       last(all)
     } at ${speed} TFLOP/s (--tflops)${parts}${run}; arithmetic alone, decoding waits for memory`,
   ];
@@ -247,11 +248,8 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
     ...time,
     ...recipe === undefined ? [] : fetchLines(recipe, settings.model),
   ];
-  return {
-    lines,
-    brief: [...shape.notes, ...briefPlan(plan.phases, info, turned), ...plan.notes, ...time],
-    chosen: plan.chosen,
-  };
+  const brief = [...shape.notes, ...briefPlan(plan.phases, info, turned), ...plan.notes, ...time];
+  return { lines, brief, chosen: plan.chosen };
 });
 
 /** The purposes whose setting already reduces their memory. */

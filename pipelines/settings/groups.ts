@@ -205,7 +205,10 @@ export const schedule = {
 /** Periodic evaluations and checkpoints of a run. */
 export const keeping = {
   testEvery: setting(7, integer({ min: 0 }), "measure greedy test accuracy every N steps; 0 means never"),
-  testFirst: optional(toggle(), "measure greedy test accuracy before the first step too (default: no)"),
+  testFirst: optional(
+    toggle(),
+    "measure greedy test accuracy before the first step too (default: if files hold test problems of their own)",
+  ),
   saveEvery: setting(1, integer({ min: 1 }), "write a checkpoint every N steps, and always after the last"),
   keep: setting(2, integer({ min: 1 }), "number of latest checkpoints, and steps with gradients, to keep"),
 } as const satisfies Group;

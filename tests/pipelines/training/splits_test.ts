@@ -34,8 +34,11 @@ Deno.test("test problems that are training problems are counted", () => {
   const asked = (...questions: ReadonlyArray<string>) => questions.map((question) => ({ question }));
   assert.equal(sharedProblems(asked("a", "b"), asked("c")), undefined);
   assert.equal(sharedProblems(asked("a", "b"), []), undefined);
-  assert.equal(sharedProblems(asked("a", "b"), asked("c", "b")), "1 of 2 test problems are training problems");
-  assert.match(sharedProblems(asked("a", "b"), asked("b")) ?? "", /^1 of 1 test problems .*--holdout 0\.1 /);
+  assert.deepEqual(sharedProblems(asked("a", "b"), asked("c", "b")), {
+    count: "1 of 2 test problems are training problems",
+    isAll: false,
+  });
+  assert.deepEqual(sharedProblems(asked("a", "b"), asked("b"))?.isAll, true);
 });
 
 Deno.test("a file serves both splits with a warning, with --holdout or a folder of two files without", () => {
@@ -44,7 +47,7 @@ Deno.test("a file serves both splits with a warning, with --holdout or a folder 
   writeFileSync(file, rows(0, 20));
   const [one, held, two] = ["one", "held", "two"].map((name) => join(dir, name));
   const warning = /^\d+ of \d+ test problems are training problems/m;
-  assert.match(succeeds(train(file, one)).stderr, warning);
+  assert.match(succeeds(train(file, one)).stderr, /^20 of 20 test problems are training problems: --holdout 0\.1 /m);
   const config = (run: string) => JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
   assert.equal(config(one).template, "chat");
   const [prompt] = readFileSync(join(one, "steps/000001/prompt.ndjson"), "utf8").split("\n");
