@@ -55,7 +55,7 @@ Deno.test("watch waits for a run, follows it over half a line, and says when it 
     await writeRun(folder);
     const stopped = await pageWith(url, /Stopped: /);
     assert.match(stopped, /has no checkpoint yet \(--save-every\); deno task train .* begins again with step 1\./);
-    assert.match(stopped, /1 recorded steps/);
+    assert.match(stopped, /1 recorded step\./);
     await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
       yield* acquire(folder);
       yield* Effect.promise(async () => {
