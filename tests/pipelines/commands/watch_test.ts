@@ -55,7 +55,7 @@ Deno.test("watch waits for a run, follows it over half a line, and says when it 
     await writeRun(folder);
     const stopped = await pageWith(url, /Stopped: /);
     assert.match(stopped, /has no checkpoint yet \(--save-every\); deno task train .* begins again with step 1\./);
-    assert.match(stopped, /1 recorded step\./);
+    assert.match(stopped, /1 recorded step[.]/);
     await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
       yield* acquire(folder);
       yield* Effect.promise(async () => {
@@ -69,11 +69,11 @@ Deno.test("watch waits for a run, follows it over half a line, and says when it 
         assert.ok(!page.includes(wild) && !page.includes('id="walk"') && !page.includes('class="hashes"'));
         // What is begun again from a checkpoint has fewer rows than before.
         await Deno.writeTextFile(join(folder, "metrics.ndjson"), `${row(1)}\n`);
-        await pageWith(url, /1 recorded steps/);
+        await pageWith(url, /1 recorded step[.]/);
         await Deno.writeTextFile(join(folder, "metrics.ndjson"), `${row(1)}\nno row\n`);
         await pageWith(url, /Cannot read .*metrics\.ndjson.*, line 2/);
         await Deno.writeTextFile(join(folder, "metrics.ndjson"), `${row(1)}\n`);
-        await pageWith(url, /1 recorded steps/);
+        await pageWith(url, /1 recorded step[.]/);
       });
     })));
     await Deno.mkdir(join(folder, "model/trainer_state"), { recursive: true });
