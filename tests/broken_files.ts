@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tasks } from "../data/mod.ts";
 import { loadProblems, readRows } from "../pipelines/files/source.ts";
-import { commonGreedy, commonProblems, readCompared } from "../pipelines/evaluation/read_compared.ts";
+import { commonGreedy, commonProblems, drawnByAll, readCompared } from "../pipelines/evaluation/read_compared.ts";
 import { readChoices } from "../pipelines/evaluation/completion.ts";
 import { importers } from "../pipelines/records/imports/mod.ts";
 import { differingSettings } from "../pipelines/reports/comparison/differing_settings.ts";
@@ -184,7 +184,7 @@ export const brokenFiles = (copies: number): void => {
             Effect.flatMap(({ all }) =>
               Effect.andThen(
                 Effect.map(commonProblems(all), (rows) => commonGreedy(all, rows)),
-                Effect.sync(() => differingSettings(all.map(({ fields }) => fields))),
+                Effect.sync(() => [drawnByAll(all), differingSettings(all.map(({ fields }) => fields))]),
               )
             ),
             Effect.ensuring(Effect.promise(() => Deno.writeTextFile(join(folder, names[i]), files[names[i]]))),

@@ -60,6 +60,7 @@ export const parseCommandLine = (
     spelled: (key) => `--${flagOf(key)}`,
     takes: { by: command.name, keys: Object.keys(command.settings) },
   };
+  const nearestFlag = (flag: string) => nearest(flag, [...known.keys()].map((name) => `--${name}`));
   const fail = (problem: string) =>
     Result.fail(new UsageError({ message: `Cannot run "${command.name}": ${problem}` }));
 
@@ -77,8 +78,7 @@ export const parseCommandLine = (
     const attached = word.length > flag.length ? word.slice(flag.length + 1) : undefined;
     const meaning = flag.startsWith("--") ? known.get(flag.slice(2)) : undefined;
     if (meaning === undefined) {
-      const answer = foreignAnswer(flag.replace(/^--/, ""), asked) ||
-        nearest(flag, [...known.keys()].map((name) => `--${name}`));
+      const answer = foreignAnswer(flag.replace(/^--/, ""), asked) || nearestFlag(flag);
       return fail(`unknown flag "${flag}"${answer}`);
     }
     const following = words[at + 1]?.startsWith("--") ? undefined : words[at + 1];
@@ -92,7 +92,7 @@ export const parseCommandLine = (
     if ((meaning.sets === undefined || said !== undefined) && attached === undefined) at++;
     if (meaning.common !== undefined) common[meaning.common] = text;
     if (meaning.key === undefined) continue;
-    const decoded = checkText(meaning.key, command.settings[meaning.key], text);
+    const decoded = checkText(flag, command.settings[meaning.key], text);
     if (Result.isFailure(decoded)) return fail(decoded.failure);
     // Twice under one name, the last counts; under two names, which one is meant cannot be known.
     const before = spelled.get(meaning.key);
@@ -107,7 +107,11 @@ export const parseCommandLine = (
   const stops = common["help"] !== undefined || common["completions"] !== undefined;
   const extra = positional === undefined ? rest[0] : positional.many ? undefined : rest[1];
   // verl's settings are words: actor_rollout_ref.rollout.n=8.
-  if (extra !== undefined) return fail(`unexpected "${extra}"${foreignAnswer(extra.replace(/^\+*|=.*/gs, ""), asked)}`);
+  if (extra !== undefined) {
+    const name = extra.replace(/^\+*|=.*/gs, "");
+    const near = extra.includes("=") ? nearestFlag(`--${name}`) : "";
+    return fail(`unexpected "${extra}"${foreignAnswer(name, asked) || near}`);
+  }
   if (positional !== undefined && !positional.optional && rest.length === 0 && !stops) {
     return fail(`${positional.name} is missing`);
   }

@@ -10,6 +10,7 @@ import {
   commonProblems,
   type Compared,
   type ComparedProblem,
+  drawnByAll,
   readCompared,
 } from "../evaluation/read_compared.ts";
 import { writeText } from "../files/run_directory.ts";
@@ -101,15 +102,17 @@ export const compareCommand = makeCommand({
     }
     const read = yield* readCompared(folders, step);
     const { all } = read;
-    const rows = yield* commonProblems(all);
+    // Trainings are compared by their curves too, evaluations by their problems alone.
+    const rows = read.step === undefined ? yield* commonProblems(all) : drawnByAll(all);
     const shown = rows.filter(([{ problemId }]) => isAskedFor(problemId, problem)).slice(0, first);
-    if (shown.length === 0) yield* refuse(`--problem "${problem}": it is not among the ${rows.length} that all have`);
+    if (problem !== undefined && shown.length === 0) {
+      yield* refuse(`--problem "${problem}": it is not among the ${rows.length} that all have`);
+    }
     const differing = differingSettings(all.map(({ fields }) => fields));
     const labels = yield* named(label, labelsOf(differing, folders));
     const names = labels.map(seriesName);
-    const ks = yield* ksOf(k, rows);
     const models = all.map((_, i) => rows.map((row) => row[i]));
-    const paired = pairedPassAtK(models, ks, bootstrap);
+    const paired = rows.length === 0 ? [] : pairedPassAtK(models, yield* ksOf(k, rows), bootstrap);
     const greedy = commonGreedy(all, rows);
     const compared = greedy === undefined ? paired : [...paired, pairedGreedy(greedy, bootstrap)];
     const measured = measuredOf(all, labels);
@@ -120,12 +123,18 @@ export const compareCommand = makeCommand({
     const tables = [
       differingTable(differing, names),
       ...trained,
-      ...comparisonTables({ labels: names, models }, compared),
+      ...rows.length === 0 ? [] : comparisonTables({ labels: names, models }, compared),
     ];
     // Loaded here, because help loads this file and only a comparison prints.
     const { renderTables } = yield* Effect.promise(() => import("../reports/tables/render_table.ts"));
     const { report, write } = yield* StandardStreams;
-    if (read.step !== undefined) yield* report(`responses of step ${read.step}; --step N compares another`);
+    if (read.step !== undefined) {
+      yield* report(
+        rows.length === 0
+          ? `no problem is in step ${read.step} of all, so no responses are compared; --step N takes another`
+          : `responses of step ${read.step}; --step N compares another`,
+      );
+    }
     const responses = format !== "terminal"
       ? ""
       : shown.map((row) => sideBySide(row.map((one, i) => ({ label: names[i], response: one.first })), whole)).join("");

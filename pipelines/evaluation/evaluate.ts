@@ -40,6 +40,7 @@ import { type SettingValues, withDefault } from "../settings/setting.ts";
 import type * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
+import { defaultBatch } from "../sampling/pool_shape.ts";
 import { sayStoppedEvaluation } from "./stopped.ts";
 import { rollouts, type SampleSettings } from "../stages/sample.ts";
 import { verify } from "../stages/verify.ts";
@@ -135,7 +136,10 @@ const complete = Effect.fnUntraced(function* (
   if (there === total) return;
   const { report } = yield* StandardStreams;
   if (there > 0) yield* report(`going on: ${there} of ${total} responses are there`);
-  const progress = yield* makeProgress("evaluate", total, { done: there, firstIsSlow: true });
+  const together = config.endpoint === undefined
+    ? config.batch ?? defaultBatch
+    : config.concurrency * config.requestResponses;
+  const progress = yield* makeProgress("evaluate", total, { done: there, firstIsSlow: true, together });
   const askedOf = ({ log, sampling }: Part): Engine.Asked => ({
     sampling,
     wanted: (problemId, sampleIndex) => !log.has(problemId, sampleIndex),

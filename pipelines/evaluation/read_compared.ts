@@ -117,7 +117,11 @@ export const readCompared = Effect.fn("Compare.read")(function* (
   }
   const other = kinds.findIndex((kind) => kind !== kinds[0]);
   if (other >= 0) {
-    return yield* refusal(`"${folders[0]}" is ${kinds[0]} and "${folders[other]}" is ${kinds[other]}`);
+    return yield* refusal(
+      `"${folders[0]}" is ${kinds[0]} and "${folders[other]}" is ${
+        kinds[other]
+      }; deno task evaluate makes an evaluation of a run's model`,
+    );
   }
   if (kinds[0] === "a run") {
     const common = yield* commonStep(folders, step);
@@ -127,17 +131,28 @@ export const readCompared = Effect.fn("Compare.read")(function* (
   return { step: undefined, all: yield* Effect.forEach(folders, readEvaluationOf) };
 });
 
-/** The problems that all have, in the order of the first; fails where there are none, or where two ask one problem differently. */
-export const commonProblems = (
-  all: ReadonlyArray<Compared>,
-): Effect.Effect<ReadonlyArray<ReadonlyArray<ComparedProblem>>, PageError> => {
+/** The same problem of each that is compared, in their order. */
+type ProblemRow = ReadonlyArray<ComparedProblem>;
+
+const named = (all: ReadonlyArray<Compared>): ReadonlyArray<ProblemRow> =>
+  [...all[0].problems.keys()].filter((name) => all.every(({ problems }) => problems.has(name)))
+    .map((name) => all.flatMap(({ problems }) => problems.get(name) ?? []));
+
+const isAskedDifferently = (row: ProblemRow): boolean =>
+  row.some(({ first }) => first.question !== row[0].first.question);
+
+/** The problems that the steps of all runs drew, in the order of the first. Other data may call another problem by the same name. */
+export const drawnByAll = (all: ReadonlyArray<Compared>): ReadonlyArray<ProblemRow> =>
+  named(all).filter((row) => !isAskedDifferently(row));
+
+/** The problems that all evaluations have, in the order of the first; fails where there are none, or where two ask one problem differently. */
+export const commonProblems = (all: ReadonlyArray<Compared>): Effect.Effect<ReadonlyArray<ProblemRow>, PageError> => {
   const [first] = all;
-  const names = [...first.problems.keys()].filter((name) => all.every(({ problems }) => problems.has(name)));
-  const rows = names.map((name) => all.flatMap(({ problems }) => problems.get(name) ?? []));
+  const rows = named(all);
   if (rows.length === 0) {
     return Effect.fail(refusal(`no problem is in all of ${all.map(({ folder }) => `"${folder}"`).join(", ")}`));
   }
-  const odd = rows.find((row) => row.some(({ first }) => first.question !== row[0].first.question));
+  const odd = rows.find(isAskedDifferently);
   if (odd === undefined) return Effect.succeed(rows);
   const at = odd.findIndex(({ first }) => first.question !== odd[0].first.question);
   const [here, there] = [first.folder, all[at].folder];
@@ -147,7 +162,7 @@ export const commonProblems = (
 /** The greedy responses to some problems, of each that is compared; undefined where one of them lacks some. */
 export const commonGreedy = (
   all: ReadonlyArray<Compared>,
-  rows: ReadonlyArray<ReadonlyArray<ComparedProblem>>,
+  rows: ReadonlyArray<ProblemRow>,
 ): ReadonlyArray<ReadonlyArray<ComparedProblem>> | undefined => {
   const models = all.map(({ greedy }) => rows.flatMap(([{ problemId }]) => greedy?.get(problemId) ?? []));
   return models.every(({ length }) => length === rows.length) ? models : undefined;

@@ -1,6 +1,6 @@
 /**
  * The progress of a long command: a bar on a terminal, else a line every few seconds. It is written to stderr and no result depends on it.
- * The remaining time is estimated from the mean speed so far.
+ * The remaining time is estimated from the mean speed so far, as soon as that says something.
  */
 import { SingleBar } from "cli-progress";
 import { Clock, Effect, type Scope } from "effect";
@@ -23,6 +23,11 @@ export interface Begin {
   readonly done?: number;
   /** Whether the first piece takes longer than the others, since it compiles: the time left is then known from the second on. */
   readonly firstIsSlow?: boolean;
+  /**
+   * How many pieces are under way at once. Those that end first are the short ones, and say nothing of the speed: the time left is known
+   * once as many have ended, or a quarter of all that were to do.
+   */
+  readonly together?: number;
 }
 
 const secondsBetweenLines = 5;
@@ -45,7 +50,8 @@ export const lineOf = (label: string, done: number, total: number, left: number 
 };
 
 /** The count and the speed since `origin`, which a slow first piece moves behind itself; times are in seconds. */
-const counter = (total: number, start: number, { done = 0, firstIsSlow = false }: Begin) => {
+const counter = (total: number, start: number, { done = 0, firstIsSlow = false, together = 1 }: Begin) => {
+  const enough = Math.min(together, Math.ceil((total - done) / 4));
   let [count, origin] = [done, firstIsSlow ? undefined : { at: start, count: done }];
   return {
     count: () => count,
@@ -54,7 +60,7 @@ const counter = (total: number, start: number, { done = 0, firstIsSlow = false }
       origin ??= { at: now, count };
     },
     left: (now: number): number | undefined =>
-      origin === undefined || count === origin.count || count >= total
+      origin === undefined || count === origin.count || count - done < enough || count >= total
         ? undefined
         : (now - origin.at) * (total - count) / (count - origin.count),
   };

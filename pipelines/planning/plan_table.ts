@@ -16,12 +16,17 @@ export const largestOf = (phases: ReadonlyArray<Phase>): { readonly name: string
 
 const unitOf = (bytes: number) => bytes >= 2 ** 30 ? { name: "GiB", bytes: 2 ** 30 } : { name: "MiB", bytes: 2 ** 20 };
 
-/** `150.17 GiB at most, in gradient; 80 GB: no, 141 GB: no`. */
-export const verdictOf = (phases: ReadonlyArray<Phase>): string => {
+const mostOf = (phases: ReadonlyArray<Phase>): string => {
   const { name, bytes } = largestOf(phases);
   const unit = unitOf(bytes);
+  return `${(bytes / unit.bytes).toFixed(2)} ${unit.name} at most, in ${name}`;
+};
+
+/** `150.17 GiB at most, in gradient; 80 GB card: too small, 141 GB card: too small`. */
+export const verdictOf = (phases: ReadonlyArray<Phase>): string => {
+  const { bytes } = largestOf(phases);
   const held = cards.map((card) => `${card.name} card: ${bytes <= card.bytes ? "fits" : "too small"}`).join(", ");
-  return `${(bytes / unit.bytes).toFixed(2)} ${unit.name} at most, in ${name}; ${held}`;
+  return `${mostOf(phases)}; ${held}`;
 };
 
 /** Whether a device of known memory has enough. */
@@ -42,6 +47,17 @@ const knobOf = (phases: ReadonlyArray<Phase>, turned: ReadonlyArray<string>): Re
   const [found] = [...most].filter(([purpose]) => !purpose.includes("weights") && !turned.includes(purpose))
     .sort((a, b) => b[1] - a[1]);
   return found === undefined ? [] : [`to make it smaller, ${found[0]}: ${adviceOn(found[0])}`];
+};
+
+/** The verdict of a run that starts now, and the hint for what does not fit; the cards are named where the device's own memory is unknown. */
+export const briefPlan = (
+  phases: ReadonlyArray<Phase>,
+  info: Pick<DeviceInfo, "kind" | "maxBuffer">,
+  turned: ReadonlyArray<string>,
+): ReadonlyArray<string> => {
+  const [room] = roomLines(phases, info);
+  const verdict = room === undefined ? verdictOf(phases) : `${mostOf(phases)}; ${room}`;
+  return [`memory: ${verdict} (--dry-run prints the plan)`, ...knobOf(phases, turned)];
 };
 
 /** The table, its verdict, and a hint for settings other than those of `turned`. */

@@ -19,7 +19,7 @@ import type { ModelConfig } from "../models/model_config.ts";
 import { hubShape } from "../models/model_shapes.ts";
 import { parameterCount } from "../models/parameter_specs.ts";
 import { chunkRows, type Workload, worstShapes } from "./plan_shapes.ts";
-import { planTable, roomLines, verdictOf } from "./plan_table.ts";
+import { briefPlan, planTable, roomLines, verdictOf } from "./plan_table.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 import { algorithmsOf, type Recipe } from "../recipes/recipe.ts";
 import { fromEnvironment, resolveModel } from "../files/hub.ts";
@@ -192,13 +192,14 @@ const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => 
   const { sample, score, gradient, all, speed, last, saysSomething, ...time } = timeOf(settings, plan);
   if (!saysSomething) return [];
   const count = plan.work.prompts * plan.work.responses;
-  const steps = plan.models.trains ? time.steps : undefined;
-  const parts = plan.models.trains
-    ? ` (sample ${last(sample)}, score ${last(score)}, gradient and update ${last(gradient)})`
-    : "";
+  const { trains } = plan.models;
+  const steps = trains ? time.steps : undefined;
+  // An algorithm without a reference and without a critic has nothing to score.
+  const scored = score === 0 ? "" : `, score ${last(score)}`;
+  const parts = trains ? ` (sample ${last(sample)}${scored}, gradient and update ${last(gradient)})` : "";
   const run = steps === undefined ? "" : `; ${steps} steps: ${last(all * steps)}`;
   return [
-    `${count} responses${plan.models.trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
+    `${count} responses${trains ? " a step" : ""}: ${all.toExponential(1)} FLOP at most, ${
       last(all)
     } at ${speed} TFLOP/s (--tflops)${parts}${run}; arithmetic alone, decoding waits for memory`,
   ];
@@ -212,6 +213,8 @@ const withoutShape = (model: string | undefined, { prepare }: Planable = {}): Re
 /** A plan as lines, and the settings chosen by a known memory. */
 export interface RunPlan {
   readonly lines: ReadonlyArray<string>;
+  /** What a run says of its plan before it starts: its memory in one line, what the device's memory decided, and its time where that is asked for. */
+  readonly brief: ReadonlyArray<string>;
   readonly chosen: MemorySettings;
 }
 
@@ -229,18 +232,24 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
   },
 ): Effect.fn.Return<RunPlan> {
   const shape = yield* shapeOf(settings.model, recipe);
-  if (shape === undefined) return { lines: withoutShape(settings.model, recipe), chosen: {} };
+  if (shape === undefined) {
+    const lines = withoutShape(settings.model, recipe);
+    return { lines, brief: lines, chosen: {} };
+  }
   const plan = planned(shape.config, settings, trains, info);
+  const turned = turnedBy(plan.models);
+  const time = times && info.kind === "gpu" ? timeLines(settings, plan) : [];
   const lines = [
     ...shape.notes,
     headOf(settings, plan),
-    ...planTable(plan.phases, turnedBy(plan.models)),
+    ...planTable(plan.phases, turned),
     ...roomLines(plan.phases, info),
     ...notesOf(plan),
-    ...times && info.kind === "gpu" ? timeLines(settings, plan) : [],
+    ...time,
     ...recipe === undefined ? [] : fetchLines(recipe, settings.model),
   ];
-  return { lines, chosen: plan.chosen };
+  const brief = [...shape.notes, ...briefPlan(plan.phases, info, turned), ...plan.notes, ...time];
+  return { lines, brief, chosen: plan.chosen };
 });
 
 /** The purposes whose setting already reduces their memory. */

@@ -15,6 +15,7 @@ import shapes from "../../data/shapes.json" with { type: "json" };
 import {
   choice,
   choices,
+  elementType,
   type Group,
   integer,
   integers,
@@ -111,11 +112,11 @@ export const memory = {
 /** Computation of the model's passes; each setting changes results. */
 export const passes = {
   storage: optional(
-    choice(storageTypes),
+    elementType(storageTypes),
     "type in which passes read the weights; training also keeps float32 weights (default: f32)",
   ),
   activations: optional(
-    choice(storageTypes),
+    elementType(storageTypes),
     "type of stored activations, keys and values; sums stay float32 (default: f32)",
   ),
   paddedVocabulary: later(
@@ -171,7 +172,7 @@ export const optimizing = {
   learningRate: setting(1e-6, number({ min: 0 }), "constant learning rate"),
   criticLearningRate: setting(1e-5, number({ min: 0 }), "learning rate of the critic (ppo)"),
   moments: optional(
-    choice(momentTypes),
+    elementType(momentTypes),
     "type of AdamW's moments; bf16 rounds stochastically and halves their memory (default: f32)",
   ),
   weightDecay: setting(0.01, number({ min: 0 }), "AdamW weight decay, on every parameter"),
@@ -204,7 +205,10 @@ export const schedule = {
 /** Periodic evaluations and checkpoints of a run. */
 export const keeping = {
   testEvery: setting(7, integer({ min: 0 }), "measure greedy test accuracy every N steps; 0 means never"),
-  testFirst: optional(toggle(), "measure greedy test accuracy before the first step too (default: no)"),
+  testFirst: optional(
+    toggle(),
+    "measure greedy test accuracy before the first step too (default: if files hold test problems of their own)",
+  ),
   saveEvery: setting(1, integer({ min: 1 }), "write a checkpoint every N steps, and always after the last"),
   keep: setting(2, integer({ min: 1 }), "number of latest checkpoints, and steps with gradients, to keep"),
 } as const satisfies Group;
@@ -228,7 +232,11 @@ export const files = {
     "folder of gradients, by content (default: .signum/artifacts, or $SIGNUM_HOME/artifacts)",
   ),
   out: optional(text("DIR"), "output directory"),
-  dtype: setting("bfloat16", choice(Object.keys(writtenTypes).filter(isElementType)), "element type of the weights"),
+  dtype: setting(
+    "bfloat16",
+    elementType(Object.keys(writtenTypes).filter(isElementType)),
+    "element type of the weights",
+  ),
   recipe: optional(text("NAME"), "named settings; a config file and flags override them"),
 } as const satisfies Group;
 

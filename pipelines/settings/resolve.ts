@@ -14,10 +14,10 @@ export type Given = Readonly<Record<string, unknown>>;
 export const check = (setting: Setting<unknown>, value: unknown): Result.Result<unknown, string> =>
   value === null && setting.default === undefined ? Result.succeed(undefined) : decodeSetting(setting, value);
 
-/** The text of a flag as its setting's value, or a message that names flag and text. */
-export const checkText = (key: string, setting: Setting<unknown>, text: string): Result.Result<unknown, string> => {
+/** The text of a flag as its setting's value, or a message that names the flag as it was typed, and the text. */
+export const checkText = (flag: string, setting: Setting<unknown>, text: string): Result.Result<unknown, string> => {
   const decoded = decodeSetting(setting, setting.fromText(text));
-  return Result.isSuccess(decoded) ? decoded : Result.fail(`--${flagOf(key)} "${text}": expected ${setting.expected}`);
+  return Result.isSuccess(decoded) ? decoded : Result.fail(`${flag} "${text}": expected ${setting.expected}`);
 };
 
 /** Merges layers; later values that are not undefined win. */

@@ -15,6 +15,8 @@ export interface ValueKind<A> {
   readonly argument?: string;
   /** The closed set of values, for completions. */
   readonly choices?: ReadonlyArray<string>;
+  /** Other spellings of values, which are read and never written. */
+  readonly spellings?: Readonly<Record<string, A>>;
   readonly fromText: (text: string) => unknown;
 }
 
@@ -127,6 +129,17 @@ export const choice = <const C extends ReadonlyArray<string>>(choices: C): Value
   fromText: (given) => given,
 });
 
+/** Element types by all their names: the short ones that settings of training have, Hugging Face's, and PyTorch's. */
+const elementNames = [["f32", "float32", "fp32"], ["bf16", "bfloat16"], ["f16", "float16", "fp16"]] as const;
+
+/** One of some element types, by any of its names; in memory and in files it has the one of `types`. */
+export const elementType = <const C extends ReadonlyArray<string>>(types: C): ValueKind<C[number]> => {
+  const namesOf = (type: string): ReadonlyArray<string> =>
+    elementNames.find((names) => names.some((name) => name === type)) ?? [];
+  const spellings = types.flatMap((type: C[number]) => namesOf(type).map((name) => [name, type] as const));
+  return { ...choice(types), spellings: Object.fromEntries(spellings) };
+};
+
 /** A switch: `--name` is true, `--no-name` false. */
 export const toggle = (): ValueKind<boolean> => ({
   schema: Schema.Boolean,
@@ -167,8 +180,12 @@ export const choices = <const C extends ReadonlyArray<string>>(
 });
 
 /** The value in memory, or the message `expected …, found …`. */
-export const decodeSetting = <A>({ schema, expected }: ValueKind<A>, value: unknown): Result.Result<A, string> => {
-  const decoded = Schema.decodeUnknownResult(schema)(value);
+export const decodeSetting = <A>(
+  { schema, expected, spellings = {} }: ValueKind<A>,
+  value: unknown,
+): Result.Result<A, string> => {
+  const isSpelling = typeof value === "string" && Object.hasOwn(spellings, value);
+  const decoded = Schema.decodeUnknownResult(schema)(isSpelling ? spellings[value] : value);
   return Result.isSuccess(decoded)
     ? Result.succeed(decoded.success)
     : Result.fail(`expected ${expected}, found ${JSON.stringify(value) ?? String(value)}`);

@@ -6,6 +6,7 @@ import { makeProgress } from "../files/progress.ts";
 import { openCheckpoint } from "../models/checkpoint.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import * as Records from "../records/schema.ts";
+import { defaultBatch } from "../sampling/pool_shape.ts";
 import { blocks, cluster, device, memory, models, passes, sampling, schedule } from "../settings/groups.ts";
 import { fault } from "./sample_rollouts.ts";
 import { draw } from "./sample_work.ts";
@@ -43,7 +44,8 @@ export const sampleStage = makeStage({
         const message = fault(prompt, checkpoint.config);
         if (message !== undefined) return yield* new Stage.StageError({ stage: "sample", message });
       }
-      const progress = yield* makeProgress("sample", prompts.length * config.responses);
+      const together = config.batch ?? defaultBatch;
+      const progress = yield* makeProgress("sample", prompts.length * config.responses, { together });
       return draw({ model: config.model, prompts, settings: config, finished: progress.advance });
     })),
 });

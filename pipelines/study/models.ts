@@ -10,6 +10,7 @@ import { Policy } from "../models/policy.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import { makeProgress } from "../files/progress.ts";
+import { defaultBatch } from "../sampling/pool_shape.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { readRunText } from "../files/run_directory.ts";
 import { sha256 } from "../records/text.ts";
@@ -68,7 +69,8 @@ export const talliesOf = Effect.fnUntraced(
       : yield* runPlan({ ...settings, model: dir }, { trains: false, info: policy.info });
     yield* report(`evaluate ${label}, ${evaluation}`);
     const tallies = yield* Effect.scoped(Effect.gen(function* () {
-      const progress = yield* makeProgress(`evaluate ${label}`, prompts.length * settings.responses);
+      const total = prompts.length * settings.responses;
+      const progress = yield* makeProgress(`evaluate ${label}`, total, { together: settings.batch ?? defaultBatch });
       return yield* measureSamples(
         model,
         yield* policy.tokenizer(dir),

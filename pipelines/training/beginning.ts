@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { algorithmValues } from "../algorithms/algorithm_settings.ts";
 import { linkFiles, verifyManifest, writeDirectory } from "../files/checkpoint_directory.ts";
 import type { RunDirectory } from "../files/run_directory.ts";
+import { exists, isFolder } from "../files/text_file.ts";
 import type * as Command from "../settings/command.ts";
 import { flagWords, quoted } from "../settings/command_words.ts";
 import { codeDefaults, keysOf } from "../settings/settings.ts";
@@ -26,11 +27,14 @@ const stateOf = Effect.fnUntraced(function* (
   run: string,
   step: number | undefined,
 ): Effect.fn.Return<KeptState, Command.Failure> {
+  if (!(yield* isFolder(run))) return yield* runRefusal(`Cannot begin from "${run}" (--from): there is no such folder`);
   const states = yield* keptStates(run);
   const found = step === undefined ? states[0] : states.find((state) => state.step === step);
   if (found !== undefined) return found;
   if (states.length === 0) {
-    return yield* runRefusal(`Cannot begin from "${run}" (--from): it keeps no checkpoint and no final model`);
+    const isState = yield* exists(join(run, "trainer_state"));
+    const why = isState ? "it is one state of a run; name the run" : "it keeps no checkpoint and no final model";
+    return yield* runRefusal(`Cannot begin from "${run}" (--from): ${why}`);
   }
   const kept = states.map((state) => state.step).toReversed().join(", ");
   return yield* runRefusal(`Cannot begin from "${run}" at step ${step} (--step): it keeps ${kept}`);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
-import { exists } from "../files/text_file.ts";
+import { SourceError } from "../files/source.ts";
+import { exists, isFolder } from "../files/text_file.ts";
 import { makeOptimizer } from "../learning/optimizer.ts";
 import type { TrainingState } from "../learning/optimizer_step.ts";
 import { Policy } from "../models/policy.ts";
@@ -19,13 +20,15 @@ import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } fro
 import { fault } from "../stages/sample.ts";
 import { openOptimizer, optimizerFile } from "../stages/update.ts";
 import { startOf } from "./beginning.ts";
-import { sharedProblems } from "./splits.ts";
+import { apart, sharedProblems } from "./splits.ts";
 import type { TrainingContext } from "./step.ts";
 
 /** All that training needs, loaded; `steps` is how many there are. */
 export interface Prepared {
   readonly world: Omit<TrainingContext, "sink">;
   readonly tests: TrainingContext["prompts"];
+  /** Whether it tests before the first step. */
+  readonly testsFirst: boolean;
   readonly initial: TrainingState;
   readonly sourceDir: string;
   readonly steps: number;
@@ -33,9 +36,10 @@ export interface Prepared {
   readonly sources: Sources;
 }
 
-/** Loads models and prompts as the settings say. */
+/** Loads models and prompts as the settings say; `ownTests` tests before the first step where nobody says whether to, and files hold problems for it. */
 export const prepare = Effect.fn("Train.prepare")(function* (
   config: TrainConfig,
+  { ownTests = false }: { readonly ownTests?: boolean } = {},
 ): Effect.fn.Return<Prepared, Command.Failure, Policy> {
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
@@ -52,12 +56,16 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   const message = cannotDraw(prompts.length, count) ??
     prompts.map((prompt) => fault(prompt, model.config)).find((found) => found !== undefined);
   if (message !== undefined) return yield* runRefusal(message);
-  const hasTests = tasks[config.task].splits.includes("test") && config.split !== "test";
   const steps = config.steps ?? config.epochs * Math.floor(prompts.length / count);
-  const isTested = config.testFirst === true || (config.testEvery > 0 && steps >= config.testEvery);
-  const tests = hasTests && isTested ? yield* promptsOf({ ...config, split: "test", limit: undefined }, dir) : [];
+  const { tests, testsFirst } = yield* testsOf(config, steps, ownTests, prompts, dir);
   const shared = sharedProblems(prompts, tests);
-  if (shared !== undefined) yield* report(shared);
+  if (shared !== undefined) {
+    yield* report(
+      shared.isAll && config.holdout === undefined && !(yield* isFolder(config.data ?? ""))
+        ? `${shared.count}: ${apart}`
+        : shared.count,
+    );
+  }
   const beside = { ...read, knownTokens: model.config.knownTokens };
   const referred = needsReference(config)
     ? yield* policy.load(config.reference ?? config.model, "reference", beside)
@@ -102,6 +110,7 @@ export const prepare = Effect.fn("Train.prepare")(function* (
   return {
     world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
     tests,
+    testsFirst,
     initial: {
       policy: { model, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
       critic: critic && {
@@ -113,6 +122,29 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     steps,
     sources,
   };
+});
+
+/** The test problems of a run, if it tests, and whether it does so before the first step. */
+const testsOf = Effect.fnUntraced(function* (
+  config: TrainConfig,
+  steps: number,
+  ownTests: boolean,
+  prompts: TrainingContext["prompts"],
+  dir: string,
+) {
+  const { splits, source } = tasks[config.task];
+  const { testFirst, testEvery } = config;
+  if (!splits.includes("test") || config.split === "test") return { tests: [], testsFirst: false };
+  const all = promptsOf({ ...config, split: "test", limit: undefined }, dir);
+  const isTested = testFirst === true || (testEvery > 0 && steps >= testEvery);
+  if (!ownTests || testFirst !== undefined || testEvery === 0 || source.kind !== "files") {
+    return { tests: isTested ? yield* all : [], testsFirst: testFirst === true };
+  }
+  const isMissing = (failure: Command.Failure) =>
+    !isTested && failure instanceof SourceError && failure.reason === "missing";
+  const found = yield* Effect.catchIf(all, isMissing, () => Effect.succeed([]));
+  const testsFirst = found.length > 0 && sharedProblems(prompts, found)?.isAll !== true;
+  return { tests: isTested || testsFirst ? found : [], testsFirst };
 });
 
 /** The optimizer that a checkpoint holds, or a new one. */

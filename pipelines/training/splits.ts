@@ -17,30 +17,37 @@ interface Asked {
   readonly question: string;
 }
 
-/** The sentence about test problems that are training problems too; undefined where there are none. */
-export const sharedProblems = (prompts: ReadonlyArray<Asked>, tests: ReadonlyArray<Asked>): string | undefined => {
+/** How many test problems are training problems too, as a sentence, and whether all are; undefined where there are none. */
+export const sharedProblems = (
+  prompts: ReadonlyArray<Asked>,
+  tests: ReadonlyArray<Asked>,
+): { readonly count: string; readonly isAll: boolean } | undefined => {
   const trained = new Set(prompts.map(({ question }) => question));
   const shared = tests.filter(({ question }) => trained.has(question)).length;
-  if (shared === 0) return undefined;
-  const count = `${shared} of ${tests.length} test problems are training problems`;
-  return shared < tests.length
-    ? count
-    : `${count}: --holdout 0.1 keeps a tenth of a file for testing; a folder with train.jsonl and test.jsonl holds both`;
+  return shared === 0
+    ? undefined
+    : { count: `${shared} of ${tests.length} test problems are training problems`, isAll: shared === tests.length };
 };
+
+/** What to do about one file that serves both splits. */
+export const apart =
+  "--holdout 0.1 keeps a tenth of a file for testing; a folder with train.jsonl and test.jsonl holds both";
 
 type SplitSettings = Pick<Settings, "task" | "split" | "data" | "limit" | "holdout" | "prompts">;
 
-/** Fails where the problems at hand cannot fill a step; problems that are not on this machine are not looked at. */
+/** Fails where the problems at hand cannot fill a step. Those that are not on this machine are not looked at: the lines say so of a file. */
 export const fillsSteps = Effect.fnUntraced(function* (
   { task, split, data, limit, holdout, prompts = training.prompts }: SplitSettings,
-): Effect.fn.Return<void, Command.Failure> {
-  if (data !== undefined && !(yield* exists(data))) return;
+): Effect.fn.Return<ReadonlyArray<string>, Command.Failure> {
+  if (data !== undefined && !(yield* exists(data))) {
+    return [`"${data}" (--data) is not on this machine: its problems are not counted`];
+  }
   const loaded = yield* loadProblems(tasks[task], split, { data, limit, holdout }).pipe(
     Effect.map(Option.some),
     Effect.catchIf(({ reason, file }) => reason === "missing" && file !== "", () => Effect.succeed(Option.none())),
   );
   const message = Option.isNone(loaded) ? undefined : cannotDraw(loaded.value.problems.length, prompts);
-  if (message !== undefined) return yield* runRefusal(message);
+  return message === undefined ? [] : yield* runRefusal(message);
 });
 
 /** Settings with the template that a run asks by: what it recorded of one that nobody named, else the model's own where the task prefers it. */

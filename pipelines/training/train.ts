@@ -71,15 +71,20 @@ export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepare
 const stepsOf = ({ steps, epochs }: StoredConfig["settings"], { world }: Prepared): number =>
   steps ?? Number(epochs) * Math.floor(world.prompts.length / world.config.prompts);
 
-/** Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. */
+/**
+ * Trains in a run directory until the last step; `announce` says first what the run needs, and gives what the device's memory decides. With
+ * `ownTests` a new run tests before its first step, unless `--no-test-first` says otherwise, where files hold problems for it.
+ */
 export const train = Effect.fn("Train.run")(function* (
   asked: TrainConfig,
   announce: Effect.Effect<MemorySettings, Command.Failure, Policy> = Effect.succeed({}),
+  { ownTests = false }: { readonly ownTests?: boolean } = {},
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
   const run = yield* RunDirectory.acquire(asked.out);
   const stored = yield* storedConfig(asked.out);
-  const config = yield* templated(yield* beginFrom(run, asked, stored), stored);
+  const begun = yield* beginFrom(run, asked, stored);
+  const config = yield* templated({ ...begun, testFirst: begun.testFirst ?? stored?.settings.testFirst }, stored);
   const changed = stored === undefined ? undefined : changedSetting(stored.settings, config);
   if (changed !== undefined) {
     const advice = yield* adviceFor(config);
@@ -91,7 +96,7 @@ export const train = Effect.fn("Train.run")(function* (
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);
-  const prepared = yield* prepare({ ...config, ...yield* announce });
+  const prepared = yield* prepare({ ...config, ...yield* announce }, { ownTests: ownTests && stored === undefined });
   const source = stored === undefined ? undefined : changedSource(stored.fields, prepared.sources);
   if (source !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was begun with ${source}`);
   const paddedVocabulary = recordedAs(prepared.initial.policy.model.config.knownTokens, config.paddedVocabulary);
@@ -107,10 +112,11 @@ export const train = Effect.fn("Train.run")(function* (
   }
   if (finished === prepared.steps) return yield* report(`"${config.out}" is finished`);
   yield* sweepRecords(run);
-  const text = configText({ ...config, paddedVocabulary }, prepared.sources, info);
+  const testsAtFirst = prepared.testsFirst || config.testFirst;
+  const text = configText({ ...config, testFirst: testsAtFirst, paddedVocabulary }, prepared.sources, info);
   if (stored === undefined) yield* run.writeText("config.json", text);
   const problems = prepared.tests.length;
-  if (config.testFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy.model));
+  if (prepared.testsFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy.model));
   const resumed = yield* resumeOrExtend(run, prepared, finished, config);
   if (stored !== undefined) yield* run.writeText("config.json", text);
   const store = yield* openArtifactStore(run.pathOf("artifacts"));
@@ -175,9 +181,9 @@ export const trainCommand = makeCommand({
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
   plan: Effect.fnUntraced(function* (config) {
-    yield* fillsSteps(config);
-    const plan = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
-    return plan.lines;
+    const notes = yield* fillsSteps(config);
+    const { lines } = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
+    return [...notes, ...lines];
   }),
   run: (config) =>
     Effect.scoped(train(
@@ -188,9 +194,10 @@ export const trainCommand = makeCommand({
         yield* resolveModel(config.model);
         const { report } = yield* StandardStreams;
         const times = config.tflops !== undefined;
-        const { lines, chosen } = yield* runPlan(merge(config), { trains: true, info, times });
-        for (const line of [...lines, gradingLine("train", config) ?? []].flat()) yield* report(line);
+        const { brief, chosen } = yield* runPlan(merge(config), { trains: true, info, times });
+        for (const line of [...brief, gradingLine("train", config) ?? []].flat()) yield* report(line);
         return chosen;
       }),
+      { ownTests: true },
     )).pipe(Effect.provide(layerPolicy(config)), Effect.onInterrupt(() => sayStopped(config.out))),
 });

@@ -46,6 +46,9 @@ Deno.test("a command line that does not fit is refused with the word that is wro
   );
   assert.equal(refused("--check=yes"), 'Cannot run "try": --check takes no value, found "yes"');
   assert.equal(refused("stray"), 'Cannot run "try": unexpected "stray"');
+  assert.equal(refused("top_p=1"), 'Cannot run "try": unexpected "top_p=1", did you mean "--top-p"?');
+  assert.equal(refused("+seed=1"), 'Cannot run "try": unexpected "+seed=1", did you mean "--seed"?');
+  assert.equal(refused("far=1"), 'Cannot run "try": unexpected "far=1"');
 });
 
 Deno.test("an alias sets the setting that it stands for, and may not say another thing than it", () => {
@@ -64,6 +67,8 @@ Deno.test("an alias sets the setting that it stands for, and may not say another
     Effect.flip(Effect.fromResult(parseCommandLine(aliased, ["--samples", "4", "--responses", "5"]))),
   );
   assert.equal(conflict.message, 'Cannot run "try": --samples "4" and --responses "5" are the same setting');
+  const bad = Effect.runSync(Effect.flip(Effect.fromResult(parseCommandLine(aliased, ["--samples", "0"]))));
+  assert.equal(bad.message, 'Cannot run "try": --samples "0": expected a whole number, at least 1');
   assert.match(helpOf(aliased), /--responses, --samples N/);
 });
 

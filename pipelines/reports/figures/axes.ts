@@ -35,7 +35,10 @@ export const linear = (title: string, values: ReadonlyArray<number>, highest = I
   const rounded = (value: number) => Number(value.toFixed(digits));
   return axis(title, [rounded(first * step), Math.max(high, rounded(last))], {
     tickCount: Math.round((last - first * step) / step),
-    format: digits > mostDigits ? ".2~e" : `.${digits}f`,
+    // With a power of ten, zero would be 0e+0.
+    ...digits > mostDigits && low <= 0 && high >= 0
+      ? { labelExpr: "datum.value ? format(datum.value, '.2~e') : '0'" }
+      : { format: digits > mostDigits ? ".2~e" : `.${digits}f` },
   });
 };
 

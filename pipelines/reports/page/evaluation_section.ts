@@ -6,7 +6,7 @@ import { figure2, nameOfBlock, tradePanels } from "../figures/figure_2.ts";
 import { type EvaluationBlock, evaluationBlocks, ksOf } from "../tables/evaluation_blocks.ts";
 import type { EvaluationRow } from "../../records/rows.ts";
 import { publishedName, type Series, seriesIn } from "../series.ts";
-import type { Block, Cell, Table } from "../tables/table.ts";
+import { type Block, type Cell, marksNote, type Table } from "../tables/table.ts";
 import { publishedCells, table1 } from "../tables/table_1.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable, type Remark } from "./html_table.ts";
@@ -36,11 +36,17 @@ const publishedBlocks = (ks: ReadonlyArray<number>): ReadonlyArray<Block> =>
       : [];
   });
 
+/** A table's notes; that about marks says what they are of, which the written tables leave to their intervals. */
+const notesOf = ({ notes }: Table): ReadonlyArray<string> =>
+  notes.map((note) =>
+    note === marksNote ? `${note} The marks are of point estimates: a small difference may be chance.` : note
+  );
+
 /** The study's blocks, those of all problems first, then the paper's at the same k. */
 const besidePaper = (rows: ReadonlyArray<EvaluationRow>, table: Table): Table => {
   const published = publishedBlocks(ksOf(rows));
   const notes = [
-    ...table.notes,
+    ...notesOf(table),
     shading,
     ...(published.length === 0 ? [] : [
       "The paper's blocks are its Table 1 (arXiv 2506.01347): 256 samples at temperature 0.6 and top-p 0.95, of the checkpoint that is " +
@@ -101,7 +107,7 @@ export const ablationsSection = (rows: ReadonlyArray<EvaluationRow>): Result.Res
     : Result.map(table1.build(rows), ([table]) =>
       markup`<p>Each block changes the main condition in one thing, named after the evaluation; the base is the same. What the changes are is in <a href="#settings">What was run</a>, what they were asked in <a href="#claims">the claims</a>.</p>
 ${
-        htmlTable({ ...table, notes: [...table.notes, shading] }, {
+        htmlTable({ ...table, notes: [...notesOf(table), shading] }, {
           id: "ablations-table",
           caption: "Ablations: Pass@k in percent",
           remark: besideBase,

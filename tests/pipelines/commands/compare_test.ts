@@ -109,6 +109,40 @@ Deno.test("runs are compared by the latest step that all have, with all their cu
     assert.match((await compare(a, b, "--step", "2")).error ?? "", /--step 2: ".*a" has no graded responses of it/);
   }));
 
+Deno.test("runs whose steps drew other problems are compared by settings and curves, and by the problems that they share", () =>
+  folder(async (path) => {
+    const [a, b] = [join(path, "a"), join(path, "b")];
+    for (const run of [a, b]) await writeRun(run);
+    const file = join(b, "steps/000001/verify.ndjson");
+    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
+    // Other data call another problem by the same name.
+    const written = async (from: number) => {
+      const other = lines.map((line, i) => i < from ? line : line.replace('"question":"', '"question":"other '));
+      await Promise.all(
+        ["verify", "reward"].map((stage) =>
+          Deno.writeTextFile(join(b, `steps/000001/${stage}.ndjson`), other.map((line) => `${line}\n`).join(""))
+        ),
+      );
+    };
+    await written(3);
+    const some = await compare(a, b);
+    assert.equal(some.error, undefined);
+    assert.match(some.stdout, /over 1 problem that all have[^]*\ncountdown\/train\/7\n/);
+    await written(0);
+    const { stdout, stderr, error } = await compare(a, b, "--out", join(path, "curves.svg"));
+    assert.equal(error, undefined);
+    assert.match(
+      stderr,
+      /^no problem is in step 1 of all, so no responses are compared; --step N takes another\nwrote "/,
+    );
+    assert.match(stdout, /No setting differs\.[^]*\nb +1 +– +– +/);
+    assert.doesNotMatch(stdout, /that all have|question|Problems won/);
+    assert.match(
+      (await compare(a, b, "--problem", "7")).error ?? "",
+      /--problem "7": it is not among the 0 that all have/,
+    );
+  }));
+
 Deno.test("what cannot be compared is one sentence", () =>
   folder(async (path) => {
     const [a, b, run] = [join(path, "a"), join(path, "b"), join(path, "run")];
@@ -122,7 +156,10 @@ Deno.test("what cannot be compared is one sentence", () =>
     };
     assert.match(await refused(a), /it takes two folders or more, found 1$/);
     assert.match(await refused(a, path), /holds neither config\.json and steps, as a run, nor samples\.ndjson/);
-    assert.match(await refused(a, run), /a" is an evaluation and ".*run" is a run$/);
+    assert.match(
+      await refused(a, run),
+      /a" is an evaluation and ".*run" is a run; deno task evaluate makes an evaluation of a run's model$/,
+    );
     assert.match(await refused(a, b), /problem "countdown\/test\/0" has one question in ".*a" and another in ".*b"$/);
     assert.match(await refused(a, a, "--label", "x"), /--label names 1, and 2 are compared$/);
     assert.match(await refused(a, a, "--label", "x,x"), /--label "x": two have this name$/);

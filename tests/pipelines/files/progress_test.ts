@@ -61,6 +61,35 @@ Deno.test("a command that goes on counts from where it was, and a slow first pie
   );
 });
 
+Deno.test("of pieces that are under way together, the first that end say nothing of the time left", async () => {
+  const linesOf = async (total: number, together: number) => {
+    const io = memory("");
+    await Effect.runPromise(
+      Effect.scoped(Effect.gen(function* () {
+        const progress = yield* makeProgress("evaluate", total, { firstIsSlow: true, together });
+        for (const count of [0, 2, 18, 20, 20]) {
+          yield* TestClock.adjust("10 seconds");
+          yield* progress.advance(count);
+        }
+      })).pipe(Effect.provideService(StandardStreams, io.streams), Effect.provide(TestClock.layer())),
+    );
+    return io.stderr().split("\n");
+  };
+  const counted = ["evaluate 0/1000 (0 %)", "evaluate 2/1000 (0 %)", "evaluate 20/1000 (2 %)"];
+  assert.deepEqual(await linesOf(1000, 40), [
+    ...counted,
+    "evaluate 40/1000 (4 %), 12 min 0 s left",
+    "evaluate 60/1000 (6 %), 10 min 27 s left",
+  ]);
+  assert.deepEqual((await linesOf(1000, 4096)).slice(0, 3), counted);
+  // Where all are under way at once, a quarter of them is enough.
+  assert.deepEqual((await linesOf(80, 4096)).slice(2), [
+    "evaluate 20/80 (25 %), 1 min 0 s left",
+    "evaluate 40/80 (50 %), 30 s left",
+    "evaluate 60/80 (75 %), 13 s left",
+  ]);
+});
+
 Deno.test("notes between two counts are a plain line every half minute, and what is said stays", async () => {
   const io = memory("");
   await Effect.runPromise(

@@ -62,6 +62,27 @@ Deno.test("a plan states the time of a GPU alone, and none that is shorter than 
   assert.equal(await isTimed(tiny, "gpu"), false);
 });
 
+Deno.test("a run says its memory in one line, and a step's parts are those that the algorithm has", async () => {
+  const settings = merge(recipes.tiny.settings, { tflops: 1e-3 });
+  const planOf = (more: Partial<Settings>, kind: typeof serverGpu.kind) =>
+    Effect.runPromise(runPlan({ ...settings, ...more }, { trains: true, info: { ...serverGpu, kind } }));
+  const { brief } = await planOf({ algorithm: "psr" }, "wasm");
+  assert.equal(brief.length, 1);
+  assert.match(
+    brief[0],
+    /^memory: [\d.]+ MiB at most, in \w+; this device has 1024\.00 GiB: fits \(--dry-run prints the plan\)$/,
+  );
+  const { brief: known } = await planOf({ algorithm: "psr", deviceMemory: 8 }, "wasm");
+  assert.ok(known.length > 1, "what the device's memory decided is said");
+  for (const [algorithm, isScored] of [["psr", false], ["grpo", true], ["ppo", true]] as const) {
+    const { brief: [memory, time], lines } = await planOf({ algorithm }, "gpu");
+    assert.match(memory, /; 80 GB card: fits, 141 GB card: fits \(--dry-run prints the plan\)$/);
+    assert.ok(lines.includes(time));
+    assert.equal(/\(sample [^,]+, score [^,]+, gradient and update/.test(time), isScored, time);
+    assert.equal(/\(sample [^,]+, gradient and update/.test(time), !isScored, time);
+  }
+});
+
 Deno.test("a recipe plans with its model's published shape where --model names a folder that is not here, and says how to fetch", async () => {
   const whole = recipes["paper-qwen2.5-math-7b"];
   const recipe = { ...whole, cells: whole.cells.filter(({ algorithm }) => ["base", "nsr"].includes(algorithm)) };

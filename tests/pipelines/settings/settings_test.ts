@@ -30,7 +30,7 @@ Deno.test("flags are the keys in kebab case", () => {
 });
 
 const text = (key: SettingKey, value: string) => {
-  const result = checkText(key, settings[key], value);
+  const result = checkText(`--${flagOf(key)}`, settings[key], value);
   return Result.isSuccess(result) ? result.success : result.failure;
 };
 
@@ -61,6 +61,24 @@ Deno.test("kernels are the plain ones, or a list of the others, each once", () =
   assert.deepEqual(text("kernels", "cooperative, matrix"), ["cooperative", "matrix"]);
   for (const value of ["", "plain,matrix", "matrix,matrix", "fast", "matrix,"]) {
     assert.equal(text("kernels", value), `--kernels "${value}": expected plain, or a list of matrix and cooperative`);
+  }
+});
+
+Deno.test("an element type is read by any of its names, and kept by its setting's own", () => {
+  const names = [["f32", "float32", "fp32"], ["bf16", "bfloat16"], ["f16", "float16", "fp16"]];
+  for (const key of ["storage", "activations", "moments", "dtype"] as const) {
+    const own = settings[key].choices ?? [];
+    assert.ok(own.length > 1, key);
+    for (const row of names) {
+      const kept = row.find((name) => own.includes(name));
+      for (const name of row) {
+        const read = kept ?? `--${key} "${name}": expected one of ${own.join(", ")}`;
+        assert.equal(text(key, name), read);
+        // A config file says it alike.
+        assert.equal(Result.getOrElse(check(settings[key], name), () => read), read);
+      }
+    }
+    assert.equal(text(key, "toString"), `--${key} "toString": expected one of ${own.join(", ")}`);
   }
 });
 

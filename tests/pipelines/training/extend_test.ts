@@ -136,6 +136,8 @@ Deno.test("a run that begins from a run of another algorithm takes its weights; 
     const [more, message] of [
       [`--from ${run} --step 3`, /Cannot begin from ".*run" at step 3 \(--step\): it keeps 1, 2$/m],
       [`--from ${dir}`, /Cannot begin from ".*" \(--from\): it keeps no checkpoint and no final model$/m],
+      [`--from ${run}/model`, /Cannot begin from ".*model" \(--from\): it is one state of a run; name the run$/m],
+      [`--from ${run}/config.json`, /Cannot begin from ".*config.json" \(--from\): there is no such folder$/m],
       [`--from ${run} --prompts 9999`, /Cannot draw 9999 prompts/],
       ["--step 1", /Cannot begin at step 1 \(--step\): --from names no run$/m],
     ] as const

@@ -34,8 +34,11 @@ Deno.test("test problems that are training problems are counted", () => {
   const asked = (...questions: ReadonlyArray<string>) => questions.map((question) => ({ question }));
   assert.equal(sharedProblems(asked("a", "b"), asked("c")), undefined);
   assert.equal(sharedProblems(asked("a", "b"), []), undefined);
-  assert.equal(sharedProblems(asked("a", "b"), asked("c", "b")), "1 of 2 test problems are training problems");
-  assert.match(sharedProblems(asked("a", "b"), asked("b")) ?? "", /^1 of 1 test problems .*--holdout 0\.1 /);
+  assert.deepEqual(sharedProblems(asked("a", "b"), asked("c", "b")), {
+    count: "1 of 2 test problems are training problems",
+    isAll: false,
+  });
+  assert.deepEqual(sharedProblems(asked("a", "b"), asked("b"))?.isAll, true);
 });
 
 Deno.test("a file serves both splits with a warning, with --holdout or a folder of two files without", () => {
@@ -44,7 +47,7 @@ Deno.test("a file serves both splits with a warning, with --holdout or a folder 
   writeFileSync(file, rows(0, 20));
   const [one, held, two] = ["one", "held", "two"].map((name) => join(dir, name));
   const warning = /^\d+ of \d+ test problems are training problems/m;
-  assert.match(succeeds(train(file, one)).stderr, warning);
+  assert.match(succeeds(train(file, one)).stderr, /^20 of 20 test problems are training problems: --holdout 0\.1 /m);
   const config = (run: string) => JSON.parse(readFileSync(join(run, "config.json"), "utf8"));
   assert.equal(config(one).template, "chat");
   const [prompt] = readFileSync(join(one, "steps/000001/prompt.ndjson"), "utf8").split("\n");
@@ -94,6 +97,49 @@ Deno.test("a file serves both splits with a warning, with --holdout or a folder 
   rmSync(dir, { recursive: true });
 });
 
+Deno.test("problems of one's own for testing are asked before the first step and after the last one, unless somebody says no", () => {
+  const dir = folder();
+  const file = join(dir, "mine.jsonl");
+  writeFileSync(file, rows(0, 20));
+  const run = (name: string, more: string, data = file) =>
+    succeeds(
+      train(data, join(dir, name), more).replace(
+        "--test-every 1",
+        more.includes("--test-every") ? "" : "--test-every 7",
+      ),
+    );
+  const tested = (name: string) => {
+    const path = join(dir, name, "tests.ndjson");
+    return existsSync(path)
+      ? readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line).step)
+      : [];
+  };
+  const { stderr } = run("held", "--holdout 0.3");
+  assert.match(stderr, /^step 0: \d+\.\d % of \d test problems right \(greedy\)$/m);
+  assert.deepEqual(tested("held"), [0, 1]);
+  assert.match(succeeds(`${cli} replay ${join(dir, "held")}`).stderr, /every byte the same/);
+  run("held", "--holdout 0.3 --steps 2");
+  assert.deepEqual(tested("held"), [0, 2]);
+  run("longer", "--holdout 0.3 --steps 2");
+  const bytes = (name: string) => readFileSync(join(dir, name, "tests.ndjson"), "utf8");
+  assert.equal(bytes("held"), bytes("longer"));
+  run("not", "--holdout 0.3 --no-test-first");
+  run("never", "--holdout 0.3 --test-every 0");
+  // One file for both splits has none of its own, and a folder without a file of tests is no fault.
+  run("both", "");
+  const alone = join(dir, "alone");
+  mkdirSync(alone);
+  writeFileSync(join(alone, "train.jsonl"), rows(0, 20));
+  run("train_alone", "", alone);
+  assert.deepEqual(["not", "never", "both", "train_alone"].flatMap(tested), []);
+  // A folder whose tests are training problems has them already.
+  writeFileSync(join(alone, "test.jsonl"), rows(0, 4));
+  const shared = run("shared", "--test-every 1", alone).stderr;
+  assert.match(shared, /^4 of 4 test problems are training problems$/m);
+  assert.deepEqual(tested("shared"), []);
+  rmSync(dir, { recursive: true });
+});
+
 Deno.test("a word that only the template brings is refused with the template that brings none", () => {
   const dir = folder();
   const file = join(dir, "mine.jsonl");
@@ -120,7 +166,8 @@ Deno.test("a dry run refuses more prompts a step than there are problems, and na
   assert.equal(code, 1);
   assert.match(stderr, /^Cannot draw 32 prompts \(--prompts\) for a step: there are 20$/m);
   succeeds(train(file, out, "--dry-run").replace("--prompts 2", "--prompts 20"));
-  succeeds(train(join(dir, "elsewhere.jsonl"), out, "--dry-run"));
+  const { stderr: unseen } = succeeds(train(join(dir, "elsewhere.jsonl"), out, "--dry-run"));
+  assert.match(unseen, /^".*elsewhere\.jsonl" \(--data\) is not on this machine: its problems are not counted$/m);
   assert.ok(!existsSync(out));
   rmSync(dir, { recursive: true });
 });

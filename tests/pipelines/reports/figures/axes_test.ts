@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { Effect, Result } from "effect";
 import { doubling, linear, named, percents, steps } from "../../../../pipelines/reports/figures/axes.ts";
+import { svg } from "../../../../pipelines/reports/figures/render_chart.ts";
+import { training } from "../../../../pipelines/reports/figures/training.ts";
 
 const domainOf = ({ scale }: ReturnType<typeof linear>) => scale.domain;
 
@@ -10,7 +13,7 @@ Deno.test("percents never go beyond 100, and never magnify hundredths", () => {
   assert.ok(high === 100 && low <= 98);
 });
 
-Deno.test("a linear axis holds its values at even steps of 1, 2 or 5, with the digits of a step", () => {
+Deno.test("a linear axis holds its values at even steps of 1, 2 or 5, with the digits of a step", async () => {
   assert.deepEqual(linear("x", [0.12, 0.47]), {
     type: "quantitative",
     title: "x",
@@ -24,6 +27,10 @@ Deno.test("a linear axis holds its values at even steps of 1, 2 or 5, with the d
     labelExpr: "datum.value ? ' ' : '0'",
   });
   assert.deepEqual(linear("", [1e-6, 7e-6]).axis, { labelFlush: false, tickCount: 6, format: ".2~e" });
+  const chart = Result.getOrThrow(training.build([-4e-6, 6e-6].map((approxKl, i) => ({ step: i + 1, approxKl }))));
+  const drawn = await Effect.runPromise(svg(chart));
+  const labels = [...drawn.matchAll(/>([^<]*)<\/text>/g)].map(([, text]) => text);
+  assert.ok(labels.includes("0") && labels.includes("2e-6") && !labels.includes("0e+0"), labels.join(" "));
   for (const one of [0, 5, -3, 1e-9]) {
     const [low, high] = domainOf(linear("", [one]));
     assert.ok(low <= one && one <= high && low < high, `${one}: ${low} to ${high}`);
