@@ -23,6 +23,14 @@ export const base = {
   warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),
 } as const satisfies Group;
 
+/** What is refused unless it is asked for. */
+export const permissions = {
+  allowTruncatedSampling: optional(
+    toggle(),
+    "train with --top-p or --top-k, though the log-probs that training uses are of the whole distribution (default: no)",
+  ),
+} as const satisfies Group;
+
 /** A page that is served. */
 export const serving = {
   port: setting(0, integer({ min: 0, max: 65535 }), "port of the page on 127.0.0.1; 0 takes a free one"),

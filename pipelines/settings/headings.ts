@@ -22,10 +22,16 @@ const heading = <S extends Group>(head: string, group: S, rare: ReadonlyArray<ke
 export const headings: ReadonlyArray<Heading> = [
   heading("Model", Groups.models),
   heading("Problems", Groups.problems, ["problemSeed", "date"]),
-  heading("Sampling", Groups.sampling),
+  heading("Sampling", { ...Groups.sampling, ...Groups.permissions }, ["allowTruncatedSampling"]),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Grading", Groups.grading),
-  heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
+  heading("Loss", { ...Groups.loss, ...Groups.published }, [
+    "dualClip",
+    "klInLoss",
+    "normalizeAdvantage",
+    "truncated",
+    "asPublished",
+  ]),
   heading("Settings of single algorithms", Groups.algorithmSettings),
   heading("Optimizer", Groups.optimizing, ["criticLearningRate", "moments"]),
   heading("Schedule", Groups.schedule, ["criticMiniBatch", "gradientChunk"]),

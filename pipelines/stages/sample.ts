@@ -4,7 +4,6 @@
  */
 import { Effect, Stream, Struct } from "effect";
 import { Key } from "../../data/random.ts";
-import { tasks } from "../../data/mod.ts";
 import { decode } from "../sampling/decode.ts";
 import type { Request } from "../sampling/pool_shape.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -21,6 +20,7 @@ import * as Records from "../records/schema.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { Settings } from "../settings/settings.ts";
 import { device, memory, models, passes, sampling, schedule } from "../settings/groups.ts";
+import { tokenLimit } from "./token_limit.ts";
 
 /** The settings of sampling. */
 export type SampleSettings =
@@ -29,9 +29,6 @@ export type SampleSettings =
 
 /** The fields of a prompt that sampling reads. */
 export type Sampled = Pick<Records.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Records.Prompt, "task">>;
-
-/** The default response limit in tokens if the task has none (the paper's, Appendix D). */
-export const publishedMaxTokens = 3072;
 
 /** Why a prompt cannot be sampled from, if so. */
 export const fault = (prompt: Sampled, config: ModelConfig): string | undefined => {
@@ -57,10 +54,7 @@ const responseLimit = (
   { task, promptTokens }: Sampled,
   config: ModelConfig,
   maxTokens: number | undefined,
-): number => {
-  const declared = task !== undefined && Object.hasOwn(tasks, task) ? tasks[task].defaultMaxTokens : undefined;
-  return Math.min(maxTokens ?? declared ?? publishedMaxTokens, config.context - promptTokens.length);
-};
+): number => Math.min(tokenLimit(task, maxTokens), config.context - promptTokens.length);
 
 /** One response to draw, with its prompt. */
 interface Planned<A> extends Request {

@@ -31,6 +31,7 @@ import {
   storedConfig,
   type TrainConfig,
   trainSettings,
+  truncatedSampling,
 } from "./run_config.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import { openArtifactStore } from "../files/artifact_store.ts";
@@ -77,6 +78,8 @@ export const train = Effect.fn("Train.run")(function* (
   announce: Effect.Effect<MemorySettings, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
+  const lies = truncatedSampling(asked);
+  if (lies !== undefined) return yield* lies;
   const run = yield* RunDirectory.acquire(asked.out);
   const stored = yield* storedConfig(asked.out);
   const config = yield* templated(yield* beginFrom(run, asked, stored), stored);
@@ -175,6 +178,8 @@ export const trainCommand = makeCommand({
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
   plan: Effect.fnUntraced(function* (config) {
+    const lies = truncatedSampling(config);
+    if (lies !== undefined) return yield* lies;
     yield* fillsSteps(config);
     const plan = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
     return plan.lines;
