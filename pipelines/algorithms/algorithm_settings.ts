@@ -2,8 +2,8 @@
  * The settings that algorithms declare in their files. All commands that take `--algorithm` take them; a value for one belongs to the algorithms
  * that declare it and is refused with any other. Nobody who trains by another algorithm sees them in a configuration.
  */
-import { flagOf, type Group, optional, type Setting } from "../settings/setting.ts";
-import type { Algorithm } from "./algorithm.ts";
+import { type Group, optional, type Setting } from "../settings/setting.ts";
+import type { Algorithm, AlgorithmDefaults } from "./algorithm.ts";
 import { algorithms, hasClippedRatio } from "./mod.ts";
 
 /** Algorithms by name. */
@@ -33,12 +33,9 @@ const collected = (): Group =>
 /** The settings of single algorithms, unset unless their algorithm is the one in use. */
 export const algorithmSettings: Readonly<Record<never, Setting<unknown>>> = collected();
 
-/** The algorithms with defaults of their own, each with its flags. */
-export const ownDefaults = (): ReadonlyArray<readonly [name: string, flags: string]> =>
-  Object.values(registry).filter(({ defaults }) => defaults !== undefined).map(({ name, defaults = {} }) => [
-    name,
-    Object.entries(defaults).map(([key, value]) => `--${flagOf(key)} ${value}`).join(", "),
-  ]);
+/** The algorithms with defaults of their own, each with them. */
+export const ownDefaults = (): ReadonlyArray<readonly [name: string, defaults: AlgorithmDefaults]> =>
+  Object.values(registry).flatMap(({ name, defaults }) => defaults === undefined ? [] : [[name, defaults] as const]);
 
 /** The values that an algorithm's file gives settings: its defaults, and those of its own settings; none for an unknown name. */
 export const algorithmValues = (name: unknown): Readonly<Record<string, unknown>> => {

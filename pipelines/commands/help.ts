@@ -94,6 +94,13 @@ const rareOf = ({ settings, required }: Command): ReadonlyArray<string> => {
   return keys.length <= fewSettings ? [] : keys.filter((key) => rare.includes(key));
 };
 
+/** The algorithms with defaults of their own, each with its flags. */
+const defaultRows = (): ReadonlyArray<Row> =>
+  ownDefaults().map(([name, defaults]) => [
+    name,
+    Object.entries(defaults).map(([key, value]) => `--${flagOf(key)} ${valueText(value)}`).join(", "),
+  ]);
+
 /** The help text of one command; `all` describes its rare settings too. */
 export const helpOf = (command: Command, all = false): string => {
   const { positional, records } = command;
@@ -107,7 +114,7 @@ export const helpOf = (command: Command, all = false): string => {
     const value = "argument" in one ? ` ${one.argument}` : "word" in one ? ` [${one.word}]` : "";
     return [`--${one.flag}${value}`, one.description] as const;
   });
-  const defaults = all && "algorithm" in command.settings ? ownDefaults() : [];
+  const defaults = all && "algorithm" in command.settings ? defaultRows() : [];
   const sections = [
     ...sectionsOf(command, rare),
     { head: "Defaults of single algorithms", rows: defaults },

@@ -139,7 +139,7 @@ export const loss = {
   algorithm: setting(
     "w-reinforce",
     choice(algorithmNames),
-    "learning algorithm; --help all lists the defaults of single algorithms",
+    "learning algorithm; some have defaults of their own",
   ),
   lambda: setting(0.1, number({ min: 0 }), "weight of correct responses (w-reinforce only)"),
   aggregation: setting(
