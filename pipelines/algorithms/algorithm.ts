@@ -27,6 +27,12 @@ export interface Credit {
 /** A field of Response that only some advantages need. */
 export type AdvantageNeed = "oldLogProbs" | "referenceLogProbs" | "values";
 
+/** The settings that every advantage may read; `maxTokens` is the longest response allowed. */
+export interface CreditSettings {
+  readonly klCoef: number;
+  readonly maxTokens?: number | undefined;
+}
+
 /**
  * How rewards become advantages. `scope` is the input of one call: a single `response`, or a `batch`, which is a whole rollout batch.
  * `credit` requires all fields of `needs` and returns one Credit per response, in order.
@@ -34,7 +40,7 @@ export type AdvantageNeed = "oldLogProbs" | "referenceLogProbs" | "values";
 export interface Advantage {
   readonly scope: "response" | "batch";
   readonly needs: ReadonlyArray<AdvantageNeed>;
-  readonly credit: (batch: ReadonlyArray<Response>, settings: { readonly klCoef: number }) => ReadonlyArray<Credit>;
+  readonly credit: (batch: ReadonlyArray<Response>, settings: CreditSettings) => ReadonlyArray<Credit>;
 }
 
 /** The sign of a reward: positive if it is above 0, else negative. */
@@ -55,7 +61,8 @@ export interface AlgorithmDefaults {
 }
 
 /**
- * A learning algorithm. A `weight` of 0 drops the responses of that sign; `klInLoss` adds GRPO's KL term to the loss. `settings` are its own,
+ * A learning algorithm. A `weight` of 0 drops the responses of that sign. `keepsGroup` drops all responses to a problem, by their rewards,
+ * for which it is false; nothing is drawn in their place. `klInLoss` adds GRPO's KL term to the loss. `settings` are its own,
  * by key: they become flags, keys of config files and of a run's `config.json`, and no other algorithm takes them. Its functions find them
  * among the settings that they get; `makeAlgorithm` gives them their types. Without `loss` the loss is the clipped ratio (`objective.ts`).
  */
@@ -63,6 +70,7 @@ export interface Algorithm {
   readonly name: string;
   readonly summary: string;
   readonly weight: (sign: Sign, settings: { readonly lambda: number }) => number;
+  readonly keepsGroup?: (group: ReadonlyArray<Pick<Response, "reward">>) => boolean;
   readonly advantage: Advantage;
   readonly klInLoss: boolean;
   readonly needsReference: boolean;

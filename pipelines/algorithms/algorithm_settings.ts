@@ -2,9 +2,9 @@
  * The settings that algorithms declare in their files. All commands that take `--algorithm` take them; a value for one belongs to the algorithms
  * that declare it and is refused with any other. Nobody who trains by another algorithm sees them in a configuration.
  */
-import { flagOf, type Group, optional, type Setting } from "../settings/setting.ts";
-import type { Algorithm } from "./algorithm.ts";
-import { algorithms } from "./mod.ts";
+import { type Group, optional, type Setting } from "../settings/setting.ts";
+import type { Algorithm, AlgorithmDefaults } from "./algorithm.ts";
+import { algorithms, hasClippedRatio } from "./mod.ts";
 
 /** Algorithms by name. */
 type Registry = Readonly<Record<string, Algorithm>>;
@@ -33,11 +33,9 @@ const collected = (): Group =>
 /** The settings of single algorithms, unset unless their algorithm is the one in use. */
 export const algorithmSettings: Readonly<Record<never, Setting<unknown>>> = collected();
 
-/** The defaults of single algorithms as the end of a sentence; empty if all have everybody's. */
-export const ownDefaults = (): string =>
-  Object.values(registry).filter(({ defaults }) => defaults !== undefined).map(({ name, defaults = {} }) =>
-    `; ${name} has ${Object.entries(defaults).map(([key, value]) => `--${flagOf(key)} ${value}`).join(", ")}`
-  ).join("");
+/** The algorithms with defaults of their own, each with them. */
+export const ownDefaults = (): ReadonlyArray<readonly [name: string, defaults: AlgorithmDefaults]> =>
+  Object.values(registry).flatMap(({ name, defaults }) => defaults === undefined ? [] : [[name, defaults] as const]);
 
 /** The values that an algorithm's file gives settings: its defaults, and those of its own settings; none for an unknown name. */
 export const algorithmValues = (name: unknown): Readonly<Record<string, unknown>> => {
@@ -63,4 +61,27 @@ export const strangeSetting = (
     if (given[key] !== undefined && !names.includes(String(algorithm))) return { key, owners: names };
   }
   return undefined;
+};
+
+/** Why a setting of the loss that is given does not fit the algorithm in use; undefined if all fit. */
+export const unfitSetting = (
+  { dualClip }: Readonly<Record<string, unknown>>,
+  algorithm: unknown,
+): string | undefined => {
+  if (dualClip === undefined || typeof algorithm !== "string" || !Object.hasOwn(registry, algorithm)) return undefined;
+  if (hasClippedRatio(registry[algorithm])) return undefined;
+  return `--dual-clip ${dualClip} bounds a clipped ratio, which the loss of --algorithm ${algorithm} is not`;
+};
+
+/**
+ * The settings that an algorithm has a default for and a complete configuration leaves unset, as `null`. Its version had no such default; given
+ * with the others they stay unset, whatever the default is now.
+ */
+export const unsetDefaults = (recorded: Readonly<Record<string, unknown>>): Readonly<Record<string, null>> => {
+  const { algorithm } = recorded;
+  if (typeof algorithm !== "string" || !Object.hasOwn(registry, algorithm)) return {};
+  const keys = Object.keys(registry[algorithm].defaults ?? {}).filter((key) =>
+    (recorded[key] ?? undefined) === undefined
+  );
+  return Object.fromEntries(keys.map((key) => [key, null]));
 };

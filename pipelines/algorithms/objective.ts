@@ -3,7 +3,7 @@
  * ratio, with r = exp(logProb - oldLogProb) and advantage A, each response token costs
  *   max(-A r, -A clip(r, 1 - e, 1 + h)) - entropyCoef * entropy + klCoef * clamp(exp(d) - d - 1, -10, 10),
  * e = clipRatio, h = clipRatioHigh, or e without it (DAPO's clip-higher, arXiv 2503.14476, Section 3.1), d = referenceLogProb - logProb. The
- * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. There is no dual clip. The derivatives, with w the token's factor
+ * last term is GRPO's low-variance KL; it requires `referenceLogProbs`. A dual clip is not in it (`loss_forms.ts`). The derivatives, with w the token's factor
  * under the aggregation:
  *   by logProb: -A r w, or 0 if the clipped branch is the greater, plus klCoef w (1 - exp(d)), or 0 beyond the clamp;
  *   by entropy: -entropyCoef w.

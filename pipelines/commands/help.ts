@@ -1,4 +1,5 @@
 /** What `--help` and `--completions` print, made from the same values that the command line is read with. */
+import { ownDefaults } from "../algorithms/algorithm_settings.ts";
 import type { Command } from "../settings/command.ts";
 import { commonFlags } from "./command_line.ts";
 import { examples } from "./examples.ts";
@@ -20,7 +21,19 @@ const wrapped = (text: string, width: number): ReadonlyArray<string> => {
   for (const [word] of text.matchAll(/\(default: [^ ]+\)|[^ ]+/g)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    else lines.push(...brokenList(word, width));
+  }
+  return lines;
+};
+
+/** A list of choices that is longer than a line, broken behind its bars; any other word as it is. */
+const brokenList = (word: string, width: number): ReadonlyArray<string> => {
+  if (word.length <= width) return [word];
+  const lines: string[] = [];
+  for (const part of word.split(/(?<=\|)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length <= width) lines[lines.length - 1] = last + part;
+    else lines.push(part);
   }
   return lines;
 };
@@ -81,6 +94,13 @@ const rareOf = ({ settings, required }: Command): ReadonlyArray<string> => {
   return keys.length <= fewSettings ? [] : keys.filter((key) => rare.includes(key));
 };
 
+/** The algorithms with defaults of their own, each with its flags. */
+const defaultRows = (): ReadonlyArray<Row> =>
+  ownDefaults().map(([name, defaults]) => [
+    name,
+    Object.entries(defaults).map(([key, value]) => `--${flagOf(key)} ${valueText(value)}`).join(", "),
+  ]);
+
 /** The help text of one command; `all` describes its rare settings too. */
 export const helpOf = (command: Command, all = false): string => {
   const { positional, records } = command;
@@ -94,7 +114,12 @@ export const helpOf = (command: Command, all = false): string => {
     const value = "argument" in one ? ` ${one.argument}` : "word" in one ? ` [${one.word}]` : "";
     return [`--${one.flag}${value}`, one.description] as const;
   });
-  const sections = [...sectionsOf(command, rare), { head: "Also", rows: common }].filter(({ rows }) => rows.length > 0);
+  const defaults = all && "algorithm" in command.settings ? defaultRows() : [];
+  const sections = [
+    ...sectionsOf(command, rare),
+    { head: "Defaults of single algorithms", rows: defaults },
+    { head: "Also", rows: common },
+  ].filter(({ rows }) => rows.length > 0);
   const width = widthOf(sections.flatMap(({ rows }) => rows));
   const unsaid = `Rare settings, which --help all describes: ${rare.map((key) => `--${flagOf(key)}`).join(", ")}`;
   const reads = records?.reads === undefined ? "" : ` < ${fileOf(records.reads)}`;

@@ -4,7 +4,6 @@
  */
 import { Effect, Layer, Result, Stream } from "effect";
 import { join } from "node:path";
-import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { layerJobs } from "../cluster/layer_jobs.ts";
 import { openCheckpoint } from "../models/checkpoint.ts";
@@ -22,8 +21,9 @@ import { fromEnvironment, resolveModel } from "../files/hub.ts";
 import { cluster, device, passes } from "../settings/groups.ts";
 import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized, withTemplate } from "../stages/prompt.ts";
-import { fault, publishedMaxTokens, type SampleSettings, type Wanted } from "../stages/sample_rollouts.ts";
+import { fault, type SampleSettings, type Wanted } from "../stages/sample_rollouts.ts";
 import { draw } from "../stages/sample_work.ts";
+import { tokenLimit } from "../stages/token_limit.ts";
 import type * as Client from "./client.ts";
 import { makeClient } from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
@@ -147,7 +147,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
     ? asked
     : yield* Effect.forEach(asked, (prompt) => tokenized(tokenizer, prompt));
   // A server refuses a request if prompt and longest response exceed its context.
-  const most = settings.maxTokens ?? tasks[settings.task].defaultMaxTokens ?? publishedMaxTokens;
+  const most = tokenLimit(settings.task, settings.maxTokens);
   const maxTokens = ({ promptTokens }: Question): number =>
     promptTokens === undefined || context === undefined ? most : Math.min(most, context - promptTokens.length);
   const long = prompts.find((prompt) => maxTokens(prompt) < 1);

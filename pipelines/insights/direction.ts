@@ -16,11 +16,11 @@ import { score } from "../learning/score.ts";
 import type { Insight } from "./insight.ts";
 import { responseLosses } from "./token_gradients.ts";
 
-/** The algorithms whose direction is measured. */
+/** The algorithms whose direction is measured; the loss of each is the clipped ratio. */
 export const directed: ReadonlyArray<AlgorithmName> = ["psr", "nsr", "w-reinforce", "grpo"];
 
-/** Clip ratios that no token reaches, so nothing is clipped. */
-const unclipped = { clipRatio: 1e9, clipRatioHigh: undefined };
+/** Clip ratios that no token reaches and no dual clip, so nothing of a clipped ratio is clipped. */
+const unclipped = { clipRatio: 1e9, clipRatioHigh: undefined, dualClip: undefined };
 
 /** The rows about one mini-batch under a policy; `when` names the mini-batch in words. */
 export const directionRows = Effect.fn("Insights.direction")(function* (

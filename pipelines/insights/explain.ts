@@ -67,8 +67,8 @@ export const explainStage = makeStage({
     temperature: fromRecords(sampling.temperature),
     // The input is one full mini-batch unless its nominal size is given.
     miniBatch: withDefault(schedule.miniBatch, 0),
-    ...Struct.pick(sampling, ["responses"]),
-    ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "entropyCoef", "klCoef", "klInLoss"]),
+    ...Struct.pick(sampling, ["responses", "maxTokens"]),
+    ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "dualClip", "entropyCoef", "klCoef", "klInLoss"]),
     ...Struct.pick(loss, ["aggregation"]),
     ...algorithmSettings,
     ...Struct.pick(schedule, ["gradientChunk"]),

@@ -21,6 +21,7 @@ import * as Stage from "../stages/stage.ts";
 import { makeStage } from "../stages/stage.ts";
 import * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
+import { batchLimit } from "../stages/token_limit.ts";
 import { commonTemperature } from "../stages/record_temperature.ts";
 import { fault, score } from "../stages/score.ts";
 import {
@@ -64,7 +65,7 @@ export const insightsStage = makeStage({
     ...Struct.pick(models, ["model"]),
     temperature: fromRecords(sampling.temperature),
     ...Struct.pick(schedule, ["miniBatch"]),
-    ...Struct.pick(sampling, ["responses"]),
+    ...Struct.pick(sampling, ["responses", "maxTokens"]),
     ...Struct.pick(loss, ["lambda", "clipRatio", "clipRatioHigh", "entropyCoef", "klCoef"]),
     ...Struct.pick(loss, ["aggregation"]),
     ...Struct.pick(schedule, ["gradientChunk"]),
@@ -96,7 +97,8 @@ export const insightsStage = makeStage({
         (message) => fail(`Cannot measure ${message}`),
       ));
       // No critic is used.
-      const common = { ...config, temperature, criticLearningRate: 0 };
+      const maxTokens = batchLimit(rewarded, config.maxTokens);
+      const common = { ...config, temperature, maxTokens, criticLearningRate: 0 };
       const rollouts = yield* score({ policy: model }, rewarded, temperature);
       const rows: Insight[] = [];
       const directions: Insight[] = [];

@@ -93,7 +93,8 @@ export const signsKept = (rollouts: ReadonlyArray<Rollout>, settings: Coefficien
     }];
   });
 
-const names = Object.keys(algorithms).filter((name): name is AlgorithmName => name in algorithms);
+/** The paper's algorithms, which its Sections 4.2 and 4.3 are about; those that came later add no rows to recorded studies. */
+export const names: ReadonlyArray<AlgorithmName> = ["ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"];
 
 /** The algorithms that learn from one sign only. */
 const oneSigned: ReadonlyArray<AlgorithmName> = names.filter((name) =>

@@ -1,7 +1,9 @@
 /**
  * Each response token of a mini-batch beside Eqs. 7 and 8: the distribution that it was drawn from, and the logit updates by the kernels'
  * gradient and by the paper's formulas. The three terms of the loss (policy, entropy bonus, GRPO's KL) go through the backward kernel
- * separately, since the equations cover only the first.
+ * separately, since the equations cover only the first. Where an algorithm has a loss form of its own, the token's factor is not that of the
+ * clipped ratio: it is |d| / (π_y T), d the form's derivative by the log-prob, and the sign of -d selects the equation. The comparison then tests the
+ * kernels alone, not the form.
  */
 import { Effect } from "effect";
 import * as Elementary from "../../data/elementary/mod.ts";
@@ -14,7 +16,7 @@ import { isKlInLoss, lossFormOf } from "../algorithms/mod.ts";
 import { type PolicyLoss, policyLoss } from "../algorithms/objective.ts";
 import { type ChosenToken, logitGradients } from "../learning/logit_gradients.ts";
 import type { TrainedSequence } from "../learning/gradient.ts";
-import type { LossSettings } from "../learning/optimizer_step.ts";
+import { type LossSettings, lossTerms } from "../learning/optimizer_step.ts";
 import type { Model } from "../models/model.ts";
 import { score, type Scores } from "../learning/score.ts";
 
@@ -54,7 +56,7 @@ export const responseLosses = (
   return sequences.map(({ responseTokens, oldLogProbs, advantages, referenceLogProbs }, i) => {
     const tokens = { logProbs: logProbs[i], entropy: entropy[i], oldLogProbs, advantages };
     const reference = isKlInLoss(settings) && referenceLogProbs !== undefined ? { referenceLogProbs } : {};
-    const whole = { ...settings, share, denominators, form: lossFormOf(settings.algorithm) };
+    const whole = { ...settings, ...lossTerms(settings), share, denominators };
     return policyLoss({ ...tokens, ...reference, sequences: [responseTokens.length] }, whole);
   });
 };
@@ -69,10 +71,11 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
   const { sequences: batch, share } = miniBatch;
   const temperature = logitTemperature(settings.temperature);
   const lengths = batch.map(({ responseTokens }) => responseTokens.length);
-  const aggregated = { ...settings, share, denominators: denominatorsOf(lengths) };
+  const aggregated = { ...settings, ...lossTerms(settings), share, denominators: denominatorsOf(lengths) };
   const scores = yield* score(model, batch, temperature);
   const wholes = responseLosses(miniBatch, scores, settings);
   const alones = responseLosses(miniBatch, scores, { ...settings, klInLoss: false, entropyCoef: 0 });
+  const hasForm = lossFormOf(settings.algorithm) !== undefined;
   const hasKl = isKlInLoss(settings) && batch.some(({ referenceLogProbs }) => referenceLogProbs !== undefined);
   const chosen = batch.flatMap((_, sequence) => {
     const { dLogProbs: alone } = alones[sequence];
@@ -92,10 +95,16 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
     const token = record.responseTokens[position];
     const advantage = record.advantages[position];
     const oldProbability = Elementary.exp(record.oldLogProbs[position]);
-    const clipped = advantage !== 0 && alones[sequence].dLogProbs[position] === 0;
+    const derivative = alones[sequence].dLogProbs[position];
+    const clipped = advantage !== 0 && derivative === 0;
     const weight = tokenFactor(lengths[sequence], aggregated);
-    const factor = clipped ? 0 : trainingFactor({ advantage, oldProbability, weight, temperature });
     const probabilities = softmax(logits, temperature);
+    const direction = hasForm ? -derivative : advantage;
+    const factor = clipped
+      ? 0
+      : hasForm
+      ? Math.abs(derivative) / (probabilities[token] * temperature)
+      : trainingFactor({ advantage, oldProbability, weight, temperature });
     const [kernel, entropyTerm, klTerm] = gradients.map((gradient) => Float64Array.from(gradient, (x) => -x));
     each({
       response: sequence,
@@ -107,7 +116,7 @@ export const tokenGradients = Effect.fn("Model.tokenGradients")(function* (
       oldProbability,
       clipped,
       factor,
-      paper: trainingGradient(probabilities, token, advantage, factor),
+      paper: trainingGradient(probabilities, token, direction, factor),
       kernel,
       entropyTerm,
       klTerm,

@@ -40,7 +40,7 @@ export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">
 export type GradientSettings =
   & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
   & Partial<Pick<Settings, "clipRatioHigh" | "klInLoss" | "recompute" | "offload">>
-  & Pick<Aggregated, "share">
+  & Pick<Aggregated, "share" | "constantLength">
   & Pick<PolicyLossSettings, "form">;
 
 /** The sign of a response: its own if given, else that of its reward. */

@@ -40,7 +40,10 @@ export interface TrainingState {
 }
 
 /** The settings that the loss depends on. */
-export type LossSettings = Omit<GradientSettings, "share"> & Pick<Settings, "algorithm">;
+export type LossSettings =
+  & Omit<GradientSettings, "share" | "form" | "constantLength">
+  & Pick<Settings, "algorithm">
+  & Partial<Pick<Settings, "dualClip" | "maxTokens">>;
 
 /** The settings that an optimizer step depends on. */
 export type StepSettings =
@@ -99,6 +102,13 @@ export const stepBatches = <A>(
     : [...critics.map((critic) => ({ critic })), ...policies.map((policy) => ({ policy }))];
 };
 
+/** The loss form of an algorithm under these settings, whether there is a KL term, and the tokens that `constant-length` divides by. */
+export const lossTerms = (settings: LossSettings) => ({
+  form: lossFormOf(settings.algorithm, settings.dualClip),
+  klInLoss: isKlInLoss(settings),
+  constantLength: settings.maxTokens,
+});
+
 /** The policy's gradient over one mini-batch. By default only GRPO has the KL term in its loss; PPO has it in the reward. */
 export const gradient = (
   model: Model,
@@ -106,8 +116,7 @@ export const gradient = (
   settings: LossSettings,
 ): Effect.Effect<PolicyGradient, DeviceError | GradientError> => {
   const temperature = logitTemperature(settings.temperature);
-  const form = lossFormOf(settings.algorithm);
-  return policyGradient(model, sequences, { ...settings, temperature, klInLoss: isKlInLoss(settings), share, form });
+  return policyGradient(model, sequences, { ...settings, ...lossTerms(settings), temperature, share });
 };
 
 /** The critic's gradient over one mini-batch. */
@@ -116,7 +125,7 @@ export const valueGradient = (
   { sequences, share }: MiniBatch<TrainedSequence>,
   settings: LossSettings,
 ): Effect.Effect<LossGradient, DeviceError | GradientError> =>
-  criticGradient(critic, sequences, { ...settings, share, valueClip: VALUE_CLIP });
+  criticGradient(critic, sequences, { ...settings, ...lossTerms(settings), share, valueClip: VALUE_CLIP });
 
 /** Clips a gradient by its global norm and makes an AdamW step: changes the weights in place and releases the gradient's buffers. */
 export const applyGradient = (

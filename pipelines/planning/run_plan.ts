@@ -27,7 +27,7 @@ import * as Progress from "../files/progress.ts";
 import { merge } from "../settings/resolve.ts";
 import type { Settings } from "../settings/settings.ts";
 import { maxPromptTokens } from "../stages/prompt.ts";
-import { publishedMaxTokens } from "../stages/sample.ts";
+import { tokenLimit } from "../stages/token_limit.ts";
 
 /** The assumed limits of a server GPU if no device is open: bindings of 2 GiB, subgroups of 32 lanes, plain kernels. */
 export const serverGpu: DeviceInfo = {
@@ -105,7 +105,7 @@ const stepsOf = (settings: Settings): number | undefined => {
 
 const planned = (config: ModelConfig, settings: Settings, trains: boolean, info: DeviceInfo): Planned => {
   const { testEvery, testFirst, task } = settings;
-  const { defaultMaxTokens, maxPromptTokens: longest = maxPromptTokens, splits } = tasks[task];
+  const { maxPromptTokens: longest = maxPromptTokens, splits } = tasks[task];
   const tests = trains && (testEvery > 0 || testFirst === true) && splits.includes("test");
   const asked = trains ? settings.prompts ?? training.prompts : problemsOf(settings, settings.split) ?? defaultBatch;
   const work: Workload = {
@@ -113,7 +113,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     prompts: asked,
     tested: tests ? problemsOf({ ...settings, limit: undefined }, "test") ?? defaultBatch : 0,
     promptTokens: Math.min(longest, config.context - 1),
-    responseTokens: Math.min(settings.maxTokens ?? defaultMaxTokens ?? publishedMaxTokens, config.context - 1),
+    responseTokens: Math.min(tokenLimit(task, settings.maxTokens), config.context - 1),
   };
   const { cache, storage, activations, moments, recompute, offload, deviceMemory } = settings;
   const models: PlannedModels = {

@@ -58,7 +58,8 @@ export const publishedName = (task: string): string => task.replaceAll(/[-_]/g, 
 /** The style of the `n`th series without one: first the unused styles, then new combinations of colour, dash and shape. */
 const extraStyle = (free: ReadonlyArray<number>, n: number): Style => {
   if (n < free.length) return styles[free[n]];
-  const [color, dash, shape] = [0, 3, 5].map((shift) => styles[(n + shift) % styles.length]);
+  const round = Math.floor(n / styles.length);
+  const [color, dash, shape] = [0, 3 + round, 5 + 2 * round].map((shift) => styles[(n + shift) % styles.length]);
   return { color: color.color, dash: dash.dash, shape: shape.shape };
 };
 

@@ -31,6 +31,14 @@ export const listening = {
   ),
 } as const satisfies Group;
 
+/** What is refused unless it is asked for. */
+export const permissions = {
+  allowTruncatedSampling: optional(
+    toggle(),
+    "train with --top-p or --top-k, though the log-probs that training uses are of the whole distribution (default: no)",
+  ),
+} as const satisfies Group;
+
 /** An inference server in place of a local model. */
 export const server = {
   endpoint: optional(
@@ -84,4 +92,14 @@ export const serving = {
   queue: setting(256, integer({ min: 1 }), "maximum responses that wait for a slot; beyond that requests are refused"),
   updateFolder: optional(text("DIR"), "folder of model directories whose weights may be loaded without a restart"),
   updateKeyFile: optional(text("FILE"), "file with the key of such updates (or SIGNUM_UPDATE_KEY)"),
+} as const satisfies Group;
+
+/** Duplicate records. */
+export const duplicates = {
+  allowDuplicates: setting(false, toggle(), "drop exact duplicate records instead of stopping"),
+} as const satisfies Group;
+
+/** Assumptions of a run's plan. */
+export const planning = {
+  tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;

@@ -32,6 +32,7 @@ const untruncated = none("only temperature, top-p and top-k shape the distributi
 const verified = none("a task's grader gives the only reward, +1 or -1");
 
 const perPass = is("gradientChunk", "theirs counts sequences, ours tokens; it changes results by rounding alone");
+const asksLeave = "other than all tokens, training asks for --allow-truncated-sampling";
 const fewer = "0 means never, as -1 does there";
 
 /** The settings of verl, by their path in its configuration. */
@@ -48,8 +49,8 @@ const verl: ForeignSettings = {
   "actor_rollout_ref.model.lora_rank": allWeights,
   "actor_rollout_ref.rollout.n": is("responses"),
   "actor_rollout_ref.rollout.temperature": is("temperature"),
-  "actor_rollout_ref.rollout.top_p": is("topP"),
-  "actor_rollout_ref.rollout.top_k": is("topK", "0 means all, as -1 does there"),
+  "actor_rollout_ref.rollout.top_p": is("topP", asksLeave),
+  "actor_rollout_ref.rollout.top_k": is("topK", `0 means all, as -1 does there; ${asksLeave}`),
   "actor_rollout_ref.rollout.name": ownSampler,
   "actor_rollout_ref.rollout.tensor_model_parallel_size": oneDevice,
   "actor_rollout_ref.rollout.gpu_memory_utilization": is("cache", "theirs is a share of the device, ours GiB"),
@@ -77,14 +78,19 @@ const verl: ForeignSettings = {
   "actor_rollout_ref.actor.clip_ratio": is("clipRatio"),
   "actor_rollout_ref.actor.clip_ratio_low": is("clipRatio", "it is the lower range where --clip-ratio-high is given"),
   "actor_rollout_ref.actor.clip_ratio_high": is("clipRatioHigh"),
-  "actor_rollout_ref.actor.clip_ratio_c": none("there is no dual clip, so a negative advantage costs the whole ratio"),
+  "actor_rollout_ref.actor.clip_ratio_c": is("dualClip", "3 there unless set, none here"),
+  "actor_rollout_ref.actor.policy_loss.loss_mode": is(
+    "algorithm",
+    "vanilla is the clipped ratio; gspo, cispo and gpg have their own; others have none",
+  ),
+  "actor_rollout_ref.actor.loss_scale_factor": is("maxTokens", "constant-length divides by it"),
   "actor_rollout_ref.actor.entropy_coeff": is("entropyCoef"),
   "actor_rollout_ref.actor.use_kl_loss": is("klInLoss"),
   "actor_rollout_ref.actor.kl_loss_coef": is("klCoef", "one coefficient serves the loss and PPO's reward"),
   "actor_rollout_ref.actor.kl_loss_type": none("the KL in the loss is their low_var_kl, clamped as theirs"),
   "actor_rollout_ref.actor.loss_agg_mode": is(
     "aggregation",
-    "token-mean, over the whole mini-batch; seq-mean-token-mean is sequence-mean; others have none",
+    "token-mean, over the whole mini-batch; seq-mean-token-mean is sequence-mean, seq-mean-token-sum-norm is constant-length; others have none",
   ),
   "actor_rollout_ref.actor.grad_clip": is("maxGradNorm"),
   "actor_rollout_ref.actor.optim.lr": is("learningRate"),
@@ -99,16 +105,30 @@ const verl: ForeignSettings = {
   "critic.optim.lr": is("criticLearningRate"),
   "critic.ppo_mini_batch_size": is("criticMiniBatch", "theirs counts prompts, ours responses"),
   "critic.cliprange_value": none("a value's clip range is 0.5"),
-  "algorithm.adv_estimator": is("algorithm", "gae is ppo, grpo is grpo; their others have none"),
+  "algorithm.adv_estimator": is(
+    "algorithm",
+    "gae is ppo, reinforce_plus_plus is reinforce++; grpo, rloo and gpg are called alike; others have none",
+  ),
   "algorithm.gamma": none("PPO's gamma is 1"),
   "algorithm.lam": none("PPO's GAE lambda is 1; --lambda is another thing, w-reinforce's weight of correct responses"),
-  "algorithm.norm_adv_by_std_in_grpo": none("grpo always divides by the group's standard deviation"),
-  "algorithm.use_kl_in_reward": none("the algorithm decides: ppo has the KL in its reward, no other has"),
+  "algorithm.norm_adv_by_std_in_grpo": is(
+    "algorithm",
+    "grpo divides by the group's standard deviation, dr-grpo does not",
+  ),
+  "algorithm.use_kl_in_reward": none(
+    "the algorithm decides: ppo and reinforce++ have the KL in the reward, no other has",
+  ),
   "algorithm.kl_ctrl.kl_coef": is("klCoef", "one coefficient serves the loss and PPO's reward"),
   "algorithm.kl_ctrl.type": none("the coefficient of the KL is constant"),
-  "algorithm.filter_groups.enable": none("a group of equal rewards stays in the batch, with advantage 0 in grpo"),
+  "algorithm.filter_groups.enable": is(
+    "algorithm",
+    "dapo drops groups of equal rewards and draws none in their place; in the others they stay",
+  ),
   "reward_model.model.path": verified,
-  "reward_model.overlong_buffer.enable": none("a reward does not depend on a response's length"),
+  "reward_model.overlong_buffer.enable": is(
+    "algorithm",
+    "dapo has it, with --overlong-buffer as a share of --max-tokens and --overlong-penalty; the record's reward stays",
+  ),
   "custom_reward_function.path": none("a task is a file with its grader, data/tasks/"),
   "trainer.total_epochs": is("epochs"),
   "trainer.total_training_steps": is("steps"),
@@ -135,8 +155,8 @@ const trl: ForeignSettings = {
   max_prompt_length: noTruncation,
   max_completion_length: is("maxTokens"),
   temperature: is("temperature"),
-  top_p: is("topP"),
-  top_k: is("topK"),
+  top_p: is("topP", asksLeave),
+  top_k: is("topK", asksLeave),
   min_p: untruncated,
   repetition_penalty: untruncated,
   seed: is("seed"),
@@ -144,16 +164,17 @@ const trl: ForeignSettings = {
   beta: is(["klCoef", "klInLoss"], "--algorithm grpo has the KL in its loss at 1e-3; theirs is 0 unless set"),
   epsilon: is("clipRatio"),
   epsilon_high: is("clipRatioHigh"),
-  delta: none("there is no upper bound for the ratio of a negative advantage"),
-  importance_sampling_level: none("the ratio is each token's"),
+  delta: is("dualClip", "the same where it is above 1 + epsilon_high"),
+  importance_sampling_level: is("algorithm", "sequence is gspo; the others' ratio is each token's"),
   loss_type: is(
-    "aggregation",
-    "dapo is token-mean, grpo is sequence-mean; bnpo is token-mean of a pass; others have none",
+    ["aggregation", "algorithm"],
+    "dapo is token-mean, grpo is sequence-mean, dr_grpo is constant-length, cispo is the algorithm; bnpo is token-mean of a pass; others have none",
   ),
-  scale_rewards: none(
-    "grpo always divides by the group's standard deviation; --normalize-advantage scales over the batch's tokens, after it",
+  scale_rewards: is(
+    "algorithm",
+    "grpo divides by the group's standard deviation, dr-grpo does not; --normalize-advantage scales over the batch's tokens, after it",
   ),
-  mask_truncated_completions: none("a response that was cut off is graded like any other"),
+  mask_truncated_completions: is("truncated", "true is mask"),
   top_entropy_quantile: none("every token of a response is learnt from"),
   reward_weights: verified,
   num_iterations: once,

@@ -6,7 +6,6 @@
 import { tasks } from "../../data/mod.ts";
 import { kernelNames } from "../../kernels/gpu/chosen_kernels.ts";
 import { momentTypes, storageTypes } from "../../kernels/gpu/half_precision.ts";
-import { ownDefaults } from "../algorithms/algorithm_settings.ts";
 import { type AlgorithmName, algorithms } from "../algorithms/mod.ts";
 import { paddedVocabularies } from "./padded_vocabulary.ts";
 import { type ElementType, writtenTypes } from "../files/safetensors_header.ts";
@@ -138,24 +137,36 @@ export const device = {
 
 /** The loss. */
 export const loss = {
-  algorithm: setting("w-reinforce", choice(algorithmNames), `learning algorithm${ownDefaults()}`),
+  algorithm: setting(
+    "w-reinforce",
+    choice(algorithmNames),
+    "learning algorithm; some have defaults of their own",
+  ),
   lambda: setting(0.1, number({ min: 0 }), "weight of correct responses (w-reinforce only)"),
   aggregation: setting(
     "token-mean",
-    choice(["token-mean", "sequence-mean"]),
-    "average the loss over all tokens, or over sequences",
+    choice(["token-mean", "sequence-mean", "constant-length"]),
+    "average the loss over all tokens, over sequences, or over sequences by their sums divided by --max-tokens",
   ),
   clipRatio: setting(0.2, number({ above: 0 }), "clip range of the probability ratio"),
   clipRatioHigh: optional(
     number({ above: 0 }),
     "clip range above 1, --clip-ratio then being the one below (default: --clip-ratio)",
   ),
+  dualClip: optional(
+    number({ above: 1 }),
+    "upper bound of the ratio in the loss of negative advantages (default: none)",
+  ),
   entropyCoef: setting(1e-4, number({ min: 0 }), "coefficient of the entropy bonus"),
-  klCoef: setting(1e-3, number({ min: 0 }), "coefficient of the KL penalty (ppo, grpo)"),
+  klCoef: setting(1e-3, number({ min: 0 }), "coefficient of the KL penalty (ppo, grpo, reinforce++)"),
   klInLoss: optional(toggle(), "add the KL penalty to the loss (default: set by the algorithm)"),
   normalizeAdvantage: optional(
     toggle(),
     "scale advantages to mean 0 and variance 1 over the batch's tokens (default: set by the algorithm)",
+  ),
+  truncated: optional(
+    choice(["grade", "mask"]),
+    "responses that were cut off: grade learns from them, mask drops them after the advantages (default: grade)",
   ),
 } as const satisfies Group;
 
@@ -272,15 +283,18 @@ export const imports = {
   metric: optional(text("NAME"), "metric that decides correctness (default: the file's first)"),
 } as const satisfies Group;
 
-/** Duplicate records. */
-export const duplicates = {
-  allowDuplicates: setting(false, toggle(), "drop exact duplicate records instead of stopping"),
-} as const satisfies Group;
-
-/** Assumptions of a run's plan. */
-export const planning = {
-  tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
-} as const satisfies Group;
-
 export { algorithmSettings } from "../algorithms/algorithm_settings.ts";
-export { archive, base, blocks, cluster, listening, server, serving, studies, workers } from "./command_groups.ts";
+export {
+  archive,
+  base,
+  blocks,
+  cluster,
+  duplicates,
+  listening,
+  permissions,
+  planning,
+  server,
+  serving,
+  studies,
+  workers,
+} from "./command_groups.ts";

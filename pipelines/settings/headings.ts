@@ -2,6 +2,7 @@
  * The heads under which `--help` prints the settings of a command, from the groups, and which settings are rare: those that most
  * users leave as they are. `--help` names the rare ones, `--help all` describes them.
  */
+import { Struct } from "effect";
 import * as Groups from "./groups.ts";
 import type { Group } from "./setting.ts";
 
@@ -18,16 +19,24 @@ const heading = <S extends Group>(head: string, group: S, rare: ReadonlyArray<ke
   rare,
 });
 
+const keysIn = <S extends Group>(group: S): ReadonlyArray<keyof S> => Struct.keys(group);
+
 /** Every head, in the order of the help. */
 export const headings: ReadonlyArray<Heading> = [
   heading("Model", Groups.models),
   heading("Problems", Groups.problems, ["problemSeed", "date"]),
-  heading("Sampling", Groups.sampling),
+  heading("Sampling", { ...Groups.sampling, ...Groups.permissions }, ["allowTruncatedSampling"]),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
   heading("Grading", Groups.grading),
-  heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
-  heading("Settings of single algorithms", Groups.algorithmSettings),
+  heading("Loss", { ...Groups.loss, ...Groups.published }, [
+    "dualClip",
+    "klInLoss",
+    "normalizeAdvantage",
+    "truncated",
+    "asPublished",
+  ]),
+  heading("Settings of single algorithms", Groups.algorithmSettings, keysIn(Groups.algorithmSettings)),
   heading("Optimizer", Groups.optimizing, ["criticLearningRate", "moments"]),
   heading("Schedule", Groups.schedule, ["criticMiniBatch", "gradientChunk"]),
   heading("Begin from a run", Groups.beginning),

@@ -3,7 +3,7 @@
  * `merge` takes values that are already checked.
  */
 import { Result } from "effect";
-import { algorithmValues, strangeSetting } from "../algorithms/algorithm_settings.ts";
+import { algorithmValues, strangeSetting, unfitSetting } from "../algorithms/algorithm_settings.ts";
 import { codeDefaults, defaults, flagOf, settingKeys, type Settings } from "./settings.ts";
 import { decodeSetting, type Group, groupValues, type Setting, type SettingValues } from "./setting.ts";
 
@@ -47,6 +47,8 @@ export const configOf = <S extends Group>(group: S, given: Given): Result.Result
     const { key, owners } = strange;
     return Result.fail(`--${flagOf(key)} is a setting of ${owners.join(", ")}, found --algorithm ${algorithm}`);
   }
+  const unfit = unfitSetting(stated, algorithm);
+  if (unfit !== undefined) return Result.fail(unfit);
   return groupValues(group, {
     ...given.asPublished === true ? codeDefaults : {},
     ...algorithmValues(algorithm),

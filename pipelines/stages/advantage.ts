@@ -1,7 +1,8 @@
 /**
  * Adds the algorithm's advantage to each response token. The fields needed besides reward and weight depend on `--algorithm` and are
  * checked here. PSR, NSR, W-REINFORCE and REINFORCE process responses one by one; GRPO and PPO need the whole rollout batch (groups,
- * whitening) and read all input first, as `--normalize-advantage` does.
+ * whitening) and read all input first, as `--normalize-advantage` does. `--truncated mask` drops the responses that were cut off, after the
+ * advantages: they count in their group and teach nothing.
  */
 import { Effect, Stream, Struct } from "effect";
 import { whiten } from "../algorithms/gae.ts";
@@ -9,13 +10,17 @@ import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod
 import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
-import { algorithmSettings, loss } from "../settings/groups.ts";
+import { algorithmSettings, loss, sampling } from "../settings/groups.ts";
+import { batchLimit } from "./token_limit.ts";
 
 /** A field that an algorithm needs and a record lacks. */
 export interface MissingField {
   readonly index: number;
   readonly field: string;
 }
+
+/** The fields that an advantage may depend on, and those that settings ask for. */
+type Creditable = Response & { readonly task?: string; readonly finish?: string };
 
 type Advantaged = Pick<Records.Credited, "advantages" | "returns">;
 
@@ -24,6 +29,8 @@ interface AdvantageSettings {
   readonly algorithm: AlgorithmName;
   readonly klCoef: number;
   readonly normalizeAdvantage?: boolean | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly truncated?: "grade" | "mask" | undefined;
 }
 
 /** The first record of a batch without a field that the algorithm's advantage needs, if any. */
@@ -37,12 +44,21 @@ const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName):
   return undefined;
 };
 
-/** The batch with its advantages, in order; the records must pass `missingField`. */
-export const advantage = <A extends Response>(
+/** The batch with its advantages, in order, without masked responses; the records must pass `missingField`. */
+export const advantage = <A extends Creditable>(
   batch: ReadonlyArray<A>,
   settings: AdvantageSettings,
 ): ReadonlyArray<A & Advantaged> => {
-  const credits = algorithms[settings.algorithm].advantage.credit(batch, settings);
+  const credited = creditedBatch(batch, settings);
+  return settings.truncated === "mask" ? credited.filter(({ finish }) => finish !== "length") : credited;
+};
+
+const creditedBatch = <A extends Creditable>(
+  batch: ReadonlyArray<A>,
+  settings: AdvantageSettings,
+): ReadonlyArray<A & Advantaged> => {
+  const maxTokens = batchLimit(batch, settings.maxTokens);
+  const credits = algorithms[settings.algorithm].advantage.credit(batch, { ...settings, maxTokens });
   if (settings.normalizeAdvantage !== true) return batch.map((response, i) => ({ ...response, ...credits[i] }));
   const normalized = whiten(credits.map(({ advantages }) => Float64Array.from(advantages)));
   return batch.map((response, i) => ({
@@ -52,7 +68,7 @@ export const advantage = <A extends Response>(
   }));
 };
 
-const checked = <A extends Response>(
+const checked = <A extends Creditable>(
   batch: ReadonlyArray<A>,
   settings: AdvantageSettings,
 ): Effect.Effect<ReadonlyArray<A & Advantaged>, Stage.StageError> => {
@@ -72,16 +88,24 @@ const checked = <A extends Response>(
 export const advantageStage = makeStage({
   name: "advantage",
   summary: "Computes each response token's advantage",
-  settings: { ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage"]), ...algorithmSettings },
+  settings: {
+    ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage", "truncated"]),
+    ...Struct.pick(sampling, ["maxTokens"]),
+    ...algorithmSettings,
+  },
   input: Records.Scored,
   needs: ["reward", "weight", "responseTokens"],
-  needsUnder: ({ algorithm }) => {
+  needsUnder: ({ algorithm, truncated }) => {
     const { scope, needs } = algorithms[algorithm].advantage;
-    return scope === "batch" ? ["problemId", ...needs] : needs;
+    return [
+      ...scope === "batch" ? ["problemId"] as const : [],
+      ...needs,
+      ...truncated === "mask" ? ["finish"] as const : [],
+    ];
   },
   output: Records.Credited,
   run: (input, config) =>
     algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true
-      ? Stream.map(input, (response) => advantage([response], config)[0])
+      ? Stream.flatMap(input, (response) => Stream.fromIterable(advantage([response], config)))
       : Stream.fromArrayEffect(Effect.flatMap(Stream.runCollect(input), (batch) => checked(batch, config))),
 });

@@ -25,6 +25,7 @@ import * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
+import { batchLimit } from "./token_limit.ts";
 import {
   algorithmSettings,
   device,
@@ -72,8 +73,11 @@ const signs: ReadonlyArray<string> = ["positive", "negative"];
 
 /** The whole input as one mini-batch with one temperature, or the first error. */
 export const checkedBatch = Effect.fnUntraced(function* <
-  A extends TrainedSequence,
-  C extends KlSettings & Pick<Settings, "miniBatch" | "responses"> & Partial<Pick<Settings, "temperature">>,
+  A extends TrainedSequence & Partial<Pick<Records.Credited, "task">>,
+  C extends
+    & KlSettings
+    & Pick<Settings, "miniBatch" | "responses">
+    & Partial<Pick<Settings, "temperature" | "maxTokens">>,
 >(
   batch: ReadonlyArray<A>,
   config: C,
@@ -89,7 +93,10 @@ export const checkedBatch = Effect.fnUntraced(function* <
     (problem) => new Stage.StageError({ stage, message: `Cannot ${verb} ${problem}` }),
   ));
   const share = shareOf(batch.length, config.miniBatch === 0 ? undefined : config.miniBatch * config.responses);
-  return { cut: { sequences: batch, share }, settings: { ...config, temperature } };
+  return {
+    cut: { sequences: batch, share },
+    settings: { ...config, temperature, maxTokens: batchLimit(batch, config.maxTokens) },
+  };
 });
 
 const part = ({ sums, gradNorm }: SignPart): Records.SignGradient => {
@@ -146,8 +153,8 @@ export const gradientStage = makeStage({
     ...Struct.pick(files, ["artifacts"]),
     // The whole input is one full mini-batch unless its nominal size is given.
     miniBatch: withDefault(schedule.miniBatch, 0),
-    ...Struct.pick(sampling, ["responses"]),
-    ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "entropyCoef", "klCoef", "klInLoss"]),
+    ...Struct.pick(sampling, ["responses", "maxTokens"]),
+    ...Struct.pick(loss, ["clipRatio", "clipRatioHigh", "dualClip", "entropyCoef", "klCoef", "klInLoss"]),
     ...published,
     ...Struct.pick(loss, ["aggregation"]),
     ...algorithmSettings,

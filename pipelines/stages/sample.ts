@@ -13,7 +13,7 @@ import { draw } from "./sample_work.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
 
-export { fault, publishedMaxTokens, rollouts } from "./sample_rollouts.ts";
+export { fault, rollouts } from "./sample_rollouts.ts";
 export type { Sampled, SampleSettings, Wanted } from "./sample_rollouts.ts";
 
 /** Prompt to Rollout. */

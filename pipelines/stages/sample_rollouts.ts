@@ -4,7 +4,6 @@
  */
 import { Effect, Stream } from "effect";
 import { Key } from "../../data/random.ts";
-import { tasks } from "../../data/mod.ts";
 import { decode } from "../sampling/decode.ts";
 import type { Request } from "../sampling/pool_shape.ts";
 import type { Model } from "../models/model.ts";
@@ -16,6 +15,7 @@ import * as Stage from "./stage.ts";
 import type * as Records from "../records/schema.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { Settings } from "../settings/settings.ts";
+import { tokenLimit } from "./token_limit.ts";
 
 /** The settings of sampling. */
 export type SampleSettings =
@@ -28,9 +28,6 @@ export type SampleSettings =
 
 /** The fields of a prompt that sampling reads. */
 export type Sampled = Pick<Records.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Records.Prompt, "task">>;
-
-/** The default response limit in tokens if the task has none (the paper's, Appendix D). */
-export const publishedMaxTokens = 3072;
 
 /** Why a prompt cannot be sampled from, if so. */
 export const fault = (prompt: Sampled, config: ModelConfig): string | undefined => {
@@ -56,10 +53,7 @@ export const responseLimit = (
   { task, promptTokens }: Sampled,
   config: ModelConfig,
   maxTokens: number | undefined,
-): number => {
-  const declared = task !== undefined && Object.hasOwn(tasks, task) ? tasks[task].defaultMaxTokens : undefined;
-  return Math.min(maxTokens ?? declared ?? publishedMaxTokens, config.context - promptTokens.length);
-};
+): number => Math.min(tokenLimit(task, maxTokens), config.context - promptTokens.length);
 
 /** One response to draw, with its prompt. */
 interface Planned<A> extends Request {

@@ -5,7 +5,10 @@
  * those of `results/tiny` have entropies of 0.25 to 0.44 nats and an `approxKl` of at most 0.0033.
  */
 import { tasks } from "../../data/mod.ts";
-import { algorithms } from "../algorithms/mod.ts";
+import { groupBaseline } from "../algorithms/group_baseline.ts";
+import { groupMean, scaledGroupMean } from "../algorithms/group_mean.ts";
+import { leaveOneOut } from "../algorithms/leave_one_out.ts";
+import { type Advantage, algorithms, dropsGroups } from "../algorithms/mod.ts";
 import type { MetricsRow, MetricValue } from "../files/metrics.ts";
 import type * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -90,12 +93,15 @@ const ofResponses = (
   return { kind: "responses", text, advice };
 };
 
+/** The advantages that are 0 in a group whose rewards are equal. */
+const comparing: ReadonlyArray<Advantage> = [groupBaseline, groupMean, scaledGroupMean, leaveOneOut];
+
 /** Group baselines give no advantage where every group's rewards are equal. */
 const ofGroups = (
   records: ReadonlyArray<JudgedResponse>,
   { algorithm, responses }: DiagnosedSettings,
 ): ReadonlyArray<Diagnosis> => {
-  if (algorithms[algorithm].advantage !== algorithms.grpo.advantage) return [];
+  if (!comparing.includes(algorithms[algorithm].advantage)) return [];
   const groups = [...Map.groupBy(records, ({ problemId }) => problemId).values()];
   if (groups.some((group) => group.some(({ reward }) => reward !== group[0].reward))) return [];
   const text = `all rewards are equal in each of ${groups.length} groups, so ${algorithm} learns nothing from them`;
@@ -119,7 +125,9 @@ const ofUpdate = (row: MetricsRow, { algorithm, temperature }: DiagnosedSettings
         {
           kind: "update",
           text: `${algorithm} uses none of these responses: no weight changed`,
-          advice: "take problems that are sometimes solved, or an algorithm that uses both signs",
+          advice: dropsGroups(algorithm)
+            ? "raise --responses or --temperature, or take problems that are sometimes solved"
+            : "take problems that are sometimes solved, or an algorithm that uses both signs",
         } as const,
       ]
       : [],

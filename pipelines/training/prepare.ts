@@ -18,6 +18,7 @@ import { weightsDigest } from "../files/weights_digest.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } from "../stages/prompt.ts";
 import { fault } from "../stages/sample.ts";
+import { tokenLimit } from "../stages/token_limit.ts";
 import { openOptimizer, optimizerFile } from "../stages/update.ts";
 import { startOf } from "./beginning.ts";
 import { apart, sharedProblems } from "./splits.ts";
@@ -108,7 +109,12 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     stopTokens: [...model.config.stopTokens],
   };
   return {
-    world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
+    world: {
+      config: { ...merge(config), prompts: count, maxTokens: tokenLimit(config.task, config.maxTokens) },
+      prompts,
+      tokenizer,
+      reference,
+    },
     tests,
     testsFirst,
     initial: {

@@ -21,7 +21,7 @@ import { device, models, problems } from "../settings/groups.ts";
 import { type Given, layered, merge } from "../settings/resolve.ts";
 import type { SettingValues } from "../settings/setting.ts";
 import { runPlan } from "../planning/run_plan.ts";
-import { changedSource, type StoredConfig, storedConfig, type TrainConfig, trainConfig } from "./run_config.ts";
+import { changedSource, recordedConfig, type StoredConfig, storedConfig, type TrainConfig } from "./run_config.ts";
 import { parseRows, recordedNames, withNames } from "./recorded_rows.ts";
 import { beginFolder } from "./beginning.ts";
 import { testRows, testsFile } from "./end_tests.ts";
@@ -45,7 +45,7 @@ const recordedRun = Effect.fnUntraced(function* (run: string, given: SettingValu
   if (stored === undefined) return yield* differs(`Cannot replay "${run}": it holds no "config.json"`);
   const { settings, fields } = stored;
   if (typeof fields.base !== "string") return yield* differs(`Cannot read "${path}": field "base" is missing`);
-  const config = trainConfig(layered<Given>(settings, given, { out: run }));
+  const config = recordedConfig(settings, layered<Given>(given, { out: run }));
   return { stored, config: yield* Effect.fromResult(config) };
 });
 

@@ -7,13 +7,13 @@ import { Effect, Result, Struct } from "effect";
 import { join } from "node:path";
 import { deviceFields } from "../../kernels/gpu/chosen_kernels.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
-import { earlierAlgorithmValues } from "../algorithms/algorithm_settings.ts";
+import { earlierAlgorithmValues, unsetDefaults } from "../algorithms/algorithm_settings.ts";
 import { formatJson } from "../files/checkpoint_directory.ts";
 import { isObject, parseObject } from "../files/json.ts";
 import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Command from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
-import { type Given, select } from "../settings/resolve.ts";
+import { type Given, layered, select } from "../settings/resolve.ts";
 import { earlierValues, recordedValues, type SettingValues } from "../settings/setting.ts";
 import { readRunText } from "../files/run_directory.ts";
 import { keysOf } from "../settings/settings.ts";
@@ -32,6 +32,7 @@ export const trainSettings = {
   ...Groups.loss,
   ...Groups.algorithmSettings,
   ...Groups.published,
+  ...Groups.permissions,
   ...Groups.optimizing,
   ...Struct.omit(Groups.schedule, ["step"]),
   ...Groups.memory,
@@ -52,6 +53,7 @@ const free: ReadonlyArray<string> = keysOf({
   ...Struct.pick(Groups.keeping, ["saveEvery", "keep", "testFirst"]),
   ...Struct.pick(Groups.schedule, ["steps", "epochs"]),
   ...Struct.pick(Groups.beginning, ["fromRun"]),
+  ...Groups.permissions,
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.problems, ["data"]),
@@ -70,6 +72,25 @@ export const trainConfig = (given: Given): Result.Result<TrainConfig, Command.Us
     Command.resolvedConfig("train", trainSettings, given),
     (config) => Command.completeConfig("train", required, config),
   );
+
+/** The settings of a recorded run: what its version left unset stays so, whatever its algorithm's defaults have become. */
+export const recordedConfig = (
+  settings: StoredConfig["settings"],
+  given: Given,
+): Result.Result<TrainConfig, Command.UsageError> =>
+  trainConfig(layered<Given>(settings, unsetDefaults(settings), given));
+
+/** Why the log-probs of responses would not be those that training takes them for, if so. */
+export const truncatedSampling = (
+  { topP, topK, allowTruncatedSampling }: Pick<TrainConfig, "topP" | "topK" | "allowTruncatedSampling">,
+): Command.UsageError | undefined => {
+  if (allowTruncatedSampling === true || (topP === 1 && topK === 0)) return undefined;
+  const flag = topP === 1 ? `--top-k ${topK}` : `--top-p ${topP}`;
+  return runRefusal(
+    `Cannot train with ${flag}: log-probs are of the whole distribution, so the probability ratio would be wrong; ` +
+      `--allow-truncated-sampling trains all the same`,
+  );
+};
 
 /** A run that cannot be begun or continued. */
 export const runRefusal = (message: string): Command.UsageError => new Command.UsageError({ message });

@@ -31,6 +31,7 @@ import {
   storedConfig,
   type TrainConfig,
   trainSettings,
+  truncatedSampling,
 } from "./run_config.ts";
 import { runPlan } from "../planning/run_plan.ts";
 import { openArtifactStore } from "../files/artifact_store.ts";
@@ -81,6 +82,8 @@ export const train = Effect.fn("Train.run")(function* (
   { ownTests = false }: { readonly ownTests?: boolean } = {},
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
+  const lies = truncatedSampling(asked);
+  if (lies !== undefined) return yield* lies;
   const run = yield* RunDirectory.acquire(asked.out);
   const stored = yield* storedConfig(asked.out);
   const begun = yield* beginFrom(run, asked, stored);
@@ -181,6 +184,8 @@ export const trainCommand = makeCommand({
       ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
       : config,
   plan: Effect.fnUntraced(function* (config) {
+    const lies = truncatedSampling(config);
+    if (lies !== undefined) return yield* lies;
     const notes = yield* fillsSteps(config);
     const { lines } = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
     return [...notes, ...lines];

@@ -2,6 +2,7 @@
  * The gradient of the tokens of one prompt in a recorded step, if its weights still exist: `explain` on the step's first mini-batch, which
  * starts from the step's initial weights. Empty for a later mini-batch, for missing weights, and for weights that did not draw the records.
  */
+import { unsetDefaults } from "../../algorithms/algorithm_settings.ts";
 import { Effect, Stream } from "effect";
 import { join } from "node:path";
 import type { Explained } from "../../records/explained.ts";
@@ -46,7 +47,8 @@ export const explainableOf = Effect.fn("Report.explainable")(function* (
   problemId: string,
 ): Effect.fn.Return<Explainable | undefined, Failure> {
   const model = yield* weightsOf(run, step, config.model);
-  const settings = merge(config);
+  const unset = Object.keys(unsetDefaults(config)).map((key) => [key, undefined] as const);
+  const settings: Settings = { ...merge(config), ...Object.fromEntries(unset) };
   const size = settings.miniBatch * settings.responses;
   let count = 0;
   const scanned = yield* scan(run, join(stepFolder(step), "advantage.ndjson"), () => count++ < size);

@@ -61,6 +61,16 @@ for (const name of names) {
     );
   });
 
+  Deno.test(`${name} drops truncated responses after the advantages with --truncated mask`, () => {
+    const masked = advantage(split(rollouts, { algorithm: name, lambda: 0.1 }), {
+      algorithm: name,
+      klCoef: 1e-3,
+      truncated: "mask",
+    });
+    assert.deepEqual(masked, credited(name).filter(({ finish }) => finish === "stop"));
+    assert.ok(masked.length > 0 && masked.length < credited(name).length);
+  });
+
   Deno.test(`${name} leaves the reward as it was`, () => {
     for (const record of credited(name)) assert.equal(record.reward, rollouts[record.sampleIndex].reward);
   });

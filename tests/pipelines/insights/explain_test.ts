@@ -98,6 +98,37 @@ testStages(
 );
 
 testStages(
+  "where an algorithm has a loss form of its own, the kernels' gradient is the equation's with the form's factor",
+  () =>
+    Effect.gen(function* () {
+      for (const algorithm of ["gspo", "cispo", "topr", "gpg"] as const) {
+        const settings = { algorithm, clipRatio: 0.2, clipRatioHigh: 0.2 };
+        const batch = (yield* credited(3, settings)).map((record, i) => ({
+          ...record,
+          oldLogProbs: record.oldLogProbs.map((x, t) => x + ((i + t) % 5 - 2) * 0.15 + (i % 3 - 1) * 0.3),
+        }));
+        const tokens = yield* collect(explainStage, batch, { model: base, ...settings });
+        assert.ok(tokens.some(({ factor }) => factor > 0), algorithm);
+        for (const one of tokens) {
+          assert.ok(one.scaledDeviation <= floatBound, `${algorithm}: ${one.scaledDeviation} at ${one.probability}`);
+          const weight = one.factor * one.probability * batch.length;
+          const ratio = one.probability / one.oldProbability;
+          // Of the two that weigh the log-likelihood by the ratio, the bounds are seen; the other's weight is 1.
+          const counted = { gspo: undefined, cispo: Math.min(Math.max(ratio, 0.8), 1.2), gpg: 1 };
+          const expected = algorithm === "topr" ? one.advantage > 0 ? 1 : Math.min(ratio, 1) : counted[algorithm];
+          const length = batch.find(({ problemId, sampleIndex }) =>
+            problemId === one.problemId && sampleIndex === one.sampleIndex
+          )?.responseTokens.length ?? NaN;
+          const all = batch.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
+          const aggregated = algorithm === "topr" ? weight * length : weight / batch.length * all;
+          if (expected !== undefined) near(aggregated, Math.abs(one.advantage) * expected, 1e-4, `${algorithm} weight`);
+        }
+        assert.equal(tokens.some(({ clipped }) => clipped), algorithm === "gspo", algorithm);
+      }
+    }),
+);
+
+testStages(
   "only chosen responses and positions are looked at, and they are the same as among all",
   () =>
     Effect.gen(function* () {

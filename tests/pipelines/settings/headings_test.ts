@@ -9,7 +9,7 @@ Deno.test("every setting stands below one head of the help, and each head is the
   assert.equal(new Set(headings.map(({ head }) => head)).size, headings.length);
 });
 
-Deno.test("no head has rare settings alone but that of number types and kernels", () => {
+Deno.test("no head has rare settings alone but those of single algorithms and of number types and kernels", () => {
   const alone = headings.filter(({ keys, rare }) => keys.length > 0 && keys.every((key) => rare.includes(key)));
-  assert.deepEqual(alone.map(({ head }) => head), ["Number types and kernels"]);
+  assert.deepEqual(alone.map(({ head }) => head), ["Settings of single algorithms", "Number types and kernels"]);
 });

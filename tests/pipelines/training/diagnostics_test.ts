@@ -89,7 +89,7 @@ Deno.test("what most responses lack names the flag to turn, by task and grading"
 
 Deno.test("equal rewards in every group are said of the algorithms that compare within a group, and of those alone", () => {
   for (const algorithm of Object.keys(algorithms) as ReadonlyArray<keyof typeof algorithms>) {
-    const compares = algorithms[algorithm].advantage === algorithms.grpo.advantage;
+    const compares = ["grpo", "dr-grpo", "rloo", "gspo", "cispo", "gpg"].includes(algorithm);
     assert.equal(only("groups", said("ccccwwww", { algorithm })).length, compares ? 1 : 0, algorithm);
     assert.deepEqual(only("groups", said("ccccwwwc", { algorithm })), [], algorithm);
   }
@@ -106,6 +106,10 @@ Deno.test("an update that does nothing, low entropy, no gradient and a long step
   assert.deepEqual(only("update", said("wwww", { algorithm: "psr" }, { updates: 0 })), [
     "psr uses none of these responses: no weight changed: " +
     "take problems that are sometimes solved, or an algorithm that uses both signs",
+  ]);
+  assert.deepEqual(only("update", said("wwww", { algorithm: "dapo" }, { updates: 0 })), [
+    "dapo uses none of these responses: no weight changed: " +
+    "raise --responses or --temperature, or take problems that are sometimes solved",
   ]);
   assert.deepEqual(only("entropy", said("ccww", {}, { meanEntropy: 0.0042 })), [
     "entropy 0.0042 nats a token: responses hardly differ: raise --temperature or --entropy-coef, or lower --learning-rate",
