@@ -1,5 +1,5 @@
 /** Groups of settings that few commands take: files in parts, studies, pretraining, servers, clusters. */
-import { type Group, integer, number, optional, setting, text, toggle, words } from "./setting.ts";
+import { choice, type Group, integer, number, optional, setting, text, toggle, words } from "./setting.ts";
 
 /** Archives in parts. */
 export const archive = {
@@ -84,4 +84,24 @@ export const serving = {
   queue: setting(256, integer({ min: 1 }), "maximum responses that wait for a slot; beyond that requests are refused"),
   updateFolder: optional(text("DIR"), "folder of model directories whose weights may be loaded without a restart"),
   updateKeyFile: optional(text("FILE"), "file with the key of such updates (or SIGNUM_UPDATE_KEY)"),
+} as const satisfies Group;
+
+/** Rollouts of training that servers draw. */
+export const rolloutServers = {
+  rollouts: optional(
+    { ...words(), expected: "URLs with commas between", argument: "URL,URL" },
+    "servers that draw the responses of training, such as http://127.0.0.1:8000 (default: training draws them)",
+  ),
+  rolloutsDialect: optional(
+    choice(["signum", "vllm", "sglang"]),
+    "what these servers are: signum (serve), vllm or sglang (default: signum)",
+  ),
+  rolloutsFolder: optional(
+    text("DIR"),
+    "folder in which training leaves the weights for these servers, as directory current (default: sampler in --out)",
+  ),
+  importanceCap: optional(
+    number({ min: 0 }),
+    "maximum importance weight of a token whose sampler is not the policy; 0 means no weights (default: 2 for vllm, sglang and an injected mismatch, else 0)",
+  ),
 } as const satisfies Group;

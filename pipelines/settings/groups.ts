@@ -275,4 +275,15 @@ export const planning = {
 } as const satisfies Group;
 
 export { algorithmSettings } from "../algorithms/algorithm_settings.ts";
-export { archive, base, blocks, cluster, listening, server, serving, studies, workers } from "./command_groups.ts";
+export {
+  archive,
+  base,
+  blocks,
+  cluster,
+  listening,
+  rolloutServers,
+  server,
+  serving,
+  studies,
+  workers,
+} from "./command_groups.ts";

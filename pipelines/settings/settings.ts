@@ -42,6 +42,7 @@ export const settings = {
   ...Groups.cluster,
   ...Groups.blocks,
   ...Groups.workers,
+  ...Groups.rolloutServers,
 };
 
 /** A key of the settings. */

@@ -37,6 +37,7 @@ export const trainSettings = {
   ...Groups.memory,
   ...Groups.keeping,
   ...Groups.beginning,
+  ...Groups.rolloutServers,
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe"]),
   out: Groups.files.out,
 };
@@ -52,6 +53,7 @@ const free: ReadonlyArray<string> = keysOf({
   ...Struct.pick(Groups.keeping, ["saveEvery", "keep", "testFirst"]),
   ...Struct.pick(Groups.schedule, ["steps", "epochs"]),
   ...Struct.pick(Groups.beginning, ["fromRun"]),
+  ...Struct.pick(Groups.rolloutServers, ["rollouts", "rolloutsFolder"]),
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.problems, ["data"]),

@@ -55,6 +55,8 @@ import { testFirst, testLast, testLine } from "./end_tests.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { fillsSteps, templated } from "./splits.ts";
 import { sayStopped } from "./stopped.ts";
+import { checkRollouts, openRollouts } from "../rollouts/open_rollouts.ts";
+import { withRolloutDefaults } from "../rollouts/rollout_settings.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 
@@ -77,6 +79,7 @@ export const train = Effect.fn("Train.run")(function* (
   announce: Effect.Effect<MemorySettings, Command.Failure, Policy> = Effect.succeed({}),
 ): Effect.fn.Return<void, Command.Failure, Policy | Scope.Scope> {
   const { report } = yield* StandardStreams;
+  yield* checkRollouts(asked);
   const run = yield* RunDirectory.acquire(asked.out);
   const stored = yield* storedConfig(asked.out);
   const config = yield* templated(yield* beginFrom(run, asked, stored), stored);
@@ -120,7 +123,9 @@ export const train = Effect.fn("Train.run")(function* (
   const begin = { done: resumed.step, firstIsSlow: true };
   const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps, begin);
   const sink = { store, records: run.writeText };
-  const world: TrainingContext = { ...prepared.world, sink, watch: progress.note };
+  const { world: { tokenizer }, sourceDir } = prepared;
+  const rollouts = yield* openRollouts({ config, tokenizer, sourceDir });
+  const world: TrainingContext = { ...prepared.world, sink, rollouts, watch: progress.note };
   let { state } = resumed;
   let said: SaidAt | undefined;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
@@ -171,11 +176,14 @@ export const trainCommand = makeCommand({
   aliases: { from: "fromRun", step: "fromStep" },
   // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
   resolve: (config, given) =>
-    given.miniBatch === undefined
-      ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
-      : config,
+    withRolloutDefaults(
+      given.miniBatch === undefined
+        ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
+        : config,
+    ),
   plan: Effect.fnUntraced(function* (config) {
     yield* fillsSteps(config);
+    yield* checkRollouts(config);
     const plan = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
     return plan.lines;
   }),
