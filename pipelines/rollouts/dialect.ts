@@ -43,14 +43,20 @@ export interface Weights {
 export interface Dialect {
   /** The most responses of a request. */
   readonly most: number;
-  /** Whether the server's own random numbers and log-probs are those of this project. */
-  readonly isOwn: boolean;
   readonly request: (wanted: AskedResponses, asking: Asking) => RolloutRequest;
   readonly read: (reply: Json, weights: Weights) => Result.Result<ReadonlyArray<DrawnResponse>, string>;
   /** Requests that replace the weights, in order, each with what is wrong with its answer, if anything. */
   readonly refits: (weights: Weights) => ReadonlyArray<
-    { readonly request: RolloutRequest; readonly fault: (text: string) => string | undefined }
+    { readonly request: RolloutRequest; readonly fault: (reply: Json) => string | undefined }
   >;
+  /** What a server says of itself, if it must be asked: the name of its model, and what is wrong with it. */
+  readonly about?: {
+    readonly model: { readonly request: RolloutRequest; readonly read: (reply: Json) => Result.Result<string, string> };
+    readonly fault: {
+      readonly request: RolloutRequest;
+      readonly read: (reply: Json, asking: Pick<Asking, "temperature">) => string | undefined;
+    };
+  };
 }
 
 const isId = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;

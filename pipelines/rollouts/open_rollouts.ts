@@ -18,7 +18,9 @@ import {
 } from "./rollout_settings.ts";
 import { drawnBy, type DrawRollouts, measuredSampler, type RolloutSource } from "./rollout_source.ts";
 import { drawnAt } from "./served_rollouts.ts";
+import { sglangDialect } from "./sglang_dialect.ts";
 import { signumDialect } from "./signum_dialect.ts";
+import { vllmDialect } from "./vllm_dialect.ts";
 
 /** A run, as far as its rollouts need it. */
 export interface RolloutRun {
@@ -29,7 +31,11 @@ export interface RolloutRun {
 }
 
 /** The dialects by name. */
-const dialects: Readonly<Record<string, Dialect>> = { signum: signumDialect };
+const dialects: Readonly<Record<NonNullable<RolloutSettings["rolloutsDialect"]>, Dialect>> = {
+  signum: signumDialect,
+  vllm: vllmDialect,
+  sglang: sglangDialect,
+};
 
 /** Fails where settings of rollouts do not go together. */
 export const checkRollouts = (config: RolloutSettings): Effect.Effect<void, UsageError> => {
@@ -65,7 +71,6 @@ export const openRollouts = Effect.fnUntraced(function* (
     folder: rolloutsFolder,
     sourceDir,
     tokenizer,
-    modelOf: () => Effect.succeed(""),
   });
   return measuredSampler(draw, importanceCap);
 });

@@ -65,7 +65,7 @@ const fetched = Effect.fnUntraced(function* ({ url }: RolloutServer, key: string
 });
 
 /** The answer to a request as a text, tried again while the server is busy or not there. */
-export const askServer = Effect.fnUntraced(function* (
+const textFrom = Effect.fnUntraced(function* (
   server: RolloutServer,
   request: RolloutRequest,
 ): Effect.fn.Return<string, RolloutError> {
@@ -88,11 +88,11 @@ export const askServer = Effect.fnUntraced(function* (
 export const unusable = ({ url }: RolloutServer, { path }: RolloutRequest, problem: string): RolloutError =>
   new RolloutError({ message: `Cannot draw rollouts at ${url}${path}: ${problem}` });
 
-/** The answer to a request as a JSON object, or a list as its field `list`. */
-export const askServerJson = Effect.fnUntraced(function* (server: RolloutServer, request: RolloutRequest) {
-  const text = yield* askServer(server, request);
-  const parsed = parseObject(request.path, text.trimStart().startsWith("[") ? `{"list":${text}}` : text);
-  return parsed.ok
-    ? parsed.object
-    : yield* unusable(server, request, `expected JSON, found ${visibleLine(text, 80) || "nothing"}`);
+/** The answer to a request as a JSON object: a list is its field `list`, and nothing is an empty object. */
+export const askServer = Effect.fnUntraced(function* (server: RolloutServer, request: RolloutRequest) {
+  const text = yield* textFrom(server, request);
+  const trimmed = text.trim();
+  const whole = trimmed === "" ? "{}" : trimmed.startsWith("[") ? `{"list":${trimmed}}` : trimmed;
+  const parsed = parseObject(request.path, whole);
+  return parsed.ok ? parsed.object : yield* unusable(server, request, `expected JSON, found ${visibleLine(text, 80)}`);
 });

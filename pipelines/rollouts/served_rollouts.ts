@@ -9,10 +9,9 @@ import { writeModelDirectory } from "../models/checkpoint.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type * as Records from "../records/schema.ts";
-import type { Failure } from "../settings/command.ts";
 import { responseLimit } from "../stages/sample_rollouts.ts";
 import type { AskedResponses, Asking, Dialect, DrawnResponse, Weights } from "./dialect.ts";
-import { askServer, askServerJson, type RolloutServer, unusable } from "./rollout_client.ts";
+import { askServer, type RolloutServer, unusable } from "./rollout_client.ts";
 import type { DrawRollouts, StepSampling } from "./rollout_source.ts";
 
 /** Servers, what they speak, and the folder where the weights for them are left. */
@@ -23,8 +22,6 @@ export interface Servers {
   /** The directory that tokenizer and generation files are copied from. */
   readonly sourceDir: string;
   readonly tokenizer: Tokenizer;
-  /** What a server calls its model; checked before the first step. */
-  readonly modelOf: (server: RolloutServer) => Effect.Effect<string, Failure>;
 }
 
 /** The most requests to one server at a time. */
@@ -47,6 +44,19 @@ const refit = Effect.fnUntraced(function* ({ servers, dialect, folder, sourceDir
   });
   yield* Effect.forEach(servers, reload, { concurrency: "unbounded", discard: true });
   return weights;
+});
+
+/** What a server calls its model; fails where its log-probs are not those of the request. */
+const introduced = Effect.fnUntraced(function* ({ about }: Dialect, server: RolloutServer, settings: StepSampling) {
+  if (about === undefined) return "";
+  const { model, fault } = about;
+  const name = model.read(yield* askServer(server, model.request));
+  if (Result.isFailure(name)) return yield* unusable(server, model.request, name.failure);
+  // At temperature 1 there is nothing to ask.
+  const problem = settings.temperature === 1
+    ? undefined
+    : fault.read(yield* askServer(server, fault.request), settings);
+  return problem === undefined ? name.success : yield* unusable(server, fault.request, problem);
 });
 
 /** A request of a step: what it asks for, of which prompt and which server. */
@@ -118,13 +128,13 @@ export const drawnAt = (world: Servers): DrawRollouts => (policy, prompts, setti
   Stream.unwrap(Effect.gen(function* () {
     const { servers, dialect, tokenizer } = world;
     const weights = yield* refit(world, policy);
-    const names = yield* Effect.forEach(servers, world.modelOf, { concurrency: "unbounded" });
+    const names = yield* Effect.forEach(servers, (server) => introduced(dialect, server, settings));
     const stopTokens = [...policy.config.stopTokens];
     const drawPart = Effect.fnUntraced(function* (part: Part) {
       const server = servers[part.server];
       const asking = { ...settings, stopTokens, model: names[part.server] };
       const request = dialect.request(part, asking);
-      const read = dialect.read(yield* askServerJson(server, request), weights);
+      const read = dialect.read(yield* askServer(server, request), weights);
       const fault = Result.isFailure(read) ? read.failure : faultOf(read.success, part, asking);
       if (fault !== undefined) return yield* unusable(server, request, fault);
       yield* finished(part.count);

@@ -9,7 +9,6 @@ import { choicesOf, type Dialect, givenOf } from "./dialect.ts";
 /** `serve`'s. */
 export const signumDialect: Dialect = {
   most: 128,
-  isOwn: true,
   request: ({ prompt, first, count, maxTokens }, { temperature, topP, topK, seed, step }) => ({
     path: "/v1/completions",
     body: {
@@ -36,6 +35,7 @@ export const signumDialect: Dialect = {
   },
   refits: ({ name, sha256 }) => [{
     request: { path: "/update_weights_from_disk", body: { model_path: name }, isUpdate: true },
-    fault: (text) => text.includes(sha256) ? undefined : `expected the weights ${sha256}, found ${text}`,
+    fault: ({ weights }) =>
+      weights === sha256 ? undefined : `expected the weights ${sha256}, found ${jsonExcerpt(weights)}`,
   }],
 };
