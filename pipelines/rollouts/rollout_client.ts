@@ -77,16 +77,20 @@ const textFrom = Effect.fnUntraced(function* (
     const answer = yield* Effect.result(fetched(server, key, request));
     if (Result.isSuccess(answer)) return answer.success;
     const { problem, passes, wait } = answer.failure;
-    const said = visibleLine(masked(key === undefined ? problem : problem.replaceAll(key, "***")));
-    if (!passes || (yield* Clock.currentTimeMillis) > until) return yield* unusable(server, request, said);
+    const said = shown(server, problem);
+    if (!passes || (yield* Clock.currentTimeMillis) > until) return yield* unusable(server, request, problem);
     if (tries === 4) yield* report(`${server.url} does not answer yet, trying on: ${said}`);
     yield* Effect.sleep(Math.min(10_000, backOff(draw, tries, wait)));
   }
 });
 
+/** A server's words on one line, without keys. */
+const shown = ({ apiKey, updateKey }: RolloutServer, problem: string): string =>
+  visibleLine(masked(masked(problem, apiKey), updateKey));
+
 /** An answer that cannot be used. */
-export const unusable = ({ url }: RolloutServer, { path }: RolloutRequest, problem: string): RolloutError =>
-  new RolloutError({ message: `Cannot draw rollouts at ${url}${path}: ${problem}` });
+export const unusable = (server: RolloutServer, { path }: RolloutRequest, problem: string): RolloutError =>
+  new RolloutError({ message: `Cannot draw rollouts at ${server.url}${path}: ${shown(server, problem)}` });
 
 /** The answer to a request as a JSON object: a list is its field `list`, and nothing is an empty object. */
 export const askServer = Effect.fnUntraced(function* (server: RolloutServer, request: RolloutRequest) {

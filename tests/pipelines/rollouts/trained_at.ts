@@ -9,13 +9,13 @@ import { train } from "../training/train_commands.ts";
 export const place = () => {
   const dir = mkdtempSync(join(tmpdir(), "signum-rollouts-"));
   const [apiKeyFile, updateKeyFile] = ["api", "update"].map((name) => join(dir, name));
-  writeFileSync(apiKeyFile, "asks\n");
-  writeFileSync(updateKeyFile, "updates\n");
+  writeFileSync(apiKeyFile, "key-of-requests\n");
+  writeFileSync(updateKeyFile, "key-of-updates\n");
   return { dir, keys: { apiKeyFile, updateKeyFile } };
 };
 
 /** The environment of a trainer that asks such servers. */
-const env = { SIGNUM_API_KEY: "asks", SIGNUM_UPDATE_KEY: "updates" };
+const env = { SIGNUM_API_KEY: "key-of-requests", SIGNUM_UPDATE_KEY: "key-of-updates" };
 
 /** Runs a shell line beside the servers of this process. */
 export const beside = async (line: string) => {
