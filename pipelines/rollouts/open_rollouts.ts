@@ -1,5 +1,5 @@
 /** The source of rollouts that the settings of a run name: servers to train from, and, to replay, what stands for them. */
-import { Effect, Stream } from "effect";
+import { Effect, type Scope, Stream } from "effect";
 import { join } from "node:path";
 import { stepFolder } from "../files/run_directory.ts";
 import { readText } from "../files/text_file.ts";
@@ -9,9 +9,12 @@ import * as Records from "../records/schema.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import type { Dialect } from "./dialect.ts";
 import type { RolloutServer } from "./rollout_client.ts";
+import { injected, noisy } from "./injected_mismatch.ts";
 import {
   addressesOf,
   areForeign,
+  type Injection,
+  injectionOf,
   rolloutFault,
   type RolloutSettings,
   withRolloutDefaults,
@@ -55,24 +58,38 @@ const serversOf = Effect.fnUntraced(function* (config: RolloutSettings): Effect.
   return urls.map((url) => ({ url, apiKey: keyIn("SIGNUM_API_KEY"), updateKey: keyIn("SIGNUM_UPDATE_KEY") }));
 });
 
+/** The injected difference of a run. */
+const injectionIn = ({ injectMismatch }: RolloutSettings): Injection | undefined =>
+  injectMismatch === undefined ? undefined : injectionOf(injectMismatch);
+
+/** The servers of a run. */
+const serversDraw = Effect.fnUntraced(function* ({ config, tokenizer, sourceDir }: RolloutRun) {
+  const { rolloutsDialect = "signum", rolloutsFolder = join(config.out, "sampler") } = config;
+  const servers = yield* serversOf(config);
+  return drawnAt({ servers, dialect: dialects[rolloutsDialect], folder: rolloutsFolder, sourceDir, tokenizer });
+});
+
+/** Fails where a run that was begun cannot go on: what its sampler knows is not kept. */
+export const checkContinued = (config: RolloutSettings & { readonly out: string }): Effect.Effect<void, UsageError> => {
+  if (injectionIn(config)?.kind !== "stale") return Effect.void;
+  const why = "--inject-mismatch stale:1 needs the weights of a step before, which a run does not keep";
+  return Effect.fail(
+    new UsageError({ message: `Cannot continue "${config.out}": ${why}; begin anew with another --out` }),
+  );
+};
+
 /** The source of a run that trains; undefined where the policy draws its own rollouts. */
 export const openRollouts = Effect.fnUntraced(function* (
-  { config: given, tokenizer, sourceDir }: RolloutRun,
-): Effect.fn.Return<RolloutSource | undefined, Failure> {
-  const config = withRolloutDefaults(given);
-  const { rollouts, rolloutsDialect = "signum", rolloutsFolder = join(given.out, "sampler"), importanceCap = 0 } =
-    config;
-  if (rollouts === undefined) return undefined;
-  const servers = yield* serversOf(config);
-  const dialect = dialects[rolloutsDialect];
-  const draw = drawnAt({
-    servers,
-    dialect,
-    folder: rolloutsFolder,
-    sourceDir,
-    tokenizer,
-  });
-  return measuredSampler(draw, importanceCap);
+  run: RolloutRun,
+): Effect.fn.Return<RolloutSource | undefined, Failure, Scope.Scope> {
+  const config = withRolloutDefaults(run.config);
+  const { rollouts, importanceCap = 0 } = config;
+  const injection = injectionIn(config);
+  if (rollouts === undefined) {
+    return injection && measuredSampler(yield* injected(run.tokenizer, injection), importanceCap);
+  }
+  const draw = yield* serversDraw({ ...run, config });
+  return measuredSampler(injection?.kind === "noise" ? noisy(draw, injection.deviation) : draw, importanceCap);
 });
 
 /** The rollouts that a run recorded. */
@@ -91,8 +108,13 @@ const recordedIn = (run: string): DrawRollouts => (_, __, { step }) =>
  * The source of a run that is replayed, without servers: one of this project gives what the policy draws, so that is drawn again; what others
  * drew is read from the run's records.
  */
-export const replayedRollouts = ({ config: given, tokenizer }: RolloutRun): RolloutSource | undefined => {
+export const replayedRollouts = Effect.fnUntraced(function* (
+  { config: given, tokenizer }: RolloutRun,
+): Effect.fn.Return<RolloutSource | undefined, never, Scope.Scope> {
   const config = withRolloutDefaults(given);
-  if (config.rollouts === undefined) return undefined;
-  return measuredSampler(areForeign(config) ? recordedIn(given.out) : drawnBy(tokenizer), config.importanceCap ?? 0);
-};
+  const injection = injectionIn(config);
+  const { importanceCap = 0 } = config;
+  if (areForeign(config)) return measuredSampler(recordedIn(given.out), importanceCap);
+  if (injection !== undefined) return measuredSampler(yield* injected(tokenizer, injection), importanceCap);
+  return config.rollouts === undefined ? undefined : measuredSampler(drawnBy(tokenizer), importanceCap);
+});

@@ -4,8 +4,9 @@ import type { Settings } from "../settings/settings.ts";
 
 /** The settings that decide where rollouts come from. */
 export type RolloutSettings =
-  & Partial<Pick<Settings, "rollouts" | "rolloutsDialect" | "rolloutsFolder" | "importanceCap">>
-  & Pick<Settings, "temperature" | "topP" | "topK">;
+  & Partial<Pick<Settings, "rollouts" | "rolloutsDialect" | "rolloutsFolder" | "importanceCap" | "injectMismatch">>
+  & Pick<Settings, "temperature" | "topP" | "topK">
+  & Partial<Pick<Settings, "storage">>;
 
 /** The cap of importance weights where the sampler is not the policy; verl's default. */
 const defaultCap = 2;
@@ -16,10 +17,36 @@ export const areForeign = ({ rolloutsDialect }: RolloutSettings): boolean =>
 
 /** The settings with the defaults that depend on others; without servers nothing is added. */
 export const withRolloutDefaults = <A extends RolloutSettings>(config: A): A => {
-  const { rollouts, rolloutsDialect = rollouts === undefined ? undefined : "signum", importanceCap } = config;
+  const { rollouts, rolloutsDialect = rollouts === undefined ? undefined : "signum", importanceCap, injectMismatch } =
+    config;
   const dialect = { ...config, ...(rolloutsDialect !== undefined && { rolloutsDialect }) };
-  const cap = importanceCap ?? (areForeign(dialect) ? defaultCap : undefined);
+  const cap = importanceCap ?? (areForeign(dialect) || injectMismatch !== undefined ? defaultCap : undefined);
   return { ...dialect, ...(cap !== undefined && { importanceCap: cap }) };
+};
+
+/** A difference that is made between sampler and policy. */
+export type Injection = { readonly kind: "noise"; readonly deviation: number } | { readonly kind: "bf16" | "stale" };
+
+/** The difference that a setting names; undefined if it names none. */
+export const injectionOf = (text: string): Injection | undefined => {
+  if (text === "bf16") return { kind: "bf16" };
+  if (text === "stale:1") return { kind: "stale" };
+  const [, digits] = text.match(/^noise:(\d+\.?\d*(?:e-?\d+)?)$/) ?? [];
+  const deviation = Number(digits);
+  return deviation > 0 && Number.isFinite(deviation) ? { kind: "noise", deviation } : undefined;
+};
+
+const injectionFault = (text: string, { rollouts, storage = "f32" }: RolloutSettings): string | undefined => {
+  const injection = injectionOf(text);
+  if (injection === undefined) {
+    return `--inject-mismatch ${JSON.stringify(text)}: expected noise:X with X above 0, bf16 or stale:1`;
+  }
+  if (injection.kind !== "noise" && rollouts !== undefined) {
+    return `--inject-mismatch ${text} changes training's own sampler, and with --rollouts servers draw`;
+  }
+  return injection.kind === "bf16" && storage !== "f32"
+    ? `--inject-mismatch bf16: with --storage ${storage} the policy itself reads rounded weights`
+    : undefined;
 };
 
 /** The address of a server, without a path; `/v1` at its end is left out. */
@@ -40,12 +67,14 @@ export const addressesOf = ({ rollouts = [] }: RolloutSettings): Result.Result<R
 
 /** Why these settings cannot be used together; undefined if they can. */
 export const rolloutFault = (config: RolloutSettings): string | undefined => {
-  const { rollouts, rolloutsDialect, rolloutsFolder, importanceCap, topP, topK, temperature } = config;
+  const { rollouts, rolloutsDialect, rolloutsFolder, importanceCap, injectMismatch, topP, topK, temperature } = config;
+  const injected = injectMismatch === undefined ? undefined : injectionFault(injectMismatch, config);
+  if (injected !== undefined) return injected;
   if (rollouts === undefined) {
     if (rolloutsDialect !== undefined) return `--rollouts-dialect ${rolloutsDialect} needs --rollouts`;
     if (rolloutsFolder !== undefined) return "--rollouts-folder needs --rollouts";
-    if (importanceCap !== undefined) {
-      return "--importance-cap needs --rollouts: the log-probs of training's own sampler are the policy's";
+    if (importanceCap !== undefined && injectMismatch === undefined) {
+      return "--importance-cap needs --rollouts or --inject-mismatch: the log-probs of training's own sampler are the policy's";
     }
     return undefined;
   }

@@ -104,4 +104,8 @@ export const rolloutServers = {
     number({ min: 0 }),
     "maximum importance weight of a token whose sampler is not the policy; 0 means no weights (default: 2 for vllm, sglang and an injected mismatch, else 0)",
   ),
+  injectMismatch: optional(
+    text("KIND"),
+    "for studies, a sampler that is not the policy: noise:X adds normal noise of deviation X to its log-probs, bf16 rounds its weights, stale:1 keeps them a step behind (default: none)",
+  ),
 } as const satisfies Group;

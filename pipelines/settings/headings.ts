@@ -25,7 +25,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Sampling", Groups.sampling),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
-  heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap"]),
+  heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap", "injectMismatch"]),
   heading("Grading", Groups.grading),
   heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
   heading("Settings of single algorithms", Groups.algorithmSettings),

@@ -117,7 +117,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     store: { put: (tensors) => Safetensors.digest(tensors) },
   };
   const { world: { tokenizer }, sourceDir } = prepared;
-  const rollouts = replayedRollouts({ config, tokenizer, sourceDir });
+  const rollouts = yield* replayedRollouts({ config, tokenizer, sourceDir });
   const world: TrainingContext = { ...prepared.world, sink, rollouts };
   const metrics = join(run, "metrics.ndjson");
   const rows = yield* Effect.fromResult(parseRows(metrics, (yield* readRunText(metrics)) ?? ""));

@@ -55,7 +55,7 @@ import { testFirst, testLast, testLine } from "./end_tests.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { fillsSteps, templated } from "./splits.ts";
 import { sayStopped } from "./stopped.ts";
-import { checkRollouts, openRollouts } from "../rollouts/open_rollouts.ts";
+import { checkContinued, checkRollouts, openRollouts } from "../rollouts/open_rollouts.ts";
 import { withRolloutDefaults } from "../rollouts/rollout_settings.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -91,6 +91,7 @@ export const train = Effect.fn("Train.run")(function* (
   const finished = yield* finishedStep(config.out);
   const hasLength = stored?.settings.steps === config.steps && stored?.settings.epochs === config.epochs;
   if (finished !== undefined && hasLength) return yield* report(`"${config.out}" is finished`);
+  if (stored !== undefined) yield* checkContinued(config);
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);

@@ -127,6 +127,7 @@ Deno.test("SGLang: weights are read from the folder, ids go in and out", async (
 });
 
 Deno.test("a reply that is not what was asked for ends training with a line that names the field", async () => {
+  let runs = 0;
   const refused = async (
     dialect: string,
     also: string,
@@ -135,7 +136,7 @@ Deno.test("a reply that is not what was asked for ends training with a line that
     expected: RegExp,
   ) => {
     await served(dialect, async (url) => {
-      const run = join(dir, `refused-${crypto.randomUUID()}`);
+      const run = join(dir, `refused-${++runs}`);
       const line = `${cli} train --model ${base} --task countdown --seed 5 --prompts 4 --responses 4 --test-every 0 ` +
         `--out ${run} ${more} --rollouts ${url} --rollouts-dialect ${dialect} ${also}`;
       const { code, stderr } = await beside(line);
