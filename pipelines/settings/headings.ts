@@ -44,7 +44,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Study", Groups.studies),
   heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.workers }, ["block"]),
   heading("Responses read", Groups.reading),
-  heading("Tables and figures", { ...Groups.reporting, ...Groups.listening }, ["bootstrap"]),
+  heading("Tables and figures", Groups.reporting, ["bootstrap"]),
   heading("Imports and parts", { ...Groups.imports, ...Groups.duplicates, ...Groups.archive }),
   heading("Files", Groups.files),
 ];
