@@ -31,6 +31,7 @@ export const rooms: ReadonlyArray<string> = [
   "pipelines/stages/",
   "pipelines/insights/",
   "pipelines/planning/",
+  "pipelines/rollouts/",
   "pipelines/training/",
   "pipelines/reports/",
   "pipelines/evaluation/",

@@ -12,7 +12,7 @@ import type { Settings } from "../settings/settings.ts";
 import { masked, visible, visibleLine } from "../files/plain_text.ts";
 import { reasonOf } from "../files/text_file.ts";
 import { bodyOf, type CompletionChoice, type Job, notWhole, readChoices, refusedField } from "./completion.ts";
-import { backOff, retryAfter } from "./retry.ts";
+import { backOff, retryAfter } from "../files/retry.ts";
 
 /** A server refused a request, or failed too often; earlier responses are kept. */
 export class EndpointError extends Schema.TaggedError<EndpointError>()("EndpointError", {

@@ -35,7 +35,7 @@ const deviationOf = (name: string, inputs: number): number => {
 };
 
 /** The i-th standard normal number under a key (Box and Muller). */
-const normal = (key: Key, i: number): number => {
+export const normal = (key: Key, i: number): number => {
   const uniform = (counter: number) => (bits(key, counter) + 0.5) / 2 ** 32;
   return Math.sqrt(-2 * Elementary.log(uniform(2 * i))) * Elementary.cos(2 * Math.PI * uniform(2 * i + 1));
 };

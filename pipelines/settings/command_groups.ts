@@ -1,5 +1,5 @@
 /** Groups of settings that few commands take: files in parts, studies, pretraining, servers, clusters. */
-import { type Group, integer, number, optional, setting, text, toggle, words } from "./setting.ts";
+import { choice, type Group, integer, integers, number, optional, setting, text, toggle, words } from "./setting.ts";
 
 /** Archives in parts. */
 export const archive = {
@@ -102,4 +102,39 @@ export const duplicates = {
 /** Assumptions of a run's plan. */
 export const planning = {
   tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
+} as const satisfies Group;
+
+/** Rollouts of training that servers draw. */
+export const rolloutServers = {
+  rollouts: optional(
+    { ...words(), expected: "URLs with commas between", argument: "URL,URL" },
+    "servers that draw the responses of training, such as http://127.0.0.1:8000 (default: training draws them)",
+  ),
+  rolloutsDialect: optional(
+    choice(["signum", "vllm", "sglang"]),
+    "what these servers are: signum (serve), vllm or sglang (default: signum)",
+  ),
+  rolloutsFolder: optional(
+    text("DIR"),
+    "folder in which training leaves the weights for these servers, as directory current (default: sampler in --out)",
+  ),
+  importanceCap: optional(
+    number({ min: 0 }),
+    "maximum importance weight of a token whose sampler is not the policy; 0 means no weights (default: 2 for vllm, sglang and an injected mismatch, else 0)",
+  ),
+  injectMismatch: optional(
+    text("KIND"),
+    "for studies, a sampler that is not the policy: noise:X adds normal noise of deviation X to its log-probs, bf16 rounds its weights, stale:1 keeps them a step behind (default: none)",
+  ),
+} as const satisfies Group;
+
+/** Selection of responses to read. */
+export const reading = {
+  correct: setting(false, toggle(), "show only correct responses"),
+  incorrect: setting(false, toggle(), "show only incorrect responses"),
+  problem: optional(text("NAME"), "only responses to this problem: its problemId or the end of it"),
+  first: optional(integer({ min: 1 }), "stop after N responses; compare: after N problems (default: all; compare: 3)"),
+  positions: optional(integers({ min: 0 }), "positions of response tokens, from 0 (default: all)"),
+  whole: setting(false, toggle(), "print responses in full, not only the last lines"),
+  tokenGradients: setting(false, toggle(), "compute the gradients of a followed prompt's tokens, which needs a device"),
 } as const satisfies Group;

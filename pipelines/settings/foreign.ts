@@ -23,7 +23,8 @@ const none = (because: string): Foreign => ({ because });
 const constant = none("the learning rate is constant");
 const once = none("a rollout is learnt from once");
 const oneDevice = none("a run uses one device");
-const ownSampler = none("training draws its own responses, with the very log-probs that its gradient starts from");
+const samplers =
+  "servers that run already; without them training draws its own responses, with the very log-probs that its gradient starts from";
 const noTruncation = none("prompts of more than 1024 tokens are left out, never cut");
 const allWeights = none("every weight is trained, in float32");
 const scored = none("the passes that score responses are cut by what memory holds, which changes no byte");
@@ -51,7 +52,7 @@ const verl: ForeignSettings = {
   "actor_rollout_ref.rollout.temperature": is("temperature"),
   "actor_rollout_ref.rollout.top_p": is("topP", asksLeave),
   "actor_rollout_ref.rollout.top_k": is("topK", `0 means all, as -1 does there; ${asksLeave}`),
-  "actor_rollout_ref.rollout.name": ownSampler,
+  "actor_rollout_ref.rollout.name": is(["rollouts", "rolloutsDialect"], samplers),
   "actor_rollout_ref.rollout.tensor_model_parallel_size": oneDevice,
   "actor_rollout_ref.rollout.gpu_memory_utilization": is("cache", "theirs is a share of the device, ours GiB"),
   "actor_rollout_ref.rollout.max_num_seqs": is("batch"),
@@ -120,6 +121,7 @@ const verl: ForeignSettings = {
   ),
   "algorithm.kl_ctrl.kl_coef": is("klCoef", "one coefficient serves the loss and PPO's reward"),
   "algorithm.kl_ctrl.type": none("the coefficient of the KL is constant"),
+  "algorithm.rollout_correction.rollout_is_threshold": is("importanceCap", "rollout_is is token"),
   "algorithm.filter_groups.enable": is(
     "algorithm",
     "dapo drops groups of equal rewards and draws none in their place; in the others they stay",
@@ -204,8 +206,10 @@ const trl: ForeignSettings = {
   gradient_checkpointing: is("recompute"),
   use_peft: allWeights,
   lora_r: allWeights,
-  use_vllm: ownSampler,
-  vllm_mode: ownSampler,
+  use_vllm: is(["rollouts", "rolloutsDialect"], samplers),
+  vllm_mode: is("rollouts", "theirs is server; there is no other"),
+  vllm_server_base_url: is("rollouts"),
+  vllm_importance_sampling_cap: is("importanceCap", "a token's weight is bounded, never a sequence's"),
   vllm_gpu_memory_utilization: is("cache", "theirs is a share of the device, ours GiB"),
   sync_ref_model: none("the reference stays as it is"),
   eval_steps: is("testEvery", "theirs counts optimizer steps, ours rollout batches; 0 means never"),

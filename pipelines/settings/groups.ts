@@ -266,17 +266,6 @@ export const reporting = {
   label: optional(words(), "names of what is compared, in its order (default: the settings that differ)"),
 } as const satisfies Group;
 
-/** Selection of responses to read. */
-export const reading = {
-  correct: setting(false, toggle(), "show only correct responses"),
-  incorrect: setting(false, toggle(), "show only incorrect responses"),
-  problem: optional(text("NAME"), "only responses to this problem: its problemId or the end of it"),
-  first: optional(integer({ min: 1 }), "stop after N responses; compare: after N problems (default: all; compare: 3)"),
-  positions: optional(integers({ min: 0 }), "positions of response tokens, from 0 (default: all)"),
-  whole: setting(false, toggle(), "print responses in full, not only the last lines"),
-  tokenGradients: setting(false, toggle(), "compute the gradients of a followed prompt's tokens, which needs a device"),
-} as const satisfies Group;
-
 /** Other programs' files. */
 export const imports = {
   from: optional(choice(Object.keys(importers)), "program that wrote the file"),
@@ -293,6 +282,8 @@ export {
   listening,
   permissions,
   planning,
+  reading,
+  rolloutServers,
   server,
   serving,
   studies,

@@ -28,6 +28,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Sampling", { ...Groups.sampling, ...Groups.permissions }, ["allowTruncatedSampling"]),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
+  heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap", "injectMismatch"]),
   heading("Grading", Groups.grading),
   heading("Loss", { ...Groups.loss, ...Groups.published }, [
     "dualClip",
@@ -52,7 +53,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Study", Groups.studies),
   heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.workers }, ["block"]),
   heading("Responses read", Groups.reading),
-  heading("Tables and figures", { ...Groups.reporting, ...Groups.listening }, ["bootstrap"]),
+  heading("Tables and figures", Groups.reporting, ["bootstrap"]),
   heading("Imports and parts", { ...Groups.imports, ...Groups.duplicates, ...Groups.archive }),
   heading("Files", Groups.files),
 ];

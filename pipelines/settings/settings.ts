@@ -43,6 +43,7 @@ export const settings = {
   ...Groups.cluster,
   ...Groups.blocks,
   ...Groups.workers,
+  ...Groups.rolloutServers,
 };
 
 /** A key of the settings. */

@@ -28,6 +28,7 @@ import { testRows, testsFile } from "./end_tests.ts";
 import { finishedStep } from "./resume.ts";
 import { prepare } from "./prepare.ts";
 import { test } from "./train.ts";
+import { replayedRollouts } from "../rollouts/open_rollouts.ts";
 import { type StepWriter, type TrainingContext, trainingStep } from "./step.ts";
 
 const differs = (message: string) => new Command.UsageError({ message });
@@ -115,7 +116,9 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     records: (name, text) => compare(run, name, text),
     store: { put: (tensors) => Safetensors.digest(tensors) },
   };
-  const world: TrainingContext = { ...prepared.world, sink };
+  const { world: { tokenizer }, sourceDir } = prepared;
+  const rollouts = yield* replayedRollouts({ config, tokenizer, sourceDir });
+  const world: TrainingContext = { ...prepared.world, sink, rollouts };
   const metrics = join(run, "metrics.ndjson");
   const rows = yield* Effect.fromResult(parseRows(metrics, (yield* readRunText(metrics)) ?? ""));
   const names = recordedNames(rows);

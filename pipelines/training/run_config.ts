@@ -38,6 +38,7 @@ export const trainSettings = {
   ...Groups.memory,
   ...Groups.keeping,
   ...Groups.beginning,
+  ...Groups.rolloutServers,
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe"]),
   out: Groups.files.out,
 };
@@ -54,6 +55,7 @@ const free: ReadonlyArray<string> = keysOf({
   ...Struct.pick(Groups.schedule, ["steps", "epochs"]),
   ...Struct.pick(Groups.beginning, ["fromRun"]),
   ...Groups.permissions,
+  ...Struct.pick(Groups.rolloutServers, ["rollouts", "rolloutsFolder"]),
   ...Struct.pick(Groups.files, ["reference", "critic", "recipe", "out"]),
   ...Struct.pick(Groups.models, ["model"]),
   ...Struct.pick(Groups.problems, ["data"]),

@@ -30,9 +30,9 @@ import { type CriticGradient, criticRecord, gradientRecord } from "../stages/gra
 import { countVerdicts, diagnose, type Diagnosis } from "./diagnostics.ts";
 import { draw } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
-import { rollouts } from "../stages/sample.ts";
 import { split } from "../stages/split.ts";
 import { verify } from "../stages/verify.ts";
+import { ownSampler, type RolloutSource } from "../rollouts/rollout_source.ts";
 import type { ArtifactStore } from "../files/artifact_store.ts";
 import { stepFolder } from "../files/run_directory.ts";
 
@@ -49,6 +49,8 @@ export interface TrainingContext {
   readonly tokenizer: Tokenizer;
   readonly reference: Model.Model | undefined;
   readonly sink: StepWriter;
+  /** Where rollouts come from; by default the policy draws them. */
+  readonly rollouts?: RolloutSource | undefined;
   /** Hears what a step is at, in a few words. */
   readonly watch?: (what: string) => Effect.Effect<void>;
 }
@@ -67,7 +69,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   state: TrainingState,
   step: number,
 ): Effect.fn.Return<StepDone, Failure> {
-  const { config, sink, tokenizer, reference, watch = () => Effect.void } = world;
+  const { config, sink, reference, watch = () => Effect.void, rollouts = ownSampler(world.tokenizer) } = world;
   const clock = yield* stopwatch;
   // Records are written while the device is at work on what follows; the step is over when all of them are.
   const texts: ListTexts = new WeakMap();
@@ -82,7 +84,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const sampled = yield* keep(
     "sample",
     yield* Stream.runCollect(
-      watched(world, step, (finished) => rollouts(state.policy.model, tokenizer, prompts, settings, finished)),
+      watched(world, step, (finished) => rollouts.draw(state.policy.model, prompts, settings, finished)),
     ),
   );
   const tokens = tokensOf(sampled);
@@ -101,9 +103,9 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const scores = yield* companionScores(others, signed, config.temperature);
   const scored = yield* keep(
     "score",
-    signed.map((record, i) => ({ ...record, oldLogProbs: record.logProbs, ...scores[i] })),
+    signed.map((record, i) => ({ ...record, oldLogProbs: rollouts.oldLogProbs(record), ...scores[i] })),
   );
-  const credited = yield* keep("advantage", advantage(scored, config));
+  const credited = yield* keep("advantage", rollouts.credited(advantage(scored, config)));
   yield* clock.lap("score");
   const learnt = yield* learn({ ...world, config: settings }, state, credited);
   yield* keep("gradient", learnt.gradients);
@@ -121,6 +123,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
     ...(learnt.states.length === 0 ? { skipped: true } : {}),
     optimizerSteps: learnt.state.policy.optimizer.step,
     ...meanOf(learnt.gradients),
+    ...rollouts.metrics(sampled),
     timing: {
       ...Object.fromEntries(Object.entries(seconds).map(([name, value]) => [`${name}Seconds`, value])),
       sampleTokensPerSecond: tokens / seconds.sample,

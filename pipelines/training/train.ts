@@ -56,6 +56,8 @@ import { testFirst, testLast, testLine } from "./end_tests.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { fillsSteps, templated } from "./splits.ts";
 import { sayStopped } from "./stopped.ts";
+import { checkContinued, checkRollouts, openRollouts } from "../rollouts/open_rollouts.ts";
+import { withRolloutDefaults } from "../rollouts/rollout_settings.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 
@@ -84,6 +86,7 @@ export const train = Effect.fn("Train.run")(function* (
   const { report } = yield* StandardStreams;
   const lies = truncatedSampling(asked);
   if (lies !== undefined) return yield* lies;
+  yield* checkRollouts(asked);
   const run = yield* RunDirectory.acquire(asked.out);
   const stored = yield* storedConfig(asked.out);
   const begun = yield* beginFrom(run, asked, stored);
@@ -96,6 +99,7 @@ export const train = Effect.fn("Train.run")(function* (
   const finished = yield* finishedStep(config.out);
   const hasLength = stored?.settings.steps === config.steps && stored?.settings.epochs === config.epochs;
   if (finished !== undefined && hasLength) return yield* report(`"${config.out}" is finished`);
+  if (stored !== undefined) yield* checkContinued(config);
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);
@@ -129,7 +133,9 @@ export const train = Effect.fn("Train.run")(function* (
   const begin = { done: resumed.step, firstIsSlow: true };
   const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps, begin);
   const sink = { store, records: run.writeText };
-  const world: TrainingContext = { ...prepared.world, sink, watch: progress.note };
+  const { world: { tokenizer }, sourceDir } = prepared;
+  const rollouts = yield* openRollouts({ config, tokenizer, sourceDir });
+  const world: TrainingContext = { ...prepared.world, sink, rollouts, watch: progress.note };
   let { state } = resumed;
   let said: SaidAt | undefined;
   for (let step = resumed.step + 1; step <= prepared.steps; step++) {
@@ -180,13 +186,16 @@ export const trainCommand = makeCommand({
   aliases: { from: "fromRun", step: "fromStep" },
   // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
   resolve: (config, given) =>
-    given.miniBatch === undefined
-      ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
-      : config,
+    withRolloutDefaults(
+      given.miniBatch === undefined
+        ? { ...config, miniBatch: Math.min(config.miniBatch, config.prompts ?? training.prompts) }
+        : config,
+    ),
   plan: Effect.fnUntraced(function* (config) {
     const lies = truncatedSampling(config);
     if (lies !== undefined) return yield* lies;
     const notes = yield* fillsSteps(config);
+    yield* checkRollouts(config);
     const { lines } = yield* runPlan(merge(config), { trains: true, recipe: recipes[config.recipe ?? ""] });
     return [...notes, ...lines];
   }),

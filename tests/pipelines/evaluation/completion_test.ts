@@ -8,7 +8,7 @@ import {
   readChoices,
   refusedField,
 } from "../../../pipelines/evaluation/completion.ts";
-import { backOff, retryAfter } from "../../../pipelines/evaluation/retry.ts";
+import { backOff, retryAfter } from "../../../pipelines/files/retry.ts";
 
 const prompt = {
   task: "math",

@@ -1,0 +1,67 @@
+/**
+ * Samplers that differ from the policy by a stated amount, for studies of the mismatch; without it the two agree bit for bit. `noise:X` adds X
+ * times a standard normal number to each of the sampler's log-probs (the responses stay), `bf16` draws with the policy's weights rounded to
+ * bfloat16, `stale:1` with those of a step before (in the first step with the policy's). All of it depends on the names of the rollouts and
+ * the steps alone, so it replays.
+ */
+import { Effect, type Scope, Stream } from "effect";
+import { Key } from "../../data/random.ts";
+import { formatOf } from "../../kernels/gpu/half_precision.ts";
+import { normal } from "../models/initialize.ts";
+import { purposeIn } from "../models/memory_purposes.ts";
+import { clone, fromParameters, type Model, refresh, releaseModel } from "../models/model.ts";
+import { narrow, zeros } from "../models/parameters.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
+import type { Injection } from "./rollout_settings.ts";
+import { drawnBy, type DrawRollouts } from "./rollout_source.ts";
+
+/** Rollouts with noise of this deviation on their log-probs, keyed by the rollout's names and the token's position. */
+export const noisy = (draw: DrawRollouts, deviation: number): DrawRollouts => (policy, prompts, settings, finished) =>
+  Stream.map(draw(policy, prompts, settings, finished), (record) => {
+    const { problemId, sampleIndex } = record;
+    const key = Key.fold(Key.make(settings.seed), "mismatch", settings.step, problemId, sampleIndex);
+    return { ...record, logProbs: record.logProbs.map((logProb, t) => logProb + deviation * normal(key, t)) };
+  });
+
+/** A copy of the policy for a sampler: rounded, or as it is. */
+const samplerOf = (policy: Model, kind: "bf16" | "stale"): Model => {
+  if (kind === "stale") return clone(policy);
+  const { encoder, config, parameters: { layout }, activations } = policy;
+  const rounded = zeros(encoder, layout, purposeIn(config, "weights"), formatOf("bf16"));
+  return fromParameters(encoder, config, rounded, { storage: "bf16", activations });
+};
+
+/** Gives the sampler the policy's weights. */
+const follow = (sampler: Model, policy: Model, kind: "bf16" | "stale"): void => {
+  const { encoder, parameters } = sampler;
+  if (kind === "bf16") return narrow(encoder, policy.parameters, parameters);
+  policy.parameters.arenas.forEach((arena, i) => encoder.copy(arena, parameters.arenas[i]));
+  refresh(sampler);
+};
+
+/** Draws with a sampler of its own weights, which is released when the scope ends. */
+const drawnApart = Effect.fnUntraced(function* (
+  tokenizer: Tokenizer,
+  kind: "bf16" | "stale",
+): Effect.fn.Return<DrawRollouts, never, Scope.Scope> {
+  let sampler: Model | undefined;
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      if (sampler !== undefined) releaseModel(sampler);
+    })
+  );
+  return (policy, prompts, settings, finished) =>
+    Stream.fromArrayEffect(Effect.gen(function* () {
+      const drawing = sampler ??= samplerOf(policy, kind);
+      if (kind === "bf16") follow(drawing, policy, kind);
+      const drawn = yield* Stream.runCollect(drawnBy(tokenizer)(drawing, prompts, settings, finished));
+      if (kind === "stale") follow(drawing, policy, kind);
+      return drawn;
+    }));
+});
+
+/** A sampler on this device with an injected difference. */
+export const injected = (tokenizer: Tokenizer, injection: Injection): Effect.Effect<DrawRollouts, never, Scope.Scope> =>
+  injection.kind === "noise"
+    ? Effect.succeed(noisy(drawnBy(tokenizer), injection.deviation))
+    : drawnApart(tokenizer, injection.kind);

@@ -1,0 +1,90 @@
+/**
+ * Where the rollouts of a training step come from. By default the policy itself draws them: their log-probs are its own, bit for bit. Any other
+ * sampler is measured: `logProbs` stay the sampler's, `oldLogProbs` and `entropy` are the policy's, as `score` computes them, and the
+ * difference between the two is in the step's metrics and, where a cap is given, in the advantages (`algorithms/importance.ts`).
+ */
+import { Effect, Stream } from "effect";
+import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
+import { importanceWeighted, mismatchOf } from "../algorithms/importance.ts";
+import type { MetricsRow } from "../files/metrics.ts";
+import { score } from "../learning/score.ts";
+import type { Model } from "../models/model.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
+import type * as Records from "../records/schema.ts";
+import type { Failure } from "../settings/command.ts";
+import type { Settings } from "../settings/settings.ts";
+import { rollouts, type SampleSettings } from "../stages/sample.ts";
+import * as Score from "../stages/score.ts";
+import { StageError } from "../stages/stage.ts";
+
+/** The settings of a step's sampling. */
+export type StepSampling = SampleSettings & Pick<Settings, "step">;
+
+/** Draws the responses to a step's prompts, in order, for a policy; `finished` hears how many more have ended. */
+export type DrawRollouts = (
+  policy: Model,
+  prompts: ReadonlyArray<Records.Prompt>,
+  settings: StepSampling,
+  finished?: (count: number) => Effect.Effect<void>,
+) => Stream.Stream<Records.Rollout, Failure>;
+
+/** A source of rollouts. */
+export interface RolloutSource {
+  readonly draw: DrawRollouts;
+  /** The log-probs of a drawn response under the policy about to be trained, [T]. */
+  readonly oldLogProbs: (record: Pick<Records.Rollout, "logProbs">) => Float32Array;
+  /** Records whose advantages take account of the sampler. */
+  readonly credited: <A extends Records.Credited>(batch: ReadonlyArray<A>) => ReadonlyArray<A>;
+  /** What the step's metrics say of its rollouts. */
+  readonly metrics: (drawn: ReadonlyArray<Records.Rollout>) => Omit<MetricsRow, "step">;
+}
+
+/** The policy draws its own rollouts; there is nothing to measure. */
+export const ownSampler = (tokenizer: Tokenizer): RolloutSource => ({
+  draw: drawnBy(tokenizer),
+  oldLogProbs: ({ logProbs }) => logProbs,
+  credited: (batch) => batch,
+  metrics: () => ({}),
+});
+
+/** Draws with a model on this device. */
+export const drawnBy = (tokenizer: Tokenizer): DrawRollouts => (model, prompts, settings, finished) =>
+  rollouts(model, tokenizer, prompts, settings, finished);
+
+/** Rollouts of any sampler, measured against the policy; `cap` bounds importance weights, and 0 means none. */
+export const measuredSampler = (draw: DrawRollouts, cap: number): RolloutSource => {
+  // By the list that all records of a response share.
+  const scored = new WeakMap<Float32Array, Float32Array>();
+  const oldLogProbs: RolloutSource["oldLogProbs"] = ({ logProbs }) => scored.get(logProbs) ?? logProbs;
+  const scoredRollouts = Effect.fnUntraced(function* (policy: Model, drawn: ReadonlyArray<Records.Rollout>) {
+    const faults = drawn.map((record) => Score.fault("train on", record, policy.config));
+    const message = faults.find((fault) => fault !== undefined);
+    if (message !== undefined) return yield* new StageError({ stage: "sample", message });
+    const own = yield* score(policy, drawn, logitTemperature(drawn[0]?.temperature ?? 1));
+    for (const [i, { problemId, logProbs }] of drawn.entries()) {
+      if (![own.logProbs[i], own.entropy[i]].every((list) => list.every(Number.isFinite))) {
+        const unfit =
+          `Cannot score the response to problem "${problemId}": the model gives numbers that are not finite`;
+        return yield* new StageError({ stage: "score", message: unfit });
+      }
+      scored.set(logProbs, own.logProbs[i]);
+    }
+    return drawn.map((record, i) => ({ ...record, entropy: own.entropy[i] }));
+  });
+  return {
+    draw: (policy, prompts, settings, finished) =>
+      Stream.fromArrayEffect(
+        Effect.flatMap(
+          Stream.runCollect(draw(policy, prompts, settings, finished)),
+          (drawn) => scoredRollouts(policy, drawn),
+        ),
+      ),
+    oldLogProbs,
+    credited: (batch) => cap === 0 ? batch : importanceWeighted(batch, cap),
+    metrics: (drawn) => ({
+      mismatch: {
+        ...mismatchOf(drawn.map(({ logProbs }) => ({ logProbs, oldLogProbs: oldLogProbs({ logProbs }) })), cap),
+      },
+    }),
+  };
+};
