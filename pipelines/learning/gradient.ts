@@ -7,7 +7,6 @@
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import { accumulate } from "../../kernels/ops/add/add.ts";
 import { tokenLogProbs } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import type { Tape } from "../../kernels/gpu/tape.ts";
 import { signOf } from "../algorithms/algorithm.ts";
@@ -15,14 +14,13 @@ import { type Aggregated, denominatorsOf } from "../algorithms/aggregation.ts";
 import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
 import { valueLoss } from "../algorithms/value_loss.ts";
 import type { Credited, Sign } from "../records/schema.ts";
-import { normOf, type Passes, productOf, sumChunks, type SummedGradient } from "./gradient_passes.ts";
+import { addSet, normOf, type Passes, productOf, sumChunks, type SummedGradient } from "./gradient_passes.ts";
 import { GradientError } from "./finite_gradient.ts";
-import { bringAway, bringBack, foldRows, type HostGradient } from "./host_gradient.ts";
+import { bringAway, bringBack, type HostGradient } from "./host_gradient.ts";
 import type { Model } from "../models/model.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { PackedRows, Sequence } from "./packed_rows.ts";
 import type * as Parameters from "../models/parameters.ts";
-import { releaseParameters } from "../models/parameters.ts";
 import { predictorStates } from "./score.ts";
 import { valueHead } from "../models/value_head.ts";
 
@@ -39,7 +37,7 @@ export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">
 /** The settings that the loss depends on. Without `klInLoss` it has the KL term if the records have reference log-probs. */
 export type GradientSettings =
   & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
-  & Partial<Pick<Settings, "clipRatioHigh" | "klInLoss" | "recompute" | "offload">>
+  & Partial<Pick<Settings, "clipRatioHigh" | "gradientLeaves" | "klInLoss" | "recompute" | "offload">>
   & Pick<Aggregated, "share">
   & Pick<PolicyLossSettings, "form">;
 
@@ -120,8 +118,7 @@ const joinOnDevice = Effect.fnUntraced(function* (
   second: Parameters.ParameterSet,
 ): Effect.fn.Return<number, DeviceError> {
   const product = yield* productOf(encoder, first, second);
-  first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
-  releaseParameters(encoder, second);
+  addSet(encoder, first, second);
   return product;
 });
 
@@ -155,7 +152,7 @@ export interface LossGradient extends Omit<SummedGradient<never>, "sums"> {
 export const criticGradient = Effect.fn("Model.criticGradient")(function* (
   critic: Model,
   batch: ReadonlyArray<ValuedSequence>,
-  settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk" | "recompute"> & {
+  settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk" | "gradientLeaves" | "recompute"> & {
     readonly valueClip: number;
   },
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {

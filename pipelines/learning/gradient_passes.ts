@@ -1,6 +1,7 @@
 /**
- * The passes of a gradient: forward and backward of sequences in chunks of a fixed number of tokens, in order. The chunk size decides the
- * order of sums, so it is a setting. Keeping activations or recomputing them block by block changes only memory and time.
+ * The passes of a gradient: forward and backward of sequences in chunks of a fixed number of tokens, whose sums are joined by a fixed binary tree
+ * (`gradient_chunks.ts`). The chunk size and the number of leaves decide the order of sums, so they are settings. The tree is walked in post-order:
+ * S leaves need at most log2(S) + 1 gradients at a time. Keeping activations or recomputing them block by block changes only memory and time.
  */
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
@@ -8,17 +9,20 @@ import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts";
 import { Tape, type TapeMode } from "../../kernels/gpu/tape.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
-import { gradientChunks } from "../algorithms/gradient_chunks.ts";
+import { accumulate } from "../../kernels/ops/add/add.ts";
+import { dealLeaves, gradientChunks, joinsOf } from "../algorithms/gradient_chunks.ts";
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
 import { type GradientError, type Named, requireFinite } from "./finite_gradient.ts";
+import { foldRows } from "./host_gradient.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
 
-/** Tokens per chunk, and whether activations are recomputed; by default they are if the chunk would keep many. */
+/** Tokens per chunk, leaves of the tree that sums the chunks (1 by default), and whether activations are recomputed; by default they are if the chunk would keep many. */
 export interface ChunkSettings {
   readonly gradientChunk: number;
+  readonly gradientLeaves?: number | undefined;
   readonly recompute?: boolean | undefined;
 }
 
@@ -53,27 +57,53 @@ export interface Passes<A extends Sequence, B, E> {
   readonly named: ReadonlyArray<Named>;
 }
 
-/** Adds the gradient over `sequences` to `set`, which holds zeros, chunk by chunk. Fails if a number is not finite. */
+/** The sum of a leaf or of a subtree. */
+interface TreeSum<B> {
+  readonly set: Parameters.ParameterSet;
+  readonly sums: B;
+}
+
+/** Adds the gradient over `sequences` to `set`, which holds zeros, leaf by leaf. Fails if a number is not finite. */
 export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B extends { readonly loss: number }, E>(
   model: Model,
   sequences: ReadonlyArray<A>,
-  { gradientChunk, recompute }: ChunkSettings,
+  { gradientChunk, gradientLeaves = 1, recompute }: ChunkSettings,
   { pass, none, add, named }: Passes<A, B, E>,
   set: Parameters.ParameterSet = zeroGradient(model),
 ): Effect.fn.Return<SummedGradient<B>, E | DeviceError | GradientError> {
-  const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));
-  let sums = none;
-  for (const { start, end } of gradientChunks(sequences.map(packedLength), gradientChunk)) {
-    const part = sequences.slice(start, end);
-    const packed = packRows(model.encoder, part);
-    const mode = modeFor(model, packed.rows.count, recompute);
-    sums = add(sums, yield* pass(new Tape(model.encoder, mode, pairs), packed, part));
-    packed.release();
+  const { encoder } = model;
+  const leaves = dealLeaves(gradientChunks(sequences.map(packedLength), gradientChunk), gradientLeaves);
+  const joins = joinsOf(leaves.map(({ index }) => index));
+  const stack: TreeSum<B>[] = [];
+  for (const [at, { chunks }] of leaves.entries()) {
+    const own = at === 0 ? set : zeroGradient(model);
+    const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, own));
+    let sums = none;
+    for (const { start, end } of chunks) {
+      const part = sequences.slice(start, end);
+      const packed = packRows(encoder, part);
+      const mode = modeFor(model, packed.rows.count, recompute);
+      sums = add(sums, yield* pass(new Tape(encoder, mode, pairs), packed, part));
+      packed.release();
+    }
+    stack.push({ set: own, sums });
+    for (let count = joins[at]; count > 0; count--) {
+      const [first, second] = stack.splice(-2);
+      addSet(encoder, first.set, second.set);
+      stack.push({ set: first.set, sums: add(first.sums, second.sums) });
+    }
   }
-  const gradNorm = yield* normOf(model.encoder, set);
+  const { sums } = stack[0] ?? { sums: none };
+  const gradNorm = yield* normOf(encoder, set);
   yield* requireFinite(model, set, gradNorm, sums.loss, named);
   return { gradient: set, gradNorm, sums };
 });
+
+/** Adds the second gradient to the first and releases its buffers. */
+export const addSet = (encoder: Encoder, first: Parameters.ParameterSet, second: Parameters.ParameterSet): void => {
+  first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
+  Parameters.releaseParameters(encoder, second);
+};
 
 /** A gradient of zeros for a model. */
 export const zeroGradient = ({ encoder, config, parameters }: Model): Parameters.ParameterSet =>

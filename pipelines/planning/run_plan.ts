@@ -159,7 +159,9 @@ const notesOf = (plan: Planned): ReadonlyArray<string> => [
           : `with a working copy in ${plan.models.storage}`
       }, moments ${plan.models.moments ?? "f32"}; gradients are made in chunks of ${
         chunkRows(plan.models.config, plan.work)
-      } rows, activations ${inHalves(plan.models)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
+      } rows${
+        (plan.work.gradientLeaves ?? 1) === 1 ? "" : `, joined by a tree over ${plan.work.gradientLeaves} leaves`
+      }, activations ${inHalves(plan.models)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
     ]
     : [],
   ...plan.models.offload === "gradient" && plan.models.trains

@@ -28,7 +28,7 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Loss", { ...Groups.loss, ...Groups.published }, ["klInLoss", "normalizeAdvantage", "asPublished"]),
   heading("Settings of single algorithms", Groups.algorithmSettings),
   heading("Optimizer", Groups.optimizing, ["criticLearningRate", "moments"]),
-  heading("Schedule", Groups.schedule, ["criticMiniBatch", "gradientChunk"]),
+  heading("Schedule", Groups.schedule, ["criticMiniBatch", "gradientChunk", "gradientLeaves"]),
   heading("Begin from a run", Groups.beginning),
   heading("Tests and checkpoints", Groups.keeping, ["keep"]),
   heading("Memory and time", { ...Groups.memory, ...Groups.planning }, ["batch", "cache", "recompute", "offload"]),

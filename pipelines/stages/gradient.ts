@@ -151,7 +151,7 @@ export const gradientStage = makeStage({
     ...published,
     ...Struct.pick(loss, ["aggregation"]),
     ...algorithmSettings,
-    ...Struct.pick(schedule, ["gradientChunk"]),
+    ...Struct.pick(schedule, ["gradientChunk", "gradientLeaves"]),
     ...Struct.pick(memory, ["recompute", "offload"]),
     ...passes,
     ...device,
