@@ -279,4 +279,4 @@ export const planning = {
 } as const satisfies Group;
 
 export { algorithmSettings } from "../algorithms/algorithm_settings.ts";
-export { archive, base, blocks, cluster, server, serving, studies, workers } from "./command_groups.ts";
+export { archive, base, blocks, cluster, gradientJobs, server, serving, studies, workers } from "./command_groups.ts";

@@ -40,7 +40,10 @@ export const headings: ReadonlyArray<Heading> = [
   ]),
   heading("Base model", Groups.base),
   heading("Study", Groups.studies),
-  heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.workers }, ["block"]),
+  heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.gradientJobs, ...Groups.workers }, [
+    "block",
+    "leavesPerJob",
+  ]),
   heading("Responses read", Groups.reading),
   heading("Tables and figures", { ...Groups.reporting, ...Groups.serving }, ["bootstrap"]),
   heading("Imports and parts", { ...Groups.imports, ...Groups.duplicates, ...Groups.archive }),

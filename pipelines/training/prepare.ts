@@ -100,12 +100,18 @@ export const prepare = Effect.fn("Train.prepare")(function* (
     stopTokens: [...model.config.stopTokens],
   };
   return {
-    world: { config: { ...merge(config), prompts: count }, prompts, tokenizer, reference },
+    world: {
+      config: { ...merge(config), prompts: count },
+      prompts,
+      tokenizer,
+      reference: referred && { version: referred.model, model: referred.model, dir: referred.dir },
+    },
     tests,
     initial: {
-      policy: { model, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
+      policy: { model, dir, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
       critic: critic && {
         model: critic,
+        dir: valued?.dir,
         optimizer: yield* optimizerOf(critic, isCriticFrom ? criticStart : undefined, moments),
       },
     },

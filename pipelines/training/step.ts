@@ -5,17 +5,19 @@
  */
 import { Clock, Effect, Fiber, Stream } from "effect";
 import { tasks } from "../../data/mod.ts";
+import type { Weights } from "../cluster/jobs.ts";
 import * as Model from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
 import {
-  companionScores,
   optimizerStep,
   stepBatches,
   type StepGradients,
   type Stepped,
   type TrainedModel,
+  trainedWeights,
   type TrainingState,
 } from "../learning/optimizer_step.ts";
+import { scoresBy } from "../learning/score_work.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type { Failure } from "../settings/command.ts";
@@ -30,7 +32,7 @@ import { type CriticGradient, criticRecord, gradientRecord } from "../stages/gra
 import { countVerdicts, diagnose, type Diagnosis } from "./diagnostics.ts";
 import { draw } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
-import { rollouts } from "../stages/sample.ts";
+import { drawWith } from "../stages/sample_work.ts";
 import { split } from "../stages/split.ts";
 import { verify } from "../stages/verify.ts";
 import type { ArtifactStore } from "../files/artifact_store.ts";
@@ -47,7 +49,7 @@ export interface TrainingContext {
   readonly config: Settings & { readonly prompts: number };
   readonly prompts: ReadonlyArray<RecordTypes.Prompt>;
   readonly tokenizer: Tokenizer;
-  readonly reference: Model.Model | undefined;
+  readonly reference: Weights | undefined;
   readonly sink: StepWriter;
   /** Hears what a step is at, in a few words. */
   readonly watch?: (what: string) => Effect.Effect<void>;
@@ -82,7 +84,11 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const sampled = yield* keep(
     "sample",
     yield* Stream.runCollect(
-      watched(world, step, (finished) => rollouts(state.policy.model, tokenizer, prompts, settings, finished)),
+      watched(
+        world,
+        step,
+        (finished) => drawWith({ weights: trainedWeights(state.policy), tokenizer }, { prompts, settings, finished }),
+      ),
     ),
   );
   const tokens = tokensOf(sampled);
@@ -97,8 +103,10 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   yield* clock.lap("verify");
   // The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute.
   yield* watch(`step ${step}: score, ${tokens} tokens`);
-  const others = { reference, critic: state.critic?.model };
-  const scores = yield* companionScores(others, signed, config.temperature);
+  const critic = state.critic && trainedWeights(state.critic);
+  const { temperature, block, responses } = config;
+  const request = { sequences: signed, temperature, block: block * responses };
+  const scores = yield* scoresBy({ reference, critic }, request);
   const scored = yield* keep(
     "score",
     signed.map((record, i) => ({ ...record, oldLogProbs: record.logProbs, ...scores[i] })),
