@@ -143,22 +143,29 @@ const watch = Effect.fnUntraced(function* (
   );
 });
 
-/** Keeps the weights that works name; those of a model are removed when it has others. */
-const publisher = (store: BlobStore, sources: Map<string, Effect.Effect<unknown, ClusterError>>) => {
+/** Keeps the weights that works name; those of a model are removed when it has others, and when the scope ends. */
+const publisher = Effect.fnUntraced(function* (
+  store: BlobStore,
+  sources: Map<string, Effect.Effect<unknown, ClusterError>>,
+) {
   const models = new Map<Model, { readonly version: object; readonly kept: KeptWeights }>();
+  const namesOf = ({ changing }: KeptWeights) => changing.map(([blob]) => blob);
+  yield* Effect.addFinalizer(() =>
+    Effect.ignore(store.remove([...models.values()].flatMap(({ kept }) => namesOf(kept))))
+  );
   return Effect.fnUntraced(function* (weights: Weights): Effect.fn.Return<string, Failure> {
     const before = models.get(weights.model);
     if (before?.version === weights.version) return before.kept.list;
     const kept = yield* keepWeights(store, weights);
     models.set(weights.model, { version: weights.version, kept });
-    for (const [blob, put] of kept.sources) sources.set(blob, put);
-    const used = new Set([...models.values()].flatMap((one) => one.kept.sources.map(([blob]) => blob)));
-    const old = (before?.kept.sources ?? []).flatMap(([blob]) => used.has(blob) ? [] : [blob]);
+    for (const [blob, put] of [...kept.files, ...kept.changing]) sources.set(blob, put);
+    const used = new Set([...models.values()].flatMap((one) => namesOf(one.kept)));
+    const old = before === undefined ? [] : namesOf(before.kept).filter((blob) => !used.has(blob));
     for (const blob of old) sources.delete(blob);
     yield* store.remove(old);
     return kept.list;
   });
-};
+});
 
 /** The executor of a cluster, for jobs of the kind of this device. */
 export const handOut = Effect.fn("Cluster.handOut")(function* (
@@ -197,7 +204,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
     return kept;
   });
 
-  const published = publisher(store, sources);
+  const published = yield* publisher(store, sources);
 
   const run = <A, E, R>(work: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
     Stream.unwrap(Effect.gen(function* () {
@@ -247,6 +254,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
         Stream.mapEffect(one, { concurrency: window }),
         Stream.mapEffect((each) => {
           spent.jobs.push(jobId(each.job));
+          if (each.job.reads.block !== undefined) spent.blobs.add(each.job.reads.block);
           return read(each);
         }),
         Stream.flattenIterable,

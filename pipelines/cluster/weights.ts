@@ -37,8 +37,12 @@ const decodeList = Schema.decodeUnknownEffect(Schema.fromJsonString(List));
 /** Whether a file of a model directory holds no weights. */
 const isSmall = (name: string): boolean => !name.endsWith(".safetensors");
 
-/** Weights in the store: their list, and how to put back each of their blobs. */
-export type KeptWeights = KeptModel;
+/** Weights in the store: the hash of their list, and how to put back each blob: those of the files, and those that change with the weights. */
+export interface KeptWeights {
+  readonly list: string;
+  readonly files: KeptModel["sources"];
+  readonly changing: KeptModel["sources"];
+}
 
 /** Keeps weights; ranges that the store has are not written again. */
 export const keepWeights = Effect.fn("Cluster.keepWeights")(function* (
@@ -68,7 +72,7 @@ export const keepWeights = Effect.fn("Cluster.keepWeights")(function* (
   const text = canonicalJson(list);
   const name = yield* store.put(text);
   const own = ranges.map((blob, i): KeptModel["sources"][number] => [blob, puts[i]]);
-  return { list: name, sources: [...own, [name, store.put(text)], ...files.sources] };
+  return { list: name, files: files.sources, changing: [...own, [name, store.put(text)]] };
 });
 
 /** Weights on a worker's device, and the blobs that they were read from. */

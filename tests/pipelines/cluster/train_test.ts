@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { Effect, Fiber, ManagedRuntime } from "effect";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -123,6 +123,10 @@ Deno.test(
       assert(kept.length >= 5 && jobs.length >= kept.length + 12, `${kept.length} results of ${jobs.length} jobs`);
       forget();
     }
+    // Neither gradients nor weights are left: of the base, files alone are.
+    const sizes = readdirSync(join(store, "blobs"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile()).map(({ parentPath, name }) => statSync(join(parentPath, name)).size);
+    assert(sizes.length > 10 && Math.max(...sizes) < 10_000, `${Math.max(...sizes)}`);
     const said = (await Promise.all(workers.map(stopWorker))).join("");
     // Two blocks of prompts, a reference and a critic, four leaves of each sign and of the critic.
     assert(doneIn(said, "sample") >= 2, said);
