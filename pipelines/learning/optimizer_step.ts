@@ -152,24 +152,21 @@ export const lossGroup = {
   ...Groups.published,
 };
 
-/** How to hand out the gradient of a model whose directory is known. */
-const handed = (
+/** How to hand out the gradient of a model with these weights. */
+export const handedWith = (
   role: "policy" | "critic",
-  trained: TrainedModel,
+  weights: Weights,
   share: number,
-  settings: StepSettings,
-): HandedGradient | undefined =>
-  trained.dir === undefined ? undefined : {
-    weights: trainedWeights(trained),
-    settings: {
-      ...Object.fromEntries(
-        Object.entries(settings).filter(([key, value]) => key in lossGroup && value !== undefined),
-      ),
-      role,
-      share,
-    },
-    span: settings.leavesPerJob ?? 1,
-  };
+  settings: LossSettings & Partial<Pick<Settings, "leavesPerJob">>,
+): HandedGradient => ({
+  weights,
+  settings: {
+    ...Object.fromEntries(Object.entries(settings).filter(([key, value]) => key in lossGroup && value !== undefined)),
+    role,
+    share,
+  },
+  span: settings.leavesPerJob ?? 1,
+});
 
 /** Clips a gradient by its global norm and makes an AdamW step: changes the weights in place and releases the gradient's buffers. */
 export const applyGradient = (
@@ -201,7 +198,7 @@ export const optimizerStep = Effect.fn("Learning.optimizerStep")(function* <A, E
 ): Effect.fn.Return<Stepped<A>, DeviceError | GradientError | E, R> {
   const under = (role: "policy" | "critic", trained: TrainedModel, { share }: MiniBatch<TrainedSequence>) => ({
     ...settings,
-    handed: handed(role, trained, share, settings),
+    handed: trained.dir === undefined ? undefined : handedWith(role, trainedWeights(trained), share, settings),
   });
   const gradients: StepGradients = {
     policy: batch.policy && (yield* gradient(policy.model, batch.policy, under("policy", policy, batch.policy))),

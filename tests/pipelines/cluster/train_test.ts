@@ -16,9 +16,13 @@ import { makeGradientRunner } from "../../../pipelines/learning/gradient_runner.
 import { makeScoreRunner } from "../../../pipelines/learning/score_work.ts";
 import { Policy } from "../../../pipelines/models/policy.ts";
 import { layerWithThreads } from "../../../pipelines/models/policy_on_device.ts";
+import { decodeRecord, encode } from "../../../pipelines/records/record.ts";
+import { Credited } from "../../../pipelines/records/schema.ts";
+import { gradientStage } from "../../../pipelines/stages/gradient.ts";
 import { makeSampleRunner } from "../../../pipelines/stages/sample_work.ts";
 import { trainConfig } from "../../../pipelines/training/run_config.ts";
 import { train } from "../../../pipelines/training/train.ts";
+import { collect } from "../stages/with_policy.ts";
 import { ask, startWorker, stopWorker } from "./processes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "signum-train-cluster-"));
@@ -158,4 +162,24 @@ Deno.test("a gradient whose blob is damaged is computed again", options, async (
   assert.deepEqual(files, expected.grpo);
   assert(damaged !== undefined);
   assert.match(said, new RegExp(`Cannot read blob "${damaged}" .*job gradient \\w+ is done again`));
+});
+
+Deno.test("the stage gradient hands out the same parts, and its record is that of the training", options, async () => {
+  const step = join(out("alone", "ppo"), "steps", "000001");
+  await alone;
+  const lines = readFileSync(join(step, "advantage.ndjson"), "utf8").split("\n").slice(0, -1);
+  const [record] = await runtime.runPromise(Effect.scoped(Effect.gen(function* () {
+    const { info } = yield* Policy;
+    yield* Effect.forkScoped(work({ cluster: "sqlite", store }, 30, { gradient: makeGradientRunner }));
+    const jobs = yield* handOut({ cluster: "sqlite", store }, info);
+    const input = yield* Effect.forEach(
+      lines,
+      (line, i) =>
+        Effect.fromResult(decodeRecord(Credited, ["advantages"], line, { source: "advantage", line: i + 1 })),
+    );
+    const config = { model, critic: model, gradientChunk: 30, gradientLeaves: 4, leavesPerJob: 4 };
+    const made = collect(gradientStage, input, { ...config, algorithm: "ppo", artifacts: join(folder, "artifacts") });
+    return yield* Effect.provideService(made, Jobs, jobs);
+  })));
+  assert.equal(`${encode(record)}\n`, readFileSync(join(step, "gradient.ndjson"), "utf8"));
 });
