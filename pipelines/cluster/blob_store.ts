@@ -26,6 +26,8 @@ export interface BlobStore {
   readonly get: (name: string) => Effect.Effect<Uint8Array, ClusterError>;
   /** Copies a blob into a new file, verified. */
   readonly getFile: (name: string, path: string) => Effect.Effect<void, ClusterError>;
+  /** Removes blobs that are of no more use. */
+  readonly remove: (names: ReadonlyArray<string>) => Effect.Effect<void, ClusterError>;
   /** Removes blobs that nobody used since `before` (ms) and the partial files of killed writers; returns how many. */
   readonly sweep: (before: number) => Effect.Effect<number, ClusterError>;
 }
@@ -144,6 +146,14 @@ export const openBlobStore = Effect.fnUntraced(function* (folder: string): Effec
           });
           await used(pathOf(name));
         }),
+      ),
+    remove: (names) =>
+      Effect.forEach(
+        names,
+        (name) => Effect.andThen(named(name), attempt("remove blob", name, () => rm(pathOf(name), { force: true }))),
+        {
+          discard: true,
+        },
       ),
     sweep: (before) => attempt("sweep", "blobs", () => sweepFolder(blobs, before)),
   };

@@ -9,15 +9,17 @@ import type { Rounding } from "../../kernels/gpu/chosen_kernels.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { reasonOf } from "../files/text_file.ts";
 import { resolveModel } from "../files/hub.ts";
+import type { Model } from "../models/model.ts";
 import type { Failure } from "../settings/command.ts";
 import { type BlobStore, openBlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { layerDatabase } from "./database.ts";
 import { type Job, jobId, jobName, queueOf } from "./job.ts";
-import type { Executor, Work } from "./jobs.ts";
+import type { Blobs, Executor, Weights, Work } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import { type JobQueue, type JobResult, mostAttempts, openQueue } from "./queue.ts";
+import { keepWeights, type KeptWeights } from "./weights.ts";
 
 /** Jobs of one work that are out at a time. */
 const window = 128;
@@ -141,6 +143,30 @@ const watch = Effect.fnUntraced(function* (
   );
 });
 
+/** Keeps the weights that works name; those of a model are removed when it has others, and when the scope ends. */
+const publisher = Effect.fnUntraced(function* (
+  store: BlobStore,
+  sources: Map<string, Effect.Effect<unknown, ClusterError>>,
+) {
+  const models = new Map<Model, { readonly version: object; readonly kept: KeptWeights }>();
+  const namesOf = ({ changing }: KeptWeights) => changing.map(([blob]) => blob);
+  yield* Effect.addFinalizer(() =>
+    Effect.ignore(store.remove([...models.values()].flatMap(({ kept }) => namesOf(kept))))
+  );
+  return Effect.fnUntraced(function* (weights: Weights): Effect.fn.Return<string, Failure> {
+    const before = models.get(weights.model);
+    if (before?.version === weights.version) return before.kept.list;
+    const kept = yield* keepWeights(store, weights);
+    models.set(weights.model, { version: weights.version, kept });
+    for (const [blob, put] of [...kept.files, ...kept.changing]) sources.set(blob, put);
+    const used = new Set([...models.values()].flatMap((one) => namesOf(one.kept)));
+    const old = before === undefined ? [] : namesOf(before.kept).filter((blob) => !used.has(blob));
+    for (const blob of old) sources.delete(blob);
+    yield* store.remove(old);
+    return kept.list;
+  });
+});
+
 /** The executor of a cluster, for jobs of the kind of this device. */
 export const handOut = Effect.fn("Cluster.handOut")(function* (
   where: Shared,
@@ -178,23 +204,62 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
     return kept;
   });
 
-  const run = <A, E, R>({ stage, settings, model, blocks, decode }: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
+  const published = yield* publisher(store, sources);
+
+  const run = <A, E, R>(work: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
     Stream.unwrap(Effect.gen(function* () {
-      const reads: Job["reads"] = model === undefined ? {} : { model: (yield* modelOf(model)).list };
+      const { stage, settings, model, weights, blocks, decode, transient = false } = work;
+      const reads: Job["reads"] = {
+        ...model !== undefined && { model: (yield* modelOf(model)).list },
+        ...weights !== undefined && { weights: yield* published(weights) },
+      };
+      /** What is removed in the end, of work whose results nobody asks for again. */
+      const spent: { readonly jobs: string[]; readonly blobs: Set<string> } = { jobs: [], blobs: new Set() };
+      const blobs: Blobs = {
+        put: store.put,
+        get: (name) => Effect.tap(store.get(name), () => Effect.sync(() => spent.blobs.add(name))),
+      };
       const one = Effect.fnUntraced(function* ([index, block]: readonly [number, Work<A, E, R>["blocks"][number]]) {
-        const input = yield* store.put(block.text);
+        const { text } = block;
+        const input = yield* store.put(text);
         const job: Job = {
           ...place,
           stage,
           settings: { ...settings, ...block.settings },
           reads: { ...reads, block: input },
         };
-        return yield* decode(yield* done(job, block.text), index);
+        return { index, job, text, result: yield* done(job, text) };
       });
-      return Stream.fromIterable(blocks.entries()).pipe(
+      /** A result whose blobs are lost is made again. */
+      const read = (
+        { index, job, text, result }: Effect.Success<ReturnType<typeof one>>,
+        tries = mostAttempts,
+      ): Effect.Effect<ReadonlyArray<A>, E | Failure> =>
+        Effect.catch(
+          decode(result, index, blobs),
+          Effect.fnUntraced(function* (error: E | Failure) {
+            const isLost = error instanceof ClusterError && (error.reason === "missing" || error.reason === "damaged");
+            if (!isLost || tries === 1) return yield* Effect.fail(error);
+            const id = jobId(job);
+            yield* (yield* StandardStreams).report(`${error.message}; job ${jobName(job, id)} is done again`);
+            yield* queue.forget(id);
+            return yield* read({ index, job, text, result: yield* done(job, text) }, tries - 1);
+          }),
+        );
+      const remove = Effect.gen(function* () {
+        yield* Effect.forEach(spent.jobs, queue.forget);
+        yield* store.remove([...spent.blobs]);
+      });
+      const results = Stream.fromIterable(blocks.entries()).pipe(
         Stream.mapEffect(one, { concurrency: window }),
+        Stream.mapEffect((each) => {
+          spent.jobs.push(jobId(each.job));
+          if (each.job.reads.block !== undefined) spent.blobs.add(each.job.reads.block);
+          return read(each);
+        }),
         Stream.flattenIterable,
       );
+      return transient ? Stream.ensuring(results, Effect.ignore(remove)) : results;
     }));
   return { atOnce: window, run };
 });

@@ -4,6 +4,7 @@
  */
 import { Context, type Effect, type Stream } from "effect";
 import type { Json } from "@effect/schema";
+import type { Model } from "../models/model.ts";
 import type { Policy } from "../models/policy.ts";
 import type { Failure } from "../settings/command.ts";
 
@@ -13,6 +14,21 @@ export interface Block {
   readonly settings?: Readonly<Record<string, Json>>;
 }
 
+/** The weights of a model on this process's device. */
+export interface Weights {
+  /** Another object whenever the numbers have changed. */
+  readonly version: object;
+  readonly model: Model;
+  /** The directory with the model's configuration and tokenizer. */
+  readonly dir: string;
+}
+
+/** Bytes by their hash, which a result may name beside its text: numbers of a gradient. */
+export interface Blobs {
+  readonly put: (bytes: Uint8Array) => Effect.Effect<string, Failure>;
+  readonly get: (name: string) => Effect.Effect<Uint8Array, Failure>;
+}
+
 /** Work of a stage that can be cut into blocks; the records of the blocks, in order, are the records of the whole. */
 export interface Work<A, E, R> {
   readonly stage: string;
@@ -20,11 +36,15 @@ export interface Work<A, E, R> {
   readonly settings: Readonly<Record<string, Json>>;
   /** The directory of the model, if the stage needs one. */
   readonly model?: string;
+  /** The weights that the stage runs, instead of a directory's. */
+  readonly weights?: Weights | undefined;
+  /** Whether nobody asks for the results again: they and their blobs are removed when all have been read. */
+  readonly transient?: boolean;
   readonly blocks: ReadonlyArray<Block>;
   /** The whole work in this process. */
   readonly here: Stream.Stream<A, E, R>;
-  /** The records of a block from the text of its result. */
-  readonly decode: (text: string, block: number) => Effect.Effect<ReadonlyArray<A>, Failure>;
+  /** The records of a block from the text of its result, one block after the other. */
+  readonly decode: (text: string, block: number, blobs: Blobs) => Effect.Effect<ReadonlyArray<A>, E | Failure>;
 }
 
 /** What hands out work. */
@@ -34,9 +54,12 @@ export interface Executor {
   readonly run: <A, E, R>(work: Work<A, E, R>) => Stream.Stream<A, E | Failure, R>;
 }
 
+/** The executor that does all work in this process. */
+export const thisProcess: Executor = { run: (work) => work.here };
+
 /** The current executor: this process, unless a command has `--cluster`. */
 export const Jobs: Context.Reference<Executor> = Context.Reference("signum/pipelines/cluster/Jobs", {
-  defaultValue: (): Executor => ({ run: (work) => work.here }),
+  defaultValue: () => thisProcess,
 });
 
 /** What a worker gives to a stage that runs a block. */
@@ -44,8 +67,11 @@ export interface BlockInput {
   readonly settings: Readonly<Record<string, Json>>;
   /** The text of the block. */
   readonly text: string;
-  /** The directory of the model, on this machine. */
+  /** The directory of the model, on this machine; where the job names weights, that of their configuration and tokenizer. */
   readonly model: string | undefined;
+  /** The weights that the job names, on the device; they stay with the worker. */
+  readonly weights?: Model | undefined;
+  readonly blobs: Blobs;
 }
 
 /** Runs blocks of one stage; what it keeps between blocks (a loaded model) is its own. */

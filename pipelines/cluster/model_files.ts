@@ -27,12 +27,13 @@ export interface KeptModel {
   readonly sources: ReadonlyArray<readonly [blob: string, put: Effect.Effect<unknown, ClusterError>]>;
 }
 
-/** Keeps the files of a model directory. */
+/** Keeps the files of a model directory, or those of them that are `wanted`. */
 export const keepModel = Effect.fn("Cluster.keepModel")(function* (
   store: BlobStore,
   dir: string,
+  wanted: (name: string) => boolean = () => true,
 ): Effect.fn.Return<KeptModel, ClusterError | FileError> {
-  const names = (yield* namesIn(dir)).filter(isRead);
+  const names = (yield* namesIn(dir)).filter((name) => isRead(name) && wanted(name));
   const puts = names.map((name) => store.putFile(join(dir, name)));
   const hashes = yield* Effect.all(puts);
   const text = canonicalJson(Object.fromEntries(names.map((name, i) => [name, hashes[i]])));

@@ -19,6 +19,7 @@ import type { MakeRunner, Runner } from "./jobs.ts";
 import { fetchModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import type { Doer, JobQueue } from "./queue.ts";
+import { weightsHolder } from "./weights.ts";
 
 /** Milliseconds that results and blobs are kept after their last use. */
 const retention = 30 * 24 * 3600_000;
@@ -49,13 +50,21 @@ const textOf = Effect.fnUntraced(function* (
   store: BlobStore,
   runnerOf: (stage: string) => Effect.Effect<Runner, Failure, Policy>,
   models: Map<string, string>,
+  hold: ReturnType<typeof weightsHolder>,
 ): Effect.fn.Return<string, Failure, Policy> {
-  const { block, model: list } = job.reads;
+  const { block, model: list, weights: name } = job.reads;
   const text = new TextDecoder().decode(yield* store.get(block ?? ""));
   const model = list === undefined ? undefined : models.get(list) ?? (yield* fetchModel(store, list));
   if (list !== undefined && model !== undefined) models.set(list, model);
+  const weights = name === undefined ? undefined : yield* hold(name);
   const run = yield* runnerOf(job.stage);
-  return yield* run({ settings: job.settings, text, model });
+  return yield* run({
+    settings: job.settings,
+    text,
+    model: model ?? weights?.dir,
+    weights: weights?.model,
+    blobs: store,
+  });
 });
 
 /** Works until it is interrupted; `makers` has the runner of each stage. */
@@ -66,7 +75,8 @@ export const work = Effect.fn("Worker.work")(function* (
 ) {
   const { report } = yield* StandardStreams;
   const { store, queue } = yield* openShared(where, lease);
-  const { info } = yield* Policy;
+  const { info, encoder } = yield* Policy;
+  const hold = weightsHolder(store, { encoder });
   const place = yield* placeOfDevice(info);
   const doer: Doer = { worker: randomUUID().slice(0, 8), machine: hostname(), device: deviceName(info) };
   let done = 0;
@@ -98,7 +108,7 @@ export const work = Effect.fn("Worker.work")(function* (
     // Another worker may have finished it after its lease had ended.
     if ((yield* queue.answers([id])).length > 0) return;
     const begun = yield* Clock.currentTimeMillis;
-    const text = yield* textOf(job, store, runnerOf, models);
+    const text = yield* textOf(job, store, runnerOf, models, hold);
     yield* queue.keep({ ...doer, job: id, result: yield* store.put(text) });
     done++;
     yield* heard;

@@ -68,7 +68,7 @@ export const insightsStage = makeStage({
     ...Struct.pick(sampling, ["responses", "maxTokens"]),
     ...Struct.pick(loss, ["lambda", "clipRatio", "clipRatioHigh", "entropyCoef", "klCoef"]),
     ...Struct.pick(loss, ["aggregation"]),
-    ...Struct.pick(schedule, ["gradientChunk"]),
+    ...Struct.pick(schedule, ["gradientChunk", "gradientLeaves"]),
     ...Struct.pick(optimizing, ["learningRate", "weightDecay", "maxGradNorm"]),
     ...Struct.pick(reading, ["first", "positions"]),
     ...Struct.pick(passes, ["paddedVocabulary"]),

@@ -10,7 +10,7 @@ import type { TrainedSequence, ValuedSequence } from "./gradient.ts";
 import * as Parameters from "../models/parameters.ts";
 import { score } from "./score.ts";
 
-/** A loss or a gradient is not finite; nothing was updated. */
+/** A loss or a gradient is not finite, or a part of it cannot be had from a worker; nothing was updated. */
 export class GradientError extends Schema.TaggedError<GradientError>()("GradientError", { message: Schema.String }) {}
 
 /** A response with the fields that identify it in errors, and its numbers, [T] each. */

@@ -7,7 +7,6 @@
 import * as Effect from "effect/Effect";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import { accumulate } from "../../kernels/ops/add/add.ts";
 import { tokenLogProbs } from "../../kernels/ops/token_log_probs/token_log_probs.ts";
 import type { Tape } from "../../kernels/gpu/tape.ts";
 import { signOf } from "../algorithms/algorithm.ts";
@@ -15,14 +14,21 @@ import { type Aggregated, denominatorsOf } from "../algorithms/aggregation.ts";
 import { addSums, noSums, policyLoss, type PolicyLossSettings, type PolicySums } from "../algorithms/objective.ts";
 import { valueLoss } from "../algorithms/value_loss.ts";
 import type { Credited, Sign } from "../records/schema.ts";
-import { normOf, type Passes, productOf, sumChunks, type SummedGradient } from "./gradient_passes.ts";
+import {
+  addSet,
+  type ChunkSettings,
+  normOf,
+  type Passes,
+  productOf,
+  sumChunks,
+  type SummedGradient,
+} from "./gradient_passes.ts";
 import { GradientError } from "./finite_gradient.ts";
-import { bringAway, bringBack, foldRows, type HostGradient } from "./host_gradient.ts";
+import { bringAway, bringBack, type HostGradient } from "./host_gradient.ts";
 import type { Model } from "../models/model.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { PackedRows, Sequence } from "./packed_rows.ts";
 import type * as Parameters from "../models/parameters.ts";
-import { releaseParameters } from "../models/parameters.ts";
 import { predictorStates } from "./score.ts";
 import { valueHead } from "../models/value_head.ts";
 
@@ -39,9 +45,10 @@ export type ValuedSequence = Omit<TrainedSequence, "oldLogProbs" | "advantages">
 /** The settings that the loss depends on. Without `klInLoss` it has the KL term if the records have reference log-probs. */
 export type GradientSettings =
   & Pick<Settings, "temperature" | "clipRatio" | "entropyCoef" | "klCoef" | "aggregation" | "gradientChunk">
-  & Partial<Pick<Settings, "clipRatioHigh" | "klInLoss" | "recompute" | "offload">>
+  & Partial<Pick<Settings, "clipRatioHigh" | "gradientLeaves" | "klInLoss" | "recompute" | "offload">>
   & Pick<Aggregated, "share" | "constantLength">
-  & Pick<PolicyLossSettings, "form">;
+  & Pick<PolicyLossSettings, "form">
+  & Pick<ChunkSettings, "handed">;
 
 /** The sign of a response: its own if given, else that of its reward. */
 export const signIn = ({ sign, reward }: Pick<TrainedSequence, "sign" | "reward">): Sign =>
@@ -70,10 +77,7 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   settings: GradientSettings,
 ): Effect.fn.Return<PolicyGradient, DeviceError | GradientError> {
   const { encoder } = model;
-  const loss: PolicyLossSettings = {
-    ...settings,
-    denominators: denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length)),
-  };
+  const lengths = lengthsOf(batch);
   const parts = new Map<Sign, SummedGradient<PolicySums>>();
   let away: HostGradient | undefined;
   for (const sign of ["positive", "negative"] as const) {
@@ -81,13 +85,7 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
     if (sequences.length === 0) continue;
     const earlier = settings.offload === "gradient" ? parts.get("positive")?.gradient : undefined;
     if (earlier !== undefined) away = yield* bringAway(encoder, earlier);
-    const passes: Passes<TrainedSequence, PolicySums, DeviceError> = {
-      pass: (tape, packed, part) =>
-        tokenPass(tape, model, packed, settings.temperature, chunkLoss(part, loss, settings.klInLoss)),
-      none: noSums,
-      add: addSums,
-      named: sequences,
-    };
+    const passes = policyPasses(model, settings, lengths, sequences);
     parts.set(sign, yield* sumChunks(model, sequences, settings, passes, earlier));
   }
   const positive = parts.get("positive");
@@ -113,6 +111,27 @@ export const policyGradient = Effect.fn("Model.policyGradient")(function* (
   };
 });
 
+const lengthsOf = (batch: ReadonlyArray<Sequence>): ReadonlyArray<number> =>
+  batch.map(({ responseTokens }) => responseTokens.length);
+
+/** The passes of the policy loss over parts of a mini-batch whose responses have these lengths. */
+export const policyPasses = (
+  model: Model,
+  settings: Omit<GradientSettings, keyof ChunkSettings>,
+  lengths: ReadonlyArray<number>,
+  named: ReadonlyArray<TrainedSequence>,
+): Passes<TrainedSequence, PolicySums, DeviceError> => {
+  const loss: PolicyLossSettings = { ...settings, denominators: denominatorsOf(lengths) };
+  return {
+    pass: (tape, packed, part) =>
+      tokenPass(tape, model, packed, settings.temperature, chunkLoss(part, loss, settings.klInLoss)),
+    none: noSums,
+    add: addSums,
+    named,
+    lengths,
+  };
+};
+
 /** Adds the second gradient to the first and frees its buffers; returns the dot product of the two before the addition. */
 const joinOnDevice = Effect.fnUntraced(function* (
   encoder: Encoder,
@@ -120,8 +139,7 @@ const joinOnDevice = Effect.fnUntraced(function* (
   second: Parameters.ParameterSet,
 ): Effect.fn.Return<number, DeviceError> {
   const product = yield* productOf(encoder, first, second);
-  first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
-  releaseParameters(encoder, second);
+  addSet(encoder, first, second);
   return product;
 });
 
@@ -131,7 +149,8 @@ export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function
   batch: ReadonlyArray<Sequence>,
   gradientChunk: number,
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
-  const { tokens } = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
+  const lengths = lengthsOf(batch);
+  const { tokens } = denominatorsOf(lengths);
   const lossOf = (logProbs: Float32Array) => ({
     loss: -logProbs.reduce((sum, logProb) => sum + logProb, 0) / tokens,
     dLogProbs: new Float32Array(logProbs.length).fill(-1 / tokens),
@@ -141,6 +160,7 @@ export const likelihoodGradient = Effect.fn("Model.likelihoodGradient")(function
     pass: (tape, packed) => tokenPass(tape, model, packed, 1, lossOf),
     ...losses,
     named: [],
+    lengths,
   };
   const { sums, ...summed } = yield* sumChunks(model, batch, { gradientChunk }, passes);
   return { ...summed, ...sums };
@@ -151,17 +171,30 @@ export interface LossGradient extends Omit<SummedGradient<never>, "sums"> {
   readonly loss: number;
 }
 
+/** The settings of the value loss. */
+export type ValueSettings = Pick<GradientSettings, "aggregation" | "share"> & { readonly valueClip: number };
+
 /** The gradient of the value loss over one mini-batch of the critic. */
 export const criticGradient = Effect.fn("Model.criticGradient")(function* (
   critic: Model,
   batch: ReadonlyArray<ValuedSequence>,
-  settings: Pick<GradientSettings, "aggregation" | "share" | "gradientChunk" | "recompute"> & {
-    readonly valueClip: number;
-  },
+  settings: ValueSettings & ChunkSettings,
 ): Effect.fn.Return<LossGradient, DeviceError | GradientError> {
+  const passes = criticPasses(critic, settings, lengthsOf(batch), batch);
+  const { sums, ...summed } = yield* sumChunks(critic, batch, settings, passes);
+  return { ...summed, ...sums };
+});
+
+/** The passes of the value loss over parts of a mini-batch whose responses have these lengths. */
+export const criticPasses = (
+  critic: Model,
+  settings: ValueSettings,
+  lengths: ReadonlyArray<number>,
+  named: ReadonlyArray<ValuedSequence>,
+): Passes<ValuedSequence, Loss, DeviceError> => {
   const { encoder } = critic;
-  const denominators = denominatorsOf(batch.map(({ responseTokens }) => responseTokens.length));
-  const passes: Passes<ValuedSequence, Loss, DeviceError> = {
+  const denominators = denominatorsOf(lengths);
+  return {
     pass: (tape, packed, part) =>
       Effect.gen(function* () {
         const output = valueHead(tape, critic, predictorStates(tape, critic, packed));
@@ -176,11 +209,10 @@ export const criticGradient = Effect.fn("Model.criticGradient")(function* (
         return { loss };
       }),
     ...losses,
-    named: batch,
+    named,
+    lengths,
   };
-  const { sums, ...summed } = yield* sumChunks(critic, batch, settings, passes);
-  return { ...summed, ...sums };
-});
+};
 
 interface Loss {
   readonly loss: number;

@@ -1,25 +1,34 @@
 /**
- * The passes of a gradient: forward and backward of sequences in chunks of a fixed number of tokens, in order. The chunk size decides the
- * order of sums, so it is a setting. Keeping activations or recomputing them block by block changes only memory and time.
+ * The passes of a gradient: forward and backward of sequences in chunks of a fixed number of tokens, whose sums are joined by a fixed binary tree
+ * (`gradient_chunks.ts`). The chunk size and the number of leaves decide the order of sums, so they are settings. The tree is walked in post-order:
+ * S leaves need at most log2(S) + 1 gradients at a time. Keeping activations or recomputing them block by block changes only memory and time.
  */
 import * as Effect from "effect/Effect";
-import type { DeviceError } from "../../kernels/gpu/device_info.ts";
+import * as Stream from "effect/Stream";
+import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts";
 import { Tape, type TapeMode } from "../../kernels/gpu/tape.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
-import { gradientChunks } from "../algorithms/gradient_chunks.ts";
+import { accumulate } from "../../kernels/ops/add/add.ts";
+import { dealLeaves, gradientChunks, joinsOf, type Leaf } from "../algorithms/gradient_chunks.ts";
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
-import { type GradientError, type Named, requireFinite } from "./finite_gradient.ts";
+import { Jobs } from "../cluster/jobs.ts";
+import { GradientError, type Named, requireFinite } from "./finite_gradient.ts";
+import { gradientWork, type HandedGradient, subtreesOf, type TreeSum } from "./gradient_work.ts";
+import { foldRows } from "./host_gradient.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
 
-/** Tokens per chunk, and whether activations are recomputed; by default they are if the chunk would keep many. */
+/** Tokens per chunk, leaves of the tree that sums the chunks (1 by default), and whether activations are recomputed; by default they are if the chunk would keep many. */
 export interface ChunkSettings {
   readonly gradientChunk: number;
+  readonly gradientLeaves?: number | undefined;
   readonly recompute?: boolean | undefined;
+  /** How to hand the gradient out; without it this process computes it. */
+  readonly handed?: HandedGradient | undefined;
 }
 
 /** The bytes of activations from which a chunk recomputes them by default. */
@@ -45,35 +54,107 @@ export interface SummedGradient<B> {
   readonly sums: B;
 }
 
-/** Forward and backward of one chunk, the addition of its results, and the fields that errors name. */
+/** Forward and backward of one chunk, the addition of its results, the fields that errors name, and the mini-batch that it is a part of. */
 export interface Passes<A extends Sequence, B, E> {
   readonly pass: (tape: Tape, packed: PackedRows, part: ReadonlyArray<A>) => Effect.Effect<B, E>;
   readonly none: B;
   readonly add: (sums: B, chunk: B) => B;
   readonly named: ReadonlyArray<Named>;
+  /** Tokens of each response of the whole mini-batch. */
+  readonly lengths: ReadonlyArray<number>;
 }
 
-/** Adds the gradient over `sequences` to `set`, which holds zeros, chunk by chunk. Fails if a number is not finite. */
-export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B extends { readonly loss: number }, E>(
+/** The sum over some leaves, joined by the tree; the first leaf's gradient goes into `set`, which holds zeros. */
+export const sumLeaves = Effect.fnUntraced(function* <A extends Sequence, B, E>(
   model: Model,
   sequences: ReadonlyArray<A>,
-  { gradientChunk, recompute }: ChunkSettings,
-  { pass, none, add, named }: Passes<A, B, E>,
-  set: Parameters.ParameterSet = zeroGradient(model),
-): Effect.fn.Return<SummedGradient<B>, E | DeviceError | GradientError> {
-  const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, set));
-  let sums = none;
-  for (const { start, end } of gradientChunks(sequences.map(packedLength), gradientChunk)) {
-    const part = sequences.slice(start, end);
-    const packed = packRows(model.encoder, part);
-    const mode = modeFor(model, packed.rows.count, recompute);
-    sums = add(sums, yield* pass(new Tape(model.encoder, mode, pairs), packed, part));
-    packed.release();
+  leaves: ReadonlyArray<Leaf>,
+  { pass, none, add }: Pick<Passes<A, B, E>, "pass" | "none" | "add">,
+  { set = zeroGradient(model), recompute }: {
+    readonly set?: Parameters.ParameterSet | undefined;
+    readonly recompute?: boolean | undefined;
+  } = {},
+): Effect.fn.Return<TreeSum<B>, E> {
+  const { encoder } = model;
+  const join = joiner(encoder, leaves.map(({ index }) => index), add);
+  for (const [at, { chunks }] of leaves.entries()) {
+    const own = at === 0 ? set : zeroGradient(model);
+    const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, own));
+    let sums = none;
+    for (const { start, end } of chunks) {
+      const part = sequences.slice(start, end);
+      const packed = packRows(encoder, part);
+      const mode = modeFor(model, packed.rows.count, recompute);
+      sums = add(sums, yield* pass(new Tape(encoder, mode, pairs), packed, part));
+      packed.release();
+    }
+    join.next({ set: own, sums });
   }
-  const gradNorm = yield* normOf(model.encoder, set);
-  yield* requireFinite(model, set, gradNorm, sums.loss, named);
-  return { gradient: set, gradNorm, sums };
+  return join.sum() ?? { set, sums: none };
 });
+
+/** Joins sums that come in the order of their leaves, or of the first leaves of their subtrees, by the tree. */
+const joiner = <B>(encoder: Encoder, indices: ReadonlyArray<number>, add: (sums: B, more: B) => B) => {
+  const joins = joinsOf(indices);
+  const stack: TreeSum<B>[] = [];
+  let at = 0;
+  return {
+    next: (one: TreeSum<B>): void => {
+      stack.push(one);
+      for (let count = joins[at++]; count > 0; count--) {
+        const [first, second] = stack.splice(-2);
+        addSet(encoder, first.set, second.set);
+        stack.push({ set: first.set, sums: add(first.sums, second.sums) });
+      }
+    },
+    sum: (): TreeSum<B> | undefined => stack[0],
+  };
+};
+
+/**
+ * Adds the gradient over `sequences` to `set`, which holds zeros, leaf by leaf in this process, or subtree by subtree by workers if it is handed
+ * out. Fails if a number is not finite.
+ */
+export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B extends { readonly loss: number }>(
+  model: Model,
+  sequences: ReadonlyArray<A>,
+  { gradientChunk, gradientLeaves = 1, recompute, handed }: ChunkSettings,
+  passes: Passes<A, B, DeviceError>,
+  set?: Parameters.ParameterSet,
+): Effect.fn.Return<SummedGradient<B>, DeviceError | GradientError> {
+  const { none, add, named, lengths } = passes;
+  const leaves = dealLeaves(gradientChunks(sequences.map(packedLength), gradientChunk), gradientLeaves);
+  const subtrees = subtreesOf(leaves, handed?.span ?? 1);
+  const empty = () => zeroGradient(model);
+  const here = Stream.mapEffect(
+    Stream.fromIterable(subtrees.entries()),
+    ([at, subtree]) =>
+      sumLeaves(model, sequences, subtree.leaves, passes, { set: at === 0 ? set : undefined, recompute }),
+  );
+  const join = joiner(model.encoder, subtrees.map(({ index }) => index), add);
+  const take = (one: TreeSum<B>) => Effect.sync(() => join.next(one));
+  if (handed === undefined) yield* Stream.runForEach(here, take);
+  else {
+    const jobs = yield* Jobs;
+    // What comes from elsewhere is read into new buffers.
+    if (jobs.atOnce !== undefined && set !== undefined) Parameters.releaseParameters(model.encoder, set);
+    const work = gradientWork({ ...handed, subtrees, sequences, lengths, none, empty, here });
+    yield* Effect.mapError(
+      Stream.runForEach(jobs.run(work), take),
+      (error) => error instanceof DeviceError ? error : new GradientError({ message: error.message }),
+    );
+  }
+  const { set: gradient, sums } = join.sum() ?? { set: set ?? empty(), sums: none };
+  const gradNorm = yield* normOf(model.encoder, gradient);
+  yield* requireFinite(model, gradient, gradNorm, sums.loss, named);
+  return { gradient, gradNorm, sums };
+});
+
+/** Adds the second gradient to the first and releases its buffers. */
+export const addSet = (encoder: Encoder, first: Parameters.ParameterSet, second: Parameters.ParameterSet): void => {
+  first.arenas.forEach((arena, index) => accumulate(encoder, foldRows(arena), foldRows(second.arenas[index])));
+  Parameters.releaseParameters(encoder, second);
+};
 
 /** A gradient of zeros for a model. */
 export const zeroGradient = ({ encoder, config, parameters }: Model): Parameters.ParameterSet =>

@@ -5,14 +5,17 @@
  * on an encoder that only counts.
  */
 import * as Effect from "effect/Effect";
+import * as Struct from "effect/Struct";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { cutAlike, type MiniBatch, miniBatches } from "../algorithms/mini_batches.ts";
 import { isKlInLoss, lossFormOf } from "../algorithms/mod.ts";
 import { VALUE_CLIP } from "../algorithms/value_loss.ts";
+import type { Weights } from "../cluster/jobs.ts";
 import type { Model } from "../models/model.ts";
 import { releaseParameters } from "../models/parameters.ts";
 import type { Credited } from "../records/schema.ts";
+import * as Groups from "../settings/groups.ts";
 import type { Settings } from "../settings/settings.ts";
 import {
   criticGradient,
@@ -23,6 +26,7 @@ import {
   policyGradient,
   type TrainedSequence,
 } from "./gradient.ts";
+import type { HandedGradient } from "./gradient_work.ts";
 import * as Optimizer from "./optimizer.ts";
 import type { Sequence } from "./packed_rows.ts";
 import { score, values } from "./score.ts";
@@ -31,7 +35,16 @@ import { score, values } from "./score.ts";
 export interface TrainedModel {
   readonly model: Model;
   readonly optimizer: Optimizer.Optimizer;
+  /** The directory of its configuration and tokenizer; without it, its work is not handed out. */
+  readonly dir?: string | undefined;
 }
+
+/** A trained model's weights, for work that may be handed out. Each step makes another `TrainedModel`. */
+export const trainedWeights = (trained: TrainedModel): Weights => ({
+  version: trained,
+  model: trained.model,
+  dir: trained.dir ?? "",
+});
 
 /** The state that training changes. */
 export interface TrainingState {
@@ -49,7 +62,7 @@ export type LossSettings =
 export type StepSettings =
   & LossSettings
   & Pick<Settings, "learningRate" | "criticLearningRate" | "weightDecay" | "maxGradNorm">
-  & Partial<Pick<Settings, "asPublished" | "step">>;
+  & Partial<Pick<Settings, "asPublished" | "step" | "leavesPerJob">>;
 
 /** The input of one optimizer step: a mini-batch of the policy, of the critic, or of both. */
 export interface StepBatch<A = TrainedSequence> {
@@ -103,21 +116,35 @@ export const stepBatches = <A>(
 };
 
 /** The loss form of an algorithm under these settings, whether there is a KL term, and the tokens that `constant-length` divides by. */
-export const lossTerms = (settings: LossSettings) => ({
+export const lossTerms = (settings: Pick<LossSettings, "algorithm" | "dualClip" | "klInLoss" | "maxTokens">) => ({
   form: lossFormOf(settings.algorithm, settings.dualClip),
   klInLoss: isKlInLoss(settings),
   constantLength: settings.maxTokens,
 });
 
-/** The policy's gradient over one mini-batch. By default only GRPO has the KL term in its loss; PPO has it in the reward. */
+/** The policy's loss by the settings. By default only GRPO has the KL term in its loss; PPO has it in the reward. */
+export const policyLossOf = <A extends Omit<LossSettings, "gradientChunk">>(settings: A, share: number) => ({
+  ...settings,
+  ...lossTerms(settings),
+  temperature: logitTemperature(settings.temperature),
+  share,
+});
+
+/** The critic's loss by the settings. */
+export const valueLossOf = <A extends Pick<LossSettings, "aggregation" | "maxTokens">>(settings: A, share: number) => ({
+  ...settings,
+  constantLength: settings.maxTokens,
+  share,
+  valueClip: VALUE_CLIP,
+});
+
+/** The policy's gradient over one mini-batch. */
 export const gradient = (
   model: Model,
   { sequences, share }: MiniBatch<TrainedSequence>,
   settings: LossSettings,
-): Effect.Effect<PolicyGradient, DeviceError | GradientError> => {
-  const temperature = logitTemperature(settings.temperature);
-  return policyGradient(model, sequences, { ...settings, ...lossTerms(settings), temperature, share });
-};
+): Effect.Effect<PolicyGradient, DeviceError | GradientError> =>
+  policyGradient(model, sequences, policyLossOf(settings, share));
 
 /** The critic's gradient over one mini-batch. */
 export const valueGradient = (
@@ -125,17 +152,41 @@ export const valueGradient = (
   { sequences, share }: MiniBatch<TrainedSequence>,
   settings: LossSettings,
 ): Effect.Effect<LossGradient, DeviceError | GradientError> =>
-  criticGradient(critic, sequences, { ...settings, ...lossTerms(settings), share, valueClip: VALUE_CLIP });
+  criticGradient(critic, sequences, valueLossOf(settings, share));
+
+/** The settings whose loss the jobs of a gradient compute. */
+export const lossGroup = {
+  ...Struct.pick(Groups.sampling, ["temperature", "maxTokens"]),
+  ...Groups.loss,
+  ...Groups.algorithmSettings,
+  ...Groups.published,
+};
+
+/** How to hand out the gradient of a model with these weights. */
+export const handedWith = (
+  role: "policy" | "critic",
+  weights: Weights,
+  share: number,
+  settings: LossSettings & Partial<Pick<Settings, "leavesPerJob">>,
+): HandedGradient => ({
+  weights,
+  settings: {
+    ...Object.fromEntries(Object.entries(settings).filter(([key, value]) => key in lossGroup && value !== undefined)),
+    role,
+    share,
+  },
+  span: settings.leavesPerJob ?? 1,
+});
 
 /** Clips a gradient by its global norm and makes an AdamW step: changes the weights in place and releases the gradient's buffers. */
 export const applyGradient = (
-  { model, optimizer }: TrainedModel,
+  { model, optimizer, ...rest }: TrainedModel,
   { gradient, gradNorm }: Pick<LossGradient, "gradient" | "gradNorm">,
   settings: Optimizer.OptimizerSettings,
 ): TrainedModel => {
   const stepped = Optimizer.update(model, optimizer, gradient, gradNorm, settings);
   releaseParameters(model.encoder, gradient);
-  return { model, optimizer: stepped };
+  return { ...rest, model, optimizer: stepped };
 };
 
 /** The learning rate at a training step. The authors' code warms up over 0 steps, which makes the rate 0 at step 1. */
@@ -155,9 +206,14 @@ export const optimizerStep = Effect.fn("Learning.optimizerStep")(function* <A, E
   settings: StepSettings,
   observe: (gradients: StepGradients) => Effect.Effect<A, E, R>,
 ): Effect.fn.Return<Stepped<A>, DeviceError | GradientError | E, R> {
+  const under = (role: "policy" | "critic", trained: TrainedModel, { share }: MiniBatch<TrainedSequence>) => ({
+    ...settings,
+    handed: trained.dir === undefined ? undefined : handedWith(role, trainedWeights(trained), share, settings),
+  });
   const gradients: StepGradients = {
-    policy: batch.policy && (yield* gradient(policy.model, batch.policy, settings)),
-    critic: critic && batch.critic && (yield* valueGradient(critic.model, batch.critic, settings)),
+    policy: batch.policy && (yield* gradient(policy.model, batch.policy, under("policy", policy, batch.policy))),
+    critic: critic && batch.critic &&
+      (yield* valueGradient(critic.model, batch.critic, under("critic", critic, batch.critic))),
   };
   const observed = yield* observe(gradients);
   const { weightDecay, maxGradNorm } = settings;

@@ -59,6 +59,7 @@ export interface Shapes {
   readonly valued: ReadonlyArray<Length>;
   readonly together: boolean;
   readonly gradientChunk: number;
+  readonly gradientLeaves?: number | undefined;
 }
 
 /** A phase of a step with its memory statistics. */
@@ -103,7 +104,7 @@ export const runPhases = Effect.fnUntraced(function* (
   shapes: Shapes,
   steps = 1,
 ): Effect.fn.Return<ReadonlyArray<Phase>, DeviceError | GradientError> {
-  const { drawn, scored, positive, negative, valued, together, gradientChunk } = shapes;
+  const { drawn, scored, positive, negative, valued, together, gradientChunk, gradientLeaves } = shapes;
   const { recompute, offload } = models;
   const { policy, reference, critic, trained } = load(encoder, models);
   const batch = {
@@ -121,7 +122,7 @@ export const runPhases = Effect.fnUntraced(function* (
   };
   let state = models.trains ? { policy: trained(policy), critic: critic && trained(critic) } : undefined;
   // Only these settings change what is allocated.
-  const settings = merge({ gradientChunk, recompute, offload, klInLoss: false });
+  const settings = merge({ gradientChunk, gradientLeaves, recompute, offload, klInLoss: false });
   // The policy's gradient is computed last.
   const made = (gradients: StepGradients) => Effect.sync(() => gradients.policy && end("gradient"));
   encoder.pool.mark();

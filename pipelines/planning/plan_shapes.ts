@@ -3,6 +3,7 @@
  * many responses run at a time as the cache allows. The rows of the head are bounded by those of the chunk, as if a prompt were a single
  * token.
  */
+import { mostSums } from "../algorithms/gradient_chunks.ts";
 import { algorithms } from "../algorithms/mod.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Length, Shapes } from "./memory_plan.ts";
@@ -15,7 +16,7 @@ import { defaultBatch } from "../sampling/pool_shape.ts";
 export interface Workload
   extends
     Pick<Settings, "algorithm" | "lambda" | "responses" | "batch" | "gradientChunk">,
-    Partial<Pick<Settings, "cache">> {
+    Partial<Pick<Settings, "cache" | "gradientLeaves">> {
   /** Prompts of a step, or of an evaluation. */
   readonly prompts: number;
   /** Problems of the test split that are answered greedily during training. */
@@ -42,6 +43,20 @@ const filling = (rows: number, longest: number): ReadonlyArray<Length> => {
   const lengths: Length[] = [];
   for (let left = rows; left > 0; left -= longest) lengths.push({ prompt: 1, response: Math.min(left, longest) });
   return lengths;
+};
+
+/** The leaves of a full tree that needs as many sums at a time as that of any mini-batch of up to so many sequences. */
+const leavesOf = (config: ModelConfig, work: Workload, sequences: number): number => {
+  const longest = longestRow(config, work);
+  const isOne = sequences * longest <= Math.max(work.gradientChunk, longest);
+  return 1 << (mostSums(isOne ? 1 : sequences, work.gradientLeaves ?? 1) - 1);
+};
+
+/** Full chunks of a gradient, one for each of so many leaves. */
+const chunksOf = (config: ModelConfig, work: Workload, sequences: number, leaves: number): ReadonlyArray<Length> => {
+  const longest = longestRow(config, work);
+  const rows = Math.min(sequences * longest, Math.max(work.gradientChunk, longest));
+  return Array.from({ length: leaves }, () => filling(rows, longest)).flat();
 };
 
 type Drawn = Shapes["drawn"][number];
@@ -80,8 +95,10 @@ export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
   const longest = longestRow(config, work);
   const sequences = prompts * responses;
   const keeps = (sign: "positive" | "negative") => algorithms[work.algorithm].weight(sign, work) !== 0;
-  const chunk = filling(chunkRows(config, work), longest);
+  const policySequences = work.miniBatch * responses;
   const criticSequences = Math.min(work.criticMiniBatch, sequences);
+  const leaves = Math.max(...[policySequences, criticSequences].map((count) => leavesOf(config, work, count)));
+  const chunk = chunksOf(config, work, policySequences, leaves);
   const rollouts = Array.from({ length: sequences }, (_, i) => i);
   // Short prompts leave room in the cache for more sequences; long ones make the largest prefill.
   const drawn = [1, Math.min(promptTokens, config.context - 1)].flatMap((length) => [
@@ -94,8 +111,9 @@ export const worstShapes = (config: ModelConfig, work: Workload): Shapes => {
     // The gradient of the first sign is kept while the other is computed.
     positive: keeps("positive") ? keeps("negative") ? [{ prompt: 1, response: 1 }] : chunk : [],
     negative: keeps("negative") ? chunk : [],
-    valued: filling(Math.min(criticSequences * longest, Math.max(gradientChunk, longest)), longest),
+    valued: chunksOf(config, work, criticSequences, leaves),
     together: stepBatches(rollouts, work, true).every(({ policy, critic }) => policy && critic),
     gradientChunk,
+    gradientLeaves: leaves,
   };
 };

@@ -3,26 +3,23 @@
  * response is taken to have its maximum length. Only the shape of the model is needed: from a directory or the Hub's cache, else the
  * published one.
  */
-import { Effect, Option } from "effect";
+import { Effect } from "effect";
 import { tasks } from "../../data/mod.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { stepArithmetic } from "./arithmetic.ts";
-import * as Checkpoint from "../models/checkpoint.ts";
-import { openCheckpoint } from "../models/checkpoint.ts";
 import { modeFor } from "../learning/gradient_passes.ts";
 import { chooseFor, type MemorySettings } from "./memory_choice.ts";
 import { type Phase, type PlannedModels, planOf } from "./memory_plan.ts";
 import type { Purpose } from "../models/memory_purposes.ts";
 import type { ModelConfig } from "../models/model_config.ts";
-import { hubShape } from "../models/model_shapes.ts";
 import { parameterCount } from "../models/parameter_specs.ts";
+import { fetchLines, type Planable, shapeOf, withoutShape } from "./planned_shape.ts";
 import { chunkRows, type Workload, worstShapes } from "./plan_shapes.ts";
 import { briefPlan, planTable, roomLines, verdictOf } from "./plan_table.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 import { algorithmsOf, type Recipe } from "../recipes/recipe.ts";
-import { fromEnvironment, resolveModel } from "../files/hub.ts";
 import * as Progress from "../files/progress.ts";
 import { merge } from "../settings/resolve.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -42,41 +39,6 @@ export const serverGpu: DeviceInfo = {
 };
 
 const usualSpeed = 100;
-
-/** The fields of a recipe that a plan reads. */
-type Planable = Pick<Recipe, "prepare" | "hub" | "neverRun">;
-
-/** A model's shape, and notes on its source. */
-interface Shape {
-  readonly config: ModelConfig;
-  readonly notes: ReadonlyArray<string>;
-}
-
-/** The shape of a model from this machine or the list of published shapes, else that of the recipe's Hub model. Nothing is downloaded. */
-const shapeOf = Effect.fnUntraced(function* (
-  model: string | undefined,
-  recipe: Planable | undefined,
-): Effect.fn.Return<Shape | undefined> {
-  if (model === undefined) return undefined;
-  const config = yield* shapeHere(model);
-  if (config !== undefined) return { config, notes: [] };
-  const name = recipe?.hub?.model;
-  const published = name === undefined ? undefined : hubShape(name);
-  return published &&
-    { config: published, notes: [`"${model}" is not on this machine: planned with the published shape of ${name}`] };
-});
-
-const shapeHere = Effect.fnUntraced(function* (model: string) {
-  const dir = yield* Effect.option(resolveModel(model, { ...fromEnvironment(), offline: true }, "tokenizer"));
-  if (Option.isSome(dir)) {
-    // Weights on this machine decide whether the head is the embedding or a matrix of its own.
-    const read = yield* Effect.option(
-      Effect.catch(openCheckpoint(dir.value), () => Checkpoint.readConfig(dir.value)),
-    );
-    if (Option.isSome(read)) return read.value.config;
-  }
-  return hubShape(model.split("@")[0]);
-});
 
 /** A planned run: its models, their work, and the settings chosen by a known memory. */
 interface Planned {
@@ -159,7 +121,9 @@ const notesOf = (plan: Planned): ReadonlyArray<string> => [
           : `with a working copy in ${plan.models.storage}`
       }, moments ${plan.models.moments ?? "f32"}; gradients are made in chunks of ${
         chunkRows(plan.models.config, plan.work)
-      } rows, activations ${inHalves(plan.models)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
+      } rows${
+        (plan.work.gradientLeaves ?? 1) === 1 ? "" : `, joined by a tree over ${plan.work.gradientLeaves} leaves`
+      }, activations ${inHalves(plan.models)}${isRecomputed(plan) ? "computed again block by block" : "kept"}`,
     ]
     : [],
   ...plan.models.offload === "gradient" && plan.models.trains
@@ -204,11 +168,6 @@ const timeLines = (settings: Settings, plan: Planned): ReadonlyArray<string> => 
     } at ${speed} TFLOP/s (--tflops)${parts}${run}; arithmetic alone, decoding waits for memory`,
   ];
 };
-
-const withoutShape = (model: string | undefined, { prepare }: Planable = {}): ReadonlyArray<string> =>
-  model === undefined ? [] : [
-    `no memory plan: "${model}" is not on this machine${prepare === undefined ? "" : `; it is made by: ${prepare}`}`,
-  ];
 
 /** A plan as lines, and the settings chosen by a known memory. */
 export interface RunPlan {
@@ -283,18 +242,3 @@ export const recipePlan = Effect.fn("RunPlan.recipe")(function* (
     ...fetchLines(recipe, model),
   ];
 });
-
-/** How a recipe's model and data come here, and whether anybody has run it. */
-const fetchLines = ({ hub, neverRun }: Planable, model: string | undefined): ReadonlyArray<string> => [
-  ...hub === undefined ? [] : [
-    `model: --model ${hub.model} fetches it from the Hub${
-      model === undefined || model === hub.model
-        ? ""
-        : `; into that folder: hf download ${hub.model} --local-dir ${model}`
-    }`,
-    `data: --data ${hub.data} fetches them from the Hub, else they are read below SIGNUM_DATA`,
-  ],
-  ...neverRun === true
-    ? ["never run: times are arithmetic at an assumed speed (--tflops), decoding waits for memory"]
-    : [],
-];

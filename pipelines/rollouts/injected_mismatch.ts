@@ -52,10 +52,11 @@ const drawnApart = Effect.fnUntraced(function* (
   );
   return (policy, prompts, settings, finished) =>
     Stream.fromArrayEffect(Effect.gen(function* () {
-      const drawing = sampler ??= samplerOf(policy, kind);
-      if (kind === "bf16") follow(drawing, policy, kind);
-      const drawn = yield* Stream.runCollect(drawnBy(tokenizer)(drawing, prompts, settings, finished));
-      if (kind === "stale") follow(drawing, policy, kind);
+      const drawing = sampler ??= samplerOf(policy.model, kind);
+      if (kind === "bf16") follow(drawing, policy.model, kind);
+      const weights = { ...policy, model: drawing };
+      const drawn = yield* Stream.runCollect(drawnBy(tokenizer)(weights, prompts, settings, finished));
+      if (kind === "stale") follow(drawing, policy.model, kind);
       return drawn;
     }));
 });

@@ -7,22 +7,24 @@ import { Effect, Stream } from "effect";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { importanceWeighted, mismatchOf } from "../algorithms/importance.ts";
 import type { MetricsRow } from "../files/metrics.ts";
+import type { Weights } from "../cluster/jobs.ts";
 import { score } from "../learning/score.ts";
 import type { Model } from "../models/model.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type * as Records from "../records/schema.ts";
 import type { Failure } from "../settings/command.ts";
 import type { Settings } from "../settings/settings.ts";
-import { rollouts, type SampleSettings } from "../stages/sample.ts";
+import { rollouts } from "../stages/sample_rollouts.ts";
+import { drawWith, type RequestSettings } from "../stages/sample_work.ts";
 import * as Score from "../stages/score.ts";
 import { StageError } from "../stages/stage.ts";
 
 /** The settings of a step's sampling. */
-export type StepSampling = SampleSettings & Pick<Settings, "step">;
+export type StepSampling = RequestSettings & Pick<Settings, "step">;
 
 /** Draws the responses to a step's prompts, in order, for a policy; `finished` hears how many more have ended. */
 export type DrawRollouts = (
-  policy: Model,
+  policy: Weights,
   prompts: ReadonlyArray<Records.Prompt>,
   settings: StepSampling,
   finished?: (count: number) => Effect.Effect<void>,
@@ -41,14 +43,14 @@ export interface RolloutSource {
 
 /** The policy draws its own rollouts; there is nothing to measure. */
 export const ownSampler = (tokenizer: Tokenizer): RolloutSource => ({
-  draw: drawnBy(tokenizer),
+  draw: (weights, prompts, settings, finished) => drawWith({ weights, tokenizer }, { prompts, settings, finished }),
   oldLogProbs: ({ logProbs }) => logProbs,
   credited: (batch) => batch,
   metrics: () => ({}),
 });
 
 /** Draws with a model on this device. */
-export const drawnBy = (tokenizer: Tokenizer): DrawRollouts => (model, prompts, settings, finished) =>
+export const drawnBy = (tokenizer: Tokenizer): DrawRollouts => ({ model }, prompts, settings, finished) =>
   rollouts(model, tokenizer, prompts, settings, finished);
 
 /** Rollouts of any sampler, measured against the policy; `cap` bounds importance weights, and 0 means none. */
@@ -76,7 +78,7 @@ export const measuredSampler = (draw: DrawRollouts, cap: number): RolloutSource 
       Stream.fromArrayEffect(
         Effect.flatMap(
           Stream.runCollect(draw(policy, prompts, settings, finished)),
-          (drawn) => scoredRollouts(policy, drawn),
+          (drawn) => scoredRollouts(policy.model, drawn),
         ),
       ),
     oldLogProbs,

@@ -124,25 +124,26 @@ const recordsOf = (
   }));
 
 /** Draws at servers. */
-export const drawnAt = (world: Servers): DrawRollouts => (policy, prompts, settings, finished = () => Effect.void) =>
-  Stream.unwrap(Effect.gen(function* () {
-    const { servers, dialect, tokenizer } = world;
-    const weights = yield* refit(world, policy);
-    const names = yield* Effect.forEach(servers, (server) => introduced(dialect, server, settings));
-    const stopTokens = [...policy.config.stopTokens];
-    const drawPart = Effect.fnUntraced(function* (part: Part) {
-      const server = servers[part.server];
-      const asking = { ...settings, stopTokens, model: names[part.server] };
-      const request = dialect.request(part, asking);
-      const read = dialect.read(yield* askServer(server, request), weights);
-      const fault = Result.isFailure(read) ? read.failure : faultOf(read.success, part, asking);
-      if (fault !== undefined) return yield* unusable(server, request, fault);
-      yield* finished(part.count);
-      return recordsOf(Result.getOrElse(read, () => []), part, settings, tokenizer);
-    });
-    const concurrency = requestsInFlight * servers.length;
-    return Stream.fromIterable(partsOf(prompts, settings, world, policy)).pipe(
-      Stream.mapEffect(drawPart, { concurrency }),
-      Stream.flatMap((records) => Stream.fromIterable(records)),
-    );
-  }));
+export const drawnAt =
+  (world: Servers): DrawRollouts => ({ model: policy }, prompts, settings, finished = () => Effect.void) =>
+    Stream.unwrap(Effect.gen(function* () {
+      const { servers, dialect, tokenizer } = world;
+      const weights = yield* refit(world, policy);
+      const names = yield* Effect.forEach(servers, (server) => introduced(dialect, server, settings));
+      const stopTokens = [...policy.config.stopTokens];
+      const drawPart = Effect.fnUntraced(function* (part: Part) {
+        const server = servers[part.server];
+        const asking = { ...settings, stopTokens, model: names[part.server] };
+        const request = dialect.request(part, asking);
+        const read = dialect.read(yield* askServer(server, request), weights);
+        const fault = Result.isFailure(read) ? read.failure : faultOf(read.success, part, asking);
+        if (fault !== undefined) return yield* unusable(server, request, fault);
+        yield* finished(part.count);
+        return recordsOf(Result.getOrElse(read, () => []), part, settings, tokenizer);
+      });
+      const concurrency = requestsInFlight * servers.length;
+      return Stream.fromIterable(partsOf(prompts, settings, world, policy)).pipe(
+        Stream.mapEffect(drawPart, { concurrency }),
+        Stream.flatMap((records) => Stream.fromIterable(records)),
+      );
+    }));

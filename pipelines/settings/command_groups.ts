@@ -1,5 +1,12 @@
 /** Groups of settings that few commands take: files in parts, studies, pretraining, servers, clusters. */
+import * as Schema from "@effect/schema";
 import { choice, type Group, integer, integers, number, optional, setting, text, toggle, words } from "./setting.ts";
+
+const powerOfTwo = {
+  ...integer({ min: 1 }),
+  schema: Schema.Int.check(Schema.makeFilter((n) => n >= 1 && n <= 4096 && (n & (n - 1)) === 0)),
+  expected: "a power of two from 1 to 4096",
+};
 
 /** Archives in parts. */
 export const archive = {
@@ -69,6 +76,15 @@ export const cluster = {
 /** Cutting of work into jobs. */
 export const blocks = {
   block: setting(16, integer({ min: 1 }), "prompts per job of a cluster; does not change results"),
+} as const satisfies Group;
+
+/** Cutting of gradients into jobs. */
+export const gradientJobs = {
+  leavesPerJob: setting(
+    1,
+    powerOfTwo,
+    "leaves of a gradient's tree (--gradient-leaves) per job of a cluster; does not change results",
+  ),
 } as const satisfies Group;
 
 /** A worker of a cluster. */

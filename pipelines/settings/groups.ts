@@ -211,6 +211,10 @@ export const schedule = {
     integer({ min: 1 }),
     "tokens per partial sum of a gradient; changes results by rounding",
   ),
+  gradientLeaves: optional(
+    integer({ min: 1, max: 4096 }),
+    "leaves of the binary tree that joins a gradient's partial sums; changes results by rounding (default: 1, a sum in order)",
+  ),
 } as const satisfies Group;
 
 /** Periodic evaluations and checkpoints of a run. */
@@ -279,6 +283,7 @@ export {
   blocks,
   cluster,
   duplicates,
+  gradientJobs,
   listening,
   permissions,
   planning,

@@ -39,6 +39,7 @@ export const settings = {
   ...Groups.imports,
   ...Groups.duplicates,
   ...Groups.planning,
+  ...Groups.gradientJobs,
   ...Groups.studies,
   ...Groups.cluster,
   ...Groups.blocks,

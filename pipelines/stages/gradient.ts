@@ -3,14 +3,15 @@
  * names; emits the aggregate that refers to them. `--critic` adds the critic's gradient of the same sequences. `--mini-batch P --responses
  * G` give the nominal size of a short last mini-batch, whose loss is scaled by its share.
  */
-import { Effect, Result, Stream, Struct } from "effect";
+import { Effect, Layer, Result, Stream, Struct } from "effect";
 import { isKlInLoss, type KlSettings } from "../algorithms/mod.ts";
 import { shareOf } from "../algorithms/mini_batches.ts";
 import { metricsOf } from "../algorithms/objective.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import type { LossGradient, PolicyGradient, SignPart, TrainedSequence } from "../learning/gradient.ts";
-import { gradient, valueGradient } from "../learning/optimizer_step.ts";
+import { gradient, handedWith, valueGradient } from "../learning/optimizer_step.ts";
+import { layerJobs } from "../cluster/layer_jobs.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { fileTensors, type Model } from "../models/model.ts";
 import { releaseParameters } from "../models/parameters.ts";
@@ -28,8 +29,10 @@ import { fault } from "./score.ts";
 import { batchLimit } from "./token_limit.ts";
 import {
   algorithmSettings,
+  cluster,
   device,
   files,
+  gradientJobs,
   loss,
   memory,
   models,
@@ -158,10 +161,12 @@ export const gradientStage = makeStage({
     ...published,
     ...Struct.pick(loss, ["aggregation"]),
     ...algorithmSettings,
-    ...Struct.pick(schedule, ["gradientChunk"]),
+    ...Struct.pick(schedule, ["gradientChunk", "gradientLeaves"]),
     ...Struct.pick(memory, ["recompute", "offload"]),
     ...passes,
     ...device,
+    ...cluster,
+    ...gradientJobs,
   },
   required: ["model"],
   input: Records.Credited,
@@ -172,7 +177,7 @@ export const gradientStage = makeStage({
   ],
   output: Records.Gradient,
   buffered: true,
-  layer: layerPolicy,
+  layer: (config) => Layer.provideMerge(layerJobs(config), layerPolicy(config)),
   run: (input, config) =>
     Stream.fromEffect(Effect.gen(function* () {
       const batch = yield* Stream.runCollect(input);
@@ -185,15 +190,18 @@ export const gradientStage = makeStage({
       const policy = yield* Policy;
       const { storage, activations, paddedVocabulary } = config;
       const stored = { storage, activations, paddedVocabulary };
-      const { model } = yield* policy.load(config.model, "policy", stored);
-      const critic = config.critic === undefined
-        ? undefined
-        : (yield* policy.load(config.critic, "critic", stored)).model;
+      const { model, dir } = yield* policy.load(config.model, "policy", stored);
+      const loaded = config.critic === undefined ? undefined : yield* policy.load(config.critic, "critic", stored);
+      const critic = loaded?.model;
       const checked = { stage: "gradient", verb: "differentiate", model, critic } as const;
       const { cut, settings } = yield* checkedBatch(batch, config, checked);
       const store = yield* openArtifactStore(config.artifacts);
-      const found = yield* gradient(model, cut, settings);
-      const valued = critic && (yield* valueGradient(critic, cut, settings));
+      const handed = (role: "policy" | "critic", model: Model, dir: string) => ({
+        ...settings,
+        handed: handedWith(role, { version: model, model, dir }, cut.share, settings),
+      });
+      const found = yield* gradient(model, cut, handed("policy", model, dir));
+      const valued = loaded && (yield* valueGradient(loaded.model, cut, handed("critic", loaded.model, loaded.dir)));
       const record = yield* gradientRecord(model.encoder, found, valued, store);
       releaseParameters(model.encoder, found.gradient);
       return record;

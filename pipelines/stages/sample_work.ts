@@ -4,9 +4,10 @@
  */
 import { Effect, Result, Stream, Struct } from "effect";
 import * as Schema from "@effect/schema";
-import { type Block, Jobs, type MakeRunner, type Work } from "../cluster/jobs.ts";
-import { releaseModel } from "../models/model.ts";
+import { type Block, Jobs, type MakeRunner, type Weights, type Work } from "../cluster/jobs.ts";
+import { type Model, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
+import type { Tokenizer } from "../models/tokenizer.ts";
 import { decodeRecord, encode } from "../records/record.ts";
 import * as Records from "../records/schema.ts";
 import type { Failure } from "../settings/command.ts";
@@ -23,12 +24,16 @@ const decisive = { ...sampling, ...Struct.pick(schedule, ["step"]), ...passes };
 export type RequestSettings = SampleSettings & Pick<Settings, keyof typeof passes> & Partial<Pick<Settings, "block">>;
 
 /** Responses to draw. */
-export interface SampleRequest<A extends Sampled> {
-  readonly model: string;
+export interface Drawing<A extends Sampled> {
   readonly prompts: ReadonlyArray<A>;
   readonly settings: RequestSettings;
   readonly finished?: (count: number) => Effect.Effect<void>;
   readonly wanted?: Wanted;
+}
+
+/** Responses to draw with the model of a directory. */
+export interface SampleRequest<A extends Sampled> extends Drawing<A> {
+  readonly model: string;
 }
 
 /** What a response adds to its prompt. */
@@ -87,30 +92,27 @@ const linesOf = <A>(
 ): Result.Result<ReadonlyArray<A>, Failure> =>
   Result.all(text.split("\n").slice(0, -1).map((line, i) => decodeRecord(noun, needs, line, { source, line: i + 1 })));
 
-/** The request as work. */
-export const sampleWork = <A extends Sampled>(
-  { model, prompts, settings, finished = () => Effect.void, wanted = () => true }: SampleRequest<A>,
-): Work<A & Response, Failure, Policy> => {
-  const { storage, activations, paddedVocabulary } = settings;
-  const blocks = cut(prompts, settings, wanted);
+/** The request as work, done `here` in this process. */
+const workOf = <A extends Sampled, R>(
+  { prompts, settings, finished = () => Effect.void, wanted = () => true }: Drawing<A>,
+  source: Pick<Work<never, never, never>, "model" | "weights">,
+  here: Stream.Stream<A & Response, Failure, R>,
+): Work<A & Response, Failure, R> => {
   const given = Object.entries(Struct.pick(settings, Struct.keys(decisive))).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value] as const]
   );
+  let made: ReadonlyArray<Cut<A>> | undefined;
+  const cuts = () => made ??= cut(prompts, settings, wanted);
   return {
     stage: "sample",
     settings: Object.fromEntries(given),
-    model,
-    blocks,
-    here: Stream.unwrap(Effect.gen(function* () {
-      const policy = yield* Policy;
-      const loaded = yield* policy.load(model, "policy", { storage, activations, paddedVocabulary });
-      const tokenizer = yield* policy.tokenizer(model);
-      return rollouts(loaded.model, tokenizer, prompts, settings, finished, wanted).pipe(
-        Stream.ensuring(Effect.sync(() => releaseModel(loaded.model))),
-      );
-    })),
+    ...source,
+    get blocks() {
+      return cuts();
+    },
+    here,
     decode: Effect.fnUntraced(function* (text, block) {
-      const { prompts } = blocks[block];
+      const { prompts } = cuts()[block];
       const records = yield* Effect.fromResult(
         linesOf(Records.Rollout, responseFields, text, `sample, block ${block + 1}`),
       );
@@ -131,9 +133,34 @@ export const sampleWork = <A extends Sampled>(
   };
 };
 
+/** The request as work. */
+export const sampleWork = <A extends Sampled>(request: SampleRequest<A>): Work<A & Response, Failure, Policy> => {
+  const { model, prompts, settings, finished, wanted } = request;
+  const { storage, activations, paddedVocabulary } = settings;
+  const here = Effect.gen(function* () {
+    const policy = yield* Policy;
+    const loaded = yield* policy.load(model, "policy", { storage, activations, paddedVocabulary });
+    const tokenizer = yield* policy.tokenizer(model);
+    return rollouts(loaded.model, tokenizer, prompts, settings, finished, wanted).pipe(
+      Stream.ensuring(Effect.sync(() => releaseModel(loaded.model))),
+    );
+  });
+  return workOf(request, { model }, Stream.unwrap(here));
+};
+
 /** Draws responses, in this process or in the cluster, in order. */
 export const draw = <A extends Sampled>(request: SampleRequest<A>): Stream.Stream<A & Response, Failure, Policy> =>
   Stream.unwrap(Effect.map(Jobs, (jobs) => jobs.run(sampleWork(request))));
+
+/** Draws responses with weights that are on the device, in this process or in the cluster, in order. */
+export const drawWith = <A extends Sampled>(
+  { weights, tokenizer }: { readonly weights: Weights; readonly tokenizer: Tokenizer },
+  request: Drawing<A>,
+): Stream.Stream<A & Response, Failure> => {
+  const { prompts, settings, finished, wanted } = request;
+  const here = rollouts(weights.model, tokenizer, prompts, settings, finished, wanted);
+  return Stream.unwrap(Effect.map(Jobs, (jobs) => jobs.run(workOf(request, { weights }, here))));
+};
 
 const decodeBefore = Schema.decodeUnknownEffect(Schema.Record(Schema.String, Schema.Int));
 
@@ -142,7 +169,7 @@ export const makeSampleRunner = (memory: Pick<Settings, "batch" | "cache">): Mak
   Effect.gen(function* () {
     const policy = yield* Policy;
     let held: { readonly key: string; readonly loaded: Effect.Success<ReturnType<typeof policy.load>> } | undefined;
-    return Effect.fnUntraced(function* ({ settings: given, text, model: dir }) {
+    return Effect.fnUntraced(function* ({ settings: given, text, model: dir, weights }) {
       if (dir === undefined) return yield* fail("Cannot sample: the job names no model");
       const { before: counts = {}, ...rest } = given;
       const settings = yield* Effect.mapError(Effect.fromResult(groupValues(decisive, rest)), fail);
@@ -150,6 +177,16 @@ export const makeSampleRunner = (memory: Pick<Settings, "batch" | "cache">): Mak
       const prompts = yield* Effect.fromResult(
         linesOf(Records.Prompt, ["problemId", "promptTokens"], text, "the job's block"),
       );
+      const tokenizer = yield* policy.tokenizer(dir);
+      const textWith = Effect.fnUntraced(function* (model: Model) {
+        const drawn = rollouts(model, tokenizer, prompts, { ...settings, ...memory, before });
+        const lines = Stream.map(
+          drawn,
+          (record) => `${encode(Struct.pick(record, ["problemId", ...responseFields]))}\n`,
+        );
+        return (yield* Stream.runCollect(lines)).join("");
+      });
+      if (weights !== undefined) return yield* textWith(weights);
       const { storage, activations, paddedVocabulary } = settings;
       const key = JSON.stringify([dir, storage, activations, paddedVocabulary]);
       if (held !== undefined && held.key !== key) {
@@ -157,9 +194,6 @@ export const makeSampleRunner = (memory: Pick<Settings, "batch" | "cache">): Mak
         held = undefined;
       }
       held ??= { key, loaded: yield* policy.load(dir, "policy", { storage, activations, paddedVocabulary }) };
-      const tokenizer = yield* policy.tokenizer(dir);
-      const drawn = rollouts(held.loaded.model, tokenizer, prompts, { ...settings, ...memory, before });
-      const lines = Stream.map(drawn, (record) => `${encode(Struct.pick(record, ["problemId", ...responseFields]))}\n`);
-      return (yield* Stream.runCollect(lines)).join("");
+      return yield* textWith(held.loaded.model);
     });
   });

@@ -8,7 +8,7 @@ import { Effect, Option, Stream, Struct } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cannotContinue, deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
-import { Jobs } from "../cluster/jobs.ts";
+import { Jobs, thisProcess } from "../cluster/jobs.ts";
 import { fileTensors, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import { comparable } from "../files/metrics.ts";
@@ -102,7 +102,9 @@ export const trainCell = Effect.fn("Study.train")(function* (recipe: Recipe, cel
     algorithm: cell.algorithm,
     out,
   };
-  yield* Effect.scoped(train(yield* Effect.fromResult(trainConfig(config))));
+  // A cell is one job; its training's parts are not jobs of their own.
+  const training = Effect.scoped(train(yield* Effect.fromResult(trainConfig(config))));
+  yield* Effect.provideService(training, Jobs, thisProcess);
 });
 
 /** Trains and evaluates a cell in this process; reuses everything that already exists. */

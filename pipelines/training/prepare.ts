@@ -113,14 +113,15 @@ export const prepare = Effect.fn("Train.prepare")(function* (
       config: { ...merge(config), prompts: count, maxTokens: tokenLimit(config.task, config.maxTokens) },
       prompts,
       tokenizer,
-      reference,
+      reference: referred && { version: referred.model, model: referred.model, dir: referred.dir },
     },
     tests,
     testsFirst,
     initial: {
-      policy: { model, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
+      policy: { model, dir, optimizer: yield* optimizerOf(model, isFrom ? start : undefined, moments) },
       critic: critic && {
         model: critic,
+        dir: valued?.dir,
         optimizer: yield* optimizerOf(critic, isCriticFrom ? criticStart : undefined, moments),
       },
     },

@@ -128,7 +128,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
   const testAgain = Effect.fnUntraced(function* (step: number) {
     const recorded = apart.find((row) => row.step === step);
     if (recorded === undefined) return;
-    const made = { step, ...yield* test(prepared, state.policy.model) };
+    const made = { step, ...yield* test(prepared, state.policy) };
     const path = join(run, testsFile);
     const difference = firstDifference("", JSON.stringify(recorded), JSON.stringify(made));
     if (difference === undefined) return;
@@ -142,7 +142,7 @@ const replay = Effect.fnUntraced(function* (run: string, { fields }: StoredConfi
     const done = yield* trainingStep(world, state, step);
     state = done.state;
     const tested = prepared.tests.length > 0 && step % config.testEvery === 0
-      ? yield* test(prepared, state.policy.model)
+      ? yield* test(prepared, state.policy)
       : {};
     const recorded = JSON.stringify(row);
     const again = JSON.stringify(withNames({ ...done.row, ...tested }, names));

@@ -164,7 +164,7 @@ export const resume = Effect.fnUntraced(function* (
       const { storage, activations, config } = old.model;
       const paddedVocabulary = config.knownTokens === undefined ? "keep" : "mask";
       const { model } = yield* policy.load(from, role, { storage, activations, paddedVocabulary, trained: true });
-      return { model, optimizer: yield* openOptimizer(model, from, Optimizer.momentsOf(old.optimizer)) };
+      return { ...old, model, optimizer: yield* openOptimizer(model, from, Optimizer.momentsOf(old.optimizer)) };
     });
     yield* report(`goes on after step ${step}, from "${dir}"`);
     return {

@@ -5,17 +5,19 @@
  */
 import { Clock, Effect, Fiber, Stream } from "effect";
 import { tasks } from "../../data/mod.ts";
+import type { Weights } from "../cluster/jobs.ts";
 import * as Model from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
 import {
-  companionScores,
   optimizerStep,
   stepBatches,
   type StepGradients,
   type Stepped,
   type TrainedModel,
+  trainedWeights,
   type TrainingState,
 } from "../learning/optimizer_step.ts";
+import { scoresBy } from "../learning/score_work.ts";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import type { Failure } from "../settings/command.ts";
@@ -47,7 +49,7 @@ export interface TrainingContext {
   readonly config: Settings & { readonly prompts: number };
   readonly prompts: ReadonlyArray<RecordTypes.Prompt>;
   readonly tokenizer: Tokenizer;
-  readonly reference: Model.Model | undefined;
+  readonly reference: Weights | undefined;
   readonly sink: StepWriter;
   /** Where rollouts come from; by default the policy draws them. */
   readonly rollouts?: RolloutSource | undefined;
@@ -84,7 +86,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   const sampled = yield* keep(
     "sample",
     yield* Stream.runCollect(
-      watched(world, step, (finished) => rollouts.draw(state.policy.model, prompts, settings, finished)),
+      watched(world, step, (finished) => rollouts.draw(trainedWeights(state.policy), prompts, settings, finished)),
     ),
   );
   const tokens = tokensOf(sampled);
@@ -99,8 +101,10 @@ export const trainingStep = Effect.fn("Train.step")(function* (
   yield* clock.lap("verify");
   // The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute.
   yield* watch(`step ${step}: score, ${tokens} tokens`);
-  const others = { reference, critic: state.critic?.model };
-  const scores = yield* companionScores(others, signed, config.temperature);
+  const critic = state.critic && trainedWeights(state.critic);
+  const { temperature, block, responses } = config;
+  const request = { sequences: signed, temperature, block: block * responses };
+  const scores = yield* scoresBy({ reference, critic }, request);
   const scored = yield* keep(
     "score",
     signed.map((record, i) => ({ ...record, oldLogProbs: rollouts.oldLogProbs(record), ...scores[i] })),

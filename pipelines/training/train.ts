@@ -9,16 +9,17 @@
  *   model/                    the final weights, a Hugging Face directory
  * The same command with more `--steps` or `--epochs` extends a run to the bytes that one longer run would have.
  */
-import { Effect, type Scope, Stream } from "effect";
+import { Effect, Layer, type Scope, Stream } from "effect";
 import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
+import { layerJobs } from "../cluster/layer_jobs.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import type { MemorySettings } from "../planning/memory_choice.ts";
 import { releaseOptimizer } from "../learning/optimizer.ts";
+import { type TrainedModel, trainedWeights } from "../learning/optimizer_step.ts";
 import { recordedAs } from "../settings/padded_vocabulary.ts";
 import { Policy } from "../models/policy.ts";
-import type * as Model from "../models/model.ts";
 import { releaseModel } from "../models/model.ts";
 import { recipes } from "../recipes/mod.ts";
 import {
@@ -38,7 +39,7 @@ import { openArtifactStore } from "../files/artifact_store.ts";
 import type * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
 import { gradingLine } from "../settings/grading.ts";
-import { planning } from "../settings/groups.ts";
+import { blocks, cluster, gradientJobs, planning } from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { withDefault } from "../settings/setting.ts";
 import { resolveModel } from "../files/hub.ts";
@@ -48,7 +49,7 @@ import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { reward } from "../stages/reward.ts";
-import { rollouts } from "../stages/sample.ts";
+import { drawWith } from "../stages/sample_work.ts";
 import { verify } from "../stages/verify.ts";
 import { adviceFor, beginFrom } from "./beginning.ts";
 import { linesOf, type SaidAt } from "./diagnostics.ts";
@@ -62,9 +63,10 @@ import { type TrainingContext, trainingStep } from "./step.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 
 /** Greedy accuracy on the test split, and the mean entropy of those responses at temperature 1 (Fig. 4a, b). */
-export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, model: Model.Model) {
+export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, trained: TrainedModel) {
   const greedy = { ...world.config, responses: 1, temperature: 0, topP: 1, topK: 0, step: 0 };
-  const responses = yield* Stream.runCollect(rollouts(model, world.tokenizer, tests, greedy));
+  const drawer = { weights: trainedWeights(trained), tokenizer: world.tokenizer };
+  const responses = yield* Stream.runCollect(drawWith(drawer, { prompts: tests, settings: greedy }));
   const graded = responses.map((rollout) => reward(verify(rollout, tasks[rollout.task], world.config.extract)));
   const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };
@@ -123,7 +125,7 @@ export const train = Effect.fn("Train.run")(function* (
   const text = configText({ ...config, testFirst: testsAtFirst, paddedVocabulary }, prepared.sources, info);
   if (stored === undefined) yield* run.writeText("config.json", text);
   const problems = prepared.tests.length;
-  if (prepared.testsFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy.model));
+  if (prepared.testsFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy));
   const resumed = yield* resumeOrExtend(run, prepared, finished, config);
   if (stored !== undefined) yield* run.writeText("config.json", text);
   const store = yield* openArtifactStore(run.pathOf("artifacts"));
@@ -144,9 +146,7 @@ export const train = Effect.fn("Train.run")(function* (
       (failure) => runRefusal(`Training stopped in step ${step}: ${failure.message}`),
     );
     state = done.state;
-    const tested = problems > 0 && step % config.testEvery === 0
-      ? yield* test(prepared, state.policy.model)
-      : undefined;
+    const tested = problems > 0 && step % config.testEvery === 0 ? yield* test(prepared, state.policy) : undefined;
     yield* metrics.write({ ...done.row, ...tested });
     // A gradient that an older step shares with a newer one stays.
     kept.push(done.artifacts);
@@ -166,14 +166,14 @@ export const train = Effect.fn("Train.run")(function* (
     );
   }
   const last = { problems, step: prepared.steps, isTested: prepared.steps % config.testEvery === 0 };
-  yield* testLast(run, last, test(prepared, state.policy.model));
+  yield* testLast(run, last, test(prepared, state.policy));
   yield* finish(run, prepared.sourceDir, state, prepared.steps, config);
   // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
   for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
     releaseOptimizer(model.encoder, optimizer);
     releaseModel(model);
   }
-  if (prepared.world.reference !== undefined) releaseModel(prepared.world.reference);
+  if (prepared.world.reference !== undefined) releaseModel(prepared.world.reference.model);
   yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
 });
 
@@ -181,7 +181,14 @@ export const train = Effect.fn("Train.run")(function* (
 export const trainCommand = makeCommand({
   name: "train",
   summary: "Trains a model and keeps every record; repeat the command to resume",
-  settings: { ...trainSettings, prompts: withDefault(trainSettings.prompts, training.prompts), ...planning },
+  settings: {
+    ...trainSettings,
+    prompts: withDefault(trainSettings.prompts, training.prompts),
+    ...planning,
+    ...cluster,
+    ...blocks,
+    ...gradientJobs,
+  },
   required: ["model", "out"],
   aliases: { from: "fromRun", step: "fromStep" },
   // A batch smaller than the published mini-batch is one whole mini-batch, not a short one, unless --mini-batch says otherwise.
@@ -213,5 +220,8 @@ export const trainCommand = makeCommand({
         return chosen;
       }),
       { ownTests: true },
-    )).pipe(Effect.provide(layerPolicy(config)), Effect.onInterrupt(() => sayStopped(config.out))),
+    )).pipe(
+      Effect.provide(Layer.provideMerge(layerJobs(config), layerPolicy(config))),
+      Effect.onInterrupt(() => sayStopped(config.out)),
+    ),
 });

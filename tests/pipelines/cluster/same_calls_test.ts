@@ -22,16 +22,19 @@ interface Call extends Pick<Job, "stage" | "settings"> {
   readonly result: string;
 }
 
+/** Sampling keeps no blobs. */
+const blobs = { put: () => Effect.die("unused"), get: () => Effect.die("unused") };
+
 /** Does the blocks in this process, one after the other, and writes down each call. */
 const inBlocks = (calls: Call[], policy: Policy["Service"]): Executor => ({
   run: ({ stage, settings, model, blocks, decode }) =>
     Stream.fromIterable(blocks.entries()).pipe(
       Stream.mapEffect(([index, block]) =>
         Effect.gen(function* () {
-          const input = { settings: { ...settings, ...block.settings }, text: block.text, model };
+          const input = { settings: { ...settings, ...block.settings }, text: block.text, model, blobs };
           const result = yield* (yield* runner)(input);
           calls.push({ stage, settings: input.settings, text: block.text, result });
-          return yield* decode(result, index);
+          return yield* decode(result, index, blobs);
         }).pipe(Effect.provideService(Policy, policy))
       ),
       Stream.flattenIterable,

@@ -4,23 +4,27 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { base, cli, folder, rates, same, succeeds, train } from "./train_commands.ts";
 
-/** What a pipe and a run differ in from others: the algorithm, how numbers are stored, `--as-published`. */
+/** What a pipe and a run differ in from others: the algorithm, how numbers are stored, `--as-published`, how gradients are summed. */
 export interface Variant {
   readonly algorithm: "w-reinforce" | "ppo";
   readonly stored?: string;
   readonly moments?: string;
   readonly published?: string;
+  /** Chunks and the tree that sums them. */
+  readonly summed?: string;
 }
 
 /** Declares the test of a variant. */
-export const pipeByHand = ({ algorithm, stored = "", moments = "", published = "" }: Variant): void => {
-  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm}${stored}${moments} ${published})`, () => {
+export const pipeByHand = ({ algorithm, stored = "", moments = "", published = "", summed = "" }: Variant): void => {
+  Deno.test(`a pipe typed by hand gives the bytes of one step of train (${algorithm}${stored}${moments}${summed} ${published})`, () => {
     const dir = folder();
     const run = join(dir, "run");
     const rate = "--critic-learning-rate 1e-3";
     // What changes memory and time alone: a sequence at a time, activations computed again, one gradient on the host.
     const turned = moments === "" ? "" : " --device-memory 1 --cache 0 --recompute --offload gradient";
-    succeeds(train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored}${moments} ${published}${turned}`));
+    succeeds(
+      train(run, `--algorithm ${algorithm} --steps 1 ${rate}${stored}${moments}${summed} ${published}${turned}`),
+    );
     const ppo = algorithm === "ppo";
     const step = join(run, "steps/000001");
     const stages = [
@@ -35,7 +39,7 @@ export const pipeByHand = ({ algorithm, stored = "", moments = "", published = "
         "gradient",
         `--model ${base}${stored} --algorithm ${algorithm} --artifacts ${dir}/art${
           ppo ? ` --critic ${base}` : ""
-        } ${published}`,
+        }${summed} ${published}`,
       ],
       [
         "update",
@@ -58,6 +62,8 @@ export const pipeByHand = ({ algorithm, stored = "", moments = "", published = "
       assert.match(readFileSync(join(run, "config.json"), "utf8"), /"entropyCoef": 0.001/);
       assert.match(succeeds(`${cli} replay ${run}`).stderr, /1 steps made again/);
     } else assert.doesNotMatch(readFileSync(join(run, "config.json"), "utf8"), /asPublished/);
+    assert.equal(/gradientLeaves/.test(readFileSync(join(run, "config.json"), "utf8")), summed !== "");
+    if (summed !== "") assert.match(succeeds(`${cli} replay ${run}`).stderr, /1 steps made again/);
     rmSync(dir, { recursive: true });
   });
 };
