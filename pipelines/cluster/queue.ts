@@ -81,7 +81,7 @@ const makeTables = Effect.fnUntraced(function* (sql: SqlClient) {
 });
 
 /** A minute, as long as a database takes to start again. */
-const patience = { schedule: Schedule.spaced("1 second"), times: 60 };
+const patience = { schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: "1 minute" }) };
 
 /** Whether the database is away: lost, busy, or still starting, which is no error of a kind of its own. */
 const isAway = (error: SqlError): boolean =>
