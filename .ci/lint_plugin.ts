@@ -62,10 +62,10 @@ const unstable: Readonly<Record<string, string>> = {
   "effect/FileSystem": "pipelines/commands/platform.ts",
   "effect/Stdio": "pipelines/files/standard_streams.ts",
   "effect/persistence/PersistedQueue": "pipelines/cluster/queue.ts",
-  "effect/reactivity/Reactivity": "pipelines/cluster/sqlite_client.ts",
+  "effect/reactivity/Reactivity": "pipelines/cluster/sql.ts",
   "effect/sql/SqlClient": "pipelines/cluster/sql.ts",
-  "effect/sql/SqlConnection": "pipelines/cluster/sqlite_client.ts",
-  "effect/sql/Statement": "pipelines/cluster/sqlite_client.ts",
+  "effect/sql/SqlConnection": "pipelines/cluster/sql.ts",
+  "effect/sql/Statement": "pipelines/cluster/sql.ts",
   "@effect/sql-pg/PgClient": "pipelines/cluster/postgres_client.ts",
 };
 

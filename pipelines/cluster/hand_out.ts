@@ -1,9 +1,9 @@
 /**
  * Hands out work: each block becomes a job in the queue, and its result is awaited. A job that was ever done is not done again, by anyone. At
- * most `window` jobs are out at a time, so that neither the queue nor this process grows with the work. Results are joined in the order of the
+ * most `ahead` jobs are out at a time, so that neither the queue nor this process grows with the work. Results are joined in the order of the
  * blocks. While it waits it puts back blobs that were lost, offers jobs again whose result was lost, and names dead jobs.
  */
-import { Clock, Deferred, Effect, Layer, type Scope, Stream } from "effect";
+import { Clock, Deferred, Effect, Layer, type Scope, Semaphore, Stream } from "effect";
 import { mkdir } from "node:fs/promises";
 import type { Rounding } from "../../kernels/gpu/chosen_kernels.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -17,13 +17,14 @@ import { type Job, jobId, jobName, queueOf } from "./job.ts";
 import type { Executor, Work } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
+import { isLate } from "./stragglers.ts";
 import { type JobQueue, type JobResult, mostAttempts, openQueue } from "./queue.ts";
 
-/** Jobs of one work that are out at a time. */
-const window = 128;
+/** The default of `--ahead`: jobs of a command that are out at a time. */
+const defaultAhead = 128;
 
-/** Seconds between two looks, after which a lost blob is put back, and without any result before the missing worker is reported. */
-const [look, renewal, silence] = [0.25, 1, 15];
+/** Seconds between two looks, after which a lost blob is put back, without any result before the missing worker is reported, and between looks for stragglers. */
+const [look, renewal, silence, backup] = [0.25, 1, 15, 5];
 
 /** Seconds after the last renewal of a lease at which a command counts a job's last attempt as lost. */
 export const defaultLease = 30;
@@ -32,6 +33,12 @@ export const defaultLease = 30;
 export interface Shared {
   readonly cluster: string;
   readonly store: string;
+}
+
+/** A command's place in the cluster. */
+export interface Ahead extends Shared {
+  /** How many jobs are out at a time. */
+  readonly ahead?: number;
 }
 
 /** Opens the store and the queue; both end with the scope. */
@@ -83,7 +90,8 @@ const watch = Effect.fnUntraced(function* (
   where: Shared,
 ) {
   const { report } = yield* StandardStreams;
-  let [renewed, heard] = [yield* Clock.currentTimeMillis, yield* Clock.currentTimeMillis];
+  const begun = yield* Clock.currentTimeMillis;
+  let [renewed, heard, backed] = [begun, begun, begun];
   const settle = Effect.fnUntraced(function* (id: string, answers: ReadonlyArray<JobResult>) {
     const one = out.get(id);
     if (one === undefined || answers.length === 0) return;
@@ -103,6 +111,20 @@ const watch = Effect.fnUntraced(function* (
     for (const { id, attempts, failure } of yield* queue.dead(ids)) {
       const one = out.get(id);
       if (one !== undefined) yield* Deferred.fail(one.done, died(one.job, id, Number(attempts), failure));
+    }
+  });
+  const again = new Set<string>();
+  /** Once nothing waits, offers jobs again that take too long. */
+  const backUp = Effect.gen(function* () {
+    const waits = yield* queue.counts;
+    if (waits.some(({ queue: name, state, jobs }) => name === own && state === "waiting" && jobs > 0)) return;
+    for (const run of yield* queue.runs.current) {
+      const one = out.get(run.job);
+      if (one === undefined || again.has(run.job)) continue;
+      if (!isLate(run, yield* queue.runs.took(run.stage))) continue;
+      again.add(run.job);
+      yield* queue.offerAgain(one.job);
+      yield* report(`job ${jobName(one.job, run.job)} takes long on worker ${run.worker}; it is offered a second time`);
     }
   });
   const missing = Effect.fnUntraced(function* (now: number) {
@@ -129,6 +151,10 @@ const watch = Effect.fnUntraced(function* (
         yield* renew(ids);
         renewed = now;
       }
+      if (now - backed > backup * 1000) {
+        yield* backUp;
+        backed = now;
+      }
       if (now - heard > silence * 1000) {
         yield* missing(now);
         heard = now;
@@ -143,12 +169,15 @@ const watch = Effect.fnUntraced(function* (
 
 /** The executor of a cluster, for jobs of the kind of this device. */
 export const handOut = Effect.fn("Cluster.handOut")(function* (
-  where: Shared,
+  where: Ahead,
   info: Rounding,
 ): Effect.fn.Return<Executor, Failure, Scope.Scope> {
   const shared = yield* openShared(where, defaultLease);
   const { store, queue } = shared;
   const place = yield* placeOfDevice(info);
+  const { ahead = defaultAhead } = where;
+  // The command may hand out several works at a time.
+  const room = yield* Semaphore.make(ahead);
   const out = new Map<string, Out>();
   const sources = new Map<string, Effect.Effect<unknown, ClusterError>>();
   yield* Effect.forkScoped(watch(shared, out, sources, queueOf(place), where));
@@ -189,12 +218,12 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
           settings: { ...settings, ...block.settings },
           reads: { ...reads, block: input },
         };
-        return yield* decode(yield* done(job, block.text), index);
+        return yield* decode(yield* room.withPermits(1)(done(job, block.text)), index);
       });
       return Stream.fromIterable(blocks.entries()).pipe(
-        Stream.mapEffect(one, { concurrency: window }),
+        Stream.mapEffect(one, { concurrency: ahead }),
         Stream.flattenIterable,
       );
     }));
-  return { atOnce: window, run };
+  return { atOnce: ahead, run };
 });

@@ -5,9 +5,6 @@
  */
 import { Effect, Layer, Redacted, Result } from "effect";
 import * as PgClient from "@effect/sql-pg/PgClient";
-import * as Reactivity from "effect/reactivity/Reactivity";
-import type { Connection } from "effect/sql/SqlConnection";
-import { SqlError, StatementTimeoutError } from "effect/sql/SqlError";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { readText } from "../files/text_file.ts";
 import * as Sql from "./sql.ts";
@@ -45,14 +42,14 @@ const passwordOf = Effect.gen(function* () {
 const limit = "10 seconds";
 
 const late = (operation: string) =>
-  new SqlError({
-    reason: new StatementTimeoutError({ cause: undefined, message: `no answer within ${limit}`, operation }),
+  new Sql.SqlError({
+    reason: new Sql.StatementTimeoutError({ cause: undefined, message: `no answer within ${limit}`, operation }),
   });
 
 /** A connection whose statements end: after the limit it is dropped, and the statement has failed as one that may be repeated. */
-const bounded = (connection: Connection): Connection => {
+const bounded = (connection: Sql.Connection): Sql.Connection => {
   // The statement is a fiber of its own, so it ends even where its caller cannot be interrupted.
-  const within = <A>(statement: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+  const within = <A>(statement: Effect.Effect<A, Sql.SqlError>): Effect.Effect<A, Sql.SqlError> =>
     Effect.timeoutOrElse(Effect.interruptible(statement), {
       duration: limit,
       orElse: () => Effect.fail(late("execute")),
@@ -88,6 +85,11 @@ export const layerPostgres = (address: string): Layer.Layer<Sql.SqlClient, Failu
         maxConnections: 4,
       });
       const acquirer = Effect.map(client.reserve, bounded);
-      return yield* Sql.makeClient({ acquirer, compiler: PgClient.makeCompiler(), driver: "postgresql", spanAttributes: [] });
+      return yield* Sql.makeClient({
+        acquirer,
+        compiler: PgClient.makeCompiler(),
+        driver: "postgresql",
+        spanAttributes: [],
+      });
     }),
-  ).pipe(Layer.provide(Reactivity.layer));
+  ).pipe(Layer.provide(Sql.Reactivity.layer));

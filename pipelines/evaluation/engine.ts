@@ -71,6 +71,7 @@ export type EngineSettings =
     | "servedModel"
     | "concurrency"
     | "requestResponses"
+    | "ahead"
     | "cluster"
     | "store"
     | "block"

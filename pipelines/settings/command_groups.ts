@@ -53,6 +53,7 @@ export const cluster = {
     text("DIR"),
     "folder of the cluster's blobs, which all workers see (default: .signum/store, or $SIGNUM_HOME/store)",
   ),
+  ahead: optional(integer({ min: 1 }), "jobs of a cluster that are handed out at a time (default: 128)"),
 } as const satisfies Group;
 
 /** Cutting of work into jobs. */

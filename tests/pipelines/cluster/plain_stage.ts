@@ -18,11 +18,14 @@ export interface Plain {
   readonly cluster: string;
   readonly store: string;
   readonly lease?: number;
+  readonly ahead?: number;
   /** The kind of device that it claims. */
   readonly kind?: DeviceInfo["kind"];
   /** Blocks, milliseconds of work for each, and lines of an answer. */
   readonly blocks?: number;
   readonly pause?: number;
+  /** How many times slower than others a worker is. */
+  readonly slow?: number;
   readonly lines?: number;
   readonly out?: string;
 }
@@ -34,9 +37,10 @@ export const undisturbed = (blocks: number, lines = 1): string =>
   Array.from({ length: blocks }, (_, i) => answerOf(`block ${i}\n`, lines)).join("");
 
 /** The runner of the stage. */
-export const plainRunner: MakeRunner = Effect.succeed(({ settings: { pause, lines }, text }) =>
-  Effect.delay(Effect.succeed(answerOf(text, Number(lines))), `${Number(pause)} millis`)
-);
+export const plainRunner = (slow = 1): MakeRunner =>
+  Effect.succeed(({ settings: { pause, lines }, text }) =>
+    Effect.delay(Effect.succeed(answerOf(text, Number(lines))), `${slow * Number(pause)} millis`)
+  );
 
 /** The blocks as work. */
 export const plainWork = ({ blocks = 1, pause = 0, lines = 1 }: Partial<Plain>): Work<string, never, never> => ({
@@ -71,7 +75,11 @@ const command = Effect.fnUntraced(function* (given: Plain) {
 if (import.meta.main) {
   const given: Plain = JSON.parse(Deno.args[0]);
   const program = given.is === "worker"
-    ? Effect.provideService(work(given, given.lease ?? 2, { plain: plainRunner }), Policy, plainPolicy(given.kind))
+    ? Effect.provideService(
+      work(given, given.lease ?? 2, { plain: plainRunner(given.slow) }),
+      Policy,
+      plainPolicy(given.kind),
+    )
     : command(given);
   await main(Effect.scoped(program));
 }

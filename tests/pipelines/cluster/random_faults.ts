@@ -1,16 +1,16 @@
 /** A run under random faults, drawn from a seed that is printed; `SIGNUM_SEED` repeats it. */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Key, uniform } from "../../../data/random.ts";
 import { atSite, holds, pause, say, type Site } from "./plain_site.ts";
 import type { Running } from "./processes.ts";
 import type { Server } from "./postgres.ts";
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-const numbers = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+/** Numbers in [0, 1) from a seed. */
+const numbers = (seed: number) => {
+  const key = Key.fold(Key.make(seed), "faults");
+  let drawn = 0;
+  return () => uniform(key, drawn++);
 };
 
 /** What is running. */
@@ -66,7 +66,7 @@ export interface Random {
 
 /** Runs the plain stage with two workers while faults happen. */
 export const randomFaults = async ({ faults, blocks, server }: Random): Promise<void> => {
-  const seed = Number(Deno.env.get("SIGNUM_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = Number(Deno.env.get("SIGNUM_SEED") ?? Date.now() % 2 ** 32);
   say(`SIGNUM_SEED=${seed} repeats these faults`);
   const draw = numbers(seed);
   const restarted: Fault = async () => {
