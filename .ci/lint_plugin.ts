@@ -46,6 +46,8 @@ const boundary: Readonly<Record<string, string>> = {
   "pipelines/files/artifact_store.ts": "meets files",
   "pipelines/cluster/blob_store.ts": "meets files",
   "pipelines/cluster/code_version.ts": "meets files",
+  "pipelines/cluster/http_store.ts": "meets files and the network",
+  "pipelines/cluster/store_server.ts": "meets files and the network",
   "pipelines/files/run_directory.ts": "meets files",
   "pipelines/models/python_jinja.ts": "ends a rendering from deep inside",
   "pipelines/models/given_date.ts": "ends a rendering from deep inside",

@@ -31,7 +31,7 @@ export interface BlobStore {
 }
 
 /** The SHA-256 of a file's bytes, read in pieces. */
-const hashOf = async (path: string): Promise<string> => {
+export const hashOf = async (path: string): Promise<string> => {
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece);
   return hash.digest("hex");
@@ -41,7 +41,7 @@ const isFull = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
 
 /** Fills a new file beside `path` and renames it; nothing is left of it if that fails. */
-const whole = async (path: string, fill: (partial: string) => Promise<void>): Promise<void> => {
+export const whole = async (path: string, fill: (partial: string) => Promise<void>): Promise<void> => {
   const partial = join(dirname(path), `.partial-${randomBytes(8).toString("hex")}`);
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -9,10 +9,11 @@ import type { Rounding } from "../../kernels/gpu/chosen_kernels.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { reasonOf } from "../files/text_file.ts";
 import { resolveModel } from "../files/hub.ts";
-import type { Failure } from "../settings/command.ts";
+import { type Failure, UsageError } from "../settings/command.ts";
 import { type BlobStore, openBlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { layerDatabase } from "./database.ts";
+import { isStoreAddress, openHttpStore } from "./http_store.ts";
 import { type Job, jobId, jobName, queueOf } from "./job.ts";
 import type { Executor, Work } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
@@ -39,19 +40,28 @@ export interface Shared {
 export interface Ahead extends Shared {
   /** How many jobs are out at a time. */
   readonly ahead?: number;
+  /** The port on which the store is served. */
+  readonly storePort?: number;
 }
+
+const openFolder = Effect.fnUntraced(function* (folder: string) {
+  yield* Effect.tryPromise({
+    try: () => mkdir(folder, { recursive: true }),
+    catch: (cause) =>
+      new ClusterError({ reason: "folder", message: `Cannot make the store "${folder}": ${reasonOf(cause)}` }),
+  });
+  return yield* openBlobStore(folder);
+});
 
 /** Opens the store and the queue; both end with the scope. */
 export const openShared = Effect.fnUntraced(function* (
   { cluster, store: folder }: Shared,
   lease: number,
 ): Effect.fn.Return<{ readonly store: BlobStore; readonly queue: JobQueue }, Failure, Scope.Scope> {
-  yield* Effect.tryPromise({
-    try: () => mkdir(folder, { recursive: true }),
-    catch: (cause) =>
-      new ClusterError({ reason: "folder", message: `Cannot make the store "${folder}": ${reasonOf(cause)}` }),
-  });
-  const store = yield* openBlobStore(folder);
+  if (isStoreAddress(folder) && cluster === "sqlite") {
+    return yield* new UsageError({ message: "Cannot use --cluster sqlite: its queue is a file of the store's folder" });
+  }
+  const store = yield* isStoreAddress(folder) ? openHttpStore(folder) : openFolder(folder);
   const database = yield* Layer.build(layerDatabase(cluster, folder));
   const queue = yield* Effect.provideContext(openQueue(lease), database);
   return { store, queue };
@@ -175,7 +185,11 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
   const shared = yield* openShared(where, defaultLease);
   const { store, queue } = shared;
   const place = yield* placeOfDevice(info);
-  const { ahead = defaultAhead } = where;
+  const { ahead = defaultAhead, storePort } = where;
+  if (storePort !== undefined) {
+    const { serveStore } = yield* Effect.promise(() => import("./store_server.ts"));
+    yield* serveStore(store, storePort);
+  }
   // The command may hand out several works at a time.
   const room = yield* Semaphore.make(ahead);
   const out = new Map<string, Out>();

@@ -74,6 +74,7 @@ export type EngineSettings =
     | "ahead"
     | "cluster"
     | "store"
+    | "storePort"
     | "block"
     | keyof typeof passes
     | keyof typeof device

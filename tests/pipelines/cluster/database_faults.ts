@@ -32,7 +32,8 @@ export const partition = async (bin: string, seconds: number): Promise<void> => 
   const [ofWorker, ofCommand] = [startProxy(port), startProxy(port)];
   const through = ({ port }: { readonly port: number }) => `postgres://signum@127.0.0.1:${port}/signum`;
   try {
-    await atSite({ blocks: 40, pause: 500 }, server.url)(async (site) => {
+    const blocks = 24 + Math.ceil(4 * seconds);
+    await atSite({ blocks, pause: 500 }, server.url)(async (site) => {
       const run = site.command({ cluster: through(ofCommand) });
       const cutOff = site.worker({ cluster: through(ofWorker) });
       const near = site.worker();
@@ -46,7 +47,7 @@ export const partition = async (bin: string, seconds: number): Promise<void> => 
       const before = cutOff.said(/ done in /g);
       const begun = performance.now();
       const more = () => cutOff.said(/ done in /g) > before + 1;
-      const isDone = async () => more() || (await site.results()) === 40;
+      const isDone = async () => more() || (await site.results()) === blocks;
       await holds(isDone);
       assert(more(), "the worker that was cut off works again");
       say(`recovery: worker cut off for ${seconds} s: ${((performance.now() - begun) / 1000).toFixed(1)} s`);

@@ -19,6 +19,7 @@ export interface Plain {
   readonly store: string;
   readonly lease?: number;
   readonly ahead?: number;
+  readonly storePort?: number;
   /** The kind of device that it claims. */
   readonly kind?: DeviceInfo["kind"];
   /** Blocks, milliseconds of work for each, and lines of an answer. */

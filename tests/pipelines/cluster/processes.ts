@@ -12,6 +12,8 @@ export interface Running {
   readonly done: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
   /** Kills it, if it still runs. */
   readonly end: () => Promise<void>;
+  /** What it said on stderr until now. */
+  readonly heard: () => string;
   /** How often what it said on stderr fits. */
   readonly said: (pattern: RegExp) => number;
   /** Waits until what it said on stderr fits. */
@@ -61,6 +63,7 @@ export const startProgram = (
       if (!ended) child.kill("SIGKILL");
       await done;
     },
+    heard: () => err,
     said: (pattern) => err.match(pattern)?.length ?? 0,
     says: async (pattern) => {
       while (!pattern.test(err)) {
