@@ -17,7 +17,7 @@ const isAway = (error: SqlError): boolean =>
   /disk is full|no space left/i.test(error.message);
 
 /** Asks the database. */
-export type Asked = <A>(what: string, statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, ClusterError>;
+export type AskDatabase = <A>(what: string, statement: Effect.Effect<A, SqlError>) => Effect.Effect<A, ClusterError>;
 
 /** Says a trouble once, until it is over. */
 export const makeTrouble = Effect.gen(function* () {
@@ -40,7 +40,7 @@ export const makeTrouble = Effect.gen(function* () {
 });
 
 /** How a process asks its database. */
-export const makeAsked: Effect.Effect<Asked> = Effect.gen(function* () {
+export const makeAsked: Effect.Effect<AskDatabase> = Effect.gen(function* () {
   const trouble = yield* makeTrouble;
   return (what, statement) =>
     statement.pipe(

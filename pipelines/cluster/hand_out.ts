@@ -14,7 +14,7 @@ import { type BlobStore, openBlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { layerDatabase } from "./database.ts";
 import { isStoreAddress, openHttpStore } from "./http_store.ts";
-import { type Job, jobId, jobName, queueOf } from "./job.ts";
+import { type ClusterJob, jobId, jobName, queueOf } from "./job.ts";
 import type { Executor, Work } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
@@ -69,11 +69,11 @@ export const openShared = Effect.fnUntraced(function* (
 
 /** A job that is out. */
 interface Out {
-  readonly job: Job;
+  readonly job: ClusterJob;
   readonly done: Deferred.Deferred<string, ClusterError>;
 }
 
-const differs = (job: Job, id: string, [one, other]: ReadonlyArray<JobResult>) =>
+const differs = (job: ClusterJob, id: string, [one, other]: ReadonlyArray<JobResult>) =>
   new ClusterError({
     reason: "differs",
     message:
@@ -85,7 +85,7 @@ const differs = (job: Job, id: string, [one, other]: ReadonlyArray<JobResult>) =
       } from ${other.worker} on "${other.machine}" (${other.device}); one of the two computes wrongly`,
   });
 
-const died = (job: Job, id: string, attempts: number, failure: string) =>
+const died = (job: ClusterJob, id: string, attempts: number, failure: string) =>
   new ClusterError({
     reason: "job",
     message: `Job ${jobName(job, id)} is dead after ${attempts} of ${mostAttempts} attempts: ${failure.split("\n")[0]}`,
@@ -196,7 +196,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
   const sources = new Map<string, Effect.Effect<unknown, ClusterError>>();
   yield* Effect.forkScoped(watch(shared, out, sources, queueOf(place), where));
 
-  const done = Effect.fnUntraced(function* (job: Job, text: string) {
+  const done = Effect.fnUntraced(function* (job: ClusterJob, text: string) {
     const id = jobId(job);
     const waiting: Out = { job, done: yield* Deferred.make<string, ClusterError>() };
     sources.set(job.reads.block, store.put(text));
@@ -223,10 +223,10 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
 
   const run = <A, E, R>({ stage, settings, model, blocks, decode }: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
     Stream.unwrap(Effect.gen(function* () {
-      const reads: Job["reads"] = model === undefined ? {} : { model: (yield* modelOf(model)).list };
+      const reads: ClusterJob["reads"] = model === undefined ? {} : { model: (yield* modelOf(model)).list };
       const one = Effect.fnUntraced(function* ([index, block]: readonly [number, Work<A, E, R>["blocks"][number]]) {
         const input = yield* store.put(block.text);
-        const job: Job = {
+        const job: ClusterJob = {
           ...place,
           stage,
           settings: { ...settings, ...block.settings },

@@ -10,7 +10,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { reasonOf } from "../files/text_file.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
-import { type BlobStore, hashOf, whole } from "./blob_store.ts";
+import { type BlobStore, hashOf, wholeFile } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { isBlobName } from "./job.ts";
 import { storeToken, storeTokens } from "./store_token.ts";
@@ -153,7 +153,7 @@ export const openHttpStore = Effect.fnUntraced(function* (address: string): Effe
     getFile: (name, path) =>
       Effect.tryPromise({
         try: () =>
-          whole(path, async (partial) => {
+          wholeFile(path, async (partial) => {
             const file = await open(partial, "wx");
             await Effect.runPromise(into(name, file)).finally(() => file.close());
           }),

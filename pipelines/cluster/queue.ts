@@ -8,7 +8,7 @@ import * as PersistedQueue from "effect/persistence/PersistedQueue";
 import { reasonOf } from "../files/text_file.ts";
 import { databaseError, makeAsked, patience } from "./asked.ts";
 import { ClusterError } from "./cluster_error.ts";
-import { Job, jobId, type Place, queueOf } from "./job.ts";
+import { ClusterJob, jobId, type JobPlace, queueOf } from "./job.ts";
 import { makeRuns, makeRunsTable, type Runs } from "./runs.ts";
 import { SqlClient } from "./sql.ts";
 
@@ -53,11 +53,11 @@ export interface Count {
 /** The queue, as commands and workers use it. */
 export interface JobQueue {
   /** Puts a job into the queue of its place, if it is not there; one that is dead begins anew. Returns its id. */
-  readonly offer: (job: Job) => Effect.Effect<string, ClusterError>;
+  readonly offer: (job: ClusterJob) => Effect.Effect<string, ClusterError>;
   /** Waits for a job, runs it and marks it as done; after a failure it is tried again. */
   readonly take: <R>(
-    place: Place,
-    run: (job: Job, id: string) => Effect.Effect<void, ClusterError, R>,
+    place: JobPlace,
+    run: (job: ClusterJob, id: string) => Effect.Effect<void, ClusterError, R>,
   ) => Effect.Effect<void, ClusterError, R>;
   readonly answers: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<JobResult>, ClusterError>;
   readonly dead: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Dead>, ClusterError>;
@@ -69,7 +69,7 @@ export interface JobQueue {
   /** Jobs that wait or are being done, by queue. */
   readonly waiting: Effect.Effect<ReadonlyArray<{ readonly queue: string; readonly jobs: number }>, ClusterError>;
   /** Offers a job that is being done once more, for another worker. */
-  readonly offerAgain: (job: Job) => Effect.Effect<void, ClusterError>;
+  readonly offerAgain: (job: ClusterJob) => Effect.Effect<void, ClusterError>;
   /** What there is of a place's jobs. */
   readonly counts: Effect.Effect<ReadonlyArray<Count>, ClusterError>;
   readonly runs: Runs;
@@ -121,10 +121,10 @@ export const openQueue = Effect.fn("Queue.open")(function* (
   const factory = yield* PersistedQueue.makeFactory.pipe(
     Effect.provideService(PersistedQueue.PersistedQueueStore, store),
   );
-  const queueAt = (place: Place) =>
+  const queueAt = (place: JobPlace) =>
     factory.make({
       name: queueOf(place),
-      schema: Job,
+      schema: ClusterJob,
       maxAttempts: mostAttempts,
       retrySchedule: Schedule.spaced("1 second"),
     });

@@ -3,7 +3,7 @@
  * row is one run of a job by one worker; it has no end while the job runs, and it goes if the run fails.
  */
 import { Effect } from "effect";
-import type { Asked } from "./asked.ts";
+import type { AskDatabase } from "./asked.ts";
 import type { ClusterError } from "./cluster_error.ts";
 import type { SqlClient } from "./sql.ts";
 
@@ -44,7 +44,7 @@ export const makeRunsTable = (sql: SqlClient) =>
     begun DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION, tokens DOUBLE PRECISION NOT NULL, PRIMARY KEY (job, worker))`;
 
 /** The runs of a database. */
-export const makeRuns = (sql: SqlClient, asked: Asked): Runs => ({
+export const makeRuns = (sql: SqlClient, asked: AskDatabase): Runs => ({
   begin: ({ job, worker, stage, begun }) =>
     Effect.asVoid(asked(
       "begin a job",

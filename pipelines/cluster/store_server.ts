@@ -15,7 +15,7 @@ import { Readable } from "node:stream";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { reasonOf, unlessMissing } from "../files/text_file.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
-import { type BlobStore, hashOf, whole } from "./blob_store.ts";
+import { type BlobStore, hashOf, wholeFile } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { isBlobName } from "./job.ts";
 import { storeToken, storeTokens } from "./store_token.ts";
@@ -60,7 +60,7 @@ const send = Effect.fnUntraced(function* (path: string, name: string, from: numb
 const receive = Effect.fnUntraced(function* (path: string, name: string, bytes: Stream.Stream<Uint8Array, unknown>) {
   const hash = createHash("sha256");
   const write = attempt(() =>
-    whole(path, async (partial) => {
+    wholeFile(path, async (partial) => {
       const file = await open(partial, "wx");
       const pieces = Stream.toAsyncIterable(bytes);
       try {

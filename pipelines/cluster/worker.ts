@@ -15,7 +15,7 @@ import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { makeTrouble, patience } from "./asked.ts";
 import { openShared, type Shared } from "./hand_out.ts";
-import { type Job, jobName, otherPlace, type Place, queueOf } from "./job.ts";
+import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
 import { fetchModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
@@ -25,7 +25,7 @@ import type { Doer, JobQueue } from "./queue.ts";
 const retention = 30 * 24 * 3600_000;
 
 /** Says once about each other queue with waiting jobs why this worker leaves them. */
-const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: Place) {
+const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
   const { report } = yield* StandardStreams;
   const said = new Set([queueOf(place)]);
   return Effect.gen(function* () {
@@ -46,7 +46,7 @@ const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue) {
 
 /** Runs a job with the runner of its stage and returns the text of its result. */
 const textOf = Effect.fnUntraced(function* (
-  job: Job,
+  job: ClusterJob,
   store: BlobStore,
   runnerOf: (stage: string) => Effect.Effect<Runner, Failure, Policy>,
   models: Map<string, string>,
@@ -107,7 +107,7 @@ export const work = Effect.fn("Worker.work")(function* (
       Effect.retry({ ...patience, while: isFull }),
       Effect.tap(() => full.ends("The disk of the store has room again")),
     );
-  const one = Effect.fnUntraced(function* (job: Job, id: string) {
+  const one = Effect.fnUntraced(function* (job: ClusterJob, id: string) {
     // Another worker may have finished it after its lease had ended.
     if ((yield* queue.answers([id])).length > 0) return;
     const begun = yield* Clock.currentTimeMillis;
