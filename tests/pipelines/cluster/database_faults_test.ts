@@ -1,5 +1,5 @@
 /** Faults of the database and of the network; the longer ones are in `tests/long/cluster_faults.ts`. */
-import { databaseGone, partition } from "./database_faults.ts";
+import { databaseGone } from "./database_faults.ts";
 import { postgresPrograms } from "./postgres.ts";
 
 const bin = postgresPrograms();
@@ -8,5 +8,3 @@ const test = (name: string, fn: (bin: string) => Promise<void>) =>
   Deno.test({ name: `${name}${left}`, ignore: bin === undefined, fn: () => fn(bin ?? "") });
 
 test("a database that is gone for longer than a lease changes nothing", (bin) => databaseGone(bin, 5));
-test("a worker and a command that were cut off from the database go on when the network is back", (bin) =>
-  partition(bin, 4));

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atSite, holds, newFolder, pause } from "./plain_site.ts";
 import { randomFaults } from "./random_faults.ts";
-import { start, stopWorker } from "./processes.ts";
+import { stopWorker } from "./processes.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
@@ -65,28 +65,6 @@ Deno.test("workers with another code and another kind of device leave the jobs, 
     site.worker();
     await site.succeeds(run);
     for (const left of [other, gpu]) assert(!(await stopWorker(left)).includes(" done in "));
-  }));
-
-Deno.test("a job that takes long is offered a second time, and the command does not wait for the first", () =>
-  atSite({ blocks: 6, pause: 100 })(async (site) => {
-    const slow = site.worker({ slow: 1e4 });
-    const run = site.command();
-    await holds(async () => (await site.rows("SELECT job FROM signum_runs")).length === 1);
-    site.worker();
-    await holds(async () => (await site.results()) === 5);
-    const shown = start(site.store, ["cluster", "--cluster", "sqlite", "--store", site.store]);
-    const { code, out, err } = await shown.done;
-    assert.equal(code, 0, err);
-    assert.match(out, /\n[0-9a-f]{8} .* none +5 +– +\d+ s ago +–\n/);
-    assert.match(out, /wasm plain +0 +1 +5 +0\n/);
-    assert.match(
-      out,
-      /\njob plain [0-9a-f]{12} has been on worker [0-9a-f]{8} for \d+ s; its stage's median is 0 s\n$/,
-    );
-    await run.says(/job plain [0-9a-f]{12} takes long on worker [0-9a-f]{8}; it is offered a second time/);
-    await run.done;
-    await slow.end();
-    await site.succeeds(run);
   }));
 
 Deno.test("a command has at most so many jobs out as it was told", () =>

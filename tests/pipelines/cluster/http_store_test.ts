@@ -11,8 +11,7 @@ import { openHttpStore } from "../../../pipelines/cluster/http_store.ts";
 import { serveStore } from "../../../pipelines/cluster/store_server.ts";
 import { StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { sha256 } from "../../../pipelines/records/text.ts";
-import { postgresPrograms, startPostgres } from "./postgres.ts";
-import { atSite, newFolder } from "./plain_site.ts";
+import { newFolder } from "./plain_site.ts";
 
 const [write, read] = ["w".repeat(16), "r".repeat(16)];
 Deno.env.set("SIGNUM_STORE_TOKEN", write);
@@ -134,27 +133,4 @@ Deno.test("an address past this machine is https, holds no password, and has no 
   assert.match(await refusal("http://store.example.org"), /past this machine it must be https/);
   assert.match(await refusal("https://me:secret@store.example.org"), /^Cannot use --store: expected a folder/);
   assert.equal(await refusal("https://store.example.org"), "");
-});
-
-const bin = postgresPrograms();
-
-Deno.test({
-  name: `workers that do not see the store's folder give the same bytes${
-    bin === undefined ? " (left out: PostgreSQL is not installed)" : ""
-  }`,
-  ignore: bin === undefined,
-  fn: async () => {
-    const server = await startPostgres(bin ?? "");
-    try {
-      await atSite({ blocks: 4, pause: 50 }, server.url)(async (site) => {
-        const run = site.command({ storePort: 0 });
-        await run.says(/the store is served: --store \S+\n/);
-        const [, address] = /--store (\S+)\n/.exec(run.heard()) ?? [];
-        site.worker({ store: address });
-        await site.succeeds(run);
-      });
-    } finally {
-      await server.close();
-    }
-  },
 });
