@@ -33,7 +33,7 @@ export interface BlobStore {
 }
 
 /** The SHA-256 of a file's bytes, read in pieces. */
-const hashOf = async (path: string): Promise<string> => {
+export const hashOf = async (path: string): Promise<string> => {
   const hash = createHash("sha256");
   for await (const piece of createReadStream(path)) hash.update(piece);
   return hash.digest("hex");
@@ -43,7 +43,7 @@ const isFull = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && (cause.code === "ENOSPC" || cause.code === "EDQUOT");
 
 /** Fills a new file beside `path` and renames it; nothing is left of it if that fails. */
-const whole = async (path: string, fill: (partial: string) => Promise<void>): Promise<void> => {
+export const wholeFile = async (path: string, fill: (partial: string) => Promise<void>): Promise<void> => {
   const partial = join(dirname(path), `.partial-${randomBytes(8).toString("hex")}`);
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -101,7 +101,7 @@ export const openBlobStore = Effect.fnUntraced(function* (folder: string): Effec
         attempt("write blob", name, async () => {
           const path = pathOf(name);
           if (await isThere(path)) return await used(path);
-          await whole(path, async (partial) => {
+          await wholeFile(path, async (partial) => {
             const file = await open(partial, "wx");
             await file.writeFile(bytes).finally(() => file.close());
           });
@@ -114,7 +114,7 @@ export const openBlobStore = Effect.fnUntraced(function* (folder: string): Effec
         const name = await hashOf(path);
         if (await isThere(pathOf(name))) await used(pathOf(name));
         else {
-          await whole(pathOf(name), async (partial) => {
+          await wholeFile(pathOf(name), async (partial) => {
             await copyFile(path, partial);
             const found = await hashOf(partial);
             if (found !== name) throw new Error("the file changed while it was read");
@@ -139,7 +139,7 @@ export const openBlobStore = Effect.fnUntraced(function* (folder: string): Effec
         named(name),
         attempt("read blob", name, async () => {
           if (!(await isThere(pathOf(name)))) throw missing(name);
-          await whole(path, async (partial) => {
+          await wholeFile(path, async (partial) => {
             await copyFile(pathOf(name), partial);
             const found = await hashOf(partial);
             if (found !== name) throw await damaged(name, found);

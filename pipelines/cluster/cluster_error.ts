@@ -3,6 +3,17 @@ import * as Schema from "@effect/schema";
 
 /** A blob, the queue or a job failed; `message` names it. */
 export class ClusterError extends Schema.TaggedError<ClusterError>()("ClusterError", {
-  reason: Schema.Literals(["name", "missing", "damaged", "full", "folder", "database", "job", "differs", "device"]),
+  reason: Schema.Literals([
+    "name",
+    "missing",
+    "damaged",
+    "full",
+    "folder",
+    "network",
+    "database",
+    "job",
+    "differs",
+    "device",
+  ]),
   message: Schema.String,
 }) {}

@@ -1,31 +1,32 @@
 /**
  * Hands out work: each block becomes a job in the queue, and its result is awaited. A job that was ever done is not done again, by anyone. At
- * most `window` jobs are out at a time, so that neither the queue nor this process grows with the work. Results are joined in the order of the
+ * most `ahead` jobs are out at a time, so that neither the queue nor this process grows with the work. Results are joined in the order of the
  * blocks. While it waits it puts back blobs that were lost, offers jobs again whose result was lost, and names dead jobs.
  */
-import { Clock, Deferred, Effect, Layer, type Scope, Stream } from "effect";
+import { Clock, Deferred, Effect, Layer, type Scope, Semaphore, Stream } from "effect";
 import { mkdir } from "node:fs/promises";
 import type { Rounding } from "../../kernels/gpu/chosen_kernels.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { reasonOf } from "../files/text_file.ts";
 import { resolveModel } from "../files/hub.ts";
-import type { Model } from "../models/model.ts";
-import type { Failure } from "../settings/command.ts";
+import { type Failure, UsageError } from "../settings/command.ts";
 import { type BlobStore, openBlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { layerDatabase } from "./database.ts";
-import { type Job, jobId, jobName, queueOf } from "./job.ts";
-import type { Blobs, Executor, Weights, Work } from "./jobs.ts";
+import { isStoreAddress, openHttpStore } from "./http_store.ts";
+import { type ClusterJob, jobId, jobName, queueOf } from "./job.ts";
+import type { Blobs, Executor, Work } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
+import { isLate } from "./stragglers.ts";
 import { type JobQueue, type JobResult, mostAttempts, openQueue } from "./queue.ts";
-import { keepWeights, type KeptWeights } from "./weights.ts";
+import { publisher } from "./publisher.ts";
 
-/** Jobs of one work that are out at a time. */
-const window = 128;
+/** The default of `--ahead`: jobs of a command that are out at a time. */
+const defaultAhead = 128;
 
-/** Seconds between two looks, after which a lost blob is put back, and without any result before the missing worker is reported. */
-const [look, renewal, silence] = [0.25, 1, 15];
+/** Seconds between two looks, after which a lost blob is put back, without any result before the missing worker is reported, and between looks for stragglers. */
+const [look, renewal, silence, backup] = [0.25, 1, 15, 5];
 
 /** Seconds after the last renewal of a lease at which a command counts a job's last attempt as lost. */
 export const defaultLease = 30;
@@ -36,17 +37,32 @@ export interface Shared {
   readonly store: string;
 }
 
-/** Opens the store and the queue; both end with the scope. */
-export const openShared = Effect.fnUntraced(function* (
-  { cluster, store: folder }: Shared,
-  lease: number,
-): Effect.fn.Return<{ readonly store: BlobStore; readonly queue: JobQueue }, Failure, Scope.Scope> {
+/** A command's place in the cluster. */
+export interface Ahead extends Shared {
+  /** How many jobs are out at a time. */
+  readonly ahead?: number;
+  /** The port on which the store is served. */
+  readonly storePort?: number;
+}
+
+const openFolder = Effect.fnUntraced(function* (folder: string) {
   yield* Effect.tryPromise({
     try: () => mkdir(folder, { recursive: true }),
     catch: (cause) =>
       new ClusterError({ reason: "folder", message: `Cannot make the store "${folder}": ${reasonOf(cause)}` }),
   });
-  const store = yield* openBlobStore(folder);
+  return yield* openBlobStore(folder);
+});
+
+/** Opens the store and the queue; both end with the scope. */
+export const openShared = Effect.fnUntraced(function* (
+  { cluster, store: folder }: Shared,
+  lease: number,
+): Effect.fn.Return<{ readonly store: BlobStore; readonly queue: JobQueue }, Failure, Scope.Scope> {
+  if (isStoreAddress(folder) && cluster === "sqlite") {
+    return yield* new UsageError({ message: "Cannot use --cluster sqlite: its queue is a file of the store's folder" });
+  }
+  const store = yield* isStoreAddress(folder) ? openHttpStore(folder) : openFolder(folder);
   const database = yield* Layer.build(layerDatabase(cluster, folder));
   const queue = yield* Effect.provideContext(openQueue(lease), database);
   return { store, queue };
@@ -54,11 +70,11 @@ export const openShared = Effect.fnUntraced(function* (
 
 /** A job that is out. */
 interface Out {
-  readonly job: Job;
+  readonly job: ClusterJob;
   readonly done: Deferred.Deferred<string, ClusterError>;
 }
 
-const differs = (job: Job, id: string, [one, other]: ReadonlyArray<JobResult>) =>
+const differs = (job: ClusterJob, id: string, [one, other]: ReadonlyArray<JobResult>) =>
   new ClusterError({
     reason: "differs",
     message:
@@ -70,7 +86,7 @@ const differs = (job: Job, id: string, [one, other]: ReadonlyArray<JobResult>) =
       } from ${other.worker} on "${other.machine}" (${other.device}); one of the two computes wrongly`,
   });
 
-const died = (job: Job, id: string, attempts: number, failure: string) =>
+const died = (job: ClusterJob, id: string, attempts: number, failure: string) =>
   new ClusterError({
     reason: "job",
     message: `Job ${jobName(job, id)} is dead after ${attempts} of ${mostAttempts} attempts: ${failure.split("\n")[0]}`,
@@ -85,7 +101,8 @@ const watch = Effect.fnUntraced(function* (
   where: Shared,
 ) {
   const { report } = yield* StandardStreams;
-  let [renewed, heard] = [yield* Clock.currentTimeMillis, yield* Clock.currentTimeMillis];
+  const begun = yield* Clock.currentTimeMillis;
+  let [renewed, heard, backed] = [begun, begun, begun];
   const settle = Effect.fnUntraced(function* (id: string, answers: ReadonlyArray<JobResult>) {
     const one = out.get(id);
     if (one === undefined || answers.length === 0) return;
@@ -105,6 +122,20 @@ const watch = Effect.fnUntraced(function* (
     for (const { id, attempts, failure } of yield* queue.dead(ids)) {
       const one = out.get(id);
       if (one !== undefined) yield* Deferred.fail(one.done, died(one.job, id, Number(attempts), failure));
+    }
+  });
+  const again = new Set<string>();
+  /** Once nothing waits, offers jobs again that take too long. */
+  const backUp = Effect.gen(function* () {
+    const waits = yield* queue.counts;
+    if (waits.some(({ queue: name, state, jobs }) => name === own && state === "waiting" && jobs > 0)) return;
+    for (const run of yield* queue.runs.current) {
+      const one = out.get(run.job);
+      if (one === undefined || again.has(run.job)) continue;
+      if (!isLate(run, yield* queue.runs.took(run.stage))) continue;
+      again.add(run.job);
+      yield* queue.offerAgain(one.job);
+      yield* report(`job ${jobName(one.job, run.job)} takes long on worker ${run.worker}; it is offered a second time`);
     }
   });
   const missing = Effect.fnUntraced(function* (now: number) {
@@ -131,6 +162,10 @@ const watch = Effect.fnUntraced(function* (
         yield* renew(ids);
         renewed = now;
       }
+      if (now - backed > backup * 1000) {
+        yield* backUp;
+        backed = now;
+      }
       if (now - heard > silence * 1000) {
         yield* missing(now);
         heard = now;
@@ -143,43 +178,26 @@ const watch = Effect.fnUntraced(function* (
   );
 });
 
-/** Keeps the weights that works name; those of a model are removed when it has others, and when the scope ends. */
-const publisher = Effect.fnUntraced(function* (
-  store: BlobStore,
-  sources: Map<string, Effect.Effect<unknown, ClusterError>>,
-) {
-  const models = new Map<Model, { readonly version: object; readonly kept: KeptWeights }>();
-  const namesOf = ({ changing }: KeptWeights) => changing.map(([blob]) => blob);
-  yield* Effect.addFinalizer(() =>
-    Effect.ignore(store.remove([...models.values()].flatMap(({ kept }) => namesOf(kept))))
-  );
-  return Effect.fnUntraced(function* (weights: Weights): Effect.fn.Return<string, Failure> {
-    const before = models.get(weights.model);
-    if (before?.version === weights.version) return before.kept.list;
-    const kept = yield* keepWeights(store, weights);
-    models.set(weights.model, { version: weights.version, kept });
-    for (const [blob, put] of [...kept.files, ...kept.changing]) sources.set(blob, put);
-    const used = new Set([...models.values()].flatMap((one) => namesOf(one.kept)));
-    const old = before === undefined ? [] : namesOf(before.kept).filter((blob) => !used.has(blob));
-    for (const blob of old) sources.delete(blob);
-    yield* store.remove(old);
-    return kept.list;
-  });
-});
-
 /** The executor of a cluster, for jobs of the kind of this device. */
 export const handOut = Effect.fn("Cluster.handOut")(function* (
-  where: Shared,
+  where: Ahead,
   info: Rounding,
 ): Effect.fn.Return<Executor, Failure, Scope.Scope> {
   const shared = yield* openShared(where, defaultLease);
   const { store, queue } = shared;
   const place = yield* placeOfDevice(info);
+  const { ahead = defaultAhead, storePort } = where;
+  if (storePort !== undefined) {
+    const { serveStore } = yield* Effect.promise(() => import("./store_server.ts"));
+    yield* serveStore(store, storePort);
+  }
+  // The command may hand out several works at a time.
+  const room = yield* Semaphore.make(ahead);
   const out = new Map<string, Out>();
   const sources = new Map<string, Effect.Effect<unknown, ClusterError>>();
   yield* Effect.forkScoped(watch(shared, out, sources, queueOf(place), where));
 
-  const done = Effect.fnUntraced(function* (job: Job, text: string) {
+  const done = Effect.fnUntraced(function* (job: ClusterJob, text: string) {
     const id = jobId(job);
     const waiting: Out = { job, done: yield* Deferred.make<string, ClusterError>() };
     sources.set(job.reads.block, store.put(text));
@@ -209,7 +227,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
   const run = <A, E, R>(work: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
     Stream.unwrap(Effect.gen(function* () {
       const { stage, settings, model, weights, blocks, decode, transient = false } = work;
-      const reads: Job["reads"] = {
+      const reads: ClusterJob["reads"] = {
         ...model !== undefined && { model: (yield* modelOf(model)).list },
         ...weights !== undefined && { weights: yield* published(weights) },
       };
@@ -222,13 +240,13 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
       const one = Effect.fnUntraced(function* ([index, block]: readonly [number, Work<A, E, R>["blocks"][number]]) {
         const { text } = block;
         const input = yield* store.put(text);
-        const job: Job = {
+        const job: ClusterJob = {
           ...place,
           stage,
           settings: { ...settings, ...block.settings },
           reads: { ...reads, block: input },
         };
-        return { index, job, text, result: yield* done(job, text) };
+        return { index, job, text, result: yield* room.withPermits(1)(done(job, text)) };
       });
       /** A result whose blobs are lost is made again. */
       const read = (
@@ -251,7 +269,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
         yield* store.remove([...spent.blobs]);
       });
       const results = Stream.fromIterable(blocks.entries()).pipe(
-        Stream.mapEffect(one, { concurrency: window }),
+        Stream.mapEffect(one, { concurrency: ahead }),
         Stream.mapEffect((each) => {
           spent.jobs.push(jobId(each.job));
           if (each.job.reads.block !== undefined) spent.blobs.add(each.job.reads.block);
@@ -261,5 +279,5 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
       );
       return transient ? Stream.ensuring(results, Effect.ignore(remove)) : results;
     }));
-  return { atOnce: window, run };
+  return { atOnce: ahead, run };
 });

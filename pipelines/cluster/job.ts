@@ -17,7 +17,7 @@ export const BlobName = Schema.String.check(Schema.makeFilter(isHash, { expected
 export const isBlobName = isHash;
 
 /** One piece of a stage's work. */
-export const Job = Schema.Struct({
+export const ClusterJob = Schema.Struct({
   stage: Schema.NonEmptyString,
   /** JSON values; what changes no byte (batch, cache) is not among them. */
   settings: Schema.Record(Schema.String, Schema.Json),
@@ -32,10 +32,10 @@ export const Job = Schema.Struct({
 });
 
 /** One piece of a stage's work. */
-export type Job = typeof Job.Type;
+export type ClusterJob = typeof ClusterJob.Type;
 
 /** The fields by which a worker knows that a job is for it. */
-export type Place = Pick<Job, "code" | "adapter" | "kernels">;
+export type JobPlace = Pick<ClusterJob, "code" | "adapter" | "kernels">;
 
 /** JSON with sorted keys; fields that are undefined are left out. */
 export const canonicalJson = (value: unknown): string => {
@@ -48,15 +48,15 @@ export const canonicalJson = (value: unknown): string => {
 };
 
 /** The id of a job. */
-export const jobId = (job: Job): string => sha256(canonicalJson(job));
+export const jobId = (job: ClusterJob): string => sha256(canonicalJson(job));
 
 /** `sample 1a2b3c4d5e6f`: a job in messages. */
-export const jobName = (job: Pick<Job, "stage">, id: string): string => `${job.stage} ${id.slice(0, 12)}`;
+export const jobName = (job: Pick<ClusterJob, "stage">, id: string): string => `${job.stage} ${id.slice(0, 12)}`;
 
-const decodeJob = Schema.decodeUnknownResult(Schema.fromJsonString(Job));
+const decodeJob = Schema.decodeUnknownResult(Schema.fromJsonString(ClusterJob));
 
 /** A job from its JSON text, or what is wrong with it. */
-export const jobFromText = (text: string): Result.Result<Job, string> =>
+export const jobFromText = (text: string): Result.Result<ClusterJob, string> =>
   Result.mapError(decodeJob(text), (problem) => `${problem.message.split("\n").join(" ")}`);
 
 /** The kernels of a device's record as a job names them. */
@@ -64,11 +64,11 @@ export const kernelsOf = ({ kernels }: RecordedKernels): ReadonlyArray<string> =
   Array.isArray(kernels) ? kernels.map(String) : [];
 
 /** The queue of a place: workers of another version, device or kernels look into another one. */
-export const queueOf = ({ code, adapter, kernels }: Place): string =>
+export const queueOf = ({ code, adapter, kernels }: JobPlace): string =>
   [code.slice(0, 16), adapter, ...kernels.length === 0 ? ["plain"] : kernels].join(" ");
 
 /** Why a worker leaves the jobs of another queue, as the end of a sentence. */
-export const otherPlace = (queue: string, own: Place): string => {
+export const otherPlace = (queue: string, own: JobPlace): string => {
   const [code, adapter, ...kernels] = queue.split(" ");
   const mine = queueOf(own).split(" ");
   if (code !== mine[0]) return `for code ${code}, this worker has ${mine[0]}`;

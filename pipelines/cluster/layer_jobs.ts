@@ -9,7 +9,7 @@ import type { Settings } from "../settings/settings.ts";
 import { type Executor, Jobs } from "./jobs.ts";
 
 /** The settings of a command that may hand out its work. */
-export type ClusterSettings = Partial<Pick<Settings, "cluster" | "store">>;
+export type ClusterSettings = Partial<Pick<Settings, "cluster" | "store" | "ahead" | "storePort">>;
 
 /** The default of `--store`. */
 export const defaultStore = (below: string = home()): string => join(below, "store");
@@ -18,12 +18,14 @@ export const defaultStore = (below: string = home()): string => join(below, "sto
 const load = (path: string): Promise<{ readonly handOut: HandOut }> => import(path);
 
 type HandOut = (
-  where: { readonly cluster: string; readonly store: string },
+  where: { readonly cluster: string; readonly store: string; readonly ahead?: number; readonly storePort?: number },
   info: Rounding,
 ) => Effect.Effect<Executor, Failure, Scope.Scope>;
 
 /** The executor by the settings: this process, or the cluster. The device of this process tells which kind of device must do the jobs. */
-export const layerJobs = ({ cluster, store }: ClusterSettings): Layer.Layer<never, Failure, Policy> => {
+export const layerJobs = (
+  { cluster, store, ahead, storePort }: ClusterSettings,
+): Layer.Layer<never, Failure, Policy> => {
   if (cluster === undefined) {
     if (store === undefined) return Layer.empty;
     const message = "Cannot use --store: --cluster is missing";
@@ -34,7 +36,15 @@ export const layerJobs = ({ cluster, store }: ClusterSettings): Layer.Layer<neve
     Effect.gen(function* () {
       const module = yield* Effect.promise(() => load("./hand_out.ts"));
       const { info } = yield* Policy;
-      return yield* module.handOut({ cluster, store: store ?? defaultStore() }, info);
+      return yield* module.handOut(
+        {
+          cluster,
+          store: store ?? defaultStore(),
+          ...ahead !== undefined && { ahead },
+          ...storePort !== undefined && { storePort },
+        },
+        info,
+      );
     }),
   );
 };

@@ -16,7 +16,9 @@ import { BlobName, canonicalJson } from "./job.ts";
 /** A file of a model directory: a plain name, no path. */
 const isFileName = (name: string): boolean => name === basename(name) && !name.startsWith(".") && !/[\\/:]/.test(name);
 
-const Files = Schema.Record(Schema.String.check(Schema.makeFilter(isFileName)), BlobName);
+// A record leaves out keys that its own schema of keys refuses, so the names are checked as a whole.
+const Files = Schema.Record(Schema.String, BlobName)
+  .check(Schema.makeFilter((files) => Object.keys(files).every(isFileName), { expected: "plain file names" }));
 const decodeFiles = Schema.decodeUnknownEffect(Schema.fromJsonString(Files));
 
 const isRead = (name: string): boolean => isFileName(name) && /\.(safetensors|json|jinja|txt)$/.test(name);

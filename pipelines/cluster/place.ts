@@ -3,10 +3,10 @@ import { Effect } from "effect";
 import { deviceFields, type Rounding } from "../../kernels/gpu/chosen_kernels.ts";
 import type { FileError } from "../files/text_file.ts";
 import { codeVersion } from "./code_version.ts";
-import { kernelsOf, type Place } from "./job.ts";
+import { type JobPlace, kernelsOf } from "./job.ts";
 
 /** The place of a process with this device; plain kernels have no name, whether they were asked for or not. */
-export const placeOfDevice = (info: Rounding): Effect.Effect<Place, FileError> =>
+export const placeOfDevice = (info: Rounding): Effect.Effect<JobPlace, FileError> =>
   Effect.map(codeVersion, (code) => {
     const fields = deviceFields(info);
     return { code, adapter: fields.adapter, kernels: kernelsOf(fields).filter((name) => name !== "plain") };

@@ -5,9 +5,9 @@
  */
 import { Effect, Layer, Redacted, Result } from "effect";
 import * as PgClient from "@effect/sql-pg/PgClient";
-import { UsageError } from "../settings/command.ts";
+import { type Failure, UsageError } from "../settings/command.ts";
 import { readText } from "../files/text_file.ts";
-import type * as Sql from "./sql.ts";
+import * as Sql from "./sql.ts";
 
 const local = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -38,23 +38,58 @@ const passwordOf = Effect.gen(function* () {
   return yield* new UsageError({ message: `Cannot read "${file}" (SIGNUM_PGPASSWORD_FILE): there is no such file` });
 });
 
-/** The client of a database. */
-export const layerPostgres = (address: string) =>
-  Layer.unwrap(Effect.gen(function* () {
-    const url = yield* Effect.mapError(
-      Effect.fromResult(databaseAddress(address)),
-      (problem) => new UsageError({ message: `Cannot use --cluster: ${problem}` }),
-    );
-    const password = yield* passwordOf;
-    const client: Layer.Layer<Sql.SqlClient, Sql.SqlError> = PgClient.layer({
-      host: url.hostname.replace(/^\[|\]$/g, ""),
-      port: Number(url.port || 5432),
-      database: decodeURIComponent(url.pathname.slice(1)) || "signum",
-      username: decodeURIComponent(url.username) || "signum",
-      ...(password && { password: Redacted.make(password) }),
-      ssl: isRemote(url),
-      applicationName: "signum",
-      maxConnections: 4,
+/** How long a statement may take. A connection whose network was cut says nothing, so without a limit it is waited for without end. */
+const limit = "10 seconds";
+
+const late = (operation: string) =>
+  new Sql.SqlError({
+    reason: new Sql.StatementTimeoutError({ cause: undefined, message: `no answer within ${limit}`, operation }),
+  });
+
+/** A connection whose statements end: after the limit it is dropped, and the statement has failed as one that may be repeated. */
+const bounded = (connection: Sql.Connection): Sql.Connection => {
+  // The statement is a fiber of its own, so it ends even where its caller cannot be interrupted.
+  const within = <A>(statement: Effect.Effect<A, Sql.SqlError>): Effect.Effect<A, Sql.SqlError> =>
+    Effect.timeoutOrElse(Effect.interruptible(statement), {
+      duration: limit,
+      orElse: () => Effect.fail(late("execute")),
     });
-    return client;
-  }));
+  return {
+    execute: (...given) => within(connection.execute(...given)),
+    executeRaw: (...given) => within(connection.executeRaw(...given)),
+    executeUnprepared: (...given) => within(connection.executeUnprepared(...given)),
+    executeValues: (...given) => within(connection.executeValues(...given)),
+    executeValuesUnprepared: (...given) => within(connection.executeValuesUnprepared(...given)),
+    executeStream: connection.executeStream,
+  };
+};
+
+/** The client of a database. */
+export const layerPostgres = (address: string): Layer.Layer<Sql.SqlClient, Failure> =>
+  Layer.effect(
+    Sql.SqlClient,
+    Effect.gen(function* () {
+      const url = yield* Effect.mapError(
+        Effect.fromResult(databaseAddress(address)),
+        (problem) => new UsageError({ message: `Cannot use --cluster: ${problem}` }),
+      );
+      const password = yield* passwordOf;
+      const client = yield* PgClient.make({
+        host: url.hostname.replace(/^\[|\]$/g, ""),
+        port: Number(url.port || 5432),
+        database: decodeURIComponent(url.pathname.slice(1)) || "signum",
+        username: decodeURIComponent(url.username) || "signum",
+        ...(password && { password: Redacted.make(password) }),
+        ssl: isRemote(url),
+        applicationName: "signum",
+        maxConnections: 4,
+      });
+      const acquirer = Effect.map(client.reserve, bounded);
+      return yield* Sql.makeClient({
+        acquirer,
+        compiler: PgClient.makeCompiler(),
+        driver: "postgresql",
+        spanAttributes: [],
+      });
+    }),
+  ).pipe(Layer.provide(Sql.Reactivity.layer));

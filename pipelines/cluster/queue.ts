@@ -3,12 +3,14 @@
  * a lease and renews it; if the worker is lost, its lease ends and another one pulls the job. Delivery is at least once, which is harmless, since
  * a result is the hash of bytes that the job alone decides. Two results of one job mean that a machine is broken.
  */
-import { Duration, Effect, Schedule, type Scope } from "effect";
+import { Duration, Effect, References, Schedule, type Scope } from "effect";
 import * as PersistedQueue from "effect/persistence/PersistedQueue";
 import { reasonOf } from "../files/text_file.ts";
+import { databaseError, makeAsked, patience } from "./asked.ts";
 import { ClusterError } from "./cluster_error.ts";
-import { Job, jobId, type Place, queueOf } from "./job.ts";
-import { SqlClient, type SqlError } from "./sql.ts";
+import { ClusterJob, jobId, type JobPlace, queueOf } from "./job.ts";
+import { makeRuns, makeRunsTable, type Runs } from "./runs.ts";
+import { SqlClient } from "./sql.ts";
 
 /** How often a job is begun before it counts as dead. A worker that is killed uses up an attempt, so a few must be left for that. */
 export const mostAttempts = 5;
@@ -41,14 +43,21 @@ export interface Heard extends Doer {
   readonly heard: number;
 }
 
+/** Jobs of a queue in one state. */
+export interface Count {
+  readonly queue: string;
+  readonly state: "waiting" | "taken" | "done" | "dead";
+  readonly jobs: number;
+}
+
 /** The queue, as commands and workers use it. */
 export interface JobQueue {
   /** Puts a job into the queue of its place, if it is not there; one that is dead begins anew. Returns its id. */
-  readonly offer: (job: Job) => Effect.Effect<string, ClusterError>;
+  readonly offer: (job: ClusterJob) => Effect.Effect<string, ClusterError>;
   /** Waits for a job, runs it and marks it as done; after a failure it is tried again. */
   readonly take: <R>(
-    place: Place,
-    run: (job: Job, id: string) => Effect.Effect<void, ClusterError, R>,
+    place: JobPlace,
+    run: (job: ClusterJob, id: string) => Effect.Effect<void, ClusterError, R>,
   ) => Effect.Effect<void, ClusterError, R>;
   readonly answers: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<JobResult>, ClusterError>;
   readonly dead: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Dead>, ClusterError>;
@@ -59,9 +68,17 @@ export interface JobQueue {
   readonly workers: Effect.Effect<ReadonlyArray<Heard>, ClusterError>;
   /** Jobs that wait or are being done, by queue. */
   readonly waiting: Effect.Effect<ReadonlyArray<{ readonly queue: string; readonly jobs: number }>, ClusterError>;
+  /** Offers a job that is being done once more, for another worker. */
+  readonly offerAgain: (job: ClusterJob) => Effect.Effect<void, ClusterError>;
+  /** What there is of a place's jobs. */
+  readonly counts: Effect.Effect<ReadonlyArray<Count>, ClusterError>;
+  readonly runs: Runs;
   /** Removes done messages of the last hour's past, and results and workers from before `before` (ms). */
   readonly sweep: (before: number) => Effect.Effect<void, ClusterError>;
 }
+
+/** The message of a job that is offered a second time. */
+const secondOf = (id: string): string => `${id}+2`;
 
 const table = "signum_jobs";
 const hour = Duration.hours(1);
@@ -70,35 +87,20 @@ const month = Duration.days(30);
 /** Seconds between two looks into the database. */
 const pollSeconds = 0.2;
 
-const databaseError = (what: string, cause: unknown) =>
-  new ClusterError({ reason: "database", message: `Cannot ${what} in the cluster's database: ${cause}` });
-
 const makeTables = Effect.fnUntraced(function* (sql: SqlClient) {
   yield* sql`CREATE TABLE IF NOT EXISTS signum_results (job VARCHAR(64) NOT NULL, result VARCHAR(64) NOT NULL,
     worker TEXT NOT NULL, machine TEXT NOT NULL, device TEXT NOT NULL, made DOUBLE PRECISION NOT NULL, PRIMARY KEY (job, result))`;
   yield* sql`CREATE TABLE IF NOT EXISTS signum_workers (worker VARCHAR(64) NOT NULL PRIMARY KEY, machine TEXT NOT NULL,
     device TEXT NOT NULL, queue TEXT NOT NULL, done INTEGER NOT NULL, heard DOUBLE PRECISION NOT NULL)`;
+  yield* makeRunsTable(sql);
 });
-
-/** A minute, as long as a database takes to start again. */
-const patience = { schedule: Schedule.spaced("1 second"), times: 60 };
-
-/** Whether the database is away: lost, busy, or still starting, which is no error of a kind of its own. */
-const isAway = (error: SqlError): boolean =>
-  error.isRetryable || (error.reason._tag === "UnknownError" && error.reason.operation === "connect");
-
-/** A statement is repeated for a minute while the database is away. */
-const asked = <A>(what: string, statement: Effect.Effect<A, SqlError>): Effect.Effect<A, ClusterError> =>
-  statement.pipe(
-    Effect.retry({ ...patience, while: isAway }),
-    Effect.mapError((error) => databaseError(what, error.message)),
-  );
 
 /** Opens the queue: makes its tables if they are missing. A lease ends `lease` seconds after its last renewal. */
 export const openQueue = Effect.fn("Queue.open")(function* (
   lease: number,
 ): Effect.fn.Return<JobQueue, ClusterError, SqlClient | Scope.Scope> {
   const sql = yield* SqlClient;
+  const asked = yield* makeAsked;
   // Two processes that make the tables at the same time can get in each other's way.
   const open = Effect.andThen(
     makeTables(sql),
@@ -110,6 +112,8 @@ export const openQueue = Effect.fn("Queue.open")(function* (
     }),
   );
   const store = yield* open.pipe(
+    // It logs every failed look; a worker says once that the database is away.
+    Effect.provideService(References.MinimumLogLevel, "Error"),
     Effect.catchDefect((defect) => Effect.fail(defect)),
     Effect.retry({ schedule: Schedule.spaced("300 millis"), times: 10 }),
     Effect.mapError((cause) => databaseError("open the queue", reasonOf(cause))),
@@ -117,10 +121,10 @@ export const openQueue = Effect.fn("Queue.open")(function* (
   const factory = yield* PersistedQueue.makeFactory.pipe(
     Effect.provideService(PersistedQueue.PersistedQueueStore, store),
   );
-  const queueAt = (place: Place) =>
+  const queueAt = (place: JobPlace) =>
     factory.make({
       name: queueOf(place),
-      schema: Job,
+      schema: ClusterJob,
       maxAttempts: mostAttempts,
       retrySchedule: Schedule.spaced("1 second"),
     });
@@ -131,7 +135,10 @@ export const openQueue = Effect.fn("Queue.open")(function* (
   return {
     offer: Effect.fnUntraced(function* (job) {
       const id = jobId(job);
-      yield* asked("free a job", sql`DELETE FROM signum_jobs WHERE id = ${id} AND state <> 'pending'`);
+      yield* asked(
+        "free a job",
+        sql`DELETE FROM signum_jobs WHERE id IN (${id}, ${secondOf(id)}) AND state <> 'pending'`,
+      );
       yield* asked(
         "free a dead job",
         sql`DELETE FROM signum_jobs WHERE id = ${id} AND attempts >= ${mostAttempts}
@@ -145,8 +152,13 @@ export const openQueue = Effect.fn("Queue.open")(function* (
       );
       return id;
     }),
+    offerAgain: (job) =>
+      Effect.flatMap(queueAt(job), (queue) => queue.offer(job, { id: secondOf(jobId(job)) })).pipe(
+        Effect.mapError((error) => databaseError("offer a job again", error.message)),
+        Effect.asVoid,
+      ),
     take: (place, run) =>
-      Effect.flatMap(queueAt(place), (queue) => queue.take((job, { id }) => run(job, id))).pipe(
+      Effect.flatMap(queueAt(place), (queue) => queue.take((job) => run(job, jobId(job)))).pipe(
         Effect.mapError((error) => error instanceof ClusterError ? error : databaseError("take a job", error.message)),
       ),
     answers: (ids) =>
@@ -188,9 +200,22 @@ export const openQueue = Effect.fn("Queue.open")(function* (
       ),
       (rows) => rows.map(({ queue, jobs }) => ({ queue, jobs: Number(jobs) })),
     ),
+    counts: Effect.map(
+      asked(
+        "count jobs",
+        sql<Omit<Count, "jobs"> & { readonly jobs: unknown }>`SELECT queue_name AS queue, CASE
+            WHEN state = 'completed' THEN 'done'
+            WHEN state = 'failed' OR attempts >= ${mostAttempts} AND (acquired_at IS NULL OR acquired_at < ${expired}) THEN 'dead'
+            WHEN acquired_at IS NULL OR acquired_at < ${expired} THEN 'waiting' ELSE 'taken' END AS state,
+          COUNT(*) AS jobs FROM signum_jobs GROUP BY 1, 2 ORDER BY 1, 2`,
+      ),
+      (rows) => rows.map(({ queue, state, jobs }) => ({ queue, state, jobs: Number(jobs) })),
+    ),
+    runs: makeRuns(sql, asked),
     sweep: Effect.fnUntraced(function* (before) {
       yield* asked("remove results", sql`DELETE FROM signum_results WHERE made < ${before}`);
       yield* asked("remove workers", sql`DELETE FROM signum_workers WHERE heard < ${before}`);
+      yield* makeRuns(sql, asked).sweep(Date.now() - 3600_000, before);
       yield* store.cleanup({ timeToLive: hour, failedTimeToLive: month }).pipe(
         Effect.mapError((error) => databaseError("remove old messages", error.message)),
       );

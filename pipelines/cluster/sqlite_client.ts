@@ -3,11 +3,7 @@
  * (`@effect/sql-sqlite-node` has no stable version for effect 4, and builds a native addon.) Only `database.ts` loads it.
  */
 import { Effect, Layer, Semaphore, Stream } from "effect";
-import type * as Connection from "effect/sql/SqlConnection";
-import { classifySqliteError, SqlError } from "effect/sql/SqlError";
-import * as Reactivity from "effect/reactivity/Reactivity";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { makeCompilerSqlite } from "effect/sql/Statement";
 import * as Sql from "./sql.ts";
 
 /** Milliseconds that a statement waits while another process writes. */
@@ -25,18 +21,18 @@ const inputOf = (value: unknown): SQLInputValue =>
     ? null
     : JSON.stringify(value);
 
-const connectionTo = (database: DatabaseSync): Connection.Connection => {
-  const attempt = <A>(run: () => A): Effect.Effect<A, SqlError> =>
+const connectionTo = (database: DatabaseSync): Sql.Connection => {
+  const attempt = <A>(run: () => A): Effect.Effect<A, Sql.SqlError> =>
     Effect.try({
       try: run,
       catch: (cause) =>
-        new SqlError({ reason: classifySqliteError(cause, { message: `${cause}`, operation: "execute" }) }),
+        new Sql.SqlError({ reason: Sql.classifySqliteError(cause, { message: `${cause}`, operation: "execute" }) }),
     });
   const all = (sql: string, params: ReadonlyArray<unknown>) =>
     attempt(() => database.prepare(sql).all(...params.map(inputOf)));
   const values = (sql: string, params: ReadonlyArray<unknown>) =>
     Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row)));
-  const execute: Connection.Connection["execute"] = (sql, params, transform) =>
+  const execute: Sql.Connection["execute"] = (sql, params, transform) =>
     Effect.map(all(sql, params), (rows) => transform === undefined ? rows : transform(rows));
   return {
     execute,
@@ -57,13 +53,13 @@ const open = (path: string) =>
         return database;
       },
       catch: (cause) =>
-        new SqlError({ reason: classifySqliteError(cause, { message: `${cause}`, operation: "open" }) }),
+        new Sql.SqlError({ reason: Sql.classifySqliteError(cause, { message: `${cause}`, operation: "open" }) }),
     }),
     (database) => Effect.sync(() => database.close()),
   );
 
 /** The client of the file `path`; statements of other fibers wait while a transaction is open. */
-export const layerSqlite = (path: string): Layer.Layer<Sql.SqlClient, SqlError> =>
+export const layerSqlite = (path: string): Layer.Layer<Sql.SqlClient, Sql.SqlError> =>
   Layer.effect(
     Sql.SqlClient,
     Effect.gen(function* () {
@@ -72,11 +68,11 @@ export const layerSqlite = (path: string): Layer.Layer<Sql.SqlClient, SqlError> 
       return yield* Sql.makeClient({
         acquirer: one.withPermits(1)(Effect.succeed(connection)),
         transactionAcquirer: Effect.as(Effect.acquireRelease(one.take(1), () => one.release(1)), connection),
-        compiler: makeCompilerSqlite(),
+        compiler: Sql.makeCompilerSqlite(),
         driver: "node:sqlite",
         // A transaction that begins by reading cannot wait for another writer.
         beginTransaction: "BEGIN IMMEDIATE",
         spanAttributes: [],
       });
     }),
-  ).pipe(Layer.provide(Reactivity.layer));
+  ).pipe(Layer.provide(Sql.Reactivity.layer));

@@ -13,8 +13,9 @@ import { Policy } from "../models/policy.ts";
 import type { Failure } from "../settings/command.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
+import { makeTrouble, patience } from "./asked.ts";
 import { openShared, type Shared } from "./hand_out.ts";
-import { type Job, jobName, otherPlace, type Place, queueOf } from "./job.ts";
+import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
 import { fetchModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
@@ -25,7 +26,7 @@ import { weightsHolder } from "./weights.ts";
 const retention = 30 * 24 * 3600_000;
 
 /** Says once about each other queue with waiting jobs why this worker leaves them. */
-const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: Place) {
+const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
   const { report } = yield* StandardStreams;
   const said = new Set([queueOf(place)]);
   return Effect.gen(function* () {
@@ -46,7 +47,7 @@ const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue) {
 
 /** Runs a job with the runner of its stage and returns the text of its result. */
 const textOf = Effect.fnUntraced(function* (
-  job: Job,
+  job: ClusterJob,
   store: BlobStore,
   runnerOf: (stage: string) => Effect.Effect<Runner, Failure, Policy>,
   models: Map<string, string>,
@@ -67,11 +68,12 @@ const textOf = Effect.fnUntraced(function* (
   });
 });
 
-/** Works until it is interrupted; `makers` has the runner of each stage. */
+/** Works until it is interrupted; `makers` has the runner of each stage, and `tokensIn` counts the tokens that a result holds. */
 export const work = Effect.fn("Worker.work")(function* (
   where: Shared,
   lease: number,
   makers: Readonly<Record<string, MakeRunner>>,
+  tokensIn: (stage: string, result: string) => number = () => 0,
 ) {
   const { report } = yield* StandardStreams;
   const { store, queue } = yield* openShared(where, lease);
@@ -104,15 +106,29 @@ export const work = Effect.fn("Worker.work")(function* (
     return made;
   });
   const models = new Map<string, string>();
-  const one = Effect.fnUntraced(function* (job: Job, id: string) {
+  // A full disk is given a minute, since the work is done.
+  const full = yield* makeTrouble;
+  const isFull = ({ reason }: ClusterError) => reason === "full";
+  const kept = (text: string) =>
+    store.put(text).pipe(
+      Effect.tapError((error) =>
+        isFull(error) ? full.begins(`${error.message}; it is tried for a minute`) : Effect.void
+      ),
+      Effect.retry({ ...patience, while: isFull }),
+      Effect.tap(() => full.ends("The disk of the store has room again")),
+    );
+  const one = Effect.fnUntraced(function* (job: ClusterJob, id: string) {
     // Another worker may have finished it after its lease had ended.
     if ((yield* queue.answers([id])).length > 0) return;
     const begun = yield* Clock.currentTimeMillis;
+    yield* queue.runs.begin({ job: id, worker: doer.worker, stage: job.stage, begun });
     const text = yield* textOf(job, store, runnerOf, models, hold);
-    yield* queue.keep({ ...doer, job: id, result: yield* store.put(text) });
+    yield* queue.keep({ ...doer, job: id, result: yield* kept(text) });
     done++;
+    const ended = yield* Clock.currentTimeMillis;
+    yield* queue.runs.end(id, doer.worker, ended, tokensIn(job.stage, text));
     yield* heard;
-    const seconds = ((yield* Clock.currentTimeMillis) - begun) / 1000;
+    const seconds = (ended - begun) / 1000;
     yield* report(`job ${jobName(job, id)} done in ${seconds.toFixed(1)} s`);
   });
   const take = queue.take(place, (job, id) =>
@@ -120,6 +136,7 @@ export const work = Effect.fn("Worker.work")(function* (
       Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
       Effect.mapError(({ message }) => new ClusterError({ reason: "job", message })),
       Effect.tapError(({ message }) => report(`job ${jobName(job, id)} failed: ${message}`)),
+      Effect.tapError(() => Effect.ignore(queue.runs.drop(id, doer.worker))),
       // A signal waits for the end of the job.
       Effect.uninterruptible,
     ));

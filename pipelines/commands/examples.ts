@@ -35,4 +35,5 @@ export const examples: Readonly<Record<string, string>> = {
   parts: "deno task parts --out parts model.safetensors",
   doctor: "deno task doctor",
   worker: "deno task worker --cluster sqlite --store runs/store",
+  cluster: "deno task cluster --cluster sqlite --store runs/store",
 };

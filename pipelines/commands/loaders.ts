@@ -55,6 +55,7 @@ const commandLoaders: Loaders = {
   parts: load("./pack.ts", "partsCommand"),
   doctor: load("./doctor.ts", "doctorCommand"),
   worker: load("./worker.ts", "workerCommand"),
+  cluster: load("./cluster.ts", "clusterCommand"),
 };
 
 /** Every one by name. */

@@ -20,12 +20,21 @@ const runners = (settings: Pick<Settings, "batch" | "cache">): Readonly<Record<s
   cell: makeCellRunner,
 });
 
+/** The response tokens in a block of rollouts; other stages' results have none that are counted. */
+const tokensIn = (stage: string, result: string): number =>
+  stage === "sample"
+    ? [...result.matchAll(/"responseTokens":\[([^\]]*)\]/g)].reduce(
+      (sum, [, list]) => sum + (list === "" ? 0 : list.split(",").length),
+      0,
+    )
+    : 0;
+
 /** `deno task worker`. */
 export const workerCommand = makeCommand({
   name: "worker",
   summary: "Does jobs of a cluster until it is stopped; SIGTERM lets the job at hand end",
   settings: {
-    ...Groups.cluster,
+    ...Struct.pick(Groups.cluster, ["cluster", "store"]),
     ...Groups.workers,
     ...Struct.pick(Groups.memory, ["batch", "cache"]),
     ...Groups.device,
@@ -33,7 +42,7 @@ export const workerCommand = makeCommand({
   required: ["cluster"],
   run: (config) =>
     Effect.scoped(
-      work({ cluster: config.cluster, store: config.store ?? defaultStore() }, config.lease, runners(config)),
+      work({ cluster: config.cluster, store: config.store ?? defaultStore() }, config.lease, runners(config), tokensIn),
     )
       .pipe(Effect.provide(layerPolicy(config))),
 });

@@ -71,8 +71,10 @@ export type EngineSettings =
     | "servedModel"
     | "concurrency"
     | "requestResponses"
+    | "ahead"
     | "cluster"
     | "store"
+    | "storePort"
     | "block"
     | keyof typeof passes
     | keyof typeof device

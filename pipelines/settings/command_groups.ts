@@ -69,7 +69,12 @@ export const cluster = {
   ),
   store: optional(
     text("DIR"),
-    "folder of the cluster's blobs, which all workers see (default: .signum/store, or $SIGNUM_HOME/store)",
+    "folder of the cluster's blobs, which all workers see, or the http:// address of a served one (default: .signum/store, or $SIGNUM_HOME/store)",
+  ),
+  ahead: optional(integer({ min: 1 }), "jobs of a cluster that are handed out at a time (default: 128)"),
+  storePort: optional(
+    integer({ min: 0, max: 65535 }),
+    "serve the store on this port of 127.0.0.1, for workers that do not see its folder (needs SIGNUM_STORE_TOKEN)",
   ),
 } as const satisfies Group;
 

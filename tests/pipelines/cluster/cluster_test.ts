@@ -60,6 +60,10 @@ Deno.test("a killed worker's job is done by one that comes late, and damaged blo
   );
   first.kill("SIGKILL");
   await first.done;
+  // A second command on the same run is refused.
+  const second = await evaluate("killed").done;
+  assert.equal(second.code, 1);
+  assert.match(second.err, /^Cannot use run ".*out": process \d+ is working in it\n$/);
   // The weights that the late worker needs are damaged too.
   const weights = readdirSync(join(folder, "store", "blobs"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.length === 64)

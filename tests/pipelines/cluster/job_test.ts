@@ -1,10 +1,17 @@
 /** A job's id is the hash of what decides its result, and of nothing else. */
 import assert from "node:assert/strict";
-import { canonicalJson, isBlobName, type Job, jobId, otherPlace, queueOf } from "../../../pipelines/cluster/job.ts";
+import {
+  canonicalJson,
+  type ClusterJob,
+  isBlobName,
+  jobId,
+  otherPlace,
+  queueOf,
+} from "../../../pipelines/cluster/job.ts";
 import { sha256 } from "../../../pipelines/records/text.ts";
 
 const hash = (digit: string) => digit.repeat(64);
-const job: Job = {
+const job: ClusterJob = {
   stage: "sample",
   settings: { seed: 1, topP: 0.9 },
   reads: { block: hash("1"), model: hash("2") },
@@ -24,7 +31,7 @@ Deno.test("a job's id does not depend on the order of its fields and changes wit
   const { stage, ...rest } = job;
   assert.equal(jobId({ ...rest, stage, settings: { topP: 0.9, seed: 1 } }), jobId(job));
   assert.equal(jobId(job), sha256(canonicalJson(job)));
-  const others: ReadonlyArray<Partial<Job>> = [
+  const others: ReadonlyArray<Partial<ClusterJob>> = [
     { stage: "cell" },
     { settings: { seed: 2, topP: 0.9 } },
     { reads: { ...job.reads, model: hash("3") } },

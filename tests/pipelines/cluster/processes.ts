@@ -10,16 +10,31 @@ const root = new URL("../../..", import.meta.url).pathname;
 export interface Running {
   readonly kill: (signal: Deno.Signal) => void;
   readonly done: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+  /** Kills it, if it still runs. */
+  readonly end: () => Promise<void>;
+  /** What it said on stderr until now. */
+  readonly heard: () => string;
+  /** How often what it said on stderr fits. */
+  readonly said: (pattern: RegExp) => number;
   /** Waits until what it said on stderr fits. */
   readonly says: (pattern: RegExp) => Promise<void>;
 }
 
 /** Starts `deno task COMMAND …` with a home of its own. */
-export const start = (home: string, words: ReadonlyArray<string>, env: Record<string, string> = {}): Running => {
+export const start = (home: string, words: ReadonlyArray<string>, env: Record<string, string> = {}): Running =>
+  startProgram("pipelines/cli.ts", words, { ...env, SIGNUM_HOME: home });
+
+/** Starts a program of a tree of sources. */
+export const startProgram = (
+  path: string,
+  words: ReadonlyArray<string>,
+  env: Record<string, string> = {},
+  tree = root,
+): Running => {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-A", "--no-check", "pipelines/cli.ts", ...words],
-    cwd: root,
-    env: { NO_COLOR: "1", HF_HUB_OFFLINE: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1", SIGNUM_HOME: home, ...env },
+    args: ["run", "-q", "-A", "--no-check", path, ...words],
+    cwd: tree,
+    env: { NO_COLOR: "1", HF_HUB_OFFLINE: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -44,6 +59,12 @@ export const start = (home: string, words: ReadonlyArray<string>, env: Record<st
   return {
     kill: (signal) => child.kill(signal),
     done,
+    end: async () => {
+      if (!ended) child.kill("SIGKILL");
+      await done;
+    },
+    heard: () => err,
+    said: (pattern) => err.match(pattern)?.length ?? 0,
     says: async (pattern) => {
       while (!pattern.test(err)) {
         assert(!ended, `the process ended without ${pattern}: ${err}`);

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClusterError } from "../../../pipelines/cluster/cluster_error.ts";
 import { layerDatabase } from "../../../pipelines/cluster/database.ts";
-import { type Job, jobId, queueOf } from "../../../pipelines/cluster/job.ts";
+import { type ClusterJob, jobId, queueOf } from "../../../pipelines/cluster/job.ts";
 import { databaseAddress, isRemote } from "../../../pipelines/cluster/postgres_client.ts";
 import { type JobQueue, mostAttempts, openQueue } from "../../../pipelines/cluster/queue.ts";
 import { postgresPrograms, startPostgres } from "./postgres.ts";
 
 const hash = (digit: string) => digit.repeat(64);
-const job: Job = { stage: "x", settings: { a: 1 }, reads: {}, code: hash("a"), adapter: "wasm", kernels: [] };
+const job: ClusterJob = { stage: "x", settings: { a: 1 }, reads: {}, code: hash("a"), adapter: "wasm", kernels: [] };
 const doer = { worker: "w", machine: "one", device: "d" };
 
 const laws = (cluster: string, folder: string): Promise<void> => {
@@ -21,7 +21,7 @@ const laws = (cluster: string, folder: string): Promise<void> => {
       Effect.scoped(Effect.flatMap(openQueue(2), use)).pipe(Effect.provide(layerDatabase(cluster, folder))),
     );
   return run(Effect.fnUntraced(function* (queue) {
-    const other: Job = { ...job, adapter: "gpu" };
+    const other: ClusterJob = { ...job, adapter: "gpu" };
     const id = yield* queue.offer(job);
     assert.equal(id, jobId(job));
     assert.equal(yield* queue.offer(job), id);

@@ -4,7 +4,7 @@ import { Effect, Stream } from "effect";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { handOut } from "../../../pipelines/cluster/hand_out.ts";
-import { type Job, jobId } from "../../../pipelines/cluster/job.ts";
+import { type ClusterJob, jobId } from "../../../pipelines/cluster/job.ts";
 import { type Executor, Jobs } from "../../../pipelines/cluster/jobs.ts";
 import { placeOfDevice } from "../../../pipelines/cluster/place.ts";
 import { work } from "../../../pipelines/cluster/worker.ts";
@@ -17,7 +17,7 @@ import { base, collect, linesOf, prompts, temporaryFolder, testStages } from "..
 const runner = makeSampleRunner({ batch: undefined, cache: undefined });
 
 /** What a stage asked for, and what it got. */
-interface Call extends Pick<Job, "stage" | "settings"> {
+interface Call extends Pick<ClusterJob, "stage" | "settings"> {
   readonly text: string;
   readonly result: string;
 }
@@ -110,7 +110,7 @@ const modelOf = (store: string): string => {
   return "";
 };
 
-const jobsOf = (place: Pick<Job, "code" | "adapter" | "kernels">, calls: ReadonlyArray<Call>, model: string) =>
+const jobsOf = (place: Pick<ClusterJob, "code" | "adapter" | "kernels">, calls: ReadonlyArray<Call>, model: string) =>
   calls.map(({ stage, settings, text, result }) =>
     `${jobId({ ...place, stage, settings, reads: { block: sha256(text), model } })} ${sha256(result)}`
   );
