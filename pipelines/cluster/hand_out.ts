@@ -15,7 +15,7 @@ import { ClusterError } from "./cluster_error.ts";
 import { layerDatabase } from "./database.ts";
 import { isStoreAddress, openHttpStore } from "./http_store.ts";
 import { type ClusterJob, jobId, jobName, queueOf } from "./job.ts";
-import type { Blobs, Executor, Work } from "./jobs.ts";
+import type { Blobs, Executor, StageWork } from "./jobs.ts";
 import { keepModel, type KeptModel } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import { isLate } from "./stragglers.ts";
@@ -224,7 +224,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
 
   const published = yield* publisher(store, sources);
 
-  const run = <A, E, R>(work: Work<A, E, R>): Stream.Stream<A, E | Failure, R> =>
+  const run = <A, E, R>(work: StageWork<A, E, R>): Stream.Stream<A, E | Failure, R> =>
     Stream.unwrap(Effect.gen(function* () {
       const { stage, settings, model, weights, blocks, decode, transient = false } = work;
       const reads: ClusterJob["reads"] = {
@@ -237,17 +237,19 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
         put: store.put,
         get: (name) => Effect.tap(store.get(name), () => Effect.sync(() => spent.blobs.add(name))),
       };
-      const one = Effect.fnUntraced(function* ([index, block]: readonly [number, Work<A, E, R>["blocks"][number]]) {
-        const { text } = block;
-        const input = yield* store.put(text);
-        const job: ClusterJob = {
-          ...place,
-          stage,
-          settings: { ...settings, ...block.settings },
-          reads: { ...reads, block: input },
-        };
-        return { index, job, text, result: yield* room.withPermits(1)(done(job, text)) };
-      });
+      const one = Effect.fnUntraced(
+        function* ([index, block]: readonly [number, StageWork<A, E, R>["blocks"][number]]) {
+          const { text } = block;
+          const input = yield* store.put(text);
+          const job: ClusterJob = {
+            ...place,
+            stage,
+            settings: { ...settings, ...block.settings },
+            reads: { ...reads, block: input },
+          };
+          return { index, job, text, result: yield* room.withPermits(1)(done(job, text)) };
+        },
+      );
       /** A result whose blobs are lost is made again. */
       const read = (
         { index, job, text, result }: Effect.Success<ReturnType<typeof one>>,

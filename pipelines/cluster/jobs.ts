@@ -9,7 +9,7 @@ import type { Policy } from "../models/policy.ts";
 import type { Failure } from "../settings/command.ts";
 
 /** A piece of the input of a stage: its records as text, and settings that are its own. */
-export interface Block {
+export interface InputBlock {
   readonly text: string;
   readonly settings?: Readonly<Record<string, Json>>;
 }
@@ -30,7 +30,7 @@ export interface Blobs {
 }
 
 /** Work of a stage that can be cut into blocks; the records of the blocks, in order, are the records of the whole. */
-export interface Work<A, E, R> {
+export interface StageWork<A, E, R> {
   readonly stage: string;
   /** What the result depends on besides the input. */
   readonly settings: Readonly<Record<string, Json>>;
@@ -40,7 +40,7 @@ export interface Work<A, E, R> {
   readonly weights?: Weights | undefined;
   /** Whether nobody asks for the results again: they and their blobs are removed when all have been read. */
   readonly transient?: boolean;
-  readonly blocks: ReadonlyArray<Block>;
+  readonly blocks: ReadonlyArray<InputBlock>;
   /** The whole work in this process. */
   readonly here: Stream.Stream<A, E, R>;
   /** The records of a block from the text of its result, one block after the other. */
@@ -51,7 +51,7 @@ export interface Work<A, E, R> {
 export interface Executor {
   /** How many works it takes at a time; undefined for this process, which has a device to share. */
   readonly atOnce?: number;
-  readonly run: <A, E, R>(work: Work<A, E, R>) => Stream.Stream<A, E | Failure, R>;
+  readonly run: <A, E, R>(work: StageWork<A, E, R>) => Stream.Stream<A, E | Failure, R>;
 }
 
 /** The executor that does all work in this process. */

@@ -22,7 +22,7 @@ import { cluster, device, passes } from "../settings/groups.ts";
 import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized, withTemplate } from "../stages/prompt.ts";
 import { fault, type SampleSettings, type Wanted } from "../stages/sample_rollouts.ts";
-import { draw } from "../stages/sample_work.ts";
+import { drawRollouts } from "../stages/sample_work.ts";
 import { tokenLimit } from "../stages/token_limit.ts";
 import type * as Client from "./client.ts";
 import { makeClient } from "./client.ts";
@@ -115,7 +115,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
       yield* opened(policy.info);
       for (const { sampling, wanted, keep } of asked) {
         const request = { model: settings.model, prompts, settings: { ...settings, ...sampling, step: 0 } };
-        const drawn = draw({ ...request, finished, wanted });
+        const drawn = drawRollouts({ ...request, finished, wanted });
         yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
       }
     }).pipe(Effect.provide(Layer.provideMerge(layerJobs(settings), layerPolicy(settings))));

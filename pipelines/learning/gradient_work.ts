@@ -6,7 +6,7 @@
 import { Effect, Result, type Stream } from "effect";
 import * as Schema from "@effect/schema";
 import type { Chunk, Leaf } from "../algorithms/gradient_chunks.ts";
-import type { Blobs, Weights, Work } from "../cluster/jobs.ts";
+import type { Blobs, StageWork, Weights } from "../cluster/jobs.ts";
 import { fillRanges, rangeBytes, rangesOf } from "../cluster/parameter_blobs.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { type ParameterSet, releaseParameters } from "../models/parameters.ts";
@@ -141,7 +141,7 @@ export interface GradientRequest<A, B, E> extends HandedGradient {
 /** The gradient as work, a subtree per block. */
 export const gradientWork = <A extends Sequence, B extends object, E>(
   { weights, settings, subtrees, sequences, lengths, none, empty, here }: GradientRequest<A, B, E>,
-): Work<TreeSum<B>, E | Failure, never> => {
+): StageWork<TreeSum<B>, E | Failure, never> => {
   const { encoder } = weights.model;
   return {
     stage: "gradient",

@@ -3,7 +3,7 @@
  * Rows of a pass are independent, so blocks change no bit.
  */
 import { Effect, Result, Stream } from "effect";
-import { type Executor, Jobs, type MakeRunner, type Weights, type Work } from "../cluster/jobs.ts";
+import { type Executor, Jobs, type MakeRunner, type StageWork, type Weights } from "../cluster/jobs.ts";
 import { decodeRecord, encode } from "../records/record.ts";
 import * as Records from "../records/schema.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
@@ -34,7 +34,7 @@ const scoreWork = (
   field: Field,
   weights: Weights,
   { sequences, temperature, block }: ScoreRequest,
-): Work<CompanionScores, Failure, never> => {
+): StageWork<CompanionScores, Failure, never> => {
   const starts = Array.from({ length: Math.ceil(sequences.length / block) }, (_, i) => i * block);
   return {
     stage: "score",

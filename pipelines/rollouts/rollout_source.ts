@@ -15,7 +15,7 @@ import type * as Records from "../records/schema.ts";
 import type { Failure } from "../settings/command.ts";
 import type { Settings } from "../settings/settings.ts";
 import { rollouts } from "../stages/sample_rollouts.ts";
-import { drawWith, type RequestSettings } from "../stages/sample_work.ts";
+import { drawRolloutsWith, type RequestSettings } from "../stages/sample_work.ts";
 import * as Score from "../stages/score.ts";
 import { StageError } from "../stages/stage.ts";
 
@@ -43,7 +43,8 @@ export interface RolloutSource {
 
 /** The policy draws its own rollouts; there is nothing to measure. */
 export const ownSampler = (tokenizer: Tokenizer): RolloutSource => ({
-  draw: (weights, prompts, settings, finished) => drawWith({ weights, tokenizer }, { prompts, settings, finished }),
+  draw: (weights, prompts, settings, finished) =>
+    drawRolloutsWith({ weights, tokenizer }, { prompts, settings, finished }),
   oldLogProbs: ({ logProbs }) => logProbs,
   credited: (batch) => batch,
   metrics: () => ({}),

@@ -9,7 +9,7 @@ import * as Records from "../records/schema.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 import { blocks, cluster, device, memory, models, passes, sampling, schedule } from "../settings/groups.ts";
 import { fault } from "./sample_rollouts.ts";
-import { draw } from "./sample_work.ts";
+import { drawRollouts } from "./sample_work.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
 
@@ -46,6 +46,6 @@ export const sampleStage = makeStage({
       }
       const together = config.batch ?? defaultBatch;
       const progress = yield* makeProgress("sample", prompts.length * config.responses, { together });
-      return draw({ model: config.model, prompts, settings: config, finished: progress.advance });
+      return drawRollouts({ model: config.model, prompts, settings: config, finished: progress.advance });
     })),
 });

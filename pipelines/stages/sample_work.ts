@@ -4,7 +4,7 @@
  */
 import { Effect, Result, Stream, Struct } from "effect";
 import * as Schema from "@effect/schema";
-import { type Block, Jobs, type MakeRunner, type Weights, type Work } from "../cluster/jobs.ts";
+import { type InputBlock, Jobs, type MakeRunner, type StageWork, type Weights } from "../cluster/jobs.ts";
 import { type Model, releaseModel } from "../models/model.ts";
 import { Policy } from "../models/policy.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
@@ -53,7 +53,7 @@ const responseFields = [
 const fail = (message: string) => new Stage.StageError({ stage: "sample", message });
 
 /** A block and its prompts. */
-interface Cut<A> extends Block {
+interface Cut<A> extends InputBlock {
   readonly prompts: ReadonlyArray<A>;
 }
 
@@ -95,9 +95,9 @@ const linesOf = <A>(
 /** The request as work, done `here` in this process. */
 const workOf = <A extends Sampled, R>(
   { prompts, settings, finished = () => Effect.void, wanted = () => true }: Drawing<A>,
-  source: Pick<Work<never, never, never>, "model" | "weights">,
+  source: Pick<StageWork<never, never, never>, "model" | "weights">,
   here: Stream.Stream<A & Response, Failure, R>,
-): Work<A & Response, Failure, R> => {
+): StageWork<A & Response, Failure, R> => {
   const given = Object.entries(Struct.pick(settings, Struct.keys(decisive))).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value] as const]
   );
@@ -134,7 +134,7 @@ const workOf = <A extends Sampled, R>(
 };
 
 /** The request as work. */
-export const sampleWork = <A extends Sampled>(request: SampleRequest<A>): Work<A & Response, Failure, Policy> => {
+export const sampleWork = <A extends Sampled>(request: SampleRequest<A>): StageWork<A & Response, Failure, Policy> => {
   const { model, prompts, settings, finished, wanted } = request;
   const { storage, activations, paddedVocabulary } = settings;
   const here = Effect.gen(function* () {
@@ -149,11 +149,13 @@ export const sampleWork = <A extends Sampled>(request: SampleRequest<A>): Work<A
 };
 
 /** Draws responses, in this process or in the cluster, in order. */
-export const draw = <A extends Sampled>(request: SampleRequest<A>): Stream.Stream<A & Response, Failure, Policy> =>
+export const drawRollouts = <A extends Sampled>(
+  request: SampleRequest<A>,
+): Stream.Stream<A & Response, Failure, Policy> =>
   Stream.unwrap(Effect.map(Jobs, (jobs) => jobs.run(sampleWork(request))));
 
 /** Draws responses with weights that are on the device, in this process or in the cluster, in order. */
-export const drawWith = <A extends Sampled>(
+export const drawRolloutsWith = <A extends Sampled>(
   { weights, tokenizer }: { readonly weights: Weights; readonly tokenizer: Tokenizer },
   request: Drawing<A>,
 ): Stream.Stream<A & Response, Failure> => {

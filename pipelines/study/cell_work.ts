@@ -5,7 +5,7 @@
 import { Effect, Stream, Struct } from "effect";
 import type { Json } from "@effect/schema";
 import { tasks } from "../../data/mod.ts";
-import type { Work } from "../cluster/jobs.ts";
+import type { StageWork } from "../cluster/jobs.ts";
 import { isObject } from "../files/json.ts";
 import type { Cell, Recipe } from "../recipes/mod.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
@@ -31,7 +31,7 @@ export const cellWork = <E extends Failure, R>(
   cell: Cell,
   base: string,
   here: Effect.Effect<Outcome, E, R>,
-): Work<Outcome, E, R> => {
+): StageWork<Outcome, E, R> => {
   const given = Object.entries(Struct.pick(recipe.settings, changed)).flatMap(([key, value]): [string, Json][] =>
     value === undefined ? [] : [[key, value]]
   );

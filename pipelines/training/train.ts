@@ -49,7 +49,7 @@ import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { reward } from "../stages/reward.ts";
-import { drawWith } from "../stages/sample_work.ts";
+import { drawRolloutsWith } from "../stages/sample_work.ts";
 import { verify } from "../stages/verify.ts";
 import { adviceFor, beginFrom } from "./beginning.ts";
 import { linesOf, type SaidAt } from "./diagnostics.ts";
@@ -66,7 +66,7 @@ import { prepare, type Prepared } from "./prepare.ts";
 export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, trained: TrainedModel) {
   const greedy = { ...world.config, responses: 1, temperature: 0, topP: 1, topK: 0, step: 0 };
   const drawer = { weights: trainedWeights(trained), tokenizer: world.tokenizer };
-  const responses = yield* Stream.runCollect(drawWith(drawer, { prompts: tests, settings: greedy }));
+  const responses = yield* Stream.runCollect(drawRolloutsWith(drawer, { prompts: tests, settings: greedy }));
   const graded = responses.map((rollout) => reward(verify(rollout, tasks[rollout.task], world.config.extract)));
   const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
   return { testAccuracy: correctRatio, testEntropy: meanEntropy };

@@ -6,7 +6,7 @@ import { Effect, Stream } from "effect";
 import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { handOut } from "../../../pipelines/cluster/hand_out.ts";
-import type { MakeRunner, Work } from "../../../pipelines/cluster/jobs.ts";
+import type { MakeRunner, StageWork } from "../../../pipelines/cluster/jobs.ts";
 import { work } from "../../../pipelines/cluster/worker.ts";
 import { main } from "../../../pipelines/commands/platform.ts";
 import { Policy } from "../../../pipelines/models/policy.ts";
@@ -44,7 +44,7 @@ export const plainRunner = (slow = 1): MakeRunner =>
   );
 
 /** The blocks as work. */
-export const plainWork = ({ blocks = 1, pause = 0, lines = 1 }: Partial<Plain>): Work<string, never, never> => ({
+export const plainWork = ({ blocks = 1, pause = 0, lines = 1 }: Partial<Plain>): StageWork<string, never, never> => ({
   stage: "plain",
   settings: { pause, lines },
   blocks: Array.from({ length: blocks }, (_, i) => ({ text: `block ${i}\n` })),
