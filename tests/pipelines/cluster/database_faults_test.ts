@@ -1,4 +1,4 @@
-/** Faults of the database and of the network; the longer ones are in `tests/long/cluster_faults.ts`. */
+/** Faults of the database and of the network; the longer ones are in `tests/cluster/faults.ts`. */
 import { databaseGone } from "./database_faults.ts";
 import { postgresPrograms } from "./postgres.ts";
 
