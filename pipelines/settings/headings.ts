@@ -28,7 +28,6 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Sampling", { ...Groups.sampling, ...Groups.permissions }, ["allowTruncatedSampling"]),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
-  heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap", "injectMismatch"]),
   heading("Grading", Groups.grading),
   heading("Loss", { ...Groups.loss, ...Groups.published }, [
     "dualClip",
@@ -51,9 +50,12 @@ export const headings: ReadonlyArray<Heading> = [
   ]),
   heading("Base model", Groups.base),
   heading("Study", Groups.studies),
+  heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap", "injectMismatch"]),
   heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.gradientJobs, ...Groups.workers }, [
+    "ahead",
     "block",
     "leavesPerJob",
+    "storePort",
   ]),
   heading("Responses read", Groups.reading),
   heading("Tables and figures", Groups.reporting, ["bootstrap"]),
