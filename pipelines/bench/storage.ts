@@ -147,7 +147,7 @@ Device: ${device.replace(/^adapter +/, "")}.
 | entropy (nats), mean of ${window} steps | ${verdict("entropy", fixed)} |
 | greedy test accuracy (%) | ${verdict("test", percentText)} |
 
-Correct rollouts in percentText, means of ${window} steps:
+Correct rollouts in percent, means of ${window} steps:
 
 ${table("correct", percentText)}
 
@@ -155,7 +155,7 @@ Entropy in nats, means of ${window} steps:
 
 ${table("entropy", fixed)}
 
-Greedy test accuracy in percentText:
+Greedy test accuracy in percent:
 
 ${table("test", percentText)}
 `,

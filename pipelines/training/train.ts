@@ -174,7 +174,7 @@ export const train = Effect.fn("Train.run")(function* (
     releaseModel(model);
   }
   if (prepared.world.reference !== undefined) releaseModel(prepared.world.reference.model);
-  yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} steps`);
+  yield* report(`wrote "${run.pathOf("model")}" after ${prepared.steps} step${prepared.steps === 1 ? "" : "s"}`);
 });
 
 /** `deno task train`. */

@@ -45,7 +45,7 @@ const signOf = Effect.fnUntraced(function* (run: string, owned: boolean): Effect
 /** The sentence on how a run stands. */
 const standing = (run: string, { config, metrics }: RunHtml, kept: KeptRun, owned: boolean): string => {
   const done = metrics.at(-1)?.step ?? 0;
-  if (!owned && kept.finished) return `The run has ended after ${done} steps.`;
+  if (!owned && kept.finished) return `The run has ended after ${done} ${done === 1 ? "step" : "steps"}.`;
   if (!owned) return `${stoppedLine(run, kept, trainCommandText(config)).replace(/^s/, "S")}.`;
   const all = config.steps === undefined ? "" : ` of ${config.steps}`;
   return done === config.steps

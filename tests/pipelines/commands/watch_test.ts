@@ -78,7 +78,7 @@ Deno.test("watch waits for a run, follows it over half a line, and says when it 
     })));
     await Deno.mkdir(join(folder, "model/trainer_state"), { recursive: true });
     await Deno.writeTextFile(join(folder, "model/trainer_state/finished.json"), '{"step":1}\n');
-    await pageWith(url, /The run has ended after 1 steps\./);
+    await pageWith(url, /The run has ended after 1 step\./);
   }));
 
 /** The head of the answer to a request as it stands. */
