@@ -13,7 +13,7 @@ import { type Failure, UsageError } from "../settings/command.ts";
 import { type BlobStore, hashOf, wholeFile } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { isBlobName } from "./job.ts";
-import { storeToken, storeTokens } from "./store_token.ts";
+import { storeToken, storeTokens } from "./secrets.ts";
 
 /** Whether `--store` is an address. */
 export const isStoreAddress = (text: string): boolean => /^https?:\/\//.test(text);

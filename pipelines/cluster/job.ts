@@ -3,7 +3,6 @@
  * kind of device and kernels, and per version of the code, so these belong to a job too. Two jobs with equal fields are one job:
  * its id is the SHA-256 of its canonical JSON (RFC 8785 for the values that occur: sorted keys, no spaces).
  */
-import { Result } from "effect";
 import * as Schema from "@effect/schema";
 import type { RecordedKernels } from "../../kernels/gpu/chosen_kernels.ts";
 import { sha256 } from "../records/text.ts";
@@ -52,12 +51,6 @@ export const jobId = (job: ClusterJob): string => sha256(canonicalJson(job));
 
 /** `sample 1a2b3c4d5e6f`: a job in messages. */
 export const jobName = (job: Pick<ClusterJob, "stage">, id: string): string => `${job.stage} ${id.slice(0, 12)}`;
-
-const decodeJob = Schema.decodeUnknownResult(Schema.fromJsonString(ClusterJob));
-
-/** A job from its JSON text, or what is wrong with it. */
-export const jobFromText = (text: string): Result.Result<ClusterJob, string> =>
-  Result.mapError(decodeJob(text), (problem) => `${problem.message.split("\n").join(" ")}`);
 
 /** The kernels of a device's record as a job names them. */
 export const kernelsOf = ({ kernels }: RecordedKernels): ReadonlyArray<string> =>

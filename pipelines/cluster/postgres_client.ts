@@ -6,8 +6,8 @@
 import { Effect, Layer, Redacted, Result } from "effect";
 import * as PgClient from "@effect/sql-pg/PgClient";
 import { type Failure, UsageError } from "../settings/command.ts";
-import { readText } from "../files/text_file.ts";
 import * as Sql from "./sql.ts";
+import { secretFile } from "./secrets.ts";
 
 const local = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -30,13 +30,10 @@ export const databaseAddress = (text: string): Result.Result<URL, string> => {
 /** Whether the connection leaves this machine. */
 export const isRemote = (url: URL): boolean => !local.includes(url.hostname);
 
-const passwordOf = Effect.gen(function* () {
-  const file = Deno.env.get("SIGNUM_PGPASSWORD_FILE");
-  if (!file) return Deno.env.get("PGPASSWORD");
-  const text = yield* readText(file);
-  if (text !== undefined) return text.trimEnd();
-  return yield* new UsageError({ message: `Cannot read "${file}" (SIGNUM_PGPASSWORD_FILE): there is no such file` });
-});
+const passwordOf = Effect.map(
+  secretFile("SIGNUM_PGPASSWORD_FILE"),
+  (text) => text?.trimEnd() ?? Deno.env.get("PGPASSWORD"),
+);
 
 /** How long a statement may take. A connection whose network was cut says nothing, so without a limit it is waited for without end. */
 const limit = "10 seconds";

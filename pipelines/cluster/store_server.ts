@@ -7,24 +7,19 @@ import { Effect, Layer, type Scope, Stream } from "effect";
 import * as HttpServer from "effect/http/HttpServer";
 import { HttpServerRequest } from "effect/http/HttpServerRequest";
 import * as Response from "effect/http/HttpServerResponse";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
+import { hasBearer } from "../files/request_guard.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { reasonOf, unlessMissing } from "../files/text_file.ts";
 import { type Failure, UsageError } from "../settings/command.ts";
 import { type BlobStore, hashOf, wholeFile } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { isBlobName } from "./job.ts";
-import { storeToken, storeTokens } from "./store_token.ts";
-
-const isToken = (header: string | undefined, token: string | undefined): boolean => {
-  if (token === undefined || header === undefined) return false;
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(header), digest(`Bearer ${token}`));
-};
+import { storeToken, storeTokens } from "./secrets.ts";
 
 const attempt = <A>(run: () => Promise<A>) =>
   Effect.tryPromise({ try: run, catch: (cause) => new ClusterError({ reason: "folder", message: reasonOf(cause) }) });
@@ -82,13 +77,15 @@ const receive = Effect.fnUntraced(function* (path: string, name: string, bytes: 
 
 const answer = (
   store: BlobStore,
-  tokens: { readonly write: string | undefined; readonly read: string | undefined },
+  tokens: { readonly write: string; readonly read: string | undefined },
 ) => {
   const verified = new Map<string, number>();
   return Effect.gen(function* () {
     const { method, url, headers, stream } = yield* HttpServerRequest;
-    const isWriter = isToken(headers.authorization, tokens.write);
-    if (!isWriter && !isToken(headers.authorization, tokens.read)) return Response.empty({ status: 401 });
+    const { authorization } = headers;
+    const isWriter = hasBearer(authorization, tokens.write);
+    const isReader = tokens.read !== undefined && hasBearer(authorization, tokens.read);
+    if (!isWriter && !isReader) return Response.empty({ status: 401 });
     const name = url.slice(1);
     if (!isBlobName(name)) return Response.text("Expected 64 hexadecimal digits\n", { status: 400 });
     const path = store.pathOf(name);
@@ -110,8 +107,8 @@ export const serveStore = Effect.fn("Cluster.serveStore")(function* (
   store: BlobStore,
   port: number,
 ): Effect.fn.Return<number, Failure, Scope.Scope> {
-  const tokens = { write: yield* storeToken(storeTokens.write), read: yield* storeToken(storeTokens.read) };
-  if (tokens.write === undefined) {
+  const [write, read] = [yield* storeToken(storeTokens.write), yield* storeToken(storeTokens.read)];
+  if (write === undefined) {
     const message = `Cannot serve the store: ${storeTokens.write} or ${storeTokens.write}_FILE is missing`;
     return yield* new UsageError({ message });
   }
@@ -123,7 +120,7 @@ export const serveStore = Effect.fn("Cluster.serveStore")(function* (
     ),
   );
   yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()));
-  yield* Effect.provideContext(HttpServer.serveEffect(answer(store, tokens)), context);
+  yield* Effect.provideContext(HttpServer.serveEffect(answer(store, { write, read })), context);
   const address = server.address();
   const chosen = typeof address === "object" && address !== null ? address.port : port;
   const { report } = yield* StandardStreams;

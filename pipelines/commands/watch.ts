@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect";
 import { isEvaluation } from "../evaluation/read_evaluation.ts";
+import { namesThisMachine } from "../files/request_guard.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { type HttpCall, listen } from "../serving/http_server.ts";
 import type { Reply } from "../serving/reply.ts";
@@ -12,7 +13,6 @@ import { type Failure, makeCommand, UsageError } from "../settings/command.ts";
 import { listening } from "../settings/groups.ts";
 
 const host = "127.0.0.1";
-const isLoopback = (name: string | undefined): boolean => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(name ?? "");
 
 /** What the page's own policy cannot say: no frame around it, and nothing of it for pages elsewhere. */
 const guarded = {
@@ -32,7 +32,7 @@ const plain = (status: number, text: string, headers = {}): Reply => ({
 /** The answer to a request: the page, or that it is the one that the browser has. */
 const answer = ({ method, path, headers }: HttpCall, page: Effect.Effect<WatchedPage>) =>
   Effect.gen(function* () {
-    if (!isLoopback(headers.host)) return plain(403, "This page is for this machine alone.\n");
+    if (!namesThisMachine(headers.host)) return plain(403, "This page is for this machine alone.\n");
     if (method !== "GET" && method !== "HEAD") return plain(405, "", { allow: "GET, HEAD" });
     if (path !== "/") return plain(404, "There is one page, at /.\n");
     const { html, tag } = yield* page;

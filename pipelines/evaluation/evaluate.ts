@@ -42,7 +42,7 @@ import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 import { sayStoppedEvaluation } from "./stopped.ts";
-import { rollouts, type SampleSettings } from "../stages/sample.ts";
+import { rollouts, type SampleSettings } from "../stages/sample_rollouts.ts";
 import { verify } from "../stages/verify.ts";
 
 /** Counts correct responses by problem; `each` gets graded responses as they come. */

@@ -9,7 +9,7 @@ import { Effect, Exit, Semaphore } from "effect";
 import type { Failure } from "../settings/command.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { Wanted } from "../stages/sample.ts";
+import type { Wanted } from "../stages/sample_rollouts.ts";
 import type { Client } from "./client.ts";
 import type { CompletionChoice, Job, Question } from "./completion.ts";
 

@@ -59,6 +59,16 @@ export interface Dialect {
   };
 }
 
+/** The fields that vLLM and SGLang call alike and that shape a distribution, each said so that a server's own defaults change nothing. */
+export const unshaped = {
+  top_p: 1,
+  top_k: -1,
+  min_p: 0,
+  repetition_penalty: 1,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+} as const;
+
 const isId = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;
 
 const isLogProb = (value: unknown): value is number => typeof value === "number" && Number.isFinite(Math.fround(value));

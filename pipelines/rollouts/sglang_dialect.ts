@@ -5,7 +5,7 @@
  */
 import { Result } from "effect";
 import { isObject, type Json, jsonExcerpt } from "../files/json.ts";
-import { type Dialect, type DrawnResponse, givenOf } from "./dialect.ts";
+import { type Dialect, type DrawnResponse, givenOf, unshaped } from "./dialect.ts";
 
 /** The objects of a reply, one a response. */
 const responsesIn = (reply: Json): ReadonlyArray<Json> =>
@@ -36,12 +36,7 @@ export const sglangDialect: Dialect = {
       sampling_params: {
         n: count,
         temperature,
-        top_p: 1,
-        top_k: -1,
-        min_p: 0,
-        repetition_penalty: 1,
-        presence_penalty: 0,
-        frequency_penalty: 0,
+        ...unshaped,
         max_new_tokens: maxTokens,
         stop_token_ids: stopTokens,
         skip_special_tokens: false,

@@ -6,7 +6,7 @@
  */
 import { Result } from "effect";
 import { isObject, type Json, jsonExcerpt } from "../files/json.ts";
-import { choicesOf, type Dialect, givenOf } from "./dialect.ts";
+import { choicesOf, type Dialect, givenOf, unshaped } from "./dialect.ts";
 
 const noFault = () => undefined;
 
@@ -20,12 +20,7 @@ export const vllmDialect: Dialect = {
       prompt: Array.from(prompt.promptTokens),
       n: count,
       temperature,
-      top_p: 1,
-      top_k: -1,
-      min_p: 0,
-      repetition_penalty: 1,
-      presence_penalty: 0,
-      frequency_penalty: 0,
+      ...unshaped,
       max_tokens: maxTokens,
       stop_token_ids: stopTokens,
       logprobs: 1,

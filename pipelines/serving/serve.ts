@@ -12,7 +12,7 @@ import { readText } from "../files/text_file.ts";
 import { type ConfigOf, type Failure, makeCommand, UsageError } from "../settings/command.ts";
 import { device, memory, models, passes, problems, sampling, server, serving } from "../settings/groups.ts";
 import { openEngine } from "./engine.ts";
-import { isLoopback } from "./guard.ts";
+import { isLoopback } from "../files/request_guard.ts";
 import { listen } from "./http_server.ts";
 import { makeMetrics } from "./metrics.ts";
 import { type Access, handle } from "./routes.ts";

@@ -13,9 +13,6 @@ import { drawRollouts } from "./sample_work.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
 
-export { fault, rollouts } from "./sample_rollouts.ts";
-export type { Sampled, SampleSettings, Wanted } from "./sample_rollouts.ts";
-
 /** Prompt to Rollout. */
 export const sampleStage = makeStage({
   name: "sample",

@@ -19,7 +19,7 @@ import type { Settings } from "../settings/settings.ts";
 import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { promptsOf } from "../stages/prompt.ts";
 import { reward } from "../stages/reward.ts";
-import { rollouts } from "../stages/sample.ts";
+import { rollouts } from "../stages/sample_rollouts.ts";
 import { verify } from "../stages/verify.ts";
 
 /** A model to evaluate: its directory, its label, the evaluation and its settings, and the file of its counts. */

@@ -17,7 +17,7 @@ import { merge } from "../settings/resolve.ts";
 import { weightsDigest } from "../files/weights_digest.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { cannotDraw, maxPromptTokens, problemsDigest, promptsOf, trainable } from "../stages/prompt.ts";
-import { fault } from "../stages/sample.ts";
+import { fault } from "../stages/sample_rollouts.ts";
 import { tokenLimit } from "../stages/token_limit.ts";
 import { openOptimizer, optimizerFile } from "../stages/update.ts";
 import { startOf } from "./beginning.ts";

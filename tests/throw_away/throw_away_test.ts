@@ -5,36 +5,18 @@
 import "./registries.ts";
 import "../adapter.ts";
 import assert from "node:assert/strict";
+import { commandLine, succeedsHere } from "../command_line.ts";
 import { Effect } from "effect";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tasks } from "../../data/mod.ts";
 import { ops } from "../../kernels/ops/mod.ts";
-import { run } from "../../pipelines/cli.ts";
-import { memory, StandardStreams } from "../../pipelines/files/standard_streams.ts";
 import { loadProblems } from "../../pipelines/files/source.ts";
 import { defaults } from "../../pipelines/settings/settings.ts";
 import { asked, throwAwayTask } from "./task.ts";
 import { throwAwayFamily } from "./family.ts";
 
 const name = "throw-away";
-
-/** Runs a command line in this process, which knows what is registered here. */
-const cli = async (line: string, stdin = "") => {
-  const io = memory(stdin);
-  const words = line.split(" ").filter((word) => word !== "");
-  const result = await Effect.runPromise(
-    Effect.result(run(words).pipe(Effect.provideService(StandardStreams, io.streams))),
-  );
-  const error = result._tag === "Failure" ? result.failure.message : undefined;
-  return { stdout: io.stdout(), stderr: io.stderr(), error };
-};
-
-const succeeds = async (line: string, stdin = "") => {
-  const { stdout, stderr, error } = await cli(line, stdin);
-  assert.equal(error, undefined, line);
-  return { stdout, stderr };
-};
 
 const test = (named: string, body: (folder: string) => Promise<void>) =>
   Deno.test({
@@ -70,7 +52,7 @@ const modelOf = (folder: string): string => {
 };
 
 test("help names the choices of every registry, and whose a setting is", async () => {
-  const help = (await succeeds("train --help all")).stdout.replaceAll(/\s+/g, " ");
+  const help = (await succeedsHere("train --help all")).stdout.replaceAll(/\s+/g, " ");
   assert.match(help, /--task NAME [^-]*\[countdown[^\]]*\|throw-away\]/);
   assert.match(help, /--algorithm NAME learning algorithm; [^\[]*\[[^\]]*\| ?throw-away\]/);
   assert.match(
@@ -83,15 +65,15 @@ test("help names the choices of every registry, and whose a setting is", async (
   );
   assert.match(help, /--short-first divide an advantage/);
   for (const stage of ["split", "advantage", "gradient", "explain"]) {
-    assert.match((await succeeds(`${stage} --help all`)).stdout, /--negative-share X/, stage);
+    assert.match((await succeedsHere(`${stage} --help all`)).stdout, /--negative-share X/, stage);
   }
-  assert.match((await succeeds("--help")).stdout, /throw-away +Keeps short responses/);
-  assert.match((await succeeds("table --help")).stdout.replaceAll(/\s+/g, " "), /Tables of results: .*throw-away/);
+  assert.match((await succeedsHere("--help")).stdout, /throw-away +Keeps short responses/);
+  assert.match((await succeedsHere("table --help")).stdout.replaceAll(/\s+/g, " "), /Tables of results: .*throw-away/);
   assert.ok(Object.hasOwn(tasks, name) && ops.some((op) => op.name === "throw_away"));
 });
 
 test("an algorithm's defaults and its own settings are in its configurations alone; what is given comes first", async (folder) => {
-  const dry = async (line: string) => JSON.parse((await succeeds(`train ${line} --dry-run`)).stdout);
+  const dry = async (line: string) => JSON.parse((await succeedsHere(`train ${line} --dry-run`)).stdout);
   const resolved = await dry(`--algorithm ${name}`);
   const expected = { aggregation: "sequence-mean", clipRatio: 0.3, clipRatioHigh: 0.4, learningRate: 2e-3 };
   for (
@@ -109,7 +91,7 @@ test("an algorithm's defaults and its own settings are in its configurations alo
     defaults.learningRate,
   ]);
   assert.ok(!("negativeShare" in other) && !("clipRatioHigh" in other));
-  const { error } = await cli("train --algorithm nsr --negative-share 1 --dry-run");
+  const { error } = await commandLine("train --algorithm nsr --negative-share 1 --dry-run");
   assert.equal(error, 'Cannot run "train": --negative-share is a setting of throw-away, found --algorithm nsr');
 
   const file = join(folder, "run.yaml");
@@ -117,7 +99,7 @@ test("an algorithm's defaults and its own settings are in its configurations alo
   const read = await dry(`--config ${file} --negative-share 2`);
   assert.deepEqual([read.algorithm, read.negativeShare, read.fading], [name, 2, "none"]);
   writeFileSync(file, `algorithm: ${name}\nnegativeShare: -1\n`);
-  const refused = await cli(`train --config ${file} --dry-run`);
+  const refused = await commandLine(`train --config ${file} --dry-run`);
   assert.match(refused.error ?? "", /line 2: "negativeShare": expected a number, at least 0, found -1$/);
 });
 
@@ -125,16 +107,16 @@ test("a run with all of it trains, is recorded, goes on, replays, and equals a p
   const model = modelOf(folder);
   const out = join(folder, "run");
   const line = `train --model ${model} --algorithm ${name} ${small} --out ${out}`;
-  await succeeds(`${line} ${own}`);
+  await succeedsHere(`${line} ${own}`);
   const recorded = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
   assert.deepEqual([recorded.negativeShare, recorded.fading, recorded.shortFirst], [0.25, "none", false]);
   assert.deepEqual([recorded.clipRatio, recorded.aggregation, recorded.task], [0.3, "sequence-mean", name]);
   const written = JSON.parse(readFileSync(join(out, "model/config.json"), "utf8"));
   assert.deepEqual([written.n_embd, written.model_type, "hidden_size" in written], [64, name, false]);
-  const changed = await cli(line);
+  const changed = await commandLine(line);
   assert.match(changed.error ?? "", /negativeShare 0\.25, now it is 0\.5/);
   assert.match(changed.error ?? "", / --clip-ratio 0\.3 .*--negative-share 0\.5 .*--short-first/);
-  assert.match((await succeeds(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
+  assert.match((await succeedsHere(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
 
   const step = join(out, "steps/000001");
   const of = `--algorithm ${name} ${own}`;
@@ -150,28 +132,28 @@ test("a run with all of it trains, is recorded, goes on, replays, and equals a p
       ["advantage", of],
     ]
   ) {
-    records = (await succeeds(`${stage} ${flags}`, records)).stdout;
+    records = (await succeedsHere(`${stage} ${flags}`, records)).stdout;
     assert.equal(records, readFileSync(join(step, `${stage}.ndjson`), "utf8"), stage);
   }
   const first = records.split("\n").slice(0, 8).join("\n");
-  const gradient = await succeeds(`gradient --model ${model} ${of} --artifacts ${folder}/artifacts`, `${first}\n`);
+  const gradient = await succeedsHere(`gradient --model ${model} ${of} --artifacts ${folder}/artifacts`, `${first}\n`);
   assert.equal(gradient.stdout, readFileSync(join(step, "gradient.ndjson"), "utf8").split(/(?<=\n)/)[0]);
 
   const update = `update --model ${model} --algorithm ${name} --artifacts ${folder}/artifacts --out ${folder}/updated`;
-  const updated = await succeeds(`${update} --step 1`, gradient.stdout);
+  const updated = await succeedsHere(`${update} --step 1`, gradient.stdout);
   assert.equal(updated.stdout, readFileSync(join(step, "update.ndjson"), "utf8").split(/(?<=\n)/)[0]);
 
-  const { stdout } = await succeeds(`table --report ${name} --first 3 --format csv ${out}`);
+  const { stdout } = await succeedsHere(`table --report ${name} --first 3 --format csv ${out}`);
   const rows = stdout.trim().split("\n");
   assert.equal(rows.length, 4);
   for (const row of rows.slice(1)) assert.match(row, /^[12],countdown\/train@7\/\d+,\d+$/);
-  const all = (await succeeds(`table --report ${name} --format csv ${out}`)).stdout.trim().split("\n");
+  const all = (await succeedsHere(`table --report ${name} --format csv ${out}`)).stdout.trim().split("\n");
   assert.equal(all.length, 1 + 2 * 4 * 4);
-  const heedless = await cli(`table --first 3 ${out}`);
+  const heedless = await commandLine(`table --first 3 ${out}`);
   assert.equal(heedless.error, 'Cannot run "table": --first 3: the report "flat" has no first ones');
 
   const rewarded = readFileSync(join(step, "reward.ndjson"), "utf8");
-  const short = (await succeeds(`${name} --longest 6`, rewarded)).stdout;
+  const short = (await succeedsHere(`${name} --longest 6`, rewarded)).stdout;
   const lengths = (text: string) => text.trim().split("\n").map((one) => JSON.parse(one).responseTokens.length);
   assert.deepEqual(lengths(short), lengths(rewarded).filter((length) => length <= 6));
 });
@@ -200,7 +182,7 @@ test("reproduce trains any registered algorithm beside a recipe's, as a study of
   Deno.env.set("SIGNUM_HOME", join(folder, "home"));
   const out = join(folder, "study");
   const line = `reproduce --recipe ${name} --algorithms nsr,${name} --out ${out}`;
-  const { stdout } = await succeeds(line).finally(() =>
+  const { stdout } = await succeedsHere(line).finally(() =>
     before === undefined ? Deno.env.delete("SIGNUM_HOME") : Deno.env.set("SIGNUM_HOME", before)
   );
   assert.match(stdout, /Base model[^]*NSR[^]*THROW-AWAY/);

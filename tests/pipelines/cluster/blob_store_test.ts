@@ -1,5 +1,6 @@
 /** The store of blobs: names are hashes, a blob is whole or absent, damage is found and removed, a full disk is one error. */
 import assert from "node:assert/strict";
+import { smallDisk } from "./small_disk.ts";
 import { Effect, Result } from "effect";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -70,22 +71,10 @@ Deno.test("what nobody used is removed, with the partial files of killed writers
   assert.deepEqual(files(path), []);
 });
 
-const disk = mkdtempSync(join(tmpdir(), "signum-disk-"));
-const sh = (program: string, ...args: ReadonlyArray<string>): boolean => {
-  try {
-    return new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-};
-const isMounted = sh("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk);
-addEventListener("unload", () => {
-  if (isMounted) sh("umount", disk);
-  rmSync(disk, { recursive: true, force: true });
-});
+const { disk, isMounted, left } = smallDisk("64k");
 
 Deno.test({
-  name: `a full disk is one clear error and leaves nothing half-written${isMounted ? "" : " (left out: cannot mount)"}`,
+  name: `a full disk is one clear error and leaves nothing half-written${left}`,
   ignore: !isMounted,
   fn: async () => {
     const store = await run(openBlobStore(disk));

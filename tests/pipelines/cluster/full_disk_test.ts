@@ -1,27 +1,14 @@
 /** The store's disk is full, with the queue on it: whoever writes says so, and with room again all go on to the same bytes. */
 import assert from "node:assert/strict";
+import { smallDisk } from "./small_disk.ts";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atSite, holds, pause } from "./plain_site.ts";
 
-const disk = Deno.makeTempDirSync({ prefix: "signum-disk-" });
-const sh = (program: string, ...args: ReadonlyArray<string>): boolean => {
-  try {
-    return new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-};
-const isMounted = sh("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk);
-addEventListener("unload", () => {
-  if (isMounted) sh("umount", disk);
-  rmSync(disk, { recursive: true, force: true });
-});
+const { disk, isMounted, left } = smallDisk("2m");
 
 Deno.test({
-  name: `with a full disk, queue and all, work waits and goes on when there is room${
-    isMounted ? "" : " (left out: cannot mount)"
-  }`,
+  name: `with a full disk, queue and all, work waits and goes on when there is room${left}`,
   ignore: !isMounted,
   fn: () =>
     atSite({ blocks: 5, pause: 200, lines: 2000 }, "sqlite", "sqlite", disk)(async (site) => {

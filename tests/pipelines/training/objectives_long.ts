@@ -1,32 +1,14 @@
 /** Each objective that came after the paper trains, replays, and equals a pipe of stages by hand; what does not fit one is refused. */
 import "../../adapter.ts";
 import assert from "node:assert/strict";
-import { Effect, Result } from "effect";
+import { commandLine, succeedsHere } from "../../command_line.ts";
+import { Result } from "effect";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
-import { run } from "../../../pipelines/cli.ts";
-import { memory, StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { names as ofThePaper } from "../../../pipelines/insights/solved.ts";
 import { recordedConfig, trainConfig } from "../../../pipelines/training/run_config.ts";
 import { base, folder } from "./train_commands.ts";
-
-/** Runs a command line in this process. */
-const cli = async (line: string, stdin = "") => {
-  const io = memory(stdin);
-  const words = line.split(" ").filter((word) => word !== "");
-  const result = await Effect.runPromise(
-    Effect.result(run(words).pipe(Effect.provideService(StandardStreams, io.streams))),
-  );
-  const error = result._tag === "Failure" ? result.failure.message : undefined;
-  return { stdout: io.stdout(), stderr: io.stderr(), error };
-};
-
-const succeeds = async (line: string, stdin = "") => {
-  const { stdout, stderr, error } = await cli(line, stdin);
-  assert.equal(error, undefined, line);
-  return { stdout, stderr };
-};
 
 const test = (name: string, body: (dir: string) => Promise<void>) =>
   Deno.test({
@@ -51,7 +33,7 @@ const later = Object.keys(algorithms).filter((name) => ofThePaper.every((known) 
 for (const name of later) {
   test(`${name} trains two steps, records its defaults, and replays byte for byte`, async (dir) => {
     const out = join(dir, "run");
-    await succeeds(train(out, `--algorithm ${name}`));
+    await succeedsHere(train(out, `--algorithm ${name}`));
     const recorded = JSON.parse(readFileSync(join(out, "config.json"), "utf8"));
     const { defaults = {}, settings = {} }: (typeof algorithms)["dapo"] = Object.entries(algorithms).find(([one]) =>
       one === name
@@ -62,7 +44,7 @@ for (const name of later) {
     };
     for (const [key, value] of Object.entries(expected)) assert.equal(recorded[key], value, key);
     assert.ok(lines(join(out, "metrics.ndjson")).some(({ updates }) => Number(updates) > 0));
-    assert.match((await succeeds(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
+    assert.match((await succeedsHere(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
   });
 }
 
@@ -80,7 +62,7 @@ const pipe = async (dir: string, { algorithm, seed, own = "", credit = "", loss 
   const out = join(dir, "run");
   const tokens = "--max-tokens 12";
   const of = `--algorithm ${algorithm} ${own}`;
-  await succeeds(train(out, `${of} ${credit} ${loss} ${tokens} --steps 1 --seed ${seed}`));
+  await succeedsHere(train(out, `${of} ${credit} ${loss} ${tokens} --steps 1 --seed ${seed}`));
   const step = join(out, "steps/000001");
   let records = "";
   for (
@@ -94,7 +76,7 @@ const pipe = async (dir: string, { algorithm, seed, own = "", credit = "", loss 
       ["advantage", `${of} ${credit} ${tokens}`],
     ]
   ) {
-    records = (await succeeds(`${stage} ${flags}`, records)).stdout;
+    records = (await succeedsHere(`${stage} ${flags}`, records)).stdout;
     assert.equal(records, readFileSync(join(step, `${stage}.ndjson`), "utf8"), stage);
   }
   const written = (name: string) => readFileSync(join(step, `${name}.ndjson`), "utf8").split(/(?<=\n)/);
@@ -102,14 +84,14 @@ const pipe = async (dir: string, { algorithm, seed, own = "", credit = "", loss 
   const kept = records.split(/(?<=\n)/).filter((line) => line !== "");
   let [model, optimizer] = [base, ""];
   for (let at = 0; at * 8 < kept.length; at++) {
-    const gradient = await succeeds(
+    const gradient = await succeedsHere(
       `gradient --model ${model} ${of} ${loss} ${tokens} --mini-batch 2 --responses 4 --artifacts ${dir}/artifacts`,
       kept.slice(at * 8, at * 8 + 8).join(""),
     );
     assert.equal(gradient.stdout, gradients[at]);
     const next = join(dir, `updated-${at}`);
     const artifacts = `--artifacts ${dir}/artifacts --out ${next}`;
-    const updated = await succeeds(
+    const updated = await succeedsHere(
       `update --model ${model} ${optimizer} --algorithm ${algorithm} --learning-rate 1e-3 ${artifacts} --step 1`,
       gradient.stdout,
     );
@@ -160,7 +142,7 @@ test("a pipe by hand equals train for Dr. GRPO, which divides by the tokens allo
   const records = readFileSync(join(step, "advantage.ndjson"), "utf8").split(/(?<=\n)/);
   const gradient = async (model: string, from: number, more: string) => {
     const line = `gradient --model ${model} --algorithm dr-grpo --artifacts ${dir}/artifacts ${more}`;
-    return JSON.parse((await succeeds(line, records.slice(from, from + 8).join(""))).stdout);
+    return JSON.parse((await succeedsHere(line, records.slice(from, from + 8).join(""))).stdout);
   };
   const [task, longer] = [await gradient(base, 0, ""), await gradient(base, 0, "--max-tokens 32")];
   assert.ok(Math.abs(task.gradNorm / longer.gradNorm - 2) < 1e-6, `${task.gradNorm} ${longer.gradNorm}`);
@@ -172,7 +154,7 @@ test("a pipe by hand equals train for Dr. GRPO, which divides by the tokens allo
 
 test("a batch of groups without signal makes no step, and is recorded as skipped", async (dir) => {
   const out = join(dir, "run");
-  await succeeds(train(out, "--algorithm dapo --seed 9 --max-tokens 11 --steps 1"));
+  await succeedsHere(train(out, "--algorithm dapo --seed 9 --max-tokens 11 --steps 1"));
   const [row] = lines(join(out, "metrics.ndjson"));
   assert.deepEqual([row.updates, row.skipped], [0, true]);
   for (const name of ["split", "score", "advantage", "gradient", "update"]) {
@@ -180,19 +162,19 @@ test("a batch of groups without signal makes no step, and is recorded as skipped
   }
   const weights = (path: string) => readFileSync(join(path, "model.safetensors"));
   assert.ok(weights(join(out, "model")).equals(weights(base)));
-  assert.match((await succeeds(`replay ${out}`)).stderr, /1 steps made again, every byte the same/);
+  assert.match((await succeedsHere(`replay ${out}`)).stderr, /1 steps made again, every byte the same/);
 });
 
 test("a dual clip is refused where the loss is no clipped ratio", async (dir) => {
   for (const algorithm of ["cispo", "gpg", "topr"]) {
     const why = `--dual-clip 3 bounds a clipped ratio, which the loss of --algorithm ${algorithm} is not`;
-    const trained = await cli(train(join(dir, "run"), `--algorithm ${algorithm} --dual-clip 3`));
+    const trained = await commandLine(train(join(dir, "run"), `--algorithm ${algorithm} --dual-clip 3`));
     assert.equal(trained.error, `Cannot run "train": ${why}`);
-    const { error } = await cli(`gradient --model ${base} --algorithm ${algorithm} --dual-clip 3`);
+    const { error } = await commandLine(`gradient --model ${base} --algorithm ${algorithm} --dual-clip 3`);
     assert.equal(error, `Cannot run "gradient": ${why}`);
   }
   for (const algorithm of ["gspo", "nsr"]) {
-    await succeeds(train(join(dir, "run"), `--algorithm ${algorithm} --dual-clip 3 --dry-run`));
+    await succeedsHere(train(join(dir, "run"), `--algorithm ${algorithm} --dual-clip 3 --dry-run`));
   }
 });
 
@@ -200,7 +182,7 @@ test("training with top-p or top-k is refused unless it is allowed, which is no 
   const out = join(dir, "run");
   for (const flag of ["--top-p 0.9", "--top-k 5"]) {
     for (const more of ["", "--dry-run"]) {
-      const { error } = await cli(train(out, `${flag} ${more}`));
+      const { error } = await commandLine(train(out, `${flag} ${more}`));
       assert.equal(
         error,
         `Cannot train with ${flag}: log-probs are of the whole distribution, so the probability ratio would be wrong; ` +
@@ -208,14 +190,14 @@ test("training with top-p or top-k is refused unless it is allowed, which is no 
       );
     }
   }
-  await succeeds(train(out, "--top-p 0.9 --allow-truncated-sampling"));
+  await succeedsHere(train(out, "--top-p 0.9 --allow-truncated-sampling"));
   const path = join(out, "config.json");
   const { allowTruncatedSampling, ...config } = JSON.parse(readFileSync(path, "utf8"));
   assert.equal(allowTruncatedSampling, true);
   // A run of an earlier version, which asked nobody, replays and goes on.
   writeFileSync(path, JSON.stringify(config));
-  assert.match((await succeeds(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
-  await succeeds(train(out, "--top-p 0.9 --allow-truncated-sampling --steps 3"));
+  assert.match((await succeedsHere(`replay ${out}`)).stderr, /2 steps made again, every byte the same/);
+  await succeedsHere(train(out, "--top-p 0.9 --allow-truncated-sampling --steps 3"));
 });
 
 Deno.test("a default that an algorithm got after a run was recorded is none of that run's", () => {

@@ -1,0 +1,23 @@
+/** Command lines that tests run in their own process. */
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { run } from "../pipelines/cli.ts";
+import { memory, StandardStreams } from "../pipelines/files/standard_streams.ts";
+
+/** Runs a command line without quotes; gives both streams, and the message of its error. */
+export const commandLine = async (line: string, stdin = "") => {
+  const io = memory(stdin);
+  const words = line.split(" ").filter((word) => word !== "");
+  const result = await Effect.runPromise(
+    Effect.result(run(words).pipe(Effect.provideService(StandardStreams, io.streams))),
+  );
+  const error = result._tag === "Failure" ? result.failure.message : undefined;
+  return { stdout: io.stdout(), stderr: io.stderr(), error };
+};
+
+/** Runs a command line that must succeed. */
+export const succeedsHere = async (line: string, stdin = "") => {
+  const { stdout, stderr, error } = await commandLine(line, stdin);
+  assert.equal(error, undefined, line);
+  return { stdout, stderr };
+};
