@@ -2,6 +2,7 @@
  * The entry point: `deno task <command>` runs this file with the command's name first. Flags, help, completions and the dry run are derived
  * from the registries of stages and commands. A usage error is one line on stderr and status 1; stdout stays empty.
  */
+import "./commands/plain_fibers.ts";
 import { Effect, Result } from "effect";
 import { loadAll, loaders } from "./commands/loaders.ts";
 import { recipes } from "./recipes/mod.ts";

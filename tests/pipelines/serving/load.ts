@@ -2,6 +2,7 @@
  * 64 clients at once for some seconds: seeded requests, whole and streamed, some that leave, some that are wrong. Nothing fails but what
  * was wrong, each seeded answer is that of the request alone, all slots and blocks are free afterwards, and memory stays.
  */
+import "../../../pipelines/commands/plain_fibers.ts";
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
