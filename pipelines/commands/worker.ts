@@ -4,18 +4,18 @@ import type { MakeRunner } from "../cluster/jobs.ts";
 import { defaultStore } from "../cluster/layer_jobs.ts";
 import { work } from "../cluster/worker.ts";
 import { makeGradientRunner } from "../learning/gradient_runner.ts";
-import { makeScoreRunner } from "../learning/score_work.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { makeCommand } from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
 import type { Settings } from "../settings/settings.ts";
 import { makeCellRunner } from "../study/cell_runner.ts";
 import { makeSampleRunner } from "../stages/sample_work.ts";
+import { makeScorerRunner } from "../stages/score_work.ts";
 
 /** The stages that a worker runs, by the name in a job. */
 const runners = (settings: Pick<Settings, "batch" | "cache">): Readonly<Record<string, MakeRunner>> => ({
   sample: makeSampleRunner(settings),
-  score: makeScoreRunner,
+  score: makeScorerRunner,
   gradient: makeGradientRunner,
   cell: makeCellRunner,
 });

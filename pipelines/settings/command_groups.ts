@@ -80,7 +80,11 @@ export const cluster = {
 
 /** Cutting of work into jobs. */
 export const blocks = {
-  block: setting(16, integer({ min: 1 }), "prompts per job of a cluster; does not change results"),
+  block: setting(
+    16,
+    integer({ min: 1 }),
+    "prompts (of score: responses) per job of a cluster; does not change results",
+  ),
 } as const satisfies Group;
 
 /** Cutting of gradients into jobs. */
