@@ -4,14 +4,14 @@
  */
 import { Effect } from "effect";
 import * as Schema from "@effect/schema";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { home } from "../files/home.ts";
 import { type CheckpointError, sha256File } from "../files/safetensors.ts";
-import { exists, type FileError, namesIn } from "../files/text_file.ts";
+import { exists, FileError, namesIn, reasonOf, unlessMissing } from "../files/text_file.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
-import { BlobName, canonicalJson } from "./job.ts";
+import { BlobName, canonicalJson, isBlobName } from "./job.ts";
 
 /** A file of a model directory: a plain name, no path. */
 const isFileName = (name: string): boolean => name === basename(name) && !name.startsWith(".") && !/[\\/:]/.test(name);
@@ -44,14 +44,36 @@ export const keepModel = Effect.fn("Cluster.keepModel")(function* (
   return { list, sources: [...sources, [list, store.put(text)]] };
 });
 
-/** The folder of this machine's copies of models; each is complete or absent. */
-const cacheFolder = (list: string): string => join(home(), "cluster", "models", list);
+/** The folder of this machine's copies of models. */
+const cacheFolder = (): string => join(home(), "cluster", "models");
+
+/** Sets the time of a copy's last use, from which `sweepModels` tells which one nobody uses; says whether the copy is there. */
+export const markModelUsed = (dir: string): Effect.Effect<boolean> =>
+  Effect.promise(() => utimes(dir, new Date(), new Date()).then(() => true, () => false));
+
+/** Removes this machine's copies that nobody used since `before` (ms); returns how many. A copy that is asked for again is made again. */
+export const sweepModels = (before: number, folder: string = cacheFolder()): Effect.Effect<number, FileError> =>
+  Effect.tryPromise({
+    try: async () => {
+      let count = 0;
+      for (const name of (await unlessMissing(readdir(folder))) ?? []) {
+        const path = join(folder, name);
+        const found = isBlobName(name) ? await unlessMissing(stat(path)) : undefined;
+        if (found === undefined || found.mtimeMs >= before) continue;
+        await rm(path, { recursive: true, force: true });
+        count++;
+      }
+      return count;
+    },
+    catch: (cause) =>
+      new FileError({ message: `Cannot clean up the copies of models in "${folder}": ${reasonOf(cause)}` }),
+  });
 
 /** The directory of a model on this machine, by the hash of its list; files that are not there yet are copied from the store. */
 export const fetchModel = Effect.fn("Cluster.fetchModel")(function* (
   store: BlobStore,
   list: string,
-  dir: string = cacheFolder(list),
+  dir: string = join(cacheFolder(), list),
 ): Effect.fn.Return<string, ClusterError | FileError | CheckpointError> {
   const text = new TextDecoder().decode(yield* store.get(list));
   const files = yield* Effect.mapError(
@@ -59,6 +81,7 @@ export const fetchModel = Effect.fn("Cluster.fetchModel")(function* (
     () => new ClusterError({ reason: "damaged", message: `Cannot read model "${list}": it is no list of files` }),
   );
   yield* Effect.promise(() => mkdir(dir, { recursive: true }));
+  yield* markModelUsed(dir);
   for (const [name, blob] of Object.entries(files)) {
     const path = join(dir, name);
     // A copy with other bytes is made again.

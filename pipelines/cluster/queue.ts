@@ -73,15 +73,17 @@ export interface JobQueue {
   /** What there is of a place's jobs. */
   readonly counts: Effect.Effect<ReadonlyArray<Count>, ClusterError>;
   readonly runs: Runs;
-  /** Removes done messages of the last hour's past, and results and workers from before `before` (ms). */
-  readonly sweep: (before: number) => Effect.Effect<void, ClusterError>;
+  /** Whether it is time to clean up, for one process alone: nobody was told so within `every` (ms). */
+  readonly isDue: (every: number) => Effect.Effect<boolean, ClusterError>;
+  /** Removes messages that were done `messages` (ms; default an hour) ago, and results and workers from before `before` (ms). */
+  readonly sweep: (before: number, messages?: number) => Effect.Effect<void, ClusterError>;
 }
 
 /** The message of a job that is offered a second time. */
 const secondOf = (id: string): string => `${id}+2`;
 
 const table = "signum_jobs";
-const hour = Duration.hours(1);
+const hour = 3600_000;
 const month = Duration.days(30);
 
 /** Seconds between two looks into the database. */
@@ -92,6 +94,7 @@ const makeTables = Effect.fnUntraced(function* (sql: SqlClient) {
     worker TEXT NOT NULL, machine TEXT NOT NULL, device TEXT NOT NULL, made DOUBLE PRECISION NOT NULL, PRIMARY KEY (job, result))`;
   yield* sql`CREATE TABLE IF NOT EXISTS signum_workers (worker VARCHAR(64) NOT NULL PRIMARY KEY, machine TEXT NOT NULL,
     device TEXT NOT NULL, queue TEXT NOT NULL, done INTEGER NOT NULL, heard DOUBLE PRECISION NOT NULL)`;
+  yield* sql`CREATE TABLE IF NOT EXISTS signum_upkeep (work VARCHAR(16) NOT NULL PRIMARY KEY, begun DOUBLE PRECISION NOT NULL)`;
   yield* makeRunsTable(sql);
 });
 
@@ -212,11 +215,20 @@ export const openQueue = Effect.fn("Queue.open")(function* (
       (rows) => rows.map(({ queue, state, jobs }) => ({ queue, state, jobs: Number(jobs) })),
     ),
     runs: makeRuns(sql, asked),
-    sweep: Effect.fnUntraced(function* (before) {
+    isDue: Effect.fnUntraced(function* (every) {
+      const now = Date.now();
+      const begun = yield* asked(
+        "begin to clean up",
+        sql`INSERT INTO signum_upkeep (work, begun) VALUES ('sweep', ${now}) ON CONFLICT (work)
+          DO UPDATE SET begun = excluded.begun WHERE signum_upkeep.begun < ${now - every} RETURNING begun`,
+      );
+      return begun.length > 0;
+    }),
+    sweep: Effect.fnUntraced(function* (before, messages = hour) {
       yield* asked("remove results", sql`DELETE FROM signum_results WHERE made < ${before}`);
       yield* asked("remove workers", sql`DELETE FROM signum_workers WHERE heard < ${before}`);
-      yield* makeRuns(sql, asked).sweep(Date.now() - 3600_000, before);
-      yield* store.cleanup({ timeToLive: hour, failedTimeToLive: month }).pipe(
+      yield* makeRuns(sql, asked).sweep(Date.now() - messages, before);
+      yield* store.cleanup({ timeToLive: Duration.millis(messages), failedTimeToLive: month }).pipe(
         Effect.mapError((error) => databaseError("remove old messages", error.message)),
       );
     }),

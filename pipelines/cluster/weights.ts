@@ -17,7 +17,7 @@ import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { BlobName, canonicalJson } from "./job.ts";
 import type { Weights } from "./jobs.ts";
-import { fetchModel, keepModel, type KeptModel } from "./model_files.ts";
+import { fetchModel, keepModel, type KeptModel, markModelUsed } from "./model_files.ts";
 import { fillRanges, rangeBytes, rangesOf } from "./parameter_blobs.ts";
 
 const List = Schema.Struct({
@@ -100,7 +100,8 @@ export const weightsHolder = (store: BlobStore, { encoder }: Pick<Policy["Servic
       decodeList(text),
       () => new ClusterError({ reason: "damaged", message: `Cannot read weights "${name}": it is no list of them` }),
     );
-    const dir = dirs.get(kind.files) ?? (yield* fetchModel(store, kind.files));
+    const known = dirs.get(kind.files);
+    const dir = known !== undefined && (yield* markModelUsed(known)) ? known : yield* fetchModel(store, kind.files);
     dirs.set(kind.files, dir);
     const key = canonicalJson(kind);
     let one = held.get(key);

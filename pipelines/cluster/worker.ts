@@ -17,13 +17,26 @@ import { makeTrouble, patience } from "./asked.ts";
 import { openShared, type Shared } from "./hand_out.ts";
 import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
-import { fetchModel } from "./model_files.ts";
+import { fetchModel, markModelUsed, sweepModels } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import type { Doer, JobQueue } from "./queue.ts";
 import { weightsHolder } from "./weights.ts";
 
-/** Milliseconds that results and blobs are kept after their last use. */
-const retention = 30 * 24 * 3600_000;
+const day = 24 * 3600_000;
+
+/** How long things are kept, in milliseconds. */
+export interface Upkeep {
+  /** Between two cleanings of the database and the store, whoever of the workers does them. */
+  readonly every: number;
+  /** Messages of jobs that are done. */
+  readonly messages: number;
+  /** Results and blobs after their last use. */
+  readonly results: number;
+  /** Copies of models on this machine after their last use. */
+  readonly models: number;
+}
+
+const usualUpkeep: Upkeep = { every: 3600_000, messages: 3600_000, results: 30 * day, models: 7 * day };
 
 /** Says once about each other queue with waiting jobs why this worker leaves them. */
 const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
@@ -38,11 +51,23 @@ const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
   });
 });
 
-/** Removes what nobody used for long. */
-const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue) {
-  const before = (yield* Clock.currentTimeMillis) - retention;
-  yield* queue.sweep(before);
-  yield* store.sweep(before);
+/** Removes what nobody used for long, once it is time; a worker that stays for minutes alone does its part too. */
+const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue, upkeep: Upkeep) {
+  const { every, messages, results, models } = upkeep;
+  const now = yield* Clock.currentTimeMillis;
+  yield* sweepModels(now - models);
+  if (!(yield* queue.isDue(every))) return;
+  yield* queue.sweep(now - results, messages);
+  yield* store.sweep(now - results);
+});
+
+/** The copy of a model, verified at its first use, which marks it as used at each. */
+const copyOf = Effect.fnUntraced(function* (store: BlobStore, list: string, models: Map<string, string>) {
+  const known = models.get(list);
+  if (known !== undefined && (yield* markModelUsed(known))) return known;
+  const dir = yield* fetchModel(store, list);
+  models.set(list, dir);
+  return dir;
 });
 
 /** Runs a job with the runner of its stage and returns the text of its result. */
@@ -55,8 +80,7 @@ const textOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<string, Failure, Policy> {
   const { block, model: list, weights: name } = job.reads;
   const text = new TextDecoder().decode(yield* store.get(block ?? ""));
-  const model = list === undefined ? undefined : models.get(list) ?? (yield* fetchModel(store, list));
-  if (list !== undefined && model !== undefined) models.set(list, model);
+  const model = list === undefined ? undefined : yield* copyOf(store, list, models);
   const weights = name === undefined ? undefined : yield* hold(name);
   const run = yield* runnerOf(job.stage);
   return yield* run({
@@ -74,6 +98,7 @@ export const work = Effect.fn("Worker.work")(function* (
   lease: number,
   makers: Readonly<Record<string, MakeRunner>>,
   tokensIn: (stage: string, result: string) => number = () => 0,
+  upkeep: Upkeep = usualUpkeep,
 ) {
   const { report } = yield* StandardStreams;
   const { store, queue } = yield* openShared(where, lease);
@@ -91,7 +116,7 @@ export const work = Effect.fn("Worker.work")(function* (
   yield* heard;
   yield* left;
   yield* background(Effect.andThen(heard, left), 5);
-  yield* background(sweep(store, queue), 3600);
+  yield* background(sweep(store, queue, upkeep), Math.min(60, upkeep.every / 1000));
   yield* report(`worker ${doer.worker} on "${doer.machine}" takes jobs of ${queueOf(place)} (${doer.device})`);
 
   const runners = new Map<string, Runner>();

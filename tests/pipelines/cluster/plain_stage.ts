@@ -7,7 +7,7 @@ import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { handOut } from "../../../pipelines/cluster/hand_out.ts";
 import type { MakeRunner, StageWork } from "../../../pipelines/cluster/jobs.ts";
-import { work } from "../../../pipelines/cluster/worker.ts";
+import { type Upkeep, work } from "../../../pipelines/cluster/worker.ts";
 import { main } from "../../../pipelines/commands/platform.ts";
 import { Policy } from "../../../pipelines/models/policy.ts";
 import { sha256 } from "../../../pipelines/records/text.ts";
@@ -29,6 +29,10 @@ export interface Plain {
   readonly slow?: number;
   readonly lines?: number;
   readonly out?: string;
+  /** The seconds for which a command hands out the blocks again and again, each time as other jobs. */
+  readonly seconds?: number;
+  /** How long a worker keeps things. */
+  readonly upkeep?: Upkeep;
 }
 
 const answerOf = (text: string, lines: number): string => `${sha256(text)}\n`.repeat(lines);
@@ -43,14 +47,20 @@ export const plainRunner = (slow = 1): MakeRunner =>
     Effect.delay(Effect.succeed(answerOf(text, Number(lines))), `${slow * Number(pause)} millis`)
   );
 
-/** The blocks as work. */
-export const plainWork = ({ blocks = 1, pause = 0, lines = 1 }: Partial<Plain>): StageWork<string, never, never> => ({
-  stage: "plain",
-  settings: { pause, lines },
-  blocks: Array.from({ length: blocks }, (_, i) => ({ text: `block ${i}\n` })),
-  here: Stream.fromIterable(Array.from({ length: blocks }, (_, i) => answerOf(`block ${i}\n`, lines))),
-  decode: (text) => Effect.succeed([text]),
-});
+/** The blocks as work; those of another round are other jobs. */
+export const plainWork = (
+  { blocks = 1, pause = 0, lines = 1 }: Partial<Plain>,
+  round?: number,
+): StageWork<string, never, never> => {
+  const texts = Array.from({ length: blocks }, (_, i) => `${round === undefined ? "" : `round ${round} `}block ${i}\n`);
+  return {
+    stage: "plain",
+    settings: { pause, lines },
+    blocks: texts.map((text) => ({ text })),
+    here: Stream.fromIterable(texts.map((text) => answerOf(text, lines))),
+    decode: (text) => Effect.succeed([text]),
+  };
+};
 
 /** A device that nothing asks for more than its name. */
 export const plainDevice = (
@@ -73,14 +83,36 @@ const command = Effect.fnUntraced(function* (given: Plain) {
   Deno.writeTextFileSync(given.out ?? "", texts.join(""));
 });
 
+/** What a command says of itself while it hands out rounds. */
+const soakLine = (rounds: number, jobs: number): string => {
+  const { rss, heapUsed } = Deno.memoryUsage();
+  return `soak: ${JSON.stringify({ rounds, jobs, rss, heapUsed })}\n`;
+};
+
+/** Hands out rounds of jobs for some seconds; every second round is one whose results nobody asks for again. */
+const soak = Effect.fnUntraced(function* (given: Plain, seconds: number) {
+  const { run } = yield* handOut(given, plainDevice(given.kind));
+  const end = performance.now() + 1000 * seconds;
+  let jobs = 0;
+  for (let round = 0; performance.now() < end; round++) {
+    const work = { ...plainWork(given, round), transient: round % 2 === 1 };
+    const [texts, expected] = [yield* Stream.runCollect(run(work)), yield* Stream.runCollect(work.here)];
+    if (texts.join("") !== expected.join("")) throw new Error(`round ${round} has other bytes`);
+    jobs += texts.length;
+    Deno.stderr.writeSync(new TextEncoder().encode(soakLine(round + 1, jobs)));
+  }
+});
+
 if (import.meta.main) {
   const given: Plain = JSON.parse(Deno.args[0]);
   const program = given.is === "worker"
     ? Effect.provideService(
-      work(given, given.lease ?? 2, { plain: plainRunner(given.slow) }),
+      work(given, given.lease ?? 2, { plain: plainRunner(given.slow) }, undefined, given.upkeep),
       Policy,
       plainPolicy(given.kind),
     )
-    : command(given);
+    : given.seconds === undefined
+    ? command(given)
+    : soak(given, given.seconds);
   await main(Effect.scoped(program));
 }

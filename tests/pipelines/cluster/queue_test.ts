@@ -45,13 +45,13 @@ const laws = (cluster: string, folder: string): Promise<void> => {
     yield* queue.offer(job);
     assert.deepEqual(yield* queue.dead([id]), []);
     const answer = { ...doer, job: id, result: hash("c") };
-    const done: string[] = [];
+    const taken: string[] = [];
     yield* queue.take(job, (given, name) => {
       assert.deepEqual(given, job);
-      done.push(name);
+      taken.push(name);
       return queue.keep(answer);
     });
-    assert.deepEqual(done, [id]);
+    assert.deepEqual(taken, [id]);
     assert.deepEqual(yield* queue.waiting, [{ queue: queueOf(other), jobs: 1 }]);
     // The same result twice is one, another one is seen beside it.
     yield* queue.keep({ ...answer, worker: "late" });
@@ -61,12 +61,20 @@ const laws = (cluster: string, folder: string): Promise<void> => {
     assert.deepEqual((yield* queue.answers([id])).map(({ machine }) => machine).toSorted(), ["one", "two"]);
     yield* queue.forget(id);
     assert.deepEqual(yield* queue.answers([id]), []);
-    // What is old goes.
+    // What is old goes, and one process an hour sees to it.
+    assert.deepEqual([yield* queue.isDue(60_000), yield* queue.isDue(60_000)], [true, false]);
+    assert.equal(yield* queue.isDue(-1000), true);
     yield* queue.keep(answer);
     yield* queue.report({ ...doer, queue: queueOf(job), done: 1, heard: 1 });
     assert.equal((yield* queue.workers).length, 1);
     yield* queue.sweep(Date.now() + 1);
     assert.deepEqual([yield* queue.answers([id]), yield* queue.workers], [[], []]);
+    const done = (yield* queue.counts).filter(({ state }) => state === "done");
+    assert.deepEqual(done.map(({ jobs }) => jobs), [1]);
+    // The databases count seconds.
+    yield* Effect.sleep("1100 millis");
+    yield* queue.sweep(0, 0);
+    assert.deepEqual((yield* queue.counts).filter(({ state }) => state === "done"), []);
   }));
 };
 
