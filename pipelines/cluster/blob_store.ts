@@ -159,6 +159,19 @@ export const openBlobStore = Effect.fnUntraced(function* (folder: string): Effec
   };
 });
 
+/** Removes the folders below `folder` that are named by a hash and whose time is before `before` (ms); returns how many. */
+export const removeUnused = async (folder: string, before: number): Promise<number> => {
+  let count = 0;
+  for (const name of (await unlessMissing(readdir(folder))) ?? []) {
+    const path = join(folder, name);
+    const found = isBlobName(name) ? await unlessMissing(stat(path)) : undefined;
+    if (found === undefined || found.mtimeMs >= before) continue;
+    await rm(path, { recursive: true, force: true });
+    count++;
+  }
+  return count;
+};
+
 const sweepFolder = async (blobs: string, before: number): Promise<number> => {
   let count = 0;
   for (const entry of await readdir(blobs, { recursive: true, withFileTypes: true })) {

@@ -4,14 +4,14 @@
  */
 import { Effect } from "effect";
 import * as Schema from "@effect/schema";
-import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, utimes } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { home } from "../files/home.ts";
 import { type CheckpointError, sha256File } from "../files/safetensors.ts";
-import { exists, FileError, namesIn, reasonOf, unlessMissing } from "../files/text_file.ts";
-import type { BlobStore } from "./blob_store.ts";
+import { exists, FileError, namesIn, reasonOf } from "../files/text_file.ts";
+import { type BlobStore, removeUnused } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
-import { BlobName, canonicalJson, isBlobName } from "./job.ts";
+import { BlobName, canonicalJson } from "./job.ts";
 
 /** A file of a model directory: a plain name, no path. */
 const isFileName = (name: string): boolean => name === basename(name) && !name.startsWith(".") && !/[\\/:]/.test(name);
@@ -54,17 +54,7 @@ export const markModelUsed = (dir: string): Effect.Effect<boolean> =>
 /** Removes this machine's copies that nobody used since `before` (ms); returns how many. A copy that is asked for again is made again. */
 export const sweepModels = (before: number, folder: string = cacheFolder()): Effect.Effect<number, FileError> =>
   Effect.tryPromise({
-    try: async () => {
-      let count = 0;
-      for (const name of (await unlessMissing(readdir(folder))) ?? []) {
-        const path = join(folder, name);
-        const found = isBlobName(name) ? await unlessMissing(stat(path)) : undefined;
-        if (found === undefined || found.mtimeMs >= before) continue;
-        await rm(path, { recursive: true, force: true });
-        count++;
-      }
-      return count;
-    },
+    try: () => removeUnused(folder, before),
     catch: (cause) =>
       new FileError({ message: `Cannot clean up the copies of models in "${folder}": ${reasonOf(cause)}` }),
   });

@@ -9,6 +9,7 @@ import { training } from "../../data/paper/hyperparameters.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { stepArithmetic } from "./arithmetic.ts";
+import { clusterLines } from "./cluster_plan.ts";
 import { modeFor } from "../learning/gradient_passes.ts";
 import { chooseFor, type MemorySettings } from "./memory_choice.ts";
 import { type Phase, type PlannedModels, planOf } from "./memory_plan.ts";
@@ -205,6 +206,7 @@ export const runPlan = Effect.fn("RunPlan.lines")(function* (
     ...roomLines(plan.phases, info),
     ...notesOf(plan),
     ...time,
+    ...trains ? clusterLines(settings, plan, timeOf(settings, plan), settings.tflops ?? usualSpeed) : [],
     ...recipe === undefined ? [] : fetchLines(recipe, settings.model),
   ];
   const brief = [...shape.notes, ...briefPlan(plan.phases, info, turned), ...plan.notes, ...time];

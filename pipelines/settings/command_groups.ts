@@ -129,6 +129,17 @@ export const planning = {
   tflops: optional(number({ above: 0 }), "assumed speed for the time estimate, in TFLOP/s (default: 100)"),
 } as const satisfies Group;
 
+/** Assumptions of the plan of a training that workers share. */
+export const sharing = {
+  workers: optional(
+    integer({ min: 1, max: 4096 }),
+    "with --dry-run, the time of a step and the bytes that it moves with 1 to N workers of a cluster",
+  ),
+  bandwidth: setting(12.5, number({ above: 0 }), "assumed speed between a worker and the store, in GB/s"),
+  storeBandwidth: setting(50, number({ above: 0 }), "assumed speed of the store for all workers together, in GB/s"),
+  memoryBandwidth: setting(3000, number({ above: 0 }), "assumed speed of a worker's device memory, in GB/s"),
+} as const satisfies Group;
+
 /** Rollouts of training that servers draw. */
 export const rolloutServers = {
   rollouts: optional(

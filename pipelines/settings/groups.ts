@@ -291,6 +291,7 @@ export {
   rolloutServers,
   server,
   serving,
+  sharing,
   studies,
   workers,
 } from "./command_groups.ts";

@@ -51,7 +51,14 @@ export const headings: ReadonlyArray<Heading> = [
   heading("Base model", Groups.base),
   heading("Study", Groups.studies),
   heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap", "injectMismatch"]),
-  heading("Cluster", { ...Groups.cluster, ...Groups.blocks, ...Groups.gradientJobs, ...Groups.workers }, [
+  heading("Cluster", {
+    ...Groups.cluster,
+    ...Groups.blocks,
+    ...Groups.gradientJobs,
+    ...Groups.workers,
+    ...Groups.sharing,
+  }, [
+    ...keysIn(Groups.sharing),
     "ahead",
     "block",
     "leavesPerJob",

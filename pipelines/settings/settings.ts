@@ -45,6 +45,7 @@ export const settings = {
   ...Groups.blocks,
   ...Groups.workers,
   ...Groups.rolloutServers,
+  ...Groups.sharing,
 };
 
 /** A key of the settings. */

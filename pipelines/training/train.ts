@@ -39,7 +39,7 @@ import { openArtifactStore } from "../files/artifact_store.ts";
 import type * as Command from "../settings/command.ts";
 import { makeCommand } from "../settings/command.ts";
 import { gradingLine } from "../settings/grading.ts";
-import { blocks, cluster, gradientJobs, planning } from "../settings/groups.ts";
+import { blocks, cluster, gradientJobs, planning, sharing } from "../settings/groups.ts";
 import { merge } from "../settings/resolve.ts";
 import { withDefault } from "../settings/setting.ts";
 import { resolveModel } from "../files/hub.ts";
@@ -188,6 +188,7 @@ export const trainCommand = makeCommand({
     ...cluster,
     ...blocks,
     ...gradientJobs,
+    ...sharing,
   },
   required: ["model", "out"],
   aliases: { from: "fromRun", step: "fromStep" },
