@@ -14,12 +14,12 @@ const test = (name: string, fn: (bin: string) => Promise<void>) =>
 test("a database that is gone for 30 s changes nothing", (bin) => databaseGone(bin, 30));
 test("a partition of 20 s changes nothing", (bin) => partition(bin, 20));
 
-Deno.test("fifty random faults on a queue in a file", () => randomFaults({ faults: 50, blocks: 240 }));
+Deno.test("fifty random faults on a queue in a file", () => randomFaults({ faults: 50, blocks: 400 }));
 
 test("fifty random faults on PostgreSQL, which is restarted too", async (bin) => {
   const server = await startPostgres(bin);
   try {
-    await randomFaults({ faults: 50, blocks: 240, server });
+    await randomFaults({ faults: 50, blocks: 400, server });
   } finally {
     await server.close();
   }
