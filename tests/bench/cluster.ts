@@ -1,7 +1,7 @@
 /**
  * What a job of a cluster costs beside its work: microseconds and bytes of the command, the queue (SQLite, and PostgreSQL where it is installed)
  * and the store. Then how much faster two workers are than one, each with one thread, on an evaluation whose jobs take seconds; runs
- * with one and with two alternate, since machines are shared. `deno task bench:cluster [costs|speed]`.
+ * with one and with two alternate, since machines are shared. `deno task bench:cluster [costs|speed [ROUNDS]]`.
  */
 import { Effect, Stream } from "effect";
 import { cpus, loadavg } from "node:os";
@@ -224,6 +224,6 @@ const speed = async (rounds: number): Promise<void> => {
   }
 };
 
-const [what] = Deno.args;
+const [what, rounds = "5"] = Deno.args;
 if (what === undefined || what === "costs") await costs();
-if (what === undefined || what === "speed") await speed(5);
+if (what === undefined || what === "speed") await speed(Number(rounds));
