@@ -72,9 +72,8 @@ const unstable: Readonly<Record<string, string>> = {
   "effect/sql/SqlConnection": "pipelines/cluster/sql.ts",
   "effect/sql/Statement": "pipelines/cluster/sql.ts",
   "@effect/sql-pg/PgClient": "pipelines/cluster/postgres_client.ts",
-  "@effect/platform-node/NodeHttpServer": `${http}, ${store}`,
+  "@effect/platform-node/NodeHttpServer": "pipelines/files/http_listener.ts",
   "effect/http/HttpIncomingMessage": http,
-  "effect/http/HttpServer": store,
   "effect/http/HttpServerRequest": `${http}, ${store}`,
   "effect/http/HttpServerResponse": `${http}, ${store}`,
 };

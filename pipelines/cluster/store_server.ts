@@ -2,16 +2,14 @@
  * The store of a command over HTTP, for workers that do not see its folder: on 127.0.0.1 alone, so that past this machine it goes through a tunnel or
  * a proxy with TLS. `GET /HASH` gives a blob, or what of it a range asks for; `PUT /HASH` keeps one whose bytes have that hash. A token is needed.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
-import { Effect, Layer, type Scope, Stream } from "effect";
-import * as HttpServer from "effect/http/HttpServer";
+import { Effect, type Scope, Stream } from "effect";
 import { HttpServerRequest } from "effect/http/HttpServerRequest";
 import * as Response from "effect/http/HttpServerResponse";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
-import { createServer } from "node:http";
 import { Readable } from "node:stream";
+import { openHttpServer } from "../files/http_listener.ts";
 import { hasBearer } from "../files/request_guard.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { reasonOf, unlessMissing } from "../files/text_file.ts";
@@ -102,6 +100,9 @@ const answer = (
   );
 };
 
+/** The most seconds that the end of a command waits for what workers read; they go on with what they have. */
+const grace = 2;
+
 /** Serves a store on a port of this machine until the scope closes; returns the port, which 0 lets the system choose. */
 export const serveStore = Effect.fn("Cluster.serveStore")(function* (
   store: BlobStore,
@@ -112,17 +113,14 @@ export const serveStore = Effect.fn("Cluster.serveStore")(function* (
     const message = `Cannot serve the store: ${storeTokens.write} or ${storeTokens.write}_FILE is missing`;
     return yield* new UsageError({ message });
   }
-  const server = createServer();
-  const layer = NodeHttpServer.layerServer(() => server, { host: "127.0.0.1", port });
-  const context = yield* Layer.build(layer).pipe(
+  const place = { host: "127.0.0.1", port, grace, arrival: 0 };
+  const { server, port: chosen, drain } = yield* openHttpServer(place).pipe(
     Effect.mapError(({ cause }) =>
       new UsageError({ message: `Cannot serve the store on port ${port}: ${reasonOf(cause)}` })
     ),
   );
-  yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()));
-  yield* Effect.provideContext(HttpServer.serveEffect(answer(store, { write, read })), context);
-  const address = server.address();
-  const chosen = typeof address === "object" && address !== null ? address.port : port;
+  yield* server.serve(answer(store, { write, read }));
+  yield* Effect.addFinalizer(() => drain);
   const { report } = yield* StandardStreams;
   yield* report(`the store is served: --store http://127.0.0.1:${chosen}`);
   return chosen;

@@ -1,16 +1,15 @@
 /**
- * HTTP alone: requests in, replies out, on Effect's server over `node:http`. Everything else of this room knows only `HttpCall` and `Reply`.
- * A client that goes away interrupts the effect, or the stream, that answers it. At the end the server takes no new connection and waits for
- * the answers that have begun.
+ * HTTP alone: requests in, replies out, on Effect's server (`files/http_listener.ts`). Everything else of this room knows only `HttpCall` and `Reply`.
+ * A client that goes away interrupts the effect, or the stream, that answers it.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import * as Schema from "@effect/schema";
-import { Effect, Schedule, type Scope, Stream } from "effect";
+import { Effect, type Scope, Stream } from "effect";
 import * as ByteSize from "effect/ByteSize";
 import { MaxBodySize } from "effect/http/HttpIncomingMessage";
 import { HttpServerRequest } from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
-import { createServer, IncomingMessage } from "node:http";
+import { IncomingMessage } from "node:http";
+import { openHttpServer } from "../files/http_listener.ts";
 import { reasonOf } from "../files/text_file.ts";
 import { type ApiError, badRequest, statusError } from "./api_error.ts";
 import { errorReply, type Reply } from "./reply.ts";
@@ -64,35 +63,6 @@ const clientGone = (source: object): Effect.Effect<never, ApiError> =>
     return Effect.sync(() => socket.off("close", close));
   });
 
-/**
- * Counts the answers that have begun. `drain` takes no new connection, waits for those answers at most `grace` seconds, and closes the
- * connections; a client that keeps an idle one open, or left one half closed, does not hold the end up.
- */
-const countedServer = (grace: number) => {
-  const server = createServer({ requestTimeout: 1000 * arrival, headersTimeout: 1000 * arrival });
-  let open = 0;
-  server.on("request", (_, response) => {
-    open++;
-    let isOpen = true;
-    const end = () => {
-      if (isOpen) open--;
-      isOpen = false;
-    };
-    response.once("finish", end);
-    response.once("close", end);
-  });
-  const allEnded = Effect.sync(() => open === 0).pipe(
-    Effect.flatMap((ended) => ended ? Effect.void : Effect.fail("open")),
-    Effect.retry({ schedule: Schedule.spaced("20 millis") }),
-    Effect.ignore,
-  );
-  const drain = Effect.sync(() => server.close()).pipe(
-    Effect.andThen(Effect.timeoutOrElse(allEnded, { duration: `${grace} seconds`, orElse: () => Effect.void })),
-    Effect.andThen(Effect.sync(() => server.closeAllConnections())),
-  );
-  return { server, drain };
-};
-
 /** Listens until the scope ends; gives the port. */
 export const listen = Effect.fnUntraced(function* (
   { host, port, bodyBytes, grace }: ListenOptions,
@@ -115,13 +85,10 @@ export const listen = Effect.fnUntraced(function* (
   });
   const failed = ({ cause }: { readonly cause: unknown }) =>
     new ListenError({ message: `Cannot listen at "${host}" (--host), port ${port} (--port): ${reasonOf(cause)}` });
-  const counted = countedServer(grace);
-  const server = yield* NodeHttpServer.make(
-    () => counted.server,
-    { host, port, gracefulShutdownTimeout: `${grace} seconds` },
-  ).pipe(Effect.mapError(failed));
+  const { server, port: chosen, drain } = yield* openHttpServer({ host, port, grace, arrival }).pipe(
+    Effect.mapError(failed),
+  );
   yield* server.serve(app);
-  // The scope closes in reverse order, so this is first.
-  yield* Effect.addFinalizer(() => counted.drain);
-  return "port" in server.address ? server.address.port : port;
+  yield* Effect.addFinalizer(() => drain);
+  return chosen;
 });
