@@ -16,12 +16,12 @@ import type { StepArithmetic } from "./arithmetic.ts";
 import type { PlannedModels } from "./memory_plan.ts";
 import type { Workload } from "./plan_shapes.ts";
 
-/** What was measured, on one core (`deno task bench:cluster`; rollouts of 3,103 tokens). */
+/** What was measured on one core, with PostgreSQL (`deno task bench:cluster costs`; rollouts of 3,103 tokens). */
 const measured = {
   /** Seconds of the command for a job: to offer it and to read its result. */
-  offered: 0.009,
+  offered: 0.006,
   /** Seconds of a worker for a job: to take it and to keep its result. */
-  taken: 0.012,
+  taken: 0.009,
   /** Bytes a second of SHA-256, which both ends compute. */
   hashed: 1.2e9,
   /** Bytes a second of records that are read. */
