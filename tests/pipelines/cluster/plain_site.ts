@@ -1,6 +1,6 @@
 /** A folder in which processes of the plain stage work together, with what a test asks of their queue. */
 import assert from "node:assert/strict";
-import { Effect } from "effect";
+import { Effect, Schedule } from "effect";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,6 +67,11 @@ export const openSite = (asked: Asked, at = "sqlite", direct = at, folder = newF
     Effect.runPromise(
       Effect.flatMap(SqlClient, (client) => client.unsafe<A>(sql)).pipe(
         Effect.provide(layerDatabase(direct, store)),
+        // A busy machine may keep the test itself from its connection.
+        Effect.retry({
+          schedule: Schedule.upTo(Schedule.spaced("1 second"), { duration: "1 minute" }),
+          while: (error) => /timed out/.test(Deno.inspect(error, { depth: 6 })),
+        }),
         Effect.catch((error) =>
           /unable to open|no such table|does not exist/.test(Deno.inspect(error, { depth: 6 }))
             ? Effect.succeed([])
