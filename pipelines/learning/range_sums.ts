@@ -25,6 +25,8 @@ export interface RangedSubtree {
 }
 
 const Parts = Schema.Struct({
+  /** The range's place, so that ranges with the same numbers, such as zeros, are jobs of their own. */
+  range: Schema.Int,
   /** The first leaf of each subtree, ascending. */
   indices: Schema.Array(Schema.Int.check(Schema.makeFilter((n) => n >= 0))),
   blobs: Schema.Array(BlobName),
@@ -46,6 +48,7 @@ export const rangeSumWork = (
     transient: true,
     blocks: ranges.map((_, at) => ({
       text: JSON.stringify({
+        range: at,
         indices: subtrees.map(({ index }) => index),
         blobs: subtrees.map(({ ranges }) => ranges[at]),
       }),

@@ -68,13 +68,16 @@ testStages(
       const work = rangeSumWork(encoder, total, subtrees);
       const run = yield* makeRangeSumRunner;
       const answers = [];
+      // Ranges with the same numbers are jobs of their own.
+      const zeros = rangeSumWork(encoder, total, [{ index: 0, ranges: ranges.map(() => sha256("zeros")) }]).blocks;
+      assert.equal(new Set(zeros.map(({ text }) => text)).size, ranges.length);
       for (const { text } of work.blocks) answers.push(yield* run({ settings: {}, text, model: undefined, blobs }));
       counted.read = 0;
       for (const [at, answer] of answers.entries()) yield* work.decode(answer, at, blobs);
       assert.deepEqual(yield* bytesOf(total), expected);
       assert.equal(counted.read, expected.reduce((sum, { length }) => sum + length, 0));
 
-      const wrong = { settings: {}, text: '{"indices":[0,1],"blobs":[]}', model: undefined, blobs };
+      const wrong = { settings: {}, text: '{"range":0,"indices":[0,1],"blobs":[]}', model: undefined, blobs };
       const refused = yield* Effect.flip(run(wrong));
       assert.equal(refused.message, "Cannot add a range of a gradient: expected 2 parts, found 0");
       for (const set of [total, sets[0]]) releaseParameters(encoder, set);
