@@ -226,7 +226,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
 
   const run = <A, E, R>(work: StageWork<A, E, R>): Stream.Stream<A, E | Failure, R> =>
     Stream.unwrap(Effect.gen(function* () {
-      const { stage, settings, model, weights, blocks, decode, transient = false } = work;
+      const { stage, settings, model, weights, blocks, decode, last, transient = false } = work;
       const reads: ClusterJob["reads"] = {
         ...model !== undefined && { model: (yield* modelOf(model)).list },
         ...weights !== undefined && { weights: yield* published(weights) },
@@ -236,6 +236,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
       const blobs: Blobs = {
         put: store.put,
         get: (name) => Effect.tap(store.get(name), () => Effect.sync(() => spent.blobs.add(name))),
+        spend: (names) => names.forEach((name) => spent.blobs.add(name)),
       };
       const one = Effect.fnUntraced(
         function* ([index, block]: readonly [number, StageWork<A, E, R>["blocks"][number]]) {
@@ -279,7 +280,10 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
         }),
         Stream.flattenIterable,
       );
-      return transient ? Stream.ensuring(results, Effect.ignore(remove)) : results;
+      const all = last === undefined
+        ? results
+        : Stream.concat(results, Stream.flattenIterable(Stream.fromEffect(Effect.suspend(last))));
+      return transient ? Stream.ensuring(all, Effect.ignore(remove)) : all;
     }));
   return { atOnce: ahead, run };
 });

@@ -27,6 +27,8 @@ export interface Weights {
 export interface Blobs {
   readonly put: (bytes: Uint8Array) => Effect.Effect<string, Failure>;
   readonly get: (name: string) => Effect.Effect<Uint8Array, Failure>;
+  /** Names blobs that others read, to be removed with those of a transient work. */
+  readonly spend?: (names: ReadonlyArray<string>) => void;
 }
 
 /** Work of a stage that can be cut into blocks; the records of the blocks, in order, are the records of the whole. */
@@ -45,6 +47,8 @@ export interface StageWork<A, E, R> {
   readonly here: Stream.Stream<A, E, R>;
   /** The records of a block from the text of its result, one block after the other. */
   readonly decode: (text: string, block: number, blobs: Blobs) => Effect.Effect<ReadonlyArray<A>, E | Failure>;
+  /** Records that follow those of the blocks; made once all blocks are there, and before the blobs of a transient work are removed. */
+  readonly last?: (() => Effect.Effect<ReadonlyArray<A>, E | Failure>) | undefined;
 }
 
 /** What hands out work. */

@@ -33,6 +33,7 @@ export const rangesOf = ({ sizes }: Pick<ParameterLayout, "sizes">): ReadonlyArr
   );
 };
 
+/** The elements of one range, as a tensor over the set's buffer. */
 const tensorOf = ({ arenas }: ParameterSet, { arena, start, count }: ParameterRange): Tensor =>
   sliceColumns(arenas[arena], start, count);
 
@@ -59,14 +60,25 @@ export const fillRanges = Effect.fnUntraced(function* (
   }
   for (const [at, name] of names.entries()) {
     if (held[at] === name) continue;
-    const tensor = tensorOf(set, ranges[at]);
-    const bytes = yield* get(name);
-    const [, expected] = byteRange(tensor);
-    if (bytes.length !== expected) {
-      const message = `Cannot read parameters from blob "${name}": expected ${expected} bytes, found ${bytes.length}`;
-      return yield* new ClusterError({ reason: "damaged", message });
-    }
-    encoder.write(tensor, new Uint32Array(Uint8Array.from(bytes).buffer));
+    yield* fillRange(encoder, set, ranges[at], name, get);
     held[at] = name;
   }
+});
+
+/** Writes the blob of one range into a set. */
+export const fillRange = Effect.fnUntraced(function* (
+  encoder: Encoder,
+  set: ParameterSet,
+  range: ParameterRange,
+  name: string,
+  get: Blobs["get"],
+) {
+  const tensor = tensorOf(set, range);
+  const bytes = yield* get(name);
+  const [, expected] = byteRange(tensor);
+  if (bytes.length !== expected) {
+    const message = `Cannot read parameters from blob "${name}": expected ${expected} bytes, found ${bytes.length}`;
+    return yield* new ClusterError({ reason: "damaged", message });
+  }
+  encoder.write(tensor, new Uint32Array(Uint8Array.from(bytes).buffer));
 });

@@ -4,6 +4,7 @@ import type { MakeRunner } from "../cluster/jobs.ts";
 import { defaultStore } from "../cluster/layer_jobs.ts";
 import { work } from "../cluster/worker.ts";
 import { makeGradientRunner } from "../learning/gradient_runner.ts";
+import { makeRangeSumRunner } from "../learning/range_sums.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
 import { makeCommand } from "../settings/command.ts";
 import * as Groups from "../settings/groups.ts";
@@ -17,6 +18,7 @@ const runners = (settings: Pick<Settings, "batch" | "cache">): Readonly<Record<s
   sample: makeSampleRunner(settings),
   score: makeScorerRunner,
   gradient: makeGradientRunner,
+  "range-sum": makeRangeSumRunner,
   cell: makeCellRunner,
 });
 

@@ -4,6 +4,7 @@
  * S leaves need at most log2(S) + 1 gradients at a time. Keeping activations or recomputing them block by block changes only memory and time.
  */
 import * as Effect from "effect/Effect";
+import * as Data from "effect/Data";
 import * as Stream from "effect/Stream";
 import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
@@ -15,9 +16,18 @@ import { dealLeaves, gradientChunks, joinsOf, type Leaf } from "../algorithms/gr
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
-import { Jobs } from "../cluster/jobs.ts";
+import { type Executor, Jobs } from "../cluster/jobs.ts";
+import { StandardStreams } from "../files/standard_streams.ts";
 import { GradientError, type Named, requireFinite } from "./finite_gradient.ts";
-import { gradientWork, type HandedGradient, subtreesOf, type TreeSum } from "./gradient_work.ts";
+import {
+  type GradientRequest,
+  gradientWork,
+  type HandedGradient,
+  type NamedSum,
+  subtreesOf,
+  type TreeSum,
+} from "./gradient_work.ts";
+import { rangeSumWork } from "./range_sums.ts";
 import { foldRows } from "./host_gradient.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
@@ -138,9 +148,16 @@ export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B exte
     const jobs = yield* Jobs;
     // What comes from elsewhere is read into new buffers.
     if (jobs.atOnce !== undefined && set !== undefined) Parameters.releaseParameters(model.encoder, set);
-    const work = gradientWork({ ...handed, subtrees, sequences, lengths, none, empty, here });
+    const asked = { ...handed, subtrees, sequences, lengths, none, empty, here };
+    const run = (joined?: GradientRequest<A, B, DeviceError>["joined"]) =>
+      Stream.runForEach(jobs.run(gradientWork({ ...asked, joined })), take);
+    const { report } = yield* StandardStreams;
     yield* Effect.mapError(
-      Stream.runForEach(jobs.run(work), take),
+      subtrees.length < 2 ? run() : Effect.catchIf(
+        run((parts) => joinRanges(jobs, model, parts, add)),
+        (error): error is RangeSumError => error instanceof RangeSumError,
+        ({ message }) => Effect.andThen(report(`${message}; this process adds the gradient`), run()),
+      ),
       (error) => error instanceof DeviceError ? error : new GradientError({ message: error.message }),
     );
   }
@@ -148,6 +165,33 @@ export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B exte
   const gradNorm = yield* normOf(model.encoder, gradient);
   yield* requireFinite(model, gradient, gradNorm, sums.loss, named);
   return { gradient, gradNorm, sums };
+});
+
+/** The owners of the ranges could not add them: a blob of a subtree was lost, or a worker broke. */
+class RangeSumError extends Data.TaggedError("RangeSumError")<{ readonly message: string }> {}
+
+/** The sum over all subtrees, whose gradients workers add range by range. */
+const joinRanges = Effect.fnUntraced(function* <B>(
+  jobs: Executor,
+  model: Model,
+  parts: ReadonlyArray<NamedSum<B>>,
+  add: (sums: B, more: B) => B,
+) {
+  const set = zeroGradient(model);
+  const joins = joinsOf(parts.map(({ index }) => index));
+  const stack: B[] = [];
+  for (const [at, { sums }] of parts.entries()) {
+    stack.push(sums);
+    for (let count = joins[at]; count > 0; count--) {
+      const [first, second] = stack.splice(-2);
+      stack.push(add(first, second));
+    }
+  }
+  yield* Stream.runDrain(jobs.run(rangeSumWork(model.encoder, set, parts))).pipe(
+    Effect.onError(() => Effect.sync(() => Parameters.releaseParameters(model.encoder, set))),
+    Effect.mapError((error) => error instanceof DeviceError ? error : new RangeSumError({ message: error.message })),
+  );
+  return { set, sums: stack[0] };
 });
 
 /** Adds the second gradient to the first and releases its buffers. */

@@ -15,6 +15,7 @@ import * as Records from "../records/schema.ts";
 import type { Failure } from "../settings/command.ts";
 import { GradientError } from "./finite_gradient.ts";
 import type { Sequence } from "./packed_rows.ts";
+import type { RangedSubtree } from "./range_sums.ts";
 
 /** What the jobs of a gradient depend on besides their sequences. */
 export interface HandedGradient {
@@ -136,13 +137,21 @@ export interface GradientRequest<A, B, E> extends HandedGradient {
   /** A gradient of zeros. */
   readonly empty: () => ParameterSet;
   readonly here: Stream.Stream<TreeSum<B>, E>;
+  /** Joins the gradients of all subtrees from their blobs; without it each is read. */
+  readonly joined?: ((parts: ReadonlyArray<NamedSum<B>>) => Effect.Effect<TreeSum<B>, E | Failure>) | undefined;
+}
+
+/** A subtree's sums, and the blobs of its gradient. */
+export interface NamedSum<B> extends RangedSubtree {
+  readonly sums: B;
 }
 
 /** The gradient as work, a subtree per block. */
 export const gradientWork = <A extends Sequence, B extends object, E>(
-  { weights, settings, subtrees, sequences, lengths, none, empty, here }: GradientRequest<A, B, E>,
+  { weights, settings, subtrees, sequences, lengths, none, empty, here, joined }: GradientRequest<A, B, E>,
 ): StageWork<TreeSum<B>, E | Failure, never> => {
   const { encoder } = weights.model;
+  const parts: NamedSum<B>[] = [];
   return {
     stage: "gradient",
     settings,
@@ -155,19 +164,25 @@ export const gradientWork = <A extends Sequence, B extends object, E>(
       },
     })),
     here,
-    decode: Effect.fnUntraced(function* (text, block, { get }) {
+    decode: Effect.fnUntraced(function* (text, block, { get, spend }) {
       const { sums, ranges } = yield* Effect.mapError(
         decodeAnswer(text),
         () => new GradientError({ message: `Cannot read part ${block + 1} of a gradient: it has no sums` }),
       );
+      const added: B = { ...none };
+      for (const key of Object.keys(none)) Reflect.set(added, key, Number(sums[key]));
+      if (joined !== undefined) {
+        spend?.(ranges);
+        parts.push({ index: subtrees[block].index, ranges, sums: added });
+        return [];
+      }
       const set = empty();
       yield* Effect.onError(
         fillRanges(encoder, set, ranges, get),
         () => Effect.sync(() => releaseParameters(encoder, set)),
       );
-      const added: B = { ...none };
-      for (const key of Object.keys(none)) Reflect.set(added, key, Number(sums[key]));
       return [{ set, sums: added }];
     }),
+    last: joined && (() => Effect.map(joined(parts), (sum) => [sum])),
   };
 };

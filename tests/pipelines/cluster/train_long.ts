@@ -13,6 +13,7 @@ import { type BlockInput, Jobs, thisProcess } from "../../../pipelines/cluster/j
 import { work } from "../../../pipelines/cluster/worker.ts";
 import { StandardStreams } from "../../../pipelines/files/standard_streams.ts";
 import { makeGradientRunner } from "../../../pipelines/learning/gradient_runner.ts";
+import { makeRangeSumRunner } from "../../../pipelines/learning/range_sums.ts";
 import { makeScoreRunner } from "../../../pipelines/learning/score_work.ts";
 import { Policy } from "../../../pipelines/models/policy.ts";
 import { layerWithThreads } from "../../../pipelines/models/policy_on_device.ts";
@@ -135,6 +136,8 @@ Deno.test(
     // Two blocks of prompts, a reference and a critic, four leaves of each sign and of the critic.
     assert(doneIn(said, "sample") >= 2, said);
     assert(doneIn(said, "score") >= 3 && doneIn(said, "gradient") >= 12, said);
+    // The ranges of each sign and of the critic.
+    assert(doneIn(said, "range-sum") >= 3 * 16, said);
     assert.doesNotMatch(said, /failed/);
   },
 );
@@ -155,13 +158,16 @@ Deno.test("a gradient whose blob is damaged is computed again", options, async (
     sample: makeSampleRunner({ batch: undefined, cache: undefined }),
     score: makeScoreRunner,
     gradient: broken,
+    "range-sum": makeRangeSumRunner,
   };
   const worker = runtime.runFork(Effect.scoped(work({ cluster: "sqlite", store }, 30, runners)));
   const { files, said } = await trained("damaged", "grpo", true, 2);
   await Effect.runPromise(Fiber.interrupt(worker));
   assert.deepEqual(files, expected.grpo);
   assert(damaged !== undefined);
-  assert.match(said, new RegExp(`Cannot read blob "${damaged}" .*job gradient \\w+ is done again`));
+  // The range's owner finds it, and cannot add; the subtrees are computed and read again.
+  assert.match(said, /Job range-sum \w+ is dead .*; this process adds the gradient/);
+  assert(said.includes(damaged), said);
 });
 
 Deno.test("the stage gradient hands out the same parts, and its record is that of the training", options, async () => {
@@ -170,7 +176,9 @@ Deno.test("the stage gradient hands out the same parts, and its record is that o
   const lines = readFileSync(join(step, "advantage.ndjson"), "utf8").split("\n").slice(0, -1);
   const [record] = await runtime.runPromise(Effect.scoped(Effect.gen(function* () {
     const { info } = yield* Policy;
-    yield* Effect.forkScoped(work({ cluster: "sqlite", store }, 30, { gradient: makeGradientRunner }));
+    yield* Effect.forkScoped(
+      work({ cluster: "sqlite", store }, 30, { gradient: makeGradientRunner, "range-sum": makeRangeSumRunner }),
+    );
     const jobs = yield* handOut({ cluster: "sqlite", store }, info);
     const input = yield* Effect.forEach(
       lines,
