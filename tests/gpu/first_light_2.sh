@@ -4,7 +4,7 @@ set -u
 script=first_light_2
 . tests/gpu/parts.sh
 
-part device 40 $signum task bench:device --format json
+part device 60 $signum task bench:device --format json
 if [ "$size" = tiny ]; then
   part tiny_model 120 $signum task bench --report model --batch 8 --max-tokens 4 --format json
 else
