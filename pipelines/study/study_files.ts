@@ -50,7 +50,7 @@ export const studyFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Re
   const files: Files = { texts: recordFiles(found), pictures: new Map() };
   const { texts } = files;
   const rows = derivedRows(recipe, found);
-  for (const name of ["claims", "evaluations", "frontier", "sweeps"] as const) {
+  for (const name of ["claims", "evaluations", "frontier", "sweeps", "chosen"] as const) {
     if (rows[name].length > 0) texts.set(`${name}.ndjson`, toText(rows[name]));
   }
   const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
