@@ -121,3 +121,17 @@ export const SweepRow = recordSchema("Sweep", {
   cells: "count",
 });
 export type SweepRow = RecordOf<typeof SweepRow>;
+
+/** One candidate of a choice of learning rates: its score, the mean of Pass@1 and Pass@k, and whether it was chosen. */
+export const ChosenRow = recordSchema("Chosen", {
+  choice: "string",
+  evaluation: "string",
+  k: "count",
+  learningRate: "number",
+  cells: "count",
+  passAt1: "number",
+  passAtK: "number",
+  score: "number",
+  chosen: "boolean",
+});
+export type ChosenRow = RecordOf<typeof ChosenRow>;

@@ -3,24 +3,11 @@
  * counts, so a study's records show every candidate's score and the choice again (`chosen.ndjson`).
  */
 import type { RateChoice, Recipe } from "../recipes/mod.ts";
-import { type CountRow, roundedDigits } from "../records/study_rows.ts";
+import { type ChosenRow, type CountRow, roundedDigits } from "../records/study_rows.ts";
 import { estimates } from "./evidence.ts";
 
 /** The number of right responses of a cell by problem. */
 type Counted = Pick<CountRow, "cell" | "evaluation" | "n" | "correct">;
-
-/** One candidate of a choice: its score, the mean of Pass@1 and Pass@k, and whether it was chosen. */
-export interface ChosenRow {
-  readonly choice: string;
-  readonly evaluation: string;
-  readonly k: number;
-  readonly learningRate: number;
-  readonly cells: number;
-  readonly passAt1: number;
-  readonly passAtK: number;
-  readonly score: number;
-  readonly chosen: boolean;
-}
 
 const mean = (values: ArrayLike<number>): number => {
   let sum = 0;

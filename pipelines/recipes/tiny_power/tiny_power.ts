@@ -18,5 +18,6 @@ export const tinyPower: Recipe = {
   cells: tinyPowerCells,
   claims: tinyPowerClaims,
   byFamilies: true,
+  after: "tiny-full",
   choices: tinyPowerChoices,
 };
