@@ -73,12 +73,12 @@ export type Parsed =
 
 /**
  * Problems generated without a download: `problems` gives the first `count` of a split, at most its size, under a seed (default: the published
- * problems). Fewer of them are the first of more.
+ * problems). Fewer of them are the first of more. With `alike` a task that has `alikeBy` keeps at most so many of a group.
  */
 export interface Generated {
   readonly kind: "generated";
   readonly sizes: Readonly<Record<Split, number>>;
-  readonly problems: (split: Split, count: number, seed?: number) => ReadonlyArray<Problem>;
+  readonly problems: (split: Split, count: number, seed?: number, alike?: number) => ReadonlyArray<Problem>;
 }
 
 /** Problems from files: `folder` under the data folder holds `train` and `test`; null if the user names a file. */
@@ -110,6 +110,8 @@ export interface Task {
   ) => Grade;
   /** Whether the mode of extraction (`--extract`) changes a grade. */
   readonly extracts?: boolean;
+  /** What problems have in common that are alike, such as their numbers: a study that resamples problems draws them together. */
+  readonly alikeBy?: (problem: Pick<Problem, "question">) => string;
   /** Named subsets of the problems that are measured separately. */
   readonly slices?: Readonly<Record<string, (problem: Pick<Problem, "question">) => boolean>>;
   /** The words of responses, separated by spaces, if the task fixes them. */

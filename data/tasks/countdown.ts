@@ -6,7 +6,7 @@
  */
 import { integer, Key, uniform } from "../random.ts";
 import type { Problem, Split, Task } from "../task.ts";
-import { type Derivation, derive, multiset, numberTokens, padded } from "./countdown_derivation.ts";
+import { type Derivation, derive, multiset, multisetsOf, numberTokens, padded } from "./countdown_derivation.ts";
 import { gradeCountdown } from "./countdown_grade.ts";
 import {
   endOfPrompt,
@@ -30,21 +30,31 @@ function questionTokens(made: Pick<Derivation, "numbers" | "target" | "tolerance
   return [...numberTokens(made.numbers), made.target, firstTolerance + made.tolerance];
 }
 
-/** The first `count` problems of a split, without duplicates; a larger count only appends. */
+/**
+ * The first `count` problems of a split, without duplicates; a larger count only appends. With `alike`, at most so many have the same multiset
+ * of numbers, and there are at most `alike` times as many problems as the split has multisets.
+ */
 export function problems(
   split: Split,
   count: number = sizes[split],
   seed: number = publishedSeed,
+  alike: number = Infinity,
 ): ReadonlyArray<Problem> {
   const key = Key.fold(Key.make(seed), "countdown", split);
-  const name = seed === publishedSeed ? `countdown/${split}` : `countdown/${split}@${seed}`;
+  const published = seed === publishedSeed ? `countdown/${split}` : `countdown/${split}@${seed}`;
+  const name = alike === Infinity ? published : `${published}x${alike}`;
+  const most = alike === Infinity ? count : Math.min(count, alike * multisetsOf(split === "test"));
   const seen = new Set<string>();
+  const ofMultiset = new Map<number, number>();
   const found: Array<Problem> = [];
-  for (let candidate = 0; found.length < count; candidate++) {
+  for (let candidate = 0; found.length < most; candidate++) {
     const made = derive(Key.fold(key, candidate), split === "test");
-    const same = `${multiset(made.numbers)} ${made.target} ${made.tolerance}`;
-    if (seen.has(same)) continue;
+    const own = multiset(made.numbers);
+    const same = `${own} ${made.target} ${made.tolerance}`;
+    const earlier = ofMultiset.get(own) ?? 0;
+    if (seen.has(same) || earlier >= alike) continue;
     seen.add(same);
+    ofMultiset.set(own, earlier + 1);
     found.push({
       problemId: `${name}/${found.length}`,
       question: spell(questionTokens(made)),
@@ -119,6 +129,7 @@ export const countdown: Task = {
     Object.hasOwn(tags, template) ? `<${template}> ${question} >` : null,
   grade: (problem, responseText) => gradeCountdown(problem, responseText),
   // Four numbers and a tolerance of at most 2: the problems on which the bases have most to gain.
+  alikeBy: ({ question }) => question.split(" ").slice(0, 4).sort().join(" "),
   slices: { hard: ({ question }) => !question.includes("_") && / ~[02]$/.test(question) },
   responseWords: spell(Array.from({ length: equals + 1 }, (_, token) => token)),
   defaultMaxTokens: responseLength,

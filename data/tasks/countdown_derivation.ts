@@ -77,6 +77,18 @@ export function multiset(numbers: ReadonlyArray<number>): number {
   return sorted.reduce((hash, number) => hash * 16 + number, 0);
 }
 
+/** How many multisets of three or four numbers from 1 to 9 belong to a split. */
+export function multisetsOf(test: boolean): number {
+  const from = (least: number, numbers: ReadonlyArray<number>): number => {
+    const own = numbers.length >= 3 && isTest(numbers) === test ? 1 : 0;
+    if (numbers.length === 4) return own;
+    let count = own;
+    for (let number = least; number <= largestNumber; number++) count += from(number, [...numbers, number]);
+    return count;
+  };
+  return from(1, []);
+}
+
 /** The four number tokens of a prompt; the fourth is a blank if there are three numbers. */
 export function numberTokens(numbers: ReadonlyArray<number>): ReadonlyArray<number> {
   return numbers.length === 4 ? numbers : [...numbers, blank];

@@ -32,13 +32,15 @@ export interface Loaded {
 
 /**
  * `data` names a file or a folder; `limit` keeps the first problems of the split as stored; `holdout` takes this share of the training file for
- * the test split; `seed` is for generated problems.
+ * the test split; `seed` is for generated problems, and so is `alike`, the most
+ * problems that are alike: with it `limit` may ask for more than the split has.
  */
 export interface LoadOptions {
   readonly data?: string | undefined;
   readonly limit?: number | undefined;
   readonly holdout?: number | undefined;
   readonly seed?: number | undefined;
+  readonly alike?: number | undefined;
 }
 
 /** The extensions of data files without the point; if a split has several files, the first of these counts. */
@@ -57,15 +59,19 @@ export const loadProblems = Effect.fn("Source.load")(
     }
     const source = task.source;
     if (source.kind === "generated") {
-      const { limit, seed, holdout } = options;
+      const { limit, seed, holdout, alike } = options;
       if (holdout !== undefined) return yield* noHoldout(task.name, holdout, "its problems are made");
-      const count = Math.min(source.sizes[split], limit ?? Infinity);
-      const problems = source.problems(split, count, seed);
+      if (alike !== undefined && task.alikeBy === undefined) return yield* notAlike(task.name, alike);
+      const count = alike === undefined
+        ? Math.min(source.sizes[split], limit ?? Infinity)
+        : limit ?? source.sizes[split];
+      const problems = source.problems(split, count, seed, alike);
       if (problems.length === count) return { problems, dropped: [], file: null };
       const message =
         `Cannot load task "${task.name}": asked for ${count} ${split} problems, it made ${problems.length}`;
       return yield* new SourceError({ reason: "missing", file: "", message });
     }
+    if (options.alike !== undefined) return yield* notAlike(task.name, options.alike);
     if (options.seed !== undefined) {
       const message =
         `Cannot load task "${task.name}" with problem seed ${options.seed} (--problem-seed): its problems are read, not made`;
@@ -110,6 +116,13 @@ const withoutTests = Effect.fnUntraced(
     }
   },
 );
+
+const notAlike = (task: string, alike: number) =>
+  new SourceError({
+    reason: "missing",
+    file: "",
+    message: `Cannot load task "${task}" with --alike ${alike}: it does not say which of its problems are alike`,
+  });
 
 const emptyOf = (dropped: ReadonlyArray<Dropped>): string =>
   dropped.length === 0

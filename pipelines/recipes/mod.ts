@@ -6,10 +6,13 @@ import type { Recipe } from "./recipe.ts";
 import { small } from "./small.ts";
 import { tiny } from "./tiny.ts";
 import { tinyFull } from "./tiny_full/tiny_full.ts";
+import { tinyPower } from "./tiny_power/tiny_power.ts";
 
-export type { Cell, CellEvaluation, Evaluation, Recipe, Sweep } from "./recipe.ts";
+export type { Cell, CellEvaluation, Evaluation, RateChoice, Recipe, Sweep } from "./recipe.ts";
 
 /** Every recipe, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [tiny, tinyFull, small, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((recipe) => [recipe.name, recipe]),
+  [tiny, tinyFull, tinyPower, small, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((
+    recipe,
+  ) => [recipe.name, recipe]),
 );

@@ -27,6 +27,15 @@ export interface Recipe {
    * means over cells. Without, they keep Pass@k and the dynamics of the one model of each algorithm.
    */
   readonly claims?: ReadonlyArray<StudyClaim>;
+  /**
+   * Whether bases and groups of alike problems are resampled, in place of single cells and problems, and claims are judged by families: the
+   * primary ones together, and all others together.
+   */
+  readonly byFamilies?: true;
+  /** The earlier study whose claims of the same id this one asks again. */
+  readonly after?: string;
+  /** Values that cells take from the results of other cells, by their names. */
+  readonly choices?: Readonly<Record<string, RateChoice>>;
   /** Settings that vary between cells, for the figure of sweeps. */
   readonly sweeps?: ReadonlyArray<Sweep>;
 }
@@ -81,8 +90,20 @@ export interface Cell {
   /** Settings that differ from the recipe's. */
   readonly settings: Partial<Settings>;
   readonly evaluations: ReadonlyArray<CellEvaluation>;
+  /** The name of the recipe's choice that gives this cell its learning rate. */
+  readonly rate?: string;
   /** Whether the stage `insights` measures a step of every algorithm from this cell's model. */
   readonly insights?: boolean;
+}
+
+/**
+ * A learning rate that a rule chooses among candidates, each with its cells: the one whose mean of Pass@1 and Pass@`k` under the evaluation is
+ * the highest, over all its cells and problems; of equal ones the first.
+ */
+export interface RateChoice {
+  readonly evaluation: string;
+  readonly k: number;
+  readonly candidates: ReadonlyArray<{ readonly learningRate: number; readonly cells: ReadonlyArray<string> }>;
 }
 
 /** One of the recipe's evaluations of a cell, at the end or after the given steps, optionally with fewer responses. */

@@ -47,6 +47,8 @@ export interface Course extends Models {
  * - `least`, `greatest`: the minimum or maximum of several statistics, all on the same draw.
  * - `at-matched`: a Pass@k minus the course's Pass@k at the same Pass@1 or the same number of updates (linear between the points of the
  * course; its nearest point if it does not reach the value).
+ * - `selected`: a Pass@k of the point of each course with the best Pass@1 on the same problems (what selecting a checkpoint on the test set
+ * reports), minus that of its last point; mean over cells. Of equal points the earliest counts.
  * - `above-best`: a Pass@k minus the course's highest, which no early stopping exceeds.
  */
 export type Statistic =
@@ -59,7 +61,8 @@ export type Statistic =
     readonly of: PassAtK;
     readonly course: Course;
   }
-  | { readonly name: "above-best"; readonly of: PassAtK; readonly course: Course };
+  | { readonly name: "above-best"; readonly of: PassAtK; readonly course: Course }
+  | { readonly name: "selected"; readonly of: PassAtK; readonly course: Course };
 
 /** Every quantity that a statistic needs. */
 export const quantitiesOf = (statistic: Statistic): ReadonlyArray<Quantity> => {
@@ -73,6 +76,7 @@ export const quantitiesOf = (statistic: Statistic): ReadonlyArray<Quantity> => {
       return statistic.of.flatMap(quantitiesOf);
     case "at-matched":
     case "above-best":
+    case "selected":
       return [statistic.of];
   }
 };
@@ -85,6 +89,7 @@ export const coursesOf = (statistic: Statistic): ReadonlyArray<Course> => {
       return statistic.of.flatMap(coursesOf);
     case "at-matched":
     case "above-best":
+    case "selected":
       return [statistic.course];
     default:
       return [];
@@ -103,6 +108,8 @@ export interface StudyClaim {
   readonly statistic: Statistic;
   readonly comparison: Comparison;
   readonly threshold: number;
+  /** Whether it is one of the few claims that a study is made for, which are judged together (Holm). */
+  readonly primary?: true;
   /** The unit of the statistic: shares of problems, nats per token, or a plain number. */
   readonly unit: "share" | "nats" | "number";
 }

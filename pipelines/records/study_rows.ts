@@ -46,6 +46,8 @@ export const ProblemRow = recordSchema("Problem", {
   index: "count",
   problemId: "string",
   slices: "string",
+  /** The problems that are drawn together, in a study that resamples groups. */
+  group: optionalField("string"),
 });
 export type ProblemRow = RecordOf<typeof ProblemRow>;
 
@@ -77,6 +79,13 @@ export const ClaimRow = recordSchema("Claim", {
   otherLow: optionalField("number"),
   otherHigh: optionalField("number"),
   otherVerdict: optionalField("string"),
+  // In a study that judges its claims by families.
+  primary: optionalField("boolean"),
+  /** The two-sided p of the nearer verdict, alone and adjusted for its family. */
+  p: optionalField("number"),
+  adjusted: optionalField("number"),
+  /** Of an undecided claim, the smallest distance from the threshold that the design would have seen in four cases of five. */
+  smallest: optionalField("number"),
 });
 /** A row of `claims.ndjson`; reports do not read the statistic. */
 export type ClaimRow = RecordOf<typeof ClaimRow> & { readonly statistic: Statistic };
@@ -112,3 +121,17 @@ export const SweepRow = recordSchema("Sweep", {
   cells: "count",
 });
 export type SweepRow = RecordOf<typeof SweepRow>;
+
+/** One candidate of a choice of learning rates: its score, the mean of Pass@1 and Pass@k, and whether it was chosen. */
+export const ChosenRow = recordSchema("Chosen", {
+  choice: "string",
+  evaluation: "string",
+  k: "count",
+  learningRate: "number",
+  cells: "count",
+  passAt1: "number",
+  passAtK: "number",
+  score: "number",
+  chosen: "boolean",
+});
+export type ChosenRow = RecordOf<typeof ChosenRow>;

@@ -38,6 +38,22 @@ export const listening = {
   ),
 } as const satisfies Group;
 
+/** Errors of the verifier that a study makes on purpose, and the wrong responses that training learns from. */
+export const signals = {
+  falseAccepts: optional(
+    number({ min: 0, max: 1 }),
+    "for studies, share of wrong responses that are rewarded as correct, drawn at random (default: 0)",
+  ),
+  falseRejects: optional(
+    number({ min: 0, max: 1 }),
+    "for studies, share of correct responses that are rewarded as wrong, drawn at random (default: 0)",
+  ),
+  wrongResponses: optional(
+    choice(["all", "unsolved", "random"]),
+    "wrong responses to learn from: all, those to prompts without a correct one, or as many as these at random (default: all)",
+  ),
+} as const satisfies Group;
+
 /** What is refused unless it is asked for. */
 export const permissions = {
   allowTruncatedSampling: optional(

@@ -51,6 +51,7 @@ export const problems = {
     "share of the training file kept for the test split, by each question's hash",
   ),
   problemSeed: optional(integer({ min: 0, max: 0xffffffff }), "seed of a different set of problems (countdown)"),
+  alike: optional(integer({ min: 1 }), "at most N problems with the same numbers; --limit may exceed the split"),
   template: optional(
     choice(templates),
     "prompt template; chat uses the model's own (default: chat for jsonl, where the model has it; else the task's first)",
@@ -292,6 +293,7 @@ export {
   server,
   serving,
   sharing,
+  signals,
   studies,
   workers,
 } from "./command_groups.ts";

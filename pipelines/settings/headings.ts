@@ -24,17 +24,20 @@ const keysIn = <S extends Group>(group: S): ReadonlyArray<keyof S> => Struct.key
 /** Every head, in the order of the help. */
 export const headings: ReadonlyArray<Heading> = [
   heading("Model", Groups.models),
-  heading("Problems", Groups.problems, ["problemSeed", "date"]),
+  heading("Problems", Groups.problems, ["problemSeed", "alike", "date"]),
   heading("Sampling", { ...Groups.sampling, ...Groups.permissions }, ["allowTruncatedSampling"]),
   heading("Server", Groups.server, ["requestResponses", "requestsPerMinute", "timeout", "retries", "logprobs"]),
   heading("Serving", Groups.serving, ["updateFolder", "updateKeyFile"]),
   heading("Grading", Groups.grading),
-  heading("Loss", { ...Groups.loss, ...Groups.published }, [
+  heading("Loss", { ...Groups.loss, ...Groups.published, ...Groups.signals }, [
     "dualClip",
     "klInLoss",
     "normalizeAdvantage",
     "truncated",
     "asPublished",
+    "falseAccepts",
+    "falseRejects",
+    "wrongResponses",
   ]),
   heading("Settings of single algorithms", Groups.algorithmSettings, keysIn(Groups.algorithmSettings)),
   heading("Optimizer", Groups.optimizing, ["criticLearningRate", "moments"]),

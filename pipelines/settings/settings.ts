@@ -22,6 +22,7 @@ export const settings = {
   ...Groups.algorithmSettings,
   ...Struct.pick(Groups.optimizing, ["learningRate", "criticLearningRate"]),
   ...Groups.published,
+  ...Groups.signals,
   ...Groups.permissions,
   ...Groups.optimizing,
   ...Groups.schedule,

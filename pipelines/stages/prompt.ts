@@ -29,7 +29,7 @@ export const maxPromptTokens = 1024;
 export type PromptSettings =
   & Pick<Settings, "task" | "split" | "data" | "limit" | "template">
   & Partial<Pick<Settings, "date">>
-  & Partial<Pick<Settings, "problemSeed" | "holdout">>;
+  & Partial<Pick<Settings, "problemSeed" | "alike" | "holdout">>;
 
 /** A prompt before tokenization, with the task's metadata (`level`, `type`). */
 export type UntokenizedPrompt = Omit<Records.Prompt, "promptTokens">;
@@ -51,6 +51,7 @@ export const askedOf = Effect.fn("Prompt.asked")(function* (
     limit: settings.limit,
     holdout: settings.holdout,
     seed: settings.problemSeed,
+    alike: settings.alike,
   });
   const { report } = yield* StandardStreams;
   for (const { problemId, reason } of dropped) yield* report(`left out "${problemId}": ${reason}`);

@@ -21,6 +21,9 @@ const isOutcome = (value: unknown): value is Outcome =>
 /** Why a cell cannot be handed out, as a sentence; undefined if it can. */
 export const cannotHandOut = (recipe: Recipe, cell: Cell): string | undefined => {
   const { task, data } = settingsOf(recipe, cell.settings);
+  if (cell.rate !== undefined) {
+    return `Cannot hand out "${cell.name}" (--cluster): other cells choose its learning rate, and workers do not see them`;
+  }
   if (data === undefined && tasks[task].source.kind === "generated") return undefined;
   return `Cannot hand out "${cell.name}" (--cluster): the problems of task "${task}" are read from files, which workers do not get`;
 };

@@ -12,7 +12,9 @@ import type { CountRow, FrontierRow, StepRow, SweepRow } from "../records/study_
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import { defaults } from "../settings/settings.ts";
 import { type Evidence, evidenceOf, meanField, type Pair } from "./evidence.ts";
+import { judgeFamilies } from "./families.ts";
 import { estimator, judgeTwice } from "./judge.ts";
+import { chosenRates } from "./rate_choice.ts";
 import { slicesOf } from "./recorded_rows.ts";
 import { problemsOf, type Records } from "./records.ts";
 
@@ -182,9 +184,42 @@ const askedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records)
 };
 
 /** Every row derived from the records of a study. */
-export const derivedRows = (recipe: Recipe, found: Records) => {
+export const derivedRows = (recipe: Recipe, found: Records) =>
+  recipe.byFamilies ? familyRows(recipe, found) : cellRows(recipe, found);
+
+/** The rows of a study that resamples bases and groups: its claims are asked of the problems of its first evaluation's seed. */
+const familyRows = (recipe: Recipe, found: Records): ReturnType<typeof cellRows> => {
+  const [first] = recipe.evaluations;
+  const asked = problemsOf(recipe, found.problems)(first.name);
+  const isAsked = new Set(
+    recipe.evaluations.filter(({ settings }) => settings.problemSeed === first.settings.problemSeed).map((one) =>
+      one.name
+    ),
+  );
+  const counts = found.counts.filter(({ evaluation }) => isAsked.has(evaluation));
+  const groups = asked.map(({ group, problemId }) => group ?? problemId);
+  const { steps, insights } = found;
+  const evidence = evidenceOf({ counts, steps, insights, slices: slicesOf(asked), groups });
+  return {
+    evaluations: evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence),
+    ...dynamicsOfCells(steps),
+    claims: judgeFamilies(recipe.claims ?? [], evidence),
+    frontier: frontierRows(counts, evidence),
+    sweeps: sweepRows(recipe, evidence),
+    chosen: chosenRates(recipe, found.counts),
+  };
+};
+
+const cellRows = (recipe: Recipe, found: Records) => {
   if (found.cells.length === 0) {
-    return { evaluations: found.evaluations, dynamics: found.dynamics, claims: [], frontier: [], sweeps: [] };
+    return {
+      evaluations: found.evaluations,
+      dynamics: found.dynamics,
+      claims: [],
+      frontier: [],
+      sweeps: [],
+      chosen: [],
+    };
   }
   const { published, other } = askedOf(recipe, found);
   const { counts, steps } = published;
@@ -195,5 +230,6 @@ export const derivedRows = (recipe: Recipe, found: Records) => {
     claims: judgeTwice(recipe.claims ?? [], evidence, evidenceOf(other)),
     frontier: frontierRows(counts, evidence),
     sweeps: sweepRows(recipe, evidence),
+    chosen: chosenRates(recipe, []),
   };
 };

@@ -4,7 +4,7 @@
  */
 import type { Course, InsightOf, Metric, Models, PassAtK, Quantity } from "../records/claim.ts";
 import { estimate } from "../stages/pass_at_k.ts";
-import { type Draw, drawsOf } from "./bootstrap.ts";
+import { clusteredDraws, type Draw, drawsOf } from "./bootstrap.ts";
 import type { CountRow, InsightRow, StepRow } from "../records/study_rows.ts";
 
 /** The rows of a study, and the problems of each slice (by their index in the counts). */
@@ -13,6 +13,8 @@ export interface RecordedStudy {
   readonly steps: ReadonlyArray<StepRow>;
   readonly insights?: ReadonlyArray<InsightRow>;
   readonly slices: Readonly<Record<string, ReadonlyArray<number>>>;
+  /** The group of each problem if bases and groups are resampled, not single cells and problems. */
+  readonly groups?: ReadonlyArray<string>;
 }
 
 /** Base and seed; cells of the same pair are compared. */
@@ -28,8 +30,8 @@ export interface Evidence {
   readonly steps: (of: Models) => ReadonlyMap<Pair, ReadonlyArray<StepRow>>;
   /** One measurement of the first step of a set of models, by pair. */
   readonly insights: (of: InsightOf) => ReadonlyMap<Pair, number>;
-  /** The study itself, then its resamples, for a number of cells; made once. */
-  readonly draws: (cells: number, draws: number) => ReadonlyArray<Draw>;
+  /** The study itself, then its resamples, for some cells; made once. */
+  readonly draws: (pairs: ReadonlyArray<Pair>, draws: number) => ReadonlyArray<Draw>;
 }
 
 const untrained: Models = { condition: "base", algorithm: "base" };
@@ -54,7 +56,7 @@ const courseName = (of: Course): string => nameOf(of, of.evaluation);
 const insightName = (of: Omit<InsightOf, "kind">): string => nameOf(of, of.insight, of.quantity);
 
 /** Indexes the records. */
-export const evidenceOf = ({ counts, steps, insights = [], slices }: RecordedStudy): Evidence => {
+export const evidenceOf = ({ counts, steps, insights = [], slices, groups }: RecordedStudy): Evidence => {
   const byCourse = grouped(counts, courseName);
   const byModels = grouped(steps, (row) => nameOf(row));
   const byInsight = Map.groupBy(insights, insightName);
@@ -66,9 +68,11 @@ export const evidenceOf = ({ counts, steps, insights = [], slices }: RecordedStu
     counts: (of) => byCourse.get(courseName(of)) ?? new Map(),
     steps: (of) => byModels.get(nameOf(of)) ?? new Map(),
     insights: (of) => new Map((byInsight.get(insightName(of)) ?? []).map((row) => [pairOf(row), row.value])),
-    draws: (cells, draws) => {
-      const name = `${cells} ${draws}`;
-      const known = drawn.get(name) ?? drawsOf(cells, problems, draws);
+    draws: (pairs, draws) => {
+      const bases = pairs.map((pair) => Number(pair.split("/")[0]));
+      const name = `${groups === undefined ? pairs.length : bases.join()} ${draws}`;
+      const known = drawn.get(name) ??
+        (groups === undefined ? drawsOf(pairs.length, problems, draws) : clusteredDraws({ bases, groups }, draws));
       drawn.set(name, known);
       return known;
     },
@@ -106,7 +110,7 @@ const metricsOf = (evidence: Evidence, { field, steps: [first, last], ...of }: M
 export type StatisticValues = number | Float64Array;
 
 /** Pass@k of each problem from its counts. */
-export const estimates = ({ n, correct }: CountRow, k: number): Float64Array => {
+export const estimates = ({ n, correct }: Pick<CountRow, "n" | "correct">, k: number): Float64Array => {
   const known = Array.from({ length: n + 1 }, (_, c) => estimate(n, c, k));
   return Float64Array.from(correct, (c) => known[c]);
 };

@@ -8,7 +8,7 @@ import { measureStatistic } from "./statistics.ts";
 /** Estimates a statistic over cells that have the required data, by default all of them. */
 export const estimator = (evidence: Evidence, draws: number = defaultDraws) => (statistic: Statistic) => {
   const { pairs, over } = measureStatistic(statistic, evidence);
-  const estimate = (some: ReadonlyArray<Pair> = pairs) => estimateOf(evidence.draws(some.length, draws), over(some));
+  const estimate = (some: ReadonlyArray<Pair> = pairs) => estimateOf(evidence.draws(some, draws), over(some));
   return { pairs, estimate };
 };
 

@@ -5,7 +5,7 @@ import { recipes } from "../recipes/mod.ts";
 import type { Failure } from "../settings/command.ts";
 import type { RecordSchema } from "../records/schema.ts";
 import { dynamicsOfCells } from "./derived_rows.ts";
-import { ClaimRow, FrontierRow, InsightRow, StepRow, SweepRow } from "../records/study_rows.ts";
+import { ChosenRow, ClaimRow, FrontierRow, InsightRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import { readProvenance } from "./records.ts";
 import { readShown, shownRecords } from "./shown_runs.ts";
 import { evaluationsFile } from "../reports/read_lines.ts";
@@ -39,6 +39,7 @@ export const readStudy = Effect.fn("Report.readStudy")(
     const claims = yield* read("claims.ndjson", ClaimRow);
     const frontier = yield* read("frontier.ndjson", FrontierRow);
     const sweeps = yield* read("sweeps.ndjson", SweepRow);
+    const chosen = yield* read("chosen.ndjson", ChosenRow);
     const insights = yield* read("insights.ndjson", InsightRow);
     const { explained, ...runs } = yield* Effect.flatMap(readShown(folder), shownRecords);
     for (const file of ["record.json", "counts.ndjson", "problems.ndjson", "excerpts.ndjson", "explained.ndjson"]) {
@@ -57,6 +58,7 @@ export const readStudy = Effect.fn("Report.readStudy")(
       claims,
       frontier,
       sweeps,
+      chosen,
       insights,
       explained,
       ...runs,

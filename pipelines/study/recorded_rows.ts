@@ -40,6 +40,7 @@ const namesOf = ({ name, condition, algorithm, base, seed }: Cell) => ({
 export const problemRows = (
   prompts: ReadonlyArray<Records.Prompt>,
   problemSeed: number | undefined,
+  isGrouped = false,
 ): ReadonlyArray<ProblemRow> =>
   prompts.map((prompt, index) => ({
     ...(problemSeed !== undefined && { problemSeed }),
@@ -47,6 +48,7 @@ export const problemRows = (
     problemId: prompt.problemId,
     slices: Object.entries(tasks[prompt.task].slices ?? {}).filter(([, holds]) => holds(prompt)).map(([name]) => name)
       .join(" "),
+    ...(isGrouped && { group: tasks[prompt.task].alikeBy?.(prompt) ?? prompt.problemId }),
   }));
 
 /** The indices of each slice's problems. */

@@ -90,7 +90,7 @@ export const recordsFrom = (
       dynamics: dynamicsRows(done),
     };
   }
-  const problems = [...prompts].flatMap(([seed, some]) => problemRows(some, seed));
+  const problems = [...prompts].flatMap(([seed, some]) => problemRows(some, seed, recipe.byFamilies));
   const asked = problemsOf(recipe, problems);
   const kept = <A extends { readonly cell: string }>(rows: ReadonlyArray<A> = [], cell: string) =>
     rows.filter((row) => row.cell === cell);

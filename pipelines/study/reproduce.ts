@@ -5,7 +5,7 @@
  * merges whatever is done. Cells recorded in the results do not run again. `--check` derives every file again from the records alone and
  * compares. No checkpoint is selected: the paper's Table 1 uses the best one on the MATH test set, this study the last.
  */
-import { Clock, Effect, Layer, Semaphore } from "effect";
+import { Clock, Effect, Layer, Semaphore, Struct } from "effect";
 import { join, resolve } from "node:path";
 import { deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { layerJobs } from "../cluster/layer_jobs.ts";
@@ -28,7 +28,7 @@ import type { studyFiles } from "./study_files.ts";
 import { planOf, secondsOf, settingsOf, shardOf, shownCells } from "./plan.ts";
 import { type Finished, readRecords, recordFiles, type Records, recordsFrom, withCommits } from "./records.ts";
 import { inLanes, laneCount } from "./lanes.ts";
-import { keyOf, outcomeOf, runCell, type Study } from "./run_cell.ts";
+import { keyOf, outcomeOf, runCell, type Study, withRate } from "./run_cell.ts";
 import { covers, type Shown, shownOf, trainShown } from "./shown_runs.ts";
 import { sayStoppedStudy } from "./stopped.ts";
 import { timeLeft } from "./time_left.ts";
@@ -94,14 +94,19 @@ const runAll = Effect.fnUntraced(function* (
   const { model } = settingsOf(study.recipe, {});
   const say = sayWhere(study, cells, (cell) => found.has(cell), yield* laneCount(model, cells.length));
   const one = yield* Semaphore.make(1);
-  yield* inLanes(cells, model, (cell, index) =>
+  yield* inLanes(cells, model, (declared, index) =>
     Effect.gen(function* () {
+      const cell = yield* withRate(study, declared, digests);
+      if (cell === undefined) {
+        if (gathers) return;
+        return yield* refuse(`Cannot run "${declared.name}": the cells that choose its learning rate are not done`);
+      }
       const key = yield* keyOf(study, cell, digests);
       const known = study.earlier?.cells.find((one) => one.cell === cell.name && one.key === key);
-      if (known !== undefined) return void found.set(cell, { cell, record: known });
+      if (known !== undefined) return void found.set(declared, { cell, record: known });
       const { outcome, commit } = yield* gathers ? outcomeOf(study, cell, key) : say(index, runCell(study, cell, key));
       if (outcome === undefined) return;
-      found.set(cell, { cell, outcome, record: { cell: cell.name, key, ...(commit !== undefined && { commit }) } });
+      found.set(declared, { cell, outcome, record: { cell: cell.name, key, ...(commit !== undefined && { commit }) } });
       yield* one.withPermits(1)(Effect.suspend(() => each(done(), cell)));
     })).pipe(Effect.onInterrupt(() => sayStoppedStudy(study.folder, found.size, cells.length)));
   return done();
@@ -114,11 +119,20 @@ const testPrompts = Effect.fnUntraced(function* (recipe: Recipe) {
   if (model === undefined) {
     return yield* refuse(`Cannot reproduce "${recipe.name}": the recipe names no model; give --model`);
   }
-  const seeds = new Set([undefined, ...recipe.evaluations.map((one) => one.settings.problemSeed)]);
+  const asked = new Map([
+    ...recipe.byFamilies ? [] : [[undefined, {}] as const],
+    ...recipe.evaluations.map((one) =>
+      [one.settings.problemSeed, Struct.pick(one.settings, ["limit", "alike"])] as const
+    )
+      .filter(([seed]) => seed !== undefined),
+  ]);
   const found = yield* Effect.forEach(
-    seeds,
-    (problemSeed) =>
-      Effect.map(promptsOf({ ...settings, problemSeed }, model), (prompts) => [problemSeed, prompts] as const),
+    asked,
+    ([problemSeed, size]) =>
+      Effect.map(
+        promptsOf({ ...settings, ...(size.alike !== undefined && size), problemSeed }, model),
+        (prompts) => [problemSeed, prompts] as const,
+      ),
   );
   return new Map(found);
 });

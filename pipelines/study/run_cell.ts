@@ -35,6 +35,8 @@ import { train } from "../training/train.ts";
 import { cannotHandOut, cellWork } from "./cell_work.ts";
 import { beginning, countsFile, Tallies, talliesOf } from "./models.ts";
 import { cellSettings, evaluationSettings, savingOf, settingsOf, shownCells, stepsOf } from "./plan.ts";
+import { scoredRates } from "./rate_choice.ts";
+import type { Records } from "./records.ts";
 import { commitOf } from "./write_files.ts";
 
 /** A row of metrics without timings. */
@@ -177,6 +179,39 @@ export const keyOf = Effect.fnUntraced(function* ({ recipe }: Study, cell: Cell,
   );
 });
 
+/** The cell with the learning rate that its recipe's rule chooses; undefined until the cells that the rule compares are done. */
+export const withRate = Effect.fnUntraced(function* (
+  study: Study & { readonly earlier?: Records | undefined },
+  cell: Cell,
+  digests: Map<string, string>,
+) {
+  const { recipe, earlier } = study;
+  const choice = cell.rate === undefined ? undefined : recipe.choices?.[cell.rate];
+  if (cell.rate === undefined || choice === undefined) return cell;
+  const rows = yield* Effect.forEach(
+    choice.candidates.flatMap(({ cells }) => cells),
+    (name) =>
+      Effect.gen(function* () {
+        const candidate = recipe.cells.find((one) => one.name === name);
+        if (candidate === undefined) return [];
+        const key = yield* keyOf(study, candidate, digests);
+        if (earlier?.cells.some((one) => one.cell === name && one.key === key)) {
+          return earlier.counts.filter((row) => row.cell === name);
+        }
+        const { outcome } = yield* outcomeOf(study, candidate, key);
+        return (outcome?.measured ?? []).map(({ evaluation, tallies }) => ({
+          cell: name,
+          evaluation,
+          n: Math.min(...tallies.map(({ n }) => n)),
+          correct: Int32Array.from(tallies, ({ c }) => c),
+        }));
+      }),
+  );
+  const chosen = scoredRates(cell.rate, choice, rows.flat())?.find((one) => one.chosen);
+  if (chosen === undefined) return undefined;
+  return { ...cell, settings: { ...cell.settings, learningRate: chosen.learningRate } };
+});
+
 /** The stored outcome of a cell, if its settings, weights and device are the same, and the commit that ran it. */
 export const outcomeOf = Effect.fnUntraced(function* (study: Study, cell: Cell, key: string) {
   const text = yield* readRunText(fileOf(study, cell));
@@ -214,7 +249,8 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
   const run = join(study.folder, cell.name);
   const isLarge = study.recipe.claims !== undefined;
   // A stale run of a large study lacks the checkpoints that a new evaluation needs.
-  if (isStale && isLarge) yield* remove(run);
+  // A sampler with weights of a step before cannot go on; the cell begins anew, to the same bytes.
+  if ((isStale && isLarge) || cell.settings.injectMismatch === "stale:1") yield* remove(run);
   const commit = yield* commitOf;
   const { info } = yield* Policy;
   const outcome = yield* outcomeBy(study, cell);

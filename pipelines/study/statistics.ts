@@ -49,6 +49,8 @@ const measurable = (statistic: Statistic, evidence: Evidence): Measurable => {
           kth - valueAt(along.map((point) => by === "updates" ? point.updates : point.first), along, place),
       );
     }
+    case "selected":
+      return selectedGain(statistic.course, statistic.of.k, evidence);
     case "above-best": {
       const { of, course } = statistic;
       return combined(
@@ -142,6 +144,27 @@ const alongCourse = (course: Course, k: number, evidence: Evidence): Measurable<
           first: meanOfCells(points.map((point) => point.first), draw),
           kth: meanOfCells(points.map((point) => point.kth), draw),
         }));
+    },
+  };
+};
+
+/** What selecting the best checkpoint by Pass@1, on the problems that are reported, adds to Pass@k: the mean over cells. */
+const selectedGain = (course: Course, k: number, evidence: Evidence): Measurable => {
+  const courses = courseOf(evidence, course, k);
+  return {
+    needs: [courses],
+    over: (pairs) => {
+      const own = pairs.map((pair) => courses.get(pair) ?? []);
+      return (draw) => {
+        const gains = own.map((points, i) => {
+          if (draw.cells[i] === 0) return 0;
+          const firsts = points.map(({ first }) => overProblems(first, draw.problems, undefined));
+          const best = points[firsts.indexOf(Math.max(...firsts))];
+          const last = points[points.length - 1];
+          return overProblems(best.kth, draw.problems, undefined) - overProblems(last.kth, draw.problems, undefined);
+        });
+        return meanOfCells(gains, draw);
+      };
     },
   };
 };

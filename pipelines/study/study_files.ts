@@ -20,6 +20,7 @@ import { table1 } from "../reports/tables/table_1.ts";
 import type { Table } from "../reports/tables/table.ts";
 import { verdicts } from "../reports/tables/verdicts.ts";
 import { derivedRows } from "./derived_rows.ts";
+import { movedFile, movedVerdicts } from "./moved_verdicts.ts";
 import { recordFiles, type Records } from "./records.ts";
 import { shownRecords } from "./shown_runs.ts";
 import { addFigure, type Files, fromResult } from "./write_files.ts";
@@ -50,7 +51,7 @@ export const studyFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Re
   const files: Files = { texts: recordFiles(found), pictures: new Map() };
   const { texts } = files;
   const rows = derivedRows(recipe, found);
-  for (const name of ["claims", "evaluations", "frontier", "sweeps"] as const) {
+  for (const name of ["claims", "evaluations", "frontier", "sweeps", "chosen"] as const) {
     if (rows[name].length > 0) texts.set(`${name}.ndjson`, toText(rows[name]));
   }
   const records = [...texts].map(([file, text]) => ({ file, sha256: sha256(text) }));
@@ -87,6 +88,8 @@ export const studyFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Re
       ...runs,
       records,
     };
+    const moved = yield* movedVerdicts(recipe, rows.claims);
+    if (moved !== undefined) texts.set(movedFile, moved);
     texts.set("README.md", yield* fromResult(studyPage({ ...study, figures })));
     texts.set(pageFile, yield* fromResult(studyHtml(study)));
   }

@@ -21,7 +21,7 @@ import { keysOf } from "../settings/settings.ts";
 /** The settings that a run's result depends on, and those that only say where and how. */
 export const trainSettings = {
   ...Struct.pick(Groups.models, ["model"]),
-  ...Struct.omit(Groups.problems, ["problemSeed"]),
+  ...Struct.omit(Groups.problems, ["problemSeed", "alike"]),
   ...Groups.sampling,
   ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
   ...Groups.passes,
@@ -32,6 +32,7 @@ export const trainSettings = {
   ...Groups.loss,
   ...Groups.algorithmSettings,
   ...Groups.published,
+  ...Groups.signals,
   ...Groups.permissions,
   ...Groups.optimizing,
   ...Struct.omit(Groups.schedule, ["step"]),

@@ -95,9 +95,9 @@ export const trainingStep = Effect.fn("Train.step")(function* (
     "verify",
     sampled.map((rollout) => verify(rollout, tasks[rollout.task], config.extract)),
   );
-  const rewarded = yield* keep("reward", verdicts.map((verdict) => reward(verdict, config)));
+  const rewarded = yield* keep("reward", verdicts.map((verdict) => reward(verdict, settings)));
   const [batch] = yield* keep("dynamics", [dynamics(rewarded.map(factsOf))]);
-  const signed = yield* keep("split", split(rewarded, config));
+  const signed = yield* keep("split", split(rewarded, settings));
   yield* clock.lap("verify");
   // The rollouts' own log-probs are those of the policy, bit for bit, so only a reference and a critic have anything to compute.
   yield* watch(`step ${step}: score, ${tokens} tokens`);

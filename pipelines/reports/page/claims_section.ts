@@ -18,13 +18,14 @@ import {
   foundOf,
   isMoved,
   isPaper,
+  isPrimary,
   isTurned,
   type Judged,
   otherFoundOf,
   otherSentence,
+  ruleOf,
   tallyOf,
   unitName,
-  verdictRule,
   verdictText,
   whereOf,
 } from "../tables/verdicts.ts";
@@ -88,12 +89,22 @@ const intervalPlot = (row: Judged): Html | undefined => {
   return spec === undefined ? undefined : picture(spec, "interval");
 };
 
+/** The adjusted p of a claim, and the smallest effect that would have been seen if it is undecided. */
+const familyText = ({ adjusted, smallest, unit }: Judged): Html | undefined => {
+  if (adjusted === undefined) return undefined;
+  const scale = unit === "share" ? 100 : 1;
+  const seen = smallest === undefined ? "" : `; could have seen ${(scale * smallest).toPrecision(2)}`;
+  return markup`<small>adjusted p ${adjusted < 0.001 ? "< 0.001" : adjusted.toFixed(3)}${seen}</small>`;
+};
+
 const rowOf = (row: Judged, hasOther: boolean): Html =>
   markup`<tr id="claim-${row.id}"><td class="verdict">${
     badge(row.verdict)
   }</td><th scope="row">${row.statement}<small>${whereOf(row)}</small></th><td class="asked">${
     minus(asked(row))
-  }</td><td class="num found">${foundText(row, foundOf(row))}</td><td class="picture">${intervalPlot(row)}</td>${
+  }</td><td class="num found">${foundText(row, foundOf(row))}${familyText(row)}</td><td class="picture">${
+    intervalPlot(row)
+  }</td>${
     hasOther ? markup`<td class="num others">${otherText(row)}</td>` : undefined
   }<td class="num cells">${row.cells}</td></tr>
 `;
@@ -160,13 +171,19 @@ export const tallyBar = (title: string, rows: ReadonlyArray<Judged>): Html | und
 
 const judgedSection = (rows: ReadonlyArray<Judged>): Html => {
   const hasOther = rows.some(({ otherVerdict }) => otherVerdict !== undefined);
-  return markup`<p>${verdictRule}</p>
+  const explored = rows.filter((row) => !isPrimary(row));
+  const groups = [
+    ["Primary claims", rows.filter(isPrimary)],
+    ["What the paper says", explored.filter(isPaper)],
+    ["Beyond the paper", explored.filter((row) => !isPaper(row))],
+  ] as const;
+  return markup`<p>${ruleOf(rows)}</p>
 <p class="note">The picture shows the interval against the threshold, on one scale for each unit: from end to end 20 points, 0.2 nats, or 1. The grounded side is where the claim holds${
     hasOther ? "; the full dot is the published test problems, the open one below it the others" : undefined
   }; an arrow says that an interval goes on. Cells are bases × seeds.</p>
-${tableOf("What the paper says", rows.filter(isPaper), hasOther)}${
-    tableOf("Beyond the paper", rows.filter((row) => !isPaper(row)), hasOther)
-  }${hasOther ? markup`<p>${otherSentence(rows)}</p>` : undefined}`;
+${groups.map(([caption, some]) => tableOf(caption, some, hasOther))}${
+    hasOther ? markup`<p>${otherSentence(rows)}</p>` : undefined
+  }`;
 };
 
 const remark = (cell: Cell): Remark | undefined =>

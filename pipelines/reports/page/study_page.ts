@@ -12,6 +12,7 @@ import { markdownTable, markdownText } from "../tables/markdown_table.ts";
 import { isAboutFrontier } from "./claims_section.ts";
 import { frontierTable } from "./frontier_section.ts";
 import { insightTables, insightWords } from "./insights_section.ts";
+import { chosenTable, chosenWords } from "../tables/chosen_table.ts";
 import { pageFile } from "./page.ts";
 import { doneOf, progressOf, type StudyReport } from "./study_report.ts";
 import { sweepsTable } from "./sweeps_section.ts";
@@ -26,7 +27,7 @@ import {
 import { seriesOf } from "../series.ts";
 import { table1 } from "../tables/table_1.ts";
 import type { Table } from "../tables/table.ts";
-import { isPaper, type Judged, otherSentence, tallyOf, verdicts } from "../tables/verdicts.ts";
+import { isPaper, isPrimary, type Judged, otherSentence, tallyOf, verdicts } from "../tables/verdicts.ts";
 
 /** A study of a recipe, and the files of the figures beside the page, with their captions. */
 export interface StudyFolder extends StudyReport {
@@ -64,11 +65,15 @@ const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
       ? `**An unfinished study: ${progress.done} of ${progress.total} cells are done.** Numbers are of those cells; claims that need others are untried.`
       : `All ${progress.total} cells of the study are done.`,
     claims.length === 0 ? undefined : list([
+      ...(claims.some(isPrimary) ? [tally("the primary claims", claims.filter(isPrimary))] : []),
       tally("the paper's claims", claims.filter(isPaper)),
       tally("beyond the paper", claims.filter((row) => !isPaper(row))),
       tally("of these about the frontier, whether NSR is special or a slower road", claims.filter(isAboutFrontier)),
     ]),
     otherSentence(claims),
+    recipe.after === undefined
+      ? undefined
+      : `Which verdicts moved against \`${recipe.after}\` is on [a page of its own](moved.md).`,
   ];
 };
 
@@ -76,6 +81,7 @@ const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
 export const studyPage = (study: StudyFolder): Result.Result<string, string> =>
   Result.gen(function* () {
     const { recipe, device, figures, evaluations, claims = [], frontier = [], sweeps = [], insights = [] } = study;
+    const { chosen = [] } = study;
     const { main, ablations } = mainAndAblations(evaluations);
     const series = seriesOf([...main, ...frontier, ...sweeps]);
     const picture = (name: string) =>
@@ -90,6 +96,11 @@ export const studyPage = (study: StudyFolder): Result.Result<string, string> =>
       "",
       ...section("In short", ...inShort(study)),
       ...section("Claims and verdicts", ...(yield* tablesOf(verdicts, claims)).map(untitled)),
+      ...section(
+        "The rates that the rule chose",
+        chosen.length === 0 ? undefined : chosenWords,
+        chosen.length === 0 ? undefined : untitled(chosenTable(chosen)),
+      ),
       ...section("Pass@k", picture("figure_2"), untitled(measured)),
       ...section(
         "The frontier",

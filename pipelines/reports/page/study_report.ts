@@ -1,7 +1,7 @@
 /** The content of a study's pages, and its progress. */
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
-import type { FrontierRow, InsightRow, SweepRow } from "../../records/study_rows.ts";
+import type { ChosenRow, FrontierRow, InsightRow, SweepRow } from "../../records/study_rows.ts";
 import type { Recipe } from "../../recipes/mod.ts";
 import type { Judged } from "../tables/verdicts.ts";
 import type { DynamicsWords } from "./dynamics_section.ts";
@@ -23,6 +23,7 @@ export interface StudyReport extends Partial<ShownRecords> {
   readonly claims?: ReadonlyArray<Judged>;
   readonly frontier?: ReadonlyArray<FrontierRow>;
   readonly sweeps?: ReadonlyArray<SweepRow>;
+  readonly chosen?: ReadonlyArray<ChosenRow>;
   readonly insights?: ReadonlyArray<InsightRow>;
   readonly explained?: ReadonlyArray<Explained>;
   /** Names of the finished cells, in a study with recorded cells. */

@@ -1,7 +1,7 @@
 /** The summary of a study: its subject and progress, how many claims hold, the main claims with their verdicts, and the leading models at Pass@k. */
 import type { Recipe } from "../../recipes/mod.ts";
 import { isModelOrganism, modelOrganism } from "../tables/recipe_tables.ts";
-import { isPaper, type Judged, otherSentence } from "../tables/verdicts.ts";
+import { isPaper, isPrimary, type Judged, otherSentence } from "../tables/verdicts.ts";
 import { answerOf, tallyBar } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
 
@@ -40,7 +40,8 @@ export const summarySection = (
     readonly leaders: Html;
   },
 ): Html => {
-  const first = headlines.flatMap((id) => judged.find((row) => row.id === id) ?? []);
+  const primary = judged.filter(isPrimary);
+  const first = primary.length > 0 ? primary : headlines.flatMap((id) => judged.find((row) => row.id === id) ?? []);
   const other = otherSentence(judged);
   return markup`${
     recipe !== undefined && isModelOrganism(recipe)

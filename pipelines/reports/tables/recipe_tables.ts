@@ -64,6 +64,8 @@ export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
     noSelection,
     recipe.claims === undefined
       ? "each algorithm is trained once: the intervals are over problems, and another seed may fall outside of them"
+      : recipe.byFamilies
+      ? "the intervals are over groups of problems and over bases; five bases are few, so they are rough ones"
       : "the intervals are over problems and over bases × seeds; three bases are few, so they are rough ones",
   ];
 };

@@ -162,3 +162,12 @@ Deno.test("countdown-large begins with the problems of countdown and has ten tim
   assert.deepEqual(many.slice(0, 128), problems("test"));
   assert.equal(new Set(many.map(({ question }) => question)).size, 1280);
 });
+
+Deno.test("with at most three alike, every multiset of the test split has three problems, and there are no more", () => {
+  const made = problems("test", 1000, 3, 3);
+  const groups = Map.groupBy(made, ({ question }) => countdown.alikeBy?.({ question }));
+  assert.deepEqual([made.length, groups.size], [405, 135]);
+  assert.ok([...groups.values()].every((group) => group.length === 3));
+  assert.equal(made[0].problemId, "countdown/test@3x3/0");
+  assert.deepEqual(problems("test", 40, 3, 3), made.slice(0, 40));
+});

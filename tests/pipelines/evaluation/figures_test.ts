@@ -120,6 +120,7 @@ const settings = {
   limit: undefined,
   holdout: undefined,
   problemSeed: undefined,
+  alike: undefined,
   template: undefined,
   date: undefined,
   responses: 4,

@@ -33,3 +33,30 @@ Deno.test("a verdict without correct is an error that names line and field, and 
   assert.match(failure ?? "", /line 2: field "correct" must be true or false, found nothing/);
   assert.equal(stdout, "");
 });
+
+Deno.test("a verifier that errs by sign turns that share of rewards, the same each time, and leaves the other sign and correct alone", () => {
+  const verdicts = Array.from({ length: 4000 }, (_, i) => (
+    { correct: i % 2 === 0, seed: 3, problemId: `p/${i >> 3}`, sampleIndex: i % 8 }
+  ));
+  const turned = (settings: Parameters<typeof reward>[1]) =>
+    verdicts.map((one) => reward(one, settings)).filter(({ correct, reward }) => correct !== reward > 0);
+  const accepts = turned({ falseAccepts: 0.1, step: 2 });
+  assert.ok(
+    Math.abs(accepts.length / 2000 - 0.1) < 0.03 && accepts.every(({ correct }) => !correct),
+    `${accepts.length}`,
+  );
+  const rejects = turned({ falseRejects: 0.05, step: 2 });
+  assert.ok(
+    Math.abs(rejects.length / 2000 - 0.05) < 0.02 && rejects.every(({ correct }) => correct),
+    `${rejects.length}`,
+  );
+  assert.deepEqual(turned({ falseAccepts: 0.1, step: 2 }), accepts);
+  assert.notDeepEqual(turned({ falseAccepts: 0.1, step: 3 }), accepts);
+  assert.deepEqual(turned({ falseAccepts: 0 }), []);
+  assert.equal(turned({ falseRejects: 1 }).length, 2000);
+});
+
+Deno.test("the reward stage asks a noisy verifier's records for what its draws depend on", async () => {
+  const { failure } = await filter(rewardStage, [{ correct: true, problemId: "p" }], { falseRejects: 0.1 });
+  assert.match(failure ?? "", /field "sampleIndex"/);
+});

@@ -42,3 +42,20 @@ Deno.test("the split stage keeps order; an empty sign is empty output and no fai
   assert.deepEqual(none, { stdout: "" });
   assert.deepEqual(await filter(splitStage, []), { stdout: "" });
 });
+
+Deno.test("wrong responses may be those that nobody solved, or as many at random, the same each time", () => {
+  const responses = Array.from({ length: 64 }, (_, i) => (
+    { seed: 1, problemId: `p/${i >> 3}`, sampleIndex: i % 8, reward: i >= 32 && i % 8 === 0 ? 1 : -1 }
+  ));
+  const of = (wrongResponses: "unsolved" | "random", step = 1) =>
+    split(responses, { algorithm: "nsr", lambda: 1, wrongResponses, step });
+  assert.deepEqual(
+    of("unsolved").map(({ problemId }) => problemId),
+    responses.slice(0, 32).map((one) => one.problemId),
+  );
+  assert.equal(of("random").length, 32);
+  assert.ok(new Set(of("random").map(({ problemId }) => problemId)).size > 4);
+  assert.deepEqual(of("random"), of("random"));
+  assert.notDeepEqual(of("random"), of("random", 2));
+  assert.equal(split(responses, { algorithm: "psr", lambda: 1, wrongResponses: "unsolved" }).length, 4);
+});

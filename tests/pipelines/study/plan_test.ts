@@ -7,7 +7,7 @@ Deno.test("the plan of the tiny study has a line a condition, and its time witho
   const lines = Result.getOrThrow(planOf(recipes["tiny"]));
   assert.match(lines[0], /^base: 1 cells, about \d+ s$/);
   assert.match(lines[1], /^main: 6 cells, about \d+ min/);
-  assert.match(lines[2], /^7 cells, about \d+ min.* in one process on two cores without a GPU$/);
+  assert.match(lines[2], /^7 cells, about \d+ min.* in one process on two cores without a GPU: \d+\.\d core-hours$/);
 });
 
 Deno.test("a cell takes the time of its steps and of its responses, a base only that of its responses", () => {
