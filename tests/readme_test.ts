@@ -51,7 +51,7 @@ const readmes = [
   "README.md",
   ...globSync("{data,kernels,pipelines,results,tests}/**/{README,TUTORIAL}.md", { cwd: root }),
 ]
-  .filter((file) => !/^(data\/models|results\/tiny)/.test(file)).map(read);
+  .filter((file) => !/^(data\/models|results\/(tiny|smollm2))/.test(file)).map(read);
 const [readme] = readmes;
 
 const known = new Map([...stages, ...commands].map((one) => [one.name, one]));
