@@ -9,6 +9,7 @@ import { Effect, Result } from "effect";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { table1 as published } from "../data/paper/published.ts";
 import { markdownTable } from "../pipelines/reports/tables/markdown_table.ts";
 import { seriesName } from "../pipelines/reports/series.ts";
 import { verdicts } from "../pipelines/reports/tables/verdicts.ts";
@@ -50,7 +51,7 @@ const readmes = [
   "README.md",
   ...globSync("{data,kernels,pipelines,results,tests}/**/{README,TUTORIAL}.md", { cwd: root }),
 ]
-  .filter((file) => !/^(data\/models|results\/tiny)/.test(file)).map(read);
+  .filter((file) => !/^(data\/models|results\/(tiny|smollm2))/.test(file)).map(read);
 const [readme] = readmes;
 
 const known = new Map([...stages, ...commands].map((one) => [one.name, one]));
@@ -202,20 +203,34 @@ const shownClaims = [
   "few-problems-nsr-above",
 ];
 
-const claims = (): string => {
-  const all: ReadonlyArray<ClaimRow> = linesOf("claims.ndjson").map((line) => JSON.parse(line));
-  const built = verdicts.build(shownClaims.map((id) => {
-    const found = all.find((claim) => claim.id === id);
+const allClaims: ReadonlyArray<ClaimRow> = linesOf("claims.ndjson").map((line) => JSON.parse(line));
+
+const claimTable = (ids: ReadonlyArray<string>): string => {
+  const built = verdicts.build(ids.map((id) => {
+    const found = allClaims.find((claim) => claim.id === id);
     assert.ok(found, id);
     return found;
   }));
   assert.ok(Result.isSuccess(built));
   const [{ title: _, ...table }] = built.success;
-  const count = (verdict: string) => all.filter((claim) => claim.verdict === verdict).length;
-  return `${markdownTable({ ...table, notes: [] })}\nOf all ${all.length} claims ${count("holds")} hold, ${
+  return markdownTable({ ...table, notes: [] });
+};
+
+const claims = (): string => {
+  const count = (verdict: string) => allClaims.filter((claim) => claim.verdict === verdict).length;
+  return `${claimTable(shownClaims)}\nOf all ${allClaims.length} claims ${count("holds")} hold, ${
     count("does not")
   } do not, ${count("undecided")} are undecided, ${count("untried")} are untried.\n`;
 };
+
+/** The claims under each part of the page beside the paper, told by the place in the paper that each names. */
+const paperParts: ReadonlyArray<readonly [part: string, where: RegExp]> = [
+  ["paper-pass-at-k", /^Section (3\.2(, Table 1|, Figure 2)?|5, Table 1)$/],
+  ["paper-latent", /Figure 3$/],
+  ["paper-dynamics", /Figure 4[abcd]$/],
+  ["paper-gradients", /^Section 4\.2(, Eq\. [78]|, after a step)?$/],
+  ["paper-appendices", /^(Section 5(, ablation of a later version)?|Section 4\.3.*|(Section 4\.2, )?Appendix .*)$/],
+];
 
 const block = (file: string, name: string, made: () => string) =>
   Deno.test(`${file}: ${name} are those of the study`, () => {
@@ -230,6 +245,27 @@ const block = (file: string, name: string, made: () => string) =>
 
 block("README.md", "results", table);
 block("results/README.md", "claims", claims);
+
+for (const [part, where] of paperParts) {
+  const ids = allClaims.filter((claim) => where.test(claim.where)).map(({ id }) => id);
+  block("results/paper/README.md", part, () => claimTable(ids));
+}
+
+Deno.test("results/paper gives the paper's Table 1 as it prints it", () => {
+  const text = read("results/paper/README.md").prose.replaceAll("\n", " ");
+  for (const { task, method, passAtK } of published) {
+    if (task !== "math") continue;
+    const said = `${method === "base" ? "base" : seriesName(method)} ${passAtK.get(1)} and ${passAtK.get(256)}`;
+    assert.ok(text.includes(said), said);
+  }
+});
+
+Deno.test("every claim that names a place in the paper stands once in results/paper", () => {
+  const told = allClaims.filter(({ where }) => !/beyond the paper|asked elsewhere/.test(where));
+  for (const { id, where } of told) {
+    assert.equal(paperParts.filter(([, one]) => one.test(where)).length, 1, `${id}: ${where}`);
+  }
+});
 
 block("data/grading/README.md", "verifier", () => {
   const [table] = readFileSync(join(root, "results/verifier.md"), "utf8").split("\n\n");

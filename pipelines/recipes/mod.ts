@@ -4,6 +4,7 @@ import { paperQwen34b } from "./paper_qwen3_4b.ts";
 import { paperQwen34bThinking } from "./paper_qwen3_4b_thinking.ts";
 import type { Recipe } from "./recipe.ts";
 import { small } from "./small.ts";
+import { smollm2 } from "./smollm2.ts";
 import { tiny } from "./tiny.ts";
 import { tinyFull } from "./tiny_full/tiny_full.ts";
 import { tinyPower } from "./tiny_power/tiny_power.ts";
@@ -12,7 +13,6 @@ export type { Cell, CellEvaluation, Evaluation, RateChoice, Recipe, Sweep } from
 
 /** Every recipe, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [tiny, tinyFull, tinyPower, small, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking].map((
-    recipe,
-  ) => [recipe.name, recipe]),
+  [tiny, tinyFull, tinyPower, small, smollm2, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking]
+    .map((recipe) => [recipe.name, recipe]),
 );

@@ -245,7 +245,7 @@ Deno.test("a dry run of any recipe resolves every setting on stdout, and says on
       }
       assert.match(
         stderr,
-        recipe.prepare === undefined ? /^memory plan of "/ : /^no memory plan: ".*made by: deno task/,
+        recipe.prepare === undefined ? /^memory plan of "/ : /^no memory plan: ".*made by: (?:deno task|python3) /,
       );
       plans.set(`${command} ${name}`, stderr);
     }
