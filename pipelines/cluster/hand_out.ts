@@ -72,6 +72,8 @@ export const openShared = Effect.fnUntraced(function* (
 interface Out {
   readonly job: ClusterJob;
   readonly done: Deferred.Deferred<string, ClusterError>;
+  /** How many blocks wait for it: equal blocks are one job. */
+  waiting: number;
 }
 
 const differs = (job: ClusterJob, id: string, [one, other]: ReadonlyArray<JobResult>) =>
@@ -199,14 +201,17 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
 
   const done = Effect.fnUntraced(function* (job: ClusterJob, text: string) {
     const id = jobId(job);
-    const waiting: Out = { job, done: yield* Deferred.make<string, ClusterError>() };
+    const deferred = yield* Deferred.make<string, ClusterError>();
+    const one = out.get(id) ?? { job, done: deferred, waiting: 0 };
+    one.waiting++;
     sources.set(job.reads.block, store.put(text));
-    out.set(id, waiting);
+    out.set(id, one);
     const known = yield* queue.answers([id]);
     if (known.length === 0) yield* queue.offer(job);
     return yield* Effect.ensuring(
-      Deferred.await(waiting.done),
+      Deferred.await(one.done),
       Effect.sync(() => {
+        if (--one.waiting > 0) return;
         out.delete(id);
         sources.delete(job.reads.block);
       }),
