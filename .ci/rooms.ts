@@ -5,6 +5,7 @@
  */
 export const rooms: ReadonlyArray<string> = [
   "data/models/",
+  "data/arithmetic/",
   "data/elementary/",
   "data/*",
   "data/grading/",
