@@ -37,7 +37,7 @@ export const credit = <A extends Rollout>(
       })),
       { ...settings, algorithm },
     ),
-    { ...settings, algorithm },
+    { ...settings, algorithm, importanceCap: 0 },
   );
 
 /** The share of problems without a gradient of the loss (without entropy bonus): of the solved ones, of all, and of all if normalised. */

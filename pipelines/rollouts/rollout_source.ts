@@ -5,7 +5,7 @@
  */
 import { Effect, Stream } from "effect";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
-import { importanceWeighted, mismatchOf } from "../algorithms/importance.ts";
+import { mismatchOf } from "../algorithms/importance.ts";
 import type { MetricsRow } from "../files/metrics.ts";
 import type { Weights } from "../cluster/jobs.ts";
 import { score } from "../learning/score.ts";
@@ -35,8 +35,8 @@ export interface RolloutSource {
   readonly draw: DrawRollouts;
   /** The log-probs of a drawn response under the policy about to be trained, [T]. */
   readonly oldLogProbs: (record: Pick<Records.Rollout, "logProbs">) => Float32Array;
-  /** Records whose advantages take account of the sampler. */
-  readonly credited: <A extends Records.Credited>(batch: ReadonlyArray<A>) => ReadonlyArray<A>;
+  /** The maximum importance weight of a token; 0 means no weights. */
+  readonly importanceCap: number;
   /** What the step's metrics say of its rollouts. */
   readonly metrics: (drawn: ReadonlyArray<Records.Rollout>) => Omit<MetricsRow, "step">;
 }
@@ -46,7 +46,7 @@ export const ownSampler = (tokenizer: Tokenizer): RolloutSource => ({
   draw: (weights, prompts, settings, finished) =>
     drawRolloutsWith({ weights, tokenizer }, { prompts, settings, finished }),
   oldLogProbs: ({ logProbs }) => logProbs,
-  credited: (batch) => batch,
+  importanceCap: 0,
   metrics: () => ({}),
 });
 
@@ -83,7 +83,7 @@ export const measuredSampler = (draw: DrawRollouts, cap: number): RolloutSource 
         ),
       ),
     oldLogProbs,
-    credited: (batch) => cap === 0 ? batch : importanceWeighted(batch, cap),
+    importanceCap: cap,
     metrics: (drawn) => ({
       mismatch: {
         ...mismatchOf(drawn.map(({ logProbs }) => ({ logProbs, oldLogProbs: oldLogProbs({ logProbs }) })), cap),

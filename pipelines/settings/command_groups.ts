@@ -172,7 +172,7 @@ export const rolloutServers = {
   ),
   importanceCap: optional(
     number({ min: 0 }),
-    "maximum importance weight of a token whose sampler is not the policy; 0 means no weights (default: 2 for vllm, sglang and an injected mismatch, else 0)",
+    "maximum importance weight of a token whose sampler is not the policy; 0 means no weights (default: 0; train: 2 for vllm, sglang and an injected mismatch)",
   ),
   injectMismatch: optional(
     text("KIND"),

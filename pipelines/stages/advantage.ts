@@ -1,16 +1,18 @@
 /**
  * Adds the algorithm's advantage to each response token. The fields needed besides reward and weight depend on `--algorithm` and are
  * checked here. PSR, NSR, W-REINFORCE and REINFORCE process responses one by one; GRPO and PPO need the whole rollout batch (groups,
- * whitening) and read all input first, as `--normalize-advantage` does. `--truncated mask` drops the responses that were cut off, after the
- * advantages: they count in their group and teach nothing.
+ * whitening) and read all input first, as `--normalize-advantage` and `--importance-cap` do. `--truncated mask` drops the responses that were
+ * cut off, after the advantages: they count in their group and teach nothing. `--importance-cap` weights what is left, token by token, for
+ * responses of a sampler that is not the policy (`algorithms/importance.ts`).
  */
 import { Effect, Stream, Struct } from "effect";
 import { whiten } from "../algorithms/gae.ts";
+import { importanceWeighted, type TwoLogProbs } from "../algorithms/importance.ts";
 import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
 import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
-import { algorithmSettings, loss, sampling } from "../settings/groups.ts";
+import { algorithmSettings, loss, rolloutServers, sampling } from "../settings/groups.ts";
 import { batchLimit } from "./token_limit.ts";
 
 /** A field that an algorithm needs and a record lacks. */
@@ -20,7 +22,11 @@ export interface MissingField {
 }
 
 /** The fields that an advantage may depend on, and those that settings ask for. */
-type Creditable = Response & { readonly task?: string; readonly finish?: string };
+type Creditable = Response & {
+  readonly task?: string;
+  readonly finish?: string;
+  readonly logProbs?: Float32Array;
+};
 
 type Advantaged = Pick<Records.Credited, "advantages" | "returns">;
 
@@ -31,14 +37,23 @@ interface AdvantageSettings {
   readonly normalizeAdvantage?: boolean | undefined;
   readonly maxTokens?: number | undefined;
   readonly truncated?: "grade" | "mask" | undefined;
+  /** 0 or none: no weights. */
+  readonly importanceCap?: number | undefined;
 }
 
-/** The first record of a batch without a field that the algorithm's advantage needs, if any. */
-const missingField = (batch: ReadonlyArray<Response>, algorithm: AlgorithmName): MissingField | undefined => {
-  const { needs, scope } = algorithms[algorithm].advantage;
+/** The lists that an advantage under these settings reads. */
+const listsUnder = ({ algorithm, importanceCap = 0 }: Pick<AdvantageSettings, "algorithm" | "importanceCap">) => {
+  const { needs } = algorithms[algorithm].advantage;
+  return importanceCap > 0 ? [...new Set([...needs, "logProbs", "oldLogProbs"] as const)] : needs;
+};
+
+/** The first record of a batch without a field that its advantage needs, if any. */
+const missingField = (batch: ReadonlyArray<Creditable>, settings: AdvantageSettings): MissingField | undefined => {
+  const { scope } = algorithms[settings.algorithm].advantage;
+  const lists = listsUnder(settings);
   for (const [index, response] of batch.entries()) {
     if (scope === "batch" && typeof response.problemId !== "string") return { index, field: "problemId" };
-    const field = needs.find((name) => !(response[name] instanceof Float32Array));
+    const field = lists.find((name) => !(response[name] instanceof Float32Array));
     if (field !== undefined) return { index, field };
   }
   return undefined;
@@ -49,9 +64,16 @@ export const advantage = <A extends Creditable>(
   batch: ReadonlyArray<A>,
   settings: AdvantageSettings,
 ): ReadonlyArray<A & Advantaged> => {
+  const { truncated, importanceCap = 0 } = settings;
   const credited = creditedBatch(batch, settings);
-  return settings.truncated === "mask" ? credited.filter(({ finish }) => finish !== "length") : credited;
+  const kept = truncated === "mask" ? credited.filter(({ finish }) => finish !== "length") : credited;
+  return importanceCap > 0
+    ? kept.flatMap((one) => hasBoth(one) ? importanceWeighted([one], importanceCap) : one)
+    : kept;
 };
+
+const hasBoth = <A extends Creditable>(record: A): record is A & TwoLogProbs =>
+  record.logProbs !== undefined && record.oldLogProbs !== undefined;
 
 const creditedBatch = <A extends Creditable>(
   batch: ReadonlyArray<A>,
@@ -72,7 +94,7 @@ const checked = <A extends Creditable>(
   batch: ReadonlyArray<A>,
   settings: AdvantageSettings,
 ): Effect.Effect<ReadonlyArray<A & Advantaged>, Stage.StageError> => {
-  const missing = missingField(batch, settings.algorithm);
+  const missing = missingField(batch, settings);
   if (missing === undefined) return Effect.sync(() => advantage(batch, settings));
   const { index, field } = missing;
   return Effect.fail(
@@ -91,21 +113,23 @@ export const advantageStage = makeStage({
   settings: {
     ...Struct.pick(loss, ["algorithm", "klCoef", "normalizeAdvantage", "truncated"]),
     ...Struct.pick(sampling, ["maxTokens"]),
+    ...Struct.pick(rolloutServers, ["importanceCap"]),
     ...algorithmSettings,
   },
   input: Records.Scored,
   needs: ["reward", "weight", "responseTokens"],
-  needsUnder: ({ algorithm, truncated }) => {
-    const { scope, needs } = algorithms[algorithm].advantage;
+  needsUnder: ({ algorithm, truncated, importanceCap }) => {
+    const { scope } = algorithms[algorithm].advantage;
     return [
       ...scope === "batch" ? ["problemId"] as const : [],
-      ...needs,
+      ...listsUnder({ algorithm, importanceCap }),
       ...truncated === "mask" ? ["finish"] as const : [],
     ];
   },
   output: Records.Credited,
   run: (input, config) =>
-    algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true
+    algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true &&
+      !config.importanceCap
       ? Stream.flatMap(input, (response) => Stream.fromIterable(advantage([response], config)))
       : Stream.fromArrayEffect(Effect.flatMap(Stream.runCollect(input), (batch) => checked(batch, config))),
 });

@@ -109,7 +109,7 @@ export const trainingStep = Effect.fn("Train.step")(function* (
     "score",
     signed.map((record, i) => ({ ...record, oldLogProbs: rollouts.oldLogProbs(record), ...scores[i] })),
   );
-  const credited = yield* keep("advantage", rollouts.credited(advantage(scored, config)));
+  const credited = yield* keep("advantage", advantage(scored, { ...config, importanceCap: rollouts.importanceCap }));
   yield* clock.lap("score");
   const learnt = yield* learn({ ...world, config: settings }, state, credited);
   yield* keep("gradient", learnt.gradients);

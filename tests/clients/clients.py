@@ -30,6 +30,12 @@ def task(name, kind, **more):
     }
 
 
+until = dict(
+    output_type="generate_until",
+    doc_to_target="{{answer}}",
+    generation_kwargs={"until": ["="], "max_gen_toks": 12, "do_sample": False, "temperature": 0.0},
+    metric_list=[{"metric": "exact_match"}],
+)
 tasks = [
     task(
         "choices",
@@ -39,20 +45,15 @@ tasks = [
         doc_to_target="{{gold}}",
         metric_list=[{"metric": "acc"}, {"metric": "acc_norm"}],
     ),
-    task(
-        "texts",
-        "texts",
-        output_type="generate_until",
-        doc_to_target="{{answer}}",
-        generation_kwargs={"until": ["="], "max_gen_toks": 12, "do_sample": False, "temperature": 0.0},
-        metric_list=[{"metric": "exact_match"}],
-    ),
+    task("texts", "texts", **until),
 ]
+# The template writes the tag that each question of a conversation lacks.
+chats = [task("chats", "texts", **until, doc_to_text="{{question | replace(' <direct>', '')}}")]
 
 
-def evaluated(backend, args):
+def evaluated(backend, args, tasks, **more):
     return lm_eval.simple_evaluate(
-        model=backend, model_args=args, tasks=tasks, log_samples=True, bootstrap_iters=0, cache_requests=False
+        model=backend, model_args=args, tasks=tasks, log_samples=True, bootstrap_iters=0, cache_requests=False, **more
     )
 
 
@@ -66,12 +67,24 @@ served = evaluated(
         "max_length": 32,
         "num_concurrent": 4,
     },
+    tasks,
 )
-local = evaluated("hf", {"pretrained": model, "dtype": "float32", "device": "cpu", "max_length": 32})
+served_chats = evaluated(
+    "local-chat-completions",
+    {"model": "base", "base_url": f"{url}/chat/completions", "num_concurrent": 4},
+    chats,
+    apply_chat_template=True,
+)
+hf = {"pretrained": model, "dtype": "float32", "device": "cpu", "max_length": 32}
+local = evaluated("hf", hf, tasks)
+local_chats = evaluated("hf", hf, chats, apply_chat_template=True)
+for kind in ("results", "samples"):
+    served[kind].update(served_chats[kind])
+    local[kind].update(local_chats[kind])
 
 failures = []
 numbers = {}
-for name in ("choices", "texts"):
+for name in ("choices", "texts", "chats"):
     for key, value in local["results"][name].items():
         other = served["results"][name][key]
         if isinstance(value, float):
@@ -89,9 +102,12 @@ for mine, theirs in zip(sorted(served["samples"]["choices"], key=order), sorted(
 numbers["log-prob per token, largest difference"] = worst
 if worst > 1e-4:
     failures.append(f"log-probs differ by {worst} a token")
-for mine, theirs in zip(sorted(served["samples"]["texts"], key=order), sorted(local["samples"]["texts"], key=order)):
-    if mine["resps"] != theirs["resps"]:
-        failures.append(f"text of {mine['doc']['question']!r}: server {mine['resps']}, hf {theirs['resps']}")
+for name in ("texts", "chats"):
+    pairs = list(zip(sorted(served["samples"][name], key=order), sorted(local["samples"][name], key=order), strict=True))
+    for mine, theirs in pairs:
+        if mine["resps"] != theirs["resps"]:
+            failures.append(f"{name}, {mine['doc']['question']!r}: server {mine['resps']}, hf {theirs['resps']}")
+    numbers[f"characters of {name}"] = sum(len(mine["resps"][0][0]) for mine, _ in pairs)
 
 client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
 body = {"model": "base", "prompt": "3 5 7 ~5 20 <direct>", "seed": 3, "n": 2}

@@ -1,6 +1,6 @@
 /**
  * Python's clients of the server, where a Python with `openai`, `lm-eval`, `torch` and `transformers` is there: `SIGNUM_PYTHON` names it (default:
- * python3). lm-eval's figures over the server must be those of its own backend on the same checkpoint.
+ * python3). lm-eval's figures over completions and chat completions must be those of its own backend on the same checkpoint.
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,8 +1,10 @@
 /** A server whose log-probs are not what it drew with: a proxy in front of ours adds half a nat to some tokens, and two nats to others. */
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { succeedsHere } from "../../command_line.ts";
 import { testServer } from "../serving/served_model.ts";
+import { base } from "../training/train_commands.ts";
 import { place, recordsOf, rowsOf, trained } from "./trained_at.ts";
 
 const { dir, keys } = place();
@@ -61,6 +63,37 @@ testServer("the metrics show what a proxy adds to log-probs, and the cap bounds 
       assert.ok(Math.abs(advantage) <= 1.5);
     });
   }
+});
+
+Deno.test({
+  name: "stages typed by hand on the rollouts of that step give its records and weights",
+  // The device lives as long as the process.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const recorded = (stage: string) => readFileSync(join(run, `steps/000001/${stage}.ndjson`), "utf8");
+    const out = join(dir, "by-hand");
+    const artifacts = `--artifacts ${join(dir, "artifacts")}`;
+    let records = recorded("sample");
+    for (
+      const [stage, flags] of [
+        ["verify", ""],
+        ["reward", ""],
+        ["split", "--algorithm reinforce"],
+        ["score", `--model ${base}`],
+        ["advantage", "--algorithm reinforce --importance-cap 1.5"],
+        ["gradient", `--model ${base} --algorithm reinforce ${artifacts}`],
+        ["update", `--model ${base} ${artifacts} --out ${out} --learning-rate 1e-3 --step 1`],
+      ]
+    ) {
+      records = (await succeedsHere(`${stage} ${flags}`, records)).stdout;
+      assert.ok(records === recorded(stage), `the records of ${stage} differ`);
+    }
+    const [byHand, trainedModel] = [out, join(run, "model")].map((model) =>
+      readFileSync(join(model, "model.safetensors"))
+    );
+    assert.ok(byHand.equals(trainedModel));
+  },
 });
 
 Deno.test("the folder of the run goes", () => rmSync(dir, { recursive: true }));

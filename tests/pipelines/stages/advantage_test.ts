@@ -49,6 +49,38 @@ Deno.test("normalised over the batch, one sign's advantages are zero; both signs
   assert.deepEqual(both.map(Math.fround), [scale, scale, -scale, -scale]);
 });
 
+Deno.test("a cap weights each token by the policy's probability over the sampler's, at most the cap, after the whitening", async () => {
+  // The policy gives the first token four times the sampler's probability, the second half of it.
+  const drawn = (reward: number) => ({
+    ...scored("a", reward),
+    logProbs: [-1 - Math.log(4), -2 + Math.log(2)],
+  });
+  const weights = async (config: Parameters<typeof filter>[2]) => {
+    const [capped, plain] = await Promise.all(
+      [2, 0].map(async (importanceCap) =>
+        records(await filter(advantageStage, [drawn(1), drawn(-1)], { ...config, importanceCap }))
+      ),
+    );
+    return plain.flatMap(({ advantages }, i) =>
+      (advantages as Array<number>).map((one, t) => ((capped[i].advantages as Array<number>)[t] / one).toFixed(6))
+    );
+  };
+  const expected = ["2.000000", "0.500000", "2.000000", "0.500000"];
+  for (
+    const config of [{ algorithm: "reinforce" }, { algorithm: "ppo" }, {
+      algorithm: "nsr",
+      normalizeAdvantage: true,
+    }] as const
+  ) {
+    assert.deepEqual(await weights(config), expected);
+  }
+  const { logProbs: _, ...without } = drawn(1);
+  assert.equal(
+    (await filter(advantageStage, [drawn(1), without], { importanceCap: 2 })).failure,
+    'Cannot read Scored from "<stdin>", line 2: field "logProbs" must be a list of numbers, found nothing',
+  );
+});
+
 Deno.test("a field that only this algorithm needs is named with its line when it is missing", async () => {
   const { values: _, ...without } = scored("b", 1);
   const { failure, stdout } = await filter(advantageStage, [scored("a", 1), without], { algorithm: "ppo" });
