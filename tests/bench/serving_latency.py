@@ -29,6 +29,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("signum", "llama.cpp")
+# llama-cpp-python penalizes repetition unless told otherwise.
+MORE = {"signum": {}, "llama.cpp": {"repeat_penalty": 1.0}}
 
 
 def arguments():
@@ -107,9 +109,9 @@ def prompts_of(url, tokens, count):
     return prompts
 
 
-def asked(url, prompt, args):
+def asked(url, name, prompt, args):
     """Seconds of a request, and its answer."""
-    body = {"model": "model", "prompt": prompt, "max_tokens": args.max_tokens, "temperature": 0}
+    body = {"model": "model", "prompt": prompt, "max_tokens": args.max_tokens, "temperature": 0, **MORE[name]}
     start = time.perf_counter()
     answer = post(url, body)
     return time.perf_counter() - start, answer
@@ -121,7 +123,7 @@ def usable(urls, prompts, most, args):
     for prompt in prompts:
         if len(kept) == most:
             break
-        answers = [asked(urls[name], prompt, args)[1] for name in NAMES]
+        answers = [asked(urls[name], name, prompt, args)[1] for name in NAMES]
         counts = [(answer["usage"]["prompt_tokens"], answer["usage"]["completion_tokens"]) for answer in answers]
         if all(count == (args.prompt_tokens, args.max_tokens) for count in counts):
             kept.append(prompt)
@@ -131,14 +133,14 @@ def usable(urls, prompts, most, args):
     return kept, same
 
 
-def measured(url, prompts, clients, args):
+def measured(url, name, prompts, clients, args):
     """The seconds of each request of a round, and the tokens/s of all."""
     with ThreadPoolExecutor(clients) as pool:
         barrier = threading.Barrier(clients)
 
         def one(number):
             barrier.wait()
-            return [asked(url, prompt, args) for prompt in prompts[number::clients]]
+            return [asked(url, name, prompt, args) for prompt in prompts[number::clients]]
 
         start = time.perf_counter()
         answers = [answer for some in pool.map(one, range(clients)) for answer in some]
@@ -172,7 +174,7 @@ def main():
                 for count in counts:
                     for name in NAMES if turn % 2 == 0 else NAMES[::-1]:
                         loads.append(os.getloadavg()[0])
-                        seconds, speed = measured(urls[name], kept[: max(count, args.requests)], count, args)
+                        seconds, speed = measured(urls[name], name, kept[: max(count, args.requests)], count, args)
                         row = percentile(seconds, 0.5), percentile(seconds, 0.95), speed
                         rows[name, count].append(row)
                         print(f"round {turn + 1}, {name}, {count} clients: {row}", file=sys.stderr)
