@@ -1,8 +1,8 @@
 /**
  * An estimate of a training step that workers share: the time and the bytes of each part with 1 to 4,096 workers. Work and bytes are counted
  * from the shape of the model and the settings; what a job, a hash and a record cost is measured; speeds are assumptions. Every response is taken
- * to have its maximum length, parts follow each other, and ranges of parameters are taken to have owners: a worker sums an aligned subtree, the
- * owner of a range reads that range of each subtree's gradient, steps it, and publishes it.
+ * to have its maximum length, and parts follow each other. A worker sums an aligned subtree of a gradient, the owner of a range of parameters adds
+ * that range of all subtrees, and the command reads the sums, hashes its records, steps and publishes the weights.
  */
 import { algorithms, needsReference } from "../algorithms/mod.ts";
 import { rangesOf } from "../cluster/parameter_blobs.ts";
@@ -56,7 +56,7 @@ export interface SharedStep {
   /** Parameters of all trained models, and bytes of one as it is published. */
   readonly parameters: number;
   readonly published: number;
-  /** Bytes of a parameter's own state: its float32 value and both moments. */
+  /** Bytes of a parameter that the command keeps: its float32 value and both moments. */
   readonly state: number;
   readonly ranges: number;
   readonly sequences: number;
@@ -125,8 +125,8 @@ export const partsWith = (step: SharedStep, speeds: Speeds, n: number): Readonly
   const responses = sequences * responseTokens;
   const ids = sequences * (promptTokens + responseTokens) * measured.token;
 
-  const given = updates * step.parameters * step.published;
-  const weights = { name: "weights", moved: n * given, ...moving(given, n * given, speeds) };
+  const sent = updates * step.parameters * step.published;
+  const weights = { name: "weights", moved: n * sent, ...moving(sent, n * sent, speeds) };
 
   // Every position of a pass of all slots reads the weights once, and the keys and values before it.
   const passes = responses / blocks / step.slots;
@@ -159,20 +159,26 @@ export const partsWith = (step: SharedStep, speeds: Speeds, n: number): Readonly
 
   const owners = Math.min(n, step.ranges);
   const part = Math.ceil(step.ranges / owners) / step.ranges;
-  const owned = subtrees * whole + step.parameters * (2 * step.state + step.published);
-  const ranges = moving(part * owned, owned, speeds);
-  const stepped = { name: "ranges", moved: updates * owned, seconds: updates * ranges.seconds, heldBy: ranges.heldBy };
+  const owned = (subtrees + 1) * whole;
+  const added = moving(part * owned, owned, speeds);
+  const ranges = { name: "ranges", moved: updates * owned, seconds: updates * added.seconds, heldBy: added.heldBy };
 
-  const jobs = blocks * (1 + scorers) + updates * (subtrees + owners);
   const results = drawn + scorers * responses * measured.number;
-  const [offers, reads] = [jobs * measured.offered, results / measured.read];
+  const given = whole + step.parameters * step.published;
+  const costs: ReadonlyArray<readonly [string, number]> = [
+    ["offers of jobs", (blocks * (1 + scorers) + updates * (subtrees + step.ranges)) * measured.offered],
+    ["reading of records", results / measured.read],
+    ["gradients that it reads and weights that it writes", updates * moving(given, given, speeds).seconds],
+    ["SHA-256 of gradients, weights and moments", updates * step.parameters * (4 + step.state) / measured.hashed],
+  ];
+  const [largest] = costs.toSorted(([, a], [, b]) => b - a);
   const command = {
     name: "command",
-    moved: results,
-    seconds: offers + reads,
-    heldBy: reads > offers ? "reading of records by the command" : "offers of jobs by the command",
+    moved: results + updates * given,
+    seconds: costs.reduce((sum, [, seconds]) => sum + seconds, 0),
+    heldBy: `its ${largest[0]}`,
   };
-  return [weights, rollouts, scores, gradients, stepped, command];
+  return [weights, rollouts, scores, gradients, ranges, command];
 };
 
 const secondsOf = (parts: ReadonlyArray<SharedPart>): number => parts.reduce((sum, { seconds }) => sum + seconds, 0);

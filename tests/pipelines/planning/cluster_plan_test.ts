@@ -26,14 +26,16 @@ const speeds = { flops: 1e14, memory: 1e12, link: 1e9, store: 4e9 };
 const at = (n: number, more: Partial<SharedStep> = {}) =>
   Object.fromEntries(partsWith({ ...step, ...more }, speeds, n).map((part) => [part.name, part]));
 
-Deno.test("bytes of a step are counted: weights a worker, sums a subtree, and the owners' state", () => {
+Deno.test("bytes of a step are counted: weights a worker, sums a subtree, a range and the whole", () => {
   for (const n of [1, 2, 8]) {
-    const { weights, gradients, ranges } = at(n);
+    const { weights, gradients, ranges, command } = at(n);
     assert.equal(weights.moved, n * 2e9);
     // Two subtrees in float32, and the text of their sequences.
     assert.equal(gradients.moved, 8e9 + 2 * (64 * 1100 * 6 + 3 * 64_000 * 12));
-    // They are read; the state is read and written, and the weights are published.
-    assert.equal(ranges.moved, 8e9 + 1e9 * (2 * 12 + 2));
+    // They are read, and one is written.
+    assert.equal(ranges.moved, 12e9);
+    // It is read, and the weights are published; records of responses come beside.
+    assert.equal(command.moved, 4e9 + 2e9 + 64_000 * 32);
   }
   assert.equal(at(3, { updates: 4 }).ranges.moved, 4 * at(3).ranges.moved);
 });
