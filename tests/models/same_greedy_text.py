@@ -2,7 +2,11 @@
 
     python3 tests/models/same_greedy_text.py RUN_OR_MODEL GREEDY.ndjson
 
-The second file has records of `sample --temperature 0` with that model. Exits 1 at the first response that differs, and prints both.
+The second file has records of `sample --temperature 0` with that model. Exits 1 at the first response that differs, and prints both. For a run of
+the recipe smollm2:
+
+    deno task -q prompt --model RUN/model --task jsonl --data data/arithmetic --template none --split test --limit 6 |
+      deno task -q sample --model RUN/model --temperature 0 --responses 1 --max-tokens 12 > GREEDY.ndjson
 """
 
 import json
