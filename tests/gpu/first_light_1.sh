@@ -8,6 +8,7 @@ script=first_light_1
 if [ "$size" = tiny ]; then sizes=256 cases=150; else sizes=4096,8192 cases=50; fi
 
 part doctor 30 $signum task doctor
+part facts 10 $signum run -q -A --no-check tests/gpu/facts.ts
 part self_test_cooperative 45 $signum run -q -A --no-check tests/gpu/chosen_kernels.ts cooperative
 part self_test_matrix 45 $signum run -q -A --no-check tests/gpu/chosen_kernels.ts matrix
 part conformance_plain "$cases" $signum run -q -A --no-check tests/gpu/conformance.ts plain
