@@ -177,11 +177,11 @@ const evaluation = async (folder: string, seed: number) => {
     "--task",
     "countdown",
     "--limit",
-    "24",
+    "64",
     "--samples",
     "1024",
   ];
-  const where = ["--block", "2", "--cluster", "sqlite", "--store", join(folder, "store")];
+  const where = ["--block", "4", "--cluster", "sqlite", "--store", join(folder, "store")];
   const since = Date.now();
   const out = join(folder, `out${seed}`);
   const { code, err } = await start(join(folder, "home"), [...words, ...where, "--seed", `${seed}`, "--out", out]).done;
