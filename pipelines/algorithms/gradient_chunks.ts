@@ -80,3 +80,20 @@ export const joinsOf = (indices: ReadonlyArray<number>): ReadonlyArray<number> =
     return joins;
   });
 };
+
+/** Joins sums that come in the order of their leaves, or of the first leaves of their subtrees, by the tree; `sums` are those that wait. */
+export const treeFold = <A>(indices: ReadonlyArray<number>, join: (first: A, second: A) => A) => {
+  const joins = joinsOf(indices);
+  const sums: A[] = [];
+  let at = 0;
+  return {
+    next: (one: A): void => {
+      sums.push(one);
+      for (let count = joins[at++]; count > 0; count--) {
+        const [first, second] = sums.splice(-2);
+        sums.push(join(first, second));
+      }
+    },
+    sums: sums as ReadonlyArray<A>,
+  };
+};

@@ -80,3 +80,15 @@ export const fetchModel = Effect.fn("Cluster.fetchModel")(function* (
   }
   return dir;
 });
+
+/** Gives this machine's copies of models by the hash of their list: verified at the first use, marked as used at each. */
+export const modelCopies = (store: BlobStore) => {
+  const dirs = new Map<string, string>();
+  return Effect.fnUntraced(function* (list: string) {
+    const known = dirs.get(list);
+    if (known !== undefined && (yield* markModelUsed(known))) return known;
+    const dir = yield* fetchModel(store, list);
+    dirs.set(list, dir);
+    return dir;
+  });
+};

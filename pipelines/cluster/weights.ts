@@ -17,7 +17,7 @@ import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { BlobName, canonicalJson } from "./job.ts";
 import type { Weights } from "./jobs.ts";
-import { fetchModel, keepModel, type KeptModel, markModelUsed } from "./model_files.ts";
+import { keepModel, type KeptModel, modelCopies } from "./model_files.ts";
 import { fillRanges, rangeBytes, rangesOf } from "./parameter_blobs.ts";
 
 const List = Schema.Struct({
@@ -93,16 +93,14 @@ const most = 3;
 /** Gives weights by the hash of their list; the last ones stay on the device, those of a run are changed in place. */
 export const weightsHolder = (store: BlobStore, { encoder }: Pick<Policy["Service"], "encoder">) => {
   const held = new Map<string, Held>();
-  const dirs = new Map<string, string>();
+  const copyOf = modelCopies(store);
   return Effect.fn("Cluster.holdWeights")(function* (name: string): Effect.fn.Return<HeldWeights, Failure> {
     const text = new TextDecoder().decode(yield* store.get(name));
     const { ranges, ...kind } = yield* Effect.mapError(
       decodeList(text),
       () => new ClusterError({ reason: "damaged", message: `Cannot read weights "${name}": it is no list of them` }),
     );
-    const known = dirs.get(kind.files);
-    const dir = known !== undefined && (yield* markModelUsed(known)) ? known : yield* fetchModel(store, kind.files);
-    dirs.set(kind.files, dir);
+    const dir = yield* copyOf(kind.files);
     const key = canonicalJson(kind);
     let one = held.get(key);
     if (one === undefined) {

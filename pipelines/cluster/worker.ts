@@ -17,7 +17,7 @@ import { makeTrouble, patience } from "./asked.ts";
 import { openShared, type Shared } from "./hand_out.ts";
 import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
-import { fetchModel, markModelUsed, sweepModels } from "./model_files.ts";
+import { modelCopies, sweepModels } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import type { Doer, JobQueue } from "./queue.ts";
 import { weightsHolder } from "./weights.ts";
@@ -61,26 +61,17 @@ const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue, up
   yield* store.sweep(now - results);
 });
 
-/** The copy of a model, verified at its first use, which marks it as used at each. */
-const copyOf = Effect.fnUntraced(function* (store: BlobStore, list: string, models: Map<string, string>) {
-  const known = models.get(list);
-  if (known !== undefined && (yield* markModelUsed(known))) return known;
-  const dir = yield* fetchModel(store, list);
-  models.set(list, dir);
-  return dir;
-});
-
 /** Runs a job with the runner of its stage and returns the text of its result. */
 const textOf = Effect.fnUntraced(function* (
   job: ClusterJob,
   store: BlobStore,
   runnerOf: (stage: string) => Effect.Effect<Runner, Failure, Policy>,
-  models: Map<string, string>,
+  copyOf: ReturnType<typeof modelCopies>,
   hold: ReturnType<typeof weightsHolder>,
 ): Effect.fn.Return<string, Failure, Policy> {
   const { block, model: list, weights: name } = job.reads;
   const text = new TextDecoder().decode(yield* store.get(block ?? ""));
-  const model = list === undefined ? undefined : yield* copyOf(store, list, models);
+  const model = list === undefined ? undefined : yield* copyOf(list);
   const weights = name === undefined ? undefined : yield* hold(name);
   const run = yield* runnerOf(job.stage);
   return yield* run({
@@ -130,7 +121,7 @@ export const work = Effect.fn("Worker.work")(function* (
     runners.set(stage, made);
     return made;
   });
-  const models = new Map<string, string>();
+  const copyOf = modelCopies(store);
   // A full disk is given a minute, since the work is done.
   const full = yield* makeTrouble;
   const isFull = ({ reason }: ClusterError) => reason === "full";
@@ -147,7 +138,7 @@ export const work = Effect.fn("Worker.work")(function* (
     if ((yield* queue.answers([id])).length > 0) return;
     const begun = yield* Clock.currentTimeMillis;
     yield* queue.runs.begin({ job: id, worker: doer.worker, stage: job.stage, begun });
-    const text = yield* textOf(job, store, runnerOf, models, hold);
+    const text = yield* textOf(job, store, runnerOf, copyOf, hold);
     yield* queue.keep({ ...doer, job: id, result: yield* kept(text) });
     done++;
     const ended = yield* Clock.currentTimeMillis;

@@ -12,7 +12,7 @@ import { formatOf, type StorageType } from "../../kernels/gpu/half_precision.ts"
 import { Tape, type TapeMode } from "../../kernels/gpu/tape.ts";
 import { dot } from "../../kernels/ops/global_norm/global_norm.ts";
 import { accumulate } from "../../kernels/ops/add/add.ts";
-import { dealLeaves, gradientChunks, joinsOf, type Leaf } from "../algorithms/gradient_chunks.ts";
+import { dealLeaves, gradientChunks, type Leaf, treeFold } from "../algorithms/gradient_chunks.ts";
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
@@ -100,26 +100,15 @@ export const sumLeaves = Effect.fnUntraced(function* <A extends Sequence, B, E>(
     }
     join.next({ set: own, sums });
   }
-  return join.sum() ?? { set, sums: none };
+  return join.sums[0] ?? { set, sums: none };
 });
 
-/** Joins sums that come in the order of their leaves, or of the first leaves of their subtrees, by the tree. */
-const joiner = <B>(encoder: Encoder, indices: ReadonlyArray<number>, add: (sums: B, more: B) => B) => {
-  const joins = joinsOf(indices);
-  const stack: TreeSum<B>[] = [];
-  let at = 0;
-  return {
-    next: (one: TreeSum<B>): void => {
-      stack.push(one);
-      for (let count = joins[at++]; count > 0; count--) {
-        const [first, second] = stack.splice(-2);
-        addSet(encoder, first.set, second.set);
-        stack.push({ set: first.set, sums: add(first.sums, second.sums) });
-      }
-    },
-    sum: (): TreeSum<B> | undefined => stack[0],
-  };
-};
+/** Joins gradients with their sums by the tree. */
+const joiner = <B>(encoder: Encoder, indices: ReadonlyArray<number>, add: (sums: B, more: B) => B) =>
+  treeFold<TreeSum<B>>(indices, (first, second) => {
+    addSet(encoder, first.set, second.set);
+    return { set: first.set, sums: add(first.sums, second.sums) };
+  });
 
 /**
  * Adds the gradient over `sequences` to `set`, which holds zeros, leaf by leaf in this process, or subtree by subtree by workers if it is handed
@@ -161,7 +150,7 @@ export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B exte
       (error) => error instanceof DeviceError ? error : new GradientError({ message: error.message }),
     );
   }
-  const { set: gradient, sums } = join.sum() ?? { set: set ?? empty(), sums: none };
+  const { set: gradient, sums } = join.sums[0] ?? { set: set ?? empty(), sums: none };
   const gradNorm = yield* normOf(model.encoder, gradient);
   yield* requireFinite(model, gradient, gradNorm, sums.loss, named);
   return { gradient, gradNorm, sums };
@@ -178,20 +167,13 @@ const joinRanges = Effect.fnUntraced(function* <B>(
   add: (sums: B, more: B) => B,
 ) {
   const set = zeroGradient(model);
-  const joins = joinsOf(parts.map(({ index }) => index));
-  const stack: B[] = [];
-  for (const [at, { sums }] of parts.entries()) {
-    stack.push(sums);
-    for (let count = joins[at]; count > 0; count--) {
-      const [first, second] = stack.splice(-2);
-      stack.push(add(first, second));
-    }
-  }
+  const join = treeFold(parts.map(({ index }) => index), add);
+  for (const { sums } of parts) join.next(sums);
   yield* Stream.runDrain(jobs.run(rangeSumWork(model.encoder, set, parts))).pipe(
     Effect.onError(() => Effect.sync(() => Parameters.releaseParameters(model.encoder, set))),
     Effect.mapError((error) => error instanceof DeviceError ? error : new RangeSumError({ message: error.message })),
   );
-  return { set, sums: stack[0] };
+  return { set, sums: join.sums[0] };
 });
 
 /** Adds the second gradient to the first and releases its buffers. */

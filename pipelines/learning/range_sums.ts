@@ -7,7 +7,7 @@ import * as Schema from "@effect/schema";
 import { accumulate } from "../../kernels/ops/add/add.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
-import { joinsOf } from "../algorithms/gradient_chunks.ts";
+import { treeFold } from "../algorithms/gradient_chunks.ts";
 import { BlobName } from "../cluster/job.ts";
 import type { MakeRunner, StageWork } from "../cluster/jobs.ts";
 import { fillRange, rangesOf } from "../cluster/parameter_blobs.ts";
@@ -66,28 +66,25 @@ export const makeRangeSumRunner: MakeRunner = Effect.succeed(
     if (names.length !== indices.length || names.length === 0) {
       return yield* fail(`expected ${indices.length} parts, found ${names.length}`);
     }
-    const joins = joinsOf(indices);
-    const stack: Tensor[] = [];
+    const join = treeFold<Tensor>(indices, (first, second) => {
+      accumulate(encoder, foldRows(first), foldRows(second));
+      encoder.release(second);
+      return first;
+    });
     const sum = Effect.gen(function* () {
-      for (const [at, name] of names.entries()) {
+      for (const name of names) {
         const bytes = yield* blobs.get(name);
         const count = bytes.length / 4;
-        if (count === 0 || count % 64 !== 0 || stack.some(({ cols }) => cols !== count)) {
+        if (count === 0 || count % 64 !== 0 || join.sums.some(({ cols }) => cols !== count)) {
           return yield* fail(`blob "${name}" has ${bytes.length} bytes`);
         }
         const part = encoder.tensor(1, count, { purpose: "gradients", exact: true });
         encoder.write(part, new Uint32Array(Uint8Array.from(bytes).buffer));
-        stack.push(part);
-        for (let left = joins[at]; left > 0; left--) {
-          const [first, second] = stack.splice(-2);
-          accumulate(encoder, foldRows(first), foldRows(second));
-          encoder.release(second);
-          stack.push(first);
-        }
+        join.next(part);
       }
-      const { buffer } = yield* encoder.readWords(stack[0]);
+      const { buffer } = yield* encoder.readWords(join.sums[0]);
       return yield* blobs.put(new Uint8Array(buffer));
     });
-    return yield* Effect.ensuring(sum, Effect.sync(() => stack.forEach((tensor) => encoder.release(tensor))));
+    return yield* Effect.ensuring(sum, Effect.sync(() => join.sums.forEach((tensor) => encoder.release(tensor))));
   }),
 );

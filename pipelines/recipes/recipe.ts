@@ -32,8 +32,8 @@ export interface Recipe {
    * primary ones together, and all others together.
    */
   readonly byFamilies?: true;
-  /** The earlier study whose claims of the same id this one asks again. */
-  readonly after?: string;
+  /** The earlier study whose claims of the same id this one asks again, and a sentence on how they differ. */
+  readonly after?: { readonly study: string; readonly differs: string };
   /** Values that cells take from the results of other cells, by their names. */
   readonly choices?: Readonly<Record<string, RateChoice>>;
   /** Settings that vary between cells, for the figure of sweeps. */

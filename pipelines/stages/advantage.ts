@@ -1,7 +1,7 @@
 /**
  * Adds the algorithm's advantage to each response token. The fields needed besides reward and weight depend on `--algorithm` and are
  * checked here. PSR, NSR, W-REINFORCE and REINFORCE process responses one by one; GRPO and PPO need the whole rollout batch (groups,
- * whitening) and read all input first, as `--normalize-advantage` and `--importance-cap` do. `--truncated mask` drops the responses that were
+ * whitening) and read all input first, as `--normalize-advantage` does. `--truncated mask` drops the responses that were
  * cut off, after the advantages: they count in their group and teach nothing. `--importance-cap` weights what is left, token by token, for
  * responses of a sampler that is not the policy (`algorithms/importance.ts`).
  */
@@ -128,8 +128,7 @@ export const advantageStage = makeStage({
   },
   output: Records.Credited,
   run: (input, config) =>
-    algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true &&
-      !config.importanceCap
+    algorithms[config.algorithm].advantage.scope === "response" && config.normalizeAdvantage !== true
       ? Stream.flatMap(input, (response) => Stream.fromIterable(advantage([response], config)))
       : Stream.fromArrayEffect(Effect.flatMap(Stream.runCollect(input), (batch) => checked(batch, config))),
 });

@@ -15,7 +15,7 @@ const columns = ["Claim", "asked", "found then", "verdict then", "found now", "v
 
 /** The page; undefined if the studies share no claim. */
 export const movedPage = (
-  { name, after = "" }: Pick<Recipe, "name" | "after">,
+  { name, after }: Pick<Recipe, "name"> & Required<Pick<Recipe, "after">>,
   earlier: ReadonlyArray<Judged>,
   now: ReadonlyArray<Judged>,
 ): string | undefined => {
@@ -41,10 +41,9 @@ export const movedPage = (
       }],
     });
   return [
-    `# Verdicts of \`${name}\` beside those of \`${after}\``,
+    `# Verdicts of \`${name}\` beside those of \`${after.study}\``,
     "",
-    `The claims that both studies ask, as each judged them: \`${after}\` on three bases and 128 problems, every claim alone; \`${name}\` on five bases, ` +
-    "three of them the same, under seeds and on problems of its own, claims by families, so a verdict may move to undecided though the numbers agree. Statements are those of " +
+    `The claims that both studies ask, as each judged them. ${after.differs} Statements are those of ` +
     `\`${name}\`; a condition that it tried at fewer values says so. Made by \`${commandOf({ name })}\`.`,
     "",
     `${both.filter(isMoved).length} of ${both.length} verdicts moved.`,
@@ -60,7 +59,8 @@ export const movedPage = (
 
 /** The page of a study that follows an earlier one whose results are in this folder's `results`. */
 export const movedVerdicts = Effect.fnUntraced(function* (recipe: Recipe, now: ReadonlyArray<Judged>) {
-  if (recipe.after === undefined) return undefined;
-  const { rows } = yield* rowsIn(join("results", recipe.after), "claims.ndjson", ClaimRow);
-  return movedPage(recipe, rows, now);
+  const { name, after } = recipe;
+  if (after === undefined) return undefined;
+  const { rows } = yield* rowsIn(join("results", after.study), "claims.ndjson", ClaimRow);
+  return movedPage({ name, after }, rows, now);
 });

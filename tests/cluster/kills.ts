@@ -4,9 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { newFolder, pause, say } from "../pipelines/cluster/plain_site.ts";
 import { ask, type Running, start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
+import { filesOf } from "../pipelines/cluster/run_files.ts";
 
 const base = newFolder();
 
@@ -18,18 +19,6 @@ const training = (folder: string, more: ReadonlyArray<string> = []) => {
 };
 
 const handedOut = (folder: string) => ["--block", "2", "--cluster", "sqlite", "--store", join(folder, "store")];
-
-/** Every file of a run with its bytes, but for what says where it lies and how long it took. */
-const filesOf = (run: string) => {
-  const files = readdirSync(run, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => relative(run, join(entry.parentPath, entry.name))).toSorted();
-  return files.filter((name) => name !== "lock" && !name.startsWith("tensorboard")).map((name) => {
-    const bytes = readFileSync(join(run, name));
-    if (name === "config.json") return [name, bytes.toString().replace(run, "RUN")];
-    if (name === "metrics.ndjson") return [name, bytes.toString().replaceAll(/"timing":\{[^}]*\}/g, "")];
-    return [name, bytes.toString("base64")];
-  });
-};
 
 const alone = (async () => {
   const folder = join(base, "alone");

@@ -18,6 +18,11 @@ export const tinyPower: Recipe = {
   cells: tinyPowerCells,
   claims: tinyPowerClaims,
   byFamilies: true,
-  after: "tiny-full",
+  after: {
+    study: "tiny-full",
+    differs:
+      "`tiny-full` judged every claim alone, on three bases and 128 problems; `tiny-power` judges claims by families, on five bases, three of them " +
+      "the same, under seeds and on problems of its own. So a verdict may move to undecided though the numbers agree.",
+  },
   choices: tinyPowerChoices,
 };

@@ -73,7 +73,7 @@ const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
     otherSentence(claims),
     recipe.after === undefined
       ? undefined
-      : `Which verdicts moved against \`${recipe.after}\` is on [a page of its own](moved.md).`,
+      : `Which verdicts moved against \`${recipe.after.study}\` is on [a page of its own](moved.md).`,
   ];
 };
 
@@ -98,7 +98,7 @@ export const studyPage = (study: StudyFolder): Result.Result<string, string> =>
       ...section("Claims and verdicts", ...(yield* tablesOf(verdicts, claims)).map(untitled)),
       ...section(
         "The rates that the rule chose",
-        chosen.length === 0 ? undefined : chosenWords,
+        chosenWords(chosen),
         chosen.length === 0 ? undefined : untitled(chosenTable(chosen)),
       ),
       ...section("Pass@k", picture("figure_2"), untitled(measured)),

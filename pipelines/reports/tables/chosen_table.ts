@@ -3,10 +3,11 @@ import type { ChosenRow } from "../../records/study_rows.ts";
 import { seriesName } from "../series.ts";
 import { empty, type Table, textCell } from "./table.ts";
 
-/** What the rule is, in a sentence. */
-export const chosenWords =
-  "Each objective takes the rate with the highest mean of Pass@1 and Pass@64, in percent below, on problems that no claim asks of; of equal " +
-  "ones the first. These cells ran before all others.";
+/** What the rule is, in a sentence; undefined if nothing was chosen. */
+export const chosenWords = ([first]: ReadonlyArray<ChosenRow>): string | undefined =>
+  first &&
+  `Each objective takes the rate with the highest mean of Pass@1 and Pass@${first.k}, in percent below, on problems that no claim asks of; of ` +
+    "equal ones the first. These cells ran before all others.";
 
 const rateText = (rate: number): string => rate.toExponential(0);
 

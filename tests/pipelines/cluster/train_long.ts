@@ -7,7 +7,7 @@ import { Effect, Fiber, ManagedRuntime } from "effect";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { handOut } from "../../../pipelines/cluster/hand_out.ts";
 import { type BlockInput, Jobs, thisProcess } from "../../../pipelines/cluster/jobs.ts";
 import { work } from "../../../pipelines/cluster/worker.ts";
@@ -25,6 +25,7 @@ import { trainConfig } from "../../../pipelines/training/run_config.ts";
 import { train } from "../../../pipelines/training/train.ts";
 import { collect } from "../stages/with_policy.ts";
 import { ask, startWorker, stopWorker } from "./processes.ts";
+import { filesOf } from "./run_files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "signum-train-cluster-"));
 addEventListener("unload", () => rmSync(folder, { recursive: true, force: true }));
@@ -36,18 +37,6 @@ const algorithms = ["grpo", "ppo"] as const;
 type Algorithm = typeof algorithms[number];
 
 const out = (name: string, algorithm: Algorithm) => join(folder, name, algorithm);
-
-/** Every file of a run with its bytes, but for what says where it lies and how long it took. */
-const filesOf = (run: string) => {
-  const files = readdirSync(run, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => relative(run, join(entry.parentPath, entry.name))).toSorted();
-  return files.filter((name) => name !== "lock" && !name.startsWith("tensorboard")).map((name) => {
-    const bytes = readFileSync(join(run, name));
-    if (name === "config.json") return [name, bytes.toString().replace(run, "RUN")];
-    if (name === "metrics.ndjson") return [name, bytes.toString().replaceAll(/"timing":\{[^}]*\}/g, "")];
-    return [name, bytes.toString("base64")];
-  });
-};
 
 /** Trains for a step; returns the files of the run, and what was said. */
 const trained = (name: string, algorithm: Algorithm, isHandedOut: boolean, leavesPerJob = 1) =>

@@ -19,7 +19,7 @@ const row = (id: string, verdict: string, more: Partial<Judged> = {}): Judged =>
   ...more,
 });
 
-const recipe = { name: "later", after: "earlier" };
+const recipe = { name: "later", after: { study: "earlier", differs: "It differs." } };
 
 Deno.test("the page counts the verdicts that moved, and leaves out claims that one study alone asks or has not tried", () => {
   const page = movedPage(
