@@ -14,6 +14,7 @@ import type { Failure } from "../settings/command.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { makeTrouble, patience } from "./asked.ts";
+import { sweepCells } from "./cell_folders.ts";
 import { openShared, type Shared } from "./hand_out.ts";
 import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
@@ -34,9 +35,11 @@ export interface Upkeep {
   readonly results: number;
   /** Copies of models on this machine after their last use. */
   readonly models: number;
+  /** Folders of unfinished cells on this machine after their last change. */
+  readonly cells: number;
 }
 
-const usualUpkeep: Upkeep = { every: 3600_000, messages: 3600_000, results: 30 * day, models: 7 * day };
+const usualUpkeep: Upkeep = { every: 3600_000, messages: 3600_000, results: 30 * day, models: 7 * day, cells: 7 * day };
 
 /** Says once about each other queue with waiting jobs why this worker leaves them. */
 const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
@@ -53,9 +56,10 @@ const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
 
 /** Removes what nobody used for long, once it is time; a worker that stays for minutes alone does its part too. */
 const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue, upkeep: Upkeep) {
-  const { every, messages, results, models } = upkeep;
+  const { every, messages, results, models, cells } = upkeep;
   const now = yield* Clock.currentTimeMillis;
   yield* sweepModels(now - models);
+  yield* sweepCells(now - cells);
   if (!(yield* queue.isDue(every))) return;
   yield* queue.sweep(now - results, messages);
   yield* store.sweep(now - results);
