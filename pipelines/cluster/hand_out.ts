@@ -92,10 +92,10 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
   const sources = new Map<string, Effect.Effect<unknown, ClusterError>>();
   yield* Effect.forkScoped(watchResults(shared, out, sources, queueOf(place), where));
 
-  const done = Effect.fnUntraced(function* (job: ClusterJob, text: string, earlier?: JobResult) {
+  const done = Effect.fnUntraced(function* ({ job, block: { mend } }: Asked, text: string, earlier?: JobResult) {
     const id = jobId(job);
     const deferred = yield* Deferred.make<string, ClusterError>();
-    const one = out.get(id) ?? { job, done: deferred, waiting: 0, isOffered: false };
+    const one = out.get(id) ?? { job, done: deferred, waiting: 0, isOffered: false, mend };
     one.waiting++;
     one.earlier ??= earlier;
     sources.set(job.reads.block, store.put(text));
@@ -123,7 +123,7 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
     tries = mostAttempts,
   ): Effect.Effect<string, Failure> =>
     Effect.catchIf(
-      room.withPermits(1)(done(asked.job, text, earlier)),
+      room.withPermits(1)(done(asked, text, earlier)),
       ({ reason }) => reason === "job" && tries > 1,
       Effect.fnUntraced(function* (error) {
         const isMended = yield* asked.block.mend ?? Effect.succeed(false);
@@ -133,9 +133,9 @@ export const handOut = Effect.fn("Cluster.handOut")(function* (
   const redone = Effect.fnUntraced(function* (asked: Asked, why: string) {
     const id = jobId(asked.job);
     yield* (yield* StandardStreams).report(`${why}; job ${jobName(asked.job, id)} is done again`);
-    const [earlier] = yield* queue.answers([id]);
-    yield* queue.forget(id);
-    return yield* finished(asked, asked.block.text, earlier);
+    const answers = yield* queue.answers([id]);
+    if (answers.length === 1) yield* queue.forget(id);
+    return yield* finished(asked, asked.block.text, answers.at(0));
   });
 
   const models = new Map<string, KeptModel>();

@@ -4,9 +4,11 @@
  */
 import { Clock, Deferred, Effect } from "effect";
 import { StandardStreams } from "../files/standard_streams.ts";
+import type { Failure } from "../settings/command.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { type ClusterJob, jobName } from "./job.ts";
+import type { InputBlock } from "./jobs.ts";
 import { type JobQueue, type JobResult, mostAttempts } from "./queue.ts";
 import { isLate } from "./stragglers.ts";
 
@@ -21,6 +23,9 @@ export interface JobOut {
   waiting: number;
   /** Whether it is in the queue; before that, what the queue knows of it is old. */
   isOffered: boolean;
+  /** Makes again the blobs that it lacks. */
+  readonly mend: InputBlock["mend"];
+  isMending?: boolean;
   /** A result whose blobs were lost; another one must be the same. */
   earlier?: JobResult | undefined;
 }
@@ -42,6 +47,9 @@ const died = (job: ClusterJob, id: string, attempts: number, failure: string) =>
     reason: "job",
     message: `Job ${jobName(job, id)} is dead after ${attempts} of ${mostAttempts} attempts: ${failure.split("\n")[0]}`,
   });
+
+const asClusterError = (error: Failure): ClusterError =>
+  error instanceof ClusterError ? error : new ClusterError({ reason: "job", message: error.message });
 
 /** Looks for the results of the jobs that are out; ends with the scope. */
 export const watchResults = Effect.fnUntraced(function* (
@@ -83,6 +91,17 @@ export const watchResults = Effect.fnUntraced(function* (
       if (one !== undefined) yield* Deferred.fail(one.done, died(one.job, id, Number(attempts), failure));
     }
   });
+  /** Makes again what failing jobs lack, in the background, since that waits for other jobs; whether they fail for that is not known. */
+  const mend = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
+    const asked = ids.filter((id) => out.get(id)?.mend !== undefined);
+    for (const { id } of asked.length === 0 ? [] : yield* queue.failing(asked)) {
+      const one = out.get(id);
+      if (one?.mend === undefined || one.isMending === true) continue;
+      one.isMending = true;
+      const mending = Effect.catch(one.mend, (error) => Deferred.fail(one.done, asClusterError(error)));
+      yield* Effect.forkChild(Effect.ensuring(mending, Effect.sync(() => one.isMending = false)));
+    }
+  });
   const again = new Set<string>();
   /** Once nothing waits, offers jobs again that take too long. */
   const backUp = Effect.gen(function* () {
@@ -119,6 +138,7 @@ export const watchResults = Effect.fnUntraced(function* (
       for (const [id, some] of answers) yield* settle(id, some);
       if (now - renewed > renewal * 1000) {
         yield* renew(ids);
+        yield* mend(ids);
         renewed = now;
       }
       if (now - backed > backup * 1000) {
