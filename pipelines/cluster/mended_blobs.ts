@@ -6,8 +6,11 @@ import { ClusterError } from "./cluster_error.ts";
 import { type ClusterJob, jobId } from "./job.ts";
 import type { SpentBlobs } from "./jobs.ts";
 
-/** Whether a blob was asked for that is not in the store, or whose bytes were wrong and are removed. */
-export const isLostBlob = (error: unknown): error is ClusterError =>
+/** A blob was asked for that is not in the store, or whose bytes were wrong and are removed. */
+type LostBlob = ClusterError & { readonly reason: "missing" | "damaged" };
+
+/** Whether a blob is lost. */
+export const isLostBlob = (error: unknown): error is LostBlob =>
   error instanceof ClusterError && (error.reason === "missing" || error.reason === "damaged");
 
 /** The blobs of jobs. */

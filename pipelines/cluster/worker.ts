@@ -18,6 +18,7 @@ import { sweepCells } from "./cell_folders.ts";
 import { openShared, type Shared } from "./hand_out.ts";
 import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
+import { isLostBlob } from "./mended_blobs.ts";
 import { modelCopies, sweepModels } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import type { Doer, JobQueue } from "./queue.ts";
@@ -154,17 +155,21 @@ export const work = Effect.fn("Worker.work")(function* (
   const take = queue.take(place, (job, id) =>
     one(job, id).pipe(
       Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
-      Effect.mapError(({ message }) => new ClusterError({ reason: "job", message })),
+      Effect.mapError((error) =>
+        isLostBlob(error) ? error : new ClusterError({ reason: "job", message: error.message })
+      ),
       Effect.tapError(({ message }) => report(`job ${jobName(job, id)} failed: ${message}`)),
       Effect.tapError(() => Effect.ignore(queue.runs.drop(id, doer.worker))),
       // A signal waits for the end of the job.
       Effect.uninterruptible,
     ));
-  // The queue tries a failed job again; a worker goes on, whatever a job does to it.
+  // The queue tries a failed job again; a worker goes on, whatever a job does to it. Where a blob is lost, the job that makes it may be next.
   const next = take.pipe(
     Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
-    Effect.catch(({ reason, message }) =>
-      Effect.andThen(reason === "job" ? Effect.void : report(message), Effect.sleep("1 second"))
+    Effect.catch((error) =>
+      isLostBlob(error)
+        ? Effect.void
+        : Effect.andThen(error.reason === "job" ? Effect.void : report(error.message), Effect.sleep("1 second"))
     ),
   );
   return yield* Effect.forever(next);
