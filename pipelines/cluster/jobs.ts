@@ -12,6 +12,8 @@ import type { Failure } from "../settings/command.ts";
 export interface InputBlock {
   readonly text: string;
   readonly settings?: Readonly<Record<string, Json>>;
+  /** Makes again those blobs that the text names and that are lost; false if none was. */
+  readonly mend?: Effect.Effect<boolean, Failure>;
 }
 
 /** The weights of a model on this process's device. */
@@ -27,8 +29,18 @@ export interface Weights {
 export interface Blobs {
   readonly put: (bytes: Uint8Array) => Effect.Effect<string, Failure>;
   readonly get: (name: string) => Effect.Effect<Uint8Array, Failure>;
-  /** Names blobs that others read, to be removed with those of a transient work. */
-  readonly spend?: (names: ReadonlyArray<string>) => void;
+}
+
+/** Blobs as the process that asked for a result has them. */
+export interface ResultBlobs extends Blobs {
+  /** Names blobs of the result that are read when all results are there; a transient work removes them in the end. */
+  readonly spend: (names: ReadonlyArray<string>) => void;
+}
+
+/** The blobs that results named; one that is lost, or whose hash is wrong, is made again by its own job. */
+export interface SpentBlobs extends Pick<Blobs, "get"> {
+  /** Makes again those that are lost; false if none of them ever was. */
+  readonly mend: (names: ReadonlyArray<string>) => Effect.Effect<boolean, Failure>;
 }
 
 /** Work of a stage that can be cut into blocks; the records of the blocks, in order, are the records of the whole. */
@@ -46,9 +58,9 @@ export interface StageWork<A, E, R> {
   /** The whole work in this process. */
   readonly here: Stream.Stream<A, E, R>;
   /** The records of a block from the text of its result, one block after the other. */
-  readonly decode: (text: string, block: number, blobs: Blobs) => Effect.Effect<ReadonlyArray<A>, E | Failure>;
+  readonly decode: (text: string, block: number, blobs: ResultBlobs) => Effect.Effect<ReadonlyArray<A>, E | Failure>;
   /** Records that follow those of the blocks; made once all blocks are there, and before the blobs of a transient work are removed. */
-  readonly last?: (() => Effect.Effect<ReadonlyArray<A>, E | Failure>) | undefined;
+  readonly last?: ((blobs: SpentBlobs) => Effect.Effect<ReadonlyArray<A>, E | Failure>) | undefined;
 }
 
 /** What hands out work. */

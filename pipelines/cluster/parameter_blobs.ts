@@ -34,7 +34,7 @@ export const rangesOf = ({ sizes }: Pick<ParameterLayout, "sizes">): ReadonlyArr
 };
 
 /** The elements of one range, as a tensor over the set's buffer. */
-const tensorOf = ({ arenas }: ParameterSet, { arena, start, count }: ParameterRange): Tensor =>
+export const rangeTensor = ({ arenas }: ParameterSet, { arena, start, count }: ParameterRange): Tensor =>
   sliceColumns(arenas[arena], start, count);
 
 /** The bytes of a range, little-endian, in the element type of the set. */
@@ -43,7 +43,7 @@ export const rangeBytes = (
   set: ParameterSet,
   range: ParameterRange,
 ): Effect.Effect<Uint8Array, DeviceError> =>
-  Effect.map(encoder.readWords(tensorOf(set, range)), ({ buffer }) => new Uint8Array(buffer));
+  Effect.map(encoder.readWords(rangeTensor(set, range)), ({ buffer }) => new Uint8Array(buffer));
 
 /** Writes the blobs named in the order of `rangesOf` into a set; those that `held` names at the same place are there already. */
 export const fillRanges = Effect.fnUntraced(function* (
@@ -73,7 +73,7 @@ export const fillRange = Effect.fnUntraced(function* (
   name: string,
   get: Blobs["get"],
 ) {
-  const tensor = tensorOf(set, range);
+  const tensor = rangeTensor(set, range);
   const bytes = yield* get(name);
   const [, expected] = byteRange(tensor);
   if (bytes.length !== expected) {

@@ -61,6 +61,8 @@ export interface JobQueue {
   ) => Effect.Effect<void, ClusterError, R>;
   readonly answers: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<JobResult>, ClusterError>;
   readonly dead: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Dead>, ClusterError>;
+  /** Those of some jobs that failed and are tried again. */
+  readonly failing: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<{ readonly id: string }>, ClusterError>;
   readonly keep: (answer: JobResult) => Effect.Effect<void, ClusterError>;
   /** Drops the results of a job, whose blob is lost. */
   readonly forget: (id: string) => Effect.Effect<void, ClusterError>;
@@ -177,6 +179,12 @@ export const openQueue = Effect.fn("Queue.open")(function* (
         >`SELECT id, attempts, COALESCE(last_failure, 'the worker was lost each time') AS failure FROM signum_jobs
           WHERE ${sql.in("id", ids)} AND (state = 'failed' OR (state = 'pending' AND attempts >= ${mostAttempts}
           AND (acquired_at IS NULL OR acquired_at < ${expired})))`,
+      ),
+    failing: (ids) =>
+      asked(
+        "read failing jobs",
+        sql<{ readonly id: string }>`SELECT id FROM signum_jobs
+          WHERE ${sql.in("id", ids)} AND state = 'pending' AND last_failure IS NOT NULL`,
       ),
     keep: ({ job, result, worker, machine, device }) =>
       Effect.asVoid(asked(

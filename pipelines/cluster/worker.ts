@@ -14,9 +14,11 @@ import type { Failure } from "../settings/command.ts";
 import type { BlobStore } from "./blob_store.ts";
 import { ClusterError } from "./cluster_error.ts";
 import { makeTrouble, patience } from "./asked.ts";
+import { sweepCells } from "./cell_folders.ts";
 import { openShared, type Shared } from "./hand_out.ts";
 import { type ClusterJob, jobName, type JobPlace, otherPlace, queueOf } from "./job.ts";
 import type { MakeRunner, Runner } from "./jobs.ts";
+import { isLostBlob } from "./mended_blobs.ts";
 import { modelCopies, sweepModels } from "./model_files.ts";
 import { placeOfDevice } from "./place.ts";
 import type { Doer, JobQueue } from "./queue.ts";
@@ -34,9 +36,11 @@ export interface Upkeep {
   readonly results: number;
   /** Copies of models on this machine after their last use. */
   readonly models: number;
+  /** Folders of unfinished cells on this machine after their last change. */
+  readonly cells: number;
 }
 
-const usualUpkeep: Upkeep = { every: 3600_000, messages: 3600_000, results: 30 * day, models: 7 * day };
+const usualUpkeep: Upkeep = { every: 3600_000, messages: 3600_000, results: 30 * day, models: 7 * day, cells: 7 * day };
 
 /** Says once about each other queue with waiting jobs why this worker leaves them. */
 const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
@@ -53,9 +57,10 @@ const sayLeft = Effect.fnUntraced(function* (queue: JobQueue, place: JobPlace) {
 
 /** Removes what nobody used for long, once it is time; a worker that stays for minutes alone does its part too. */
 const sweep = Effect.fnUntraced(function* (store: BlobStore, queue: JobQueue, upkeep: Upkeep) {
-  const { every, messages, results, models } = upkeep;
+  const { every, messages, results, models, cells } = upkeep;
   const now = yield* Clock.currentTimeMillis;
   yield* sweepModels(now - models);
+  yield* sweepCells(now - cells);
   if (!(yield* queue.isDue(every))) return;
   yield* queue.sweep(now - results, messages);
   yield* store.sweep(now - results);
@@ -150,17 +155,21 @@ export const work = Effect.fn("Worker.work")(function* (
   const take = queue.take(place, (job, id) =>
     one(job, id).pipe(
       Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
-      Effect.mapError(({ message }) => new ClusterError({ reason: "job", message })),
+      Effect.mapError((error) =>
+        isLostBlob(error) ? error : new ClusterError({ reason: "job", message: error.message })
+      ),
       Effect.tapError(({ message }) => report(`job ${jobName(job, id)} failed: ${message}`)),
       Effect.tapError(() => Effect.ignore(queue.runs.drop(id, doer.worker))),
       // A signal waits for the end of the job.
       Effect.uninterruptible,
     ));
-  // The queue tries a failed job again; a worker goes on, whatever a job does to it.
+  // The queue tries a failed job again; a worker goes on, whatever a job does to it. Where a blob is lost, the job that makes it may be next.
   const next = take.pipe(
     Effect.catchDefect((defect) => Effect.fail(new ClusterError({ reason: "job", message: reasonOf(defect) }))),
-    Effect.catch(({ reason, message }) =>
-      Effect.andThen(reason === "job" ? Effect.void : report(message), Effect.sleep("1 second"))
+    Effect.catch((error) =>
+      isLostBlob(error)
+        ? Effect.void
+        : Effect.andThen(error.reason === "job" ? Effect.void : report(error.message), Effect.sleep("1 second"))
     ),
   );
   return yield* Effect.forever(next);

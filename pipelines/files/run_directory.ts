@@ -120,6 +120,42 @@ export const isOwned = (path: string): Effect.Effect<boolean, RunError> =>
     return isFree === false;
   });
 
+/** Whether a folder, or something in it, changed since `before` (ms). */
+const isChanged = async (path: string, before: number): Promise<boolean> => {
+  const entries = await unlessMissing(readdir(path, { recursive: true, withFileTypes: true }));
+  // Somebody removes something there.
+  if (entries === undefined) return true;
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
+  for (const one of [join(path, "lock"), path, ...paths]) {
+    const found = await unlessMissing(stat(one));
+    if (found !== undefined && found.mtimeMs >= before) return true;
+  }
+  return false;
+};
+
+/** Removes a run's folder that did not change since `before` (ms) and that no live process owns; says whether it did. */
+export const removeUnchanged = (path: string, before: number): Effect.Effect<boolean, RunError> =>
+  attemptInRun("remove", path, async () => {
+    if (await isChanged(path, before)) return false;
+    const name = join(path, "lock");
+    const known = await unlessMissing(stat(name));
+    const file = await Deno.open(name, { read: true, write: true, create: true });
+    const partial = `${path}.partial-${randomBytes(8).toString("hex")}`;
+    try {
+      if (!(await file.tryLock(true))) return false;
+      const { ino, size, mtime } = await file.stat();
+      // An owner that came and went in between has written the file or removed it.
+      const isSame = known === undefined ? size === 0 : mtime?.getTime() === Math.floor(known.mtimeMs);
+      if (!isSame || ino !== (await inodeOf(name))) return false;
+      // Whoever comes now makes a new folder.
+      await rename(path, partial);
+    } finally {
+      file.close();
+    }
+    await rm(partial, { recursive: true, force: true });
+    return true;
+  });
+
 const inodeOf = (path: string) => unlessMissing(stat(path)).then((found) => found?.ino);
 
 /** Releases the lock and removes its file, and an empty folder that was created for it. */

@@ -4,7 +4,6 @@
  * S leaves need at most log2(S) + 1 gradients at a time. Keeping activations or recomputing them block by block changes only memory and time.
  */
 import * as Effect from "effect/Effect";
-import * as Data from "effect/Data";
 import * as Stream from "effect/Stream";
 import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
@@ -16,7 +15,8 @@ import { dealLeaves, gradientChunks, type Leaf, treeFold } from "../algorithms/g
 import { elementBytes } from "../../kernels/gpu/tensor.ts";
 import { purposeIn } from "../models/memory_purposes.ts";
 import type { Model } from "../models/model.ts";
-import { type Executor, Jobs } from "../cluster/jobs.ts";
+import { ClusterError } from "../cluster/cluster_error.ts";
+import { type Executor, Jobs, type SpentBlobs } from "../cluster/jobs.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { GradientError, type Named, requireFinite } from "./finite_gradient.ts";
 import {
@@ -27,10 +27,11 @@ import {
   subtreesOf,
   type TreeSum,
 } from "./gradient_work.ts";
-import { rangeSumWork } from "./range_sums.ts";
+import { allRanges, rangeSumWork, sumAddends } from "./range_sums.ts";
 import { foldRows } from "./host_gradient.ts";
 import { packedLength, type PackedRows, packRows, type Sequence } from "./packed_rows.ts";
 import * as Parameters from "../models/parameters.ts";
+import type { Failure } from "../settings/command.ts";
 
 /** Tokens per chunk, leaves of the tree that sums the chunks (1 by default), and whether activations are recomputed; by default they are if the chunk would keep many. */
 export interface ChunkSettings {
@@ -80,15 +81,14 @@ export const sumLeaves = Effect.fnUntraced(function* <A extends Sequence, B, E>(
   sequences: ReadonlyArray<A>,
   leaves: ReadonlyArray<Leaf>,
   { pass, none, add }: Pick<Passes<A, B, E>, "pass" | "none" | "add">,
-  { set = zeroGradient(model), recompute }: {
+  { set, recompute }: {
     readonly set?: Parameters.ParameterSet | undefined;
     readonly recompute?: boolean | undefined;
   } = {},
 ): Effect.fn.Return<TreeSum<B>, E> {
   const { encoder } = model;
-  const join = joiner(encoder, leaves.map(({ index }) => index), add);
-  for (const [at, { chunks }] of leaves.entries()) {
-    const own = at === 0 ? set : zeroGradient(model);
+  const leafSum = Effect.fnUntraced(function* ({ chunks }: Leaf, given?: Parameters.ParameterSet) {
+    const own = given ?? zeroGradient(model);
     const pairs = Parameters.gradientsOf(model.weights, Parameters.modelTensors(model.config, own));
     let sums = none;
     for (const { start, end } of chunks) {
@@ -98,17 +98,16 @@ export const sumLeaves = Effect.fnUntraced(function* <A extends Sequence, B, E>(
       sums = add(sums, yield* pass(new Tape(encoder, mode, pairs), packed, part));
       packed.release();
     }
-    join.next({ set: own, sums });
-  }
-  return join.sums[0] ?? { set, sums: none };
-});
-
-/** Joins gradients with their sums by the tree. */
-const joiner = <B>(encoder: Encoder, indices: ReadonlyArray<number>, add: (sums: B, more: B) => B) =>
-  treeFold<TreeSum<B>>(indices, (first, second) => {
-    addSet(encoder, first.set, second.set);
-    return { set: first.set, sums: add(first.sums, second.sums) };
+    return { ...allRanges(encoder, own), set: own, sums };
   });
+  const sum = yield* sumAddends(
+    encoder,
+    leaves.map(({ index }) => index),
+    leaves.map((leaf, at) => leafSum(leaf, at === 0 ? set : undefined)),
+    (first, second) => ({ ...first, sums: add(first.sums, second.sums) }),
+  );
+  return sum ?? { set: set ?? zeroGradient(model), sums: none };
+});
 
 /**
  * Adds the gradient over `sequences` to `set`, which holds zeros, leaf by leaf in this process, or subtree by subtree by workers if it is handed
@@ -121,59 +120,63 @@ export const sumChunks = Effect.fnUntraced(function* <A extends Sequence, B exte
   passes: Passes<A, B, DeviceError>,
   set?: Parameters.ParameterSet,
 ): Effect.fn.Return<SummedGradient<B>, DeviceError | GradientError> {
-  const { none, add, named, lengths } = passes;
   const leaves = dealLeaves(gradientChunks(sequences.map(packedLength), gradientChunk), gradientLeaves);
-  const subtrees = subtreesOf(leaves, handed?.span ?? 1);
-  const empty = () => zeroGradient(model);
-  const here = Stream.mapEffect(
-    Stream.fromIterable(subtrees.entries()),
-    ([at, subtree]) =>
-      sumLeaves(model, sequences, subtree.leaves, passes, { set: at === 0 ? set : undefined, recompute }),
+  const here = sumLeaves(model, sequences, leaves, passes, { set, recompute });
+  const { set: gradient, sums } = yield* handed === undefined ? here : handOutLeaves(
+    model,
+    { ...handed, subtrees: subtreesOf(leaves, handed.span), sequences, lengths: passes.lengths, here },
+    passes,
+    set,
   );
-  const join = joiner(model.encoder, subtrees.map(({ index }) => index), add);
-  const take = (one: TreeSum<B>) => Effect.sync(() => join.next(one));
-  if (handed === undefined) yield* Stream.runForEach(here, take);
-  else {
-    const jobs = yield* Jobs;
-    // What comes from elsewhere is read into new buffers.
-    if (jobs.atOnce !== undefined && set !== undefined) Parameters.releaseParameters(model.encoder, set);
-    const asked = { ...handed, subtrees, sequences, lengths, none, empty, here };
-    const run = (joined?: GradientRequest<A, B, DeviceError>["joined"]) =>
-      Stream.runForEach(jobs.run(gradientWork({ ...asked, joined })), take);
-    const { report } = yield* StandardStreams;
-    yield* Effect.mapError(
-      subtrees.length < 2 ? run() : Effect.catchIf(
-        run((parts) => joinRanges(jobs, model, parts, add)),
-        (error): error is RangeSumError => error instanceof RangeSumError,
-        ({ message }) => Effect.andThen(report(`${message}; this process adds the gradient`), run()),
-      ),
-      (error) => error instanceof DeviceError ? error : new GradientError({ message: error.message }),
-    );
-  }
-  const { set: gradient, sums } = join.sums[0] ?? { set: set ?? empty(), sums: none };
   const gradNorm = yield* normOf(model.encoder, gradient);
-  yield* requireFinite(model, gradient, gradNorm, sums.loss, named);
+  yield* requireFinite(model, gradient, gradNorm, sums.loss, passes.named);
   return { gradient, gradNorm, sums };
 });
 
-/** The owners of the ranges could not add them: a blob of a subtree was lost, or a worker broke. */
-class RangeSumError extends Data.TaggedError("RangeSumError")<{ readonly message: string }> {}
+/** The sum over all leaves, wherever it is made. */
+const handOutLeaves = Effect.fnUntraced(function* <A extends Sequence, B extends object>(
+  model: Model,
+  asked: Omit<GradientRequest<A, B, DeviceError>, "none" | "joined">,
+  { none, add }: Pick<Passes<A, B, DeviceError>, "none" | "add">,
+  set: Parameters.ParameterSet | undefined,
+) {
+  const jobs = yield* Jobs;
+  // What comes from elsewhere is read into new buffers.
+  if (jobs.atOnce !== undefined && set !== undefined) Parameters.releaseParameters(model.encoder, set);
+  const joined: GradientRequest<A, B, DeviceError>["joined"] = (parts, blobs) =>
+    joinRanges(jobs, model, parts, blobs, { none, add });
+  const [sum] = yield* Effect.mapError(
+    Stream.runCollect(jobs.run(gradientWork({ ...asked, none, joined }))),
+    (error) => error instanceof DeviceError ? error : new GradientError({ message: error.message }),
+  );
+  return sum;
+});
 
-/** The sum over all subtrees, whose gradients workers add range by range. */
+/** Whether workers could not do a job; this process may still be able to. */
+const isUndone = (error: Failure): error is ClusterError =>
+  error instanceof ClusterError && ["job", "missing", "damaged"].includes(error.reason);
+
+/** The sum over all subtrees, whose gradients workers add range by range; this process adds them if there is one subtree, or if workers cannot. */
 const joinRanges = Effect.fnUntraced(function* <B>(
   jobs: Executor,
   model: Model,
   parts: ReadonlyArray<NamedSum<B>>,
-  add: (sums: B, more: B) => B,
+  blobs: SpentBlobs,
+  { none, add }: Pick<Passes<never, B, never>, "none" | "add">,
 ) {
+  const { report } = yield* StandardStreams;
   const set = zeroGradient(model);
-  const join = treeFold(parts.map(({ index }) => index), add);
-  for (const { sums } of parts) join.next(sums);
-  yield* Stream.runDrain(jobs.run(rangeSumWork(model.encoder, set, parts))).pipe(
-    Effect.onError(() => Effect.sync(() => Parameters.releaseParameters(model.encoder, set))),
-    Effect.mapError((error) => error instanceof DeviceError ? error : new RangeSumError({ message: error.message })),
+  const tree = treeFold(parts.map(({ index }) => index), add);
+  for (const { sums } of parts) tree.next(sums);
+  const work = rangeSumWork(model.encoder, set, parts, blobs);
+  const here = Stream.runDrain(work.here);
+  const added = parts.length < 2 ? here : Effect.catchIf(
+    Stream.runDrain(jobs.run(work)),
+    isUndone,
+    ({ message }) => Effect.andThen(report(`${message}; this process adds the gradient`), here),
   );
-  return { set, sums: join.sums[0] };
+  yield* Effect.onError(added, () => Effect.sync(() => Parameters.releaseParameters(model.encoder, set)));
+  return { set, sums: tree.sums.at(0) ?? none };
 });
 
 /** Adds the second gradient to the first and releases its buffers. */

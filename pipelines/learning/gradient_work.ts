@@ -3,13 +3,13 @@
  * of the weights, the loss settings, the sequences of its chunks, and the lengths of all responses of the mini-batch, from which the denominators
  * follow. Its result is the sums of the subtree and the blobs of its gradient, one for each range of parameters.
  */
-import { Effect, Result, type Stream } from "effect";
+import { Effect, Result, Stream } from "effect";
 import * as Schema from "@effect/schema";
 import type { Chunk, Leaf } from "../algorithms/gradient_chunks.ts";
-import type { Blobs, StageWork, Weights } from "../cluster/jobs.ts";
-import { fillRanges, rangeBytes, rangesOf } from "../cluster/parameter_blobs.ts";
+import type { Blobs, SpentBlobs, StageWork, Weights } from "../cluster/jobs.ts";
+import { rangeBytes, rangesOf } from "../cluster/parameter_blobs.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
-import { type ParameterSet, releaseParameters } from "../models/parameters.ts";
+import type { ParameterSet } from "../models/parameters.ts";
 import { decodeRecord, encode } from "../records/record.ts";
 import * as Records from "../records/schema.ts";
 import type { Failure } from "../settings/command.ts";
@@ -134,11 +134,9 @@ export interface GradientRequest<A, B, E> extends HandedGradient {
   readonly lengths: ReadonlyArray<number>;
   /** The sums over nothing, whose fields a result has too. */
   readonly none: B;
-  /** A gradient of zeros. */
-  readonly empty: () => ParameterSet;
-  readonly here: Stream.Stream<TreeSum<B>, E>;
-  /** Joins the gradients of all subtrees from their blobs; without it each is read. */
-  readonly joined?: ((parts: ReadonlyArray<NamedSum<B>>) => Effect.Effect<TreeSum<B>, E | Failure>) | undefined;
+  readonly here: Effect.Effect<TreeSum<B>, E>;
+  /** Joins the gradients of all subtrees from their blobs. */
+  readonly joined: (parts: ReadonlyArray<NamedSum<B>>, blobs: SpentBlobs) => Effect.Effect<TreeSum<B>, E | Failure>;
 }
 
 /** A subtree's sums, and the blobs of its gradient. */
@@ -146,11 +144,10 @@ export interface NamedSum<B> extends RangedSubtree {
   readonly sums: B;
 }
 
-/** The gradient as work, a subtree per block. */
+/** The gradient as work, a subtree per block; it gives one sum. */
 export const gradientWork = <A extends Sequence, B extends object, E>(
-  { weights, settings, subtrees, sequences, lengths, none, empty, here, joined }: GradientRequest<A, B, E>,
+  { weights, settings, subtrees, sequences, lengths, none, here, joined }: GradientRequest<A, B, E>,
 ): StageWork<TreeSum<B>, E | Failure, never> => {
-  const { encoder } = weights.model;
   const parts: NamedSum<B>[] = [];
   return {
     stage: "gradient",
@@ -163,26 +160,18 @@ export const gradientWork = <A extends Sequence, B extends object, E>(
         return textOf(subtree, sequences, lengths);
       },
     })),
-    here,
-    decode: Effect.fnUntraced(function* (text, block, { get, spend }) {
+    here: Stream.fromEffect(here),
+    decode: Effect.fnUntraced(function* (text, block, { spend }) {
       const { sums, ranges } = yield* Effect.mapError(
         decodeAnswer(text),
         () => new GradientError({ message: `Cannot read part ${block + 1} of a gradient: it has no sums` }),
       );
       const added: B = { ...none };
       for (const key of Object.keys(none)) Reflect.set(added, key, Number(sums[key]));
-      if (joined !== undefined) {
-        spend?.(ranges);
-        parts.push({ index: subtrees[block].index, ranges, sums: added });
-        return [];
-      }
-      const set = empty();
-      yield* Effect.onError(
-        fillRanges(encoder, set, ranges, get),
-        () => Effect.sync(() => releaseParameters(encoder, set)),
-      );
-      return [{ set, sums: added }];
+      spend(ranges);
+      parts.push({ index: subtrees[block].index, ranges, sums: added });
+      return [];
     }),
-    last: joined && (() => Effect.map(joined(parts), (sum) => [sum])),
+    last: (blobs) => Effect.map(joined(parts, blobs), (sum) => [sum]),
   };
 };

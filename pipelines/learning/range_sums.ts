@@ -1,6 +1,7 @@
 /**
- * Sums of gradients by ranges of parameters. A job is a range: the blobs of that range in each subtree's gradient, in the order of the tree. Its
- * owner adds what is left of the tree and keeps the sum as one blob, so whoever asks reads one gradient, however many subtrees there are.
+ * Sums of gradients by ranges of parameters: one function adds them everywhere. A process without workers gives it all ranges of each leaf, the owner
+ * of a range that range of each subtree. The job of an owner names the blobs of its range in the order of the tree; the sum is one blob, so
+ * whoever asks reads one gradient, however many subtrees there are.
  */
 import { Effect, Stream } from "effect";
 import * as Schema from "@effect/schema";
@@ -9,13 +10,49 @@ import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";
 import { treeFold } from "../algorithms/gradient_chunks.ts";
 import { BlobName } from "../cluster/job.ts";
-import type { MakeRunner, StageWork } from "../cluster/jobs.ts";
-import { fillRange, rangesOf } from "../cluster/parameter_blobs.ts";
+import type { Blobs, MakeRunner, SpentBlobs, StageWork } from "../cluster/jobs.ts";
+import { fillRange, rangesOf, rangeTensor } from "../cluster/parameter_blobs.ts";
 import { Policy } from "../models/policy.ts";
-import type { ParameterSet } from "../models/parameters.ts";
+import { type ParameterSet, releaseParameters } from "../models/parameters.ts";
 import type { Failure } from "../settings/command.ts";
 import { GradientError } from "./finite_gradient.ts";
 import { foldRows } from "./host_gradient.ts";
+
+/** Ranges of a gradient on the device, [1, count] each. */
+export interface Addend {
+  readonly tensors: ReadonlyArray<Tensor>;
+  /** Gives back their buffers. */
+  readonly release: () => void;
+}
+
+/** All ranges of a gradient. */
+export const allRanges = (encoder: Encoder, set: ParameterSet): Addend => ({
+  tensors: rangesOf(set.layout).map((range) => rangeTensor(set, range)),
+  release: () => releaseParameters(encoder, set),
+});
+
+/**
+ * The sum of addends in the order of the tree; `indices` are their first leaves. Each is made when its turn comes and released once it is added, so
+ * at most log2(leaves) + 1 of them are there at a time. The sum is where the first one was; undefined if there is none. A failure releases all.
+ */
+export const sumAddends = <A extends Addend, E, R>(
+  encoder: Encoder,
+  indices: ReadonlyArray<number>,
+  addends: Iterable<Effect.Effect<A, E, R>>,
+  join: (first: A, second: A) => A = (first) => first,
+): Effect.Effect<A | undefined, E, R> =>
+  Effect.suspend(() => {
+    const tree = treeFold<A>(indices, (first, second) => {
+      first.tensors.forEach((sum, at) => accumulate(encoder, foldRows(sum), foldRows(second.tensors[at])));
+      second.release();
+      return join(first, second);
+    });
+    const all = Effect.gen(function* () {
+      for (const addend of addends) tree.next(yield* addend);
+      return tree.sums.at(0);
+    });
+    return Effect.onError(all, () => Effect.sync(() => tree.sums.forEach(({ release }) => release())));
+  });
 
 /** The blobs of a subtree's gradient, one for each range of parameters. */
 export interface RangedSubtree {
@@ -35,25 +72,52 @@ const decodeParts = Schema.decodeUnknownEffect(Schema.fromJsonString(Parts));
 
 const fail = (message: string) => new GradientError({ message: `Cannot add a range of a gradient: ${message}` });
 
+/** The sum of a range over all subtrees, in `into` if it is given. */
+const sumRange = (
+  encoder: Encoder,
+  { indices, blobs }: Pick<typeof Parts.Type, "indices" | "blobs">,
+  get: Blobs["get"],
+  into?: Tensor,
+) => {
+  let size = into?.cols;
+  const addends = blobs.map((name, at) =>
+    Effect.gen(function* () {
+      const bytes = yield* get(name);
+      const count = bytes.length / 4;
+      size ??= count;
+      if (count === 0 || count % 64 !== 0 || count !== size) {
+        return yield* fail(`blob "${name}" has ${bytes.length} bytes`);
+      }
+      const given = at === 0 ? into : undefined;
+      const tensor = given ?? encoder.tensor(1, count, { purpose: "gradients", exact: true });
+      encoder.write(tensor, new Uint32Array(Uint8Array.from(bytes).buffer));
+      return { tensors: [tensor], release: () => given ?? encoder.release(tensor) };
+    })
+  );
+  return sumAddends(encoder, indices, addends);
+};
+
 /** The sums of all ranges as work, a range per block; they are written into `set`. */
 export const rangeSumWork = (
   encoder: Encoder,
   set: ParameterSet,
   subtrees: ReadonlyArray<RangedSubtree>,
+  { get, mend }: SpentBlobs,
 ): StageWork<never, Failure, never> => {
   const ranges = rangesOf(set.layout);
+  const indices = subtrees.map(({ index }) => index);
+  const all = ranges.map((_, range) => ({ range, indices, blobs: subtrees.map(({ ranges }) => ranges[range]) }));
   return {
     stage: "range-sum",
     settings: {},
     transient: true,
-    blocks: ranges.map((_, at) => ({
-      text: JSON.stringify({
-        range: at,
-        indices: subtrees.map(({ index }) => index),
-        blobs: subtrees.map(({ ranges }) => ranges[at]),
-      }),
-    })),
-    here: Stream.fail(fail("its parts are in a store that this process has not")),
+    blocks: all.map((parts) => ({ text: JSON.stringify(parts), mend: mend(parts.blobs) })),
+    here: Stream.drain(
+      Stream.mapEffect(
+        Stream.fromIterable(all),
+        (parts) => sumRange(encoder, parts, get, rangeTensor(set, ranges[parts.range])),
+      ),
+    ),
     decode: (text, block, { get }) => Effect.as(fillRange(encoder, set, ranges[block], text, get), []),
   };
 };
@@ -62,29 +126,13 @@ export const rangeSumWork = (
 export const makeRangeSumRunner: MakeRunner = Effect.succeed(
   Effect.fnUntraced(function* ({ text, blobs }) {
     const { encoder } = yield* Policy;
-    const { indices, blobs: names } = yield* Effect.mapError(decodeParts(text), () => fail("the job is wrong"));
-    if (names.length !== indices.length || names.length === 0) {
-      return yield* fail(`expected ${indices.length} parts, found ${names.length}`);
+    const parts = yield* Effect.mapError(decodeParts(text), () => fail("the job is wrong"));
+    if (parts.blobs.length !== parts.indices.length) {
+      return yield* fail(`expected ${parts.indices.length} parts, found ${parts.blobs.length}`);
     }
-    const join = treeFold<Tensor>(indices, (first, second) => {
-      accumulate(encoder, foldRows(first), foldRows(second));
-      encoder.release(second);
-      return first;
-    });
-    const sum = Effect.gen(function* () {
-      for (const name of names) {
-        const bytes = yield* blobs.get(name);
-        const count = bytes.length / 4;
-        if (count === 0 || count % 64 !== 0 || join.sums.some(({ cols }) => cols !== count)) {
-          return yield* fail(`blob "${name}" has ${bytes.length} bytes`);
-        }
-        const part = encoder.tensor(1, count, { purpose: "gradients", exact: true });
-        encoder.write(part, new Uint32Array(Uint8Array.from(bytes).buffer));
-        join.next(part);
-      }
-      const { buffer } = yield* encoder.readWords(join.sums[0]);
-      return yield* blobs.put(new Uint8Array(buffer));
-    });
-    return yield* Effect.ensuring(sum, Effect.sync(() => join.sums.forEach((tensor) => encoder.release(tensor))));
+    const sum = yield* sumRange(encoder, parts, blobs.get);
+    if (sum === undefined) return yield* fail("it has no parts");
+    const kept = Effect.flatMap(encoder.readWords(sum.tensors[0]), ({ buffer }) => blobs.put(new Uint8Array(buffer)));
+    return yield* Effect.ensuring(kept, Effect.sync(sum.release));
   }),
 );

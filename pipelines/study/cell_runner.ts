@@ -5,9 +5,9 @@
 import { Effect, type Scope } from "effect";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { cellFolder } from "../cluster/cell_folders.ts";
 import { canonicalJson } from "../cluster/job.ts";
 import type { MakeRunner } from "../cluster/jobs.ts";
-import { home } from "../files/home.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { recipes } from "../recipes/mod.ts";
 import { sha256 } from "../records/text.ts";
@@ -33,7 +33,7 @@ const folderOf = (
   name: string,
   index = 0,
 ): Effect.Effect<string, RunDirectory.RunError, Scope.Scope> => {
-  const path = join(home(), "cluster", "cells", index === 0 ? name : `${name}_${index}`);
+  const path = cellFolder(name, index);
   return RunDirectory.acquire(path).pipe(
     Effect.as(path),
     Effect.catchIf(({ reason }) => reason === "locked", () => folderOf(name, index + 1)),

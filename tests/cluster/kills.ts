@@ -72,7 +72,7 @@ const within = async (processes: Running[], body: () => Promise<void>) => {
   }
 };
 
-for (const stage of ["sample", "score", "gradient"]) {
+for (const stage of ["sample", "score", "gradient", "range-sum"]) {
   Deno.test(`a worker killed in the middle of a job of ${stage}: another one does it, and the training has the same bytes`, async () => {
     const expected = await alone;
     const folder = join(base, stage);

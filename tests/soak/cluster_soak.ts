@@ -18,7 +18,7 @@ if (!(minutes >= 8)) throw new Error(`Cannot use SIGNUM_SOAK "${minutes}": expec
 const seed = Number(Deno.env.get("SIGNUM_SEED") ?? Date.now() % 2 ** 32);
 
 /** Things are kept for one or two minutes instead of hours and days, so that an hour shows many times over that they go. */
-const upkeep = { every: 20_000, messages: 60_000, results: 120_000, models: 120_000 };
+const upkeep = { every: 20_000, messages: 60_000, results: 120_000, models: 120_000, cells: 120_000 };
 
 const tables = ["signum_jobs", "signum_results", "signum_runs", "signum_workers"];
 

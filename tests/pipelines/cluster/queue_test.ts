@@ -34,10 +34,13 @@ const laws = (cluster: string, folder: string): Promise<void> => {
     const broken = new ClusterError({ reason: "job", message: "it does not work" });
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       assert.deepEqual(yield* queue.dead([id]), []);
+      const failing = (yield* queue.failing([id, jobId(other)])).map((one) => one.id);
+      assert.deepEqual(failing, attempt === 1 ? [] : [id]);
       const failed = yield* Effect.result(queue.take(job, () => Effect.fail(broken)));
       assert.equal(Result.isFailure(failed) && failed.failure.message, "it does not work");
     }
     const [dead] = yield* queue.dead([id, hash("b")]);
+    assert.deepEqual(yield* queue.failing([id]), []);
     assert.equal(dead.id, id);
     assert.equal(Number(dead.attempts), mostAttempts);
     assert.match(dead.failure, /it does not work/);

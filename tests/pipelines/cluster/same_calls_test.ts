@@ -23,7 +23,7 @@ interface Call extends Pick<ClusterJob, "stage" | "settings"> {
 }
 
 /** Sampling keeps no blobs. */
-const blobs = { put: () => Effect.die("unused"), get: () => Effect.die("unused") };
+const blobs = { put: () => Effect.die("unused"), get: () => Effect.die("unused"), spend: () => undefined };
 
 /** Does the blocks in this process, one after the other, and writes down each call. */
 const inBlocks = (calls: Call[], policy: Policy["Service"]): Executor => ({
