@@ -107,11 +107,13 @@ const soaked = async (site: Site, isPostgres: boolean): Promise<void> => {
   }
   const { code, err } = await done;
   assert.equal(code, 0, err.split("\n").filter((line) => !line.startsWith("soak: ")).slice(-20).join("\n"));
-  const memory = memoryOf(command).map(({ rss }) => rss);
-  const [before, after] = [middle(memory), last(memory)].map(median);
+  const memory = memoryOf(command);
   say(`workers: ${Object.entries(happened).map(([kind, count]) => `${kind} ${count} times`).join(", ")}`);
-  say(`memory of the command: ${mega(before)} MB in the second third of the time, ${mega(after)} MB in the last`);
-  assert(after < 1.1 * before + 16e6, `the command's memory grows from ${mega(before)} to ${mega(after)} MB`);
+  for (const [name, of] of [["memory", "rss"], ["heap", "heapUsed"]] as const) {
+    const [before, after] = [middle(memory), last(memory)].map((some) => median(some.map((one) => one[of])));
+    say(`${name} of the command: ${mega(before)} MB in the second third of the time, ${mega(after)} MB in the last`);
+    assert(after < 1.1 * before + 8e6, `the command's ${name} grows from ${mega(before)} to ${mega(after)} MB`);
+  }
   for (
     const [name, of] of [
       ...tables.map((table, j) => [table, ({ rows }: Look) => rows[j]] as const),

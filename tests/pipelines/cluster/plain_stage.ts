@@ -2,6 +2,8 @@
  * A stage without a model, for what the cluster does around the work: each line of a block is answered by its hash, after a pause. As a program it is a
  * worker, or a command that hands the blocks out and writes the answers: `plain_stage.ts '{"is": "command", …}'`.
  */
+// As in the entry point: what a process does over hours must not depend on what it keeps for each fiber.
+import "../../../pipelines/commands/plain_fibers.ts";
 import { Effect, Stream } from "effect";
 import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
