@@ -1,13 +1,14 @@
 /**
- * Python's clients of the server, where a Python with `openai`, `lm-eval`, `torch` and `transformers` is there: `SIGNUM_PYTHON` names it (default:
- * python3). lm-eval's figures over completions and chat completions must be those of its own backend on the same checkpoint.
+ * Python's clients of the server, where a Python has them. `SIGNUM_PYTHON` names one with `openai`, `lm-eval`, `torch` and `transformers` (default:
+ * python3): lm-eval's figures over completions and chat completions must be those of its own backend on the same checkpoint.
+ * `SIGNUM_LIGHTEVAL` and `SIGNUM_INSPECT` name those with `lighteval` and `inspect-ai`, whose texts must be the server's own answers.
  */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { integer, Key } from "../../data/random.ts";
-import { testServer } from "../pipelines/serving/served_model.ts";
+import { post, type TestServer, testServer } from "../pipelines/serving/served_model.ts";
 
 /** Countdown prompts, each with four made-up continuations. */
 const problems = Array.from({ length: 24 }, (_, i) => {
@@ -20,22 +21,95 @@ const problems = Array.from({ length: 24 }, (_, i) => {
   return { question, choices, gold: integer(key, 40, 4), answer: `${number(30, 9)} + ${number(31, 9)}` };
 });
 
+/** What a Python's script says of itself with these arguments: the JSON of its last line. */
+// deno-lint-ignore no-explicit-any
+const said = async (python: string, script: string, ...args: ReadonlyArray<string>): Promise<any> => {
+  const path = new URL(script, import.meta.url).pathname;
+  const { code, stdout, stderr } = await new Deno.Command(python, {
+    args: ["-B", path, ...args],
+    env: { PYTHONDONTWRITEBYTECODE: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert.equal(code, 0, `${text}\n${new TextDecoder().decode(stderr).slice(-4000)}`);
+  return JSON.parse(text.trim().split("\n").at(-1) ?? "");
+};
+
+const inFolder = async (use: (folder: string) => Promise<void>) => {
+  const folder = await mkdtemp(join(tmpdir(), "signum-clients-"));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
+
 testServer(
   "openai and lm-eval of Python get from the server what transformers gives",
   { kind: "chat" },
-  async (server) => {
-    const folder = await mkdtemp(join(tmpdir(), "signum-clients-"));
-    try {
+  (server) =>
+    inFolder(async (folder) => {
       for (const name of ["choices", "texts"]) await writeFile(join(folder, `${name}.json`), JSON.stringify(problems));
-      const script = new URL("clients.py", import.meta.url).pathname;
-      const { code, stdout, stderr } = await new Deno.Command(Deno.env.get("SIGNUM_PYTHON") || "python3", {
-        args: [script, `${server.url}/v1`, server.dir, folder],
-      }).output();
-      const text = new TextDecoder().decode(stdout);
-      assert.equal(code, 0, `${text}\n${new TextDecoder().decode(stderr).slice(-4000)}`);
-      console.error(text.trim().split("\n").at(-1));
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  },
+      const python = Deno.env.get("SIGNUM_PYTHON") || "python3";
+      console.error(JSON.stringify(await said(python, "clients.py", `${server.url}/v1`, server.dir, folder)));
+    }),
+);
+
+// The template writes the tag that each question of a conversation lacks.
+const chats = problems.map(({ question, answer }) => ({ question: question.replace(" <direct>", ""), answer }));
+const lines = chats.map((one) => `${JSON.stringify(one)}\n`).join("");
+
+/** The server's own greedy answer to a question. */
+const answerOf = async ({ url }: TestServer, content: string, more: object = {}) => {
+  const body = { messages: [{ role: "user", content }], temperature: 0, max_tokens: 12, seed: 1, ...more };
+  const { choices: [choice], usage } = await post(`${url}/v1/chat/completions`, body);
+  return { text: choice.message.content, logprobs: choice.logprobs, stop: choice.finish_reason, usage };
+};
+
+/** A test with a Python that a variable names, left out where it names none. */
+const testPython = (variable: string, name: string, body: (server: TestServer, python: string) => Promise<void>) => {
+  const python = Deno.env.get(variable);
+  if (python) return testServer(name, { kind: "chat" }, (server) => body(server, python));
+  Deno.test({ name: `${name} (${variable} names no Python)`, ignore: true, fn: () => undefined });
+};
+
+testPython(
+  "SIGNUM_LIGHTEVAL",
+  "lighteval's endpoint backend gets the server's own answers",
+  (server, python) =>
+    inFolder(async (folder) => {
+      const data = join(folder, "data");
+      await mkdir(data);
+      await writeFile(join(data, "test.jsonl"), lines);
+      const { results, texts } = await said(python, "lighteval_run.py", `${server.url}/v1`, data, folder);
+      let right = 0;
+      for (const { question, answer } of chats) {
+        const { text } = await answerOf(server, question);
+        assert.deepEqual(texts[question], [text], question);
+        right += Number(text.trim() === answer);
+      }
+      assert.equal(Object.keys(texts).length, chats.length);
+      assert.equal(results["texts|0"].em, right / chats.length);
+      console.error(JSON.stringify({ results, characters: Object.values<string[]>(texts).flat().join("").length }));
+    }),
+);
+
+testPython(
+  "SIGNUM_INSPECT",
+  "inspect gets the server's own answers and log-probs",
+  (server, python) =>
+    inFolder(async (folder) => {
+      const data = join(folder, "texts.jsonl");
+      await writeFile(data, lines);
+      const { results, samples } = await said(python, "inspect_run.py", `${server.url}/v1`, data, join(folder, "logs"));
+      const more = { stop: ["="], logprobs: true, top_logprobs: 2 };
+      for (const { question } of chats) {
+        const { text, stop, logprobs, usage } = await answerOf(server, question, more);
+        const expected = logprobs.content.map(({ logprob }: { logprob: number }) => logprob);
+        const { usage: tokens, ...sample } = samples[question];
+        assert.deepEqual(sample, { text, stop: stop === "length" ? "max_tokens" : stop, logprobs: expected }, question);
+        assert.equal(tokens, usage.completion_tokens);
+      }
+      assert.equal(Object.keys(samples).length, chats.length);
+      console.error(JSON.stringify(results));
+    }),
 );
