@@ -20,11 +20,10 @@ os.environ.update(
 # litellm keeps its answers in the folder where it runs.
 os.chdir(out)
 
-# lighteval loads all of its tasks at its start. The first of these fetches a file from GitHub then, the second asks the Hub for a judge.
-for name in ("tiny_benchmarks", "mt_bench.main"):
-    asking = types.ModuleType(f"lighteval.tasks.tasks.{name}")
-    asking.TASKS_TABLE = []
-    sys.modules[asking.__name__] = asking
+# lighteval loads all of its tasks at its start, and this one fetches a file from GitHub then.
+tiny = types.ModuleType("lighteval.tasks.tasks.tiny_benchmarks")
+tiny.TASKS_TABLE = []
+sys.modules[tiny.__name__] = tiny
 
 from lighteval.__main__ import app
 

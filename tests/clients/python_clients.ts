@@ -54,15 +54,25 @@ testServer(
     }),
 );
 
-// The template writes the tag that each question of a conversation lacks.
-const chats = problems.map(({ question, answer }) => ({ question: question.replace(" <direct>", ""), answer }));
-const lines = chats.map((one) => `${JSON.stringify(one)}\n`).join("");
-
 /** The server's own greedy answer to a question. */
-const answerOf = async ({ url }: TestServer, content: string, more: object = {}) => {
+const answerOf = async ({ url }: TestServer, content: string, more: object) => {
   const body = { messages: [{ role: "user", content }], temperature: 0, max_tokens: 12, seed: 1, ...more };
   const { choices: [choice], usage } = await post(`${url}/v1/chat/completions`, body);
   return { text: choice.message.content, logprobs: choice.logprobs, stop: choice.finish_reason, usage };
+};
+
+/** The problems as conversations with the server's own answers; every other problem has its answer as the right one. */
+const asked = async (server: TestServer, more: object = {}) => {
+  const all = [];
+  for (const [i, { question: whole, answer: made }] of problems.entries()) {
+    // The template writes the tag that each question of a conversation lacks.
+    const question = whole.replace(" <direct>", "");
+    const own = await answerOf(server, question, more);
+    all.push({ ...own, question, answer: i % 2 === 0 && own.text !== "" ? own.text.trim() : made });
+  }
+  const right = all.filter(({ text, answer }) => text.trim() === answer).length / all.length;
+  assert.ok(right > 0 && right < 1, `${right}`);
+  return { all, right, lines: all.map(({ question, answer }) => `${JSON.stringify({ question, answer })}\n`).join("") };
 };
 
 /** A test with a Python that a variable names, left out where it names none. */
@@ -77,19 +87,14 @@ testPython(
   "lighteval's endpoint backend gets the server's own answers",
   (server, python) =>
     inFolder(async (folder) => {
+      const { all, right, lines } = await asked(server);
       const data = join(folder, "data");
       await mkdir(data);
       await writeFile(join(data, "test.jsonl"), lines);
       const { results, texts } = await said(python, "lighteval_run.py", `${server.url}/v1`, data, folder);
-      let right = 0;
-      for (const { question, answer } of chats) {
-        const { text } = await answerOf(server, question);
-        assert.deepEqual(texts[question], [text], question);
-        right += Number(text.trim() === answer);
-      }
-      assert.equal(Object.keys(texts).length, chats.length);
-      assert.equal(results["texts|0"].em, right / chats.length);
-      console.error(JSON.stringify({ results, characters: Object.values<string[]>(texts).flat().join("").length }));
+      assert.deepEqual(texts, Object.fromEntries(all.map(({ question, text }) => [question, [text]])));
+      assert.equal(results["texts|0"].em, right);
+      console.error(JSON.stringify(results));
     }),
 );
 
@@ -98,18 +103,18 @@ testPython(
   "inspect gets the server's own answers and log-probs",
   (server, python) =>
     inFolder(async (folder) => {
+      const { all, right, lines } = await asked(server, { stop: ["="], logprobs: true, top_logprobs: 2 });
       const data = join(folder, "texts.jsonl");
       await writeFile(data, lines);
       const { results, samples } = await said(python, "inspect_run.py", `${server.url}/v1`, data, join(folder, "logs"));
-      const more = { stop: ["="], logprobs: true, top_logprobs: 2 };
-      for (const { question } of chats) {
-        const { text, stop, logprobs, usage } = await answerOf(server, question, more);
-        const expected = logprobs.content.map(({ logprob }: { logprob: number }) => logprob);
-        const { usage: tokens, ...sample } = samples[question];
-        assert.deepEqual(sample, { text, stop: stop === "length" ? "max_tokens" : stop, logprobs: expected }, question);
-        assert.equal(tokens, usage.completion_tokens);
-      }
-      assert.equal(Object.keys(samples).length, chats.length);
+      const expected = all.map(({ question, text, stop, logprobs, usage }) => [question, {
+        text,
+        stop: stop === "length" ? "max_tokens" : stop,
+        logprobs: logprobs.content.map(({ logprob }: { logprob: number }) => logprob),
+        usage: usage.completion_tokens,
+      }]);
+      assert.deepEqual(samples, Object.fromEntries(expected));
+      assert.equal(results.accuracy, right);
       console.error(JSON.stringify(results));
     }),
 );
