@@ -178,7 +178,7 @@ const score = ({ scorings, wake }: Inbox, { timeout }: EngineLimits, request: Sc
           if (place >= 0) scorings.splice(place, 1);
         })
       ),
-      Effect.timeoutOrElse({ duration: `${timeout} seconds`, orElse: () => Effect.fail(noAnswer()) }),
+      Effect.timeoutOrElse({ duration: 1000 * timeout, orElse: () => Effect.fail(noAnswer()) }),
     );
   });
 
