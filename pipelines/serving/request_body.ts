@@ -8,7 +8,7 @@ import { type ApiError, badField, badRequest } from "./api_error.ts";
 
 /** Deeper bodies are refused, and those with more fields in all objects together: no request needs more. */
 const deepest = 32;
-const mostFields = 1 << 16;
+const mostFields = 1 << 14;
 
 /** The text of a body; a byte order mark stays, for the parser. */
 export const bodyText = (bytes: ArrayBuffer): Result.Result<string, ApiError> =>

@@ -29,6 +29,7 @@ export const mostResponses = 128;
 const mostAlternatives = 20;
 const mostStops = 16;
 const mostMessages = 1024;
+const mostSwitches = 64;
 
 /** A prompt: a text, token ids, or a list of either. */
 type Prompts = string | ReadonlyArray<string> | ReadonlyArray<number> | ReadonlyArray<ReadonlyArray<number>>;
@@ -165,17 +166,19 @@ const messagesKind = kind(
   `1 to ${mostMessages} messages, each with a role (system, user or assistant) and a text as content, and nothing else`,
 );
 
-/** The switches of a template: small, so that they cannot make a rendering long. */
+type Switches = Readonly<Record<string, boolean | string | number>>;
+
+const isSwitch = (value: unknown): boolean =>
+  typeof value === "boolean" || (isText(value) && value.length <= 256) ||
+  (typeof value === "number" && Math.abs(value) <= 4096);
+
+const isSwitches = (value: unknown): value is Switches =>
+  isObject(value) && Object.keys(value).length <= mostSwitches && Object.values(value).every(isSwitch);
+
+/** The switches of a template: few and small, so that they cannot make a rendering long. */
 const switches = kind(
-  Schema.Record(
-    Schema.String,
-    Schema.Union([
-      Schema.Boolean,
-      Schema.String.check(Schema.makeFilter((value: string) => value.length <= 256)),
-      Schema.Finite.check(Schema.makeFilter((value: number) => Math.abs(value) <= 4096)),
-    ]),
-  ),
-  "an object of booleans, texts of at most 256 characters and numbers up to 4096",
+  Schema.Unknown.pipe(Schema.refine(isSwitches)),
+  `an object of at most ${mostSwitches} booleans, texts of at most 256 characters and numbers up to 4096`,
 );
 
 /** The fields of `/v1/chat/completions`. */

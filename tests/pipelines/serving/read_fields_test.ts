@@ -90,6 +90,11 @@ Deno.test("what is not read is refused by its path, in objects and lists too", (
     [{ response_format: { type: "text", schema: {} } }, "response_format.schema"],
     [{ modalities: ["text", "audio"] }, "modalities"],
     [{ tools: [{ type: "function" }] }, "tools"],
+    [{ chat_template_kwargs: { mode: {} } }, "chat_template_kwargs"],
+    [
+      { chat_template_kwargs: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [i, 1])) },
+      "chat_template_kwargs",
+    ],
     [{ logit_bias: { 1: 5 } }, "logit_bias"],
   ];
   for (const [body, param] of cases) assert.equal(refusalOf(chatFields, body).param, param, JSON.stringify(body));
