@@ -39,7 +39,7 @@ const countedServer = ({ grace, arrival }: ListeningPlace) => {
     Effect.ignore,
   );
   const drain = Effect.sync(() => server.close()).pipe(
-    Effect.andThen(Effect.timeoutOrElse(allEnded, { duration: `${grace} seconds`, orElse: () => Effect.void })),
+    Effect.andThen(Effect.timeoutOrElse(allEnded, { duration: 1000 * grace, orElse: () => Effect.void })),
     Effect.andThen(Effect.sync(() => server.closeAllConnections())),
   );
   return { server, drain };
@@ -51,7 +51,7 @@ export const openHttpServer = Effect.fnUntraced(function* (place: ListeningPlace
   const counted = countedServer(place);
   const server = yield* NodeHttpServer.make(
     () => counted.server,
-    { host, port, gracefulShutdownTimeout: `${grace} seconds` },
+    { host, port, gracefulShutdownTimeout: 1000 * grace },
   );
   return { server, port: "port" in server.address ? server.address.port : port, drain: counted.drain };
 });

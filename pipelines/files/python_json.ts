@@ -11,7 +11,12 @@ export const parsePython = (text: string): unknown => {
   const parsed = Result.try((): unknown => JSON.parse(plain));
   // Almost every file is plain JSON, even if it has these words in strings, as vocabularies do.
   if (Result.isSuccess(parsed) || !/NaN|Infinity/.test(plain)) return Result.getOrThrow(parsed);
-  const named = plain.replaceAll(words, (word) => word.startsWith('"') ? word : JSON.stringify(`${mark}${word}`));
+  // Quotes are counted, since an expression for a whole string takes quadratic time where strings do not end.
+  let isString = false;
+  const named = plain.replaceAll(words, (word) => {
+    if (word === '"') isString = !isString;
+    return isString || word === '"' || word.startsWith("\\") ? word : JSON.stringify(`${mark}${word}`);
+  });
   return JSON.parse(named, (_, value) => typeof value === "string" ? numberOf(value) : value);
 };
 
@@ -25,8 +30,8 @@ export const formatPython = (value: unknown): string => {
 const mark = "\u0000\u0001number ";
 const written = /"\\u0000\\u0001number (NaN|-?Infinity)"/g;
 
-// A whole string, or one of the three numbers outside strings.
-const words = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+// An escaped character, a quote that begins or ends a string, or one of the three numbers.
+const words = /\\[^]|"|-?Infinity|NaN/g;
 
 const isOdd = (value: unknown): boolean => typeof value === "number" && !Number.isFinite(value);
 

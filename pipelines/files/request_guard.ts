@@ -1,9 +1,10 @@
 /** What every server of this project asks of a request: the name of this machine, and a bearer token. */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isIPv4 } from "node:net";
 
 /** Whether an address is this machine's own alone. */
 export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 
 /** Whether a `Host` header, with or without a port, names this machine: a page elsewhere whose name resolves to it (DNS rebinding) does not. */
 export const namesThisMachine = (header: string | undefined): boolean => {

@@ -69,15 +69,6 @@ const serversDraw = Effect.fnUntraced(function* ({ config, tokenizer, sourceDir 
   return drawnAt({ servers, dialect: dialects[rolloutsDialect], folder: rolloutsFolder, sourceDir, tokenizer });
 });
 
-/** Fails where a run that was begun cannot go on: what its sampler knows is not kept. */
-export const checkContinued = (config: RolloutSettings & { readonly out: string }): Effect.Effect<void, UsageError> => {
-  if (injectionIn(config)?.kind !== "stale") return Effect.void;
-  const why = "--inject-mismatch stale:1 needs the weights of a step before, which a run does not keep";
-  return Effect.fail(
-    new UsageError({ message: `Cannot continue "${config.out}": ${why}; begin anew with another --out` }),
-  );
-};
-
 /** The source of a run that trains; undefined where the policy draws its own rollouts. */
 export const openRollouts = Effect.fnUntraced(function* (
   run: RolloutRun,
@@ -89,7 +80,8 @@ export const openRollouts = Effect.fnUntraced(function* (
     return injection && measuredSampler(yield* injected(run.tokenizer, injection), importanceCap);
   }
   const draw = yield* serversDraw({ ...run, config });
-  return measuredSampler(injection?.kind === "noise" ? noisy(draw, injection.deviation) : draw, importanceCap);
+  const drawn = injection?.kind === "noise" ? noisy(draw, injection.deviation) : draw;
+  return measuredSampler({ draw: drawn }, importanceCap);
 });
 
 /** The rollouts that a run recorded. */
@@ -114,7 +106,7 @@ export const replayedRollouts = Effect.fnUntraced(function* (
   const config = withRolloutDefaults(given);
   const injection = injectionIn(config);
   const { importanceCap = 0 } = config;
-  if (areForeign(config)) return measuredSampler(recordedIn(given.out), importanceCap);
+  if (areForeign(config)) return measuredSampler({ draw: recordedIn(given.out) }, importanceCap);
   if (injection !== undefined) return measuredSampler(yield* injected(tokenizer, injection), importanceCap);
-  return config.rollouts === undefined ? undefined : measuredSampler(drawnBy(tokenizer), importanceCap);
+  return config.rollouts === undefined ? undefined : measuredSampler({ draw: drawnBy(tokenizer) }, importanceCap);
 });

@@ -4,9 +4,11 @@
  * difference between the two is in the step's metrics and, where a cap is given, in the advantages (`algorithms/importance.ts`).
  */
 import { Effect, Stream } from "effect";
+import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import { mismatchOf } from "../algorithms/importance.ts";
 import type { MetricsRow } from "../files/metrics.ts";
+import type { CheckpointError } from "../files/safetensors.ts";
 import type { Weights } from "../cluster/jobs.ts";
 import { score } from "../learning/score.ts";
 import type { Model } from "../models/model.ts";
@@ -30,9 +32,21 @@ export type DrawRollouts = (
   finished?: (count: number) => Effect.Effect<void>,
 ) => Stream.Stream<Records.Rollout, Failure>;
 
-/** A source of rollouts. */
-export interface RolloutSource {
+/** What a sampler carries from one step to the next, beside the policy: a checkpoint keeps it in its `trainer_state`. */
+export interface SamplerState {
+  readonly write: (folder: string) => Effect.Effect<void, CheckpointError | DeviceError>;
+  /** Takes what `write` left beside this policy. */
+  readonly read: (folder: string, policy: Model) => Effect.Effect<void, CheckpointError>;
+}
+
+/** A sampler; `state` is undefined where the policy and the names of the rollouts say everything. */
+export interface Sampler {
   readonly draw: DrawRollouts;
+  readonly state?: SamplerState | undefined;
+}
+
+/** A source of rollouts. */
+export interface RolloutSource extends Sampler {
   /** The log-probs of a drawn response under the policy about to be trained, [T]. */
   readonly oldLogProbs: (record: Pick<Records.Rollout, "logProbs">) => Float32Array;
   /** The maximum importance weight of a token; 0 means no weights. */
@@ -55,7 +69,7 @@ export const drawnBy = (tokenizer: Tokenizer): DrawRollouts => ({ model }, promp
   rollouts(model, tokenizer, prompts, settings, finished);
 
 /** Rollouts of any sampler, measured against the policy; `cap` bounds importance weights, and 0 means none. */
-export const measuredSampler = (draw: DrawRollouts, cap: number): RolloutSource => {
+export const measuredSampler = ({ draw, state }: Sampler, cap: number): RolloutSource => {
   // By the list that all records of a response share.
   const scored = new WeakMap<Float32Array, Float32Array>();
   const oldLogProbs: RolloutSource["oldLogProbs"] = ({ logProbs }) => scored.get(logProbs) ?? logProbs;
@@ -82,6 +96,7 @@ export const measuredSampler = (draw: DrawRollouts, cap: number): RolloutSource 
           (drawn) => scoredRollouts(policy.model, drawn),
         ),
       ),
+    state,
     oldLogProbs,
     importanceCap: cap,
     metrics: (drawn) => ({

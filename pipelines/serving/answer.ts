@@ -53,7 +53,7 @@ export const answer = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Answering, ApiError> {
   const { prompts, draws, temperature, n, text } = planned;
   const top = alternatives.prompt;
-  const drawings = yield* engine.draw(draws);
+  const drawings = yield* engine.draw(draws, top === undefined ? 0 : prompts.length);
   const leave = Effect.sync(() => drawings.forEach(({ leave }) => leave()));
   const scored = yield* Effect.forEach(
     prompts,

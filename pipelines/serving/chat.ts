@@ -1,6 +1,6 @@
 /** `POST /v1/chat/completions`, and the prompt of a conversation by the model's own template. */
 import { Clock, Effect, Stream } from "effect";
-import { isObject, type Json } from "../files/json.ts";
+import type { Json } from "../files/json.ts";
 import { oneLine } from "../files/plain_text.ts";
 import type { Message } from "../models/chat_template.ts";
 import type { SettingValues } from "../settings/setting.ts";
@@ -8,7 +8,8 @@ import { answer, type Answering, type AnswerPart, mergedResponses, usageOf, whol
 import { type ApiError, badField, badRequest } from "./api_error.ts";
 import { type GivenPrompt, plan, type Planned, tokensOf } from "./planned.ts";
 import { eventReply, jsonReply, type Reply } from "./reply.ts";
-import { chatFields, readFields, type tokenizeFields } from "./request_fields.ts";
+import { readFields } from "./read_fields.ts";
+import { chatFields, type tokenizeFields } from "./request_fields.ts";
 import type { Served } from "./served.ts";
 import { chatLogprobs, promptLogprobs } from "./token_scores.ts";
 
@@ -27,31 +28,16 @@ const messagesOf = ({ messages = [] }: Conversation): ReadonlyArray<Message> =>
     content: typeof content === "string" ? content : content.map(({ text }) => text).join("\n"),
   }));
 
-/** A field of a message, or of a part of it, that would be left out. */
-const unreadField = (messages: unknown): string | undefined => {
-  if (!Array.isArray(messages)) return undefined;
-  for (const [i, message] of messages.entries()) {
-    if (!isObject(message)) continue;
-    const names = Object.keys(message).filter((name) => message[name] !== null);
-    const unread = names.find((name) => !["role", "content"].includes(name));
-    if (unread !== undefined) return `messages[${i}].${unread}`;
-  }
-  return undefined;
-};
-
 /** The prompt of a conversation. */
 export const chatPrompt = Effect.fnUntraced(function* (
   served: Served,
   values: Conversation,
-  body: Json,
 ): Effect.fn.Return<GivenPrompt, ApiError> {
   const { template, date } = served;
   if (template === undefined) {
     return yield* badRequest("the model has no chat template; /v1/completions takes a prompt");
   }
   if (values.messages === undefined) return yield* badField("messages", "expected a conversation, found none");
-  const unread = unreadField(body.messages);
-  if (unread !== undefined) return yield* badField(unread, "this server reads role and content alone");
   const taken = Object.keys(values.chat_template_kwargs ?? {}).find((name) => reserved.includes(name));
   if (taken !== undefined) return yield* badField(`chat_template_kwargs.${taken}`, "the server sets it");
   const text = yield* template.render(messagesOf(values), {
@@ -61,7 +47,7 @@ export const chatPrompt = Effect.fnUntraced(function* (
   }).pipe(
     Effect.mapError(({ problem }) => badField("messages", `the model's template refuses them: ${oneLine(problem)}`)),
   );
-  return yield* Effect.fromResult(tokensOf(served, text, "messages"));
+  return yield* tokensOf(served, text, "messages");
 });
 
 interface Asked {
@@ -82,7 +68,7 @@ export const chatCompletions = Effect.fnUntraced(function* (
   if (max_tokens !== undefined && max_completion_tokens !== undefined && max_tokens !== max_completion_tokens) {
     return yield* badField("max_tokens", "expected the same as max_completion_tokens, or one of the two");
   }
-  const prompt = yield* chatPrompt(served, values, body);
+  const prompt = yield* chatPrompt(served, values);
   const planned = yield* Effect.fromResult(
     plan(served, values, [prompt], {
       field: "messages",

@@ -1,14 +1,15 @@
 /** `POST /v1/completions`. */
-import { Clock, Effect, Result, Stream } from "effect";
+import { Clock, Effect, Stream } from "effect";
 import type { Json } from "../files/json.ts";
 import type { SettingValues } from "../settings/setting.ts";
 import { answer, type Answering, type AnswerPart, mergedResponses, usageOf, wholeResponses } from "./answer.ts";
 import { type ApiError, badField } from "./api_error.ts";
-import { type GivenPrompt, plan, type Planned, tokensOf } from "./planned.ts";
+import { type GivenPrompt, plan, type Planned, promptOfIds, tokensOf } from "./planned.ts";
 import { eventReply, jsonReply, type Reply } from "./reply.ts";
-import { completionFields, readFields } from "./request_fields.ts";
+import { readFields } from "./read_fields.ts";
+import { completionFields } from "./request_fields.ts";
 import type { Served } from "./served.ts";
-import { completionLogprobs, promptLogprobs } from "./token_scores.ts";
+import { completionLogprobs, lengthOf, promptLogprobs } from "./token_scores.ts";
 
 type Values = SettingValues<typeof completionFields>;
 
@@ -25,23 +26,21 @@ const isIds = (prompt: ReadonlyArray<unknown>): prompt is ReadonlyArray<number> 
   prompt.every((one) => typeof one === "number");
 
 /** The prompts of a request: texts as tokens, and tokens as texts. */
-const promptsOf = (served: Served, prompt: Values["prompt"]): Result.Result<ReadonlyArray<GivenPrompt>, ApiError> => {
-  if (prompt === undefined || prompt.length === 0) {
-    return Result.fail(badField("prompt", "expected a prompt, found none"));
-  }
-  const ofIds = (ids: ReadonlyArray<number>): GivenPrompt => ({
-    text: served.tokenizer.decode(ids),
-    tokens: Int32Array.from(ids, (id) => Math.min(id, 0x7fffffff)),
-  });
-  if (typeof prompt === "string") return Result.map(tokensOf(served, prompt, "prompt"), (one) => [one]);
-  if (isIds(prompt)) return Result.succeed([ofIds(prompt)]);
+const promptsOf = Effect.fnUntraced(function* (
+  served: Served,
+  prompt: Values["prompt"],
+): Effect.fn.Return<ReadonlyArray<GivenPrompt>, ApiError> {
+  if (prompt === undefined || prompt.length === 0) return yield* badField("prompt", "expected a prompt, found none");
+  if (typeof prompt === "string") return [yield* tokensOf(served, prompt, "prompt")];
+  const ofIds = (ids: ReadonlyArray<number>) => Effect.fromResult(promptOfIds(served, ids, "prompt"));
+  if (isIds(prompt)) return [yield* ofIds(prompt)];
   if (prompt.length > mostPrompts) {
-    return Result.fail(badField("prompt", `expected at most ${mostPrompts} prompts, found ${prompt.length}`));
+    return yield* badField("prompt", `expected at most ${mostPrompts} prompts, found ${prompt.length}`);
   }
   return isTexts(prompt)
-    ? Result.all(prompt.map((text) => tokensOf(served, text, "prompt")))
-    : Result.succeed(prompt.map(ofIds));
-};
+    ? yield* Effect.forEach(prompt, (text) => tokensOf(served, text, "prompt"))
+    : yield* Effect.forEach(prompt, ofIds);
+});
 
 /** A request and its plan, and what all objects of its answer begin with. */
 interface Asked {
@@ -54,12 +53,19 @@ interface Asked {
 /** The answer to a completion request. */
 export const completions = Effect.fnUntraced(function* (served: Served, body: Json): Effect.fn.Return<Reply, ApiError> {
   const values = yield* Effect.fromResult(readFields(completionFields, body));
-  const { echo, logprobs, prompt_logprobs, max_tokens = defaultMaxTokens } = values;
-  const prompts = yield* Effect.fromResult(promptsOf(served, values.prompt));
+  const { echo, logprobs, prompt_logprobs, n, best_of = n, max_tokens } = values;
+  if (best_of !== 1 && best_of !== n) {
+    return yield* badField(
+      "best_of",
+      `expected 1 or n, which is ${n}, found ${best_of} (this server keeps all responses)`,
+    );
+  }
+  const prompts = yield* promptsOf(served, values.prompt);
   const planned = yield* Effect.fromResult(
     plan(served, values, prompts, {
       field: "prompt",
       maxTokens: max_tokens,
+      defaultMaxTokens,
       isScoring: echo || prompt_logprobs !== undefined,
     }),
   );
@@ -89,7 +95,7 @@ const ofPrompt = ({ served: { tokenizer }, values, planned }: Asked, { prompts }
   const scored = prompts[at] ?? [];
   const cutTo = (most: number) => scored.map((one) => ({ ...one, top: one.top?.slice(0, most) ?? null }));
   return {
-    text: values.echo ? text : "",
+    text: values.echo ? text() : "",
     scored: values.echo && values.logprobs !== undefined ? cutTo(values.logprobs) : [],
     fields: {
       ...(values.prompt_logprobs !== undefined && {
@@ -146,7 +152,7 @@ const eventsOf = (asked: Asked, answering: Answering): Stream.Stream<unknown, Ap
     const offset = offsets.get(part.index);
     const before = offset === undefined ? ofPrompt(asked, answering, part.index) : {};
     const choice = choiceOf(asked, part, before, offset ?? 0);
-    const texts = choice.logprobs?.tokens.reduce((sum, { length }) => sum + length, 0) ?? 0;
+    const texts = choice.logprobs?.tokens.reduce((sum, one) => sum + lengthOf(one), 0) ?? 0;
     offsets.set(part.index, (offset ?? 0) + texts);
     responseTokens += part.piece.tokens.length;
     return { ...asked.head, choices: [choice] };

@@ -37,8 +37,15 @@ export interface EngineLoad extends PoolLoad {
 
 /** Draws and scores with one model. */
 export interface Engine {
-  /** All of the requests, or a refusal if so many do not fit into the queue. Neighbours with one prompt share it. */
-  readonly draw: (requests: ReadonlyArray<OpenRequest>) => Effect.Effect<ReadonlyArray<Drawing>, ApiError>;
+  /**
+   * All of the requests, or a refusal if they, or the `scorings` that come with them, do not fit into the queue. Neighbours with one prompt
+   * share it.
+   */
+  readonly draw: (
+    requests: ReadonlyArray<OpenRequest>,
+    scorings: number,
+  ) => Effect.Effect<ReadonlyArray<Drawing>, ApiError>;
+  /** Scores a text of a request that `draw` has let in. */
   readonly score: (request: ScoreRequest) => Effect.Effect<TopScores, ApiError>;
   /** Runs `work` when no response is being drawn; those that wait start after it. */
   readonly exclusively: <A, E>(work: Effect.Effect<A, E>) => Effect.Effect<A, E>;
@@ -80,13 +87,15 @@ interface Inbox {
   readonly counts: { rounds: number; responseTokens: number; scoredTokens: number };
 }
 
-/** Lets sockets be read and written between two rounds. */
-const othersTurn = Effect.callback<void>((resume) => {
+/** Lets sockets be read and written between two rounds, or two texts. */
+export const othersTurn = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void));
 });
 
 /** The most scorings between two rounds. */
 const scoringsPerRound = 16;
+
+const noAnswer = () => statusError(408, "no answer in time (--timeout)", "timeout");
 
 const notNumbers = () => statusError(500, "the model gives log-probs that are not finite");
 
@@ -110,15 +119,11 @@ export const openEngine = Effect.fnUntraced(function* (model: Model, limits: Eng
     return { ...now, queued: now.waiting + inbox.waiting.length, ...inbox.counts };
   };
   const engine: Engine = {
-    draw: (requests) => draw(inbox, limits, load, requests),
-    score: (request) =>
-      Effect.gen(function* () {
-        if (inbox.scorings.length >= limits.queue) return yield* tooMany(limits.queue);
-        const done = yield* Deferred.make<TopScores, ApiError>();
-        inbox.scorings.push({ ...request, done });
-        yield* inbox.wake.open;
-        return yield* Deferred.await(done);
-      }),
+    draw: (requests, scorings) =>
+      inbox.scorings.length > 0 && inbox.scorings.length + scorings > limits.queue
+        ? Effect.fail(tooMany(limits.queue))
+        : draw(inbox, limits, load, requests),
+    score: (request) => score(inbox, limits, request),
     exclusively: <A, E>(work: Effect.Effect<A, E>) =>
       Effect.gen(function* () {
         const done = yield* Deferred.make<A, E>();
@@ -160,6 +165,23 @@ const draw = Effect.fnUntraced(function* (
   return tickets;
 });
 
+/** Waits for a scoring; one that nobody waits for any more is not done. */
+const score = ({ scorings, wake }: Inbox, { timeout }: EngineLimits, request: ScoreRequest) =>
+  Effect.gen(function* () {
+    const scoring: Scoring = { ...request, done: yield* Deferred.make<TopScores, ApiError>() };
+    scorings.push(scoring);
+    yield* wake.open;
+    return yield* Deferred.await(scoring.done).pipe(
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          const place = scorings.indexOf(scoring);
+          if (place >= 0) scorings.splice(place, 1);
+        })
+      ),
+      Effect.timeoutOrElse({ duration: 1000 * timeout, orElse: () => Effect.fail(noAnswer()) }),
+    );
+  });
+
 /** One turn of the loop: whoever left, whoever came, scorings, and a round of decoding. */
 const turn = Effect.fnUntraced(function* (model: Model, pool: OpenPool, inbox: Inbox) {
   yield* othersTurn;
@@ -200,7 +222,7 @@ const expire = Effect.fnUntraced(function* (pool: OpenPool, inbox: Inbox) {
   const late = [...inbox.waiting, ...inbox.running.values()].filter(({ deadline }) => deadline < now);
   for (const ticket of late) {
     leave(pool, inbox, ticket);
-    yield* Queue.fail(ticket.advances, statusError(408, "no answer in time (--timeout)", "timeout"));
+    yield* Queue.fail(ticket.advances, noAnswer());
   }
 });
 

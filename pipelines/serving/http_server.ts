@@ -13,6 +13,7 @@ import { openHttpServer } from "../files/http_listener.ts";
 import { reasonOf } from "../files/text_file.ts";
 import { type ApiError, badRequest, statusError } from "./api_error.ts";
 import { errorReply, type Reply } from "./reply.ts";
+import { bodyText } from "./request_body.ts";
 
 /** The server cannot listen. */
 export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", { message: Schema.String }) {}
@@ -73,9 +74,10 @@ export const listen = Effect.fnUntraced(function* (
     const request = yield* HttpServerRequest;
     const { headers, method, url } = request;
     const isTooLarge = Number(headers["content-length"] ?? 0) > bodyBytes;
-    const body = isTooLarge ? Effect.fail(tooLarge) : request.text.pipe(
+    const body = isTooLarge ? Effect.fail(tooLarge) : request.arrayBuffer.pipe(
       Effect.provideService(MaxBodySize, ByteSize.bytes(bodyBytes)),
       Effect.mapError(() => headers["content-length"] === undefined ? tooLarge : badRequest("the body cannot be read")),
+      Effect.flatMap((bytes) => Effect.fromResult(bodyText(bytes))),
     );
     const handled = handle({ method, path: url.split("?")[0], headers, body });
     const reply = yield* Effect.raceFirst(handled, clientGone(request.source)).pipe(

@@ -3,12 +3,13 @@
  * i-th response to a prompt follows from the request's seed and i alone; so a seeded request has the same answer alone and among others. A
  * request with `rollout` uses the key that training uses for a rollout of that name.
  */
-import { Result } from "effect";
+import { Effect, Result } from "effect";
 import { Key } from "../../data/random.ts";
 import type { Sampling } from "../../kernels/ops/sample_token/sample_token.ts";
 import { logitTemperature } from "../../kernels/ops/logit_temperature.ts";
 import type { OpenRequest } from "../sampling/open_pool.ts";
 import { type ApiError, badField, statusError } from "./api_error.ts";
+import { othersTurn } from "./engine.ts";
 import type { drawingFields } from "./request_fields.ts";
 import type { Served } from "./served.ts";
 import type { TextOptions } from "./response_text.ts";
@@ -19,7 +20,7 @@ export type DrawingValues = SettingValues<typeof drawingFields>;
 
 /** A prompt as the caller gave it. */
 export interface GivenPrompt {
-  readonly text: string;
+  readonly text: () => string;
   readonly tokens: Int32Array;
 }
 
@@ -35,29 +36,47 @@ export interface Planned {
   readonly text: TextOptions;
 }
 
-/** The tokens of a text; a word without a token is a fault of the field. */
-export const tokensOf = (
-  { tokenizer }: Pick<Served, "tokenizer">,
+/** The most characters of a text that is tokenized, which takes time in which nothing else is served. */
+const mostCharacters = ({ context }: Served["limits"]): number => Math.max(1 << 14, 16 * context);
+
+/** The tokens of a text; one that is too long, or has a word without a token, is a fault of the field. */
+export const tokensOf = Effect.fnUntraced(function* (
+  { tokenizer, limits }: Pick<Served, "tokenizer" | "limits">,
   text: string,
   field: string,
-): Result.Result<GivenPrompt, ApiError> => {
+): Effect.fn.Return<GivenPrompt, ApiError> {
+  const most = mostCharacters(limits);
+  if (text.length > most) {
+    return yield* badField(field, `expected at most ${most} characters, found ${text.length} (--context)`);
+  }
+  yield* othersTurn;
   const word = tokenizer.missingWord(text);
   return word === undefined
-    ? Result.succeed({ text, tokens: tokenizer.encode(text) })
-    : Result.fail(badField(field, `the model has no token for ${JSON.stringify(word.slice(0, 80))}`));
+    ? { text: () => text, tokens: tokenizer.encode(text) }
+    : yield* badField(field, `the model has no token for ${JSON.stringify(word.slice(0, 80))}`);
+});
+
+/** A prompt of token ids. */
+export const promptOfIds = (
+  { tokenizer, model: { config } }: Served,
+  ids: ReadonlyArray<number>,
+  field: string,
+): Result.Result<GivenPrompt, ApiError> => {
+  const bad = ids.find((id) => id >= config.vocabSize);
+  return bad === undefined
+    ? Result.succeed({ text: () => tokenizer.decode(ids), tokens: Int32Array.from(ids) })
+    : Result.fail(badField(field, `expected token ids below ${config.vocabSize}, found ${bad}`));
 };
 
 /** What is wrong with a prompt's tokens. */
-const promptFault = ({ model: { config }, limits }: Served, { tokens }: GivenPrompt, field: string) => {
-  const known = config.knownTokens ?? config.vocabSize;
+const promptFault = ({ limits, model: { config: { vocabSize } } }: Served, { tokens }: GivenPrompt, field: string) => {
   if (tokens.length === 0) return badField(field, "expected at least one token, found none");
-  const bad = tokens.find((token) => token >= config.vocabSize);
-  if (bad !== undefined) return badField(field, `expected token ids below ${known}, found ${bad}`);
-  if (tokens.length <= limits.context) return undefined;
-  return badField(
-    field,
-    `the prompt has ${tokens.length} tokens, and the longest sequence ${limits.context} (--context)`,
-  );
+  const { context } = limits;
+  if (tokens.length > context) {
+    return badField(field, `the prompt has ${tokens.length} tokens, and the longest sequence ${context} (--context)`);
+  }
+  const bad = tokens.find((token) => token >= vocabSize);
+  return bad === undefined ? undefined : badField(field, `expected token ids below ${vocabSize}, found ${bad}`);
 };
 
 /** The options of drawing. The device counts in 32 bits and divides by the temperature in float32. */
@@ -79,18 +98,47 @@ const keysOf = (served: Served, { seed, rollout }: DrawingValues): (i: number) =
   return (i) => Key.fold(base, i);
 };
 
-/** Plans a request; `field` names the prompt in errors, `defaultMaxTokens` is undefined for all that the context leaves. */
+/** Where the values of a plan stand in the request, and what it has without them. */
+export interface PlanOptions {
+  /** The field of the prompt. */
+  readonly field: string;
+  readonly maxTokens: number | undefined;
+  readonly maxTokensField?: string;
+  /** Undefined for all that the context leaves. */
+  readonly defaultMaxTokens?: number;
+  /** Whether prompts are scored, so that no response is needed. */
+  readonly isScoring: boolean;
+}
+
+/** What is wrong with the largest number of tokens of a response to a prompt of `longest` tokens. */
+const lengthFault = ({ limits: { context } }: Served, longest: number, most: number, options: PlanOptions) => {
+  const { field, maxTokens, maxTokensField = "max_tokens", isScoring } = options;
+  if (longest + most > context) {
+    const tokens = `${most} tokens${maxTokens === undefined ? " (the default)" : ""}`;
+    const problem = `${tokens} after a prompt of ${longest} exceed the longest sequence, ${context} tokens`;
+    return badField(maxTokensField, problem);
+  }
+  if (most > 0 || isScoring) return undefined;
+  return maxTokens === undefined
+    ? badField(field, `the prompt has ${longest} tokens, which leave none of ${context} for a response (--context)`)
+    : badField(maxTokensField, `expected at least 1, found ${most}`);
+};
+
+/** What is wrong with the number of prompts and of their responses: more than wait and run together can never be served. */
+const countFault = ({ limits: { queue }, engine }: Served, prompts: number, n: number, { field }: PlanOptions) => {
+  const most = queue + engine.load().slots;
+  if (prompts * n <= most) return undefined;
+  return badField(n > prompts ? "n" : field, `expected at most ${most} responses, found ${prompts * n} (--queue)`);
+};
+
+/** Plans a request. */
 export const plan = (
   served: Served,
   values: DrawingValues,
   prompts: ReadonlyArray<GivenPrompt>,
-  { field, maxTokens, maxTokensField = "max_tokens", isScoring }: {
-    readonly field: string;
-    readonly maxTokens: number | undefined;
-    readonly maxTokensField?: string;
-    readonly isScoring: boolean;
-  },
+  options: PlanOptions,
 ): Result.Result<Planned, ApiError> => {
+  const { field, maxTokens, defaultMaxTokens } = options;
   const { model, n, stop = [], skip_special_tokens: skipSpecial } = values;
   if (model !== undefined && model !== served.name) {
     return Result.fail(badField("model", `this server has ${JSON.stringify(served.name)}`));
@@ -102,19 +150,15 @@ export const plan = (
     if (fault !== undefined) return Result.fail(fault);
   }
   const longest = prompts.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
-  const room = served.limits.context - longest;
-  const most = maxTokens ?? room;
-  if (most > room) {
-    return Result.fail(
-      badField(
-        maxTokensField,
-        `${most} tokens after a prompt of ${longest} exceed the longest sequence, ${served.limits.context} tokens`,
-      ),
-    );
-  }
-  if (most < 1 && !isScoring) return Result.fail(badField(maxTokensField, `expected at least 1, found ${most}`));
+  const most = maxTokens ?? defaultMaxTokens ?? served.limits.context - longest;
+  const fault = lengthFault(served, longest, most, options) ??
+    (most < 1 ? undefined : countFault(served, prompts.length, n, options));
+  if (fault !== undefined) return Result.fail(fault);
   if (values.rollout !== undefined && prompts.length > 1) {
     return Result.fail(badField("rollout", `expected one prompt, found ${prompts.length}`));
+  }
+  if (values.rollout !== undefined && values.seed !== undefined) {
+    return Result.fail(badField("seed", "expected the seed of rollout alone"));
   }
   const sampling = samplingOf(served, values);
   const keyOf = keysOf(served, values);

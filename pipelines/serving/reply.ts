@@ -25,11 +25,10 @@ export const textReply = (body: string, type: string): Reply => ({
 
 /** A refusal. */
 export const errorReply = (error: ApiError): Reply =>
-  jsonReply(
-    errorBody(error),
-    error.status,
-    error.retryAfter === undefined ? {} : { "retry-after": `${error.retryAfter}` },
-  );
+  jsonReply(errorBody(error), error.status, {
+    ...(error.retryAfter !== undefined && { "retry-after": `${error.retryAfter}` }),
+    ...(error.status === 401 && { "www-authenticate": "Bearer" }),
+  });
 
 const event = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
 

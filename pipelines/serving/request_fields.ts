@@ -1,26 +1,21 @@
 /**
  * The fields of a request, as settings are declared: a name, its valid values, its default. A field that is not here would change the answer in a
- * way that this server does not know, so a request with it is refused. Fields that only describe the caller are read and change nothing.
+ * way that this server does not know, so a request with it is refused (`read_fields.ts`). Fields that only describe the caller are read and change nothing.
  * Names are those of the OpenAI API and of vLLM's additions to it.
  */
 import * as Schema from "@effect/schema";
-import { Result } from "effect";
-import type { Json } from "../files/json.ts";
+import { isObject } from "../files/json.ts";
 import {
   choice,
-  decodeSetting,
   type Group,
-  groupValues,
   integer,
   number,
   optional,
   setting,
-  type SettingValues,
   text,
   toggle,
   type ValueKind,
 } from "../settings/setting.ts";
-import { type ApiError, badField } from "./api_error.ts";
 
 const kind = <A>(schema: Schema.Codec<A, unknown>, expected: string): ValueKind<A> => ({
   schema,
@@ -34,13 +29,24 @@ export const mostResponses = 128;
 const mostAlternatives = 20;
 const mostStops = 16;
 const mostMessages = 1024;
+const mostSwitches = 64;
 
-const tokenIds = Schema.Array(Schema.Int.check(Schema.makeFilter((id: number) => id >= 0)));
+/** A prompt: a text, token ids, or a list of either. */
+type Prompts = string | ReadonlyArray<string> | ReadonlyArray<number> | ReadonlyArray<ReadonlyArray<number>>;
 
-const promptKind = kind(
-  Schema.Union([Schema.String, Schema.Array(Schema.String), tokenIds, Schema.Array(tokenIds)]),
-  "a text, token ids, or a list of these",
-);
+const isId = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;
+
+/** A list of `A`. Millions of ids are checked in a moment, which a schema of lists does not do. */
+const isListOf = <A>(value: unknown, is: (one: unknown) => one is A): value is ReadonlyArray<A> =>
+  Array.isArray(value) && value.every(is);
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const isPrompts = (value: unknown): value is Prompts =>
+  isText(value) || isListOf(value, isText) || isListOf(value, isId) ||
+  isListOf(value, (one): one is ReadonlyArray<number> => isListOf(one, isId));
+
+const promptKind = kind(Schema.Unknown.pipe(Schema.refine(isPrompts)), "a text, token ids, or a list of these");
 
 const stopKind = kind(
   Schema.Union([Schema.NonEmptyString, Schema.Array(Schema.NonEmptyString)]).check(
@@ -59,6 +65,19 @@ const only = (...values: ReadonlyArray<string | number | boolean>) =>
     "read where it changes nothing",
   );
 
+/** A field that may be there if nothing is in it. */
+const empty = optional(
+  kind(
+    Schema.Unknown.check(
+      Schema.makeFilter((value: unknown) =>
+        (isObject(value) || Array.isArray(value)) && Object.keys(value).length === 0
+      ),
+    ),
+    "nothing in it (this server does not have it)",
+  ),
+  "read where it changes nothing",
+);
+
 const described = optional(kind(Schema.Unknown, "anything"), "describes the caller");
 
 /** What both kinds of request say of the responses. */
@@ -73,7 +92,14 @@ export const drawingFields = {
   stop: optional(stopKind, "texts that end a response"),
   stream: setting(false, toggle(), "server-sent events"),
   stream_options: optional(
-    kind(Schema.Struct({ include_usage: Schema.optional(Schema.Boolean) }), 'an object with "include_usage"'),
+    kind(
+      Schema.Struct({
+        include_usage: Schema.optional(Schema.Boolean),
+        include_obfuscation: Schema.optional(Schema.Literal(false)),
+        continuous_usage_stats: Schema.optional(Schema.Literal(false)),
+      }),
+      'an object with "include_usage"; the other options are false',
+    ),
     "usage at the end of a stream",
   ),
   prompt_logprobs: optional(integer({ min: 0, max: mostAlternatives }), "alternatives at each token of the prompt"),
@@ -85,7 +111,9 @@ export const drawingFields = {
         seed: Schema.Int.check(Schema.makeFilter((n: number) => n >= 0 && n <= 0xffffffff)),
         step: Schema.Int.check(Schema.makeFilter((n: number) => n >= 0)),
         problem_id: Schema.String,
-        sample_index: Schema.Int.check(Schema.makeFilter((n: number) => n >= 0)),
+        sample_index: Schema.Int.check(
+          Schema.makeFilter((n: number) => n >= 0 && n <= Number.MAX_SAFE_INTEGER - mostResponses),
+        ),
       }),
       "an object with seed, step, problem_id and sample_index",
     ),
@@ -95,12 +123,20 @@ export const drawingFields = {
   metadata: described,
   safety_identifier: described,
   service_tier: described,
+  prompt_cache_key: described,
+  prompt_cache_retention: described,
+  request_id: described,
+  logit_bias: empty,
+  stop_token_ids: empty,
+  bad_words: empty,
   store: only(false),
   frequency_penalty: only(0),
   presence_penalty: only(0),
   repetition_penalty: only(1),
   length_penalty: only(1),
   min_p: only(0),
+  priority: only(0),
+  spaces_between_special_tokens: only(true),
   min_tokens: only(0),
   ignore_eos: only(false),
   use_beam_search: only(false),
@@ -114,7 +150,8 @@ export const completionFields = {
   prompt: optional(promptKind, "prompts"),
   echo: setting(false, toggle(), "the prompt before the response"),
   logprobs: optional(integer({ min: 0, max: mostAlternatives }), "alternatives at each token"),
-  best_of: only(1),
+  best_of: optional(integer({ min: 1, max: mostResponses }), "1, or as n"),
+  suffix: only(""),
 } as const satisfies Group;
 
 const part = Schema.Struct({ type: Schema.Literals(["text"]), text: Schema.String });
@@ -129,17 +166,19 @@ const messagesKind = kind(
   `1 to ${mostMessages} messages, each with a role (system, user or assistant) and a text as content, and nothing else`,
 );
 
-/** The switches of a template: small, so that they cannot make a rendering long. */
+type Switches = Readonly<Record<string, boolean | string | number>>;
+
+const isSwitch = (value: unknown): boolean =>
+  typeof value === "boolean" || (isText(value) && value.length <= 256) ||
+  (typeof value === "number" && Math.abs(value) <= 4096);
+
+const isSwitches = (value: unknown): value is Switches =>
+  isObject(value) && Object.keys(value).length <= mostSwitches && Object.values(value).every(isSwitch);
+
+/** The switches of a template: few and small, so that they cannot make a rendering long. */
 const switches = kind(
-  Schema.Record(
-    Schema.String,
-    Schema.Union([
-      Schema.Boolean,
-      Schema.String.check(Schema.makeFilter((value: string) => value.length <= 256)),
-      Schema.Finite.check(Schema.makeFilter((value: number) => Math.abs(value) <= 4096)),
-    ]),
-  ),
-  "an object of booleans, texts of at most 256 characters and numbers up to 4096",
+  Schema.Unknown.pipe(Schema.refine(isSwitches)),
+  `an object of at most ${mostSwitches} booleans, texts of at most 256 characters and numbers up to 4096`,
 );
 
 /** The fields of `/v1/chat/completions`. */
@@ -153,7 +192,19 @@ export const chatFields = {
   add_generation_prompt: setting(true, toggle(), "end the prompt where the answer begins"),
   continue_final_message: only(false),
   echo: only(false),
-  tool_choice: only("none"),
+  response_format: optional(
+    kind(Schema.Struct({ type: Schema.Literal("text") }), '{"type":"text"} (this server has nothing else)'),
+    "read where it changes nothing",
+  ),
+  modalities: optional(
+    kind(Schema.Tuple([Schema.Literal("text")]), '["text"] (this server has nothing else)'),
+    "read where it changes nothing",
+  ),
+  tools: empty,
+  functions: empty,
+  // Without tools both say the same.
+  tool_choice: only("none", "auto"),
+  function_call: only("none", "auto"),
   parallel_tool_calls: described,
 } as const satisfies Group;
 
@@ -173,21 +224,3 @@ export const updateFields = {
   load_format: optional(choice(["auto", "safetensors"]), "format of the weights"),
   flush_cache: only(true),
 } as const satisfies Group;
-
-const isUnset = (value: unknown): boolean => value === null || value === undefined;
-
-/** The values of a body's fields; `null` is a field that is not there. */
-export const readFields = <S extends Group>(fields: S, body: Json): Result.Result<SettingValues<S>, ApiError> => {
-  for (const [name, value] of Object.entries(body)) {
-    if (isUnset(value)) continue;
-    if (!Object.hasOwn(fields, name)) {
-      return Result.fail(badField(name, "this server does not have it, and the answer may depend on it"));
-    }
-    const decoded = decodeSetting(fields[name], value);
-    if (Result.isFailure(decoded)) return Result.fail(badField(name, shortened(decoded.failure)));
-  }
-  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => !isUnset(value)));
-  return Result.mapError(groupValues(fields, given), (problem) => badField("", problem));
-};
-
-const shortened = (problem: string): string => problem.length <= 300 ? problem : `${problem.slice(0, 297)}...`;

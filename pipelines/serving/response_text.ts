@@ -24,21 +24,41 @@ export interface ResponseText {
   readonly end: () => TextPiece;
 }
 
+/** Tokens that wait for the end of a character; a character has at most four bytes, so no more are of one. */
+const [waiting, ofCharacter] = [16, 4];
+
 /** Texts of growing lists of tokens: those of one more token, and what is left at the end. */
 const growing = (tokenizer: Tokenizer, skipSpecial: boolean) => {
   // The last tokens whose text is out, and those whose text is not.
   let shown: ReadonlyArray<number> = [];
   let hidden: number[] = [];
+  const textOf = (tokens: ReadonlyArray<number>) => tokenizer.decode(tokens, { skipSpecial });
+  const isSkipped = (token: number) => skipSpecial && textOf([token]) === "" && tokenizer.decode([token]) !== "";
+  /** The text of the hidden tokens that are no beginning of a character; without it, bytes that are none would wait for the end. */
+  const partly = (before: string, after: string): string => {
+    const whole = textOf(hidden);
+    for (let count = hidden.length - ofCharacter; count > hidden.length - waiting; count--) {
+      const first = hidden.slice(0, count);
+      const [written, alone] = [textOf([...shown, ...first]), textOf(first)];
+      // No character goes on beyond the cut, and no text is lost there.
+      if (written.length <= before.length || after !== `${written}${whole.slice(alone.length)}`) continue;
+      [shown, hidden] = [first, hidden.slice(count)];
+      return written.slice(before.length);
+    }
+    return "";
+  };
   const grown = (isEnd: boolean): string => {
-    const before = tokenizer.decode(shown, { skipSpecial });
-    const after = tokenizer.decode([...shown, ...hidden], { skipSpecial });
-    if (!isEnd && (after.length <= before.length || after.endsWith("\ufffd"))) return "";
-    shown = hidden;
-    hidden = [];
+    const before = textOf(shown);
+    const after = textOf([...shown, ...hidden]);
+    if (!isEnd && (after.length <= before.length || after.endsWith("\ufffd"))) {
+      return hidden.length % waiting === 0 ? partly(before, after) : "";
+    }
+    [shown, hidden] = [hidden, []];
     return after.slice(before.length);
   };
   return {
     take: (token: number): string => {
+      if (isSkipped(token)) return "";
       hidden.push(token);
       return grown(false);
     },

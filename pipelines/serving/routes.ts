@@ -1,14 +1,17 @@
 /** The routes of the server: who may ask for each, and what answers it. */
 import { Clock, Effect } from "effect";
-import { type Json, parseObject } from "../files/json.ts";
-import { type ApiError, badField, badRequest, statusError } from "./api_error.ts";
+import type { Json } from "../files/json.ts";
+import { oneLine } from "../files/plain_text.ts";
+import { type ApiError, badField, statusError } from "./api_error.ts";
 import { chatCompletions, chatPrompt } from "./chat.ts";
 import { completions } from "./completions.ts";
-import { refusalOf } from "./guard.ts";
+import { bodyRefusal, refusalOf } from "./guard.ts";
 import type { HttpCall } from "./http_server.ts";
 import { tokensOf } from "./planned.ts";
 import { errorReply, jsonReply, replied, type Reply, textReply } from "./reply.ts";
-import { readFields, tokenizeFields } from "./request_fields.ts";
+import { readFields } from "./read_fields.ts";
+import { readBody } from "./request_body.ts";
+import { tokenizeFields } from "./request_fields.ts";
 import type { Served } from "./served.ts";
 import { updateWeights } from "./weights.ts";
 
@@ -26,31 +29,19 @@ interface Route {
   readonly answer: (served: Served, call: HttpCall, access: Access) => Effect.Effect<Reply, ApiError>;
 }
 
-/** Deeper bodies are refused: no field needs more. */
-const deepest = 32;
-
-const isTooDeep = (value: unknown, left: number): boolean =>
-  typeof value === "object" && value !== null &&
-  (left === 0 || Object.values(value).some((one) => isTooDeep(one, left - 1)));
-
-const jsonOf = ({ body }: HttpCall): Effect.Effect<Json, ApiError> =>
-  Effect.flatMap(body, (text) => {
-    const parsed = parseObject("body", text);
-    if (!parsed.ok) return Effect.fail(badRequest("the body is no JSON object"));
-    return isTooDeep(parsed.object, deepest)
-      ? Effect.fail(badRequest(`the body is nested more than ${deepest} deep`))
-      : Effect.succeed(parsed.object);
-  });
-
 const posted = (answer: (served: Served, body: Json, access: Access) => Effect.Effect<Reply, ApiError>): Route => ({
   key: "api",
-  answer: (served, call, access) => Effect.flatMap(jsonOf(call), (body) => answer(served, body, access)),
+  answer: (served, call, access) => {
+    const refusal = bodyRefusal(call);
+    if (refusal !== undefined) return Effect.fail(refusal);
+    const json = Effect.flatMap(call.body, (text) => Effect.fromResult(readBody(text)));
+    return Effect.flatMap(json, (body) => answer(served, body, access));
+  },
 });
 
-const models = ({ name, created, limits: { context } }: Served) => ({
-  object: "list",
-  data: [{ id: name, object: "model", created, owned_by: "signum", root: name, parent: null, max_model_len: context }],
-});
+const modelOf = ({ name, created, limits: { context } }: Served) => (
+  { id: name, object: "model", created, owned_by: "signum", root: name, parent: null, max_model_len: context }
+);
 
 const tokenize = Effect.fnUntraced(function* (served: Served, body: Json) {
   const values = yield* Effect.fromResult(readFields(tokenizeFields, body));
@@ -58,8 +49,8 @@ const tokenize = Effect.fnUntraced(function* (served: Served, body: Json) {
     return yield* badField("prompt", "expected a prompt or messages, one of the two");
   }
   const { tokens } = values.prompt === undefined
-    ? yield* chatPrompt(served, values, body)
-    : yield* Effect.fromResult(tokensOf(served, values.prompt, "prompt"));
+    ? yield* chatPrompt(served, values)
+    : yield* tokensOf(served, values.prompt, "prompt");
   return jsonReply({ count: tokens.length, max_model_len: served.limits.context, tokens: Array.from(tokens) });
 });
 
@@ -74,7 +65,11 @@ const routes: Readonly<Record<string, Route>> = {
     answer: ({ metrics, engine }) =>
       Effect.sync(() => textReply(metrics.text(engine.load()), "text/plain; version=0.0.4; charset=utf-8")),
   },
-  "GET /v1/models": { key: "api", answer: (served) => Effect.succeed(jsonReply(models(served))) },
+  "GET /v1/models": {
+    key: "api",
+    answer: (served) => Effect.succeed(jsonReply({ object: "list", data: [modelOf(served)] })),
+  },
+  "GET /v1/models/{model}": { key: "api", answer: (served) => Effect.succeed(jsonReply(modelOf(served))) },
   "POST /v1/completions": posted(completions),
   "POST /v1/chat/completions": posted(chatCompletions),
   "POST /tokenize": posted(tokenize),
@@ -91,18 +86,36 @@ const routes: Readonly<Record<string, Route>> = {
 const keyOf = ({ key }: Route, { apiKey, updates }: Access): string | undefined =>
   key === "none" ? undefined : key === "api" ? apiKey : updates?.key ?? apiKey;
 
-/** Why there is no route, with the method that the path has. */
-const noRoute = ({ method, path }: HttpCall): ApiError =>
-  Object.keys(routes).some((name) => name.endsWith(` ${path}`))
-    ? statusError(405, `${path} has no method ${method}`)
-    : statusError(404, "no such path");
+/** The path of a call as routes name it. */
+const pathOf = ({ name }: Served, { path }: HttpCall): string => {
+  const [, model] = /^\/v1\/models\/(.+)$/.exec(path) ?? [];
+  return model === name || model === encodeURIComponent(name) ? "/v1/models/{model}" : path;
+};
+
+/** The methods of a path. */
+const methodsOf = (path: string): ReadonlyArray<string> =>
+  Object.keys(routes).filter((name) => name.endsWith(` ${path}`)).flatMap((name) => {
+    const [method] = name.split(" ");
+    return method === "GET" ? ["GET", "HEAD"] : [method];
+  });
+
+/** Why there is no route, with the methods that the path has. */
+const noRoute = ({ method }: HttpCall, path: string): Reply => {
+  const methods = methodsOf(path);
+  const shown = JSON.stringify(oneLine(path, 80));
+  if (methods.length === 0) return errorReply(statusError(404, `no such path: ${shown}; the API is below /v1`));
+  const reply = errorReply(statusError(405, `${shown} has no method ${method}`));
+  return { ...reply, headers: { ...reply.headers, allow: methods.join(", ") } };
+};
 
 const answered = (served: Served, access: Access, call: HttpCall): Effect.Effect<Reply> => {
-  const name = `${call.method} ${call.path}`;
+  const path = pathOf(served, call);
+  // The listener leaves out the body of an answer to HEAD.
+  const name = `${call.method === "HEAD" ? "GET" : call.method} ${path}`;
   const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
   const refusal = refusalOf(call, access.host, route === undefined ? access.apiKey : keyOf(route, access));
   if (refusal !== undefined) return Effect.succeed(errorReply(refusal));
-  if (route === undefined) return Effect.succeed(errorReply(noRoute(call)));
+  if (route === undefined) return Effect.succeed(noRoute(call, path));
   return replied(route.answer(served, call, access)).pipe(
     Effect.catchDefect((defect) =>
       Effect.as(
@@ -119,7 +132,7 @@ export const handle = (served: Served, access: Access) => (call: HttpCall): Effe
     const start = yield* Clock.currentTimeMillis;
     const reply = yield* answered(served, access, call);
     const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000;
-    const isKnown = Object.keys(routes).some((name) => name.endsWith(` ${call.path}`));
-    served.metrics.answered(isKnown ? call.path : "other", reply.status, seconds);
+    const path = pathOf(served, call);
+    served.metrics.answered(methodsOf(path).length > 0 ? path : "other", reply.status, seconds);
     return reply;
   });

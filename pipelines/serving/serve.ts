@@ -40,6 +40,11 @@ const longestGrace = 60;
 
 const refuse = (message: string) => new UsageError({ message: `Cannot run "serve": ${message}` });
 
+/** Whether a header can have a key: others could never be given. */
+const isKey = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
+
+const expectedKey = "expected one key on one line, of visible ASCII characters";
+
 /** The key of a variable or of a file; undefined if neither is given. */
 const keyOf = Effect.fnUntraced(function* (
   variable: string,
@@ -49,13 +54,13 @@ const keyOf = Effect.fnUntraced(function* (
   const inEnvironment = Deno.env.get(variable);
   if (file === undefined) {
     if (inEnvironment === "") return yield* refuse(`${variable} is empty`);
+    if (inEnvironment !== undefined && !isKey(inEnvironment)) return yield* refuse(`${variable}: ${expectedKey}`);
     return inEnvironment;
   }
   if (inEnvironment !== undefined) return yield* refuse(`both ${variable} and --${flag} are given`);
   const text = (yield* readText(file))?.trim();
   if (text === undefined) return yield* refuse(`--${flag} "${file}": there is no such file`);
-  if (!/^[\x21-\x7e]+$/.test(text)) return yield* refuse(`--${flag} "${file}": expected one key on one line`);
-  return text;
+  return isKey(text) ? text : yield* refuse(`--${flag} "${file}": ${expectedKey}`);
 });
 
 /** Who may ask; a server that others can reach needs a key. */

@@ -48,13 +48,16 @@ export const responseScores = Effect.fnUntraced(function* (
 
 const textOf = (tokenizer: Tokenizer, token: number): string => tokenizer.decode([token]);
 
+/** The length of a text in characters, as Python counts them. */
+export const lengthOf = (text: string): number => Array.from(text).length;
+
 /** `logprobs` of a completion. The token itself is always among its alternatives. */
 export const completionLogprobs = (tokenizer: Tokenizer, scored: ReadonlyArray<ScoredToken>, from = 0) => {
   const tokens = scored.map(({ token }) => textOf(tokenizer, token));
   let offset = from;
   const offsets = tokens.map((text) => {
     const at = offset;
-    offset += text.length;
+    offset += lengthOf(text);
     return at;
   });
   return {
@@ -73,7 +76,9 @@ export const completionLogprobs = (tokenizer: Tokenizer, scored: ReadonlyArray<S
   };
 };
 
-const bytesOf = (text: string): ReadonlyArray<number> => Array.from(new TextEncoder().encode(text));
+/** The bytes of a token's text; null for a part of a character, whose text is not its bytes. */
+const bytesOf = (text: string): ReadonlyArray<number> | null =>
+  text.includes("\ufffd") ? null : Array.from(new TextEncoder().encode(text));
 
 const chatToken = (tokenizer: Tokenizer, token: number, logProb: number | null) => {
   const text = textOf(tokenizer, token);

@@ -16,7 +16,8 @@ import type { ModelConfig } from "../models/model_config.ts";
 import { fill } from "../models/parameters.ts";
 import { badField, statusError } from "./api_error.ts";
 import { jsonReply } from "./reply.ts";
-import { readFields, updateFields } from "./request_fields.ts";
+import { readFields } from "./read_fields.ts";
+import { updateFields } from "./request_fields.ts";
 import type { Served } from "./served.ts";
 
 /** The real path of a directory below a folder, links followed; undefined for any other. */

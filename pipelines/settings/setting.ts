@@ -179,6 +179,10 @@ export const choices = <const C extends ReadonlyArray<string>>(
   fromText: (given) => given.split(",").map((part) => part.trim()),
 });
 
+/** A value in a message; JSON has no NaN and no infinities. */
+const shownValue = (value: unknown): string =>
+  typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
+
 /** The value in memory, or the message `expected …, found …`. */
 export const decodeSetting = <A>(
   { schema, expected, spellings = {} }: ValueKind<A>,
@@ -188,7 +192,7 @@ export const decodeSetting = <A>(
   const decoded = Schema.decodeUnknownResult(schema)(isSpelling ? spellings[value] : value);
   return Result.isSuccess(decoded)
     ? Result.succeed(decoded.success)
-    : Result.fail(`expected ${expected}, found ${JSON.stringify(value) ?? String(value)}`);
+    : Result.fail(`expected ${expected}, found ${shownValue(value)}`);
 };
 
 /** `topP` is the flag `top-p`. */

@@ -249,8 +249,7 @@ export const runCell = Effect.fn("Study.cell")(function* (study: Study, cell: Ce
   const run = join(study.folder, cell.name);
   const isLarge = study.recipe.claims !== undefined;
   // A stale run of a large study lacks the checkpoints that a new evaluation needs.
-  // A sampler with weights of a step before cannot go on; the cell begins anew, to the same bytes.
-  if ((isStale && isLarge) || cell.settings.injectMismatch === "stale:1") yield* remove(run);
+  if (isStale && isLarge) yield* remove(run);
   const commit = yield* commitOf;
   const { info } = yield* Policy;
   const outcome = yield* outcomeBy(study, cell);

@@ -5,7 +5,7 @@
 import { Effect } from "effect";
 import { join } from "node:path";
 import { formatJson, readCheckpointText, verifyManifest, writeText } from "../files/checkpoint_directory.ts";
-import { releaseModel } from "../models/model.ts";
+import { type Model, releaseModel } from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
 import { releaseOptimizer } from "../learning/optimizer.ts";
 import type { TrainedModel, TrainingState } from "../learning/optimizer_step.ts";
@@ -16,7 +16,8 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import { exists, type FileError, namesIn } from "../files/text_file.ts";
 import { parseObject } from "../files/json.ts";
 import { openOptimizer, writeCheckpoint } from "../stages/update.ts";
-import type { TrainConfig } from "./run_config.ts";
+import type { SamplerState } from "../rollouts/rollout_source.ts";
+import { runRefusal, type TrainConfig } from "./run_config.ts";
 
 /** The gradients that the last `keep` steps up to `last` recorded, a list a step. */
 export const recordedArtifacts = (run: RunDirectory.RunDirectory, last: number, keep: number) =>
@@ -53,11 +54,12 @@ export const save = Effect.fnUntraced(function* (
     sourceDir,
     policy,
     critic,
-    (partial) => writeText(join(partial, "trainer_state", positionFile), formatJson({ step })),
+    besideState(keeping, positionFile, step),
   );
   yield* removeSpent(run, keeping, step);
 });
 
+const stateFolder = "trainer_state";
 const [positionFile, finishedFile] = ["position.json", "finished.json"];
 
 /** Writes the final model of `steps` steps, in place of the one that a shorter run left, and removes the checkpoints that are spent. */
@@ -73,7 +75,7 @@ export const finish = Effect.fnUntraced(function* (
     sourceDir,
     policy,
     critic,
-    (partial) => writeText(join(partial, "trainer_state", finishedFile), formatJson({ step: steps })),
+    besideState(keeping, finishedFile, steps),
   );
   // A checkpoint of the last step would say that training goes on.
   const names = yield* checkpoints(run.path);
@@ -84,8 +86,16 @@ export const finish = Effect.fnUntraced(function* (
   yield* removeSpent(run, keeping);
 });
 
-/** How often a checkpoint is written, and how many stay. */
-type Keeping = Pick<TrainConfig, "saveEvery" | "keep">;
+/** How often a checkpoint is written, how many stay, and what a sampler adds to each. */
+type Keeping = Pick<TrainConfig, "saveEvery" | "keep"> & { readonly sampler?: SamplerState | undefined };
+
+/** Writes the step, and what the sampler knows, beside the state of the optimizer. */
+const besideState = ({ sampler }: Keeping, name: string, step: number) => (partial: string) =>
+  Effect.gen(function* () {
+    const folder = join(partial, stateFolder);
+    yield* writeText(join(folder, name), formatJson({ step }));
+    if (sampler !== undefined) yield* sampler.write(folder);
+  });
 
 /** Removes the checkpoints that a run of these settings would not have, except that of `step`. */
 const removeSpent = Effect.fnUntraced(function* (
@@ -110,7 +120,7 @@ export interface KeptState {
 }
 
 const stepIn = Effect.fnUntraced(function* (dir: string, name: string) {
-  const path = join(dir, "trainer_state", name);
+  const path = join(dir, stateFolder, name);
   if (!(yield* exists(path))) return undefined;
   const parsed = parseObject(path, yield* readCheckpointText(path));
   return parsed.ok && Number.isInteger(parsed.object.step) ? Number(parsed.object.step) : undefined;
@@ -145,10 +155,20 @@ export interface Resumed {
   readonly state: TrainingState;
 }
 
+/** Reads what the sampler knew after a step. */
+const readSampler = Effect.fnUntraced(function* (run: string, dir: string, sampler: SamplerState, policy: Model) {
+  const unread = ({ message }: { readonly message: string }) =>
+    runRefusal(
+      `Cannot continue "${run}": its rollouts need the sampler's weights beside the policy's, which earlier versions did not keep (${message}); remove it, or begin anew with another --out`,
+    );
+  yield* Effect.mapError(sampler.read(join(dir, stateFolder), policy), unread);
+});
+
 /** The newest state whose files are what its manifest says, else the beginning; what lies behind it is removed. */
 export const resume = Effect.fnUntraced(function* (
   run: RunDirectory.RunDirectory,
   initial: TrainingState,
+  sampler?: SamplerState,
 ): Effect.fn.Return<Resumed, Command.Failure, Policy> {
   const policy = yield* Policy;
   const { report } = yield* StandardStreams;
@@ -167,10 +187,12 @@ export const resume = Effect.fnUntraced(function* (
       return { ...old, model, optimizer: yield* openOptimizer(model, from, Optimizer.momentsOf(old.optimizer)) };
     });
     yield* report(`goes on after step ${step}, from "${dir}"`);
+    const trained = yield* trainee(dir, "policy", initial.policy);
+    if (sampler !== undefined) yield* readSampler(run.path, dir, sampler, trained.model);
     return {
       step,
       state: {
-        policy: yield* trainee(dir, "policy", initial.policy),
+        policy: trained,
         critic: initial.critic && (yield* trainee(join(dir, "critic"), "critic", initial.critic)),
       },
     };
@@ -188,7 +210,7 @@ export const resumeOrExtend = Effect.fnUntraced(function* (
   finished: number | undefined,
   keeping: Keeping,
 ): Effect.fn.Return<Resumed, Command.Failure, Policy> {
-  const resumed = yield* resume(run, initial);
+  const resumed = yield* resume(run, initial, keeping.sampler);
   if (finished === undefined) return resumed;
   if (resumed.step === finished) yield* save(run, sourceDir, resumed.state, finished, keeping);
   else yield* run.remove("model");

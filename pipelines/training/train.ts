@@ -57,7 +57,7 @@ import { testFirst, testLast, testLine } from "./end_tests.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { fillsSteps, templated } from "./splits.ts";
 import { sayStopped } from "./stopped.ts";
-import { checkContinued, checkRollouts, openRollouts } from "../rollouts/open_rollouts.ts";
+import { checkRollouts, openRollouts } from "../rollouts/open_rollouts.ts";
 import { withRolloutDefaults } from "../rollouts/rollout_settings.ts";
 import { type TrainingContext, trainingStep } from "./step.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -101,7 +101,6 @@ export const train = Effect.fn("Train.run")(function* (
   const finished = yield* finishedStep(config.out);
   const hasLength = stored?.settings.steps === config.steps && stored?.settings.epochs === config.epochs;
   if (finished !== undefined && hasLength) return yield* report(`"${config.out}" is finished`);
-  if (stored !== undefined) yield* checkContinued(config);
   const { info } = yield* Policy;
   const other = stored === undefined ? undefined : cannotContinue(stored.fields, info);
   if (other !== undefined) return yield* runRefusal(`Cannot continue "${config.out}": it was ${other}`);
@@ -126,7 +125,10 @@ export const train = Effect.fn("Train.run")(function* (
   if (stored === undefined) yield* run.writeText("config.json", text);
   const problems = prepared.tests.length;
   if (prepared.testsFirst) yield* testFirst(run, problems, test(prepared, prepared.initial.policy));
-  const resumed = yield* resumeOrExtend(run, prepared, finished, config);
+  const { world: { tokenizer }, sourceDir } = prepared;
+  const rollouts = yield* openRollouts({ config, tokenizer, sourceDir });
+  const keeping = { ...config, sampler: rollouts?.state };
+  const resumed = yield* resumeOrExtend(run, prepared, finished, keeping);
   if (stored !== undefined) yield* run.writeText("config.json", text);
   const store = yield* openArtifactStore(run.pathOf("artifacts"));
   const kept: Array<ReadonlyArray<string>> = yield* recordedArtifacts(run, resumed.step, config.keep);
@@ -135,8 +137,6 @@ export const train = Effect.fn("Train.run")(function* (
   const begin = { done: resumed.step, firstIsSlow: true };
   const progress = yield* makeProgress(`train ${config.algorithm}`, prepared.steps, begin);
   const sink = { store, records: run.writeText };
-  const { world: { tokenizer }, sourceDir } = prepared;
-  const rollouts = yield* openRollouts({ config, tokenizer, sourceDir });
   const world: TrainingContext = { ...prepared.world, sink, rollouts, watch: progress.note };
   let { state } = resumed;
   let said: SaidAt | undefined;
@@ -153,7 +153,7 @@ export const train = Effect.fn("Train.run")(function* (
     const spent = kept.length > config.keep ? kept.shift() ?? [] : [];
     yield* Effect.forEach(spent.filter((id) => !kept.flat().includes(id)), store.remove);
     if (step % config.saveEvery === 0 && step < prepared.steps) {
-      yield* save(run, prepared.sourceDir, state, step, config);
+      yield* save(run, sourceDir, state, step, keeping);
     }
     const { correctRatio, meanEntropy } = done.row;
     const spoken = linesOf(done.diagnoses, step, said);
@@ -167,7 +167,7 @@ export const train = Effect.fn("Train.run")(function* (
   }
   const last = { problems, step: prepared.steps, isTested: prepared.steps % config.testEvery === 0 };
   yield* testLast(run, last, test(prepared, state.policy));
-  yield* finish(run, prepared.sourceDir, state, prepared.steps, config);
+  yield* finish(run, sourceDir, state, prepared.steps, keeping);
   // A study trains hundreds of models in one process, and equal work meets equal buffers only where all are given back.
   for (const { model, optimizer } of [state.policy, ...state.critic === undefined ? [] : [state.critic]]) {
     releaseOptimizer(model.encoder, optimizer);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cli, shell, train } from "../training/train_commands.ts";
-import { place, recordsOf, rowsOf, sameRuns, trained } from "./trained_at.ts";
+import { cli, same, shell, train } from "../training/train_commands.ts";
+import { bytesOf, place, recordsOf, rowsOf, sameRuns, trained } from "./trained_at.ts";
 
 const { dir } = place();
 const more = "--algorithm reinforce --mini-batch 2 --steps 2";
@@ -52,18 +52,38 @@ Deno.test("rounded weights make a small difference in every step, and the run re
   replays("bf16");
 });
 
-Deno.test("stale weights make none in the first step and one in the second; a run that was cut does not go on", async () => {
+Deno.test("stale weights make none in the first step and one in the second, and the run replays", async () => {
   await trained(run("stale"), `${more} --inject-mismatch stale:1`);
   const [first, second] = rowsOf(run("stale"));
   assert.equal(first.mismatch.maxDifference, 0);
   assert.ok(second.mismatch.maxDifference > 0.01, JSON.stringify(second));
   replays("stale");
-  cpSync(run("stale"), run("longer"), { recursive: true });
-  const { code, stderr } = shell(
-    train(run("longer"), `${more.replace("--steps 2", "--steps 3")} --inject-mismatch stale:1`),
-  );
+});
+
+Deno.test("a finished run with stale weights and more steps gives the bytes of one longer run", async () => {
+  const longer = `${more.replace("--steps 2", "--steps 3")} --save-every 2 --inject-mismatch stale:1`;
+  await trained(run("long"), longer);
+  await trained(run("short"), `${more} --save-every 2 --inject-mismatch stale:1`);
+  cpSync(run("short"), run("early"), { recursive: true });
+  await trained(run("short"), longer);
+  sameRuns(run("short"), run("long"));
+  const sampler = "checkpoints/000002/trainer_state/sampler.safetensors";
+  same(join(run("short"), sampler), join(run("long"), sampler));
+  replays("short");
+
+  // What a version left that did not keep the sampler's weights.
+  const state = join(run("early"), "model/trainer_state");
+  rmSync(join(state, "sampler.safetensors"));
+  const manifest = JSON.parse(readFileSync(join(state, "manifest.json"), "utf8"));
+  delete manifest["trainer_state/sampler.safetensors"];
+  writeFileSync(join(state, "manifest.json"), JSON.stringify(manifest));
+  const before = bytesOf(run("early"));
+  const { code, stderr } = shell(train(run("early"), longer));
   assert.equal(code, 1);
-  assert.match(stderr, /stale:1 needs the weights of a step before, which a run does not keep/);
+  const line = stderr.trimEnd().split("\n").at(-1) ?? "";
+  assert.match(line, /^Cannot continue ".*early": its rollouts need the sampler's weights beside the policy's/);
+  assert.match(line, /sampler\.safetensors.*remove it, or begin anew with another --out$/);
+  assert.deepEqual(bytesOf(run("early")), before);
 });
 
 Deno.test("an injection that cannot be is refused before anything is written", () => {

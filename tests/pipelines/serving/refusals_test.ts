@@ -42,6 +42,18 @@ testServer("a field that cannot be used is named in a 400", { kind: "chat" }, as
     ["completions", { prompt: [-1] }, "prompt"],
     ["completions", { prompt: [1, "a"] }, "prompt"],
     ["completions", { prompt: Array(33).fill(1) }, "prompt"],
+    ["completions", { prompt: [1e12] }, "prompt"],
+    ["completions", { prompt: "1 ".repeat(10_000) }, "prompt"],
+    ["completions", { prompt: Array(20).fill(1) }, "max_tokens"],
+    ["completions", { prompt: "1", n: 3, best_of: 5 }, "best_of"],
+    [
+      "completions",
+      { prompt: "1", seed: 1, rollout: { seed: 1, step: 1, problem_id: "a", sample_index: 0 } },
+      "seed",
+    ],
+    ["completions", { prompt: Array(128).fill("1"), n: 128 }, "prompt"],
+    ["chat/completions", { messages: [{ role: "user", content: "1 ".repeat(31) }] }, "messages"],
+    ["chat/completions", { messages: [{ role: "user", content: "1 ".repeat(10_000) }] }, "messages"],
     ["chat/completions", { messages, chat_template: "{{ 1 }}" }, "chat_template"],
     ["chat/completions", { messages, chat_template_kwargs: { messages: "x" } }, "chat_template_kwargs.messages"],
     ["chat/completions", { messages, chat_template_kwargs: { n: 1e12 } }, "chat_template_kwargs"],
@@ -135,6 +147,12 @@ Deno.test("a server that others reach needs a key, and keys are never arguments"
     await writeFile(file, "two words\n");
     assert.match(await refusal("--api-key-file", file), /expected one key on one line/);
     await writeFile(file, "secret\n");
+    Deno.env.set("SIGNUM_API_KEY", "two words");
+    try {
+      assert.match(await refusal("--host", "0.0.0.0"), /SIGNUM_API_KEY: expected one key on one line/);
+    } finally {
+      Deno.env.delete("SIGNUM_API_KEY");
+    }
     assert.match(await refusal("--update-folder", folder), /needs a key of its own/);
     assert.match(await refusal("--update-key-file", file), /--update-folder is missing/);
     const both = ["--api-key-file", file, "--update-key-file", file, "--update-folder", folder];

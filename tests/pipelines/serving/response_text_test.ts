@@ -41,6 +41,38 @@ Deno.test("a character of several tokens comes with its last one, and pieces joi
   assert.equal(piecesOf(bytes.encode("🙂").subarray(0, 2)).text, "\ufffd");
 });
 
+Deno.test("bytes that are no character, and special tokens, do not wait for the end, and pieces join to the text", () => {
+  const count = 1000;
+  for (
+    const [name, of] of [
+      ["continuations", () => [0x80]],
+      ["beginnings", () => [0xf0]],
+      ["halves of characters", () => [0xf0, 0x9f]],
+      ["a mixture", (i: number) => [[0xe2, 0x82], [0xe2, 0x82, 0xac], [0x9f, 0x99], [0xf0, 0x9f, 0x99, 0x82]][i % 4]],
+      [
+        "a mixture with letters and special tokens",
+        (i: number) => [[0xe2], [256, 0x82], [0xc3, 0xa9], [97]][i * i % 4],
+      ],
+    ] as ReadonlyArray<readonly [string, (i: number) => ReadonlyArray<number>]>
+  ) {
+    const tokens = Array.from({ length: count }, (_, i) => of(i)).flat();
+    const { text, pieces } = piecesOf(tokens);
+    assert.equal(text, bytes.decode(tokens, { skipSpecial: true }), name);
+    // A piece and the rest of it come within the tokens that may wait.
+    const silent = pieces.map((piece, i) => piece === "" ? -1 : i).filter((i) => i >= 0);
+    const longest = silent.reduce((most, at, i) => Math.max(most, at - (silent[i - 1] ?? 0)), 0);
+    assert.ok(longest <= 32, `${name}: ${longest} tokens without text`);
+  }
+  const special = piecesOf([97, ...Array(20_000).fill(256), 98]);
+  assert.equal(special.text, "ab");
+  assert.equal(special.pieces.at(-1), "b");
+  // The end of a character counts as its own, whatever waited before it.
+  for (let length = 0; length < 40; length++) {
+    const tokens = [...Array(length).fill(0x80), ...bytes.encode("🙂é")];
+    assert.equal(piecesOf(tokens).text, `${"\ufffd".repeat(length)}🙂é`);
+  }
+});
+
 Deno.test("the first stop string in the text ends it, wherever tokens are cut", () => {
   const stop = ["STOP", "ST", "日本"];
   assert.deepEqual({ ...piecesOf(bytes.encode("a STOP b"), ["STOP"]), pieces: [] }, {

@@ -26,13 +26,25 @@ testServer("keys: requests have one, updates another, and a wrong one is a 401",
   updateKeyFile,
 }, async ({ url }) => {
   const completions = `${url}/v1/completions`;
-  for (const headers of [{}, updates, { authorization: "Bearer ask" }, { authorization: "asks" }]) {
-    const { status, error } = await post(completions, body, headers);
+  const shapes = [
+    "Bearer ask",
+    "asks",
+    "Bearer ",
+    "Basic YXNrcw==",
+    "Bearer asks, Bearer asks",
+    "Bearer asks x",
+    "Bearer\u00a0asks",
+  ];
+  for (const one of [{}, updates, ...shapes.map((authorization) => ({ authorization }))]) {
+    const { status, error, headers } = await post(completions, body, one);
     assert.equal(status, 401);
+    assert.equal(headers.get("www-authenticate"), "Bearer");
     assert.equal(error.code, "invalid_api_key");
     assert.doesNotMatch(error.message, /asks|updates/);
   }
-  assert.equal((await post(completions, body, asks)).status, 200);
+  for (const one of [asks, { authorization: "bearer  asks " }]) {
+    assert.equal((await post(completions, body, one)).status, 200);
+  }
   assert.equal((await fetch(`${url}/health`)).status, 200);
   assert.equal((await fetch(`${url}/metrics`)).status, 401);
   const update = { model_path: "second" };
