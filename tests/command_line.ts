@@ -22,10 +22,6 @@ export const shellHere = async (line: string, stdin = "") => {
   return { code: error === undefined ? 0 : 1, stdout, stderr: said.join("") };
 };
 
-/** A test that runs command lines in its own process, where the device lives as long as the process. */
-export const testHere = (name: string, fn: () => void | Promise<void>): void =>
-  Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn });
-
 /** Runs a command line that must succeed. */
 export const succeedsHere = async (line: string, stdin = "") => {
   const { stdout, stderr, error } = await commandLine(line, stdin);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { shellHere, succeedsHere, testHere } from "../../command_line.ts";
+import { shellHere, succeedsHere } from "../../command_line.ts";
 import { base, folder, same, small, train, trainHere } from "./train_commands.ts";
 
-testHere(
+Deno.test(
   "a run that is killed goes on to the same weights and records; replay finds them and any changed digit",
   async () => {
     const dir = folder();
@@ -92,7 +92,7 @@ testHere(
   },
 );
 
-testHere(
+Deno.test(
   "a run that was begun on another kind of adapter is neither continued nor replayed; an old one, which names none, is replayed with a note",
   async () => {
     const dir = folder();
@@ -135,7 +135,7 @@ testHere(
   },
 );
 
-testHere(
+Deno.test(
   "a run that was begun with other kernels is neither continued nor replayed",
   async () => {
     const dir = folder();
@@ -178,7 +178,7 @@ testHere(
   },
 );
 
-testHere("train refuses what it cannot do in one line, with nothing on stdout", async () => {
+Deno.test("train refuses what it cannot do in one line, with nothing on stdout", async () => {
   const dir = folder();
   const cases: ReadonlyArray<readonly [string, RegExp]> = [
     [`train --model ${dir}/none --task countdown --out ${dir}/a`, /none/],
@@ -205,7 +205,7 @@ testHere("train refuses what it cannot do in one line, with nothing on stdout", 
   rmSync(dir, { recursive: true });
 });
 
-testHere("steps that make weights which are not finite write no checkpoint and no model", async () => {
+Deno.test("steps that make weights which are not finite write no checkpoint and no model", async () => {
   const dir = folder();
   for (const steps of [1, 3]) {
     const run = join(dir, `run-${steps}`);
