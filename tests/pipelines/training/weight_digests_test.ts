@@ -1,7 +1,7 @@
 /** The weights of the tiny study are the same bytes on every machine. */
 import assert from "node:assert/strict";
 import { algorithms, listed } from "../../digests/weight_digests.ts";
-import { golden, testDigests, twice } from "./weight_digests.ts";
+import { golden, stepsByDefault, testDigests } from "./weight_digests.ts";
 
 Deno.test("the digests list every algorithm after 1, 2 and 60 steps", () => {
   assert.deepEqual(
@@ -10,4 +10,4 @@ Deno.test("the digests list every algorithm after 1, 2 and 60 steps", () => {
   );
 });
 
-for (const algorithm of algorithms) testDigests(algorithm, twice.includes(algorithm) ? 2 : 1);
+for (const [algorithm, steps] of Object.entries(stepsByDefault)) testDigests(algorithm, steps);
