@@ -15,6 +15,13 @@ export const commandLine = async (line: string, stdin = "") => {
   return { stdout: io.stdout(), stderr: io.stderr(), error };
 };
 
+/** The same as a shell sees it: the status, and both streams, the message of an error as the last line of stderr. */
+export const shellHere = async (line: string, stdin = "") => {
+  const { stdout, stderr, error } = await commandLine(line, stdin);
+  const said = [stderr, error ?? ""].filter((text) => text !== "").map((text) => `${text}\n`);
+  return { code: error === undefined ? 0 : 1, stdout, stderr: said.join("") };
+};
+
 /** Runs a command line that must succeed. */
 export const succeedsHere = async (line: string, stdin = "") => {
   const { stdout, stderr, error } = await commandLine(line, stdin);

@@ -99,9 +99,9 @@ export const byRows = (
 export const rowsPerBinding = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, multiple = 1): number => {
   const { maxBinding } = encoder.info;
   let rows = Infinity;
-  for (const { storage, stride, ...tensor } of tensors) {
-    if (storage.bytes <= maxBinding) continue;
-    const rowBytes = stride * elementBytes(tensor);
+  for (const tensor of tensors) {
+    if (tensor.storage.bytes <= maxBinding) continue;
+    const rowBytes = tensor.stride * elementBytes(tensor);
     const fit = Math.floor((maxBinding - 256) / rowBytes / multiple) * multiple;
     if (fit === 0) {
       encoder.fail(`Cannot bind ${multiple} rows of ${rowBytes} bytes: a binding has at most ${maxBinding}`);

@@ -62,7 +62,7 @@ export interface AlgorithmDefaults {
 
 /**
  * A learning algorithm. A `weight` of 0 drops the responses of that sign. `keepsGroup` drops all responses to a problem, by their rewards,
- * for which it is false; nothing is drawn in their place. `klInLoss` adds GRPO's KL term to the loss. `settings` are its own,
+ * for which it is false; nothing is drawn in their place. `klInLoss` adds GRPO's KL term to the loss; it, a reference and a critic are named where an algorithm has them. `settings` are its own,
  * by key: they become flags, keys of config files and of a run's `config.json`, and no other algorithm takes them. Its functions find them
  * among the settings that they get; `makeAlgorithm` gives them their types. Without `loss` the loss is the clipped ratio (`objective.ts`).
  */
@@ -72,9 +72,9 @@ export interface Algorithm {
   readonly weight: (sign: Sign, settings: { readonly lambda: number }) => number;
   readonly keepsGroup?: (group: ReadonlyArray<Pick<Response, "reward">>) => boolean;
   readonly advantage: Advantage;
-  readonly klInLoss: boolean;
-  readonly needsReference: boolean;
-  readonly needsCritic: boolean;
+  readonly klInLoss?: true;
+  readonly needsReference?: true;
+  readonly needsCritic?: true;
   readonly defaults?: AlgorithmDefaults;
   readonly settings?: Group;
   readonly loss?: LossForm;

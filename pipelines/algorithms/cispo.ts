@@ -15,7 +15,4 @@ export const cispo: Algorithm = {
   weight: () => 1,
   advantage: groupBaseline,
   loss: clippedWeight,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

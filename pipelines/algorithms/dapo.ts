@@ -28,7 +28,4 @@ export const dapo = makeAlgorithm({
       shapedBaseline({ maxTokens, buffer: overlongBuffer * maxTokens, penalty: overlongPenalty })
         .credit(batch, settings),
   },
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 });

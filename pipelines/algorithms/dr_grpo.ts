@@ -13,7 +13,4 @@ export const drGrpo: Algorithm = {
   defaults: { aggregation: "constant-length", clipRatio: 0.2, entropyCoef: 0 },
   weight: () => 1,
   advantage: groupMean,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

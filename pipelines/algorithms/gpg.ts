@@ -15,7 +15,4 @@ export const gpg: Algorithm = {
   weight: () => 1,
   advantage: scaledGroupMean,
   loss: logLikelihood,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

@@ -10,5 +10,4 @@ export const grpo: Algorithm = {
   advantage: groupBaseline,
   klInLoss: true,
   needsReference: true,
-  needsCritic: false,
 };

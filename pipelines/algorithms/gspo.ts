@@ -15,7 +15,4 @@ export const gspo: Algorithm = {
   weight: () => 1,
   advantage: groupBaseline,
   loss: sequenceClip,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

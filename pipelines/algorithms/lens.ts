@@ -18,7 +18,4 @@ export const lens = makeAlgorithm({
     ...confidencePenalty(1),
     credit: (batch, { alpha, ...settings }) => confidencePenalty(alpha).credit(batch, settings),
   },
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 });

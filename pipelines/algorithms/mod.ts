@@ -71,8 +71,9 @@ export interface KlSettings {
 }
 
 /** Whether the loss has the KL term: the value of `--kl-in-loss` if given, else the algorithm's default. */
-export const isKlInLoss = ({ algorithm, klInLoss }: KlSettings): boolean => klInLoss ?? algorithms[algorithm].klInLoss;
+export const isKlInLoss = ({ algorithm, klInLoss }: KlSettings): boolean =>
+  klInLoss ?? algorithms[algorithm].klInLoss === true;
 
 /** Whether training needs the log-probs of a reference model. */
 export const needsReference = (settings: KlSettings): boolean =>
-  algorithms[settings.algorithm].needsReference || isKlInLoss(settings);
+  algorithms[settings.algorithm].needsReference === true || isKlInLoss(settings);

@@ -14,7 +14,4 @@ export const ngrpo: Algorithm = {
   weight: () => 1,
   keepsGroup: (group) => group.some(({ reward }) => reward <= 0),
   advantage: virtualMaximum,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

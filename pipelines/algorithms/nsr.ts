@@ -11,7 +11,4 @@ export const nsr: Algorithm = {
   summary: "negative sample reinforcement: learns from incorrect responses only",
   weight: (sign) => sign === "negative" ? 1 : 0,
   advantage: rewardAdvantage,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

@@ -8,7 +8,6 @@ export const ppo: Algorithm = {
   summary: "proximal policy optimisation: a critic as baseline, KL in the reward",
   weight: () => 1,
   advantage: gae({ gamma: 1, lambda: 1 }),
-  klInLoss: false,
   needsReference: true,
   needsCritic: true,
 };

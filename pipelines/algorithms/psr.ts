@@ -8,7 +8,4 @@ export const psr: Algorithm = {
   summary: "positive sample reinforcement: learns from correct responses only",
   weight: (sign) => sign === "positive" ? 1 : 0,
   advantage: rewardAdvantage,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

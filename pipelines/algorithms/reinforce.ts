@@ -8,7 +8,4 @@ export const reinforce: Algorithm = {
   summary: "REINFORCE: correct and incorrect responses with equal weight",
   weight: () => 1,
   advantage: rewardAdvantage,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

@@ -13,7 +13,5 @@ export const reinforcePlusPlus: Algorithm = {
   defaults: { aggregation: "token-mean", clipRatio: 0.2, entropyCoef: 0 },
   weight: () => 1,
   advantage: tokenReturns,
-  klInLoss: false,
   needsReference: true,
-  needsCritic: false,
 };

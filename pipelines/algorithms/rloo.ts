@@ -13,7 +13,4 @@ export const rloo: Algorithm = {
   defaults: { aggregation: "token-mean", clipRatio: 0.2, entropyCoef: 0 },
   weight: () => 1,
   advantage: leaveOneOut,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

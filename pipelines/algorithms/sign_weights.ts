@@ -16,7 +16,4 @@ export const signWeights = makeAlgorithm({
   },
   weight: (sign, { positiveWeight, negativeWeight }) => sign === "positive" ? positiveWeight : negativeWeight,
   advantage: rewardAdvantage,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 });

@@ -15,7 +15,4 @@ export const topr: Algorithm = {
   weight: () => 1,
   advantage: rewardAdvantage,
   loss: taperedWeight,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

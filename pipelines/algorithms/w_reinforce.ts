@@ -8,7 +8,4 @@ export const wReinforce: Algorithm = {
   summary: "weighted REINFORCE: lambda * PSR + NSR",
   weight: (sign, { lambda }) => sign === "positive" ? lambda : 1,
   advantage: rewardAdvantage,
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 };

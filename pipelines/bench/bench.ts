@@ -21,19 +21,18 @@ import { renderTables } from "../reports/tables/render_table.ts";
 import { pngOf, svgOf } from "../reports/figures/picture.ts";
 import { roofline } from "../reports/figures/roofline.ts";
 import { missingKernels } from "../../kernels/gpu/chosen_kernels.ts";
-import * as Command from "../settings/command.ts";
-import { makeCommand } from "../settings/command.ts";
+import { cannotRun, makeCommand, orRefusal } from "../settings/command.ts";
 import { device, files, memory, models, passes, reporting, sampling } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { toText } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
-import { commitOf, fromResult } from "../study/write_files.ts";
+import { commitOf } from "../study/write_files.ts";
 
 type Asked = Pick<Settings, "model" | "shape" | "batch" | "maxTokens" | "storage" | "activations">;
 
-const fail = (problem: string) => Effect.fail(new Command.UsageError({ message: `Cannot run "bench": ${problem}` }));
+const fail = cannotRun("bench");
 
 const isPart = (name: string): name is typeof benchParts[number] => benchParts.some((part) => part === name);
 
@@ -83,9 +82,9 @@ const placeOf = Effect.fnUntraced(function* (info: DeviceInfo, adapter: GPUAdapt
 });
 
 const writeFiles = Effect.fnUntraced(function* (out: string, name: string, rows: ReadonlyArray<BenchRow>) {
-  const chart = yield* fromResult(roofline.build(rows));
+  const chart = yield* orRefusal(roofline.build(rows));
   const files = [
-    ["csv", yield* fromResult(csvOf(rows))],
+    ["csv", yield* orRefusal(csvOf(rows))],
     ["svg", yield* svgOf(chart)],
     ["png", yield* pngOf(chart)],
   ] as const;
@@ -139,7 +138,7 @@ export const benchCommand = makeCommand({
       const tried = [...new Set([...kernels.filter((name) => name !== "plain"), "matrix" as const])];
       const { encoder, info, adapter } = yield* openDevice({ ...environment(), kernels: tried });
       const missing = missingKernels(kernels, info);
-      if (missing !== undefined) return yield* new Command.UsageError({ message: `Cannot run "bench": ${missing}` });
+      if (missing !== undefined) return yield* fail(missing);
       const { report, write } = yield* StandardStreams;
       yield* report(`adapter: ${info.kind}, ${info.description} (${info.why})`);
       const subject = yield* subjectOf(asked, info);
@@ -175,11 +174,11 @@ export const benchCommand = makeCommand({
         `load before it began: ${load.toFixed(2)} a processor${load > 0.25 ? ", so other work ran beside it" : ""}`,
         "goals: those of a server GPU; bound is what these roofs allow at best",
       ];
-      const shown = yield* fromResult(tables);
+      const shown = yield* orRefusal(tables);
       const text = format === "json"
         ? toText(rows)
         : format === "csv"
-        ? yield* fromResult(csvOf(rows))
+        ? yield* orRefusal(csvOf(rows))
         : renderTables(shown.flat().map((table, i, all) => i < all.length - 1 ? table : { ...table, notes }), {
           format,
           isTerminal: false,

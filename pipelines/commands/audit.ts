@@ -2,15 +2,14 @@
  * `deno task audit`: what is wrong with the problems of a task. Gold answers that are missing, joined of several boxes or one of several, stored
  * targets that say something else than the solution, and problems that are asked twice: in training and in the test (a leak), or in one split.
  */
-import { Effect, Result, Struct } from "effect";
+import { Effect, Struct } from "effect";
 import { type Problem, tasks } from "../../data/mod.ts";
 import { loadProblems, readRows } from "../files/source.ts";
 import { type Finding, goldFindings, repeatedProblems } from "../../data/tasks/findings.ts";
 import { flatTable } from "../reports/tables/flat_table.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
-import * as Command from "../settings/command.ts";
-import { makeCommand } from "../settings/command.ts";
+import { makeCommand, orRefusal } from "../settings/command.ts";
 import { problems, reporting } from "../settings/groups.ts";
 import { toText } from "../records/text.ts";
 
@@ -33,10 +32,8 @@ export const auditCommand = makeCommand({
     yield* report(`${problems.length} problems, ${findings.length} findings`);
     if (findings.length === 0) return;
     const rows = findings.map((finding) => ({ ...finding }));
-    const tables = flatTable.build(rows);
-    if (Result.isFailure(tables)) return yield* new Command.UsageError({ message: tables.failure });
+    const tables = yield* orRefusal(flatTable.build(rows));
     const isTerminal = yield* OutputIsTerminal;
-    const text = format === "json" ? toText(rows) : renderTables(tables.success, { format, isTerminal });
-    yield* Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
+    yield* write(format === "json" ? toText(rows) : renderTables(tables, { format, isTerminal }));
   }),
 });

@@ -4,7 +4,7 @@
  * tests. `--out` draws the curves into one
  * picture. Of runs it reads the responses of the latest step that all have, or of `--step`.
  */
-import { Effect, type Result, Struct } from "effect";
+import { Effect, Struct } from "effect";
 import {
   commonGreedy,
   commonProblems,
@@ -24,13 +24,12 @@ import { dynamicsTable } from "../reports/tables/dynamics_table.ts";
 import { figure2 } from "../reports/figures/figure_2.ts";
 import { isPicture, pictureOf } from "../reports/figures/picture.ts";
 import { training } from "../reports/figures/training.ts";
-import { ReportError } from "../reports/read_lines.ts";
 import { seriesName } from "../reports/series.ts";
-import { makeCommand, UsageError } from "../settings/command.ts";
+import { cannotRun, makeCommand, orRefusal } from "../settings/command.ts";
 import { files, reading, reporting, schedule } from "../settings/groups.ts";
 import { chosenKs, tooFew } from "../stages/pass_at_k.ts";
 
-const refuse = (problem: string) => Effect.fail(new UsageError({ message: `Cannot run "compare": ${problem}` }));
+const refuse = cannotRun("compare");
 
 const named = Effect.fnUntraced(function* (
   asked: ReadonlyArray<string> | undefined,
@@ -60,9 +59,6 @@ const ksOf = Effect.fnUntraced(function* (
 const measuredOf = (all: ReadonlyArray<Compared>, labels: ReadonlyArray<string>) =>
   all.flatMap(({ metrics }, i) => metrics.map((row) => ({ ...row, label: labels[i] })));
 
-const orReportError = <A>(made: Result.Result<A, string>) =>
-  Effect.mapError(Effect.fromResult(made), (message) => new ReportError({ message }));
-
 /** The curves: those of the trainings, or Pass@k against k. */
 const chartOf = (
   measured: ReturnType<typeof measuredOf>,
@@ -81,7 +77,7 @@ const chartOf = (
       }))
     ),
   );
-  return orReportError(made);
+  return orRefusal(made);
 };
 
 /** `deno task compare`. */
@@ -119,7 +115,7 @@ export const compareCommand = makeCommand({
     if (out !== undefined) {
       yield* writeText(out, yield* pictureOf(yield* chartOf(measured, labels, paired, rows.length), out));
     }
-    const trained = measured.length === 0 ? [] : yield* orReportError(dynamicsTable.build(measured));
+    const trained = measured.length === 0 ? [] : yield* orRefusal(dynamicsTable.build(measured));
     const tables = [
       differingTable(differing, names),
       ...trained,

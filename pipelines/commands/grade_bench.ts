@@ -14,8 +14,7 @@ import { readLines } from "../reports/read_lines.ts";
 import { renderTables } from "../reports/tables/render_table.ts";
 import type { FlatRow } from "../records/rows.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
-import * as Command from "../settings/command.ts";
-import { makeCommand } from "../settings/command.ts";
+import { cannotRun, makeCommand, orRefusal } from "../settings/command.ts";
 import { reporting, sampling } from "../settings/groups.ts";
 import { toText } from "../records/text.ts";
 
@@ -163,15 +162,13 @@ export const gradeBenchCommand = makeCommand({
   run: Effect.fnUntraced(function* ({ format, seed }, files) {
     const pairs = (yield* readLines(files)).flatMap(({ row }) => pairOf(row) ?? []);
     if (pairs.length === 0) {
-      return yield* new Command.UsageError({ message: 'Cannot run "grade-bench": no line holds a labelled pair' });
+      return yield* cannotRun("grade-bench")("no line holds a labelled pair");
     }
     const groups = [scores(pairs), hostileRows(seed)];
-    const tables = Result.all(groups.map((rows) => flatTable.build(rows)));
-    if (Result.isFailure(tables)) return yield* new Command.UsageError({ message: tables.failure });
-    const noted = tables.success.flatMap((some, i) => some.map((table) => ({ ...table, notes: [notes[i]] })));
+    const tables = yield* Effect.forEach(groups, (rows) => orRefusal(flatTable.build(rows)));
+    const noted = tables.flatMap((some, i) => some.map((table) => ({ ...table, notes: [notes[i]] })));
     const { write } = yield* StandardStreams;
     const isTerminal = yield* OutputIsTerminal;
-    const text = format === "json" ? toText(groups.flat()) : renderTables(noted, { format, isTerminal });
-    yield* Effect.catchTag(write(text), "PipeClosed", () => Effect.void);
+    yield* write(format === "json" ? toText(groups.flat()) : renderTables(noted, { format, isTerminal }));
   }),
 });

@@ -17,23 +17,24 @@ const columnsOfHelp = 120;
 
 /** `text` in lines of at most `width` characters, broken between words, but not within a default of one word. */
 const wrapped = (text: string, width: number): ReadonlyArray<string> => {
-  const lines: string[] = [];
-  for (const [word] of text.matchAll(/\(default: [^ ]+\)|[^ ]+/g)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(...brokenList(word, width));
-  }
-  return lines;
+  const words = text.match(/\(default: [^ ]+\)|[^ ]+/g) ?? [];
+  // A list of choices that is longer than a line is broken behind its bars.
+  const broken = (word: string) => word.length <= width ? [word] : filled(word.split(/(?<=\|)/), "", width);
+  return filled(words, " ", width, broken);
 };
 
-/** A list of choices that is longer than a line, broken behind its bars; any other word as it is. */
-const brokenList = (word: string, width: number): ReadonlyArray<string> => {
-  if (word.length <= width) return [word];
+/** As many parts in a line as fit; `broken` makes lines of a part that begins one. */
+const filled = (
+  parts: ReadonlyArray<string>,
+  between: string,
+  width: number,
+  broken = (part: string): ReadonlyArray<string> => [part],
+): ReadonlyArray<string> => {
   const lines: string[] = [];
-  for (const part of word.split(/(?<=\|)/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + part.length <= width) lines[lines.length - 1] = last + part;
-    else lines.push(part);
+  for (const part of parts) {
+    const longer = `${lines.at(-1)}${between}${part}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(...broken(part));
   }
   return lines;
 };

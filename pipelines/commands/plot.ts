@@ -3,20 +3,21 @@
  * the first figure that the rows have the fields for.
  */
 import { Effect, Struct } from "effect";
-import { makeCommand, UsageError } from "../settings/command.ts";
+import { cannotRun, makeCommand, orRefusal } from "../settings/command.ts";
 import { files, reading, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { writeText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { isPicture, pictureOf, svgOf } from "../reports/figures/picture.ts";
 import { type ChartReport, reports } from "../reports/mod.ts";
-import { readLines, ReportError } from "../reports/read_lines.ts";
+import { readLines } from "../reports/read_lines.ts";
 import type { Line } from "../reports/report.ts";
+import { resultFiles } from "./result_files.ts";
 
 const chartReports = Object.values(reports).filter((report): report is ChartReport => report.kind === "chart");
 const names = chartReports.map(({ name }) => name);
 
-const fail = (problem: string) => Effect.fail(new UsageError({ message: `Cannot run "plot": ${problem}` }));
+const fail = cannotRun("plot");
 
 const named = (asked: ReadonlyArray<string>) => {
   if (asked.length !== 1) return fail(`--report takes one figure, found ${asked.length}`);
@@ -46,12 +47,7 @@ export const plotCommand = makeCommand({
     ...Struct.pick(reading, ["first"]),
     ...Struct.pick(files, ["out"]),
   },
-  positional: {
-    name: "FILE",
-    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
-    optional: true,
-    many: true,
-  },
+  positional: resultFiles,
   run: Effect.fnUntraced(function* ({ report: asked, first, out }, files) {
     if (out !== undefined && !isPicture(out)) yield* fail(`--out "${out}": expected a name in .svg or .png`);
     const wanted = asked === undefined ? undefined : yield* named(asked);
@@ -60,10 +56,7 @@ export const plotCommand = makeCommand({
     if (first !== undefined && report.takesFirst !== true) {
       yield* fail(`--first ${first}: the figure "${report.name}" has no first ones`);
     }
-    const chart = yield* Effect.mapError(
-      Effect.fromResult(report.fromLines(lines, { first })),
-      (message) => new ReportError({ message }),
-    );
+    const chart = yield* orRefusal(report.fromLines(lines, { first }));
     if (out !== undefined) return yield* writeText(out, yield* pictureOf(chart, out));
     const { write } = yield* StandardStreams;
     yield* write(`${yield* svgOf(chart)}\n`);

@@ -13,6 +13,7 @@ import { pageFile } from "../reports/page/page.ts";
 import { PageError } from "../reports/page/read_records.ts";
 import { isRun, readRun, type RunSelection } from "../reports/page/read_run.ts";
 import { isStudy, readStudy } from "../study/read_study.ts";
+import { recordsOfRuns } from "../study/shown_runs.ts";
 import { type RunHtml, runHtml } from "../reports/page/run_html.ts";
 import { studyHtml } from "../reports/page/study_html.ts";
 import type * as Command from "../settings/command.ts";
@@ -51,18 +52,11 @@ const explainedOf = Effect.fnUntraced(function* (
   );
 });
 
-/** What the page of a study has of runs: responses of each, a prompt's way through the first, its tokens' gradients in all. */
-const ofRuns = Effect.fnUntraced(function* (runs: ReadonlyArray<string>, choice: Chosen) {
-  if (runs.length === 0) return {};
-  const read = yield* Effect.forEach(runs, (run) => Effect.map(readRun(run, choice), (html) => ({ run, html })));
-  const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
-  const explained = yield* Effect.forEach(read, ({ run, html }) => explainedOf(run, html, choice, walk?.problemId));
-  return {
-    responses: read.flatMap(({ html }) => html.responses),
-    explained: explained.flat(),
-    ...(walk && { walk }),
-  };
-});
+/** What the page of a study has of runs. */
+const ofRuns = (runs: ReadonlyArray<string>, choice: Chosen) =>
+  runs.length === 0
+    ? Effect.succeed({})
+    : recordsOfRuns(runs, choice, (run, html, { problemId }) => explainedOf(run, html, choice, problemId));
 
 /** The page of a folder, and of runs that belong to it; a study without any has what its results show of runs. */
 export const pageOf = Effect.fn("Report.page")(function* (

@@ -7,8 +7,8 @@ import { Effect, type Result, Stream, Struct } from "effect";
 import { sampleLines } from "../evaluation/read_evaluation.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { isFolder, pieces } from "../files/text_file.ts";
-import * as Command from "../settings/command.ts";
-import { makeCommand } from "../settings/command.ts";
+import type * as Command from "../settings/command.ts";
+import { cannotRun, makeCommand } from "../settings/command.ts";
 import { reading, schedule } from "../settings/groups.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { presentFields } from "../records/present_fields.ts";
@@ -19,6 +19,9 @@ import { isRun } from "../reports/page/read_run.ts";
 import { responsesOfStep } from "../reports/responses/run_responses.ts";
 import { responseText } from "../reports/responses/response_text.ts";
 import { ShownRecord } from "../reports/responses/shown_record.ts";
+import { resultFiles } from "./result_files.ts";
+
+const refuse = cannotRun("show");
 
 const decodeShown = (source: string) => (text: string, line: number): Result.Result<ShownRecord, Command.Failure> =>
   decodeRecord(ShownRecord, presentFields(ShownRecord, ["problemId", "responseText"]), text, { source, line });
@@ -35,8 +38,7 @@ const recordsOf = Effect.fnUntraced(function* (
     return decodeLines(found.lines, found.file, decodeShown(found.file));
   }
   if (step > 0) {
-    const message = `Cannot run "show": --${flagOf("step")} ${step}: "${given === "-" ? inputName : given}" is no run`;
-    return yield* new Command.UsageError({ message });
+    return yield* refuse(`--${flagOf("step")} ${step}: "${given === "-" ? inputName : given}" is no run`);
   }
   if (given === "-") return decodeLines(input, inputName, decodeShown(inputName));
   const { file, lines } = (yield* isFolder(given)) ? yield* sampleLines(given) : { file: given, lines: pieces(given) };
@@ -55,16 +57,11 @@ export const showCommand = makeCommand({
   summary: "Shows responses with their verdicts: what was asked, both answers, why, and the response",
   settings: { ...Struct.omit(reading, ["positions"]), ...Struct.pick(schedule, ["step"]) },
   aliases: { wrong: "incorrect" },
-  positional: {
-    name: "FILE",
-    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
-    optional: true,
-    many: true,
-  },
+  positional: resultFiles,
   run: Effect.fnUntraced(function* (config, files) {
     if (config.correct && config.incorrect) {
       const both = `--${flagOf("correct")} and --${flagOf("incorrect")}`;
-      return yield* new Command.UsageError({ message: `Cannot run "show": ${both} leave nothing; give one or none` });
+      return yield* refuse(`${both} leave nothing; give one or none`);
     }
     const { write } = yield* StandardStreams;
     const colours = (yield* OutputIsTerminal) && !Deno.env.get("NO_COLOR");

@@ -2,15 +2,18 @@
  * `table`: any records as a plain table, or the tables of the reports that `--report` names, in the format that is asked for. On a terminal a plain
  * table has the columns that fit; `--columns` chooses others.
  */
-import { Effect, Result } from "effect";
-import { makeCommand, UsageError } from "../settings/command.ts";
+import { Effect } from "effect";
+import { cannotRun, makeCommand, orRefusal } from "../settings/command.ts";
 import { reading, reporting } from "../settings/groups.ts";
 import { nearest } from "../settings/resolve.ts";
 import { OutputIsTerminal, StandardStreams } from "../files/standard_streams.ts";
 import { reports, type TableReport } from "../reports/mod.ts";
 import { columnsOf, fittingTable, withGroups } from "../reports/tables/table_columns.ts";
-import { readLines, ReportError } from "../reports/read_lines.ts";
+import { readLines } from "../reports/read_lines.ts";
 import type { Table } from "../reports/tables/table.ts";
+import { resultFiles } from "./result_files.ts";
+
+const refuse = cannotRun("table");
 
 const tableReports = Object.values(reports).filter((report): report is TableReport => report.kind === "table");
 
@@ -21,50 +24,34 @@ const chosen = Effect.fnUntraced(function* (name: string) {
   const problem = !Object.hasOwn(reports, name)
     ? `expected one of ${names.join(", ")}${nearest(name, names)}`
     : "that is a figure, which plot draws";
-  return yield* new UsageError({ message: `Cannot run "table": --report "${name}": ${problem}` });
+  return yield* refuse(`--report "${name}": ${problem}`);
 });
 
 const picked = (table: Table, columns: ReadonlyArray<string>) =>
-  Result.mapError(
-    columnsOf(table, columns),
-    (problem) => new UsageError({ message: `Cannot run "table": --columns ${problem}` }),
-  );
+  Effect.catch(Effect.fromResult(columnsOf(table, columns)), (problem) => refuse(`--columns ${problem}`));
 
 /** Prints tables of results. */
 export const tableCommand = makeCommand({
   name: "table",
   summary: `Tables of results: ${tableReports.map(({ name }) => name).join(", ")} (default: flat)`,
   settings: { report: reporting.report, columns: reporting.columns, first: reading.first, format: reporting.format },
-  positional: {
-    name: "FILE",
-    summary: "NDJSON files, or folders of evaluations and runs (default: stdin)",
-    optional: true,
-    many: true,
-  },
+  positional: resultFiles,
   run: Effect.fnUntraced(function* ({ report = ["flat"], columns, first, format }, files) {
     const wanted = yield* Effect.forEach(report, chosen);
     const heedless = wanted.find(({ takesFirst }) => first !== undefined && takesFirst !== true);
     if (heedless !== undefined) {
-      const message = `Cannot run "table": --first ${first}: the report "${heedless.name}" has no first ones`;
-      return yield* new UsageError({ message });
+      return yield* refuse(`--first ${first}: the report "${heedless.name}" has no first ones`);
     }
     const apart = wanted.find(({ steps }) => steps !== wanted[0].steps);
     if (apart !== undefined) {
-      const message = `Cannot run "table": --report "${
-        wanted[0].name
-      },${apart.name}": they read different files of a run`;
-      return yield* new UsageError({ message });
+      return yield* refuse(`--report "${wanted[0].name},${apart.name}": they read different files of a run`);
     }
     const read = yield* readLines(files, wanted[0].steps);
     const lines = read.map((line) => columns === undefined ? line : withGroups(line));
     const tables: Table[] = [];
     for (const one of wanted) {
-      const made = yield* Effect.mapError(
-        Effect.fromResult(one.fromLines(lines, { first })),
-        (message) => new ReportError({ message }),
-      );
-      for (const table of made) {
-        tables.push(columns === undefined ? table : yield* Effect.fromResult(picked(table, columns)));
+      for (const table of yield* orRefusal(one.fromLines(lines, { first }))) {
+        tables.push(columns === undefined ? table : yield* picked(table, columns));
       }
     }
     const isTerminal = yield* OutputIsTerminal;

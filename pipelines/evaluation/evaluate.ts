@@ -42,7 +42,7 @@ import type { Settings } from "../settings/settings.ts";
 import { type Tally, tally } from "../stages/pass_at_k.ts";
 import { defaultBatch } from "../sampling/pool_shape.ts";
 import { sayStoppedEvaluation } from "./stopped.ts";
-import { rollouts, type SampleSettings } from "../stages/sample_rollouts.ts";
+import { greedySampling, rollouts, type SampleSettings } from "../stages/sample_rollouts.ts";
 import { verify } from "../stages/verify.ts";
 
 /** Counts correct responses by problem; `each` gets graded responses as they come. */
@@ -95,9 +95,6 @@ const samplingOf = ({ temperature, topP, topK }: Config): string =>
   temperature === 0
     ? "greedy"
     : [`T ${temperature}`, topP < 1 ? `top-p ${topP}` : [], topK > 0 ? `top-k ${topK}` : []].flat().join(", ");
-
-/** One greedy response to each problem. */
-const greedySampling = { responses: 1, temperature: 0, topP: 1, topK: 0 } as const;
 
 /** A log of responses, and how they are sampled. */
 interface Part {

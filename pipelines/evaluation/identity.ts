@@ -31,20 +31,6 @@ export const shaping = {
   ...Groups.passes,
 };
 
-/** The settings that change no byte of the responses: fetching, memory use, output. */
-export const changesNoByte = {
-  ...Struct.omit(Groups.server, ["servedModel", "logprobs"]),
-  ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
-  ...Struct.pick(Groups.reporting, ["k", "bootstrap", "greedy", "format"]),
-  ...Groups.planning,
-  ...Groups.cluster,
-  ...Groups.blocks,
-  ...Struct.pick(Groups.files, ["recipe", "out"]),
-};
-
-/** The settings that choose the device; the device's record names its kind and kernels. */
-export const choosesDevice = Groups.device;
-
 /** The values of the settings that change responses and grades. */
 export type ShapingSettings = SettingValues<typeof shaping>;
 

@@ -11,7 +11,6 @@ import {
   lstat,
   mkdir,
   mkdtemp,
-  open as openFile,
   readdir,
   readFile,
   readlink,
@@ -22,7 +21,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { parseObject } from "./json.ts";
 import * as Safetensors from "./safetensors.ts";
-import { isThere, unlessMissing } from "./text_file.ts";
+import { isThere, unlessMissing, writeSynced } from "./text_file.ts";
 
 const { CheckpointError, readError } = Safetensors;
 type CheckpointError = Safetensors.CheckpointError;
@@ -188,20 +187,9 @@ export const readOptional = (path: string): Effect.Effect<string | undefined, Ch
     (there) => there ? readCheckpointText(path) : Effect.succeed(undefined),
   );
 
-/** Writes a text file and syncs it. */
-export const writeText = (path: string, text: string) => writeBytes(path, new TextEncoder().encode(text));
-
 /** Writes a file and syncs it. */
-export const writeBytes = (path: string, bytes: Uint8Array) =>
-  Safetensors.attempt("write", path, async () => {
-    const file = await openFile(path, "w");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  });
+export const writeText = (path: string, content: string | Uint8Array) =>
+  Safetensors.attempt("write", path, () => writeSynced(path, content));
 
 /** A value as indented JSON text. */
 export const formatJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -235,13 +223,7 @@ const refuseForeign = Effect.fnUntraced(function* (
   const foreign = names.find((name) => !isOurs(name));
   if (foreign !== undefined) {
     const expected = "a new directory, an empty one or an earlier checkpoint";
-    return yield* new CheckpointError({
-      action: "write",
-      file: place,
-      tensor: "",
-      expected,
-      found: `"${foreign}" in it`,
-    });
+    return yield* Safetensors.writeError(place, "", expected, `"${foreign}" in it`);
   }
 });
 

@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open as openFile, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { reasonOf, unlessMissing } from "./text_file.ts";
+import { reasonOf, unlessMissing, writeSynced } from "./text_file.ts";
 
 /** A run's folder is in use, or one of its files cannot be read or written. */
 export class RunError extends Schema.TaggedError<RunError>()("RunError", {
@@ -181,16 +181,6 @@ export const sweep = (folder: string): Effect.Effect<void, RunError> =>
 /** The text of a file; undefined if it is missing. */
 export const readRunText = (path: string): Effect.Effect<string | undefined, RunError> =>
   attemptInRun("read", path, () => unlessMissing(readFile(path, "utf8")));
-
-const writeSynced = async (path: string, text: string | Uint8Array): Promise<void> => {
-  const file = await openFile(path, "w");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-};
 
 /** Writes a whole file atomically: under a temporary name, synced, renamed. Creates missing folders. A failure leaves no temporary file. */
 export const writeText = (path: string, text: string | Uint8Array): Effect.Effect<void, RunError> =>

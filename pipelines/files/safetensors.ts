@@ -214,7 +214,8 @@ export const attempt = <A>(action: "read" | "write", file: string, run: () => Pr
 export const readError = (file: string, tensor: string, expected: string, found: string) =>
   new CheckpointError({ action: "read", file, tensor, expected, found });
 
-const writeError = (file: string, tensor: string, expected: string, found: string) =>
+/** The same of a file that is written. */
+export const writeError = (file: string, tensor: string, expected: string, found: string) =>
   new CheckpointError({ action: "write", file, tensor, expected, found });
 
 const withFile = <A, E, R>(path: string, use: (file: FileHandle) => Effect.Effect<A, E, R>, flags = "r") =>

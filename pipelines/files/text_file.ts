@@ -4,7 +4,7 @@
  */
 import * as Schema from "@effect/schema";
 import { Effect, Stream } from "effect";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 
 /** A file or folder cannot be inspected or read. */
 export class FileError extends Schema.TaggedError<FileError>()("FileError", { message: Schema.String }) {}
@@ -59,6 +59,17 @@ export const pieces = (path: string): Stream.Stream<Uint8Array, FileError> => {
       ({ readable }) => Stream.fromReadableStream({ evaluate: () => readable, onError: failed }),
     ),
   );
+};
+
+/** Writes a file and syncs it. */
+export const writeSynced = async (path: string, content: string | Uint8Array): Promise<void> => {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 };
 
 /** The text of a file; undefined if it is missing. */

@@ -15,7 +15,6 @@ import {
   readCheckpointText,
   readOptional,
   weightsFile,
-  writeBytes,
   writeDirectory,
   writeManifest,
   writeText,
@@ -190,7 +189,7 @@ export const writeModelDirectory = Effect.fn("Checkpoint.write")(
         if (sourceDir !== undefined) {
           const present = yield* Safetensors.attempt("read", sourceDir, () => readdir(sourceDir));
           for (const name of companionFiles.filter((file) => present.includes(file))) {
-            yield* writeBytes(join(partial, name), yield* readBytes(join(sourceDir, name)));
+            yield* writeText(join(partial, name), yield* readBytes(join(sourceDir, name)));
           }
         }
         const sha256 = yield* writeWeights(partial, content.tensors, type, content.maxFileBytes ?? defaultMaxFileBytes);

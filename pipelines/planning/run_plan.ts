@@ -83,7 +83,7 @@ const planned = (config: ModelConfig, settings: Settings, trains: boolean, info:
     config,
     trains,
     reference: trains && needsReference(settings),
-    critic: trains && algorithms[settings.algorithm].needsCritic,
+    critic: trains && algorithms[settings.algorithm].needsCritic === true,
     storage,
     activations,
     moments,

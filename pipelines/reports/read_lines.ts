@@ -3,11 +3,10 @@
  * its `evaluations.ndjson` or, for a training run, its `metrics.ndjson` with its `tests.ndjson`, or a file of each of its steps where a report
  * reads that; its rows get the folder's name as their label, so that several evaluations or runs can be compared.
  */
-import * as Schema from "@effect/schema";
 import { Effect, Result, Stream } from "effect";
 import { basename, join, resolve } from "node:path";
 import { stepFolder } from "../files/run_directory.ts";
-import { exists, isFolder, reasonOf } from "../files/text_file.ts";
+import { exists, isFolder, pieces } from "../files/text_file.ts";
 import { decodeLines } from "../records/ndjson.ts";
 import { decodeRecord, encode } from "../records/record.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -16,15 +15,6 @@ import type { Line, StepFile } from "./report.ts";
 import { recordedSteps } from "./responses/run_responses.ts";
 import { withTests } from "./run_rows.ts";
 import { FlatRow } from "../records/rows.ts";
-
-/** A report cannot be made from its input, or a file cannot be read or written. */
-export class ReportError extends Schema.TaggedError<ReportError>()("ReportError", { message: Schema.String }) {}
-
-const fileBytes = (file: string) =>
-  Stream.fromEffect(Effect.tryPromise({
-    try: () => Deno.readFile(file),
-    catch: (cause) => new ReportError({ message: `Cannot read "${file}": ${reasonOf(cause)}` }),
-  }));
 
 /** The file of an evaluation's rows. */
 export const evaluationsFile = "evaluations.ndjson";
@@ -68,7 +58,7 @@ const testLines = Effect.fnUntraced(function* (file: string, more: Part["more"])
       const named = { ...row, ...more };
       return { text: encode(named), row: named, source: file, line, step: row.step };
     });
-  return yield* Stream.runCollect(decodeLines(fileBytes(file), file, decodeLine));
+  return yield* Stream.runCollect(decodeLines(pieces(file), file, decodeLine));
 });
 
 const joined = (test: Line, line: Line | undefined): Line => {
@@ -89,7 +79,7 @@ const linesOf = Effect.fnUntraced(function* ({ file, more, tests }: Part) {
     });
   const rows = yield* file === "-"
     ? Stream.runCollect(decodeLines(input, source, decodeLine))
-    : Stream.runCollect(decodeLines(fileBytes(file), source, decodeLine));
+    : Stream.runCollect(decodeLines(pieces(file), source, decodeLine));
   return tests === undefined ? rows : withTests(rows, yield* testLines(tests, more), ({ row }) => row.step, joined);
 });
 

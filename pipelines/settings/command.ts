@@ -10,6 +10,14 @@ import { flagOf, type Group, type SettingValues } from "./setting.ts";
 /** An invalid request on the command line, in a config file or in a recipe; `message` names the flag and the value. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
 
+/** The value of a result, or its sentence as a refusal. */
+export const orRefusal = <A>(result: Result.Result<A, string>): Effect.Effect<A, UsageError> =>
+  Effect.mapError(Effect.fromResult(result), (message) => new UsageError({ message }));
+
+/** Refuses to run a command, with the problem in words. */
+export const cannotRun = (command: string) => (problem: string): Effect.Effect<never, UsageError> =>
+  Effect.fail(new UsageError({ message: `Cannot run "${command}": ${problem}` }));
+
 /** The common part of all command failures: the message to show. */
 export interface Failure {
   readonly message: string;

@@ -26,6 +26,9 @@ export type SampleSettings =
     readonly before?: Readonly<Record<string, number>>;
   };
 
+/** One greedy response to each prompt. */
+export const greedySampling = { responses: 1, temperature: 0, topP: 1, topK: 0 } as const;
+
 /** The fields of a prompt that sampling reads. */
 export type Sampled = Pick<Records.Prompt, "problemId" | "promptTokens"> & Partial<Pick<Records.Prompt, "task">>;
 

@@ -183,34 +183,27 @@ const askedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records)
   };
 };
 
-/** Every row derived from the records of a study. */
-export const derivedRows = (recipe: Recipe, found: Records) =>
-  recipe.byFamilies ? familyRows(recipe, found) : cellRows(recipe, found);
-
-/** The rows of a study that resamples bases and groups: its claims are asked of the problems of its first evaluation's seed. */
-const familyRows = (recipe: Recipe, found: Records): ReturnType<typeof cellRows> => {
+/** The evidence of a study that resamples bases and groups: its claims are asked of the problems of its first evaluation's seed. */
+const groupedOf = (recipe: Recipe, { problems, counts, steps, insights }: Records) => {
   const [first] = recipe.evaluations;
-  const asked = problemsOf(recipe, found.problems)(first.name);
+  const asked = problemsOf(recipe, problems)(first.name);
   const isAsked = new Set(
     recipe.evaluations.filter(({ settings }) => settings.problemSeed === first.settings.problemSeed).map((one) =>
       one.name
     ),
   );
-  const counts = found.counts.filter(({ evaluation }) => isAsked.has(evaluation));
-  const groups = asked.map(({ group, problemId }) => group ?? problemId);
-  const { steps, insights } = found;
-  const evidence = evidenceOf({ counts, steps, insights, slices: slicesOf(asked), groups });
-  return {
-    evaluations: evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence),
-    ...dynamicsOfCells(steps),
-    claims: judgeFamilies(recipe.claims ?? [], evidence),
-    frontier: frontierRows(counts, evidence),
-    sweeps: sweepRows(recipe, evidence),
-    chosen: chosenRates(recipe, found.counts),
+  const published = {
+    counts: counts.filter(({ evaluation }) => isAsked.has(evaluation)),
+    steps,
+    insights,
+    slices: slicesOf(asked),
+    groups: asked.map(({ group, problemId }) => group ?? problemId),
   };
+  return { published, other: undefined };
 };
 
-const cellRows = (recipe: Recipe, found: Records) => {
+/** Every row derived from the records of a study. One without cells recorded its Pass@k and its dynamics itself. */
+export const derivedRows = (recipe: Recipe, found: Records) => {
   if (found.cells.length === 0) {
     return {
       evaluations: found.evaluations,
@@ -221,15 +214,16 @@ const cellRows = (recipe: Recipe, found: Records) => {
       chosen: [],
     };
   }
-  const { published, other } = askedOf(recipe, found);
+  const { claims: asked = [] } = recipe;
+  const { published, other } = recipe.byFamilies ? groupedOf(recipe, found) : askedOf(recipe, found);
   const { counts, steps } = published;
   const evidence = evidenceOf(published);
   return {
     evaluations: evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence),
     ...dynamicsOfCells(steps),
-    claims: judgeTwice(recipe.claims ?? [], evidence, evidenceOf(other)),
+    claims: other === undefined ? judgeFamilies(asked, evidence) : judgeTwice(asked, evidence, evidenceOf(other)),
     frontier: frontierRows(counts, evidence),
     sweeps: sweepRows(recipe, evidence),
-    chosen: chosenRates(recipe, []),
+    chosen: chosenRates(recipe, found.counts),
   };
 };

@@ -79,14 +79,21 @@ export const evidenceOf = ({ counts, steps, insights = [], slices, groups }: Rec
   };
 };
 
-/** The counts of a Pass@k: those at its step, else the last; none if there are fewer responses than k. */
-const countsOf = (evidence: Evidence, { k, step, ...of }: PassAtK): ReadonlyMap<Pair, CountRow> =>
+/** Something of each pair; a pair that has none of it is left out. */
+const ofEach = <A, B>(by: ReadonlyMap<Pair, A>, of: (a: A, pair: Pair) => B | undefined): ReadonlyMap<Pair, B> =>
   new Map(
-    [...evidence.counts(of)].flatMap(([pair, rows]) => {
-      const row = step === undefined ? rows[rows.length - 1] : rows.find((one) => one.step === step);
-      return row === undefined || row.n < k ? [] : [[pair, row] as const];
+    [...by].flatMap(([pair, a]) => {
+      const found = of(a, pair);
+      return found === undefined ? [] : [[pair, found] as const];
     }),
   );
+
+/** The counts of a Pass@k: those at its step, else the last; none if there are fewer responses than k. */
+const countsOf = (evidence: Evidence, { k, step, ...of }: PassAtK): ReadonlyMap<Pair, CountRow> =>
+  ofEach(evidence.counts(of), (rows) => {
+    const row = step === undefined ? rows[rows.length - 1] : rows.find((one) => one.step === step);
+    return row === undefined || row.n < k ? undefined : row;
+  });
 
 /** The mean of a field over the steps that have it; undefined if none has. */
 export const meanField = (rows: ReadonlyArray<StepRow>, field: string): number | undefined => {
@@ -99,12 +106,7 @@ export const meanField = (rows: ReadonlyArray<StepRow>, field: string): number |
 
 /** The mean of a field over a range of steps, by pair; cells without the field there are left out. */
 const metricsOf = (evidence: Evidence, { field, steps: [first, last], ...of }: Metric): ReadonlyMap<Pair, number> =>
-  new Map(
-    [...evidence.steps(of)].flatMap(([pair, rows]) => {
-      const mean = meanField(rows.filter(({ step }) => step >= first && step <= last), field);
-      return mean === undefined ? [] : [[pair, mean] as const];
-    }),
-  );
+  ofEach(evidence.steps(of), (rows) => meanField(rows.filter(({ step }) => step >= first && step <= last), field));
 
 /** A quantity of one cell: a number, or one per problem (of `slice`, if given). */
 export type StatisticValues = number | Float64Array;
@@ -123,7 +125,7 @@ export const valuesOf = (evidence: Evidence, quantity: Quantity): ReadonlyMap<Pa
     case "insight":
       return evidence.insights(quantity);
     case "pass-at-k":
-      return new Map([...countsOf(evidence, quantity)].map(([pair, row]) => [pair, estimates(row, quantity.k)]));
+      return ofEach(countsOf(evidence, quantity), (row) => estimates(row, quantity.k));
   }
 };
 
@@ -154,19 +156,12 @@ export const courseOf = (
     first: estimates(row, 1),
     kth: estimates(row, k),
   });
-  return new Map(
-    [...evidence.counts(course)].flatMap(([pair, rows]) => {
-      const all = [...start.get(pair) ?? [], ...rows].filter(({ n }) => n >= k);
-      return all.length < 2 ? [] : [[pair, all.map((row) => point(pair, row))] as const];
-    }),
-  );
+  return ofEach(evidence.counts(course), (rows, pair) => {
+    const all = [...start.get(pair) ?? [], ...rows].filter(({ n }) => n >= k);
+    return all.length < 2 ? undefined : all.map((row) => point(pair, row));
+  });
 };
 
 /** The number of updates of the cells behind a Pass@k, by pair. */
 export const updatesOf = (evidence: Evidence, { step, ...of }: PassAtK): ReadonlyMap<Pair, number> =>
-  new Map(
-    [...evidence.steps(of)].flatMap(([pair, rows]) => {
-      const made = updatesAfter(rows, step);
-      return made === undefined ? [] : [[pair, made] as const];
-    }),
-  );
+  ofEach(evidence.steps(of), (rows) => updatesAfter(rows, step));

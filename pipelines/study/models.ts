@@ -2,7 +2,6 @@
 import * as Schema from "@effect/schema";
 import { Effect, Option, Stream } from "effect";
 import { join } from "node:path";
-import { tasks } from "../../data/mod.ts";
 import { deviceFields, deviceName } from "../../kernels/gpu/chosen_kernels.ts";
 import { measureSamples } from "../evaluation/evaluate.ts";
 import { fileTensors, releaseModel } from "../models/model.ts";
@@ -16,11 +15,9 @@ import { readRunText } from "../files/run_directory.ts";
 import { sha256 } from "../records/text.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import type { Settings } from "../settings/settings.ts";
-import { dynamics, factsOf } from "../stages/dynamics.ts";
 import { promptsOf } from "../stages/prompt.ts";
-import { reward } from "../stages/reward.ts";
-import { rollouts } from "../stages/sample_rollouts.ts";
-import { verify } from "../stages/verify.ts";
+import { greedySampling, rollouts } from "../stages/sample_rollouts.ts";
+import { testedOf } from "../training/end_tests.ts";
 
 /** A model to evaluate: its directory, its label, the evaluation and its settings, and the file of its counts. */
 export interface Evaluated {
@@ -88,24 +85,13 @@ export const talliesOf = Effect.fnUntraced(
 /** Greedy accuracy and entropy of a base: the points at step 0 of Fig. 4a and b. */
 export const beginning = Effect.fnUntraced(function* (settings: Settings, dir: string) {
   const policy = yield* Policy;
-  const greedy = {
-    ...settings,
-    split: "test" as const,
-    limit: undefined,
-    responses: 1,
-    temperature: 0,
-    topP: 1,
-    topK: 0,
-    step: 0,
-  };
+  const greedy = { ...settings, ...greedySampling, split: "test" as const, limit: undefined, step: 0 };
   const { storage, activations } = settings;
   const { model } = yield* policy.load(dir, "policy", { storage, activations });
   const prompts = yield* promptsOf(greedy, dir);
   const drawn = yield* Stream.runCollect(rollouts(model, yield* policy.tokenizer(dir), prompts, greedy));
   releaseModel(model);
-  const graded = drawn.map((rollout) => reward(verify(rollout, tasks[rollout.task], greedy.extract)));
-  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
-  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
+  return testedOf(drawn, greedy.extract);
 });
 
 /** The file of a cell's counts of its `index`th evaluation (from 0), after `step` if that is not the last. */

@@ -33,7 +33,7 @@ import { covers, type Shown, shownOf, trainShown } from "./shown_runs.ts";
 import { sayStoppedStudy } from "./stopped.ts";
 import { timeLeft } from "./time_left.ts";
 import { besides, keeping, type Made, standingIn } from "./standing_results.ts";
-import { bytesBelow, differing, fromResult, writeFiles } from "./write_files.ts";
+import { bytesBelow, differing, writeFiles } from "./write_files.ts";
 
 // Loaded here, because the library of the figures is large, and help and training draw none.
 const filesOf: typeof studyFiles = (...of) =>
@@ -160,7 +160,7 @@ const reproduceCells = Effect.fnUntraced(function* (recipe: Recipe, { out, shard
   const prompts = yield* testPrompts(recipe);
   const earlier = yield* readRecords(out);
   const study: Begun = { recipe, folder: studyFolder(recipe.name, root), earlier };
-  const cells = yield* fromResult(shardOf(recipe.cells, shard));
+  const cells = yield* Command.orRefusal(shardOf(recipe.cells, shard));
   const made = (done: ReadonlyArray<Finished>, shown?: Shown) =>
     madeOf(recipe, recordsFrom(recipe, device, prompts, done, earlier, shown));
   // Results are written whenever a seed's main comparison is complete, so an interrupted study has its tables.
@@ -254,7 +254,7 @@ export const reproduceCommand = makeCommand({
     Effect.gen(function* () {
       const recipe = yield* recipeOf(config);
       // The estimate in seconds only covers the tiny study.
-      if (recipe.settings.task === "countdown") return yield* fromResult(planOf(recipe, config.shard));
+      if (recipe.settings.task === "countdown") return yield* Command.orRefusal(planOf(recipe, config.shard));
       return yield* recipePlan(recipe, { tflops: config.tflops });
     }),
   run: (config) =>

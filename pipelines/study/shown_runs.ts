@@ -10,7 +10,9 @@ import type { Cell, Recipe } from "../recipes/mod.ts";
 import { excerptLines, fromExcerpts, type ShownRecords } from "../reports/page/excerpts.ts";
 import { explain, explainableOf } from "../reports/page/explain_run.ts";
 import { PageError, rowsIn, scan } from "../reports/page/read_records.ts";
-import { readRun } from "../reports/page/read_run.ts";
+import { readRun, type RunSelection } from "../reports/page/read_run.ts";
+import type { RunHtml } from "../reports/page/run_html.ts";
+import type { Walk } from "../reports/page/walk.ts";
 import { exists } from "../files/text_file.ts";
 import { textFault } from "../reports/figures/figure_5.ts";
 import { toText } from "../records/text.ts";
@@ -31,26 +33,32 @@ export const trainShown = Effect.fn("Shown.train")(function* (recipe: Recipe, ce
   return out;
 });
 
+/** What a page shows of runs: responses of each, a prompt's way through the first that has one, and its tokens' gradients in all. */
+export const recordsOfRuns = Effect.fnUntraced(function* <E, R>(
+  runs: ReadonlyArray<string>,
+  choice: RunSelection,
+  explainedOf: (run: string, html: RunHtml, walk: Walk) => Effect.Effect<ReadonlyArray<Explained>, E, R>,
+) {
+  const read = yield* Effect.forEach(runs, (run) => Effect.map(readRun(run, choice), (html) => ({ run, html })));
+  const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
+  const explained = walk === undefined
+    ? []
+    : yield* Effect.forEach(read, ({ run, html }) => explainedOf(run, html, walk));
+  const responses = read.flatMap(({ html }) => html.responses);
+  return { responses, explained: explained.flat(), ...(walk && { walk }) };
+});
+
 /** The shown records of these runs; all are explained at the same prompt. */
 export const shownOf = Effect.fn("Shown.read")(function* (runs: ReadonlyArray<string>) {
-  const read = yield* Effect.forEach(
+  const { explained, ...shown } = yield* recordsOfRuns(
     runs,
-    (run) => Effect.map(readRun(run, { step: 0, problem: undefined }), (html) => ({ run, html })),
+    { step: 0, problem: undefined },
+    Effect.fnUntraced(function* (run, { config }, { step, problemId }) {
+      const found = yield* explainableOf(run, config, step, problemId);
+      return found === undefined ? [] : yield* explain(found);
+    }),
   );
-  const walk = read.find(({ html }) => html.walk !== undefined)?.html.walk;
-  const explained = walk === undefined ? [] : yield* Effect.forEach(
-    read,
-    ({ run, html }) =>
-      Effect.flatMap(
-        explainableOf(run, html.config, walk.step, walk.problemId),
-        (found) => found === undefined ? Effect.succeed([]) : explain(found),
-      ),
-  );
-  const responses = read.flatMap(({ html }) => html.responses);
-  const found: Shown = {
-    excerpts: excerptLines({ responses, ...(walk && { walk }) }),
-    explained: explained.flat(),
-  };
+  const found: Shown = { excerpts: excerptLines(shown), explained };
   return found;
 });
 

@@ -23,7 +23,8 @@ import { derivedRows } from "./derived_rows.ts";
 import { movedFile, movedVerdicts } from "./moved_verdicts.ts";
 import { recordFiles, type Records } from "./records.ts";
 import { shownRecords } from "./shown_runs.ts";
-import { addFigure, type Files, fromResult } from "./write_files.ts";
+import { orRefusal } from "../settings/command.ts";
+import { addFigure, type Files } from "./write_files.ts";
 
 const formats = [["csv", "csv"], ["md", "markdown"], ["tex", "latex"], ["json", "json"]] as const;
 
@@ -35,8 +36,8 @@ const addTables = (files: Files, name: string, tables: ReadonlyArray<Table>) => 
 };
 
 /** The result of `build` on some rows; undefined if there are none. */
-const made = <A, B>(rows: ReadonlyArray<A>, build: (rows: ReadonlyArray<A>) => Parameters<typeof fromResult<B>>[0]) =>
-  rows.length === 0 ? Effect.succeed(undefined) : fromResult(build(rows));
+const made = <A, B>(rows: ReadonlyArray<A>, build: (rows: ReadonlyArray<A>) => Parameters<typeof orRefusal<B>>[0]) =>
+  rows.length === 0 ? Effect.succeed(undefined) : orRefusal(build(rows));
 
 /** The most panels of the figure of Pass@k; if the parts of the problems would make more, it shows all problems alone. */
 const fewPanels = 4;
@@ -90,8 +91,8 @@ export const studyFiles = Effect.fnUntraced(function* (recipe: Recipe, found: Re
     };
     const moved = yield* movedVerdicts(recipe, rows.claims);
     if (moved !== undefined) texts.set(movedFile, moved);
-    texts.set("README.md", yield* fromResult(studyPage({ ...study, figures })));
-    texts.set(pageFile, yield* fromResult(studyHtml(study)));
+    texts.set("README.md", yield* orRefusal(studyPage({ ...study, figures })));
+    texts.set(pageFile, yield* orRefusal(studyHtml(study)));
   }
   return { files, tables: judged.length > 0 ? judged : measured };
 });

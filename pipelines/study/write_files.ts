@@ -1,12 +1,11 @@
 /** The files of a study: texts and pictures by name, written as whole files to its folder of results. */
-import { Effect, type Result } from "effect";
+import { Effect } from "effect";
 import { Buffer } from "node:buffer";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import * as Safetensors from "../files/safetensors.ts";
 import type { Chart } from "../reports/figures/chart.ts";
 import { pngOf, svgOf } from "../reports/figures/picture.ts";
-import * as Command from "../settings/command.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { readRunText } from "../files/run_directory.ts";
 import { type FileError, readBytes } from "../files/text_file.ts";
@@ -16,10 +15,6 @@ export interface Files {
   readonly texts: Map<string, string>;
   readonly pictures: Map<string, Uint8Array>;
 }
-
-/** A Result as an effect that fails with its sentence. */
-export const fromResult = <A>(result: Result.Result<A, string>) =>
-  Effect.mapError(Effect.fromResult(result), (message) => new Command.UsageError({ message }));
 
 /** Adds a figure as SVG and PNG; returns the name of the SVG. */
 export const addFigure = Effect.fnUntraced(function* (files: Files, chart: Chart) {

@@ -4,13 +4,18 @@
  */
 import { Effect } from "effect";
 import { join } from "node:path";
+import { type Extraction, tasks } from "../../data/mod.ts";
 import type { RunDirectory } from "../files/run_directory.ts";
 import { readRunText } from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
 import { optionalField, type RecordOf, recordSchema } from "../records/record_schema.ts";
 import { decodeRecord } from "../records/record.ts";
+import type { Rollout } from "../records/schema.ts";
 import { toText } from "../records/text.ts";
 import type { Failure } from "../settings/command.ts";
+import { dynamics, factsOf } from "../stages/dynamics.ts";
+import { reward } from "../stages/reward.ts";
+import { verify } from "../stages/verify.ts";
 
 /** The file of a run. */
 export const testsFile = "tests.ndjson";
@@ -26,6 +31,13 @@ export type TestRow = RecordOf<typeof TestRow>;
 
 /** What a test measures of a model. */
 export type Measured = Omit<TestRow, "step">;
+
+/** What greedy responses say of their model: the points of Fig. 4a and b. */
+export const testedOf = (responses: ReadonlyArray<Rollout>, extract: Extraction): Measured => {
+  const graded = responses.map((rollout) => reward(verify(rollout, tasks[rollout.task], extract)));
+  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
+  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
+};
 
 /** The rows of a run's folder; none where nothing was tested apart. */
 export const testRows = Effect.fnUntraced(function* (run: string): Effect.fn.Return<ReadonlyArray<TestRow>, Failure> {

@@ -10,7 +10,6 @@
  * The same command with more `--steps` or `--epochs` extends a run to the bytes that one longer run would have.
  */
 import { Effect, Layer, type Scope, Stream } from "effect";
-import { tasks } from "../../data/mod.ts";
 import { cannotContinue } from "../../kernels/gpu/chosen_kernels.ts";
 import { training } from "../../data/paper/hyperparameters.ts";
 import { layerJobs } from "../cluster/layer_jobs.ts";
@@ -47,13 +46,11 @@ import { openMetrics } from "../files/metrics.ts";
 import { makeProgress } from "../files/progress.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
-import { dynamics, factsOf } from "../stages/dynamics.ts";
-import { reward } from "../stages/reward.ts";
+import { greedySampling } from "../stages/sample_rollouts.ts";
 import { drawRolloutsWith } from "../stages/sample_work.ts";
-import { verify } from "../stages/verify.ts";
 import { adviceFor, beginFrom } from "./beginning.ts";
 import { linesOf, type SaidAt } from "./diagnostics.ts";
-import { testFirst, testLast, testLine } from "./end_tests.ts";
+import { testedOf, testFirst, testLast, testLine } from "./end_tests.ts";
 import { finish, finishedStep, recordedArtifacts, resumeOrExtend, save, sweepRecords } from "./resume.ts";
 import { fillsSteps, templated } from "./splits.ts";
 import { sayStopped } from "./stopped.ts";
@@ -64,12 +61,10 @@ import { prepare, type Prepared } from "./prepare.ts";
 
 /** Greedy accuracy on the test split, and the mean entropy of those responses at temperature 1 (Fig. 4a, b). */
 export const test = Effect.fn("Train.test")(function* ({ world, tests }: Prepared, trained: TrainedModel) {
-  const greedy = { ...world.config, responses: 1, temperature: 0, topP: 1, topK: 0, step: 0 };
+  const greedy = { ...world.config, ...greedySampling, step: 0 };
   const drawer = { weights: trainedWeights(trained), tokenizer: world.tokenizer };
   const responses = yield* Stream.runCollect(drawRolloutsWith(drawer, { prompts: tests, settings: greedy }));
-  const graded = responses.map((rollout) => reward(verify(rollout, tasks[rollout.task], world.config.extract)));
-  const { correctRatio, meanEntropy } = dynamics(graded.map(factsOf));
-  return { testAccuracy: correctRatio, testEntropy: meanEntropy };
+  return testedOf(responses, world.config.extract);
 });
 
 /** The steps of a run that was begun with these settings, over as many problems as there are now. */

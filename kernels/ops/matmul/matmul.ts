@@ -147,7 +147,7 @@ const byRowsOfA = (
     const forms = { B_TURNED: isTurned ? 1 : 0, BIAS: bias ? 1 : 0, ACCUMULATE: accumulate ? 1 : 0 };
     const tail = { TAIL: isTurned || K % 4 === 0 ? 0 : 1 };
     const given = { tensors: [a, b, bias ?? b, c], params: { M, N, K } };
-    const loaded = isTurned ? [a, b, ownGap(c)] : [paddedColumns(a), b, c];
+    const loaded = isTurned ? [a, b, paddedColumns(c, true)] : [paddedColumns(a), b, c];
     if (packs(encoder, loaded, plain)) {
       const constants = { ...forms, ...tail, ...panelTile, ...read(4) };
       encoder.dispatch(matmulKernels.panels, { ...given, constants, groups: panelGroups(M, N) });
@@ -210,18 +210,13 @@ const tnWindow = (encoder: Encoder, a: Tensor, b: Tensor, c: Tensor, { plain = f
     }
   });
 
-/** The tensor with its columns rounded up to a multiple of four, if its stride has room. */
-const paddedColumns = (tensor: Tensor): Tensor => {
-  const cols = Math.ceil(tensor.cols / 4) * 4;
-  return cols <= tensor.stride ? { ...tensor, cols } : tensor;
-};
-
 /**
- * The tensor with its columns rounded up to a multiple of four, if its rows have exactly that stride, so that the gap belongs to no other tensor.
+ * The tensor with its columns rounded up to a multiple of four, if its stride has room; with `isOwn`, if its rows have exactly that stride, so that
+ * the gap belongs to no other tensor.
  */
-const ownGap = (tensor: Tensor): Tensor => {
+const paddedColumns = (tensor: Tensor, isOwn = false): Tensor => {
   const cols = Math.ceil(tensor.cols / 4) * 4;
-  return cols === tensor.stride ? { ...tensor, cols } : tensor;
+  return cols === tensor.stride || (!isOwn && cols < tensor.stride) ? { ...tensor, cols } : tensor;
 };
 
 /** y[N, O] = x[N, I] · weight[O, I]ᵀ + bias, recorded on the tape. */

@@ -1,7 +1,15 @@
 /** A comparison as tables: Pass@k, paired differences, problems won and lost, and the problems that differ most. */
 import { percentText } from "../figures/shares.ts";
 import type { Tally } from "../../stages/pass_at_k.ts";
-import { type Cell, clearBestNote, inPercent, percentCell, type Table, textCell } from "../tables/table.ts";
+import {
+  type Cell,
+  clearBestNote,
+  columnsUnder,
+  inPercent,
+  percentCell,
+  type Table,
+  textCell,
+} from "../tables/table.ts";
 import { fewestProblems, type Interval, isClear, type PairedPassAtK } from "./paired.ts";
 
 /** What is compared: names, and of each the same problems in the same order. */
@@ -10,20 +18,13 @@ export interface Comparison {
   readonly models: ReadonlyArray<ReadonlyArray<Tally>>;
 }
 
-const right = (names: ReadonlyArray<string>) => names.map((name) => ({ name, align: "right" as const }));
-
-const headOf = (first: string, paired: ReadonlyArray<PairedPassAtK>) => [
-  { name: first, align: "left" as const },
-  ...right(paired.map(({ name }) => name)),
-];
-
 const problemsText = (count: number): string => `${count} ${count === 1 ? "problem" : "problems"}`;
 
 /** Pass@k of each; the best is marked where it is clearly above every other. */
 const passTable = ({ labels, models }: Comparison, paired: ReadonlyArray<PairedPassAtK>): Table => ({
   title: `Pass@k in percent, over ${problemsText(models[0].length)} that all have`,
   notes: ["Below each number: the 95 % bootstrap interval over problems.", clearBestNote],
-  columns: headOf("Model", paired),
+  columns: columnsUnder("Model", paired.map(({ name }) => name)),
   blocks: [{
     rows: labels.map((label, m) => [
       textCell(label),
@@ -64,7 +65,7 @@ const differenceTable = ({ labels, models }: Comparison, paired: ReadonlyArray<P
       "Below each number: its 95 % interval, from a bootstrap that gives both sides the same problems. One that holds zero shows no difference.",
       ...(problems < fewestProblems ? [`${problemsText(problems)}: too few to say which is better.`] : []),
     ],
-    columns: headOf("Difference", paired),
+    columns: columnsUnder("Difference", paired.map(({ name }) => name)),
     blocks: [{
       rows: pairsOf(labels.length).map(([a, b]) => [
         textCell(`${labels[a]} − ${labels[b]}`),
@@ -82,7 +83,7 @@ const shareOf = ({ n, c }: Tally): number => c / n;
 const wonTable = ({ labels, models }: Comparison): Table => ({
   title: "Problems won and lost",
   notes: ["Won: right in a larger share of responses. Alone: at least one right response where the other has none."],
-  columns: [{ name: "Pair", align: "left" }, ...right(["won", "lost", "as often", "first alone", "second alone"])],
+  columns: columnsUnder("Pair", ["won", "lost", "as often", "first alone", "second alone"]),
   blocks: [{
     rows: pairsOf(labels.length).map(([a, b]) => {
       const count = (is: (one: Tally, other: Tally) => boolean) =>
@@ -113,7 +114,7 @@ const differMost = ({ labels, models }: Comparison): Table => {
     notes: places.length === 0
       ? ["Every problem is right as often in all."]
       : ["Right responses of all. --problem NAME shows the responses to one."],
-    columns: [{ name: "Problem", align: "left" }, ...right(labels)],
+    columns: columnsUnder("Problem", labels),
     blocks: [{
       rows: places.slice(0, mostListed).map((i) => [
         textCell(models[0][i].problemId),

@@ -41,8 +41,6 @@ const curves = (block: EvaluationBlock, series: ReadonlyArray<Series>): Panel =>
     y: percents("Pass@k (%)", valuesOf(lines)),
     lines,
     series,
-    isColumns: true,
-    isJoined: true,
   });
 };
 

@@ -136,8 +136,6 @@ const panelOf = (
     y: linear(axis, lines.flatMap(({ points }) => points.map(({ y }) => y))),
     lines,
     series,
-    isColumns: true,
-    isJoined: true,
   })];
 };
 

@@ -70,7 +70,6 @@ const panelOf = (group: FrontierGroup, series: ReadonlyArray<Series>): Panel => 
     lines,
     series,
     isColumns: false,
-    isJoined: true,
   });
 };
 

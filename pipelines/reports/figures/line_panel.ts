@@ -30,10 +30,10 @@ export interface Lines {
   readonly lines: ReadonlyArray<Line>;
   /** The series of the whole chart; if there are several, lines are labelled at their ends. */
   readonly series: ReadonlyArray<Series>;
-  /** Whether a tooltip shows all series at one x, or a single point. */
-  readonly isColumns: boolean;
-  /** Whether the points of a series are joined. */
-  readonly isJoined: boolean;
+  /** False where a tooltip shows a single point, not all series at one x. */
+  readonly isColumns?: boolean;
+  /** False where the points of a series are not joined. */
+  readonly isJoined?: boolean;
 }
 
 /** Pixels between the error bars of neighbouring series at the same x. */
@@ -42,7 +42,7 @@ const aside = 3;
 /** The most tooltips per panel: stripes of two pixels. */
 const mostPlaces = 170;
 
-const placesOf = ({ lines, isColumns }: Lines) => {
+const placesOf = ({ lines, isColumns = true }: Lines) => {
   const points = lines.flatMap(({ series, points }) => points.map((point) => ({ ...point, name: series.name })));
   const keyOf = ({ x, y, place }: LinePoint) => JSON.stringify(isColumns ? [place] : [x, y, place]);
   const all = [...Map.groupBy(points, keyOf).values()];
@@ -96,7 +96,7 @@ const namesOf = ({ series, lines, x, y }: Lines) => {
 
 /** A panel of lines with tooltips. */
 export const linePanel = (all: Lines): Panel => {
-  const { title, description, series, lines, isColumns, isJoined } = all;
+  const { title, description, series, lines, isColumns = true, isJoined = true } = all;
   const { color, strokeDash, shape } = seriesEncoding(series);
   const [x, y] = [{ field: "x", ...all.x }, { field: "y", ...all.y }];
   const values = lines.flatMap(({ series, points }) =>

@@ -39,8 +39,6 @@ const panelOf = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray<Series>): 
     y: percents(`Pass@${k} (%)`, valuesOf(lines)),
     lines,
     series,
-    isColumns: true,
-    isJoined: true,
   });
 };
 

@@ -17,7 +17,7 @@ import {
 import { dynamicsTable } from "../tables/dynamics_table.ts";
 import type { DynamicsRow } from "../../records/rows.ts";
 import { type Series, seriesIn } from "../series.ts";
-import { empty, type Table, textCell } from "../tables/table.ts";
+import { columnsUnder, empty, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { figure } from "./figure.ts";
@@ -38,10 +38,7 @@ const testedTable = (
   return [{
     title: `${measure.title}, ${measure.axis}`,
     notes: [],
-    columns: [
-      { name: "Step", align: "left" },
-      ...columns.map(({ name }) => ({ name, align: "right" as const })),
-    ],
+    columns: columnsUnder("Step", columns.map(({ name }) => name)),
     blocks: [{
       rows: steps.map((step) => [
         textCell(String(step)),

@@ -4,6 +4,7 @@
  */
 import { Result } from "effect";
 import { decodeRecord, encode } from "../../records/record.ts";
+import { optionalField, recordSchema, type ValuesOf } from "../../records/record_schema.ts";
 import * as Records from "../../records/schema.ts";
 import type { SampledGroup, SampledResponse } from "./responses_section.ts";
 import type { Kept, Walk } from "./walk.ts";
@@ -14,39 +15,23 @@ export interface ShownRecords {
   readonly walk?: Walk;
 }
 
-/** A line without its record. */
-interface Head {
-  readonly kind: "walk" | "response";
+const head = {
+  kind: { literals: ["walk", "response"] },
   /** The group of a response. */
-  readonly where?: string;
-  readonly run?: string;
-  readonly algorithm?: string;
-  readonly step?: number;
-  readonly miniBatch?: number;
-  readonly stage?: string;
-  readonly file?: string;
-  readonly line?: number;
-  /** The texts of the record's response tokens. */
-  readonly pieces?: ReadonlyArray<string>;
-  readonly advantages?: Float32Array;
-}
+  where: optionalField("string"),
+  run: optionalField("string"),
+  algorithm: optionalField("string"),
+  step: optionalField("count"),
+  miniBatch: optionalField("count"),
+  stage: optionalField("string"),
+  file: optionalField("string"),
+  line: optionalField("count"),
+  advantages: optionalField("floats"),
+} as const;
 
-const Head: Records.RecordSchema<Head> = {
-  name: "Excerpt",
-  fields: [
-    { name: "kind", kind: { literals: ["walk", "response"] } },
-    { name: "where", kind: "string", optional: true },
-    { name: "run", kind: "string", optional: true },
-    { name: "algorithm", kind: "string", optional: true },
-    { name: "step", kind: "count", optional: true },
-    { name: "miniBatch", kind: "count", optional: true },
-    { name: "stage", kind: "string", optional: true },
-    { name: "file", kind: "string", optional: true },
-    { name: "line", kind: "count", optional: true },
-    { name: "advantages", kind: "floats", optional: true },
-  ],
-  sameLength: [],
-};
+/** A line without its record; `pieces`, the texts of the record's response tokens, are not in the table and are checked when it is read. */
+const Head: Records.RecordSchema<Head> = recordSchema("Excerpt", head);
+type Head = ValuesOf<typeof head> & { readonly pieces?: ReadonlyArray<string> };
 
 const mark = `,"record":`;
 

@@ -5,7 +5,7 @@
 import { Result } from "effect";
 import type { Explained } from "../../records/explained.ts";
 import { figure5, pairOf, placeIn } from "../figures/figure_5.ts";
-import { type Cell, type Table, textCell } from "../tables/table.ts";
+import { type Cell, columnsUnder, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup, short } from "./html.ts";
 import { figure } from "./figure.ts";
 import { htmlTable } from "./html_table.ts";
@@ -23,13 +23,7 @@ const numberTable = (row: Explained): Table => {
         row.deviation.toExponential(1)
       } of the token's largest update.`,
     ],
-    columns: [
-      { name: "Token", align: "left" },
-      ...["probability", `${equation} moves its logit`, "the kernels' gradient does"].map((name) => ({
-        name,
-        align: "right" as const,
-      })),
-    ],
+    columns: columnsUnder("Token", ["probability", `${equation} moves its logit`, "the kernels' gradient does"]),
     blocks: [{
       rows: Array.from(row.shownProbabilities, (p, i) => [
         textCell(`${row.shownTexts[i]}${row.shownTokens[i] === row.token ? " (sampled)" : ""}`),

@@ -7,7 +7,7 @@ import { Result } from "effect";
 import type { FrontierRow } from "../../records/study_rows.ts";
 import { alongTraining, frontier, frontierGroups } from "../figures/frontier.ts";
 import type { Series } from "../series.ts";
-import { empty, type Table, textCell } from "../tables/table.ts";
+import { columnsUnder, empty, type Table, textCell } from "../tables/table.ts";
 import { type Judged, tallyOf, whereOf } from "../tables/verdicts.ts";
 import { answerOf, isAboutFrontier } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
@@ -20,10 +20,7 @@ export const frontierTable = (rows: ReadonlyArray<FrontierRow>, series: Readonly
   const steps = [...new Set(groups.flatMap(({ rows }) => rows.map(({ step }) => step)))].sort((a, b) => a - b);
   return {
     notes: [],
-    columns: [
-      { name: "Algorithm", align: "left" },
-      ...steps.map((step) => ({ name: step === 0 ? "base" : `step ${step}`, align: "right" as const })),
-    ],
+    columns: columnsUnder("Algorithm", steps.map((step) => step === 0 ? "base" : `step ${step}`)),
     blocks: groups.map((group) => ({
       label: group.name,
       rows: series.flatMap(({ label, name }) => {

@@ -5,7 +5,7 @@
 import { algorithms } from "../../algorithms/mod.ts";
 import type { InsightRow } from "../../records/study_rows.ts";
 import { seriesName } from "../series.ts";
-import { type Cell, empty, type Table, textCell } from "../tables/table.ts";
+import { type Cell, columnsUnder, empty, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 
@@ -53,10 +53,7 @@ const tableOf = (rows: ReadonlyArray<InsightRow>): Table => {
   const names = [...new Set(rows.map(({ algorithm }) => algorithm))].sort((a, b) => rank(a) - rank(b));
   return {
     notes: [],
-    columns: [
-      { name: "Measured", align: "left" },
-      ...names.map((name) => ({ name: seriesName(name), align: "right" as const })),
-    ],
+    columns: columnsUnder("Measured", names.map(seriesName)),
     blocks: [{
       rows: [...Map.groupBy(rows, ({ quantity }) => quantity)].map(([quantity, own]) => [
         textCell(quantity.includes(own[0].of) ? quantity : `${quantity} (${own[0].of})`),

@@ -3,7 +3,7 @@ import { Result } from "effect";
 import type { Series } from "../series.ts";
 import type { SweepRow } from "../../records/study_rows.ts";
 import { settingValues, sweeps } from "../figures/sweeps.ts";
-import { percentCell, type Table, textCell } from "../tables/table.ts";
+import { columnsUnder, percentCell, type Table, textCell } from "../tables/table.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
 import { figure } from "./figure.ts";
@@ -13,11 +13,7 @@ export const sweepsTable = (rows: ReadonlyArray<SweepRow>, series: ReadonlyArray
   const ks = [...new Set(rows.map(({ k }) => k))].sort((a, b) => a - b);
   return {
     notes: ["Each number is the mean over the cells that the whole line has, with its 95 % bootstrap interval."],
-    columns: [
-      { name: "Algorithm, value", align: "left" },
-      ...ks.map((k) => ({ name: `Pass@${k}`, align: "right" as const })),
-      { name: "cells", align: "right" },
-    ],
+    columns: columnsUnder("Algorithm, value", [...ks.map((k) => `Pass@${k}`), "cells"]),
     blocks: [...Map.groupBy(rows, ({ setting }) => setting)].map(([setting, members]) => ({
       label: setting,
       rows: series.flatMap(({ label, name }) => {

@@ -84,11 +84,9 @@ const answersOf = (
 ): ReadonlyArray<string> => {
   const written = (text: string) => harmless(text).replaceAll("\n", "⏎");
   const goldText = gold === undefined ? undefined : written(gold);
-  const rows = (goldRow: ReadonlyArray<string>, answerRow: ReadonlyArray<string>) => [...goldRow, ...answerRow];
-  if (answer === undefined) return goldText === undefined ? [] : [field("gold", goldText)];
-  if (answer === null) {
-    return rows(goldText === undefined ? [] : [field("gold", goldText)], [field("answer", "none found")]);
-  }
+  const goldRow = goldText === undefined ? [] : [field("gold", goldText)];
+  if (answer === undefined) return goldRow;
+  if (answer === null) return [...goldRow, field("answer", "none found")];
   const answerText = written(answer);
   if (goldText === undefined) return [field("answer", answerText)];
   if (correct === true || goldText === answerText) return [field("gold", goldText), field("answer", answerText)];
@@ -100,5 +98,5 @@ const answersOf = (
     if (marked !== plain || own === "") return [line];
     return [line, field("", `${" ".repeat(Array.from(begin).length)}${"^".repeat(Array.from(own).length)}`)];
   };
-  return rows(row("gold", a), row("answer", b));
+  return [...row("gold", a), ...row("answer", b)];
 };

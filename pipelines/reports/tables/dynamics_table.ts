@@ -3,7 +3,7 @@ import { Result } from "effect";
 import { tableReport } from "../report.ts";
 import { DynamicsRow } from "../../records/rows.ts";
 import { labelOf, seriesOf } from "../series.ts";
-import { type Cell, empty, numberCell, percentCell, type Table, textCell } from "./table.ts";
+import { type Cell, columnsUnder, empty, numberCell, percentCell, type Table, textCell } from "./table.ts";
 
 type Measured = "testAccuracy" | "testEntropy" | "correctRatio" | "fullySolvedRatio";
 
@@ -26,21 +26,15 @@ const firstAndLast = (rows: ReadonlyArray<DynamicsRow>): Table => ({
     "Accuracy and entropy (nats a token): greedy responses on the test split at the first and the last tested step. " +
     `Correct and fully solved: mean of the last ${window} training batches.`,
   ],
-  columns: [
-    { name: "Method", align: "left" },
-    ...[
-      "steps",
-      "accuracy %, first",
-      "accuracy %, last",
-      "entropy, first",
-      "entropy, last",
-      "correct %",
-      "fully solved %",
-    ].map((name) => ({
-      name,
-      align: "right" as const,
-    })),
-  ],
+  columns: columnsUnder("Method", [
+    "steps",
+    "accuracy %, first",
+    "accuracy %, last",
+    "entropy, first",
+    "entropy, last",
+    "correct %",
+    "fully solved %",
+  ]),
   blocks: [{
     rows: seriesOf(rows).map(({ label, name }) => {
       const own = rows.filter((row) => labelOf(row) === label).sort((a, b) => a.step - b.step);

@@ -7,13 +7,8 @@ import { type EvaluationBlock, evaluationBlocks, ksOf } from "./evaluation_block
 import { tableReport } from "../report.ts";
 import { EvaluationRow } from "../../records/rows.ts";
 import { publishedName } from "../series.ts";
-import { type Block, type Cell, type Column, empty, numberCell, percentCell, type Table, textCell } from "./table.ts";
+import { type Block, type Cell, columnsUnder, empty, numberCell, percentCell, type Table, textCell } from "./table.ts";
 import { blockOf, passBlock, publishedCells } from "./table_1.ts";
-
-const head = (names: ReadonlyArray<string>): ReadonlyArray<Column> => [
-  { name: "Model", align: "left" },
-  ...names.map((name) => ({ name, align: "right" as const })),
-];
 
 const consCell = ({ consAtK }: EvaluationRow): Cell => consAtK === undefined ? empty : percentCell(consAtK);
 
@@ -53,7 +48,7 @@ const passTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<num
       ]),
     ],
     blockColumn: "Evaluation",
-    columns: head([...ks.map((k) => `Pass@${k}`), ...greedy.names]),
+    columns: columnsUnder("Model", [...ks.map((k) => `Pass@${k}`), ...greedy.names]),
     blocks: [
       ...blocks.map((block) => passBlock(block, ks, greedy.cells)),
       ...published,
@@ -67,7 +62,7 @@ const consTable = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<num
     "cons@1 is Pass@1. Length: mean tokens of a response, where they were counted; cut off: percent of responses that were too long.",
   ],
   blockColumn: "Evaluation",
-  columns: head([...ks.map((k) => `cons@${k}`), "length", "cut off %"]),
+  columns: columnsUnder("Model", [...ks.map((k) => `cons@${k}`), "length", "cut off %"]),
   blocks: blocks.map((block) => blockOf(block, ks, consCell, lengthCells)),
 });
 
@@ -90,13 +85,7 @@ const partRows = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<numb
   title: partTitle,
   notes: [],
   blockColumn: "Evaluation",
-  columns: [
-    { name: "Part", align: "left" },
-    ...["problems", ...ks.map((k) => `Pass@${k}`), ...partColumns(blocks).names].map((name) => ({
-      name,
-      align: "right" as const,
-    })),
-  ],
+  columns: columnsUnder("Part", ["problems", ...ks.map((k) => `Pass@${k}`), ...partColumns(blocks).names]),
   blocks: [...Map.groupBy(blocks, ({ task, evaluation }) => [task ?? [], evaluation ?? []].flat().join(", "))].map((
     [label, members],
   ) => ({
@@ -114,7 +103,7 @@ const partBlocks = (blocks: ReadonlyArray<EvaluationBlock>, ks: ReadonlyArray<nu
   title: partTitle,
   notes: [],
   blockColumn: "Part",
-  columns: head([...ks.map((k) => `Pass@${k}`), ...partColumns(blocks).names]),
+  columns: columnsUnder("Model", [...ks.map((k) => `Pass@${k}`), ...partColumns(blocks).names]),
   blocks: blocks.map((block) => blockOf(block, ks, ({ passAtK }) => percentCell(passAtK), partColumns(blocks).cells)),
 });
 

@@ -55,6 +55,14 @@ const changedValues = (values: RecipeValues): ReadonlyArray<string> =>
 const noSelection =
   "no checkpoint is selected: each model is what its training ended with, where the paper takes the one that is best on the MATH test set";
 
+const numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/** The number of a recipe's bases in words. */
+const basesOf = ({ cells }: Recipe): string => {
+  const count = new Set(cells.map(({ base }) => base)).size;
+  return numbers[count] ?? String(count);
+};
+
 /** The differences of a recipe from the paper, in words. */
 export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
   const methods = algorithmsOf(recipe).filter((name) => name === "reinforce").map(seriesName);
@@ -64,9 +72,9 @@ export const differencesOf = (recipe: Recipe): ReadonlyArray<string> => {
     noSelection,
     recipe.claims === undefined
       ? "each algorithm is trained once: the intervals are over problems, and another seed may fall outside of them"
-      : recipe.byFamilies
-      ? "the intervals are over groups of problems and over bases; five bases are few, so they are rough ones"
-      : "the intervals are over problems and over bases × seeds; three bases are few, so they are rough ones",
+      : `the intervals are over ${
+        recipe.byFamilies ? "groups of problems and over bases" : "problems and over bases × seeds"
+      }; ${basesOf(recipe)} bases are few, so they are rough ones`,
   ];
 };
 

@@ -20,6 +20,12 @@ export interface Column {
   readonly align: "left" | "right";
 }
 
+/** A column of names under `first`, then columns of numbers. */
+export const columnsUnder = (first: string, numbers: ReadonlyArray<string>): ReadonlyArray<Column> => [
+  { name: first, align: "left" },
+  ...numbers.map((name) => ({ name, align: "right" as const })),
+];
+
 /** A group of rows, each with one cell per column. */
 export interface Block {
   readonly label?: string;

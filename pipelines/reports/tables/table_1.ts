@@ -12,7 +12,7 @@ import { publishedName, seriesName, seriesOf } from "../series.ts";
 import {
   type Block,
   type Cell,
-  type Column,
+  columnsUnder,
   empty,
   marked,
   marksNote,
@@ -21,10 +21,7 @@ import {
   textCell,
 } from "./table.ts";
 
-const columns = (ks: ReadonlyArray<number>): ReadonlyArray<Column> => [
-  { name: "Method", align: "left" },
-  ...ks.map((k) => ({ name: `Pass@${k}`, align: "right" as const })),
-];
+const columns = (ks: ReadonlyArray<number>) => columnsUnder("Method", ks.map((k) => `Pass@${k}`));
 
 /** A block of a table: one row per model, one cell per k. */
 export const blockOf = (

@@ -20,8 +20,9 @@ const [lineWidth, foldWidths] = [100, [48, 32, 24, 16, 12]];
 
 /** A table as lines of text; `isTerminal` says whether bold and underline are supported. */
 export const terminalTable = (table: Table, isTerminal: boolean): string => {
-  const drawings = foldWidths.map((width) => drawn(table, isTerminal, width));
-  const { body, ruled, width } = drawings.find(({ width }) => width <= lineWidth) ?? drawings[0];
+  const drawings = foldWidths.values().map((width) => drawn(table, isTerminal, width));
+  const { body, ruled, width } = drawings.find(({ width }) => width <= lineWidth) ??
+    drawn(table, isTerminal, foldWidths[0]);
   const rule = "─".repeat(width);
   const notes = table.notes.filter((note) => isTerminal || (note !== marksNote && note !== clearBestNote));
   return [
@@ -42,30 +43,30 @@ const drawn = (table: Table, isTerminal: boolean, width: number) => {
     chars: noBorder,
     colAligns: table.columns.map(({ align }) => align),
   });
-  const heads = table.columns.map(({ name }) => folded(name, width));
-  let lines = heightOf(heads);
+  /** A row of the package for each line: over a cell of many lines it takes time with the square of their length. */
+  const add = (texts: ReadonlyArray<ReadonlyArray<string>>): void => {
+    const height = Math.max(...texts.map(({ length }) => length));
+    for (let line = 0; line < height; line++) cells.push(texts.map((lines) => lines[line] ?? ""));
+  };
+  add(table.columns.map(({ name }) => folded(name, width).split("\n")));
   // The header, and the last line of each block.
-  const ruled = new Set([lines]);
-  cells.push(heads);
+  const ruled = new Set([cells.length]);
   for (const { label, rows } of table.blocks) {
     if (label !== undefined) cells.push([{ content: label, colSpan: table.columns.length }]);
     for (const row of rows) {
-      const texts = row.map(({ interval, ...cell }) =>
-        interval === undefined
-          ? styled(cell, marks, (text) => folded(text, width))
-          : `${styled(cell, marks)}\n${small(interval)}`
+      add(
+        row.map(({ interval, ...cell }) =>
+          interval === undefined
+            ? folded(cell.text, width).split("\n").map((text) => styled({ ...cell, text }, marks))
+            : [styled(cell, marks), small(interval)]
+        ),
       );
-      cells.push(texts);
-      lines += heightOf(texts);
     }
-    lines += label === undefined ? 0 : 1;
-    ruled.add(lines);
+    ruled.add(cells.length);
   }
   const body = cells.toString().split("\n").map((text) => text.trimEnd());
   return { body, ruled, width: Math.max(...body.map(widthOf)) };
 };
-
-const heightOf = (texts: ReadonlyArray<string>): number => Math.max(...texts.map((text) => text.split("\n").length));
 
 /** Long text folded at words into lines of at most `width` characters if possible. */
 const folded = (text: string, width: number): string =>

@@ -41,7 +41,7 @@ for (const name of names) {
       assert.ok(record.advantages instanceof Float32Array);
       assert.equal(record.advantages.length, record.responseTokens.length);
       assert.ok(record.advantages.every((x) => Number.isFinite(x)));
-      assert.equal(record.returns !== undefined, algorithms[name].needsCritic);
+      assert.equal(record.returns !== undefined, algorithms[name].needsCritic === true);
     }
   });
 
@@ -76,7 +76,7 @@ for (const name of names) {
   });
 
   Deno.test(`${name} asks for what its advantage and its loss need`, () => {
-    const { advantage: { needs }, klInLoss, needsCritic, needsReference } = algorithms[name];
+    const { advantage: { needs }, klInLoss = false, needsCritic = false, needsReference = false } = algorithms[name];
     assert.equal(needs.includes("values"), needsCritic);
     assert.equal(needs.includes("referenceLogProbs") || klInLoss, needsReference);
   });

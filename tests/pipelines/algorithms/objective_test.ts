@@ -86,7 +86,7 @@ for (const algorithm of registry) {
   const { name } = algorithm;
   const weights = weightsOf(algorithm);
   const advantages = advantagesOf(algorithm, weights);
-  const tokens = tokensOf(advantages, weights, algorithm.klInLoss);
+  const tokens = tokensOf(advantages, weights, algorithm.klInLoss === true);
   const made = goldenOf(name);
 
   // The numbers of the others are in peers.json and papers.json: `peer_objectives_test.ts`.
@@ -100,7 +100,7 @@ for (const algorithm of registry) {
           packed(lists.filter((_, i) => made.weights[i] !== 0));
         assert.ok(distance(weights, made.weights) < 1e-6);
         assert.ok(distance(packed(advantages), kept(made.advantages)) < 1e-6);
-        const exact = tokensOf(made.advantages, made.weights, algorithm.klInLoss);
+        const exact = tokensOf(made.advantages, made.weights, algorithm.klInLoss === true);
         for (const expected of made.cases) {
           const loss = policyLoss(exact, settingsOf(exact, expected, algorithm));
           assert.ok(distance([loss.loss], [expected.loss]) < 1e-12, `${loss.loss} ${expected.loss}`);

@@ -38,9 +38,6 @@ export const throwAwayAlgorithm: Algorithm = makeAlgorithm({
     const derivatives = factors.map((factor, t) => -advantages[t] * factor);
     return { losses: derivatives.map((derivative, t) => derivative * logProbs[t]), derivatives, clipped: 0 };
   },
-  klInLoss: false,
-  needsReference: false,
-  needsCritic: false,
 });
 
 Object.assign(algorithms, { [throwAwayAlgorithm.name]: throwAwayAlgorithm });

@@ -3,12 +3,15 @@
  * a device are run on the embedded one, which needs neither a native library nor a program nor the network.
  */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { loadAll } from "../../../pipelines/commands/loaders.ts";
 import { Effect } from "effect";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Answered, Asked } from "./permitted.ts";
 import { writeRun } from "../reports/page/made_up_run.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
@@ -20,26 +23,24 @@ const { tasks, permissions } = JSON.parse(readFileSync(join(root, "deno.json"), 
 /** The name of the set of permissions that a command's task has. */
 const setOf = (name: string): string => /-P=(\w+) .*cli\.ts (\S+)/.exec(tasks[name]?.command ?? "")?.[1] ?? "";
 
-const run = async (granted: ReadonlyArray<string>, words: ReadonlyArray<string>, stdin = "") => {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-prompt", ...granted, "pipelines/cli.ts", ...words],
-    cwd: root,
-    env: { NO_COLOR: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(stdin)).then(() => writer.close()).catch(() => {});
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stderr);
-  assert.equal(code, 0, `${words[0]}: ${text}`);
-  assert.doesNotMatch(text, /NotCapable|Requires \w+ access/, words[0]);
-  return new TextDecoder().decode(stdout);
+/** A process with these permissions alone, which runs command lines one after another. */
+const permitted = (granted: ReadonlyArray<string>) => {
+  const args = ["run", "-q", "--no-prompt", ...granted, "tests/pipelines/commands/permitted.ts"];
+  const env = { ...Deno.env.toObject(), NO_COLOR: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1" };
+  const child = spawn(Deno.execPath(), args, { cwd: root, env, stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const run = async (words: ReadonlyArray<string>, stdin = "") => {
+    const asked: Asked = { line: words.join(" "), stdin };
+    child.stdin.write(`${JSON.stringify(asked)}\n`);
+    const answer = await answers.next();
+    assert.ok(!answer.done, `${words[0]}: the process has ended`);
+    const { stdout, stderr, error }: Answered = JSON.parse(answer.value);
+    assert.equal(error, undefined, words[0]);
+    assert.doesNotMatch(stderr, /NotCapable|Requires \w+ access/, words[0]);
+    return stdout;
+  };
+  return { run, end: () => new Promise((ended) => child.on("close", ended).stdin.end()) };
 };
-
-/** A command under its task's own set. */
-const asTask = (words: ReadonlyArray<string>, stdin?: string) => run([`-P=${setOf(words[0])}`], words, stdin);
 
 /** What the embedded device needs: files, the environment, and what the machine is. */
 const embedded = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
@@ -79,8 +80,16 @@ Deno.test("each command's task names a set, and only a device or a pack is given
 
 Deno.test("what only reads records reads, and prompt of a local model needs no more", () =>
   inFolder(async (folder) => {
-    const reading = ["--allow-read", "--allow-env"];
-    const prompts = await run(reading, [
+    const sets = new Map<string, ReturnType<typeof permitted>>();
+    /** A command under its task's own set. */
+    const asTask = (words: ReadonlyArray<string>, stdin?: string) => {
+      const set = setOf(words[0]);
+      const process = sets.get(set) ?? permitted([`-P=${set}`]);
+      sets.set(set, process);
+      return process.run(words, stdin);
+    };
+    const reading = permitted(["--allow-read", "--allow-env"]);
+    const prompts = await reading.run([
       "prompt",
       "--model",
       model,
@@ -138,6 +147,7 @@ Deno.test("what only reads records reads, and prompt of a local model needs no m
     await writeFile(rows, curve.map((row) => `${row}\n`).join(""));
     await asTask(["plot", "--report", "figure-2", rows]);
     await asTask(["plot", "--report", "figure-2", "--out", join(folder, "f.png"), rows]);
+    for (const { end } of [reading, ...sets.values()]) await end();
   }));
 
 Deno.test("watch reads and speaks on this machine alone, and a signal ends it quietly while a browser holds its connection", () =>
@@ -165,7 +175,7 @@ Deno.test("watch reads and speaks on this machine alone, and a signal ends it qu
 
 Deno.test("a device of the machine's own needs no library, no program and no network", () =>
   inFolder(async (folder) => {
-    const here = (words: ReadonlyArray<string>, stdin?: string) => run(embedded, words, stdin);
+    const { run: here, end } = permitted(embedded);
     const training = [
       "--model",
       model,
@@ -221,6 +231,7 @@ Deno.test("a device of the machine's own needs no library, no program and no net
       "--out",
       join(folder, "base"),
     ]);
+    await end();
   }));
 
 Deno.test("a server on the embedded device needs to listen where it says, and nothing else of the network", async () => {

@@ -1,6 +1,6 @@
 /**
- * `deno task evaluate` as people run it, in processes of its own: over a server that fails in every way that the mock knows, killed and started
- * again, and against the own engine on the same checkpoint.
+ * `deno task evaluate` as people run it: over a server that fails in every way that the mock knows, killed and started again, and against the own
+ * engine on the same checkpoint.
  */
 import assert from "node:assert/strict";
 import { Effect } from "effect";
@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as RunDirectory from "../../../pipelines/files/run_directory.ts";
 import { type Answer, type Behaviour, type MockServer, start } from "./mock_openai_server.ts";
+import { shellHere } from "../../command_line.ts";
 import "../../adapter.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
@@ -28,13 +29,16 @@ const spawn = (words: ReadonlyArray<string>, env: Record<string, string> = {}) =
     stderr: "piped",
   }).spawn();
 
-const evaluate = async (words: ReadonlyArray<string>, env: Record<string, string> = {}) => {
+const apart = async (words: ReadonlyArray<string>, env: Record<string, string> = {}) => {
   const { code, stdout, stderr } = await spawn(words, env).output();
   return { code, stdout: text(stdout), stderr: text(stderr) };
 };
 
-const succeeds = async (words: ReadonlyArray<string>, env: Record<string, string> = {}) => {
-  const done = await evaluate(words, env);
+/** In the process of the test: what shows no kill, no lock and no variable of the environment. */
+const evaluate = (words: ReadonlyArray<string>) => shellHere(["evaluate", ...words].join(" "));
+
+const succeeds = async (words: ReadonlyArray<string>) => {
+  const done = await evaluate(words);
   assert.equal(done.code, 0, done.stderr);
   return done;
 };
@@ -154,7 +158,7 @@ Deno.test("the own engine, killed, ends with the bytes of a run that was not", a
     await killAt(spawn([...words, "--out", killed]), join(killed, "samples.ndjson.partial"), at);
   }
   const locked = await Effect.runPromise(Effect.scoped(
-    Effect.andThen(RunDirectory.acquire(killed), Effect.promise(() => evaluate([...words, "--out", killed]))),
+    Effect.andThen(RunDirectory.acquire(killed), Effect.promise(() => apart([...words, "--out", killed]))),
   ));
   assert.deepEqual([locked.code, locked.stdout], [1, ""]);
   assert.match(locked.stderr, /Cannot use run ".*": process \d+ is working in it/);
@@ -223,7 +227,7 @@ Deno.test("without log-probs a response has all else, and the figures are the sa
 
 Deno.test("a refusal is one line with the URL, the status and what the server says; the key is never shown", () =>
   serving({ apiKey: "sk-secret" }, async (server, words) => {
-    const refused = await evaluate(words, { OPENAI_API_KEY: "wrong-key" });
+    const refused = await apart(words, { OPENAI_API_KEY: "wrong-key" });
     assert.deepEqual([refused.code, refused.stdout], [1, ""]);
     assert.match(
       refused.stderr,
@@ -231,11 +235,9 @@ Deno.test("a refusal is one line with the URL, the status and what the server sa
     );
     assert.doesNotMatch(refused.stderr, /wrong-key/);
     const before = server.seen.length;
-    await succeeds(words, { OPENAI_API_KEY: "sk-secret" });
+    assert.equal((await apart(words, { OPENAI_API_KEY: "sk-secret" })).code, 0);
     assert.equal(server.seen.length - before, limit * responses / 4);
-    const missing = await evaluate(words.with(-3, "other"), {
-      OPENAI_API_KEY: "sk-secret",
-    });
+    const missing = await apart(words.with(-3, "other"), { OPENAI_API_KEY: "sk-secret" });
     assert.match(missing.stderr, /status 404: .*The model `other` does not exist/);
   }));
 

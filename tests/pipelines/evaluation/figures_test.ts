@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import * as Effect from "effect/Effect";
+import * as Struct from "effect/Struct";
 import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import { consAtK } from "../../../pipelines/evaluation/consensus.ts";
 import type { Fact } from "../../../pipelines/evaluation/facts.ts";
 import { figuresOf, partsOf, sameOf } from "../../../pipelines/evaluation/figures.ts";
 import { evaluateCommand } from "../../../pipelines/evaluation/evaluate.ts";
-import {
-  changesNoByte,
-  choosesDevice,
-  claim,
-  claimDevice,
-  differenceOf,
-  identityOf,
-  shaping,
-} from "../../../pipelines/evaluation/identity.ts";
+import { claim, claimDevice, differenceOf, identityOf, shaping } from "../../../pipelines/evaluation/identity.ts";
+import * as Groups from "../../../pipelines/settings/groups.ts";
 
 /** Responses to one problem: `+` is right, a letter is a wrong answer, `-` none. */
 const facts = (text: string, problemId = "p"): ReadonlyArray<Fact> =>
@@ -152,7 +146,17 @@ Deno.test("an evaluation is the same only with the same settings, weights and pr
 });
 
 Deno.test("each setting of evaluate is part of its identity, chooses the device's kernels or changes no byte", () => {
-  const lists = [shaping, choosesDevice, changesNoByte];
+  // Fetching, memory use, output.
+  const changesNoByte = {
+    ...Struct.omit(Groups.server, ["servedModel", "logprobs"]),
+    ...Struct.pick(Groups.memory, ["batch", "cache", "deviceMemory"]),
+    ...Struct.pick(Groups.reporting, ["k", "bootstrap", "greedy", "format"]),
+    ...Groups.planning,
+    ...Groups.cluster,
+    ...Groups.blocks,
+    ...Struct.pick(Groups.files, ["recipe", "out"]),
+  };
+  const lists = [shaping, Groups.device, changesNoByte];
   for (const key of Object.keys(evaluateCommand.settings)) {
     assert.equal(lists.filter((list) => key in list).length, 1, key);
   }

@@ -272,8 +272,8 @@ for (const [algorithm, knobs] of tried) {
         const cast: PlannedModels = {
           config,
           trains: true,
-          reference: algorithm.needsReference,
-          critic: algorithm.needsCritic,
+          reference: algorithm.needsReference === true,
+          critic: algorithm.needsCritic === true,
           ...knobs,
         };
         const lengthsOf = (sign?: string) =>

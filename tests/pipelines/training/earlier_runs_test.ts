@@ -10,10 +10,21 @@ import { comparable } from "../../../pipelines/files/metrics.ts";
 import { choice, earlierValues, integer, later, optional, setting } from "../../../pipelines/settings/setting.ts";
 import { trainSettings } from "../../../pipelines/training/run_config.ts";
 import { parseRows, recordedNames, withNames } from "../../../pipelines/training/recorded_rows.ts";
-import { base, cli, folder, same, shell, succeeds } from "./train_commands.ts";
+import { adapterOfTests } from "../../adapter.ts";
+import { shellHere } from "../../command_line.ts";
+import { base, cli, folder, same, shell } from "./train_commands.ts";
 
 const recorded = "tests/pipelines/training/fixtures/run_0.1.0";
-const embedded = `SIGNUM_ADAPTER=wasm ${cli}`;
+
+/** Runs a command line on the embedded device, as a shell sees it: in this process where that is the device of the tests. */
+const embedded = async (line: string) =>
+  adapterOfTests === "wasm" ? await shellHere(line) : shell(`SIGNUM_ADAPTER=wasm ${cli} ${line}`);
+
+const succeeds = async (line: string) => {
+  const { code, stderr } = await embedded(line);
+  assert.equal(code, 0, stderr);
+  return stderr;
+};
 
 /** A copy of the run as a version would have recorded it that had fewer settings and measured less. */
 const older = (to: string): ReadonlyArray<string> => {
@@ -54,33 +65,32 @@ Deno.test("a row made again is compared by the names that some row of the run ha
   assert.equal(broken.message, 'Cannot read "m", line 2: expected a JSON object');
 });
 
-Deno.test("a run that version 0.1.0 recorded replays, also without the settings and metrics that came later", () => {
-  assert.match(succeeds(`${embedded} replay ${recorded}`).stderr, /1 steps made again, every byte the same/);
+Deno.test("a run that version 0.1.0 recorded replays, also without the settings and metrics that came later", async () => {
+  assert.match(await succeeds(`replay ${recorded}`), /1 steps made again, every byte the same/);
   const dir = folder();
   const run = join(dir, "run");
   const late = older(run);
   assert.ok(["klCoef", "weightDecay", "keep", "epochs", "extract"].every((key) => late.includes(key)), late.join());
-  assert.match(succeeds(`${embedded} replay ${run}`).stderr, /1 steps made again, every byte the same/);
+  assert.match(await succeeds(`replay ${run}`), /1 steps made again, every byte the same/);
   const metrics = join(run, "metrics.ndjson");
   const text = readFileSync(metrics, "utf8");
   writeFileSync(metrics, text.replace('"correct":3', '"correct":2'));
-  const changed = shell(`${embedded} replay ${run}`);
+  const changed = await embedded(`replay ${run}`);
   assert.equal(changed.code, 1);
   assert.match(changed.stderr, /Replay differs at ".*metrics\.ndjson", line 1: recorded /);
   rmSync(dir, { recursive: true });
 });
 
-Deno.test("a run of an earlier version is continued by its own command", () => {
+Deno.test("a run of an earlier version is continued by its own command", async () => {
   const dir = folder();
   const run = join(dir, "run");
   older(run);
-  const line =
-    `${embedded} train --model ${base} --task countdown --seed 5 --prompts 2 --responses 2 --algorithm grpo ` +
+  const line = `train --model ${base} --task countdown --seed 5 --prompts 2 --responses 2 --algorithm grpo ` +
     `--learning-rate 1e-3 --test-every 0 --steps 1 --out ${run}`;
-  const other = shell(`${line} --kl-coef 0.01`);
+  const other = await embedded(`${line} --kl-coef 0.01`);
   assert.equal(other.code, 1);
   assert.match(other.stderr, /begun with klCoef 0\.001, now it is 0\.01/);
-  succeeds(line);
+  await succeeds(line);
   const step = "steps/000001";
   for (const name of readdirSync(join(recorded, step))) same(join(run, step, name), join(recorded, step, name));
   const stored = (path: string) => ({ ...JSON.parse(readFileSync(join(path, "config.json"), "utf8")), out: "" });

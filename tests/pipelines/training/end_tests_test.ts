@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { base, cli, folder, rates, same, small, succeeds } from "./train_commands.ts";
-import { shell } from "./train_commands.ts";
+import { shellHere, succeedsHere } from "../../command_line.ts";
+import { base, cli, folder, rates, same, small } from "./train_commands.ts";
 import { keptRun, stoppedLine } from "../../../pipelines/training/stopped.ts";
 import { stoppedEvaluation } from "../../../pipelines/evaluation/stopped.ts";
 import { shellLine } from "../../../pipelines/settings/command_words.ts";
 
-const line = (out: string, more: string) => `${cli} train --model ${base} ${small} ${rates} --out ${out} ${more}`;
+const line = (out: string, more: string) => `train --model ${base} ${small} ${rates} --out ${out} ${more}`;
 const rows = (run: string) =>
   readFileSync(join(run, "tests.ndjson"), "utf8").trimEnd().split("\n").map((row) => JSON.parse(row));
 
-Deno.test("--test-first tests before the first step, a last step that --test-every leaves out is tested, and replay makes both again", () => {
+Deno.test("--test-first tests before the first step, a last step that --test-every leaves out is tested, and replay makes both again", async () => {
   const dir = folder();
   const [plain, tested] = [join(dir, "plain"), join(dir, "tested")];
   const even = "--steps 1 --test-every 1";
-  const lines = succeeds(line(plain, even)).stderr.match(/^step \d+: .* test problems right/gm);
+  const lines = (await succeedsHere(line(plain, even))).stderr.match(/^step \d+: .* test problems right/gm);
   assert.deepEqual(lines?.map((text) => text.split(":")[0]), ["step 1"]);
   assert.ok(!existsSync(join(plain, "tests.ndjson")));
-  const { stderr } = succeeds(line(tested, `${even} --test-first`));
+  const { stderr } = await succeedsHere(line(tested, `${even} --test-first`));
   assert.match(stderr, /^step 0: \d+\.\d % of 128 test problems right \(greedy\)$/m);
   assert.deepEqual(rows(tested).map(({ step }) => step), [0]);
   same(join(plain, "model/model.safetensors"), join(tested, "model/model.safetensors"));
@@ -28,30 +28,33 @@ Deno.test("--test-first tests before the first step, a last step that --test-eve
   assert.equal(comparable(plain), comparable(tested));
 
   const odd = join(dir, "odd");
-  assert.match(succeeds(line(odd, "--steps 1 --test-every 2 --test-first")).stderr, /^step 1: \d+\.\d % of 128 /m);
+  assert.match(
+    (await succeedsHere(line(odd, "--steps 1 --test-every 2 --test-first"))).stderr,
+    /^step 1: \d+\.\d % of 128 /m,
+  );
   assert.deepEqual(rows(odd).map(({ step }) => step), [0, 1]);
   assert.deepEqual(rows(odd)[0], rows(tested)[0]);
-  assert.match(succeeds(`${cli} replay ${odd}`).stderr, /1 steps made again, every byte the same/);
+  assert.match((await succeedsHere(`replay ${odd}`)).stderr, /1 steps made again, every byte the same/);
   const file = join(odd, "tests.ndjson");
   const text = readFileSync(file, "utf8");
   writeFileSync(file, text.replace(/"testAccuracy":[\d.]+(?=[^\n]*\n$)/, '"testAccuracy":0.125'));
-  const wrong = shell(`${cli} replay ${odd}`);
+  const wrong = await shellHere(`replay ${odd}`);
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /^Replay differs at ".*tests\.ndjson", step 1: recorded /m);
   rmSync(dir, { recursive: true });
 });
 
-Deno.test("a run of an earlier version, whose metrics count no verdicts, replays; one whose counts are wrong does not", () => {
+Deno.test("a run of an earlier version, whose metrics count no verdicts, replays; one whose counts are wrong does not", async () => {
   const dir = folder();
   const run = join(dir, "run");
-  succeeds(line(run, "--steps 1 --test-every 0"));
+  await succeedsHere(line(run, "--steps 1 --test-every 0"));
   const file = join(run, "metrics.ndjson");
   const text = readFileSync(file, "utf8");
   assert.match(text, /"verdicts":\{"correct":\d+,"wrong":\d+,"noAnswer":\d+,"cutOff":\d+\},/);
   writeFileSync(file, text.replace(/"verdicts":\{[^}]*\},/, ""));
-  assert.match(succeeds(`${cli} replay ${run}`).stderr, /every byte the same/);
+  assert.match((await succeedsHere(`replay ${run}`)).stderr, /every byte the same/);
   writeFileSync(file, text.replace(/"cutOff":\d+/, '"cutOff":99'));
-  assert.match(shell(`${cli} replay ${run}`).stderr, /^Replay differs at ".*metrics\.ndjson", line 1: /m);
+  assert.match((await shellHere(`replay ${run}`)).stderr, /^Replay differs at ".*metrics\.ndjson", line 1: /m);
   rmSync(dir, { recursive: true });
 });
 
@@ -59,7 +62,8 @@ Deno.test("a training that a signal stops says in its last line what it keeps an
   const dir = folder();
   const run = join(dir, "run");
   const words = line(run, "--steps 500 --test-every 0");
-  const child = new Deno.Command("bash", { args: ["-c", `exec ${words}`], stdout: "null", stderr: "piped" }).spawn();
+  const child = new Deno.Command("bash", { args: ["-c", `exec ${cli} ${words}`], stdout: "null", stderr: "piped" })
+    .spawn();
   while (!existsSync(join(run, "checkpoints/000002"))) await new Promise((wake) => setTimeout(wake, 5));
   // `deno task` passes on the signal that a terminal sends to all: one key press comes twice.
   child.kill("SIGINT");
@@ -73,7 +77,7 @@ Deno.test("a training that a signal stops says in its last line what it keeps an
       [];
   assert.equal(Number(next), Number(kept) + 1, last);
   assert.ok(existsSync(join(run, "checkpoints", kept.padStart(6, "0"))), last);
-  assert.equal(command, `deno task ${words.slice(words.indexOf("train --model"))}`);
+  assert.equal(command, `deno task ${words}`);
   rmSync(dir, { recursive: true });
 });
 

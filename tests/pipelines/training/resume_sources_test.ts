@@ -2,17 +2,14 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { shellHere } from "../../command_line.ts";
+import "../../adapter.ts";
 
-const root = new URL("../../..", import.meta.url).pathname;
-const base = join(root, "data/models/countdown_1");
+const base = "data/models/countdown_1";
 
 const cli = async (...words: ReadonlyArray<string>) => {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-A", "pipelines/cli.ts", ...words],
-    cwd: root,
-    env: { NO_COLOR: "1", SIGNUM_ADAPTER: "wasm", SIGNUM_THREADS: "1" },
-  }).output();
-  return { code, said: new TextDecoder().decode(stderr) };
+  const { code, stderr } = await shellHere(words.join(" "));
+  return { code, said: stderr };
 };
 
 const inFolder = async (use: (folder: string) => Promise<void>) => {
@@ -58,7 +55,10 @@ Deno.test("a killed training goes on under the same problems, reference and stop
       /Cannot continue .*: it was begun with weights of the reference \(--reference\) "\w+", now they are "\w+"/,
     );
     const stopped = await train(withOtherStop(join(folder, "stops")));
-    assert.match(stopped.said, /Cannot continue .*: it was begun with tokens that end a response .*, now they are \[/);
+    assert.match(
+      stopped.said,
+      /Cannot continue .*: it was begun with tokens that end a response .*, now they are \[/,
+    );
     const config = join(out, "config.json");
     const text = readFileSync(config, "utf8");
     const { problems } = JSON.parse(text).sources;

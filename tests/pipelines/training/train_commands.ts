@@ -32,9 +32,12 @@ export const small = `--task countdown --seed 5 --prompts 4 --responses 4`;
 /** A learning rate at which a step shows. */
 export const rates = "--learning-rate 1e-3";
 
-/** The line that trains into `out`. */
-export const train = (out: string, more: string) =>
-  `${cli} train --model ${base} ${small} ${rates} --test-every 0 --out ${out} ${more}`;
+/** The words that train into `out`, for this process. */
+export const trainHere = (out: string, more: string) =>
+  `train --model ${base} ${small} ${rates} --test-every 0 --out ${out} ${more}`;
+
+/** The line that trains into `out`, for a process of its own. */
+export const train = (out: string, more: string) => `${cli} ${trainHere(out, more)}`;
 
 /** Two files have the same bytes. */
 export const same = (a: string, b: string) =>

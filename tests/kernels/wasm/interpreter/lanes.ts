@@ -5,7 +5,8 @@
 import * as Effect from "effect/Effect";
 import assert from "node:assert/strict";
 import { Key, threefry2x32 } from "../../../../data/random.ts";
-import { fromHalves, storageTypes, toHalves, toHalvesByChance } from "../../../../kernels/gpu/half_precision.ts";
+import { fromHalves, storageTypes, toHalves } from "../../../../kernels/gpu/half_precision.ts";
+import { toHalvesByChance } from "../../ops/halves_by_chance.ts";
 import { adamw } from "../../../../kernels/ops/adamw/adamw.ts";
 import { floats, noise } from "../../../../kernels/ops/op_case.ts";
 import { attention } from "../../../../kernels/ops/attention/attention.ts";

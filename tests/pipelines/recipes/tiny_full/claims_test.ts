@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { coursesOf, quantitiesOf } from "../../../../pipelines/records/claim.ts";
+import { quantitiesOf } from "../../../../pipelines/records/claim.ts";
+import { coursesOf } from "../courses_of.ts";
 import { studyClaims } from "../../../../pipelines/recipes/tiny_full/claims.ts";
 import { type Cell, recipes } from "../../../../pipelines/recipes/mod.ts";
 
