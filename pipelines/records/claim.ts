@@ -81,6 +81,21 @@ export const quantitiesOf = (statistic: Statistic): ReadonlyArray<Quantity> => {
   }
 };
 
+/** Every course that a statistic or its parts need. */
+export const coursesOf = (statistic: Statistic): ReadonlyArray<Course> => {
+  switch (statistic.name) {
+    case "least":
+    case "greatest":
+      return statistic.of.flatMap(coursesOf);
+    case "at-matched":
+    case "above-best":
+    case "selected":
+      return [statistic.course];
+    default:
+      return [];
+  }
+};
+
 /** `above` or `below` a threshold, or `within` it on both sides of zero. */
 export type Comparison = "above" | "below" | "within";
 
