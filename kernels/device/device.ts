@@ -3,9 +3,7 @@
  * to WebAssembly. `SIGNUM_ADAPTER` chooses another one; the software Vulkan drivers lavapipe and SwiftShader serve to test the Dawn path. A
  * boundary file: it reads the environment.
  */
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { testedCooperative } from "./cooperative.ts";
 import { type FoundAdapter, listen, requestAdapter, startDevice, whyNoGpu } from "./dawn.ts";
@@ -14,17 +12,6 @@ import { adapterKinds, DeviceError, type DeviceInfo, type MatrixUnits } from "..
 import { Encoder } from "../gpu/encoder.ts";
 import { matrixConfigs, matrixFeature, suitable, testedUnits } from "./matrix_units.ts";
 import { openEmbedded } from "../wasm/open.ts";
-
-/** The open device, one per process. */
-export class Device extends Context.Service<Device, { readonly encoder: Encoder; readonly info: DeviceInfo }>()(
-  "signum/kernels/Device",
-) {
-  /**
-   * The device named by `SIGNUM_ADAPTER`, else the best available, with the requested kernels. `SIGNUM_VALIDATION=1` checks every memory access.
-   */
-  static readonly layer = (kernels?: KernelChoice): Layer.Layer<Device, DeviceError> =>
-    Layer.effect(Device, Effect.suspend(() => openDevice({ ...environment(), kernels })));
-}
 
 /** Which device to open (undefined: the best available), and how. */
 export interface DeviceOptions {

@@ -1,6 +1,6 @@
 /** Prevents writing weights or optimizer state that are not finite or exceed the element type. */
 import * as Effect from "effect/Effect";
-import { CheckpointError, type Tensor } from "../files/safetensors.ts";
+import { type CheckpointError, type Tensor, writeError } from "../files/safetensors.ts";
 import { type ElementType, firstBeyond } from "../files/safetensors_header.ts";
 
 /** The tensor with a `read` that fails if a number would not be finite in `file`. */
@@ -15,6 +15,6 @@ export const finite = <E, R>(
     const bad = firstBeyond(values, tensor.type ?? type);
     if (bad === undefined) return values;
     const expected = `finite numbers that ${tensor.type ?? type} can hold`;
-    return yield* new CheckpointError({ action: "write", file, tensor: tensor.name, expected, found: `${bad}` });
+    return yield* writeError(file, tensor.name, expected, `${bad}`);
   }),
 });

@@ -18,7 +18,7 @@ import type { PaddedVocabulary } from "../settings/padded_vocabulary.ts";
 import * as Parameters from "./parameters.ts";
 import { releaseParameters } from "./parameters.ts";
 import { ropeTable } from "./rope_table.ts";
-import { CheckpointError, type Tensor as FileTensor } from "../files/safetensors.ts";
+import { type CheckpointError, readError, type Tensor as FileTensor } from "../files/safetensors.ts";
 
 /** A model whose weights are on the device. */
 export interface Model {
@@ -116,12 +116,7 @@ export const loadModel = Effect.fn("Model.load")(function* (
   const { config: own } = checkpoint;
   const fault = activationsFault(own, encoder.info, activations);
   if (fault !== undefined) {
-    return yield* new CheckpointError({
-      action: "read",
-      file: join(checkpoint.dir, "config.json"),
-      tensor: "",
-      ...fault,
-    });
+    return yield* readError(join(checkpoint.dir, "config.json"), "", fault.expected, fault.found);
   }
   const config = role === "critic" && !own.valueHead ? withValueHead(own) : own;
   const purpose = role === "reference" ? role : purposeIn(config, "weights");

@@ -1,14 +1,7 @@
 /** The `Policy` service on an open device; reports the adapter and the reason for its choice on stderr. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import {
-  Device,
-  type DeviceOptions,
-  environment,
-  openDevice,
-  type Opened,
-  openWith,
-} from "../../kernels/device/device.ts";
+import { type DeviceOptions, environment, openDevice, type Opened, openWith } from "../../kernels/device/device.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { resolveModel } from "../files/hub.ts";
 import { StandardStreams } from "../files/standard_streams.ts";
@@ -20,14 +13,6 @@ import { loadModel } from "./model.ts";
 import { Policy } from "./policy.ts";
 import { openTokenizer } from "./tokenizer.ts";
 
-/** The service on the device of the `Device` service. */
-export const layerDevice: Layer.Layer<Policy, never, Device> = Layer.effect(
-  Policy,
-  Effect.gen(function* () {
-    return yield* announced(yield* Device);
-  }),
-);
-
 const announced = Effect.fnUntraced(function* (opened: Opened) {
   const { info } = opened;
   const { report } = yield* StandardStreams;
@@ -36,7 +21,8 @@ const announced = Effect.fnUntraced(function* (opened: Opened) {
   return policyOn(opened);
 });
 
-const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
+/** The service on this device, without messages about it. */
+export const policyOn = ({ encoder, info }: Opened): (typeof Policy)["Service"] => {
   encoder.advice = adviceOn;
   return {
     encoder,

@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream";
 import process from "node:process";
 import { Key } from "../../data/random.ts";
 import { median } from "../../data/statistics.ts";
-import { Device } from "../../kernels/device/device.ts";
+import { Device } from "../kernels/device_service.ts";
 import { type Dispatch, Encoder } from "../../kernels/gpu/encoder.ts";
 import type { Kernel } from "../../kernels/gpu/kernel.ts";
 import type { Tensor } from "../../kernels/gpu/tensor.ts";

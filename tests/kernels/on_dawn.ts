@@ -8,11 +8,12 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { existsSync, readdirSync } from "node:fs";
 import { whyNoGpu } from "../../kernels/device/dawn.ts";
-import { Device, type DeviceOptions, environment, openDevice, type Opened } from "../../kernels/device/device.ts";
+import { type DeviceOptions, environment, openDevice, type Opened } from "../../kernels/device/device.ts";
 import { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../kernels/gpu/encoder.ts";
 import { cacheFolder } from "../../kernels/device/swiftshader.ts";
 import { adapterOfTests, kernelsOfTests } from "../adapter.ts";
+import { Device } from "./device_service.ts";
 import { announce } from "./run_case.ts";
 
 /** Opens the device; says what it is, and that a driver is fetched. */

@@ -1,7 +1,6 @@
 /** Runs a case of an op on the device of this test run: results, gradients, and the bytes that stayed behind. */
 import * as Effect from "effect/Effect";
 import * as ManagedRuntime from "effect/ManagedRuntime";
-import { Device } from "../../kernels/device/device.ts";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import { Encoder } from "../../kernels/gpu/encoder.ts";
 import { toHalves } from "../../kernels/gpu/half_precision.ts";
@@ -9,6 +8,7 @@ import { type NamedValues, noise, type OpCase, type Operand } from "../../kernel
 import { Tape } from "../../kernels/gpu/tape.ts";
 import { type Tensor, view } from "../../kernels/gpu/tensor.ts";
 import { kernelsOfTests } from "../adapter.ts";
+import { Device } from "./device_service.ts";
 
 const runtime = ManagedRuntime.make(Device.layer(kernelsOfTests));
 

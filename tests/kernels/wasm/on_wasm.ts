@@ -3,11 +3,11 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import type * as Scope from "effect/Scope";
-import { Device } from "../../../kernels/device/device.ts";
 import type { DeviceError } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { makeKernel } from "../../../kernels/gpu/kernel.ts";
 import { type EmbeddedOptions, openEmbedded } from "../../../kernels/wasm/open.ts";
+import { Device } from "../device_service.ts";
 
 /** An embedded device of two threads, where not told otherwise. */
 export const openWasm = (options: Partial<EmbeddedOptions> = {}): Effect.Effect<Encoder, DeviceError, Scope.Scope> =>

@@ -9,7 +9,6 @@ import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import { sizeClass } from "../../../kernels/gpu/buffer_pool.ts";
 import { CountingEncoder } from "../../../kernels/gpu/counting_encoder.ts";
-import { Device } from "../../../kernels/device/device.ts";
 import { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { blockRows } from "../../../kernels/ops/kv_cache/blocks.ts";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
@@ -26,7 +25,8 @@ import { hubShape } from "../../../pipelines/models/model_shapes.ts";
 import { parameterCount } from "../../../pipelines/models/parameter_specs.ts";
 import { parameterLayout } from "../../../pipelines/models/parameters.ts";
 import { type Workload, worstShapes } from "../../../pipelines/planning/plan_shapes.ts";
-import { layerDevice } from "../../../pipelines/models/policy_on_device.ts";
+import { Policy } from "../../../pipelines/models/policy.ts";
+import { policyOn } from "../../../pipelines/models/policy_on_device.ts";
 import * as Safetensors from "../../../pipelines/files/safetensors.ts";
 import { merge } from "../../../pipelines/settings/resolve.ts";
 import { trainConfig } from "../../../pipelines/training/run_config.ts";
@@ -237,7 +237,7 @@ const settings = merge({
 
 /** What a step of `train` had in use at most, and the lengths and signs of the responses that it learnt from. */
 const measured = Effect.fnUntraced(function* (encoder: Encoder, algorithm: keyof typeof algorithms, knobs: Knobs) {
-  const policy = Layer.provide(layerDevice, Layer.succeed(Device, { encoder, info: encoder.info }));
+  const policy = Layer.succeed(Policy, policyOn({ encoder, info: encoder.info }));
   const records = new Map<string, string>();
   return yield* Effect.gen(function* () {
     const prepared = yield* prepare(Result.getOrThrow(trainConfig({ ...settings, ...knobs, algorithm, out: "none" })));
