@@ -1,6 +1,6 @@
 /**
  * Matrix products of a linear layer (torch.nn.functional.linear): y = x Wᵀ + b (NT), dx = dy W (NN), dW += dyᵀ x (TN). The plain kernels are the
- * specification. The subgroup kernels are chosen by alignment and device, never by the number of rows, and give the same bits: every sum is a chain
+ * specification. The others are chosen by alignment, device and, on serial devices, the number of rows, and give the same bits: every sum is a chain
  * of fmas in the same order. Matrix units (`--kernels matrix`, after their self-test) give other bits, which do not depend on the number of rows
  * either.
  */
@@ -15,15 +15,17 @@ import { addRowSums } from "../row_sums/row_sums.ts";
 import { matrixProduct } from "./matrix_product.ts";
 import { matrixTile } from "./matrix_tiles.ts";
 import source from "./matmul_plain.wgsl" with { type: "text" };
+import fewRows from "./matmul_few.wgsl" with { type: "text" };
 import panels from "./matmul_panels.wgsl" with { type: "text" };
 import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
 import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 
-/** The plain kernel of every product, then for NT and NN, and for TN: a subgroup kernel, and one for serial devices (`…Panels`). */
+/** The plain kernel of every product, then for NT and NN, and for TN: a subgroup kernel, and those for serial devices (`few`, `…Panels`). */
 const matmulKernels = {
   plain: makeKernel(source),
   subgroup: makeKernel(subgroup),
+  few: makeKernel(fewRows),
   panels: makeKernel(panels),
   tnSubgroup: makeKernel(tnSubgroup),
   tnPanels: makeKernel(tnPanels),
@@ -57,6 +59,9 @@ const packs = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean)
 
 /** Rows and columns of C per workgroup of the panel kernels, and the part of the sum packed at a time; sized for caches. Does not affect bits. */
 const panelTile = { ROWS: 64, COLUMNS: 32, DEPTH: 256 };
+
+/** The most rows of C for which a product NT reads B without packing it, and the columns of a workgroup then. Measured; they do not affect bits. */
+const few = { rows: 6, columns: 16 };
 
 /** Workgroup counts of the NT and NN panel kernel. */
 const panelGroups = (rows: number, columns: number): [number, number] => [
@@ -148,7 +153,10 @@ const byRowsOfA = (
     const tail = { TAIL: isTurned || K % 4 === 0 ? 0 : 1 };
     const given = { tensors: [a, b, bias ?? b, c], params: { M, N, K } };
     const loaded = isTurned ? [a, b, paddedColumns(c, true)] : [paddedColumns(a), b, c];
-    if (packs(encoder, loaded, plain)) {
+    if (packs(encoder, loaded, plain) && isTurned && M <= few.rows) {
+      const { B_TURNED: _, ...constants } = { ...forms, ROWS: M, COLUMNS: few.columns, ...read(4) };
+      encoder.dispatch(matmulKernels.few, { ...given, constants, groups: [Math.ceil(N / few.columns), 1] });
+    } else if (packs(encoder, loaded, plain)) {
       const constants = { ...forms, ...tail, ...panelTile, ...read(4) };
       encoder.dispatch(matmulKernels.panels, { ...given, constants, groups: panelGroups(M, N) });
     } else if (broadcasts(encoder, loaded, plain)) {

@@ -67,6 +67,9 @@ const columnSums = (values: Float64Array, N: number, round: Round): Float64Array
 
 const shapes: ReadonlyArray<Shape> = [
   { M: 1, N: 64, K: 64 },
+  { M: 1, N: 50, K: 68, bias: true },
+  { M: 2, N: 75, K: 132, bias: true },
+  { M: 6, N: 130, K: 36, within: { column: 8, width: 48 } },
   { M: 37, N: 77, K: 64 },
   { M: 33, N: 128, K: 20, bias: true },
   { M: 5, N: 3, K: 7, bias: true },
@@ -76,6 +79,7 @@ const shapes: ReadonlyArray<Shape> = [
 
 // Only the subgroup kernels write 16 bits.
 const halves: ReadonlyArray<Shape> = [
+  { M: 2, N: 76, K: 64, bias: true, activations: "f16" },
   { M: 37, N: 76, K: 64, activations: "f16" },
   { M: 33, N: 128, K: 20, bias: true, format: "bf16", activations: "bf16" },
   { M: 18, N: 132, K: 36, within: { column: 8, width: 48 }, activations: "f16" },
@@ -85,7 +89,7 @@ export const matmulCases: OpCases = {
   name: "matmul",
   cases: [
     ...shapes,
-    ...shapes.slice(1, 5).flatMap((shape) => (["bf16", "f16"] as const).map((format) => ({ ...shape, format }))),
+    ...shapes.slice(1, 8).flatMap((shape) => (["bf16", "f16"] as const).map((format) => ({ ...shape, format }))),
   ].flatMap((shape) => [linearCase(shape), linearCase({ ...shape, plain: true })]).concat(halves.map(linearCase)),
   rows: (M) => linearCase({ M, N: 77, K: 64, bias: true }),
   windowed: { binding: 4096, bits: "close" },
