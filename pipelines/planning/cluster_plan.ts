@@ -83,7 +83,7 @@ export const sharedStep = (
   const { config, storage = "f32", activations = "f32", moments = "f32", critic } = models;
   const bytesOf = (type: string) => type === "f32" ? 4 : 2;
   const trained: ReadonlyArray<ModelConfig> = [config, ...critic ? [withValueHead(config)] : []];
-  const { needsCritic } = algorithms[settings.algorithm];
+  const needsCritic = algorithms[settings.algorithm].needsCritic === true;
   const signs = ["psr", "nsr"].includes(settings.algorithm) ? 1 : 2;
   const leaves = Math.ceil((settings.gradientLeaves ?? 1) / settings.leavesPerJob);
   const blocks = Math.ceil(work.prompts / settings.block);
