@@ -1,7 +1,9 @@
 /**
  * What a job of a cluster costs beside its work: microseconds and bytes of the command, the queue (SQLite, and PostgreSQL where it is installed)
  * and the store. Then how much faster two workers are than one, each with one thread, on an evaluation whose jobs take seconds; runs
- * with one and with two alternate, since machines are shared. `deno task bench:cluster [costs|speed [ROUNDS]]`.
+ * with one and with two alternate, since machines are shared. Beside its kernels' thread a worker has that of its program, so on two free cores one
+ * worker uses more than one; therefore it is also measured with each worker held to a core of its own (Linux's `taskset`).
+ * `deno task bench:cluster [costs|speed [ROUNDS]]`.
  */
 import { Effect, Stream } from "effect";
 import { cpus, loadavg } from "node:os";
@@ -21,7 +23,7 @@ import { Policy } from "../../pipelines/models/policy.ts";
 import { newFolder, say } from "../pipelines/cluster/plain_site.ts";
 import { plainDevice, plainPolicy, plainRunner, plainWork } from "../pipelines/cluster/plain_stage.ts";
 import { postgresPrograms, startPostgres } from "../pipelines/cluster/postgres.ts";
-import { ask, start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
+import { ask, type Running, start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
 
 const [count, look] = [200, 128];
 
@@ -168,7 +170,10 @@ const costs = async (): Promise<void> => {
   }
 };
 
-/** An evaluation of 32 jobs that take seconds, so that the end, where one worker has no job left, weighs little; gives the seconds from the first job's begin to the last one's end, and those of the jobs. */
+/**
+ * An evaluation of 32 jobs that take seconds, so that the end, where one worker has no job left, weighs little; gives the seconds from the first job's
+ * begin to the last one's end, and those of the jobs.
+ */
 const evaluation = async (folder: string, seed: number) => {
   const words = [
     "evaluate",
@@ -198,6 +203,37 @@ const evaluation = async (folder: string, seed: number) => {
   };
 };
 
+/** Holds every thread of a process to a core; says whether it could. */
+const holdTo = (core: number, { pid }: Running): boolean => {
+  try {
+    return new Deno.Command("taskset", { args: ["-a", "-c", "-p", `${core}`, `${pid}`], stdout: "null" }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+};
+
+/** The folders of one worker and of two. */
+interface Crews {
+  readonly one: string;
+  readonly two: string;
+}
+
+/** Compares both crews in rounds, whose seeds begin at `seed`. */
+const compared = async ({ one, two }: Crews, rounds: number, seed: number, how: string): Promise<void> => {
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const [alone, both] = [await evaluation(one, seed + round), await evaluation(two, seed + round)];
+    ratios.push(alone.seconds / both.seconds);
+    say(
+      `${alone.jobs} jobs: one worker ${alone.seconds.toFixed(1)} s (${alone.job.toFixed(2)} s a job), two ${
+        both.seconds.toFixed(1)
+      } s (${both.job.toFixed(2)} s a job): ${ratios[round].toFixed(2)} times as fast; ${loadText()}`,
+    );
+  }
+  console.log(`${how}: two workers are ${median(ratios).toFixed(2)} times as fast as one (median of ${rounds} rounds)`);
+};
+
 const speed = async (rounds: number): Promise<void> => {
   const [one, two] = [newFolder(), newFolder()];
   const workers = [startWorker(one, "a"), startWorker(two, "b"), startWorker(two, "c")];
@@ -205,19 +241,11 @@ const speed = async (rounds: number): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.says(/takes jobs of/)));
     // The first round loads the model and compiles kernels.
     for (const folder of [one, two]) await evaluation(folder, 1);
-    const ratios: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const [alone, both] = [await evaluation(one, 2 + round), await evaluation(two, 2 + round)];
-      ratios.push(alone.seconds / both.seconds);
-      say(
-        `${alone.jobs} jobs: one worker ${alone.seconds.toFixed(1)} s (${alone.job.toFixed(2)} s a job), two ${
-          both.seconds.toFixed(1)
-        } s (${both.job.toFixed(2)} s a job): ${ratios[round].toFixed(2)} times as fast; ${loadText()}`,
-      );
-    }
-    console.log(
-      `two workers are ${median(ratios).toFixed(2)} times as fast as one (median of ${rounds} rounds; target: 1.7)`,
-    );
+    await compared({ one, two }, rounds, 2, "cores free to choose");
+    const areHeld = workers.map((worker, i) => holdTo(i === 2 ? 1 : 0, worker));
+    if (areHeld.every((isHeld) => isHeld)) {
+      await compared({ one, two }, rounds, 100, "a core for each worker (target: 1.7)");
+    } else console.log("workers held to a core are left out: taskset cannot be used");
     await Promise.all(workers.map(stopWorker));
   } finally {
     await Promise.all(workers.map((worker) => worker.end()));

@@ -8,6 +8,7 @@ const root = new URL("../../..", import.meta.url).pathname;
 
 /** A process whose output is read as it comes. */
 export interface Running {
+  readonly pid: number;
   readonly kill: (signal: Deno.Signal) => void;
   readonly done: Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
   /** Kills it, if it still runs. */
@@ -57,6 +58,7 @@ export const startProgram = (
     return { code, out, err };
   });
   return {
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
     done,
     end: async () => {
