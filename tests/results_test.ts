@@ -17,8 +17,8 @@ const folders = readdirSync(results, { withFileTypes: true }).filter((entry) => 
 
 const studies = folders.filter((name) => name in recipes);
 
-Deno.test("results hold a study for each of tiny and tiny-full, with its records", () => {
-  assert.deepEqual(studies, ["tiny", "tiny-full"]);
+Deno.test("results hold the studies tiny, tiny-full and tiny-power, with their records", () => {
+  assert.deepEqual(studies.toSorted(), ["tiny", "tiny-full", "tiny-power"]);
   for (const name of studies) assert.ok(existsSync(join(results, name, "record.json")), name);
 });
 
