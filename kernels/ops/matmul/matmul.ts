@@ -15,7 +15,7 @@ import { addRowSums } from "../row_sums/row_sums.ts";
 import { matrixProduct } from "./matrix_product.ts";
 import { matrixTile } from "./matrix_tiles.ts";
 import source from "./matmul_plain.wgsl" with { type: "text" };
-import fewRows from "./matmul_few.wgsl" with { type: "text" };
+import few from "./matmul_few.wgsl" with { type: "text" };
 import panels from "./matmul_panels.wgsl" with { type: "text" };
 import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tnPanels from "./matmul_tn_panels.wgsl" with { type: "text" };
@@ -25,7 +25,7 @@ import tnSubgroup from "./matmul_tn_subgroup.wgsl" with { type: "text" };
 const matmulKernels = {
   plain: makeKernel(source),
   subgroup: makeKernel(subgroup),
-  few: makeKernel(fewRows),
+  few: makeKernel(few),
   panels: makeKernel(panels),
   tnSubgroup: makeKernel(tnSubgroup),
   tnPanels: makeKernel(tnPanels),
@@ -61,7 +61,7 @@ const packs = (encoder: Encoder, tensors: ReadonlyArray<Tensor>, plain: boolean)
 const panelTile = { ROWS: 64, COLUMNS: 32, DEPTH: 256 };
 
 /** The most rows of C for which a product NT reads B without packing it, and the columns of a workgroup then. Measured; they do not affect bits. */
-const few = { rows: 6, columns: 16 };
+const fewTile = { rows: 6, COLUMNS: 16 };
 
 /** Workgroup counts of the NT and NN panel kernel. */
 const panelGroups = (rows: number, columns: number): [number, number] => [
@@ -149,13 +149,15 @@ const byRowsOfA = (
       ...readAs("C", c, width),
       ...writeAs("C", c),
     });
-    const forms = { B_TURNED: isTurned ? 1 : 0, BIAS: bias ? 1 : 0, ACCUMULATE: accumulate ? 1 : 0 };
+    const added = { BIAS: bias ? 1 : 0, ACCUMULATE: accumulate ? 1 : 0 };
+    const forms = { ...added, B_TURNED: isTurned ? 1 : 0 };
     const tail = { TAIL: isTurned || K % 4 === 0 ? 0 : 1 };
     const given = { tensors: [a, b, bias ?? b, c], params: { M, N, K } };
     const loaded = isTurned ? [a, b, paddedColumns(c, true)] : [paddedColumns(a), b, c];
-    if (packs(encoder, loaded, plain) && isTurned && M <= few.rows) {
-      const { B_TURNED: _, ...constants } = { ...forms, ROWS: M, COLUMNS: few.columns, ...read(4) };
-      encoder.dispatch(matmulKernels.few, { ...given, constants, groups: [Math.ceil(N / few.columns), 1] });
+    if (packs(encoder, loaded, plain) && isTurned && M <= fewTile.rows) {
+      const { COLUMNS } = fewTile;
+      const constants = { ...added, ROWS: M, COLUMNS, ...read(4) };
+      encoder.dispatch(matmulKernels.few, { ...given, constants, groups: [Math.ceil(N / COLUMNS), 1] });
     } else if (packs(encoder, loaded, plain)) {
       const constants = { ...forms, ...tail, ...panelTile, ...read(4) };
       encoder.dispatch(matmulKernels.panels, { ...given, constants, groups: panelGroups(M, N) });
