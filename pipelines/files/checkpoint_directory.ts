@@ -33,6 +33,9 @@ const manifestFile = "trainer_state/manifest.json";
 export const weightsFile = "model.safetensors";
 export const indexFile = "model.safetensors.index.json";
 
+/** The folder in a checkpoint of what training keeps beside the weights. */
+export const stateFolder = "trainer_state";
+
 /** The files of a model besides config and weights. */
 export const companionFiles: ReadonlyArray<string> = [
   "tokenizer.json",

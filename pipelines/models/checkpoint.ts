@@ -14,6 +14,7 @@ import {
   readBytes,
   readCheckpointText,
   readOptional,
+  stateFolder,
   weightsFile,
   writeDirectory,
   writeManifest,
@@ -262,6 +263,6 @@ const fillShards = <T>(
 };
 
 const isCheckpointFile = (name: string): boolean =>
-  name === "config.json" || name === indexFile || name === "trainer_state" || name === "critic" ||
+  name === "config.json" || name === indexFile || name === stateFolder || name === "critic" ||
   name === "README.md" ||
   companionFiles.includes(name) || /^model(-\d+-of-\d+)?\.safetensors$/.test(name);

@@ -8,6 +8,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeviceError } from "../../kernels/gpu/device_info.ts";
 import type { MomentType } from "../../kernels/gpu/half_precision.ts";
+import { stateFolder } from "../files/checkpoint_directory.ts";
 import { writeModelDirectory } from "../models/checkpoint.ts";
 import { exists } from "../files/text_file.ts";
 import { finite } from "../models/finite_tensor.ts";
@@ -29,7 +30,7 @@ import { device, files, loss, models, optimizing, published, schedule } from "..
 import { optional } from "../settings/setting.ts";
 
 /** The optimizer's file in a checkpoint. */
-export const optimizerFile = join("trainer_state", "optimizer.safetensors");
+export const optimizerFile = join(stateFolder, "optimizer.safetensors");
 
 /** The optimizer saved with a checkpoint, with moments of this type. */
 export const openOptimizer = (
@@ -54,7 +55,7 @@ const writeTrained = Effect.fnUntraced(function* <E>(
     manifest: true,
     also: (partial) =>
       Effect.gen(function* () {
-        const folder = join(partial, "trainer_state");
+        const folder = join(partial, stateFolder);
         yield* Safetensors.attempt("write", folder, () => mkdir(folder));
         const name = "optimizer.safetensors";
         const tensors = Optimizer.optimizerTensors(model, optimizer);

@@ -6,7 +6,7 @@
 import { Effect, type Scope } from "effect";
 import { join } from "node:path";
 import { algorithmValues } from "../algorithms/algorithm_settings.ts";
-import { linkFiles, verifyManifest, writeDirectory } from "../files/checkpoint_directory.ts";
+import { linkFiles, stateFolder, verifyManifest, writeDirectory } from "../files/checkpoint_directory.ts";
 import type { RunDirectory } from "../files/run_directory.ts";
 import { exists, isFolder } from "../files/text_file.ts";
 import type * as Command from "../settings/command.ts";
@@ -32,7 +32,7 @@ const stateOf = Effect.fnUntraced(function* (
   const found = step === undefined ? states[0] : states.find((state) => state.step === step);
   if (found !== undefined) return found;
   if (states.length === 0) {
-    const isState = yield* exists(join(run, "trainer_state"));
+    const isState = yield* exists(join(run, stateFolder));
     const why = isState ? "it is one state of a run; name the run" : "it keeps no checkpoint and no final model";
     return yield* runRefusal(`Cannot begin from "${run}" (--from): ${why}`);
   }

@@ -4,7 +4,13 @@
  */
 import { Effect } from "effect";
 import { join } from "node:path";
-import { formatJson, readCheckpointText, verifyManifest, writeText } from "../files/checkpoint_directory.ts";
+import {
+  formatJson,
+  readCheckpointText,
+  stateFolder,
+  verifyManifest,
+  writeText,
+} from "../files/checkpoint_directory.ts";
 import { type Model, releaseModel } from "../models/model.ts";
 import * as Optimizer from "../learning/optimizer.ts";
 import { releaseOptimizer } from "../learning/optimizer.ts";
@@ -59,7 +65,6 @@ export const save = Effect.fnUntraced(function* (
   yield* removeSpent(run, keeping, step);
 });
 
-const stateFolder = "trainer_state";
 const [positionFile, finishedFile] = ["position.json", "finished.json"];
 
 /** Writes the final model of `steps` steps, in place of the one that a shorter run left, and removes the checkpoints that are spent. */
