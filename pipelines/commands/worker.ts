@@ -3,6 +3,7 @@ import { Effect, Struct } from "effect";
 import type { MakeRunner } from "../cluster/jobs.ts";
 import { defaultStore } from "../cluster/layer_jobs.ts";
 import { work } from "../cluster/worker.ts";
+import { makeGradedRunner } from "../evaluation/graded.ts";
 import { makeGradientRunner } from "../learning/gradient_runner.ts";
 import { makeRangeSumRunner } from "../learning/range_sums.ts";
 import { layerPolicy } from "../models/layer_policy.ts";
@@ -16,15 +17,16 @@ import { makeScorerRunner } from "../stages/score_work.ts";
 /** The stages that a worker runs, by the name in a job. */
 const runners = (settings: Pick<Settings, "batch" | "cache">): Readonly<Record<string, MakeRunner>> => ({
   sample: makeSampleRunner(settings),
+  evaluate: makeGradedRunner(settings),
   score: makeScorerRunner,
   gradient: makeGradientRunner,
   "range-sum": makeRangeSumRunner,
   cell: makeCellRunner,
 });
 
-/** The response tokens in a block of rollouts; other stages' results have none that are counted. */
+/** The response tokens in a block of responses; other stages' results have none that are counted. */
 const tokensIn = (stage: string, result: string): number =>
-  stage === "sample"
+  stage === "sample" || stage === "evaluate"
     ? [...result.matchAll(/"responseTokens":\[([^\]]*)\]/g)].reduce(
       (sum, [, list]) => sum + (list === "" ? 0 : list.split(",").length),
       0,

@@ -4,6 +4,7 @@
  */
 import { Effect, Layer, Result, Stream } from "effect";
 import { join } from "node:path";
+import { tasks } from "../../data/mod.ts";
 import type { DeviceInfo } from "../../kernels/gpu/device_info.ts";
 import { layerJobs } from "../cluster/layer_jobs.ts";
 import { openCheckpoint } from "../models/checkpoint.ts";
@@ -22,21 +23,19 @@ import { cluster, device, passes } from "../settings/groups.ts";
 import { flagOf, keysOf, type Settings } from "../settings/settings.ts";
 import { askedOf, type PromptSettings, promptsOf, tokenized, withTemplate } from "../stages/prompt.ts";
 import { fault, type SampleSettings, type Wanted } from "../stages/sample_rollouts.ts";
-import { drawRollouts } from "../stages/sample_work.ts";
 import { tokenLimit } from "../stages/token_limit.ts";
+import { verify } from "../stages/verify.ts";
 import type * as Client from "./client.ts";
 import { makeClient } from "./client.ts";
 import { completionsUrl, type Question } from "./completion.ts";
+import { drawGraded, type Graded, gradedOf } from "./graded.ts";
 import * as Remote from "./remote.ts";
-
-/** A response with the fields of its prompt; other fields depend on the source. */
-export type Drawn = Question & { readonly sampleIndex: number; readonly responseText: string };
 
 /** Responses to draw: how they are sampled, which of them are missing, and what keeps them. */
 export interface Asked {
   readonly sampling: Pick<SampleSettings, "responses" | "temperature" | "topP" | "topK">;
   readonly wanted: Wanted;
-  readonly keep: (drawn: ReadonlyArray<Drawn>) => Effect.Effect<void, Failure>;
+  readonly keep: (graded: ReadonlyArray<Graded>) => Effect.Effect<void, Failure>;
 }
 
 /** A source of responses. */
@@ -76,6 +75,7 @@ export type EngineSettings =
     | "store"
     | "storePort"
     | "block"
+    | "extract"
     | keyof typeof passes
     | keyof typeof device
   >;
@@ -115,8 +115,7 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
       yield* opened(policy.info);
       for (const { sampling, wanted, keep } of asked) {
         const request = { model: settings.model, prompts, settings: { ...settings, ...sampling, step: 0 } };
-        const drawn = drawRollouts({ ...request, finished, wanted });
-        yield* Stream.runForEachArray(drawn, (some) => keep(settings.logprobs ? some : some.map(withoutLogProbs)));
+        yield* Stream.runForEachArray(drawGraded({ ...request, finished, wanted }, settings), keep);
       }
     }).pipe(Effect.provide(Layer.provideMerge(layerJobs(settings), layerPolicy(settings))));
   const { knownTokens } = yield* withKnownTokens(dir, config, settings.paddedVocabulary);
@@ -132,11 +131,6 @@ const local = Effect.fnUntraced(function* (settings: EngineSettings & { readonly
   };
   return engine;
 });
-
-/** A rollout to read and grade, without the lists that only training needs: a tenth of the bytes. */
-const withoutLogProbs = <A extends { readonly logProbs: unknown; readonly entropy: unknown }>(
-  { logProbs: _, entropy: __, ...rest }: A,
-): Omit<A, "logProbs" | "entropy"> => rest;
 
 const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonly servedModel: string }, url: string) {
   const { model, servedModel } = settings;
@@ -159,6 +153,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
     return yield* new UsageError({ message });
   }
   const apiKey = Deno.env.get("OPENAI_API_KEY") || undefined;
+  const graded = (rollout: Remote.RemoteRollout) => gradedOf(verify(rollout, tasks[rollout.task], settings.extract));
   const engine: Engine = {
     label: servedModel,
     prompts,
@@ -171,7 +166,7 @@ const server = Effect.fnUntraced(function* (settings: EngineSettings & { readonl
           makeClient(url, own, apiKey),
           { prompts, maxTokens, wanted },
           own,
-          (drawn) => Effect.andThen(keep(drawn), finished(drawn.length)),
+          (drawn) => Effect.andThen(keep(drawn.map(graded)), finished(drawn.length)),
         );
       }, { discard: true }),
   };

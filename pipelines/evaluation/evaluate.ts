@@ -140,7 +140,7 @@ const complete = Effect.fnUntraced(function* (
   const askedOf = ({ log, sampling }: Part): Engine.Asked => ({
     sampling,
     wanted: (problemId, sampleIndex) => !log.has(problemId, sampleIndex),
-    keep: (drawn) => log.keep(drawn.map((rollout) => verify(rollout, tasks[rollout.task], config.extract))),
+    keep: log.keep,
   });
   yield* engine.draw(
     parts.filter((part) => part.log.count() < totalOf(part)).map(askedOf),

@@ -10,9 +10,10 @@ import { join } from "node:path";
 import { exists, pieces, reasonOf } from "../files/text_file.ts";
 import type { Failure } from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
-import { decodeRecord, encode } from "../records/record.ts";
+import { decodeRecord } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
 import { type Fact, factOf, Kept } from "./facts.ts";
+import type { Graded } from "./graded.ts";
 
 /** The file of a finished evaluation. */
 export const samplesFile = "samples.ndjson";
@@ -25,7 +26,7 @@ export interface SampleLog {
   readonly has: (problemId: string, sampleIndex: number) => boolean;
   /** The number of responses. */
   readonly count: () => number;
-  readonly keep: (verdicts: ReadonlyArray<Kept>) => Effect.Effect<void, Failure>;
+  readonly keep: (graded: ReadonlyArray<Graded>) => Effect.Effect<void, Failure>;
   /** All responses, in the order of problems and sample indices. */
   readonly facts: () => ReadonlyArray<Fact>;
   /** Writes the finished file; requires all responses. */
@@ -96,7 +97,7 @@ export const inMemory = (problems: ReadonlyArray<string>, responses: number): Sa
   const index = indexOf(problems, responses);
   return {
     ...index,
-    keep: (verdicts) => Effect.sync(() => verdicts.forEach((one) => index.add(factOf(one), 0))),
+    keep: (graded) => Effect.sync(() => graded.forEach(({ line: _, ...fact }) => index.add(fact, 0))),
     finish: Effect.void,
   };
 };
@@ -137,11 +138,11 @@ export const openSampleLog = Effect.fn("SampleLog.open")(function* (
   if (fault !== undefined) return yield* Effect.fail(fault);
   return {
     ...index,
-    keep: Effect.fnUntraced(function* (verdicts) {
-      const lines = verdicts.map((record) => encode(record));
+    keep: Effect.fnUntraced(function* (graded) {
+      const lines = graded.map(({ line }) => line());
       yield* log.append(lines);
-      for (const [i, verdict] of verdicts.entries()) {
-        const problem = index.add(factOf(verdict), Buffer.byteLength(lines[i]) + 1);
+      for (const [i, { line: _, ...fact }] of graded.entries()) {
+        const problem = index.add(fact, Buffer.byteLength(lines[i]) + 1);
         if (problem !== undefined) return yield* failure(`Cannot keep what was sampled: ${problem}`);
       }
     }),

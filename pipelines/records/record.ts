@@ -99,14 +99,14 @@ export const isRecordOf = <A>(noun: RecordSchema<A>, value: unknown): value is A
  */
 export const encode = (record: object, lists?: ListTexts): string => {
   const parts: Array<string> = [];
-  const add = (name: string, value: unknown) => {
-    const text = encodeValue(value, lists);
+  const fields: Record<string, unknown> = { ...record };
+  const add = (name: string) => {
+    const text = encodeValue(fields[name], lists);
     if (text !== undefined) parts.push(`${JSON.stringify(name)}:${text}`);
   };
-  const fields: Record<string, unknown> = { ...record };
-  const first = "problemId" in fields ? travelling : [];
-  for (const name of first) add(name, fields[name]);
-  for (const name of Object.keys(fields)) if (!first.includes(name)) add(name, fields[name]);
+  const first = "problemId" in fields ? travelling : new Set<string>();
+  for (const name of first) add(name);
+  for (const name of Object.keys(fields)) if (!first.has(name)) add(name);
   return `{${parts.join(",")}}`;
 };
 
@@ -146,7 +146,7 @@ const LEAST_POWER = -46;
 const POWERS = Float64Array.from({ length: 86 }, (_, i) => Number(`1e${i + LEAST_POWER}`));
 const TEN_TO_THE = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
-const travelling: ReadonlyArray<string> = Credited.fields.map((field) => field.name);
+const travelling: ReadonlySet<string> = new Set(Credited.fields.map((field) => field.name));
 
 /** Cached texts of encoded lists, which the records of a step share. The lists must not change. */
 export type ListTexts = WeakMap<Float32Array | Int32Array, string>;
@@ -203,9 +203,9 @@ const settleField = (record: Record<string, unknown>, field: Field, path: string
   const value = record[field.name];
   const { kind } = field;
   if (value === null && field.nullable) return undefined;
-  const wrong: Fault = { field: path, expected: expectation(field), found: value };
+  const wrong = (): Fault => ({ field: path, expected: expectation(field), found: value });
   if (isListKind(kind)) {
-    if (!Array.isArray(value)) return wrong;
+    if (!Array.isArray(value)) return wrong();
     const list = kind === "tokens" ? new Int32Array(value.length) : new Float32Array(value.length);
     for (let i = 0; i < value.length; i++) {
       const element: unknown = value[i];
@@ -218,14 +218,14 @@ const settleField = (record: Record<string, unknown>, field: Field, path: string
     return undefined;
   }
   if (typeof kind === "object" && "struct" in kind) {
-    if (!isObject(value)) return wrong;
+    if (!isObject(value)) return wrong();
     for (const inner of kind.struct) {
       const fault = settleField(value, inner, `${path}.${inner.name}`);
       if (fault !== undefined) return fault;
     }
     return undefined;
   }
-  return isScalar(kind, value) ? undefined : wrong;
+  return isScalar(kind, value) ? undefined : wrong();
 };
 
 const elementFault = (path: string, index: number, kind: "tokens" | "floats", found: unknown): Fault => ({

@@ -8,8 +8,10 @@ import { type ClusterJob, jobId } from "../../../pipelines/cluster/job.ts";
 import { type Executor, Jobs } from "../../../pipelines/cluster/jobs.ts";
 import { placeOfDevice } from "../../../pipelines/cluster/place.ts";
 import { work } from "../../../pipelines/cluster/worker.ts";
+import { drawGraded, makeGradedRunner } from "../../../pipelines/evaluation/graded.ts";
 import { Policy } from "../../../pipelines/models/policy.ts";
 import { sha256 } from "../../../pipelines/records/text.ts";
+import { defaults } from "../../../pipelines/settings/settings.ts";
 import { makeSampleRunner } from "../../../pipelines/stages/sample_work.ts";
 import { sampleStage } from "../../../pipelines/stages/sample.ts";
 import { base, collect, linesOf, prompts, temporaryFolder, testStages } from "../stages/with_policy.ts";
@@ -97,6 +99,43 @@ testStages("a job that breaks is tried again, and the worker goes on", () =>
     assert.deepEqual(linesOf(yield* Effect.provideService(cut, Jobs, cluster)), linesOf(yield* cut));
     assert.equal(begun, 3);
   }));
+
+testStages(
+  "an evaluation's workers grade what they draw, and its records are those of one process",
+  () =>
+    Effect.gen(function* () {
+      const asked = (yield* prompts(5)).map((prompt, i) => ({
+        ...prompt,
+        level: i,
+        goldAnswers: ["0", prompt.goldAnswer],
+      }));
+      const { info } = yield* Policy;
+      const shared = { cluster: "sqlite", store: yield* temporaryFolder };
+      yield* Effect.forkScoped(
+        work(shared, 30, { evaluate: makeGradedRunner({ batch: undefined, cache: undefined }) }),
+      );
+      const cluster = yield* handOut(shared, info);
+      for (const logprobs of [true, false]) {
+        const counts: number[] = [];
+        const drawn = Stream.runCollect(drawGraded({
+          model: base,
+          prompts: asked,
+          settings: { ...defaults, responses: 3, temperature: 0.6, seed: 7, block: 2 },
+          wanted: (problemId, sampleIndex) => problemId !== asked[1].problemId || sampleIndex === 2,
+          finished: (count) => Effect.sync(() => void counts.push(count)),
+        }, { extract: "lenient", logprobs }));
+        const plain = (graded: Effect.Success<typeof drawn>) =>
+          graded.map(({ line, ...fact }) => ({ ...fact, line: line() }));
+        const here = plain(yield* drawn);
+        assert.equal(here.length, 13);
+        assert(
+          here.every(({ line }) => line.includes('"logProbs":[') === logprobs && line.includes('"goldAnswers":["0"')),
+        );
+        assert.deepEqual(plain(yield* Effect.provideService(drawn, Jobs, cluster)), here);
+        assert.deepEqual(counts.slice(-3), [4, 6, 3]);
+      }
+    }),
+);
 
 /** The hash of the list of files of the one model in a store: the blob that names the weights. */
 const modelOf = (store: string): string => {

@@ -3,18 +3,20 @@ import { Effect } from "effect";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gradedOf } from "../../../pipelines/evaluation/graded.ts";
 import type * as SampleLog from "../../../pipelines/evaluation/sample_log.ts";
 import { openSampleLog } from "../../../pipelines/evaluation/sample_log.ts";
 
 const problems = ["b", "a"];
 const responses = 2;
-const one = (problemId: string, sampleIndex: number, more: object = {}) => ({
-  problemId,
-  sampleIndex,
-  correct: sampleIndex === 0,
-  answer: `answer ${sampleIndex} – ü`,
-  ...more,
-});
+const one = (problemId: string, sampleIndex: number, more: object = {}) =>
+  gradedOf({
+    problemId,
+    sampleIndex,
+    correct: sampleIndex === 0,
+    answer: `answer ${sampleIndex} – ü`,
+    ...more,
+  });
 
 const withFolder = async (use: (out: string, partial: string, whole: string) => Promise<void>) => {
   const out = mkdtempSync(join(tmpdir(), "signum-samples-"));
