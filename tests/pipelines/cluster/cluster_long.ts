@@ -140,7 +140,7 @@ Deno.test("two results of one job are an error that names both machines, and a d
   assert.equal(code, 1);
   assert.match(
     err,
-    new RegExp(`Job sample ${job.slice(0, 12)} has two results: .*"broken" \\(GPU\\).* computes wrongly`),
+    new RegExp(`Job evaluate ${job.slice(0, 12)} has two results: .*"broken" \\(GPU\\).* computes wrongly`),
   );
   ask(folder, `DELETE FROM signum_results WHERE job = '${job}'`);
   const run = evaluate("two");
@@ -151,7 +151,7 @@ Deno.test("two results of one job are an error that names both machines, and a d
   );
   const dead = await run.done;
   assert.equal(dead.code, 1);
-  assert.match(dead.err, new RegExp(`Job sample ${job.slice(0, 12)} is dead after 5 of 5 attempts: Error: no luck`));
+  assert.match(dead.err, new RegExp(`Job evaluate ${job.slice(0, 12)} is dead after 5 of 5 attempts: Error: no luck`));
 });
 
 const bin = postgresPrograms();

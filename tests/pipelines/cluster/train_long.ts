@@ -96,7 +96,7 @@ const forget = () => {
 const options = { sanitizeOps: false, sanitizeResources: false };
 
 Deno.test(
-  "a step of GRPO and one of PPO give the same bytes with one, two and three workers as without",
+  "a step of GRPO and one of PPO give the same bytes with one, two, three and five workers as without",
   options,
   async () => {
     const expected = await alone;
@@ -105,14 +105,14 @@ Deno.test(
       assert(names.includes(name), name);
     }
     const workers: ReturnType<typeof startWorker>[] = [];
-    for (const count of [1, 2, 3]) {
-      workers.push(startWorker(folder, `w${count}`));
-      await workers[count - 1].says(/takes jobs of/);
+    for (const count of [1, 2, 3, 5]) {
+      while (workers.length < count) workers.push(startWorker(folder, `w${workers.length + 1}`));
+      await Promise.all(workers.map((worker) => worker.says(/takes jobs of/)));
       // The workers share the work of both runs.
       const runs = [];
       for (const algorithm of algorithms) runs.push(await trained(`${count}`, algorithm, true));
       for (const [i, { files }] of runs.entries()) assert.deepEqual(files, expected[algorithms[i]]);
-      if (count === 3) break;
+      if (count === 5) break;
       // Those of rollouts and scores stay; gradients are not asked for again.
       const kept = ask<{ job: string }>(folder, "SELECT job FROM signum_results");
       const jobs = ask<{ id: string }>(folder, "SELECT id FROM signum_jobs WHERE state = 'completed'");
