@@ -5,6 +5,8 @@
 // As in the entry point: what a process does over hours must not depend on what it keeps for each fiber.
 import "../../../pipelines/commands/plain_fibers.ts";
 import { Effect, Stream } from "effect";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { DeviceInfo } from "../../../kernels/gpu/device_info.ts";
 import type { Encoder } from "../../../kernels/gpu/encoder.ts";
 import { handOut } from "../../../pipelines/cluster/hand_out.ts";
@@ -85,23 +87,31 @@ const command = Effect.fnUntraced(function* (given: Plain) {
   Deno.writeTextFileSync(given.out ?? "", texts.join(""));
 });
 
-/** What a command says of itself while it hands out rounds. */
-const soakLine = (rounds: number, jobs: number): string => {
+/** What a command says of itself while it hands out rounds; its memory is that after a collection, which does not depend on how fast the rounds are. */
+const soakLine = (rounds: number, jobs: number, collect: () => void): string => {
+  collect();
   const { rss, heapUsed } = Deno.memoryUsage();
   return `soak: ${JSON.stringify({ rounds, jobs, rss, heapUsed })}\n`;
+};
+
+/** The collector of V8. */
+const collector = (): () => void => {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
 };
 
 /** Hands out rounds of jobs for some seconds; every second round is one whose results nobody asks for again. */
 const soak = Effect.fnUntraced(function* (given: Plain, seconds: number) {
   const { run } = yield* handOut(given, plainDevice(given.kind));
   const end = performance.now() + 1000 * seconds;
+  const collect = collector();
   let jobs = 0;
   for (let round = 0; performance.now() < end; round++) {
     const work = { ...plainWork(given, round), transient: round % 2 === 1 };
     const [texts, expected] = [yield* Stream.runCollect(run(work)), yield* Stream.runCollect(work.here)];
     if (texts.join("") !== expected.join("")) throw new Error(`round ${round} has other bytes`);
     jobs += texts.length;
-    Deno.stderr.writeSync(new TextEncoder().encode(soakLine(round + 1, jobs)));
+    Deno.stderr.writeSync(new TextEncoder().encode(soakLine(round + 1, jobs, collect)));
   }
 });
 
