@@ -1,6 +1,6 @@
 /**
  * READMEs cannot rot: their commands are read by the parser that reads them in a shell, their examples run (their types are checked with the tree), their links and
- * paths are there, and their tables are those of `results/tiny-full/` and `results/verifier.md`. After a new study
+ * paths are there, and their tables are those of the studies and of `results/verifier.md`. After a new study
  * `deno task test tests/readme_test.ts -- --update` writes the tables.
  */
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { table1 as published } from "../data/paper/published.ts";
 import { markdownTable } from "../pipelines/reports/tables/markdown_table.ts";
 import { seriesName } from "../pipelines/reports/series.ts";
-import { verdicts } from "../pipelines/reports/tables/verdicts.ts";
+import { tallyOf, verdicts } from "../pipelines/reports/tables/verdicts.ts";
 import { commonFlags, parseCommandLine } from "../pipelines/commands/command_line.ts";
 import { parseConfigFile } from "../pipelines/settings/config_file.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
@@ -161,66 +161,50 @@ interface Row {
   readonly passAtK: number;
 }
 
-const study = "results/tiny-full";
-const linesOf = (file: string) => readFileSync(join(root, study, file), "utf8").trim().split("\n");
+/** The records of a file of a study. */
+const recordsOf = <A>(study: string, file: string): ReadonlyArray<A> =>
+  readFileSync(join(root, "results", study, file), "utf8").trim().split("\n").map((line): A => JSON.parse(line));
 
-const rows: ReadonlyArray<Row> = linesOf("evaluations.ndjson").map((line): Row => JSON.parse(line)).filter((
-  { slice, evaluation },
-) => slice === "all" && !evaluation.includes(","));
-const labels = [...new Set(rows.map(({ label }) => label))];
-const at = (label: string, evaluation: string, k: number): number =>
-  rows.find((row) => row.label === label && row.evaluation === evaluation && row.k === k)?.passAtK ?? NaN;
+const rows = recordsOf<Row>("tiny-power", "evaluations.ndjson")
+  .filter(({ slice, evaluation }) => slice === "all" && evaluation === "T 0.6");
+/** The models of the table, in the paper's order. */
+const labels = ["base", "ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"];
+const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 const table = (): string => {
-  const columns = ["T 0.6", "T 1"].flatMap((evaluation) => [1, 4, 16, 64, 256].map((k) => ({ evaluation, k })));
-  const printed = (label: string, { evaluation, k }: typeof columns[number]) =>
-    (100 * at(label, evaluation, k)).toFixed(1);
-  const best = columns.map((column) => Math.max(...labels.map((label) => Number(printed(label, column)))).toFixed(1));
-  const heads = columns.map(({ evaluation, k }) => k === 1 ? `${evaluation}: Pass@1` : `@${k}`);
+  const printed = (label: string, k: number): string => {
+    const row = rows.find((one) => one.label === label && one.k === k);
+    assert.ok(row, `${label} at k = ${k}`);
+    return (100 * row.passAtK).toFixed(1);
+  };
+  const best = ks.map((k) => Math.max(...labels.map((label) => Number(printed(label, k)))).toFixed(1));
   const lines = labels.map((label) => [
     seriesName(label),
-    ...columns.map((column, i) => {
-      const text = printed(label, column);
-      return text === best[i] ? `**${text}**` : text;
-    }),
+    ...ks.map((k, i) => printed(label, k) === best[i] ? `**${best[i]}**` : printed(label, k)),
   ]);
-  return [["", ...heads], ["---", ...columns.map(() => "--:")], ...lines].map((cells) => `| ${cells.join(" | ")} |\n`)
-    .join("");
+  return [["", ...ks.map((k) => k === 1 ? "Pass@1" : `@${k}`)], ["---", ...ks.map(() => "--:")], ...lines]
+    .map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 };
 
-/** The claims of the first screen, whatever their verdicts are. */
-const shownClaims = [
-  "psr-raises-pass-at-1",
-  "psr-below-base-at-256",
-  "nsr-raises-pass-at-1",
-  "nsr-not-below-base",
-  "nsr-best-at-256",
-  "w-reinforce-best-trade-off",
-  "entropy-nsr-highest",
-  "slower-road-psr",
-  "nsr-special-at-matched-pass-at-1",
-  "nsr-special-few-problems",
-  "few-problems-nsr-above",
-];
+const [fullClaims, powerClaims] = ["tiny-full", "tiny-power"].map((study) =>
+  recordsOf<ClaimRow>(study, "claims.ndjson")
+);
 
-const allClaims: ReadonlyArray<ClaimRow> = linesOf("claims.ndjson").map((line) => JSON.parse(line));
-
-const claimTable = (ids: ReadonlyArray<string>): string => {
-  const built = verdicts.build(ids.map((id) => {
-    const found = allClaims.find((claim) => claim.id === id);
-    assert.ok(found, id);
-    return found;
-  }));
+const claimTable = (claims: ReadonlyArray<ClaimRow>): string => {
+  const built = verdicts.build(claims);
   assert.ok(Result.isSuccess(built));
   const [{ title: _, ...table }] = built.success;
   return markdownTable({ ...table, notes: [] });
 };
 
+/** The primary claims, and the verdicts of all. */
 const claims = (): string => {
-  const count = (verdict: string) => allClaims.filter((claim) => claim.verdict === verdict).length;
-  return `${claimTable(shownClaims)}\nOf all ${allClaims.length} claims ${count("holds")} hold, ${
-    count("does not")
-  } do not, ${count("undecided")} are undecided, ${count("untried")} are untried.\n`;
+  const counts = (of: ReadonlyArray<ClaimRow>) => tallyOf(of).map(({ count, words }) => `${count} ${words}`).join(", ");
+  return `${
+    claimTable(powerClaims.filter(({ primary }) => primary))
+  }\nOf all ${powerClaims.length} claims of \`tiny-power\` ${
+    counts(powerClaims)
+  }; of the ${fullClaims.length} of \`tiny-full\` ${counts(fullClaims)}.\n`;
 };
 
 /** The claims under each part of the page beside the paper, told by the place in the paper that each names. */
@@ -247,9 +231,14 @@ block("README.md", "results", table);
 block("results/README.md", "claims", claims);
 
 for (const [part, where] of paperParts) {
-  const ids = allClaims.filter((claim) => where.test(claim.where)).map(({ id }) => id);
-  block("results/paper/README.md", part, () => claimTable(ids));
+  block("results/paper/README.md", part, () => claimTable(fullClaims.filter((claim) => where.test(claim.where))));
 }
+
+block(
+  "results/paper/README.md",
+  "paper-power",
+  () => claimTable(powerClaims.filter(({ where }) => !where.startsWith("beyond the paper"))),
+);
 
 Deno.test("results/paper gives the paper's Table 1 as it prints it", () => {
   const text = read("results/paper/README.md").prose.replaceAll("\n", " ");
@@ -261,7 +250,7 @@ Deno.test("results/paper gives the paper's Table 1 as it prints it", () => {
 });
 
 Deno.test("every claim that names a place in the paper stands once in results/paper", () => {
-  const told = allClaims.filter(({ where }) => !/beyond the paper|asked elsewhere/.test(where));
+  const told = fullClaims.filter(({ where }) => !/beyond the paper|asked elsewhere/.test(where));
   for (const { id, where } of told) {
     assert.equal(paperParts.filter(([, one]) => one.test(where)).length, 1, `${id}: ${where}`);
   }
