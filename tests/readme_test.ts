@@ -230,6 +230,23 @@ const block = (file: string, name: string, made: () => string) =>
 block("README.md", "results", table);
 block("results/README.md", "claims", claims);
 
+Deno.test("README.md: the sentence under the picture has the numbers of the claims", () => {
+  const points = (id: string): string => {
+    const { value } = powerClaims.find((claim) => claim.id === id) ?? assert.fail(id);
+    return Math.abs(100 * (value ?? NaN)).toFixed(1);
+  };
+  const prose = readme.prose.replaceAll("\n", " ");
+  for (
+    const said of [
+      `raised Pass@1 by ${points("psr-raises-pass-at-1")} points and lost ${
+        points("psr-below-base-at-256")
+      } at k = 256`,
+      `raised it by ${points("nsr-raises-pass-at-1")} and lost up to ${points("nsr-not-below-base")},`,
+      `at k = 256 it is ${points("nsr-best-at-256")} points above PPO, GRPO and PSR`,
+    ]
+  ) assert.ok(prose.includes(said), said);
+});
+
 for (const [part, where] of paperParts) {
   block("results/paper/README.md", part, () => claimTable(fullClaims.filter((claim) => where.test(claim.where))));
 }

@@ -1,4 +1,6 @@
 /** The fields of a graded response that figures are computed from; the rest stays on disk. */
+import { Result } from "effect";
+import { decodeRecord, type RecordError, type SourcePlace } from "../records/record.ts";
 import { nullableField, optionalField, type RecordOf, recordSchema } from "../records/record_schema.ts";
 
 /** A graded response in brief. */
@@ -39,3 +41,7 @@ export const factOf = (
     ...(finish !== undefined && { truncated: finish === "length" }),
   };
 };
+
+/** The facts of a response from its line. */
+export const factFrom = (text: string, place: SourcePlace): Result.Result<Fact, RecordError> =>
+  Result.map(decodeRecord(Kept, ["problemId", "sampleIndex", "correct"], text, place), factOf);

@@ -6,14 +6,14 @@ import { Effect, Result, Stream } from "effect";
 import { tasks } from "../../data/mod.ts";
 import { Jobs, type MakeRunner } from "../cluster/jobs.ts";
 import type { Policy } from "../models/policy.ts";
-import { decodeRecord, encode } from "../records/record.ts";
+import { encode } from "../records/record.ts";
 import type * as Records from "../records/schema.ts";
 import type { Failure } from "../settings/command.ts";
 import { grading, server } from "../settings/groups.ts";
 import type { Settings } from "../settings/settings.ts";
 import { drawingWork, type Form, makeDrawingRunner, rolloutsHere, type SampleRequest } from "../stages/sample_work.ts";
 import { verify } from "../stages/verify.ts";
-import { type Fact, factOf, Kept } from "./facts.ts";
+import { type Fact, factFrom, factOf, type Kept } from "./facts.ts";
 
 /** A graded response: its facts, and its record as a line, made when it is written. */
 export type Graded = Fact & { readonly line: () => string };
@@ -35,11 +35,7 @@ const formOf = (settings: GradingSettings): Form<Records.Prompt, Graded> => ({
   stage: "evaluate",
   settings: { extract: settings.extract, logprobs: settings.logprobs },
   sent: (prompt) => prompt,
-  received: (line, place) =>
-    Result.map(
-      decodeRecord(Kept, ["problemId", "sampleIndex", "correct"], line, place),
-      (kept) => ({ ...factOf(kept), line: () => line }),
-    ),
+  received: (line, place) => Result.map(factFrom(line, place), (fact) => ({ ...fact, line: () => line })),
 });
 
 /** Draws and grades responses, in this process or in the cluster, in order. */

@@ -10,9 +10,8 @@ import { join } from "node:path";
 import { exists, pieces, reasonOf } from "../files/text_file.ts";
 import type { Failure } from "../settings/command.ts";
 import { decodeLines } from "../records/ndjson.ts";
-import { decodeRecord } from "../records/record.ts";
 import * as RunDirectory from "../files/run_directory.ts";
-import { type Fact, factOf, Kept } from "./facts.ts";
+import { type Fact, factFrom } from "./facts.ts";
 import type { Graded } from "./graded.ts";
 
 /** The file of a finished evaluation. */
@@ -83,9 +82,9 @@ const failure = (message: string) => new RunDirectory.RunError({ reason: "file",
 /** Adds one line to the index; `line` counts from 1. */
 const addLine = (index: Index, source: string, text: string, line: number): Result.Result<void, Failure> =>
   Result.flatMap(
-    decodeRecord(Kept, ["problemId", "sampleIndex", "correct"], text, { source, line }),
-    (kept): Result.Result<void, Failure> => {
-      const problem = index.add(factOf(kept), Buffer.byteLength(text) + 1);
+    factFrom(text, { source, line }),
+    (fact): Result.Result<void, Failure> => {
+      const problem = index.add(fact, Buffer.byteLength(text) + 1);
       return problem === undefined
         ? Result.void
         : Result.fail(failure(`Cannot use "${source}", line ${line}: ${problem}`));
