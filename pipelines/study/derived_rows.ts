@@ -76,28 +76,38 @@ const evaluationRows = (
   });
 };
 
-/** Pass@1 and Pass@k along training, from the base on, if at least two steps were evaluated. */
+/**
+ * Pass@1 and Pass@k along training, from the base on, where at least two steps were evaluated. Algorithms of the same condition that were
+ * evaluated once have that one point.
+ */
 export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence): ReadonlyArray<FrontierRow> => {
   const estimated = passAtKOf(evidence);
-  return groupsOf(counts).flatMap(({ condition, algorithm, evaluation, rows }) => {
-    if (algorithm === "base") return [];
-    const start = { condition: "base", algorithm: "base" };
-    return [64, 256].flatMap((k) => {
+  const trained = groupsOf(counts).filter(({ algorithm }) => algorithm !== "base");
+  const panels = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
+  const start = { condition: "base", algorithm: "base" };
+  return [...panels.values()].flatMap((members) =>
+    [64, 256].flatMap((k) => {
       // Some points have fewer responses.
-      const steps = [...new Set(rows.filter(({ n }) => n >= k).map(({ step }) => step))].sort((a, b) => a - b);
-      return steps.length < 2 ? [] : [0, ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
-        const models = step === 0 ? start : { condition, algorithm };
-        const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
-        const [kth, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map(estimated);
-        // Only the bases of the drawn cells.
-        const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
-        if (shared.length === 0) return [];
-        const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
-        const named = { label: algorithm, algorithm, condition, evaluation, step, k };
-        return [{ ...named, passAt1, low1, high1, ...kth.over(shared) }];
+      const lines = members.map((group) => {
+        const steps = new Set(group.rows.filter(({ n }) => n >= k).map(({ step }) => step));
+        return { ...group, steps: [...steps].sort((a, b) => a - b) };
       });
-    });
-  });
+      if (lines.every(({ steps }) => steps.length < 2)) return [];
+      return lines.flatMap(({ condition, algorithm, evaluation, steps }) =>
+        [...steps.length < 2 ? [] : [0], ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
+          const models = step === 0 ? start : { condition, algorithm };
+          const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
+          const [kth, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map(estimated);
+          // Only the bases of the drawn cells.
+          const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
+          if (shared.length === 0) return [];
+          const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
+          const named = { label: algorithm, algorithm, condition, evaluation, step, k };
+          return [{ ...named, passAt1, low1, high1, ...kth.over(shared) }];
+        })
+      );
+    })
+  );
 };
 
 /** Pass@1 and Pass@64 at every point of a recipe's sweeps, over the cells that have the whole line. */

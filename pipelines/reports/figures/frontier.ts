@@ -1,5 +1,6 @@
 /**
- * The frontier: Pass@k against Pass@1 along training, one line per algorithm from the base on, one panel per condition and k. If two lines
+ * The frontier: Pass@k against Pass@1 along training, one line per algorithm from the base on, one panel per condition and k; an algorithm
+ * that was evaluated at the end alone is a point. If two lines
  * coincide, one algorithm is a slower way along the same frontier; if one is above, it reaches what the other does not.
  */
 import { Result } from "effect";
@@ -59,9 +60,11 @@ const lineOf = (group: FrontierGroup, series: Series) => {
 const panelOf = (group: FrontierGroup, series: ReadonlyArray<Series>): Panel => {
   const { name, k, rows } = group;
   const lines = series.flatMap((one) => lineOf(group, one));
-  const ends = lines.map(({ series, points }) =>
-    `${series.name} from ${points[0].said} at ${points[0].place} to ${points[points.length - 1].said}`
-  );
+  const ends = lines.map(({ series, points }) => {
+    const [first, last] = [points[0], points[points.length - 1]];
+    const from = points.length === 1 ? "" : `from ${first.said} at ${first.place} to `;
+    return `${series.name} ${from}${last.said} at ${last.place}`;
+  });
   return linePanel({
     title: name,
     description: `Pass@${k} against Pass@1 along training, ${name}: ${ends.join("; ")}.`,
@@ -85,7 +88,8 @@ export const frontier = chartReport({
     return Result.succeed({
       name: "frontier",
       title: "Frontier: Pass@k against Pass@1 along training",
-      subtitle: "Each line begins at the base; bars at its end: 95 % bootstrap interval over cells and problems",
+      subtitle:
+        "Each line begins at the base, a lone point is the end of training; bars at ends: 95 % bootstrap interval over cells and problems",
       description: `Pass@k against Pass@1 in percent along training, one line for each of ${namesOf(series)}.`,
       series,
       panels: frontierGroups(rows).map((group) => panelOf(group, series)),

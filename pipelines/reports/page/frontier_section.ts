@@ -60,7 +60,7 @@ export const frontierSection = (
       id: "frontier-figure",
       chart,
       caption:
-        markup`<b>Pass@k against Pass@1 along training</b>, beyond the paper. Every line begins at the base and is named where training ends. Lines on each other: the one that is behind is on a slower road to the same place. A line above: it reaches what the other does not. Bars at the ends: 95 % bootstrap interval of Pass@k over cells and problems.`,
+        markup`<b>Pass@k against Pass@1 along training</b>, beyond the paper. Every line begins at the base and is named where training ends; a lone point is an algorithm that was evaluated at its end alone. Lines on each other: the one that is behind is on a slower road to the same place. A line above: it reaches what the other does not. Bars at the ends: 95 % bootstrap interval of Pass@k over cells and problems.`,
       more: markup`<details><summary>The points as a table</summary>${
         htmlTable(frontierTable(rows, series), { caption: "Pass@1 → Pass@k in percent, along training" })
       }</details>

@@ -39,6 +39,13 @@ Deno.test("one point after the base is no frontier", () => {
   assert.deepEqual(frontierRows(few, evidenceOf({ counts: few, steps: [], slices: {} })), []);
 });
 
+Deno.test("beside algorithms along training, one that was evaluated once has its one point", () => {
+  const one = [...counts, count("psr", 1, 60, 64, 0.75)];
+  const rows = frontierRows(one, evidenceOf({ counts: one, steps: [], slices: {} }));
+  const psr = rows.filter(({ label }) => label === "psr").map(({ k, step, passAt1 }) => [k, step, passAt1]);
+  assert.deepEqual(psr, [[64, 60, 0.75]]);
+});
+
 const step = (condition: string, algorithm: string, base: number, accuracy: number): StepRow => ({
   label: algorithm,
   cell: `${condition}/${algorithm}/${base}`,
