@@ -1,4 +1,5 @@
 /** The bootstrap (resampling with replacement), quantiles and medians behind every interval of the project. */
+import { exp } from "./elementary/mod.ts";
 import { integer, Key } from "./random.ts";
 
 /** The key of a bootstrap by name. It holds no seed of a run, so an interval depends on the data alone. */
@@ -48,3 +49,21 @@ export const middle95 = (numbers: Float64Array, otherwise: number): { readonly l
 /** The median of at least one number; of two middle ones the greater. */
 export const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+
+/** The share of a standard normal distribution below `z`, by its series: exact to rounding for |z| up to 7. */
+const normalShare = (z: number): number => {
+  let [term, sum] = [z, z];
+  for (let odd = 3; Math.abs(term) > 1e-17 * Math.abs(sum); odd += 2) sum += term *= z * z / odd;
+  return 0.5 + sum * exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
+};
+
+/** The quantile of a standard normal distribution at a share between 0 and 1, by bisection; at most 7 and at least -7. */
+export const normalQuantile = (share: number): number => {
+  let [low, high] = [-7, 7];
+  while (high - low > 1e-12) {
+    const middle = (low + high) / 2;
+    if (normalShare(middle) < share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+};

@@ -74,6 +74,8 @@ export const ClaimRow = recordSchema("Claim", {
   /** The number of cells (bases x seeds) compared. */
   cells: "count",
   verdict: "string",
+  /** Whether a course never reaches the value at which it is compared, so that its nearest point stands in. */
+  nearest: optionalField("boolean"),
   // The same statistic on other test problems, if it uses test problems and others were tried.
   otherValue: optionalField("number"),
   otherLow: optionalField("number"),
@@ -84,6 +86,9 @@ export const ClaimRow = recordSchema("Claim", {
   /** The two-sided p of the nearer verdict, alone and adjusted for its family. */
   p: optionalField("number"),
   adjusted: optionalField("number"),
+  /** The number of bases, and of those whose own value is on the claimed side of the threshold. */
+  bases: optionalField("count"),
+  agree: optionalField("count"),
   /** Of an undecided claim, the smallest distance from the threshold that the design would have seen in four cases of five. */
   smallest: optionalField("number"),
 });

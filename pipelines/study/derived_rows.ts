@@ -159,13 +159,16 @@ export const meanDynamics = (steps: ReadonlyArray<StepRow>, condition: string): 
   ]);
 };
 
-/** The mean dynamics of the main condition, its number of cells, and the dynamics with one update per batch. */
+/** The mean dynamics of the main condition, its number of cells, the dynamics with one update per batch, and every cell's optimizer steps. */
 export const dynamicsOfCells = (steps: ReadonlyArray<StepRow>) => {
   const main = steps.filter(({ condition }) => condition === "main");
   const counts = [...Map.groupBy(main, ({ algorithm }) => algorithm).values()]
     .map((rows) => new Set(rows.map(({ cell }) => cell)).size);
   return {
     dynamics: meanDynamics(steps, "main"),
+    optimizerSteps: new Map(
+      steps.flatMap(({ cell, optimizerSteps }) => optimizerSteps === undefined ? [] : [[cell, Number(optimizerSteps)]]),
+    ),
     dynamicsWords: {
       ...(counts.length > 0 && { cells: [Math.min(...counts), Math.max(...counts)] as const }),
       onPolicy: meanDynamics(steps, "one update a batch"),

@@ -2,13 +2,13 @@
  * Verdicts that count how many claims were asked. Each claim has two one-sided tests by the bootstrap, that it holds and that it does not; p is
  * twice the smaller of both. A claim of equality (`within`) holds by two one-sided tests, so its p is the greater of theirs. The primary claims
  * share 5 % by Holm (1979), all others by Benjamini and Yekutieli (2001), which allows any dependence. What is not decided has the smallest
- * distance from its threshold that the design would have seen in four cases of five, at 5 % for this claim alone.
+ * distance from its threshold that the design would have seen in four cases of five, at the level that its family left for one more claim.
  */
-import { middle95 } from "../../data/statistics.ts";
+import { middle95, normalQuantile } from "../../data/statistics.ts";
 import type { ClaimVerdict, StudyClaim } from "../records/claim.ts";
 import type { ClaimRow } from "../records/study_rows.ts";
-import { measuredDraws } from "./bootstrap.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Draw, measuredDraws } from "./bootstrap.ts";
+import type { Evidence, Pair } from "./evidence.ts";
 import { measureStatistic } from "./statistics.ts";
 
 /** Draws per claim: enough for a p far below a twelfth of 5 %. */
@@ -17,8 +17,14 @@ export const familyDraws = 4000;
 /** The error rate of each family. */
 const level = 0.05;
 
-/** z of 97.5 % and of 80 %, together. */
-const powerDistance = 1.959964 + 0.841621;
+/** The share of studies in which an effect of the smallest size that could have been seen is seen. */
+const power = 0.8;
+
+/** A family: its claims' p values adjusted, and the level of the next claim after `decided` of `count` were decided. */
+interface Family {
+  readonly adjust: (p: ReadonlyArray<number>) => ReadonlyArray<number>;
+  readonly left: (count: number, decided: number) => number;
+}
 
 /** The share of draws where something is so, counted with the study itself, so that it is never 0. */
 const chanceOf = (draws: Float64Array, isSo: (value: number) => boolean): number =>
@@ -56,9 +62,15 @@ export const holm = (p: ReadonlyArray<number>): ReadonlyArray<number> => {
   return adjusted;
 };
 
+const harmonicSum = (count: number): number => {
+  let sum = 0;
+  for (let i = 1; i <= count; i++) sum += 1 / i;
+  return sum;
+};
+
 /** The p values adjusted by Benjamini and Yekutieli, in their order. */
 export const benjaminiYekutieli = (p: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const harmonic = p.reduce((sum, _, i) => sum + 1 / (i + 1), 0);
+  const harmonic = harmonicSum(p.length);
   const order = [...p.keys()].sort((a, b) => p[b] - p[a]);
   const adjusted = new Array<number>(p.length).fill(1);
   let least = 1;
@@ -69,6 +81,14 @@ export const benjaminiYekutieli = (p: ReadonlyArray<number>): ReadonlyArray<numb
   return adjusted;
 };
 
+const families: Readonly<Record<"primary" | "explored", Family>> = {
+  primary: { adjust: holm, left: (count, decided) => level / (count - decided) },
+  explored: {
+    adjust: benjaminiYekutieli,
+    left: (count, decided) => level * (decided + 1) / (count * harmonicSum(count)),
+  },
+};
+
 const deviation = (values: Float64Array): number => {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0) / Math.max(1, values.length - 1));
@@ -77,44 +97,81 @@ const deviation = (values: Float64Array): number => {
 /** A claim's row, and its tests unless it is untried. */
 interface Tested {
   readonly row: ClaimRow;
-  readonly p?: number;
+  readonly p: number;
   readonly nearer?: ClaimVerdict;
-  readonly smallest?: number;
+  readonly deviation?: number;
 }
 
+/** Whether a value is on the claimed side of the threshold. */
+const agrees = ({ comparison, threshold }: Pick<StudyClaim, "comparison" | "threshold">, value: number): boolean => {
+  switch (comparison) {
+    case "above":
+      return value > threshold;
+    case "below":
+      return value < threshold;
+    case "within":
+      return Math.abs(value) < threshold;
+  }
+};
+
+/** How many bases there are, and how many agree with a claim by their own cells, on all problems. */
+const baseByBase = (claim: StudyClaim, pairs: ReadonlyArray<Pair>, itself: Draw, measured: (draw: Draw) => number) => {
+  const names = pairs.map((pair) => pair.split("/")[0]);
+  const bases = [...new Set(names)];
+  const own = bases.map((base) =>
+    measured({ ...itself, cells: Float64Array.from(names, (one) => one === base ? 1 : 0) })
+  );
+  return { bases: bases.length, agree: own.filter((value) => agrees(claim, value)).length };
+};
+
 /** A claim with its tests, before its family is known. */
-const tested = (claim: StudyClaim, evidence: Evidence, draws: number): Tested => {
-  const { pairs, over } = measureStatistic(claim.statistic, evidence);
-  const untried = { row: { ...claim, cells: pairs.length, verdict: "untried" } };
+const tested = (claim: StudyClaim, evidence: Evidence, count: number): Tested => {
+  const { pairs, over, reaches } = measureStatistic(claim.statistic, evidence);
+  const untried = { row: { ...claim, cells: pairs.length, verdict: "untried" }, p: 1 };
   if (pairs.length === 0) return untried;
-  const { value, drawn } = measuredDraws(evidence.draws(pairs, draws), over(pairs));
+  const [draws, measured] = [evidence.draws(pairs, count), over(pairs)];
+  const { value, drawn } = measuredDraws(draws, measured);
   if (!Number.isFinite(value) || drawn.length === 0) return untried;
   const { holds, doesNot } = twoTests(claim, drawn);
-  const row = { ...claim, value, ...middle95(drawn, value), cells: pairs.length, verdict: "undecided" };
+  const row = {
+    ...claim,
+    value,
+    ...middle95(drawn, value),
+    cells: pairs.length,
+    verdict: "undecided",
+    ...(reaches(pairs)(draws[0]) ? {} : { nearest: true }),
+    ...baseByBase(claim, pairs, draws[0], measured),
+  };
   return {
     row,
     p: Math.min(1, 2 * Math.min(holds, doesNot)),
     nearer: holds <= doesNot ? "holds" : "does not",
-    smallest: powerDistance * deviation(drawn),
+    deviation: deviation(drawn),
   };
 };
 
-/** Judges every claim of a study by its family. An untried claim counts in its family, with p = 1. */
+/** The verdicts of the claims of one family. An untried claim counts in it, with p = 1. */
+const judgeFamily = (all: ReadonlyArray<Tested>, { adjust, left }: Family): ReadonlyArray<ClaimRow> => {
+  const adjusted = adjust(all.map(({ p }) => p));
+  const decided = adjusted.filter((own) => own <= level).length;
+  const distance = () => normalQuantile(1 - left(all.length, decided) / 2) + normalQuantile(power);
+  return all.map(({ row, p, nearer, deviation }, i): ClaimRow => {
+    if (nearer === undefined || deviation === undefined) return row;
+    const found = adjusted[i] <= level ? { verdict: nearer } : { smallest: distance() * deviation };
+    return { ...row, p, adjusted: adjusted[i], ...found };
+  });
+};
+
+/** Judges every claim of a study by its family. */
 export const judgeFamilies = (
   claims: ReadonlyArray<StudyClaim>,
   evidence: Evidence,
   draws: number = familyDraws,
 ): ReadonlyArray<ClaimRow> => {
   const all = claims.map((claim) => tested(claim, evidence, draws));
-  const adjustedOf = (isPrimary: boolean, adjust: typeof holm) => {
-    const family = [...claims.keys()].filter((i) => (claims[i].primary === true) === isPrimary);
-    const adjusted = adjust(family.map((i) => all[i].p ?? 1));
-    return family.map((i, place) => [i, adjusted[place]] as const);
-  };
-  const adjusted = new Map([...adjustedOf(true, holm), ...adjustedOf(false, benjaminiYekutieli)]);
-  return all.map(({ row, p, nearer, smallest }, i): ClaimRow => {
-    if (p === undefined || nearer === undefined) return row;
-    const own = adjusted.get(i) ?? 1;
-    return { ...row, p, adjusted: own, ...(own <= level ? { verdict: nearer } : { smallest }) };
-  });
+  const isPrimary = ({ row }: Tested) => row.primary === true;
+  const judged = ([["primary", all.filter(isPrimary)], ["explored", all.filter((one) => !isPrimary(one))]] as const)
+    .flatMap(([name, some]) => judgeFamily(some, families[name]).map((row, i) => [some[i], row] as const));
+  const rows = new Map(judged);
+  return all.map((one) => rows.get(one) ?? one.row);
 };

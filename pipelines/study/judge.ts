@@ -7,9 +7,9 @@ import { measureStatistic } from "./statistics.ts";
 
 /** Estimates a statistic over cells that have the required data, by default all of them. */
 export const estimator = (evidence: Evidence, draws: number = defaultDraws) => (statistic: Statistic) => {
-  const { pairs, over } = measureStatistic(statistic, evidence);
+  const { pairs, over, reaches } = measureStatistic(statistic, evidence);
   const estimate = (some: ReadonlyArray<Pair> = pairs) => estimateOf(evidence.draws(some, draws), over(some));
-  return { pairs, estimate };
+  return { pairs, estimate, isReached: () => reaches(pairs)(evidence.draws(pairs, draws)[0]) };
 };
 
 /** Judges every claim by the evidence of a study. */
@@ -20,12 +20,13 @@ export const judge = (
 ): ReadonlyArray<ClaimRow> => {
   const estimated = estimator(evidence, draws);
   return claims.map((claim) => {
-    const { pairs, estimate } = estimated(claim.statistic);
+    const { pairs, estimate, isReached } = estimated(claim.statistic);
     const verdict = (word: ClaimVerdict) => ({ cells: pairs.length, verdict: word });
     if (pairs.length === 0) return { ...claim, ...verdict("untried") };
     const { value, low, high } = estimate();
     if (![value, low, high].every(Number.isFinite)) return { ...claim, ...verdict("untried") };
-    return { ...claim, value, low, high, ...verdict(verdictOf(claim, low, high)) };
+    const nearest = isReached() ? {} : { nearest: true };
+    return { ...claim, value, low, high, ...verdict(verdictOf(claim, low, high)), ...nearest };
   });
 };
 

@@ -6,7 +6,7 @@ import { ClaimRow } from "../records/study_rows.ts";
 import { rowsIn } from "../reports/page/read_records.ts";
 import { markdownTable } from "../reports/tables/markdown_table.ts";
 import { textCell } from "../reports/tables/table.ts";
-import { asked, foundCell, foundOf, type Judged, verdictText } from "../reports/tables/verdicts.ts";
+import { asked, foundCell, foundOf, type Judged, statementOf, verdictText } from "../reports/tables/verdicts.ts";
 
 /** The page's name. */
 export const movedFile = "moved.md";
@@ -31,7 +31,7 @@ export const movedPage = (
       columns: columns.map((column) => ({ name: column, align: "left" as const })),
       blocks: [{
         rows: some.map(({ before, row }) => [
-          textCell(row.statement),
+          textCell(statementOf(row)),
           textCell(asked(row)),
           foundCell(before, foundOf(before)),
           textCell(verdictText(before.verdict)),
@@ -43,7 +43,7 @@ export const movedPage = (
   return [
     `# Verdicts of \`${name}\` beside those of \`${after.study}\``,
     "",
-    `The claims that both studies ask, as each judged them. ${after.differs} Statements are those of ` +
+    `The claims that both studies ask under the same name, as each judged them. ${after.differs} Statements are those of ` +
     `\`${name}\`; a condition that it tried at fewer values says so. Made by \`${commandOf({ name })}\`.`,
     "",
     `${both.filter(isMoved).length} of ${both.length} verdicts moved.`,

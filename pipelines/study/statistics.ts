@@ -40,15 +40,11 @@ const measurable = (statistic: Statistic, evidence: Evidence): Measurable => {
         statistic.of.map((one) => measurable(one, evidence)),
         statistic.name === "least" ? Math.min : Math.max,
       );
-    case "at-matched": {
-      const { by, of, course } = statistic;
-      const place = by === "updates" ? overCells(updatesOf(evidence, of)) : mean({ ...of, k: 1 });
+    case "at-matched":
       return combined(
-        [mean(of), place, alongCourse(course, of.k, evidence)],
-        (kth: number, place: number, along: ReadonlyArray<MeanPoint>) =>
-          kth - valueAt(along.map((point) => by === "updates" ? point.updates : point.first), along, place),
+        [mean(statistic.of), matchOf(statistic, evidence)],
+        (kth: number, { place, places, along }: Match) => kth - valueAt(places, along, place),
       );
-    }
     case "selected":
       return selectedGain(statistic.course, statistic.of.k, evidence);
     case "above-best": {
@@ -61,13 +57,56 @@ const measurable = (statistic: Statistic, evidence: Evidence): Measurable => {
   }
 };
 
-/** The pairs that have everything a statistic needs, in order; and the statistic over some of them, as a function of the draw. */
+/** Where a course is compared: the value that is matched, the values of its points, and the points. */
+interface Match {
+  readonly place: number;
+  readonly places: ReadonlyArray<number>;
+  readonly along: ReadonlyArray<MeanPoint>;
+}
+
+const matchOf = (
+  { by, of, course }: Extract<Statistic, { name: "at-matched" }>,
+  evidence: Evidence,
+): Measurable<Match> =>
+  combined(
+    [
+      by === "updates" ? overCells(updatesOf(evidence, of)) : meanOf({ ...of, k: 1 }, evidence),
+      alongCourse(course, of.k, evidence),
+    ],
+    (place: number, along: ReadonlyArray<MeanPoint>) => (
+      { place, along, places: along.map((point) => by === "updates" ? point.updates : point.first) }
+    ),
+  );
+
+/** Whether every course that a statistic matches reaches the value at which it is compared. */
+const reaching = (statistic: Statistic, evidence: Evidence): Measurable<boolean> => {
+  switch (statistic.name) {
+    case "at-matched":
+      return combined(
+        [matchOf(statistic, evidence)],
+        ({ place, places }: Match) => Math.min(...places) <= place && place <= Math.max(...places),
+      );
+    case "least":
+    case "greatest":
+      return combined(
+        statistic.of.map((one) => reaching(one, evidence)),
+        (...all: ReadonlyArray<boolean>) => all.every((one) => one),
+      );
+    default:
+      return { needs: [], over: () => () => true };
+  }
+};
+
+/**
+ * The pairs that have everything a statistic needs, in order; and over some of them, as functions of the draw, the statistic and whether
+ * every value that it matches is reached.
+ */
 export const measureStatistic = (statistic: Statistic, evidence: Evidence) => {
   const { needs: [first, ...rest], over } = measurable(statistic, evidence);
   const pairs = first === undefined
     ? []
     : [...first.keys()].filter((pair) => rest.every((has) => has.has(pair))).sort();
-  return { pairs, over };
+  return { pairs, over, reaches: reaching(statistic, evidence).over };
 };
 
 /** The mean over problems (of a slice) under a draw. */

@@ -12,7 +12,7 @@ import { tinyPowerClaims } from "./claims.ts";
 /** The recipe of `deno task reproduce --recipe tiny-power`. */
 export const tinyPower: Recipe = {
   name: "tiny-power",
-  summary: "Five bases, 405 test problems and twelve primary claims, judged by families: a few hours",
+  summary: "Five bases, 405 test problems and twelve primary claims, corrected for their number: a few hours",
   settings: tiny.settings,
   evaluations: tinyPowerEvaluations,
   cells: tinyPowerCells,
@@ -22,7 +22,8 @@ export const tinyPower: Recipe = {
     study: "tiny-full",
     differs:
       "`tiny-full` judged every claim alone, on three bases and 128 problems; `tiny-power` judges claims by families, on five bases, three of them " +
-      "the same, under seeds and on problems of its own. So a verdict may move to undecided though the numbers agree.",
+      "the same, under seeds of its own. Both draw their problems from the same 135 sets of numbers, each with targets of its own. So a verdict may " +
+      "move to undecided though the values agree; the intervals of `tiny-full` resample single cells and problems, and are narrower for it.",
   },
   choices: tinyPowerChoices,
 };

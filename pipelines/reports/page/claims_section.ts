@@ -14,6 +14,7 @@ import type { EvaluationRow } from "../../records/rows.ts";
 import type { Cell } from "../tables/table.ts";
 import {
   asked,
+  basesText,
   foundCell,
   foundOf,
   isMoved,
@@ -23,7 +24,9 @@ import {
   type Judged,
   otherFoundOf,
   otherSentence,
+  probabilityText,
   ruleOf,
+  statementOf,
   tallyOf,
   unitName,
   verdictText,
@@ -43,8 +46,9 @@ const topics: ReadonlyArray<{ readonly title: string; readonly ids: ReadonlySet<
   { title: "Frontier, and where NSR is special", claims: frontierClaims },
 ].map(({ title, claims }) => ({ title, ids: new Set(claims.map(({ id }) => id)) }));
 
-/** Whether a claim is about the frontier: whether NSR is special or only slower. */
-export const isAboutFrontier = ({ id }: Judged): boolean => topics[topics.length - 1].ids.has(id);
+/** Whether a claim is about the frontier: whether a method has what another, stopped early, does not have. */
+export const isAboutFrontier = ({ id, statement }: Judged): boolean =>
+  topics[topics.length - 1].ids.has(id) || statement.includes("stopped early");
 
 const names: Readonly<Record<string, string>> = {
   "holds": "holds",
@@ -89,24 +93,24 @@ const intervalPlot = (row: Judged): Html | undefined => {
   return spec === undefined ? undefined : picture(spec, "interval");
 };
 
-/** The adjusted p of a claim, and the smallest effect that would have been seen if it is undecided. */
-const familyText = ({ adjusted, smallest, unit }: Judged): Html | undefined => {
-  if (adjusted === undefined) return undefined;
+/** The p of a claim, alone and adjusted, and the smallest effect that would have been seen if it is undecided. */
+const familyText = ({ p, adjusted, smallest, unit }: Judged): Html | undefined => {
+  if (p === undefined || adjusted === undefined) return undefined;
   const scale = unit === "share" ? 100 : 1;
   const seen = smallest === undefined ? "" : `; could have seen ${(scale * smallest).toPrecision(2)}`;
-  return markup`<small>adjusted p ${adjusted < 0.001 ? "< 0.001" : adjusted.toFixed(3)}${seen}</small>`;
+  return markup`<small>p ${probabilityText(p)}, adjusted ${probabilityText(adjusted)}${seen}</small>`;
 };
 
 const rowOf = (row: Judged, hasOther: boolean): Html =>
-  markup`<tr id="claim-${row.id}"><td class="verdict">${
-    badge(row.verdict)
-  }</td><th scope="row">${row.statement}<small>${whereOf(row)}</small></th><td class="asked">${
-    minus(asked(row))
-  }</td><td class="num found">${foundText(row, foundOf(row))}${familyText(row)}</td><td class="picture">${
-    intervalPlot(row)
-  }</td>${
+  markup`<tr id="claim-${row.id}"><td class="verdict">${badge(row.verdict)}</td><th scope="row">${
+    statementOf(row)
+  }<small>${whereOf(row)}</small></th><td class="asked">${minus(asked(row))}</td><td class="num found">${
+    foundText(row, foundOf(row))
+  }${familyText(row)}</td><td class="picture">${intervalPlot(row)}</td>${
     hasOther ? markup`<td class="num others">${otherText(row)}</td>` : undefined
-  }<td class="num cells">${row.cells}</td></tr>
+  }<td class="num cells">${row.cells}${
+    row.agree === undefined ? undefined : markup`<small>${basesText(row)} bases</small>`
+  }</td></tr>
 `;
 
 const bodyOf = (title: string, rows: ReadonlyArray<Judged>, hasOther: boolean): Html | undefined =>
@@ -180,7 +184,9 @@ const judgedSection = (rows: ReadonlyArray<Judged>): Html => {
   return markup`<p>${ruleOf(rows)}</p>
 <p class="note">The picture shows the interval against the threshold, on one scale for each unit: from end to end 20 points, 0.2 nats, or 1. The grounded side is where the claim holds${
     hasOther ? "; the full dot is the published test problems, the open one below it the others" : undefined
-  }; an arrow says that an interval goes on. Cells are bases × seeds.</p>
+  }; an arrow says that an interval goes on. Cells are bases × seeds${
+    rows.some(({ agree }) => agree !== undefined) ? "; below them, for how many bases the claim is true by itself" : ""
+  }.</p>
 ${groups.map(([caption, some]) => tableOf(caption, some, hasOther))}${
     hasOther ? markup`<p>${otherSentence(rows)}</p>` : undefined
   }`;

@@ -8,7 +8,7 @@ import type { FrontierRow } from "../../records/study_rows.ts";
 import { alongTraining, frontier, frontierGroups } from "../figures/frontier.ts";
 import type { Series } from "../series.ts";
 import { columnsUnder, empty, type Table, textCell } from "../tables/table.ts";
-import { type Judged, tallyOf, whereOf } from "../tables/verdicts.ts";
+import { type Judged, statementOf, tallyOf, whereOf } from "../tables/verdicts.ts";
 import { answerOf, isAboutFrontier } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
 import { htmlTable } from "./html_table.ts";
@@ -44,7 +44,7 @@ const comparisons = (judged: ReadonlyArray<Judged>): Html | undefined =>
     tallyOf(judged).map(({ count, words }) => `${count} ${words}`).join(", ")
   }.</p>
 <ul class="answers">${
-    judged.map((row) => answerOf(row, markup`${row.statement} <span class="faint">${whereOf(row)}</span>`))
+    judged.map((row) => answerOf(row, markup`${statementOf(row)} <span class="faint">${whereOf(row)}</span>`))
   }</ul>
 `;
 

@@ -7,6 +7,7 @@ import {
   conditionsTable,
   differencesOf,
   evaluationWords,
+  type FinishedCells,
   type RecipeValues,
   settingsTable,
   valueText,
@@ -28,7 +29,7 @@ const list = (lines: ReadonlyArray<string>): Html =>
 `;
 
 /** The settings, evaluations and finished cells of a recipe. */
-export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, number>): Html =>
+export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, FinishedCells>): Html =>
   markup`<p>${recipe.summary}.</p>${
     done.size === 0 ? undefined : htmlTable(conditionsTable(recipe, done), {
       id: "conditions",

@@ -66,9 +66,12 @@ const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
       : `All ${progress.total} cells of the study are done.`,
     claims.length === 0 ? undefined : list([
       ...(claims.some(isPrimary) ? [tally("the primary claims", claims.filter(isPrimary))] : []),
-      tally("the paper's claims", claims.filter(isPaper)),
-      tally("beyond the paper", claims.filter((row) => !isPaper(row))),
-      tally("of these about the frontier, whether NSR is special or a slower road", claims.filter(isAboutFrontier)),
+      tally("all claims of the paper", claims.filter(isPaper)),
+      tally("all claims beyond the paper", claims.filter((row) => !isPaper(row))),
+      tally(
+        "of all claims, those about the frontier of Pass@1 and Pass@k",
+        claims.filter(isAboutFrontier),
+      ),
     ]),
     otherSentence(claims),
     recipe.after === undefined

@@ -2,7 +2,8 @@
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
 import type { ChosenRow, FrontierRow, InsightRow, SweepRow } from "../../records/study_rows.ts";
-import type { Recipe } from "../../recipes/mod.ts";
+import type { Cell, Recipe } from "../../recipes/mod.ts";
+import type { FinishedCells } from "../tables/recipe_tables.ts";
 import type { Judged } from "../tables/verdicts.ts";
 import type { DynamicsWords } from "./dynamics_section.ts";
 import type { ShownRecords } from "./excerpts.ts";
@@ -28,20 +29,36 @@ export interface StudyReport extends Partial<ShownRecords> {
   readonly explained?: ReadonlyArray<Explained>;
   /** Names of the finished cells, in a study with recorded cells. */
   readonly cells?: ReadonlyArray<string>;
+  /** The number of optimizer steps of each trained cell, by its name. */
+  readonly optimizerSteps?: ReadonlyMap<string, number>;
   readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
 }
 
-/** The number of finished cells of the recipe, by condition. */
-export const doneOf = ({ recipe, cells = [] }: StudyReport): ReadonlyMap<string, number> => {
+const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+/** The finished cells of the recipe, by condition. */
+export const doneOf = (
+  { recipe, cells = [], optimizerSteps = new Map() }: StudyReport,
+): ReadonlyMap<string, FinishedCells> => {
   const names = new Set(cells);
   const done = (recipe?.cells ?? []).filter(({ name }) => names.has(name));
-  return new Map([...Map.groupBy(done, ({ condition }) => condition)].map(([name, some]) => [name, some.length]));
+  const meansOf = (some: ReadonlyArray<Cell>) =>
+    [...Map.groupBy(some, ({ algorithm }) => algorithm)].flatMap(([algorithm, own]) => {
+      const counts = own.flatMap(({ name }) => optimizerSteps.get(name) ?? []);
+      return counts.length === 0 ? [] : [[algorithm, meanOf(counts)] as const];
+    });
+  return new Map(
+    [...Map.groupBy(done, ({ condition }) => condition)].map(([name, some]) => [
+      name,
+      { count: some.length, optimizerSteps: new Map(meansOf(some)) },
+    ]),
+  );
 };
 
 /** The number of finished cells of the recipe; undefined for a study without recorded cells. */
 export const progressOf = (study: StudyReport): Progress | undefined => {
   const { recipe, cells = [] } = study;
   if (recipe === undefined || cells.length === 0) return undefined;
-  const done = [...doneOf(study).values()].reduce((sum, count) => sum + count, 0);
+  const done = [...doneOf(study).values()].reduce((sum, { count }) => sum + count, 0);
   return { done, total: recipe.cells.length };
 };

@@ -1,7 +1,7 @@
 /** The summary of a study: its subject and progress, how many claims hold, the main claims with their verdicts, and the leading models at Pass@k. */
 import type { Recipe } from "../../recipes/mod.ts";
 import { isModelOrganism, modelOrganism } from "../tables/recipe_tables.ts";
-import { isPaper, isPrimary, type Judged, otherSentence } from "../tables/verdicts.ts";
+import { isPaper, isPrimary, type Judged, otherSentence, statementOf } from "../tables/verdicts.ts";
 import { answerOf, tallyBar } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
 
@@ -56,7 +56,9 @@ export const summarySection = (
         tallyBar("beyond the paper", judged.filter((row) => !isPaper(row)))
       }</dl>
 ${other === undefined ? undefined : markup`<p>${other}</p>`}<h3>The main ones</h3>
-<ul class="answers">${first.map((row) => answerOf(row, markup`<a href="#claim-${row.id}">${row.statement}</a>`))}</ul>
+<ul class="answers">${
+        first.map((row) => answerOf(row, markup`<a href="#claim-${row.id}">${statementOf(row)}</a>`))
+      }</ul>
 `
   }${leaders}`;
 };

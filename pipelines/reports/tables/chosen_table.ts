@@ -6,8 +6,9 @@ import { empty, type Table, textCell } from "./table.ts";
 /** What the rule is, in a sentence; undefined if nothing was chosen. */
 export const chosenWords = ([first]: ReadonlyArray<ChosenRow>): string | undefined =>
   first &&
-  `Each objective takes the rate with the highest mean of Pass@1 and Pass@${first.k}, in percent below, on problems that no claim asks of; of ` +
-    "equal ones the first. These cells ran before all others.";
+  `Each objective takes the rate with the highest mean of Pass@1 and Pass@${first.k}, in percent below, of one training of the first base; ` +
+    "of equal ones, before rounding, the first. The problems are of a seed of their own, but their numbers are those of the reported ones. These " +
+    "cells ran before all others.";
 
 const rateText = (rate: number): string => rate.toExponential(0);
 

@@ -23,7 +23,7 @@ const entropyCell = (nats: number): Cell => ({ text: nats.toFixed(3), value: nat
 const firstAndLast = (rows: ReadonlyArray<DynamicsRow>): Table => ({
   title: "Training dynamics, first and last",
   notes: [
-    "Accuracy and entropy (nats a token): greedy responses on the test split at the first and the last tested step. " +
+    "Accuracy and entropy (nats a token): greedy responses to the task's own test problems, at the first and the last tested step. " +
     `Correct and fully solved: mean of the last ${window} training batches.`,
   ],
   columns: columnsUnder("Method", [

@@ -86,25 +86,44 @@ export const modelOrganism =
   "It is a model organism: small models on a made-up task show mechanisms; they do not stand for a model of 7 billion parameters";
 
 /** The settings that a cell adds to the recipe's, besides base and seed, in words. */
-const addedBy = ({ condition, settings: values, insights }: StudyCell): string => {
+const addedBy = ({ condition, settings: values, insights, rate }: StudyCell): string => {
   const added = given(values).filter((key) => key !== "model" && key !== "seed")
     .map((key) => `${flagOf(key)} ${valueText(values[key])}`);
   const bases = condition === latent || condition === latentBase.condition ? ["bases with a latent mode"] : [];
-  return [...bases, ...added, ...insights ? ["a step measured by the stage insights"] : []].join(", ");
+  const chosen = rate === undefined ? [] : ["the learning rate that the rule chose"];
+  return [...bases, ...added, ...chosen, ...insights ? ["a step measured by the stage insights"] : []].join(", ");
 };
 
 const listed = (values: ReadonlyArray<string | number>): Cell => textCell([...new Set(values)].join(", "));
 
-/** The conditions of a study of cells, with the number of finished cells. */
-export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number>): Table => ({
-  notes: ["Cell by cell, with base, seed and algorithm, in counts.ndjson and dynamics.ndjson."],
+/** The finished cells of a condition: how many, and the mean number of optimizer steps of each algorithm's. */
+export interface FinishedCells {
+  readonly count: number;
+  readonly optimizerSteps: ReadonlyMap<string, number>;
+}
+
+/** One number if it is the same for all algorithms, else one for each. */
+const stepsCell = (steps: ReadonlyMap<string, number> = new Map()): Cell => {
+  const rounded = [...steps].map(([algorithm, mean]) => [seriesName(algorithm), Math.round(mean)] as const);
+  if (rounded.length === 0) return empty;
+  const isOne = new Set(rounded.map(([, mean]) => mean)).size === 1;
+  return textCell(isOne ? `${rounded[0][1]}` : rounded.map(([name, mean]) => `${name} ${mean}`).join(", "));
+};
+
+/** The conditions of a study of cells, with their finished cells. */
+export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, FinishedCells>): Table => ({
+  notes: [
+    "An optimizer step learns from a mini-batch of the responses that the algorithm keeps, so that fewer kept responses are fewer steps; the " +
+    "number is the mean over cells. Cell by cell, with base, seed and algorithm, in counts.ndjson and dynamics.ndjson.",
+  ],
   columns: [
     { name: "Condition", align: "left" },
     { name: "algorithms", align: "left" },
     { name: "seeds", align: "left" },
     { name: "cells", align: "right" },
     { name: "done", align: "right" },
-    { name: "differs from the main one in", align: "left" },
+    { name: "optimizer steps", align: "left" },
+    { name: "settings besides the recipe's", align: "left" },
   ],
   blocks: [{
     rows: [...Map.groupBy(recipe.cells, ({ condition }) => condition)].map(([condition, cells]) => [
@@ -112,7 +131,8 @@ export const conditionsTable = (recipe: Recipe, done: ReadonlyMap<string, number
       listed(cells.map(({ algorithm }) => algorithm === "base" ? "base" : seriesName(algorithm))),
       listed(cells.map(({ seed }) => seed)),
       numberCell(cells.length),
-      numberCell(done.get(condition) ?? 0),
+      numberCell(done.get(condition)?.count ?? 0),
+      stepsCell(done.get(condition)?.optimizerSteps),
       textCell(addedBy(cells[0])),
     ]),
   }],

@@ -106,8 +106,10 @@ const intervalsOf = (rows: ReadonlyArray<EvaluationRow>): string | undefined => 
   const counts = rows.flatMap(({ cells }) => cells ?? []);
   if (counts.length === 0) return "Below each number: the 95 % bootstrap interval over problems.";
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
-  return `Each number is the mean of ${fewest === most ? most : `${fewest} to ${most}`} models (bases x seeds). ` +
-    "Below it: the 95 % bootstrap interval over problems and models.";
+  return `Each number is the mean of ${
+    fewest === most ? most : `${fewest} to ${most}`
+  } cells, each a base and a seed (of the untrained base a seed of its samples). ` +
+    "Below it: the 95 % bootstrap interval over problems and cells.";
 };
 
 /** Table 1 of a study, and the paper's. */

@@ -138,13 +138,15 @@ export const verdictRule =
 
 /** The rule for verdicts of a study that judges by families. */
 const familyRule =
-  "Bases and groups of problems with the same numbers are resampled (paired bootstrap, 4,000 draws; of the bases one fewer than there are, and " +
-  "of each drawn base as many cells as it has), because seeds of a base and problems of a group are not independent. p is twice the smaller " +
-  "of two one-sided tests, that a claim holds and that it does not; equality (within) by two one-sided tests. A claim is decided where its " +
-  "adjusted p is at most 5 %: of the primary claims by Holm, of all others, which explore, by Benjamini and Yekutieli. The intervals are 95 %, " +
-  "not adjusted. Of a claim that is undecided, the last column is the smallest distance from its threshold that this design would have seen " +
-  "in four cases of five, at 5 % for it alone; with few bases these are rough. Claims, thresholds, the primary list and the rule for rates " +
-  "were fixed before the runs.";
+  "Each of 4,000 draws of the paired bootstrap takes bases with replacement, one fewer than there are (so that intervals over few bases are not " +
+  "too narrow), seeds within each base, and groups of problems with the same numbers. p is twice the smaller of two one-sided tests, that the " +
+  "claim holds and that it does not. For a claim of equality (within) the first is the greater p of its two sides; doubled, it is stricter than " +
+  "two one-sided tests at 5 %. With 4,000 draws no p is below 0.0005. A claim is decided where its p, adjusted for its family, is at most 5 %: " +
+  "the primary claims by Holm; the others, which explore, by Benjamini and Yekutieli, who bound the share of false ones among the decided. " +
+  "Undecided says neither yes nor no; it does not say that there is no effect. What could have been seen is the smallest distance from the " +
+  "threshold that this design would have decided in four cases of five, at the level that the family left for one more claim; where it exceeds " +
+  "the bound of a claim of equality, equality could not be shown. Intervals are 95 %, not adjusted. The column of bases says for how many of " +
+  "them the claim is true by their own cells. Claims, thresholds, the primary list and the rule for rates were fixed before the runs.";
 
 /** Whether a study judged its claims by families. */
 export const areByFamilies = (rows: ReadonlyArray<Row>): boolean => rows.some(({ adjusted }) => adjusted !== undefined);
@@ -165,10 +167,23 @@ const blocksOf = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [label: stri
   ];
 };
 
+/** For how many bases a claim is true; undefined if none were counted. */
+export const basesText = ({ bases, agree }: Row): string | undefined =>
+  bases === undefined || agree === undefined ? undefined : `${agree} of ${bases}`;
+
+/** The statement of a claim, and whether something else than it says had to be compared. */
+export const statementOf = ({ statement, nearest }: Row): string =>
+  nearest === true ? `${statement} (never reached: its nearest point is compared)` : statement;
+
+/** A p as text. */
+export const probabilityText = (p: number): string => p < 0.001 ? "< 0.001" : p.toFixed(3);
+
 const probability = (value: number | undefined): Cell =>
-  value === undefined ? empty : { text: value < 0.001 ? "< 0.001" : value.toFixed(3), value };
+  value === undefined ? empty : { text: probabilityText(value), value };
 
 const familyCells = (row: Row): ReadonlyArray<Cell> => [
+  basesText(row) === undefined ? empty : { text: basesText(row) ?? "", value: row.agree },
+  probability(row.p),
   probability(row.adjusted),
   row.smallest === undefined ? empty : { text: printed(row, row.smallest, false), value: row.smallest },
 ];
@@ -192,7 +207,7 @@ const table = (rows: ReadonlyArray<Row>): Table => ({
       ? [{ name: "other problems", align: "right" as const }, { name: "verdict there", align: "left" as const }]
       : [],
     ...areByFamilies(rows)
-      ? [{ name: "adjusted p", align: "right" as const }, { name: "could have seen", align: "right" as const }]
+      ? ["bases", "p", "adjusted p", "could have seen"].map((name) => ({ name, align: "right" as const }))
       : [],
   ],
   blocks: blocksOf(rows).map(([label, some]) => ({
@@ -207,7 +222,7 @@ export const whereOf = ({ where }: Row): string => where.replace(/^beyond the pa
 const hasOther = (rows: ReadonlyArray<Row>): boolean => rows.some(({ otherVerdict }) => otherVerdict !== undefined);
 
 const cellsOf = (withOther: boolean) => (row: Row): ReadonlyArray<Cell> => [
-  textCell(row.statement),
+  textCell(statementOf(row)),
   textCell(whereOf(row)),
   textCell(asked(row)),
   foundCell(row, foundOf(row)),

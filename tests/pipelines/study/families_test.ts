@@ -10,9 +10,9 @@ import { scoredRates } from "../../../pipelines/study/rate_choice.ts";
 const normal = (key: Key, index: number): number =>
   Math.sqrt(-2 * Math.log(1 - uniform(key, 2 * index))) * Math.cos(2 * Math.PI * uniform(key, 2 * index + 1));
 
-const near = (found: ReadonlyArray<number>, expected: ReadonlyArray<number>) => {
+const near = (found: ReadonlyArray<number>, expected: ReadonlyArray<number>, bound = 1e-12) => {
   assert.equal(found.length, expected.length);
-  for (const [i, one] of found.entries()) assert.ok(Math.abs(one - expected[i]) < 1e-12, `${found}, not ${expected}`);
+  for (const [i, one] of found.entries()) assert.ok(Math.abs(one - expected[i]) < bound, `${found}, not ${expected}`);
 };
 
 /**
@@ -127,6 +127,57 @@ Deno.test("an untried primary claim counts in its family, and the families do no
   near([rows[0].adjusted ?? 0, rows[2].adjusted ?? 0], [2 * (rows[0].p ?? 0), rows[2].p ?? 0]);
 });
 
+Deno.test("a claim says of how many bases it is true, by the cells of each alone", () => {
+  const [counted] = judgeFamilies([claim({ threshold: 0.08 })], evidenceOf(study(1, 0.08, 0.05)), 100);
+  const gainOf = (base: number): number => {
+    const correct = (algorithm: string) =>
+      study(1, 0.08, 0.05).counts.filter((row) => row.base === base && row.algorithm === algorithm)
+        .flatMap((row) => [...row.correct]).reduce((sum, x) => sum + x, 0);
+    return (correct("nsr") - correct("psr")) / (3 * 60 * 64);
+  };
+  const expected = [1, 2, 3, 4, 5].filter((base) => gainOf(base) > 0.08).length;
+  assert.ok(expected > 0 && expected < 5);
+  assert.deepEqual([counted.bases, counted.agree], [5, expected]);
+});
+
+Deno.test("what could have been seen is at the level that the family left for one more claim", () => {
+  const evidence = evidenceOf(study(2, 0, 0.02, 0.05));
+  const [alone] = judgeFamilies([claim({ primary: true })], evidence, 300);
+  const untried = claim({ primary: true, statistic: { name: "difference", of: passAt1("grpo") } });
+  const [ofTwelve] = judgeFamilies([claim({ primary: true }), ...Array<StudyClaim>(11).fill(untried)], evidence, 300);
+  // (z(1 - 0.05 / 24) + z(0.8)) / (z(0.975) + z(0.8)), by Python's statistics.NormalDist
+  near([(ofTwelve.smallest ?? 0) / (alone.smallest ?? 1)], [(2.865260 + 0.8416212) / (1.959964 + 0.8416212)], 1e-6);
+});
+
+Deno.test("a course that never reaches the value at which it is compared is named", () => {
+  const along = (algorithm: string, step: number, share: number): CountRow => ({
+    cell: `${algorithm}/1`,
+    condition: algorithm === "base" ? "base" : "main",
+    algorithm,
+    base: 1,
+    seed: 4,
+    step,
+    evaluation: "T 0.6",
+    n: 64,
+    correct: Int32Array.from({ length: 6 }, () => 64 * share),
+  });
+  const matched: Statistic = {
+    name: "at-matched",
+    by: "pass-at-1",
+    of: { kind: "pass-at-k", condition: "main", algorithm: "nsr", evaluation: "T 0.6", k: 64 },
+    course: { condition: "main", algorithm: "psr", evaluation: "T 0.6" },
+  };
+  const nearest = (last: number) => {
+    const counts = [along("base", 0, 0.25), along("nsr", 60, 0.75), along("psr", 60, last)];
+    return judgeFamilies(
+      [claim({ statistic: { name: "least", of: [gain, matched] } })],
+      evidenceOf({ counts, steps: [], slices: {}, groups: ["a", "a", "b", "b", "c", "c"] }),
+      50,
+    )[0].nearest;
+  };
+  assert.deepEqual([nearest(0.875), nearest(0.75), nearest(0.5)], [undefined, undefined, true]);
+});
+
 Deno.test("clustered draws keep groups whole and draw one base fewer than there are, each with its number of cells", () => {
   const bases = [1, 1, 1, 2, 2, 2, 3, 3, 3];
   const groups = ["a", "a", "b", "b", "c", "c"];
@@ -173,6 +224,29 @@ Deno.test("the rule takes the rate with the highest mean of Pass@1 and Pass@k, t
   assert.equal(scoredRates("nsr", choice, counts.slice(0, 2)), undefined);
   const equal = scoredRates("nsr", choice, counts.map(({ cell }) => row(cell, [2, 2]))) ?? [];
   assert.deepEqual(equal.map(({ chosen }) => chosen), [true, false, false]);
+});
+
+Deno.test("scores that are equal as fractions are equal, though their parts differ and thirds are rounded", () => {
+  // Of 135 problems with 64 responses each: `solved` have at least one right, and all right ones sum to `sum`.
+  const row = (cell: string, solved: number, sum: number) => ({
+    cell,
+    evaluation: "rates",
+    n: 64,
+    correct: Int32Array.from(
+      { length: 135 },
+      (_, i) => i < solved ? Math.floor(sum / solved) + (i < sum % solved ? 1 : 0) : 0,
+    ),
+  });
+  const choice = {
+    evaluation: "rates",
+    k: 64,
+    candidates: [3e-5, 1e-4].map((learningRate, i) => ({ learningRate, cells: [`cell ${i}`] })),
+  };
+  const chosen = (fewer: number) =>
+    scoredRates("dr-grpo", choice, [row("cell 0", 131, 5770 - fewer), row("cell 1", 128, 5962)])
+      ?.map((one) => one.chosen);
+  assert.equal(5770 + 64 * 131, 5962 + 64 * 128);
+  assert.deepEqual([chosen(0), chosen(1)], [[true, false], [false, true]]);
 });
 
 Deno.test("selecting a checkpoint on the problems that are reported never costs Pass@1, and adds what its best point has", () => {

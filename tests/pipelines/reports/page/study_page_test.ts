@@ -52,7 +52,11 @@ Deno.test("the Markdown page of a study of cells says what the HTML page says, i
 Deno.test("it says what the study is, how much of it is done, and how the claims came out", () => {
   assert.match(page, /It is a model organism: .* do not stand for a model of 7 billion parameters\./);
   assert.ok(page.includes(`**An unfinished study: 3 of ${recipe.cells.length} cells are done.**`));
-  assert.ok(page.includes("- the paper's claims: 2 hold, 1 untried (of 3)\n- beyond the paper: 1 undecided (of 1)"));
+  assert.ok(
+    page.includes(
+      "- all claims of the paper: 2 hold, 1 untried (of 3)\n- all claims beyond the paper: 1 undecided (of 1)",
+    ),
+  );
   assert.ok(page.includes("1 of 2 verdicts are the same, 1 moved, 1 of those from holds to does not or back."));
   assert.ok(page.includes("- commit: `abc`\n- commit: `def`\n- device: lavapipe\n"));
 });
