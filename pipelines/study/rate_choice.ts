@@ -28,7 +28,8 @@ export const scoredRates = (
     return { complete: own.length === cells.length, learningRate, cells: own.length, passAt1, passAtK };
   });
   if (!scored.every(({ complete }) => complete)) return undefined;
-  const scores = scored.map(({ passAt1, passAtK }) => (passAt1 + passAtK) / 2);
+  // Twelve digits: equal shares of problems stay equal, whatever their sums were rounded to.
+  const scores = scored.map(({ passAt1, passAtK }) => Number(((passAt1 + passAtK) / 2).toPrecision(12)));
   const best = scores.indexOf(Math.max(...scores));
   return scored.map(({ learningRate, cells, passAt1, passAtK }, i) => ({
     choice: name,
