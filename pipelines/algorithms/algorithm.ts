@@ -35,11 +35,13 @@ export interface CreditSettings {
 
 /**
  * How rewards become advantages. `scope` is the input of one call: a single `response`, or a `batch`, which is a whole rollout batch.
- * `credit` requires all fields of `needs` and returns one Credit per response, in order.
+ * `credit` requires all fields of `needs` and returns one Credit per response, in order. With `readsLimit` no response may be longer than
+ * `maxTokens`.
  */
 export interface Advantage {
   readonly scope: "response" | "batch";
   readonly needs: ReadonlyArray<AdvantageNeed>;
+  readonly readsLimit?: true;
   readonly credit: (batch: ReadonlyArray<Response>, settings: CreditSettings) => ReadonlyArray<Credit>;
 }
 

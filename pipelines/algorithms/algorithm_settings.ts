@@ -2,7 +2,7 @@
  * The settings that algorithms declare in their files. All commands that take `--algorithm` take them; a value for one belongs to the algorithms
  * that declare it and is refused with any other. Nobody who trains by another algorithm sees them in a configuration.
  */
-import { type Group, optional, type Setting } from "../settings/setting.ts";
+import { flagOf, type Group, optional, type Setting } from "../settings/setting.ts";
 import type { Algorithm, AlgorithmDefaults } from "./algorithm.ts";
 import { algorithms, hasClippedRatio } from "./mod.ts";
 
@@ -65,12 +65,18 @@ export const strangeSetting = (
 
 /** Why a setting of the loss that is given does not fit the algorithm in use; undefined if all fit. */
 export const unfitSetting = (
-  { dualClip }: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
   algorithm: unknown,
 ): string | undefined => {
-  if (dualClip === undefined || typeof algorithm !== "string" || !Object.hasOwn(registry, algorithm)) return undefined;
-  if (hasClippedRatio(registry[algorithm])) return undefined;
-  return `--dual-clip ${dualClip} bounds a clipped ratio, which the loss of --algorithm ${algorithm} is not`;
+  if (typeof algorithm !== "string" || !Object.hasOwn(registry, algorithm)) return undefined;
+  const used = registry[algorithm];
+  if (given.dualClip !== undefined && !hasClippedRatio(used)) {
+    return `--dual-clip ${given.dualClip} bounds a clipped ratio, which the loss of --algorithm ${algorithm} is not`;
+  }
+  const weights = { lambda: 1, ...given };
+  if (used.weight("positive", weights) !== 0 || used.weight("negative", weights) !== 0) return undefined;
+  const own = Object.keys(used.settings ?? {}).filter((key) => given[key] === 0).map((key) => `--${flagOf(key)} 0`);
+  return `${own.join(" and ")} leave --algorithm ${algorithm} no response to learn from`;
 };
 
 /**

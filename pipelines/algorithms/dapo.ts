@@ -24,6 +24,7 @@ export const dapo = makeAlgorithm({
   keepsGroup: (group) => group.length === 1 || hasSignal(group),
   advantage: {
     ...groupBaseline,
+    readsLimit: true,
     credit: (batch, { maxTokens = NaN, overlongBuffer, overlongPenalty, ...settings }) =>
       shapedBaseline({ maxTokens, buffer: overlongBuffer * maxTokens, penalty: overlongPenalty })
         .credit(batch, settings),

@@ -8,12 +8,12 @@
 import { Effect, Stream, Struct } from "effect";
 import { whiten } from "../algorithms/gae.ts";
 import { importanceWeighted, type TwoLogProbs } from "../algorithms/importance.ts";
-import { type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
+import { type Algorithm, type AlgorithmName, algorithms, type Response } from "../algorithms/mod.ts";
 import * as Records from "../records/schema.ts";
 import * as Stage from "./stage.ts";
 import { makeStage } from "./stage.ts";
 import { algorithmSettings, loss, rolloutServers, sampling } from "../settings/groups.ts";
-import { batchLimit } from "./token_limit.ts";
+import { batchLimit, overLimit } from "./token_limit.ts";
 
 /** A field that an algorithm needs and a record lacks. */
 export interface MissingField {
@@ -90,20 +90,30 @@ const creditedBatch = <A extends Creditable>(
   }));
 };
 
+/** What keeps an algorithm from the advantages of a batch, in words; undefined if nothing does. */
+const batchFault = (batch: ReadonlyArray<Creditable>, settings: AdvantageSettings): string | undefined => {
+  const { algorithm, maxTokens } = settings;
+  const missing = missingField(batch, settings);
+  if (missing !== undefined) {
+    return `record ${missing.index + 1} (problem "${batch[missing.index].problemId}") has no field "${missing.field}"`;
+  }
+  const { keepsGroup, advantage: { readsLimit } }: Algorithm = algorithms[algorithm];
+  const groups = keepsGroup === undefined ? [] : [...Map.groupBy(batch, ({ problemId }) => problemId)];
+  const dropped = groups.find(([, group]) => keepsGroup?.(group) === false);
+  if (dropped !== undefined) {
+    return `it drops the group of problem "${dropped[0]}", which is here; split by --algorithm ${algorithm}`;
+  }
+  return readsLimit === true ? overLimit(batch, maxTokens) : undefined;
+};
+
 const checked = <A extends Creditable>(
   batch: ReadonlyArray<A>,
   settings: AdvantageSettings,
 ): Effect.Effect<ReadonlyArray<A & Advantaged>, Stage.StageError> => {
-  const missing = missingField(batch, settings);
-  if (missing === undefined) return Effect.sync(() => advantage(batch, settings));
-  const { index, field } = missing;
-  return Effect.fail(
-    new Stage.StageError({
-      stage: "advantage",
-      message: `Cannot compute the advantages of "${settings.algorithm}": record ${index + 1} (problem ` +
-        `"${batch[index].problemId}") has no field "${field}"`,
-    }),
-  );
+  const fault = batchFault(batch, settings);
+  if (fault === undefined) return Effect.sync(() => advantage(batch, settings));
+  const message = `Cannot compute the advantages of "${settings.algorithm}": ${fault}`;
+  return Effect.fail(new Stage.StageError({ stage: "advantage", message }));
 };
 
 /** Scored to Credited. */

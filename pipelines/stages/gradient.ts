@@ -26,7 +26,7 @@ import * as Records from "../records/schema.ts";
 import type { Settings } from "../settings/settings.ts";
 import { commonTemperature } from "./record_temperature.ts";
 import { fault } from "./score.ts";
-import { batchLimit } from "./token_limit.ts";
+import { batchLimit, overLimit } from "./token_limit.ts";
 import {
   algorithmSettings,
   cluster,
@@ -80,7 +80,7 @@ export const checkedBatch = Effect.fnUntraced(function* <
   C extends
     & KlSettings
     & Pick<Settings, "miniBatch" | "responses">
-    & Partial<Pick<Settings, "temperature" | "maxTokens">>,
+    & Partial<Pick<Settings, "temperature" | "maxTokens" | "aggregation">>,
 >(
   batch: ReadonlyArray<A>,
   config: C,
@@ -91,6 +91,8 @@ export const checkedBatch = Effect.fnUntraced(function* <
     const message = trainingFault(record, config, training);
     if (message !== undefined) return yield* new Stage.StageError({ stage, message });
   }
+  const long = config.aggregation === "constant-length" ? overLimit(batch, config.maxTokens) : undefined;
+  if (long !== undefined) return yield* new Stage.StageError({ stage, message: `Cannot ${verb}: ${long}` });
   const temperature = yield* Effect.fromResult(Result.mapError(
     commonTemperature(batch, config.temperature),
     (problem) => new Stage.StageError({ stage, message: `Cannot ${verb} ${problem}` }),

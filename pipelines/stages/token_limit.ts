@@ -15,3 +15,22 @@ export const batchLimit = (
   batch: ReadonlyArray<{ readonly task?: string }>,
   maxTokens: number | undefined,
 ): number => batch.reduce((most, { task }) => Math.max(most, tokenLimit(task, maxTokens)), 0);
+
+/** The first response that is longer than the limit of its batch, in words: `record 3 (problem "a"): 20 tokens, ...`; undefined if all fit. */
+export const overLimit = (
+  batch: ReadonlyArray<{
+    readonly problemId: string;
+    readonly task?: string;
+    readonly responseTokens: { readonly length: number };
+  }>,
+  maxTokens: number | undefined,
+): string | undefined => {
+  const limit = batchLimit(batch, maxTokens);
+  const index = batch.findIndex(({ responseTokens }) => responseTokens.length > limit);
+  if (index < 0) return undefined;
+  const { problemId, responseTokens } = batch[index];
+  const asked = maxTokens === undefined
+    ? `${limit}, the task's limit; give their --max-tokens`
+    : `--max-tokens ${limit}`;
+  return `record ${index + 1} (problem "${problemId}") has ${responseTokens.length} tokens, more than ${asked}`;
+};

@@ -23,7 +23,9 @@ export interface JudgedResponse
 export type Referred = Partial<Pick<Records.Scored, "oldLogProbs" | "referenceLogProbs">>;
 
 /** The settings that a diagnosis depends on. */
-export type DiagnosedSettings = Pick<Settings, "algorithm" | "task" | "extract" | "responses" | "temperature">;
+export type DiagnosedSettings =
+  & Pick<Settings, "algorithm" | "task" | "extract" | "responses" | "temperature">
+  & Partial<Pick<Settings, "truncated">>;
 
 /** The counts of a batch's verdicts: each response is correct, wrong, or without an answer; `cutOff` counts those that were too long among all. */
 export interface VerdictCounts {
@@ -96,15 +98,28 @@ const ofResponses = (
 /** The advantages that are 0 in a group whose rewards are equal. */
 const comparing: ReadonlyArray<Advantage> = [groupBaseline, groupMean, scaledGroupMean, leaveOneOut];
 
+/** Whether a response that is alone in its group has an advantage. */
+const teachesAlone = ({ credit }: Advantage): boolean => {
+  const [{ advantages }] = credit([{ problemId: "", reward: 1, weight: 1, responseTokens: { length: 1 } }], {
+    klCoef: 0,
+  });
+  return advantages[0] !== 0;
+};
+
 /** Group baselines give no advantage where every group's rewards are equal. */
 const ofGroups = (
   records: ReadonlyArray<JudgedResponse>,
   { algorithm, responses }: DiagnosedSettings,
 ): ReadonlyArray<Diagnosis> => {
-  if (!comparing.includes(algorithms[algorithm].advantage)) return [];
+  const { advantage } = algorithms[algorithm];
+  if (!comparing.includes(advantage)) return [];
   const groups = [...Map.groupBy(records, ({ problemId }) => problemId).values()];
   if (groups.some((group) => group.some(({ reward }) => reward !== group[0].reward))) return [];
-  const text = `all rewards are equal in each of ${groups.length} groups, so ${algorithm} learns nothing from them`;
+  const alone = groups.filter(({ length }) => length === 1).length;
+  if (alone < groups.length && alone > 0 && teachesAlone(advantage)) return [];
+  const text = alone > 0 && teachesAlone(advantage)
+    ? `each of ${groups.length} groups is one response, so ${algorithm} has no baseline`
+    : `all rewards are equal in each of ${groups.length} groups, so ${algorithm} learns nothing from them`;
   return [{
     kind: "groups",
     text,
@@ -117,7 +132,7 @@ const ofGroups = (
 const numberOf = (value: MetricValue): number | undefined => typeof value === "number" ? value : undefined;
 
 /** What the row of metrics says of the update. */
-const ofUpdate = (row: MetricsRow, { algorithm, temperature }: DiagnosedSettings): ReadonlyArray<Diagnosis> => {
+const ofUpdate = (row: MetricsRow, { algorithm, temperature, truncated }: DiagnosedSettings): ReadonlyArray<Diagnosis> => {
   const [entropy, norm, kl] = [row.meanEntropy, row.gradNorm, row.approxKl].map(numberOf);
   return [
     ...row.updates === 0
@@ -125,7 +140,9 @@ const ofUpdate = (row: MetricsRow, { algorithm, temperature }: DiagnosedSettings
         {
           kind: "update",
           text: `${algorithm} uses none of these responses: no weight changed`,
-          advice: dropsGroups(algorithm)
+          advice: truncated === "mask" && numberOf(row.truncatedRatio) !== 0
+            ? "--truncated mask leaves out what was cut off: raise --max-tokens"
+            : dropsGroups(algorithm)
             ? "raise --responses or --temperature, or take problems that are sometimes solved"
             : "take problems that are sometimes solved, or an algorithm that uses both signs",
         } as const,

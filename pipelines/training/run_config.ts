@@ -83,12 +83,15 @@ export const recordedConfig = (
 ): Result.Result<TrainConfig, Command.UsageError> =>
   trainConfig(layered<Given>(settings, unsetDefaults(settings), given));
 
-/** Why the log-probs of responses would not be those that training takes them for, if so. */
+/** Why the log-probs of responses would not be those that training takes them for, if so. Temperature 0 leaves one token. */
 export const truncatedSampling = (
-  { topP, topK, allowTruncatedSampling }: Pick<TrainConfig, "topP" | "topK" | "allowTruncatedSampling">,
+  { temperature, topP, topK, allowTruncatedSampling }: Pick<
+    TrainConfig,
+    "temperature" | "topP" | "topK" | "allowTruncatedSampling"
+  >,
 ): Command.UsageError | undefined => {
-  if (allowTruncatedSampling === true || (topP === 1 && topK === 0)) return undefined;
-  const flag = topP === 1 ? `--top-k ${topK}` : `--top-p ${topP}`;
+  if (allowTruncatedSampling === true || (temperature > 0 && topP === 1 && topK === 0)) return undefined;
+  const flag = topP !== 1 ? `--top-p ${topP}` : topK !== 0 ? `--top-k ${topK}` : `--temperature ${temperature}`;
   return runRefusal(
     `Cannot train with ${flag}: log-probs are of the whole distribution, so the probability ratio would be wrong; ` +
       `--allow-truncated-sampling trains all the same`,

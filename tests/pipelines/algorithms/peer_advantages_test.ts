@@ -109,6 +109,8 @@ Deno.test("the calibrated rewards of LENS are those of its equations", () => {
 Deno.test("DAPO's overlong penalty is verl's", () => {
   const shaped = peers.sequences.map(({ reward, logProbs }) => reward - overlongPenalty(logProbs.length, overlong));
   assert.ok(distance(shaped, shapedRewards) < 1e-6);
+  // DAPO's Eq. (13): the whole penalty from the limit on.
+  assert.deepEqual([0, 1, 9].map((more) => overlongPenalty(maxTokens + more, overlong)), [penalty, penalty, penalty]);
 });
 
 Deno.test("groups whose rewards are all equal teach nothing but where an algorithm wants them to", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Result } from "effect";
 import { tasks } from "../../../data/mod.ts";
+import { unfitSetting } from "../../../pipelines/algorithms/algorithm_settings.ts";
 import { algorithms } from "../../../pipelines/algorithms/mod.ts";
 import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { check, checkText, merge, nearest, select } from "../../../pipelines/settings/resolve.ts";
@@ -21,6 +22,17 @@ Deno.test("every default is a value that its setting takes", () => {
     assert.ok(Result.isSuccess(check(settings[key], settings[key].default ?? null)), key);
     assert.ok(settings[key].description.length > 0, key);
   }
+});
+
+Deno.test("weights that leave an algorithm no response to learn from are refused", () => {
+  const none = { positiveWeight: 0, negativeWeight: 0 };
+  assert.equal(
+    unfitSetting(none, "sign-weights"),
+    "--positive-weight 0 and --negative-weight 0 leave --algorithm sign-weights no response to learn from",
+  );
+  assert.equal(unfitSetting({ positiveWeight: 0 }, "sign-weights"), undefined);
+  assert.equal(unfitSetting({ lambda: 0 }, "w-reinforce"), undefined);
+  for (const name of Object.keys(algorithms)) assert.equal(unfitSetting({}, name), undefined, name);
 });
 
 Deno.test("flags are the keys in kebab case", () => {

@@ -28,6 +28,30 @@ Deno.test("the advantage stage sees GRPO's whole group wherever its members stan
   );
 });
 
+Deno.test("an algorithm that drops groups refuses one that it would have dropped, as another's split left it", async () => {
+  const lines = [scored("a", 1), scored("a", -1), scored("b", -1), scored("b", -1)];
+  const failure = async (algorithm: "dapo" | "ngrpo", some: ReadonlyArray<object>) =>
+    (await filter(advantageStage, some, { algorithm })).failure ?? "";
+  assert.equal(
+    await failure("dapo", lines),
+    'Cannot compute the advantages of "dapo": it drops the group of problem "b", which is here; split by --algorithm dapo',
+  );
+  assert.match(await failure("ngrpo", [...lines, scored("c", 1), scored("c", 1)]), /the group of problem "c"/);
+  assert.equal(records(await filter(advantageStage, lines, { algorithm: "ngrpo" })).length, 4);
+});
+
+Deno.test("a response that is longer than the limit which an algorithm reads is refused, and costs no other algorithm anything", async () => {
+  const longer = { oldLogProbs: [-1, -2, -3], referenceLogProbs: [-1, -2, -3], values: [0, 0, 0] };
+  const lines = [scored("a", 1), { ...scored("a", -1), responseTokens: [5, 6, 7], ...longer }];
+  const { failure } = await filter(advantageStage, lines, { algorithm: "dapo", maxTokens: 2 });
+  assert.equal(
+    failure,
+    'Cannot compute the advantages of "dapo": record 2 (problem "a") has 3 tokens, more than --max-tokens 2',
+  );
+  assert.equal(records(await filter(advantageStage, lines, { algorithm: "dapo", maxTokens: 3 })).length, 2);
+  assert.equal(records(await filter(advantageStage, lines, { algorithm: "rloo", maxTokens: 2 })).length, 2);
+});
+
 Deno.test("the advantage stage gives PPO returns beside whitened advantages", async () => {
   const out = records(await filter(advantageStage, [scored("a", 1), scored("b", -1)], { algorithm: "ppo" }));
   assert.deepEqual(out.map(({ returns }) => returns), [[1, 1], [-1, -1]]);

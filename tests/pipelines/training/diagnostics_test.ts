@@ -98,14 +98,26 @@ Deno.test("equal rewards in every group are said of the algorithms that compare 
     "raise --responses or --temperature, or take problems that are sometimes solved",
   ]);
   const alone = responses("cw").map((one, i) => ({ ...one, problemId: `p${i}` }));
-  const [, groups] = diagnose(alone, healthy, { ...settings, algorithm: "grpo", responses: 1 });
-  assert.equal(groups.advice, "--responses 1 leaves nothing to compare, raise it");
+  const ofAlone = (algorithm: keyof typeof algorithms) =>
+    only("groups", diagnose(alone, healthy, { ...settings, algorithm, responses: 1 }));
+  for (const algorithm of ["grpo", "rloo", "dr-grpo", "gspo", "cispo"] as const) {
+    assert.deepEqual(ofAlone(algorithm), [
+      `each of 2 groups is one response, so ${algorithm} has no baseline: --responses 1 leaves nothing to compare, raise it`,
+    ]);
+  }
+  assert.deepEqual(ofAlone("gpg"), [
+    "all rewards are equal in each of 2 groups, so gpg learns nothing from them: --responses 1 leaves nothing to compare, raise it",
+  ]);
 });
 
 Deno.test("an update that does nothing, low entropy, no gradient and a long step are said, at their bounds and not before", () => {
   assert.deepEqual(only("update", said("wwww", { algorithm: "psr" }, { updates: 0 })), [
     "psr uses none of these responses: no weight changed: " +
     "take problems that are sometimes solved, or an algorithm that uses both signs",
+  ]);
+  const masked = said("WWww", { algorithm: "nsr", truncated: "mask" }, { updates: 0, truncatedRatio: 0.5 });
+  assert.deepEqual(only("update", masked), [
+    "nsr uses none of these responses: no weight changed: --truncated mask leaves out what was cut off: raise --max-tokens",
   ]);
   assert.deepEqual(only("update", said("wwww", { algorithm: "dapo" }, { updates: 0 })), [
     "dapo uses none of these responses: no weight changed: " +

@@ -180,7 +180,7 @@ test("a dual clip is refused where the loss is no clipped ratio", async (dir) =>
 
 test("training with top-p or top-k is refused unless it is allowed, which is no change of a run", async (dir) => {
   const out = join(dir, "run");
-  for (const flag of ["--top-p 0.9", "--top-k 5"]) {
+  for (const flag of ["--top-p 0.9", "--top-k 5", "--temperature 0"]) {
     for (const more of ["", "--dry-run"]) {
       const { error } = await commandLine(train(out, `${flag} ${more}`));
       assert.equal(
