@@ -132,7 +132,10 @@ const ofGroups = (
 const numberOf = (value: MetricValue): number | undefined => typeof value === "number" ? value : undefined;
 
 /** What the row of metrics says of the update. */
-const ofUpdate = (row: MetricsRow, { algorithm, temperature, truncated }: DiagnosedSettings): ReadonlyArray<Diagnosis> => {
+const ofUpdate = (
+  row: MetricsRow,
+  { algorithm, temperature, truncated }: DiagnosedSettings,
+): ReadonlyArray<Diagnosis> => {
   const [entropy, norm, kl] = [row.meanEntropy, row.gradNorm, row.approxKl].map(numberOf);
   return [
     ...row.updates === 0
