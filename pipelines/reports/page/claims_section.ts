@@ -181,7 +181,10 @@ const judgedSection = (rows: ReadonlyArray<Judged>): Html => {
     ["What the paper says", explored.filter(isPaper)],
     ["Beyond the paper", explored.filter((row) => !isPaper(row))],
   ] as const;
-  return markup`<p>${ruleOf(rows)}</p>
+  const rule = ruleOf(rows);
+  return markup`${
+    rule.length === 1 ? markup`<p>${rule[0]}</p>` : markup`<ul>${rule.map((one) => markup`<li>${one}</li>`)}</ul>`
+  }
 <p class="note">The picture shows the interval against the threshold, on one scale for each unit: from end to end 20 points, 0.2 nats, or 1. The grounded side is where the claim holds${
     hasOther ? "; the full dot is the published test problems, the open one below it the others" : undefined
   }; an arrow says that an interval goes on. Cells are bases × seeds${
