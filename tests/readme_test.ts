@@ -165,13 +165,10 @@ interface Row {
 const recordsOf = <A>(study: string, file: string): ReadonlyArray<A> =>
   readFileSync(join(root, "results", study, file), "utf8").trim().split("\n").map((line): A => JSON.parse(line));
 
-const rows = recordsOf<Row>("tiny-power", "evaluations.ndjson")
-  .filter(({ slice, evaluation }) => slice === "all" && evaluation === "T 0.6");
-/** The models of the table, in the paper's order. */
-const labels = ["base", "ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"];
-const ks = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-
-const table = (): string => {
+/** Pass@k in percent of a study's models, on all problems under one evaluation; the best of each column is bold. */
+const passAtKTable = (study: string, under: string, labels: ReadonlyArray<string>, ks: ReadonlyArray<number>) => () => {
+  const rows = recordsOf<Row>(study, "evaluations.ndjson")
+    .filter(({ slice, evaluation }) => slice === "all" && evaluation === under);
   const printed = (label: string, k: number): string => {
     const row = rows.find((one) => one.label === label && one.k === k);
     assert.ok(row, `${label} at k = ${k}`);
@@ -185,6 +182,9 @@ const table = (): string => {
   return [["", ...ks.map((k) => k === 1 ? "Pass@1" : `@${k}`)], ["---", ...ks.map(() => "--:")], ...lines]
     .map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 };
+
+/** The paper's methods, in its order, and REINFORCE. */
+const methods = ["base", "ppo", "grpo", "psr", "nsr", "w-reinforce", "reinforce"];
 
 const [fullClaims, askedAgain, power] = ["tiny-full", "tiny-power-again", "tiny-power"].map((study) =>
   recordsOf<ClaimRow>(study, "claims.ndjson")
@@ -237,7 +237,12 @@ const block = (file: string, name: string, made: () => string) =>
     assert.equal(shown, made(), "deno task test tests/readme_test.ts -- --update writes them");
   });
 
-block("README.md", "results", table);
+block("README.md", "results", passAtKTable("tiny-power", "T 0.6", methods, [1, 2, 4, 8, 16, 32, 64, 128, 256]));
+block(
+  "README.md",
+  "language-model",
+  passAtKTable("smollm2", "T 1", ["base", "psr", "nsr"], [1, 2, 4, 8, 16]),
+);
 block("results/README.md", "claims", claims);
 
 Deno.test("README.md: the sentence under the picture has the numbers of the claims", () => {

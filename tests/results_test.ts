@@ -17,8 +17,8 @@ const folders = readdirSync(results, { withFileTypes: true }).filter((entry) => 
 
 const studies = folders.filter((name) => name in recipes);
 
-Deno.test("results hold the studies tiny, tiny-full, tiny-power and tiny-power-again, with their records", () => {
-  assert.deepEqual(studies.toSorted(), ["tiny", "tiny-full", "tiny-power", "tiny-power-again"]);
+Deno.test("results hold the studies smollm2, tiny, tiny-full, tiny-power and tiny-power-again, with their records", () => {
+  assert.deepEqual(studies.toSorted(), ["smollm2", "tiny", "tiny-full", "tiny-power", "tiny-power-again"]);
   for (const name of studies) assert.ok(existsSync(join(results, name, "record.json")), name);
 });
 
