@@ -46,6 +46,13 @@ export const middle95 = (numbers: Float64Array, otherwise: number): { readonly l
   return { low: quantile(sorted, 0.025) ?? otherwise, high: quantile(sorted, 0.975) ?? otherwise };
 };
 
+/** The mean of at least one number, summed in order. */
+export const mean = (numbers: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += numbers[i];
+  return sum / numbers.length;
+};
+
 /** The median of at least one number; of two middle ones the greater. */
 export const median = (numbers: ReadonlyArray<number>): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1];

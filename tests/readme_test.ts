@@ -9,6 +9,7 @@ import { Effect, Result } from "effect";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { mean } from "../data/statistics.ts";
 import { table1 as published } from "../data/paper/published.ts";
 import { markdownTable } from "../pipelines/reports/tables/markdown_table.ts";
 import { seriesName } from "../pipelines/reports/series.ts";
@@ -17,7 +18,7 @@ import { commonFlags, parseCommandLine } from "../pipelines/commands/command_lin
 import { parseConfigFile } from "../pipelines/settings/config_file.ts";
 import { recipes } from "../pipelines/recipes/mod.ts";
 import { flagOf, settingKeys } from "../pipelines/settings/settings.ts";
-import type { ClaimRow } from "../pipelines/records/study_rows.ts";
+import type { ClaimRow, StepRow } from "../pipelines/records/study_rows.ts";
 import "./adapter.ts";
 
 const { stages, commands } = await Effect.runPromise(loadAll);
@@ -267,6 +268,26 @@ Deno.test("README.md: the sentence under the picture has the numbers of the clai
       `NSR's lead, ${points("nsr-best-at-256", askedAgain)} there, is undecided`,
     ]
   ) assert.ok(prose.includes(said), said);
+});
+
+Deno.test("results/README.md: what it says to keep in mind has the numbers of tiny-power", () => {
+  const text = readFileSync(join(root, "results/README.md"), "utf8").replaceAll(/\s+/g, " ");
+  const steps = recordsOf<StepRow>("tiny-power", "dynamics.ndjson").filter(({ condition, step }) =>
+    condition === "main" && step === 60
+  );
+  const made = (algorithm: string) => {
+    const own = steps.filter((row) => row.algorithm === algorithm);
+    return Math.round(mean(own.map(({ optimizerSteps }) => Number(optimizerSteps))));
+  };
+  const seen = (id: string) => (100 * (power.find((claim) => claim.id === id)?.smallest ?? NaN)).toFixed(1);
+  const others = new Set(["ppo", "grpo", "w-reinforce", "reinforce"].map(made));
+  assert.equal(others.size, 1);
+  for (
+    const said of [
+      `${made("nsr")} in the main comparison, PSR ${made("psr")}, the others ${[...others]}`,
+      `the design sees distances of ${seen("slower-road-psr")} and ${seen("slower-road-grpo")} points`,
+    ]
+  ) assert.ok(text.includes(said), said);
 });
 
 for (const [part, where] of paperParts) {

@@ -1,7 +1,8 @@
 /**
  * Arithmetic in words, for pretrained language models that are too small for MATH: the numbers 1 to 14 by plus, times and minus. A prompt shows
- * one solved line and asks for the next, `7 plus 9 is`; a right response is ` 16: \boxed{16}`. Training and test problems share no number that is asked of: one
- * whose remainder by 5 is 2 or 4 is for testing. The numbers of the solved line are in neither. The problems stand in `data/arithmetic/`.
+ * one solved line and asks for the next, `7 plus 9 is`; a right response is ` 16: \boxed{16}`. Training and test problems share no number that
+ * is asked of: one whose remainder by 5 is 2 or 4 is for testing. The numbers of the solved line are in neither. The problems stand in
+ * `data/arithmetic/`.
  */
 import { Key, permutation } from "../random.ts";
 import type { Split } from "../task.ts";

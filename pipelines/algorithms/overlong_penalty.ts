@@ -1,7 +1,7 @@
 /**
  * DAPO's soft overlong punishment (arXiv 2503.14476, Section 3.4, Eq. (13)): a response loses up to `penalty` of its reward over the last
- * `buffer` of `maxTokens` tokens, linearly, and no more beyond them. It is inside the advantage: the reward of the record stays as it was graded. The advantage is
- * then GRPO's.
+ * `buffer` of `maxTokens` tokens, linearly, and no more beyond them. It is inside the advantage: the reward of the record stays as it was
+ * graded. The advantage is then GRPO's.
  */
 import type { Advantage, Response } from "./algorithm.ts";
 import { groupBaseline } from "./group_baseline.ts";

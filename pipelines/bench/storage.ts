@@ -5,6 +5,7 @@
  * a run of `deno task train`, resumed if it exists. `results/bench/` lists each seed's distance from the same seed in float32 with the
  * plain kernels, beside the distance between seeds.
  */
+import { mean } from "../../data/statistics.ts";
 import { percentText } from "../reports/figures/shares.ts";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -69,8 +70,6 @@ interface Curve {
   readonly entropy: ReadonlyArray<number>;
   readonly test: ReadonlyArray<number>;
 }
-
-const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** Trains, or reuses the finished run, and reads the metrics: means over windows of steps, test accuracy at the end of each. */
 const curve = async (name: string, { flags = [] }: Variant, seed: number): Promise<Curve> => {

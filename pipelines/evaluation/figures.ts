@@ -4,6 +4,7 @@
  * cut off.
  */
 import { tasks } from "../../data/mod.ts";
+import { mean } from "../../data/statistics.ts";
 import { equivalent } from "../../data/grading/equivalence.ts";
 import type { EvaluationRow } from "../records/rows.ts";
 import { passAtK, tally } from "../stages/pass_at_k.ts";
@@ -43,8 +44,6 @@ export const partsOf = (prompts: ReadonlyArray<UntokenizedPrompt>): ReadonlyMap<
 /** The equivalence of answers in a vote: the grader's for mathematics, the text alone for generated problems. */
 export const sameOf = (task: string): Same => tasks[task]?.source.kind === "files" ? equivalent : () => false;
 
-const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
-
 /** Greedy accuracy with its interval, of one greedy response to each problem; nothing without any. */
 const greedyOf = (facts: ReadonlyArray<Fact>, draws: number) => {
   if (facts.length === 0) return {};
@@ -76,11 +75,11 @@ export const figuresOf = (
       ...title,
       ...row,
       slice,
-      consAtK: meanOf([...problems].flatMap((problemId) => votes.get(problemId)?.[i] ?? [])),
+      consAtK: mean([...problems].flatMap((problemId) => votes.get(problemId)?.[i] ?? [])),
       ...greedyOnes,
       responses: own.length,
-      ...(lengths.length > 0 && { meanResponseLength: meanOf(lengths) }),
-      ...(cuts.length > 0 && { truncatedRatio: meanOf(cuts) }),
+      ...(lengths.length > 0 && { meanResponseLength: mean(lengths) }),
+      ...(cuts.length > 0 && { truncatedRatio: mean(cuts) }),
     }));
   });
 };

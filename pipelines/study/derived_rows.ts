@@ -76,6 +76,23 @@ const evaluationRows = (
   });
 };
 
+/** A point of the frontier: Pass@1 and Pass@k after a step, on the bases of the cells that have `first`; none if there are no such cells. */
+const frontierRow = (
+  estimated: ReturnType<typeof passAtKOf>,
+  { condition, algorithm, evaluation }: Omit<ReturnType<typeof groupsOf>[number], "rows">,
+  { step, first, k }: { readonly step: number; readonly first: number; readonly k: number },
+): ReadonlyArray<FrontierRow> => {
+  const trained = { condition, algorithm };
+  const models = step === 0 ? { condition: "base", algorithm: "base" } : trained;
+  const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
+  const [kth, own] = [at(k), { ...at(k), ...trained, step: first }].map(estimated);
+  const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
+  if (shared.length === 0) return [];
+  const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
+  const named = { label: algorithm, algorithm, condition, evaluation, step, k };
+  return [{ ...named, passAt1, low1, high1, ...kth.over(shared) }];
+};
+
 /**
  * Pass@1 and Pass@k along training, from the base on, where at least two steps were evaluated. Algorithms of the same condition that were
  * evaluated once have that one point.
@@ -84,7 +101,6 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
   const estimated = passAtKOf(evidence);
   const trained = groupsOf(counts).filter(({ algorithm }) => algorithm !== "base");
   const panels = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
-  const start = { condition: "base", algorithm: "base" };
   return [...panels.values()].flatMap((members) =>
     [64, 256].flatMap((k) => {
       // Some points have fewer responses.
@@ -93,18 +109,9 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
         return { ...group, steps: [...steps].sort((a, b) => a - b) };
       });
       if (lines.every(({ steps }) => steps.length < 2)) return [];
-      return lines.flatMap(({ condition, algorithm, evaluation, steps }) =>
-        [...steps.length < 2 ? [] : [0], ...steps].flatMap((step): ReadonlyArray<FrontierRow> => {
-          const models = step === 0 ? start : { condition, algorithm };
-          const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
-          const [kth, own] = [at(k), { ...at(k), condition, algorithm, step: steps[0] }].map(estimated);
-          // Only the bases of the drawn cells.
-          const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
-          if (shared.length === 0) return [];
-          const { passAtK: passAt1, low: low1, high: high1 } = estimated(at(1)).over(shared);
-          const named = { label: algorithm, algorithm, condition, evaluation, step, k };
-          return [{ ...named, passAt1, low1, high1, ...kth.over(shared) }];
-        })
+      return lines.flatMap(({ steps, ...group }) =>
+        [...steps.length < 2 ? [] : [0], ...steps]
+          .flatMap((step) => frontierRow(estimated, group, { step, first: steps[0], k }))
       );
     })
   );

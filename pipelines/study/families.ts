@@ -4,7 +4,7 @@
  * share 5 % by Holm (1979), all others by Benjamini and Yekutieli (2001), which allows any dependence. What is not decided has the smallest
  * distance from its threshold that the design would have seen in four cases of five, at the level that its family left for one more claim.
  */
-import { middle95, normalQuantile } from "../../data/statistics.ts";
+import { mean, middle95, normalQuantile } from "../../data/statistics.ts";
 import type { ClaimVerdict, StudyClaim } from "../records/claim.ts";
 import type { ClaimRow } from "../records/study_rows.ts";
 import { type Draw, measuredDraws } from "./bootstrap.ts";
@@ -81,17 +81,16 @@ export const benjaminiYekutieli = (p: ReadonlyArray<number>): ReadonlyArray<numb
   return adjusted;
 };
 
-const families: Readonly<Record<"primary" | "explored", Family>> = {
-  primary: { adjust: holm, left: (count, decided) => level / (count - decided) },
-  explored: {
-    adjust: benjaminiYekutieli,
-    left: (count, decided) => level * (decided + 1) / (count * harmonicSum(count)),
-  },
+const primaryFamily: Family = { adjust: holm, left: (count, decided) => level / (count - decided) };
+
+const exploredFamily: Family = {
+  adjust: benjaminiYekutieli,
+  left: (count, decided) => level * (decided + 1) / (count * harmonicSum(count)),
 };
 
 const deviation = (values: Float64Array): number => {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0) / Math.max(1, values.length - 1));
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, x) => sum + (x - centre) * (x - centre), 0) / Math.max(1, values.length - 1));
 };
 
 /** A claim's row, and its tests unless it is untried. */
@@ -150,15 +149,19 @@ const tested = (claim: StudyClaim, evidence: Evidence, count: number): Tested =>
   };
 };
 
-/** The verdicts of the claims of one family. An untried claim counts in it, with p = 1. */
-const judgeFamily = (all: ReadonlyArray<Tested>, { adjust, left }: Family): ReadonlyArray<ClaimRow> => {
+/** Each claim of one family with its verdict. An untried claim counts in it, with p = 1. */
+const judgeFamily = (
+  all: ReadonlyArray<Tested>,
+  { adjust, left }: Family,
+): ReadonlyArray<readonly [Tested, ClaimRow]> => {
   const adjusted = adjust(all.map(({ p }) => p));
   const decided = adjusted.filter((own) => own <= level).length;
   const distance = () => normalQuantile(1 - left(all.length, decided) / 2) + normalQuantile(power);
-  return all.map(({ row, p, nearer, deviation }, i): ClaimRow => {
-    if (nearer === undefined || deviation === undefined) return row;
+  return all.map((one, i) => {
+    const { row, p, nearer, deviation } = one;
+    if (nearer === undefined || deviation === undefined) return [one, row];
     const found = adjusted[i] <= level ? { verdict: nearer } : { smallest: distance() * deviation };
-    return { ...row, p, adjusted: adjusted[i], ...found };
+    return [one, { ...row, p, adjusted: adjusted[i], ...found }];
   });
 };
 
@@ -169,9 +172,9 @@ export const judgeFamilies = (
   draws: number = familyDraws,
 ): ReadonlyArray<ClaimRow> => {
   const all = claims.map((claim) => tested(claim, evidence, draws));
-  const isPrimary = ({ row }: Tested) => row.primary === true;
-  const judged = ([["primary", all.filter(isPrimary)], ["explored", all.filter((one) => !isPrimary(one))]] as const)
-    .flatMap(([name, some]) => judgeFamily(some, families[name]).map((row, i) => [some[i], row] as const));
-  const rows = new Map(judged);
-  return all.map((one) => rows.get(one) ?? one.row);
+  const judged = new Map([
+    ...judgeFamily(all.filter(({ row }) => row.primary === true), primaryFamily),
+    ...judgeFamily(all.filter(({ row }) => row.primary !== true), exploredFamily),
+  ]);
+  return all.map((one) => judged.get(one) ?? one.row);
 };

@@ -2,18 +2,13 @@
  * Learning rates that a rule chooses by the results of other cells (`RateChoice`), on problems that no claim asks of. The rule is a function of
  * counts, so a study's records show every candidate's score and the choice again (`chosen.ndjson`).
  */
+import { mean } from "../../data/statistics.ts";
 import type { RateChoice, Recipe } from "../recipes/mod.ts";
 import { type ChosenRow, type CountRow, roundedDigits } from "../records/study_rows.ts";
 import { estimates } from "./evidence.ts";
 
 /** The number of right responses of a cell by problem. */
 type Counted = Pick<CountRow, "cell" | "evaluation" | "n" | "correct">;
-
-const mean = (values: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
-};
 
 /** The candidates of a choice with their scores; undefined until every cell of every candidate is counted. */
 export const scoredRates = (

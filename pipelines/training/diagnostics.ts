@@ -116,8 +116,9 @@ const ofGroups = (
   const groups = [...Map.groupBy(records, ({ problemId }) => problemId).values()];
   if (groups.some((group) => group.some(({ reward }) => reward !== group[0].reward))) return [];
   const alone = groups.filter(({ length }) => length === 1).length;
-  if (alone < groups.length && alone > 0 && teachesAlone(advantage)) return [];
-  const text = alone > 0 && teachesAlone(advantage)
+  const hasTeacher = alone > 0 && teachesAlone(advantage);
+  if (hasTeacher && alone < groups.length) return [];
+  const text = hasTeacher
     ? `each of ${groups.length} groups is one response, so ${algorithm} has no baseline`
     : `all rewards are equal in each of ${groups.length} groups, so ${algorithm} learns nothing from them`;
   return [{
@@ -143,7 +144,7 @@ const ofUpdate = (
         {
           kind: "update",
           text: `${algorithm} uses none of these responses: no weight changed`,
-          advice: truncated === "mask" && numberOf(row.truncatedRatio) !== 0
+          advice: truncated === "mask" && (numberOf(row.truncatedRatio) ?? 0) > 0
             ? "--truncated mask leaves out what was cut off: raise --max-tokens"
             : dropsGroups(algorithm)
             ? "raise --responses or --temperature, or take problems that are sometimes solved"

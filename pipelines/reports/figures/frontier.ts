@@ -1,7 +1,7 @@
 /**
  * The frontier: Pass@k against Pass@1 along training, one line per algorithm from the base on, one panel per condition and k; an algorithm
- * that was evaluated at the end alone is a point. If two lines
- * coincide, one algorithm is a slower way along the same frontier; if one is above, it reaches what the other does not.
+ * that was evaluated at the end alone is a point. If two lines coincide, one algorithm is a slower way along the same frontier; if one is
+ * above, it reaches what the other does not.
  */
 import { Result } from "effect";
 import { FrontierRow } from "../../records/study_rows.ts";

@@ -1,4 +1,5 @@
 /** The content of a study's pages, and its progress. */
+import { mean } from "../../../data/statistics.ts";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
 import type { ChosenRow, FrontierRow, InsightRow, SweepRow } from "../../records/study_rows.ts";
@@ -34,8 +35,6 @@ export interface StudyReport extends Partial<ShownRecords> {
   readonly records?: ReadonlyArray<{ readonly file: string; readonly sha256: string }>;
 }
 
-const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
-
 /** The finished cells of the recipe, by condition. */
 export const doneOf = (
   { recipe, cells = [], optimizerSteps = new Map() }: StudyReport,
@@ -45,7 +44,7 @@ export const doneOf = (
   const meansOf = (some: ReadonlyArray<Cell>) =>
     [...Map.groupBy(some, ({ algorithm }) => algorithm)].flatMap(([algorithm, own]) => {
       const counts = own.flatMap(({ name }) => optimizerSteps.get(name) ?? []);
-      return counts.length === 0 ? [] : [[algorithm, meanOf(counts)] as const];
+      return counts.length === 0 ? [] : [[algorithm, mean(counts)] as const];
     });
   return new Map(
     [...Map.groupBy(done, ({ condition }) => condition)].map(([name, some]) => [

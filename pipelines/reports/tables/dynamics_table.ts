@@ -1,5 +1,6 @@
 /** The first and last values of training: accuracy and entropy on the test split, correct and fully solved ratio of the batches. */
 import { Result } from "effect";
+import { mean } from "../../../data/statistics.ts";
 import { tableReport } from "../report.ts";
 import { DynamicsRow } from "../../records/rows.ts";
 import { labelOf, seriesOf } from "../series.ts";
@@ -12,8 +13,6 @@ const window = 10;
 
 const valuesOf = (rows: ReadonlyArray<DynamicsRow>, field: Measured): ReadonlyArray<number> =>
   rows.flatMap((row) => row[field] ?? []);
-
-const meanOf = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 const ends = (values: ReadonlyArray<number>, cell: (value: number) => Cell): ReadonlyArray<Cell> =>
   values.length === 0 ? [empty, empty] : [cell(values[0]), cell(values[values.length - 1])];
@@ -40,7 +39,7 @@ const firstAndLast = (rows: ReadonlyArray<DynamicsRow>): Table => ({
       const own = rows.filter((row) => labelOf(row) === label).sort((a, b) => a.step - b.step);
       const late = (field: Measured) => {
         const values = valuesOf(own, field).slice(-window);
-        return values.length === 0 ? empty : percentCell(meanOf(values));
+        return values.length === 0 ? empty : percentCell(mean(values));
       };
       return [
         textCell(name),

@@ -184,8 +184,13 @@ export const probabilityText = (p: number): string => p < 0.001 ? "< 0.001" : p.
 const probability = (value: number | undefined): Cell =>
   value === undefined ? empty : { text: probabilityText(value), value };
 
+const basesCell = (row: Row): Cell => {
+  const text = basesText(row);
+  return text === undefined ? empty : { text, value: row.agree };
+};
+
 const familyCells = (row: Row): ReadonlyArray<Cell> => [
-  basesText(row) === undefined ? empty : { text: basesText(row) ?? "", value: row.agree },
+  basesCell(row),
   probability(row.p),
   probability(row.adjusted),
   row.smallest === undefined ? empty : { text: printed(row, row.smallest, false), value: row.smallest },

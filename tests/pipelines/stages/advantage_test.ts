@@ -49,6 +49,14 @@ Deno.test("a response that is longer than the limit which an algorithm reads is 
     'Cannot compute the advantages of "dapo": record 2 (problem "a") has 3 tokens, more than --max-tokens 2',
   );
   assert.equal(records(await filter(advantageStage, lines, { algorithm: "dapo", maxTokens: 3 })).length, 2);
+  const zeros = Array(17).fill(0);
+  const long = { oldLogProbs: zeros, referenceLogProbs: zeros, values: zeros, responseTokens: zeros };
+  const [first, second] = lines.map((line) => ({ ...line, task: "countdown" }));
+  assert.equal(
+    (await filter(advantageStage, [first, { ...second, ...long }], { algorithm: "dapo" })).failure,
+    'Cannot compute the advantages of "dapo": record 2 (problem "a") has 17 tokens, more than 16, the task\'s limit; ' +
+      "give their --max-tokens",
+  );
   assert.equal(records(await filter(advantageStage, lines, { algorithm: "rloo", maxTokens: 2 })).length, 2);
 });
 

@@ -169,6 +169,10 @@ testStages(
         yield* refused({ sign: "up" as "positive" }),
         /field "sign" must be "positive" or "negative", found "up"$/,
       );
+      assert.match(
+        yield* refused({}, { aggregation: "constant-length", maxTokens: 2 }),
+        /^Cannot differentiate: record 1 \(problem "countdown\/test\/0"\) has \d+ tokens, more than --max-tokens 2$/,
+      );
       assert.match(yield* refused({}, { algorithm: "grpo" }), /field "referenceLogProbs" is missing$/);
       assert.match(yield* refused({}, { algorithm: "ppo", critic: base }), /field "values" is missing$/);
       const values = new Float32Array(record.responseTokens.length);
