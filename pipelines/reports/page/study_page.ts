@@ -61,9 +61,9 @@ const inShort = (study: StudyFolder): ReadonlyArray<string | undefined> => {
     isModelOrganism(recipe) ? `${modelOrganism}.` : undefined,
     progress === undefined
       ? undefined
-      : progress.done < progress.total
-      ? `**An unfinished study: ${progress.done} of ${progress.total} cells are done.** Numbers are of those cells; claims that need others are untried.`
-      : `All ${progress.total} cells of the study are done.`,
+      : progress.caution === undefined
+      ? progress.state
+      : `**${progress.state}** ${progress.caution}`,
     claims.length === 0 ? undefined : list([
       ...(claims.some(isPrimary) ? [tally("the primary claims", claims.filter(isPrimary))] : []),
       tally("all claims of the paper", claims.filter(isPaper)),

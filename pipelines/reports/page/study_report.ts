@@ -2,13 +2,13 @@
 import { mean } from "../../../data/statistics.ts";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
-import type { ChosenRow, FrontierRow, InsightRow, SweepRow } from "../../records/study_rows.ts";
+import { type ChosenRow, type FrontierRow, type InsightRow, labelOf, type SweepRow } from "../../records/study_rows.ts";
 import type { Cell, Recipe } from "../../recipes/mod.ts";
+import { seriesName } from "../series.ts";
 import type { FinishedCells } from "../tables/recipe_tables.ts";
 import type { Judged } from "../tables/verdicts.ts";
 import type { DynamicsWords } from "./dynamics_section.ts";
 import type { ShownRecords } from "./excerpts.ts";
-import type { Progress } from "./summary_section.ts";
 
 /** Rows of a study, and their provenance. Evaluations are required; all else is shown if present. */
 export interface StudyReport extends Partial<ShownRecords> {
@@ -54,10 +54,31 @@ export const doneOf = (
   );
 };
 
-/** The number of finished cells of the recipe; undefined for a study without recorded cells. */
+/** How many cells of a study are done. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly state: string;
+  /** What the numbers of an unfinished study are. */
+  readonly caution?: string;
+}
+
+/** The progress of a study that records its cells, or of an unfinished comparison; undefined for a complete one. */
 export const progressOf = (study: StudyReport): Progress | undefined => {
-  const { recipe, cells = [] } = study;
-  if (recipe === undefined || cells.length === 0) return undefined;
-  const done = [...doneOf(study).values()].reduce((sum, { count }) => sum + count, 0);
-  return { done, total: recipe.cells.length };
+  const { recipe, cells = [], evaluations } = study;
+  if (recipe === undefined) return undefined;
+  const total = recipe.cells.length;
+  if (recipe.claims !== undefined) {
+    if (cells.length === 0) return undefined;
+    const done = [...doneOf(study).values()].reduce((sum, { count }) => sum + count, 0);
+    if (done >= total) return { done, total, state: `All ${total} cells of the study are done.` };
+    const state = `An unfinished study: ${done} of ${total} cells are done.`;
+    return { done, total, state, caution: "Numbers are of those cells; claims that need others are untried." };
+  }
+  const there = new Set(evaluations.map(({ label }) => label));
+  const missing = recipe.cells.map(labelOf).filter((label) => !there.has(label));
+  if (missing.length === 0) return undefined;
+  const verb = missing.length === 1 ? "is" : "are";
+  const state = `An unfinished study: ${missing.map(seriesName).join(", ")} ${verb} not done.`;
+  return { done: total - missing.length, total, state, caution: "Numbers are of the other methods." };
 };

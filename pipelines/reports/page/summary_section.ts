@@ -4,12 +4,7 @@ import { isModelOrganism, modelOrganism } from "../tables/recipe_tables.ts";
 import { isPaper, isPrimary, type Judged, otherSentence, statementOf } from "../tables/verdicts.ts";
 import { answerOf, tallyBar } from "./claims_section.ts";
 import { type Html, markup } from "./html.ts";
-
-/** The numbers of finished and of all cells of a study. */
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-}
+import type { Progress } from "./study_report.ts";
 
 /** The claims shown in the summary, if a study has them. */
 const headlines: ReadonlyArray<string> = [
@@ -24,11 +19,11 @@ const headlines: ReadonlyArray<string> = [
   "nsr-special-few-problems",
 ];
 
-const progressOf = ({ done, total }: Progress): Html =>
-  done < total
-    ? markup`<p class="warning"><b>An unfinished study: ${done} of ${total} cells are done.</b> Numbers are of those cells; claims that need others are untried.</p>
+const progressLine = ({ state, caution }: Progress): Html =>
+  caution === undefined
+    ? markup`<p>${state}</p>
 `
-    : markup`<p>All ${total} cells of the study are done.</p>
+    : markup`<p class="warning"><b>${state}</b> ${caution}</p>
 `;
 
 /** The section of the summary. */
@@ -48,7 +43,7 @@ export const summarySection = (
       ? markup`<p class="warning">${modelOrganism}.</p>
 `
       : undefined
-  }${progress === undefined ? undefined : progressOf(progress)}${
+  }${progress === undefined ? undefined : progressLine(progress)}${
     judged.length === 0
       ? undefined
       : markup`<p>${judged.length} claims were fixed before the runs, each with what decides it:</p>

@@ -82,6 +82,17 @@ Deno.test("a page says what the study is and how much of it is done", () => {
   );
 });
 
+Deno.test("a page of an unfinished comparison names the method that is not done", () => {
+  const { tiny } = recipes;
+  const rows = tiny.cells.map(({ algorithm }) => ({ ...plainRows[0], label: algorithm, algorithm }));
+  assert.ok(!page({ recipe: tiny, evaluations: rows, dynamics: [] }).includes("unfinished"));
+  const html = page({ recipe: tiny, evaluations: rows.filter(({ label }) => label !== "nsr"), dynamics: [] });
+  assert.ok(
+    section(html, "short").includes("<b>An unfinished study: NSR is not done.</b> Numbers are of the other methods."),
+  );
+  assert.ok(html.includes(`${rows.length - 1} of ${rows.length}`));
+});
+
 Deno.test("a page asks for nothing: no address but its own anchors, its policy lets only its own style and script through", () => {
   const html = page(grid);
   const addresses = [...html.matchAll(/(?:href|src|action|poster|data)="([^"]*)"/g)].map(([, address]) => address);

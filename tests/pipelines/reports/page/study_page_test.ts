@@ -126,3 +126,22 @@ Deno.test("a page is the same each time, can do without dynamics, and not withou
   assert.ok(!bare.includes("![") && !bare.includes("commit:"));
   assert.ok(Result.isFailure(studyPage({ ...plain, evaluations: [] })));
 });
+
+Deno.test("the page of an unfinished comparison names the methods that are not done", () => {
+  const ofLabels = (...labels: ReadonlyArray<string>) =>
+    Result.getOrThrow(
+      studyPage({
+        ...plain,
+        evaluations: labels.map((label) => ({ ...plain.evaluations[0], label, algorithm: label })),
+      }),
+    );
+  const labels = plain.recipe.cells.map(({ algorithm }) => algorithm);
+  assert.ok(!ofLabels(...labels).includes("unfinished"));
+  const without = (...names: ReadonlyArray<string>) => ofLabels(...labels.filter((label) => !names.includes(label)));
+  assert.ok(
+    without("w-reinforce").includes(
+      "**An unfinished study: W-REINFORCE is not done.** Numbers are of the other methods.",
+    ),
+  );
+  assert.ok(without("psr", "base").includes("**An unfinished study: Base model, PSR are not done.**"));
+});
