@@ -25,6 +25,11 @@ export const studies = {
 export const base = {
   width: setting(64, integer({ min: 32 }), "model width (channels), a multiple of 32"),
   layers: setting(2, integer({ min: 1 }), "layers of the base"),
+  surplusIds: setting(
+    0,
+    integer({ min: 0 }),
+    "token ids that the tokenizer does not know, as padded vocabularies have",
+  ),
   demonstrations: setting(256, integer({ min: 1 }), "demonstrations for each pretraining step"),
   latent: setting(false, toggle(), "train a base that is strong after <think> and weak after <direct>"),
   warmup: setting(50, integer({ min: 0 }), "steps of linear warm-up in pretraining"),

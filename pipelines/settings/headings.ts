@@ -51,7 +51,7 @@ export const headings: ReadonlyArray<Heading> = [
     "paddedVocabulary",
     "kernels",
   ]),
-  heading("Base model", Groups.base),
+  heading("Base model", Groups.base, ["surplusIds"]),
   heading("Study", Groups.studies),
   heading("Rollouts of servers", Groups.rolloutServers, ["rolloutsFolder", "importanceCap", "injectMismatch"]),
   heading("Cluster", {

@@ -37,11 +37,14 @@ import { StandardStreams } from "../files/standard_streams.ts";
 import { defaults, flagOf, type Settings } from "../settings/settings.ts";
 import { join } from "node:path";
 
-/** The `config.json` of a base: heads of 16 channels, two query heads to a key head, a feed-forward block twice as wide. */
-export const architecture = (width: number, layers: number) => ({
+/**
+ * The `config.json` of a base: heads of 16 channels, two query heads to a key head, a feed-forward block twice as wide. Surplus ids stand after those
+ * of the tokenizer; pretraining counts them among the tokens that it makes improbable, as that of a published padded model does.
+ */
+export const architecture = (width: number, layers: number, surplusIds = 0) => ({
   architectures: ["Qwen3ForCausalLM"],
   model_type: "qwen3",
-  vocab_size: vocabulary.length,
+  vocab_size: vocabulary.length + surplusIds,
   hidden_size: width,
   intermediate_size: 2 * width,
   num_hidden_layers: layers,
@@ -106,7 +109,7 @@ export const pretrainCommand = makeCommand({
   settings: {
     ...Struct.pick(files, ["out"]),
     seed: withDefault(sampling.seed, tinyBase.seed),
-    ...Struct.pick(base, ["width", "layers"]),
+    ...Struct.pick(base, ["width", "layers", "surplusIds"]),
     steps: withDefault(schedule.steps, tinyBase.steps),
     ...Struct.pick(base, ["demonstrations", "latent"]),
     learningRate: withDefault(optimizing.learningRate, tinyBase.learningRate),
@@ -117,7 +120,7 @@ export const pretrainCommand = makeCommand({
   },
   required: ["out"],
   run: (config) => {
-    const { width, layers } = config;
+    const { width, layers, surplusIds } = config;
     if (width % 32 !== 0) {
       const message = `Cannot pretrain a model of --width "${width}": expected a multiple of 32`;
       return Effect.fail(new Command.UsageError({ message }));
@@ -126,7 +129,8 @@ export const pretrainCommand = makeCommand({
       const policy = yield* Policy;
       const { report } = yield* StandardStreams;
       const steps = config.steps ?? tinyBase.steps;
-      const parsed = parseModelConfig({ file: "config.json", text: JSON.stringify(architecture(width, layers)) });
+      const shape = architecture(width, layers, surplusIds);
+      const parsed = parseModelConfig({ file: "config.json", text: JSON.stringify(shape) });
       if (!parsed.ok) return yield* new Command.UsageError({ message: faultMessage(parsed.fault) });
       const model = initialize(policy.encoder, parsed.config, config.seed);
       let trained: TrainedModel = { model, optimizer: makeOptimizer(model) };
@@ -160,6 +164,7 @@ export const pretrainCommand = makeCommand({
 const shaping = [
   "width",
   "layers",
+  "surplusIds",
   "steps",
   "demonstrations",
   "learningRate",
