@@ -8,12 +8,24 @@ import { smollm2 } from "./smollm2.ts";
 import { tiny } from "./tiny.ts";
 import { tinyFull } from "./tiny_full/tiny_full.ts";
 import { tinyPowerAgain } from "./tiny_power/again.ts";
+import { tinyPowerRest } from "./tiny_power/rest.ts";
 import { tinyPower } from "./tiny_power/tiny_power.ts";
 
 export type { Cell, CellEvaluation, Evaluation, RateChoice, Recipe, Sweep } from "./recipe.ts";
 
 /** Every recipe, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [tiny, tinyFull, tinyPower, tinyPowerAgain, small, smollm2, paperQwen25Math7b, paperQwen34b, paperQwen34bThinking]
+  [
+    tiny,
+    tinyFull,
+    tinyPower,
+    tinyPowerAgain,
+    tinyPowerRest,
+    small,
+    smollm2,
+    paperQwen25Math7b,
+    paperQwen34b,
+    paperQwen34bThinking,
+  ]
     .map((recipe) => [recipe.name, recipe]),
 );

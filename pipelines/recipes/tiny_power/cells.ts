@@ -12,7 +12,9 @@ type Algorithm = Settings["algorithm"];
 
 const bases = [1, 2, 3, 4, 5];
 const seeds = [4, 5, 6];
-const few = 64;
+
+/** Responses a problem where neither bases nor the main comparison are evaluated. */
+export const few = 64;
 
 const sampling = { ...tiny.evaluations[0].settings, maxTokens: 16 };
 
@@ -25,23 +27,28 @@ export const tinyPowerEvaluations: ReadonlyArray<Evaluation> = [
 /** A text as a folder name. */
 const plain = (text: string): string => text.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-|-$/g, "");
 
+/** What cells of one condition share, where it is not the usual. */
 interface Group {
   readonly settings?: Partial<Settings>;
+  /** The bases' folders below `data/models`, without their number. */
+  readonly models?: string;
   readonly seeds?: ReadonlyArray<number>;
   readonly bases?: ReadonlyArray<number>;
   readonly evaluations?: ReadonlyArray<CellEvaluation>;
   readonly rate?: string;
 }
 
-const once: ReadonlyArray<CellEvaluation> = [{ evaluation: Conditions.reported, responses: few }];
-const along = (...at: ReadonlyArray<number>): CellEvaluation => ({
+/** The reported problems at the end of training. */
+export const once: ReadonlyArray<CellEvaluation> = [{ evaluation: Conditions.reported, responses: few }];
+/** The reported problems along training. */
+export const along = (...at: ReadonlyArray<number>): CellEvaluation => ({
   evaluation: Conditions.reported,
   responses: few,
   at,
 });
 
 /** Cells of one condition and algorithm, on every base under the first seed unless said otherwise. */
-const cellsOf = (condition: string, algorithm: Cell["algorithm"], group: Group = {}): ReadonlyArray<Cell> =>
+export const cellsOf = (condition: string, algorithm: Cell["algorithm"], group: Group = {}): ReadonlyArray<Cell> =>
   (group.seeds ?? [seeds[0]]).flatMap((seed) =>
     (group.bases ?? bases).map((base): Cell => ({
       name: `${plain(condition)}_${plain(algorithm.replaceAll("+", "p"))}_base-${base}_seed-${seed}`,
@@ -49,7 +56,7 @@ const cellsOf = (condition: string, algorithm: Cell["algorithm"], group: Group =
       base,
       seed,
       algorithm,
-      settings: { model: `data/models/countdown_${base}`, seed, ...group.settings },
+      settings: { model: `data/models/${group.models ?? "countdown"}_${base}`, seed, ...group.settings },
       evaluations: group.evaluations ?? once,
       ...(group.rate !== undefined && { rate: group.rate }),
     }))

@@ -1,8 +1,8 @@
 /**
  * The study with power: five bases under seeds of their own, 405 test problems in 135 groups of the same numbers, twelve primary claims, and
  * the objectives that came after the paper. Claims, thresholds, settings and the rule that chooses learning rates were written down before any
- * cell had run. Left out before the runs, for want of time: a padded vocabulary masked or not (no base was pretrained with surplus ids); NSR
- * four times as long; PPO along training. `again.ts` asks the primary claims of a second set of problems.
+ * cell had run. Left out before the runs, for want of time, and later asked by `rest.ts`: a padded vocabulary masked or not; training four times as
+ * long; PPO along training; most of clip x updates x lambda. `again.ts` asks the primary claims of a second set of problems.
  */
 import type { Recipe } from "../recipe.ts";
 import { tiny } from "../tiny.ts";
