@@ -43,7 +43,7 @@ const titleOf = (condition: string, evaluation: string): string =>
   condition === "main" || condition === "base" ? evaluation : `${evaluation}, ${condition}`;
 
 /** Pass@k at the end of training, the mean over cells; each block begins with its bases. */
-const evaluationRows = (
+export const evaluationRows = (
   task: string,
   counts: ReadonlyArray<CountRow>,
   evidence: Evidence,
@@ -66,11 +66,14 @@ const evaluationRows = (
   const bases = groups.filter(({ algorithm }) => algorithm === "base");
   const trained = groups.filter((group) => !bases.includes(group));
   const blocks = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
+  const baseConditionOf = (condition: string): string => {
+    if (condition === latent) return latentBase.condition;
+    return bases.some((group) => group.condition === condition) ? condition : "base";
+  };
   return [...blocks.values()].flatMap((members) => {
     const [{ condition, evaluation }] = members;
-    const own = bases.filter((group) =>
-      group.evaluation === evaluation && (group.condition === latentBase.condition) === (condition === latent)
-    );
+    const untrained = baseConditionOf(condition);
+    const own = bases.filter((group) => group.evaluation === evaluation && group.condition === untrained);
     const slices = tabled.includes(condition) ? ["all", ...Object.keys(evidence.slices)] : ["all"];
     return slices.flatMap((slice) => [...own, ...members].flatMap((group) => rowsOf(group, condition, slice)));
   });

@@ -1,6 +1,5 @@
 /** Tables of a recipe for pages: its values beside the paper's, its evaluations, its conditions, and the differences from the paper. */
 import { runs, training } from "../../../data/paper/hyperparameters.ts";
-import { latent, latentBase } from "../../recipes/tiny_full/conditions.ts";
 import { algorithmsOf, type Cell as StudyCell, type Evaluation, type Recipe } from "../../recipes/recipe.ts";
 import { flagOf, type SettingKey, settingKeys, settings } from "../../settings/settings.ts";
 import { seriesName } from "../series.ts";
@@ -85,11 +84,17 @@ export const isModelOrganism = ({ settings: { task } }: Recipe): boolean => task
 export const modelOrganism =
   "It is a model organism: small models on a made-up task show mechanisms; they do not stand for a model of 7 billion parameters";
 
+/** Bases of another kind than the usual, by their folders. */
+const otherBases: ReadonlyArray<readonly [folder: string, words: string]> = [
+  ["countdown_latent_", "bases with a latent mode"],
+  ["countdown_padded_", "bases with ids that the tokenizer does not know"],
+];
+
 /** The settings that a cell adds to the recipe's, besides base and seed, in words. */
-const addedBy = ({ condition, settings: values, insights, rate }: StudyCell): string => {
+const addedBy = ({ settings: values, insights, rate }: StudyCell): string => {
   const added = given(values).filter((key) => key !== "model" && key !== "seed")
     .map((key) => `${flagOf(key)} ${valueText(values[key])}`);
-  const bases = condition === latent || condition === latentBase.condition ? ["bases with a latent mode"] : [];
+  const bases = otherBases.flatMap(([folder, words]) => valueText(values.model).includes(folder) ? [words] : []);
   const chosen = rate === undefined ? [] : ["the learning rate that the rule chose"];
   return [...bases, ...added, ...chosen, ...insights ? ["a step measured by the stage insights"] : []].join(", ");
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { evidenceOf } from "../../../pipelines/study/evidence.ts";
-import { dynamicsOfCells, frontierRows } from "../../../pipelines/study/derived_rows.ts";
+import { dynamicsOfCells, evaluationRows, frontierRows } from "../../../pipelines/study/derived_rows.ts";
 import type { CountRow, StepRow } from "../../../pipelines/records/study_rows.ts";
 
 const count = (algorithm: string, seed: number, step: number, n: number, share: number): CountRow => ({
@@ -44,6 +44,34 @@ Deno.test("beside algorithms along training, one that was evaluated once has its
   const rows = frontierRows(one, evidenceOf({ counts: one, steps: [], slices: {} }));
   const psr = rows.filter(({ label }) => label === "psr").map(({ k, step, passAt1 }) => [k, step, passAt1]);
   assert.deepEqual(psr, [[64, 60, 0.75]]);
+});
+
+Deno.test("a condition with bases of its own begins with them, any other with the usual ones", () => {
+  const of = (condition: string, algorithm: string, share: number) => ({
+    ...count(algorithm, 1, algorithm === "base" ? 0 : 60, 4, share),
+    condition,
+    cell: `${condition}/${algorithm}`,
+  });
+  const all = [
+    of("base", "base", 0.25),
+    of("main", "nsr", 0.5),
+    of("padded", "base", 0),
+    of("padded", "nsr", 0.75),
+    of("clip off", "nsr", 1),
+    of("latent base", "base", 0.75),
+    of("latent mode", "nsr", 0.5),
+  ];
+  const rows = evaluationRows("countdown", all, evidenceOf({ counts: all, steps: [], slices: {} }));
+  assert.deepEqual(rows.filter(({ k }) => k === 1).map((row) => [row.evaluation, row.label, row.passAtK]), [
+    ["T 0.6", "base", 0.25],
+    ["T 0.6", "nsr", 0.5],
+    ["T 0.6, padded", "base", 0],
+    ["T 0.6, padded", "nsr", 0.75],
+    ["T 0.6, clip off", "base", 0.25],
+    ["T 0.6, clip off", "nsr", 1],
+    ["T 0.6, latent mode", "base", 0.75],
+    ["T 0.6, latent mode", "nsr", 0.5],
+  ]);
 });
 
 const step = (condition: string, algorithm: string, base: number, accuracy: number): StepRow => ({
