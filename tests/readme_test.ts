@@ -242,7 +242,7 @@ block("README.md", "results", passAtKTable("tiny-power", "T 0.6", methods, [1, 2
 block(
   "README.md",
   "language-model",
-  passAtKTable("smollm2", "T 1", ["base", "psr", "nsr"], [1, 2, 4, 8, 16]),
+  passAtKTable("smollm2", "T 1", ["base", "psr", "nsr", "w-reinforce"], [1, 2, 4, 8, 16]),
 );
 block("results/README.md", "claims", claims);
 
