@@ -85,13 +85,11 @@ const spectrum: ReadonlyArray<StudyClaim> = [
   }),
 ];
 
-const name = (algorithm: string): string => algorithm.toUpperCase();
-
 const parts: ReadonlyArray<StudyClaim> = [
   ...["psr", "w-reinforce"].flatMap((algorithm) =>
     claimsAt("Section 4.3", {
       [`clip-off-keeps-${algorithm}`]: [
-        `Without clipping ${name(algorithm)}'s Pass@64 is within a point of that with it`,
+        `Without clipping ${Conditions.nameOf(algorithm)}'s Pass@64 is within a point of that with it`,
         within(point, gain(many, models(algorithm, Conditions.clipOff), models(algorithm))),
       ],
     })
@@ -128,7 +126,7 @@ const parts: ReadonlyArray<StudyClaim> = [
       ),
     ],
     ...Object.fromEntries(["nsr", "w-reinforce"].map((algorithm) => [`many-updates-need-the-clip-${algorithm}`, [
-      `With 16 updates a batch ${name(algorithm)} without clipping is below that with it at Pass@1`,
+      `With 16 updates a batch ${Conditions.nameOf(algorithm)} without clipping is below that with it at Pass@1`,
       below(0, gain(1, models(algorithm, Conditions.manyUpdatesClipOff), models(algorithm, Conditions.manyUpdates))),
     ]])),
   }),

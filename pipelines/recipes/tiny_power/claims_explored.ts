@@ -25,8 +25,6 @@ export const matched = (of: Models, course: Models): Statistic => ({
 /** What selecting a checkpoint on the reported problems adds. */
 const selected = (of: Models, k: number): Statistic => ({ name: "selected", of: passAt(k, of), course: courseOf(of) });
 
-const name = (algorithm: string): string => algorithm.toUpperCase();
-
 const nsr = models("nsr");
 
 const against = models("nsr", Conditions.objectives);
@@ -34,11 +32,11 @@ const against = models("nsr", Conditions.objectives);
 const newObjectives: ReadonlyArray<StudyClaim> = Conditions.laterObjectives.flatMap((algorithm) =>
   claimsAt("beyond the paper: later objectives", {
     [`objective-${algorithm}-pass-at-1`]: [
-      `${name(algorithm)} is above NSR at Pass@1, each with the rate that the rule chose`,
+      `${Conditions.nameOf(algorithm)} is above NSR at Pass@1, each with the rate that the rule chose`,
       above(0, gain(1, models(algorithm, Conditions.objectives), against)),
     ],
     [`objective-${algorithm}-matched`]: [
-      `Where ${name(algorithm)}, stopped early, has NSR's Pass@1, NSR is above it at k = 64`,
+      `Where ${Conditions.nameOf(algorithm)}, stopped early, has NSR's Pass@1, NSR is above it at k = 64`,
       above(0, matched(against, models(algorithm, Conditions.objectives))),
     ],
   })
@@ -49,7 +47,7 @@ const noise: ReadonlyArray<StudyClaim> = Conditions.noises.flatMap((share) =>
     ["nsr", "psr"].flatMap((algorithm) =>
       claimsAt("beyond the paper: errors of the verifier", {
         [`${condition.replaceAll(/[^\w]+/g, "-")}-${algorithm}`.replaceAll("--", "-")]: [
-          `With ${condition} ${name(algorithm)} is nowhere more than a point worse, at Pass@1 and Pass@64`,
+          `With ${condition} ${Conditions.nameOf(algorithm)} is nowhere more than a point worse, at Pass@1 and Pass@64`,
           above(-point, [1, many].map((k) => gain(k, models(algorithm, condition), models(algorithm)))),
         ],
       })
@@ -91,7 +89,7 @@ const tried: ReadonlyArray<StudyClaim> = [
     ["nsr", "psr"].flatMap((algorithm) =>
       claimsAt("beyond the paper: mismatch from a true zero", {
         [`${condition.replaceAll(" ", "-")}-${algorithm}`]: [
-          `${name(algorithm)} with ${words} is within a point of that without, at Pass@1`,
+          `${Conditions.nameOf(algorithm)} with ${words} is within a point of that without, at Pass@1`,
           within(point, gain(1, models(algorithm, condition), models(algorithm))),
         ],
       })
@@ -100,11 +98,13 @@ const tried: ReadonlyArray<StudyClaim> = [
   ...["psr", "grpo"].flatMap((algorithm) =>
     claimsAt("beyond the paper: selection of checkpoints", {
       [`selection-adds-${algorithm}`]: [
-        `Selecting ${name(algorithm)}'s best of four checkpoints on the test problems adds less than a point of Pass@1`,
+        `Selecting ${
+          Conditions.nameOf(algorithm)
+        }'s best of four checkpoints on the test problems adds less than a point of Pass@1`,
         below(point, selected(models(algorithm), 1)),
       ],
       [`selection-costs-coverage-${algorithm}`]: [
-        `Selecting ${name(algorithm)}'s best of four checkpoints by Pass@1 leaves Pass@64 within a point`,
+        `Selecting ${Conditions.nameOf(algorithm)}'s best of four checkpoints by Pass@1 leaves Pass@64 within a point`,
         within(point, selected(models(algorithm), many)),
       ],
     })

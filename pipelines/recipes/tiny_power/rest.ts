@@ -9,7 +9,7 @@ import type { Cell, Recipe, Sweep } from "../recipe.ts";
 import { studyClaims } from "../tiny_full/claims.ts";
 import { above, below, claimsAt, gain, many, models, point, within } from "../tiny_full/conditions.ts";
 import { along, cellsOf, once, tinyPowerEvaluations } from "./cells.ts";
-import { clipOff, manyUpdates, manyUpdatesClipOff, reported } from "./conditions.ts";
+import { clipOff, manyUpdates, manyUpdatesClipOff, nameOf, reported } from "./conditions.ts";
 import { tinyPower } from "./tiny_power.ts";
 
 const main = "main";
@@ -52,30 +52,28 @@ const restCells: ReadonlyArray<Cell> = [
   }),
 ];
 
-const name = (algorithm: string): string => algorithm.toUpperCase();
-
 const factorial: ReadonlyArray<StudyClaim> = [
   ...lambdas.flatMap((algorithm) => {
     const [four, one, sixteen] = [main, oneUpdate, manyUpdates].map((condition) => models(algorithm, condition));
     return claimsAt("beyond the paper: clip x updates x lambda", {
       [`clip-off-pass-at-1-${algorithm}`]: [
-        `Without clipping ${name(algorithm)}'s Pass@1 is within a point of that with it`,
+        `Without clipping ${nameOf(algorithm)}'s Pass@1 is within a point of that with it`,
         within(point, gain(1, models(algorithm, clipOff), four)),
       ],
       [`many-updates-need-the-clip-${algorithm}`]: [
-        `With 16 updates a batch ${name(algorithm)} without clipping is below that with it at Pass@1`,
+        `With 16 updates a batch ${nameOf(algorithm)} without clipping is below that with it at Pass@1`,
         below(0, gain(1, models(algorithm, manyUpdatesClipOff), sixteen)),
       ],
       [`one-update-below-four-${algorithm}`]: [
-        `With one update a batch ${name(algorithm)} is below that with four at Pass@1`,
+        `With one update a batch ${nameOf(algorithm)} is below that with four at Pass@1`,
         below(0, gain(1, one, four)),
       ],
       [`sixteen-updates-above-four-${algorithm}`]: [
-        `With 16 updates a batch ${name(algorithm)} is above that with four at Pass@1`,
+        `With 16 updates a batch ${nameOf(algorithm)} is above that with four at Pass@1`,
         above(0, gain(1, sixteen, four)),
       ],
       [`sixteen-updates-cost-coverage-${algorithm}`]: [
-        `With 16 updates a batch ${name(algorithm)} is below that with four at k = 64`,
+        `With 16 updates a batch ${nameOf(algorithm)} is below that with four at k = 64`,
         below(0, gain(many, sixteen, four)),
       ],
     });
@@ -84,7 +82,7 @@ const factorial: ReadonlyArray<StudyClaim> = [
     ["nsr", "w-reinforce"].flatMap((algorithm) =>
       claimsAt("beyond the paper: clip x updates x lambda", {
         [`${algorithm}-above-reinforce-${condition.replaceAll(/\W+/g, "-")}`]: [
-          `${words} ${name(algorithm)} is above REINFORCE at k = 64`,
+          `${words} ${nameOf(algorithm)} is above REINFORCE at k = 64`,
           above(0, gain(many, models(algorithm, condition), models("reinforce", condition))),
         ],
       })
@@ -109,7 +107,7 @@ const paddedClaims: ReadonlyArray<StudyClaim> = ["base", "nsr", "psr"].flatMap((
     claimsAt("beyond the paper: a padded vocabulary", {
       [`padded-${algorithm}-at-${k}`]: [
         `With 64 surplus ids, ${
-          algorithm === "base" ? "the base" : name(algorithm)
+          algorithm === "base" ? "the base" : nameOf(algorithm)
         } that keeps them is within a point of that which ` +
         `masks them, at k = ${k}`,
         within(point, gain(k, models(algorithm, kept), models(algorithm, masked))),
