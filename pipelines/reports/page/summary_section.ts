@@ -50,10 +50,12 @@ export const summarySection = (
 <dl class="tallies">${tallyBar("the paper's claims", judged.filter(isPaper))}${
         tallyBar("beyond the paper", judged.filter((row) => !isPaper(row)))
       }</dl>
-${other === undefined ? undefined : markup`<p>${other}</p>`}<h3>The main ones</h3>
+${other === undefined ? undefined : markup`<p>${other}</p>`}${
+        first.length === 0 ? undefined : markup`<h3>The main ones</h3>
 <ul class="answers">${
-        first.map((row) => answerOf(row, markup`<a href="#claim-${row.id}">${statementOf(row)}</a>`))
-      }</ul>
+          first.map((row) => answerOf(row, markup`<a href="#claim-${row.id}">${statementOf(row)}</a>`))
+        }</ul>
 `
+      }`
   }${leaders}`;
 };

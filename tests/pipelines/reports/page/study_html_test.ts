@@ -82,6 +82,12 @@ Deno.test("a page says what the study is and how much of it is done", () => {
   );
 });
 
+Deno.test("the summary names the main claims where the study asks one of them", () => {
+  const other = { ...claims[0], id: "asked-by-no-other-study", primary: undefined };
+  assert.ok(section(page(grid), "short").includes("The main ones"));
+  assert.ok(!section(page({ ...grid, claims: [other] }), "short").includes("The main ones"));
+});
+
 Deno.test("a page of an unfinished comparison names the method that is not done", () => {
   const { tiny } = recipes;
   const rows = tiny.cells.map(({ algorithm }) => ({ ...plainRows[0], label: algorithm, algorithm }));
