@@ -136,18 +136,23 @@ export const verdictRule =
   "A claim holds where its whole 95 % interval (paired bootstrap over problems and over bases x seeds) is on the right side of the " +
   "threshold, does not where all of it is on the wrong side, and is undecided between. Claims and thresholds were fixed before the runs.";
 
-/** The rule for verdicts of a study that judges by families. */
-const familyRule = [
+/** The rule for verdicts of a study that judges by families, of which the primary one may be empty. */
+const familyRule = (hasPrimary: boolean): ReadonlyArray<string> => [
   "Each of 4,000 draws of the paired bootstrap takes bases with replacement, one fewer than there are (so that intervals over few bases are not " +
   "too narrow), seeds within each base, and groups of problems with the same numbers. Intervals are 95 %, not adjusted.",
   "p is twice the smaller of two one-sided tests, that the claim holds and that it does not. For a claim of equality (within) the first is the " +
   "greater p of its two sides; doubled, it is stricter than two one-sided tests at 5 %. With 4,000 draws no p is below 0.0005.",
-  "A claim is decided where its p, adjusted for its family, is at most 5 %: the primary claims by Holm; the others, which explore, by Benjamini " +
+  "A claim is decided where its p, adjusted " +
+  (hasPrimary
+    ? "for its family, is at most 5 %: the primary claims by Holm; the others, which explore, by Benjamini "
+    : "for all claims together, is at most 5 %. All explore: they are adjusted by Benjamini ") +
   "and Yekutieli, who bound the share of false ones among the decided. Undecided says neither yes nor no; it does not say that there is no effect.",
   "What could have been seen is the smallest distance from the threshold that this design would have decided in four cases of five, at the level " +
   "that the family left for one more claim. Where it exceeds the bound of a claim of equality, equality could not be shown.",
   "The number of bases says for how many of them the claim is true by their own cells.",
-  "Claims, thresholds, the primary list and the rule for rates were fixed before the runs.",
+  hasPrimary
+    ? "Claims, thresholds, the primary list and the rule for rates were fixed before the runs."
+    : "Claims and thresholds were fixed before the runs.",
 ];
 
 /** Whether a study judged its claims by families. */
@@ -155,7 +160,7 @@ export const areByFamilies = (rows: ReadonlyArray<Row>): boolean => rows.some(({
 
 /** The rule by which the claims of a study were judged, in paragraphs. */
 export const ruleOf = (rows: ReadonlyArray<Row>): ReadonlyArray<string> =>
-  areByFamilies(rows) ? familyRule : [verdictRule];
+  areByFamilies(rows) ? familyRule(rows.some(isPrimary)) : [verdictRule];
 
 /** The claims that a study is made for, and those that explore. */
 export const isPrimary = ({ primary }: Row): boolean => primary === true;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Result } from "effect";
 import type { ClaimRow } from "../../../../pipelines/records/study_rows.ts";
 import { markdownTable } from "../../../../pipelines/reports/tables/markdown_table.ts";
-import { verdicts } from "../../../../pipelines/reports/tables/verdicts.ts";
+import { ruleOf, verdicts } from "../../../../pipelines/reports/tables/verdicts.ts";
 
 const models = { condition: "main", algorithm: "nsr", evaluation: "T 0.6" };
 
@@ -26,6 +26,17 @@ const linesOf = (rows: ReadonlyArray<ClaimRow>): string => {
   assert.ok(Result.isSuccess(built));
   return markdownTable(built.success[0]);
 };
+
+Deno.test("the rule names the primary claims where a study has some", () => {
+  const judged = { ...row, p: 0.049, adjusted: 0.294 };
+  const [some, none] = [{ ...judged, primary: true }, judged].map((one) => ruleOf([one]).join(" "));
+  assert.match(
+    some,
+    /adjusted for its family, .* the primary claims by Holm.* the primary list and the rule for rates/,
+  );
+  assert.match(none, /adjusted for all claims together, .* Claims and thresholds were fixed before the runs\.$/);
+  assert.doesNotMatch(none, /primary|Holm/);
+});
 
 Deno.test("a claim judged by its family says how many bases agree, its p alone and adjusted, and what could have been seen", () => {
   const text = linesOf([{ ...row, p: 0.049, adjusted: 0.294, bases: 5, agree: 4, smallest: 0.0135 }]);
