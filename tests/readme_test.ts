@@ -207,7 +207,7 @@ const claimTable = (claims: ReadonlyArray<ClaimRow>): string => {
 };
 
 const countsOf = (some: ReadonlyArray<ClaimRow>): string =>
-  tallyOf(some).map(({ count, words }) => `${count} ${words}`).join(", ");
+  tallyOf(some).map(({ count, words }) => `${count} ${words.replace(/^undecided$/, "are undecided")}`).join(", ");
 
 /** The primary claims, and the verdicts of all. */
 const claims = (): string => {
@@ -265,7 +265,7 @@ Deno.test("README.md: the sentence under the picture has the numbers of the clai
       } at k = 256`,
       `raised it by ${points("nsr-raises-pass-at-1")} and lost up to ${points("nsr-not-below-base")},`,
       `at k = 256 it is at least ${points("nsr-best-at-256")} points above PPO, GRPO and PSR`,
-      `Of [twelve primary claims](results/README.md) ${primary.replace(/undecided$/, "are undecided")};`,
+      `Of [twelve primary claims](results/README.md) ${primary};`,
       `${decidedAlike.length} of the ${decided.length} decided came out so again`,
       `NSR's lead, ${points("nsr-best-at-256", askedAgain)} there, is undecided`,
     ]

@@ -42,9 +42,9 @@ const tabled = ["main", "lr 3e-4"];
 const titleOf = (condition: string, evaluation: string): string =>
   condition === "main" || condition === "base" ? evaluation : `${evaluation}, ${condition}`;
 
-/** Pass@k at the end of training, the mean over cells; each block begins with its bases. */
+/** Pass@k at the end of training, the mean over cells; each block begins with its bases, those of its condition where the recipe has some. */
 export const evaluationRows = (
-  task: string,
+  { cells, settings: { task = defaults.task } }: Pick<Recipe, "cells" | "settings">,
   counts: ReadonlyArray<CountRow>,
   evidence: Evidence,
 ): ReadonlyArray<EvaluationRow> => {
@@ -68,7 +68,7 @@ export const evaluationRows = (
   const blocks = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
   const baseConditionOf = (condition: string): string => {
     if (condition === latent) return latentBase.condition;
-    return bases.some((group) => group.condition === condition) ? condition : "base";
+    return cells.some((cell) => cell.algorithm === "base" && cell.condition === condition) ? condition : "base";
   };
   return [...blocks.values()].flatMap((members) => {
     const [{ condition, evaluation }] = members;
@@ -242,7 +242,7 @@ export const derivedRows = (recipe: Recipe, found: Records) => {
   const { counts, steps } = published;
   const evidence = evidenceOf(published);
   return {
-    evaluations: evaluationRows(recipe.settings.task ?? defaults.task, counts, evidence),
+    evaluations: evaluationRows(recipe, counts, evidence),
     ...dynamicsOfCells(steps),
     claims: other === undefined ? judgeFamilies(asked, evidence) : judgeTwice(asked, evidence, evidenceOf(other)),
     frontier: frontierRows(counts, evidence),

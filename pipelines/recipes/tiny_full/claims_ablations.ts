@@ -16,6 +16,7 @@ import {
   many,
   metric,
   models,
+  nameOf,
   passAt,
   point,
   within,
@@ -70,7 +71,7 @@ const penalties: ReadonlyArray<StudyClaim> = [
   ...["psr", "nsr"].flatMap((algorithm) =>
     claimsAt("Appendix D.1", {
       [`no-kl-is-better-${algorithm}`]: [
-        `${algorithm.toUpperCase()} without a KL penalty is better at Pass@1 than with 1e-3 or 1e-2`,
+        `${nameOf(algorithm)} without a KL penalty is better at Pass@1 than with 1e-3 or 1e-2`,
         above(0, ["KL 1e-3", "KL 1e-2"].map((condition) => gain(1, models(algorithm), models(algorithm, condition)))),
       ],
     })
@@ -78,7 +79,7 @@ const penalties: ReadonlyArray<StudyClaim> = [
   ...["psr", "nsr"].flatMap((algorithm) =>
     claimsAt("Appendix D.3", {
       [`normalised-advantage-leaves-no-signal-${algorithm}`]: [
-        `${algorithm.toUpperCase()} with normalised advantages stays within a point of the base at Pass@1: nothing is learnt`,
+        `${nameOf(algorithm)} with normalised advantages stays within a point of the base at Pass@1: nothing is learnt`,
         within(point, gain(1, models(algorithm, "normalised advantage"), base)),
       ],
     })
@@ -92,7 +93,7 @@ const penalties: ReadonlyArray<StudyClaim> = [
   ...["psr", "nsr"].flatMap((algorithm) =>
     claimsAt("Appendix D.3", {
       [`normalised-advantage-leaves-no-gradient-${algorithm}`]: [
-        `${algorithm.toUpperCase()} with normalised advantages has less than a hundredth of its gradient's norm`,
+        `${nameOf(algorithm)} with normalised advantages has less than a hundredth of its gradient's norm`,
         below(0.01, {
           name: "ratio",
           of: metric("gradNorm", models(algorithm, "normalised advantage"), 1, 60),

@@ -13,6 +13,7 @@ import {
   largerRate,
   many,
   models,
+  nameOf,
   passAt,
   point,
   within,
@@ -41,7 +42,7 @@ const frontier: ReadonlyArray<StudyClaim> = [
   ...["psr", "grpo", "ppo"].flatMap((other) =>
     claimsAt("beyond the paper: matched Pass@1", {
       [`slower-road-${other}`]: [
-        `Stopped where it has NSR's Pass@1, ${other.toUpperCase()} has NSR's Pass@64 within a point`,
+        `Stopped where it has NSR's Pass@1, ${nameOf(other)} has NSR's Pass@64 within a point`,
         within(point, matched("pass-at-1", models("nsr"), models(other))),
       ],
     })

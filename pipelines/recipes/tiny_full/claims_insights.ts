@@ -16,6 +16,7 @@ import {
   latentBase,
   measured,
   models,
+  nameOf,
   passAt,
   point,
   wideStep,
@@ -36,7 +37,9 @@ const over = (algorithm: string, insight: string, of: string, against: string): 
 const equations: ReadonlyArray<StudyClaim> = [["psr", "Eq. 7"], ["nsr", "Eq. 8"]].flatMap(([algorithm, equation]) =>
   claimsAt(`Section 4.2, ${equation}`, {
     [`kernels-gradient-${algorithm}`]: [
-      `The kernels' gradient by the logits of every ${algorithm.toUpperCase()} token is ${equation}'s (largest deviation, relative)`,
+      `The kernels' gradient by the logits of every ${
+        nameOf(algorithm)
+      } token is ${equation}'s (largest deviation, relative)`,
       below(0.001, measured(algorithm, "the kernels' gradient is the paper's", `largest deviation from ${equation}`)),
     ],
   })
@@ -113,7 +116,7 @@ const section43: ReadonlyArray<StudyClaim> = [
   ...["psr", "nsr"].flatMap((algorithm) =>
     claimsAt("Appendix D.3", {
       [`normalised-advantages-are-nothing-${algorithm}`]: [
-        `Normalised, the advantages of ${algorithm.toUpperCase()} leave no problem a gradient`,
+        `Normalised, the advantages of ${nameOf(algorithm)} leave no problem a gradient`,
         above(
           all,
           measured(algorithm, "normalised advantages of one sign are nothing", "share of all problems, no gradient"),
@@ -139,7 +142,7 @@ const transfer: ReadonlyArray<StudyClaim> = [
   ...["nsr", "grpo"].flatMap((algorithm) =>
     claimsAt("Section 3.2, Figure 3", {
       [`latent-${algorithm}-raises`]: [
-        `${algorithm.toUpperCase()} raises the weak mode at Pass@1`,
+        `${nameOf(algorithm)} raises the weak mode at Pass@1`,
         above(0, inWeakMode(1, algorithm)),
       ],
     })

@@ -37,6 +37,9 @@ export const inStrongMode = "T 0.6 under think";
 /** The trained algorithms of the paper's Table 1, and those that NSR is compared with. */
 export const others: ReadonlyArray<string> = ["ppo", "grpo", "psr"];
 
+/** An algorithm as claims name it. */
+export const nameOf = (algorithm: string): string => algorithm.toUpperCase();
+
 /** Models of the main condition unless another is given. */
 export const models = (algorithm: string, condition: string = main): Models => ({ condition, algorithm });
 

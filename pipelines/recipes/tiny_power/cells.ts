@@ -28,7 +28,7 @@ export const tinyPowerEvaluations: ReadonlyArray<Evaluation> = [
 const plain = (text: string): string => text.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-|-$/g, "");
 
 /** What cells of one condition share, where it is not the usual. */
-interface Group {
+export interface Group {
   readonly settings?: Partial<Settings>;
   /** The bases' folders below `data/models`, without their number. */
   readonly models?: string;

@@ -13,6 +13,7 @@ import {
   least,
   many,
   models,
+  nameOf,
   others,
   point,
   within,
@@ -89,7 +90,7 @@ const parts: ReadonlyArray<StudyClaim> = [
   ...["psr", "w-reinforce"].flatMap((algorithm) =>
     claimsAt("Section 4.3", {
       [`clip-off-keeps-${algorithm}`]: [
-        `Without clipping ${Conditions.nameOf(algorithm)}'s Pass@64 is within a point of that with it`,
+        `Without clipping ${nameOf(algorithm)}'s Pass@64 is within a point of that with it`,
         within(point, gain(many, models(algorithm, Conditions.clipOff), models(algorithm))),
       ],
     })
@@ -126,7 +127,7 @@ const parts: ReadonlyArray<StudyClaim> = [
       ),
     ],
     ...Object.fromEntries(["nsr", "w-reinforce"].map((algorithm) => [`many-updates-need-the-clip-${algorithm}`, [
-      `With 16 updates a batch ${Conditions.nameOf(algorithm)} without clipping is below that with it at Pass@1`,
+      `With 16 updates a batch ${nameOf(algorithm)} without clipping is below that with it at Pass@1`,
       below(0, gain(1, models(algorithm, Conditions.manyUpdatesClipOff), models(algorithm, Conditions.manyUpdates))),
     ]])),
   }),

@@ -8,6 +8,7 @@ import {
   gain,
   many,
   models,
+  nameOf,
   passAt,
   point,
   within,
@@ -32,11 +33,11 @@ const against = models("nsr", Conditions.objectives);
 const newObjectives: ReadonlyArray<StudyClaim> = Conditions.laterObjectives.flatMap((algorithm) =>
   claimsAt("beyond the paper: later objectives", {
     [`objective-${algorithm}-pass-at-1`]: [
-      `${Conditions.nameOf(algorithm)} is above NSR at Pass@1, each with the rate that the rule chose`,
+      `${nameOf(algorithm)} is above NSR at Pass@1, each with the rate that the rule chose`,
       above(0, gain(1, models(algorithm, Conditions.objectives), against)),
     ],
     [`objective-${algorithm}-matched`]: [
-      `Where ${Conditions.nameOf(algorithm)}, stopped early, has NSR's Pass@1, NSR is above it at k = 64`,
+      `Where ${nameOf(algorithm)}, stopped early, has NSR's Pass@1, NSR is above it at k = 64`,
       above(0, matched(against, models(algorithm, Conditions.objectives))),
     ],
   })
@@ -47,7 +48,7 @@ const noise: ReadonlyArray<StudyClaim> = Conditions.noises.flatMap((share) =>
     ["nsr", "psr"].flatMap((algorithm) =>
       claimsAt("beyond the paper: errors of the verifier", {
         [`${condition.replaceAll(/[^\w]+/g, "-")}-${algorithm}`.replaceAll("--", "-")]: [
-          `With ${condition} ${Conditions.nameOf(algorithm)} is nowhere more than a point worse, at Pass@1 and Pass@64`,
+          `With ${condition} ${nameOf(algorithm)} is nowhere more than a point worse, at Pass@1 and Pass@64`,
           above(-point, [1, many].map((k) => gain(k, models(algorithm, condition), models(algorithm)))),
         ],
       })
@@ -89,7 +90,7 @@ const tried: ReadonlyArray<StudyClaim> = [
     ["nsr", "psr"].flatMap((algorithm) =>
       claimsAt("beyond the paper: mismatch from a true zero", {
         [`${condition.replaceAll(" ", "-")}-${algorithm}`]: [
-          `${Conditions.nameOf(algorithm)} with ${words} is within a point of that without, at Pass@1`,
+          `${nameOf(algorithm)} with ${words} is within a point of that without, at Pass@1`,
           within(point, gain(1, models(algorithm, condition), models(algorithm))),
         ],
       })
@@ -99,12 +100,12 @@ const tried: ReadonlyArray<StudyClaim> = [
     claimsAt("beyond the paper: selection of checkpoints", {
       [`selection-adds-${algorithm}`]: [
         `Selecting ${
-          Conditions.nameOf(algorithm)
+          nameOf(algorithm)
         }'s best of four checkpoints on the test problems adds less than a point of Pass@1`,
         below(point, selected(models(algorithm), 1)),
       ],
       [`selection-costs-coverage-${algorithm}`]: [
-        `Selecting ${Conditions.nameOf(algorithm)}'s best of four checkpoints by Pass@1 leaves Pass@64 within a point`,
+        `Selecting ${nameOf(algorithm)}'s best of four checkpoints by Pass@1 leaves Pass@64 within a point`,
         within(point, selected(models(algorithm), many)),
       ],
     })

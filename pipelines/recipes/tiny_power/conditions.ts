@@ -1,8 +1,5 @@
 /** The names of the study's conditions, shared by its cells and its claims. */
 
-/** An algorithm as claims name it. */
-export const nameOf = (algorithm: string): string => algorithm.toUpperCase();
-
 /** The reported evaluation, and that by which learning rates are chosen, on other problems. */
 export const reported = "T 0.6";
 export const forRates = "T 0.6, problems of the choice";

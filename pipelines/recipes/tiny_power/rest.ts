@@ -1,18 +1,17 @@
 /**
  * What `tiny-power` left out for want of time: clip x updates a batch x lambda, training four times as long, PPO along training, and a padded
- * vocabulary (bases pretrained with 64 ids that the tokenizer does not know) masked or not. One seed on five bases, on problems of a problem seed of
- * its own; all claims explore. Claims, thresholds and settings were written down before its first cell had run.
+ * vocabulary (bases pretrained with 64 ids that the tokenizer does not know) masked or not. Two claims of `tiny-power` on clipping are asked again
+ * on the way. One seed on five bases, on problems of a problem seed of its own; all claims are exploratory. Claims, thresholds and settings were written down before its first cell had run.
  */
 import type { StudyClaim } from "../../records/claim.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Cell, Recipe, Sweep } from "../recipe.ts";
 import { studyClaims } from "../tiny_full/claims.ts";
-import { above, below, claimsAt, gain, many, models, point, within } from "../tiny_full/conditions.ts";
-import { along, cellsOf, once, tinyPowerEvaluations } from "./cells.ts";
-import { clipOff, manyUpdates, manyUpdatesClipOff, nameOf, reported } from "./conditions.ts";
+import { above, below, claimsAt, gain, main, many, models, nameOf, point, within } from "../tiny_full/conditions.ts";
+import { along, cellsOf, type Group, once, tinyPowerEvaluations } from "./cells.ts";
+import { clipOff, manyUpdates, manyUpdatesClipOff, reported } from "./conditions.ts";
 import { tinyPower } from "./tiny_power.ts";
 
-const main = "main";
 const oneUpdate = "one update a batch";
 const long = "long";
 const masked = "64 surplus ids, masked";
@@ -20,8 +19,6 @@ const kept = "64 surplus ids, kept";
 
 /** Lambda 0, 0.1 and 1. */
 const lambdas = ["nsr", "w-reinforce", "reinforce"] as const;
-
-type Group = NonNullable<Parameters<typeof cellsOf>[2]>;
 
 const cells = (condition: string, algorithms: ReadonlyArray<Cell["algorithm"]>, group: Group = {}) =>
   algorithms.flatMap((algorithm) => cellsOf(condition, algorithm, { seeds: [9], ...group }));
@@ -127,7 +124,7 @@ const updates = (setting: string, conditions: ReadonlyArray<readonly [value: str
 export const tinyPowerRest: Recipe = {
   name: "tiny-power-rest",
   summary:
-    "What tiny-power left out: clip x updates x lambda, long training, PPO along training, a padded vocabulary: an hour",
+    "What tiny-power left out: clip x updates x lambda, long training, PPO along training, a padded vocabulary; an hour on two CPU cores",
   settings: tinyPower.settings,
   evaluations: tinyPowerEvaluations.filter((one) => one.name === reported)
     .map((one) => ({ ...one, settings: { ...one.settings, problemSeed: 6 } })),

@@ -38,7 +38,7 @@ export const recipeSection = (recipe: Recipe, done: ReadonlyMap<string, Finished
   }${valuesSection(recipe.settings, `The recipe ${recipe.name}`)}<h3>Evaluations</h3>
 <ul>${
     recipe.evaluations.map((evaluation) =>
-      markup`<li><b>${evaluation.name}</b>: ${evaluationWords(evaluation)}</li>
+      markup`<li><b>${evaluation.name}</b>: ${evaluationWords(recipe, evaluation)}</li>
 `
     )
   }</ul>

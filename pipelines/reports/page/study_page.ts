@@ -137,7 +137,7 @@ export const studyPage = (study: StudyFolder): Result.Result<string, string> =>
         done.size === 0 ? undefined : untitled(conditionsTable(recipe, done)),
         untitled(settingsTable(recipe.settings)),
         "Evaluations:",
-        list(recipe.evaluations.map((one) => `**${one.name}**: ${evaluationWords(one)}`)),
+        list(recipe.evaluations.map((one) => `**${one.name}**: ${evaluationWords(recipe, one)}`)),
       ),
       ...section("What differs from the paper", list(differencesOf(recipe))),
       ...section("The paper's numbers", markdownTable(published)),

@@ -2,9 +2,15 @@
 import { mean } from "../../../data/statistics.ts";
 import type { Explained } from "../../records/explained.ts";
 import type { DynamicsRow, EvaluationRow } from "../../records/rows.ts";
-import { type ChosenRow, type FrontierRow, type InsightRow, labelOf, type SweepRow } from "../../records/study_rows.ts";
+import {
+  type ChosenRow,
+  type FrontierRow,
+  type InsightRow,
+  labelOf as labelOfCell,
+  type SweepRow,
+} from "../../records/study_rows.ts";
 import type { Cell, Recipe } from "../../recipes/mod.ts";
-import { seriesName } from "../series.ts";
+import { labelOf as labelOfRow, seriesName } from "../series.ts";
 import type { FinishedCells } from "../tables/recipe_tables.ts";
 import type { Judged } from "../tables/verdicts.ts";
 import type { DynamicsWords } from "./dynamics_section.ts";
@@ -75,8 +81,8 @@ export const progressOf = (study: StudyReport): Progress | undefined => {
     const state = `An unfinished study: ${done} of ${total} cells are done.`;
     return { done, total, state, caution: "Numbers are of those cells; claims that need others are untried." };
   }
-  const there = new Set(evaluations.map(({ label }) => label));
-  const missing = recipe.cells.map(labelOf).filter((label) => !there.has(label));
+  const there = new Set(evaluations.map(labelOfRow));
+  const missing = recipe.cells.map(labelOfCell).filter((label) => !there.has(label));
   if (missing.length === 0) return undefined;
   const verb = missing.length === 1 ? "is" : "are";
   const state = `An unfinished study: ${missing.map(seriesName).join(", ")} ${verb} not done.`;

@@ -38,12 +38,24 @@ export const settingsTable = (values: RecipeValues): Table => ({
   }],
 });
 
-/** The sampling of an evaluation in words. */
-export const evaluationWords = ({ settings: values, repeats }: Evaluation): string =>
-  [
-    ...given(values).map((key) => `${flagOf(key).replaceAll("-", " ")} ${valueText(values[key])}`),
+/** The sampling of a recipe's evaluation in words; of the responses, the numbers that its cells draw. */
+export const evaluationWords = (
+  { cells }: Pick<Recipe, "cells">,
+  { name, settings: values, repeats }: Evaluation,
+): string => {
+  const drawn = cells.flatMap(({ evaluations }) =>
+    evaluations.flatMap(({ evaluation, responses = values.responses }) => evaluation === name ? responses ?? [] : [])
+  );
+  const numbers = [...new Set(drawn)].sort((a, b) => b - a);
+  return [
+    ...given(values).map((key) =>
+      `${flagOf(key).replaceAll("-", " ")} ${
+        key === "responses" && numbers.length > 0 ? numbers.join(" or ") : valueText(values[key])
+      }`
+    ),
     ...repeats === undefined ? [] : [`asks ${repeats} again, of other problems`],
   ].join(", ");
+};
 
 /** The values that differ from the paper's, in words. */
 const changedValues = (values: RecipeValues): ReadonlyArray<string> =>

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { recipes } from "../../../pipelines/recipes/mod.ts";
 import { evidenceOf } from "../../../pipelines/study/evidence.ts";
 import { dynamicsOfCells, evaluationRows, frontierRows } from "../../../pipelines/study/derived_rows.ts";
 import type { CountRow, StepRow } from "../../../pipelines/records/study_rows.ts";
@@ -46,7 +47,7 @@ Deno.test("beside algorithms along training, one that was evaluated once has its
   assert.deepEqual(psr, [[64, 60, 0.75]]);
 });
 
-Deno.test("a condition with bases of its own begins with them, any other with the usual ones", () => {
+Deno.test("a condition with bases of its own begins with them, done or not, any other with the usual ones", () => {
   const of = (condition: string, algorithm: string, share: number) => ({
     ...count(algorithm, 1, algorithm === "base" ? 0 : 60, 4, share),
     condition,
@@ -61,8 +62,14 @@ Deno.test("a condition with bases of its own begins with them, any other with th
     of("latent base", "base", 0.75),
     of("latent mode", "nsr", 0.5),
   ];
-  const rows = evaluationRows("countdown", all, evidenceOf({ counts: all, steps: [], slices: {} }));
-  assert.deepEqual(rows.filter(({ k }) => k === 1).map((row) => [row.evaluation, row.label, row.passAtK]), [
+  const recipe = {
+    settings: recipes.tiny.settings,
+    cells: ["base", "padded", "latent base"].map((condition) => ({ ...recipes.tiny.cells[0], condition })),
+  };
+  const shown = (done: typeof all) =>
+    evaluationRows(recipe, done, evidenceOf({ counts: done, steps: [], slices: {} }))
+      .filter(({ k }) => k === 1).map((row) => [row.evaluation, row.label, row.passAtK]);
+  assert.deepEqual(shown(all), [
     ["T 0.6", "base", 0.25],
     ["T 0.6", "nsr", 0.5],
     ["T 0.6, padded", "base", 0],
@@ -72,6 +79,8 @@ Deno.test("a condition with bases of its own begins with them, any other with th
     ["T 0.6, latent mode", "base", 0.75],
     ["T 0.6, latent mode", "nsr", 0.5],
   ]);
+  const unfinished = all.filter(({ condition, algorithm }) => condition !== "padded" || algorithm !== "base");
+  assert.deepEqual(shown(unfinished).filter(([name]) => name === "T 0.6, padded"), [["T 0.6, padded", "nsr", 0.75]]);
 });
 
 const step = (condition: string, algorithm: string, base: number, accuracy: number): StepRow => ({

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { coursesOf, type Models, quantitiesOf } from "../../../../pipelines/records/claim.ts";
 import { recipes } from "../../../../pipelines/recipes/mod.ts";
-import { settingsOf } from "../../../../pipelines/study/plan.ts";
+import type { Settings } from "../../../../pipelines/settings/settings.ts";
 
-const rest = recipes["tiny-power-rest"];
-const { cells, claims = [], evaluations, sweeps = [] } = rest;
+const { cells, claims = [], evaluations, sweeps = [] } = recipes["tiny-power-rest"];
 
 const of = ({ condition, algorithm }: Models) =>
   cells.filter((cell) => cell.condition === condition && cell.algorithm === algorithm);
@@ -39,28 +38,24 @@ Deno.test("its seed and its problem seed are of no earlier study", () => {
   assert.ok(evaluations.every(({ settings }) => !problems.has(settings.problemSeed)));
 });
 
-Deno.test("conditions differ from the main one in what they name, and in nothing else", () => {
-  const main = cells.find(({ condition, algorithm }) => condition === "main" && algorithm === "nsr");
-  assert.ok(main !== undefined);
-  const usual = settingsOf(rest, { ...main.settings, algorithm: "nsr" });
-  const changed = (condition: string) => {
-    const [cell] = of({ condition, algorithm: "nsr" });
-    const settings = settingsOf(rest, { ...cell.settings, algorithm: "nsr" });
-    return Object.fromEntries(
-      Object.entries(settings).filter(([key, value]) => usual[key as keyof typeof usual] !== value),
-    );
+Deno.test("conditions differ from the main one in what they name, and in nothing else, on every base", () => {
+  const changes: Readonly<Record<string, (base: number) => Partial<Settings>>> = {
+    "main": () => ({}),
+    "one update a batch": () => ({ miniBatch: 32 }),
+    "16 updates a batch": () => ({ miniBatch: 2 }),
+    "clip off": () => ({ clipRatio: 1e6 }),
+    "16 updates a batch, clip off": () => ({ miniBatch: 2, clipRatio: 1e6 }),
+    "long": () => ({ steps: 240, learningRate: 3e-4, testEvery: 20 }),
+    "64 surplus ids, masked": (base) => ({ model: `data/models/countdown_padded_${base}`, paddedVocabulary: "mask" }),
+    "64 surplus ids, kept": (base) => ({ model: `data/models/countdown_padded_${base}`, paddedVocabulary: "keep" }),
   };
-  assert.deepEqual(changed("one update a batch"), { miniBatch: 32 });
-  assert.deepEqual(changed("16 updates a batch"), { miniBatch: 2 });
-  assert.deepEqual(changed("clip off"), { clipRatio: 1e6 });
-  assert.deepEqual(changed("16 updates a batch, clip off"), { miniBatch: 2, clipRatio: 1e6 });
-  assert.deepEqual(changed("long"), { steps: 240, learningRate: 3e-4, testEvery: 20 });
-  const model = "data/models/countdown_padded_1";
-  assert.deepEqual(changed("64 surplus ids, masked"), { model, paddedVocabulary: "mask" });
-  assert.deepEqual(changed("64 surplus ids, kept"), { model, paddedVocabulary: "keep" });
+  for (const { condition, base, seed, settings } of cells.filter((cell) => cell.condition !== "base")) {
+    const usual = { model: `data/models/countdown_${base}`, seed };
+    assert.deepEqual(settings, { ...usual, ...changes[condition](base) }, condition);
+  }
 });
 
-Deno.test("a padded base has 64 rows more than its tokenizer has tokens, and is pretrained as the others are", () => {
+Deno.test("a padded base has 64 rows more than its tokenizer has tokens, and its card says how it was pretrained", () => {
   for (const base of [1, 2, 3, 4, 5]) {
     const read = (name: string, file: string) =>
       readFileSync(new URL(`../../../../data/models/${name}_${base}/${file}`, import.meta.url), "utf8");

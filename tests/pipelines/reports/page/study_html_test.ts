@@ -96,7 +96,7 @@ Deno.test("a page of an unfinished comparison names the method that is not done"
   assert.ok(
     section(html, "short").includes("<b>An unfinished study: NSR is not done.</b> Numbers are of the other methods."),
   );
-  assert.ok(html.includes(`${rows.length - 1} of ${rows.length}`));
+  assert.ok(html.includes(`<dt>cells done</dt><dd>${rows.length - 1} of ${rows.length}</dd>`));
 });
 
 Deno.test("a page asks for nothing: no address but its own anchors, its policy lets only its own style and script through", () => {

@@ -51,6 +51,7 @@ Deno.test("the Markdown page of a study of cells says what the HTML page says, i
 
 Deno.test("it says what the study is, how much of it is done, and how the claims came out", () => {
   assert.match(page, /It is a model organism: .* do not stand for a model of 7 billion parameters\./);
+  assert.ok(page.includes("- **T 0.6**: split test, limit 128, responses 256 or 64, temperature 0.6"));
   assert.ok(page.includes(`**An unfinished study: 3 of ${recipe.cells.length} cells are done.**`));
   assert.ok(
     page.includes(
