@@ -49,6 +49,15 @@ export const algorithmsOf = ({ cells }: Pick<Recipe, "cells">): ReadonlyArray<Se
   ...new Set(cells.flatMap(({ algorithm }) => algorithm === "base" ? [] : algorithm)),
 ];
 
+/** The condition of the untrained models that the cells of a condition are compared with: its own, else those with the same weights. */
+export const baseConditionOf = ({ cells }: Pick<Recipe, "cells">, condition: string): string => {
+  const untrained = cells.filter(({ algorithm, evaluations }) => algorithm === "base" && evaluations.length > 0);
+  const model = cells.find((cell) => cell.condition === condition)?.settings.model;
+  const found = untrained.find((cell) => cell.condition === condition) ??
+    untrained.find(({ settings }) => settings.model === model);
+  return found?.condition ?? "base";
+};
+
 /** The cell of a comparison that trains an algorithm, or that of its base. */
 export const comparedCell = (
   { settings, evaluations }: Pick<Recipe, "settings" | "evaluations">,
@@ -87,6 +96,8 @@ export interface Cell {
   readonly base: number;
   readonly seed: number;
   readonly algorithm: Settings["algorithm"] | "base";
+  /** What its base is, in words, if it is of another kind than the study's usual bases. */
+  readonly baseKind?: string;
   /** Settings that differ from the recipe's. */
   readonly settings: Partial<Settings>;
   readonly evaluations: ReadonlyArray<CellEvaluation>;

@@ -6,8 +6,8 @@
  */
 import { ks as publishedKs } from "../../data/paper/published.ts";
 import type { PassAtK } from "../records/claim.ts";
-import { latent, latentBase } from "../recipes/tiny_full/conditions.ts";
 import type { Recipe } from "../recipes/mod.ts";
+import { baseConditionOf } from "../recipes/recipe.ts";
 import type { CountRow, FrontierRow, StepRow, SweepRow } from "../records/study_rows.ts";
 import type { DynamicsRow, EvaluationRow } from "../records/rows.ts";
 import { defaults } from "../settings/settings.ts";
@@ -42,12 +42,13 @@ const tabled = ["main", "lr 3e-4"];
 const titleOf = (condition: string, evaluation: string): string =>
   condition === "main" || condition === "base" ? evaluation : `${evaluation}, ${condition}`;
 
-/** Pass@k at the end of training, the mean over cells; each block begins with its bases, those of its condition where the recipe has some. */
+/** Pass@k at the end of training, the mean over cells; each block begins with its bases. */
 export const evaluationRows = (
-  { cells, settings: { task = defaults.task } }: Pick<Recipe, "cells" | "settings">,
+  recipe: Pick<Recipe, "cells" | "settings">,
   counts: ReadonlyArray<CountRow>,
   evidence: Evidence,
 ): ReadonlyArray<EvaluationRow> => {
+  const { task = defaults.task } = recipe.settings;
   const estimated = passAtKOf(evidence);
   const rowsOf = (group: CountRow, block: string, slice: string): ReadonlyArray<EvaluationRow> => {
     const { condition, algorithm, evaluation } = group;
@@ -66,13 +67,9 @@ export const evaluationRows = (
   const bases = groups.filter(({ algorithm }) => algorithm === "base");
   const trained = groups.filter((group) => !bases.includes(group));
   const blocks = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
-  const baseConditionOf = (condition: string): string => {
-    if (condition === latent) return latentBase.condition;
-    return cells.some((cell) => cell.algorithm === "base" && cell.condition === condition) ? condition : "base";
-  };
   return [...blocks.values()].flatMap((members) => {
     const [{ condition, evaluation }] = members;
-    const untrained = baseConditionOf(condition);
+    const untrained = baseConditionOf(recipe, condition);
     const own = bases.filter((group) => group.evaluation === evaluation && group.condition === untrained);
     const slices = tabled.includes(condition) ? ["all", ...Object.keys(evidence.slices)] : ["all"];
     return slices.flatMap((slice) => [...own, ...members].flatMap((group) => rowsOf(group, condition, slice)));
@@ -81,12 +78,13 @@ export const evaluationRows = (
 
 /** A point of the frontier: Pass@1 and Pass@k after a step, on the bases of the cells that have `first`; none if there are no such cells. */
 const frontierRow = (
+  recipe: Pick<Recipe, "cells">,
   estimated: ReturnType<typeof passAtKOf>,
   { condition, algorithm, evaluation }: Omit<ReturnType<typeof groupsOf>[number], "rows">,
   { step, first, k }: { readonly step: number; readonly first: number; readonly k: number },
 ): ReadonlyArray<FrontierRow> => {
   const trained = { condition, algorithm };
-  const models = step === 0 ? { condition: "base", algorithm: "base" } : trained;
+  const models = step === 0 ? { condition: baseConditionOf(recipe, condition), algorithm: "base" } : trained;
   const at = (n: number): PassAtK => ({ kind: "pass-at-k", ...models, evaluation, step, k: n });
   const [kth, own] = [at(k), { ...at(k), ...trained, step: first }].map(estimated);
   const shared = kth.pairs.filter((pair) => own.pairs.includes(pair));
@@ -100,7 +98,11 @@ const frontierRow = (
  * Pass@1 and Pass@k along training, from the base on, where at least two steps were evaluated. Algorithms of the same condition that were
  * evaluated once have that one point.
  */
-export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence): ReadonlyArray<FrontierRow> => {
+export const frontierRows = (
+  recipe: Pick<Recipe, "cells">,
+  counts: ReadonlyArray<CountRow>,
+  evidence: Evidence,
+): ReadonlyArray<FrontierRow> => {
   const estimated = passAtKOf(evidence);
   const trained = groupsOf(counts).filter(({ algorithm }) => algorithm !== "base");
   const panels = Map.groupBy(trained, ({ condition, evaluation }) => JSON.stringify([condition, evaluation]));
@@ -114,7 +116,7 @@ export const frontierRows = (counts: ReadonlyArray<CountRow>, evidence: Evidence
       if (lines.every(({ steps }) => steps.length < 2)) return [];
       return lines.flatMap(({ steps, ...group }) =>
         [...steps.length < 2 ? [] : [0], ...steps]
-          .flatMap((step) => frontierRow(estimated, group, { step, first: steps[0], k }))
+          .flatMap((step) => frontierRow(recipe, estimated, group, { step, first: steps[0], k }))
       );
     })
   );
@@ -245,7 +247,7 @@ export const derivedRows = (recipe: Recipe, found: Records) => {
     evaluations: evaluationRows(recipe, counts, evidence),
     ...dynamicsOfCells(steps),
     claims: other === undefined ? judgeFamilies(asked, evidence) : judgeTwice(asked, evidence, evidenceOf(other)),
-    frontier: frontierRows(counts, evidence),
+    frontier: frontierRows(recipe, counts, evidence),
     sweeps: sweepRows(recipe, evidence),
     chosen: chosenRates(recipe, found.counts),
   };

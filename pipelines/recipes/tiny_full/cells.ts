@@ -136,7 +136,10 @@ const modes: ReadonlyArray<CellEvaluation> = [
   { evaluation: inStrongMode, responses: few },
 ];
 const latentOf = (condition: string, algorithm: Cell["algorithm"]) =>
-  bases.map((base) => cell(condition, algorithm, base, 1, { model: `data/models/countdown_latent_${base}` }, modes));
+  bases.map((base) => ({
+    ...cell(condition, algorithm, base, 1, { model: `data/models/countdown_latent_${base}` }, modes),
+    baseKind: "bases with a latent mode",
+  }));
 const latentMode = [
   ...latentOf(latentBase.condition, "base"),
   ...(["psr", "nsr", "grpo", "w-reinforce"] as const).flatMap((algorithm) => latentOf(latent, algorithm)),

@@ -12,9 +12,7 @@ type Algorithm = Settings["algorithm"];
 
 const bases = [1, 2, 3, 4, 5];
 const seeds = [4, 5, 6];
-
-/** Responses a problem where neither bases nor the main comparison are evaluated. */
-export const few = 64;
+const few = 64;
 
 const sampling = { ...tiny.evaluations[0].settings, maxTokens: 16 };
 
@@ -28,10 +26,10 @@ export const tinyPowerEvaluations: ReadonlyArray<Evaluation> = [
 const plain = (text: string): string => text.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-|-$/g, "");
 
 /** What cells of one condition share, where it is not the usual. */
-export interface Group {
+export interface CellGroup {
   readonly settings?: Partial<Settings>;
-  /** The bases' folders below `data/models`, without their number. */
-  readonly models?: string;
+  /** Bases of another kind: in words, and their folders below `data/models` without the number. */
+  readonly otherBases?: { readonly kind: string; readonly folder: string };
   readonly seeds?: ReadonlyArray<number>;
   readonly bases?: ReadonlyArray<number>;
   readonly evaluations?: ReadonlyArray<CellEvaluation>;
@@ -40,6 +38,7 @@ export interface Group {
 
 /** The reported problems at the end of training. */
 export const once: ReadonlyArray<CellEvaluation> = [{ evaluation: Conditions.reported, responses: few }];
+
 /** The reported problems along training. */
 export const along = (...at: ReadonlyArray<number>): CellEvaluation => ({
   evaluation: Conditions.reported,
@@ -48,7 +47,7 @@ export const along = (...at: ReadonlyArray<number>): CellEvaluation => ({
 });
 
 /** Cells of one condition and algorithm, on every base under the first seed unless said otherwise. */
-export const cellsOf = (condition: string, algorithm: Cell["algorithm"], group: Group = {}): ReadonlyArray<Cell> =>
+export const cellsOf = (condition: string, algorithm: Cell["algorithm"], group: CellGroup = {}): ReadonlyArray<Cell> =>
   (group.seeds ?? [seeds[0]]).flatMap((seed) =>
     (group.bases ?? bases).map((base): Cell => ({
       name: `${plain(condition)}_${plain(algorithm.replaceAll("+", "p"))}_base-${base}_seed-${seed}`,
@@ -56,13 +55,14 @@ export const cellsOf = (condition: string, algorithm: Cell["algorithm"], group: 
       base,
       seed,
       algorithm,
-      settings: { model: `data/models/${group.models ?? "countdown"}_${base}`, seed, ...group.settings },
+      ...(group.otherBases !== undefined && { baseKind: group.otherBases.kind }),
+      settings: { model: `data/models/${group.otherBases?.folder ?? "countdown"}_${base}`, seed, ...group.settings },
       evaluations: group.evaluations ?? once,
       ...(group.rate !== undefined && { rate: group.rate }),
     }))
   );
 
-const condition = (name: string, algorithms: ReadonlyArray<Algorithm>, group: Group = {}) =>
+const condition = (name: string, algorithms: ReadonlyArray<Algorithm>, group: CellGroup = {}) =>
   algorithms.flatMap((algorithm) => cellsOf(name, algorithm, group));
 
 // All objectives have the paper's entropy bonus, so that none has one that others lack.

@@ -1,14 +1,15 @@
 /**
  * What `tiny-power` left out for want of time: clip x updates a batch x lambda, training four times as long, PPO along training, and a padded
  * vocabulary (bases pretrained with 64 ids that the tokenizer does not know) masked or not. Two claims of `tiny-power` on clipping are asked again
- * on the way. One seed on five bases, on problems of a problem seed of its own; all claims are exploratory. Claims, thresholds and settings were written down before its first cell had run.
+ * on the way. One seed on five bases, on problems of a problem seed of its own; all claims are exploratory. Claims, thresholds and settings
+ * were written down before its first cell had run.
  */
 import type { StudyClaim } from "../../records/claim.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { Cell, Recipe, Sweep } from "../recipe.ts";
 import { studyClaims } from "../tiny_full/claims.ts";
 import { above, below, claimsAt, gain, main, many, models, nameOf, point, within } from "../tiny_full/conditions.ts";
-import { along, cellsOf, type Group, once, tinyPowerEvaluations } from "./cells.ts";
+import { along, type CellGroup, cellsOf, once, tinyPowerEvaluations } from "./cells.ts";
 import { clipOff, manyUpdates, manyUpdatesClipOff, reported } from "./conditions.ts";
 import { tinyPower } from "./tiny_power.ts";
 
@@ -20,7 +21,7 @@ const kept = "64 surplus ids, kept";
 /** Lambda 0, 0.1 and 1. */
 const lambdas = ["nsr", "w-reinforce", "reinforce"] as const;
 
-const cells = (condition: string, algorithms: ReadonlyArray<Cell["algorithm"]>, group: Group = {}) =>
+const cells = (condition: string, algorithms: ReadonlyArray<Cell["algorithm"]>, group: CellGroup = {}) =>
   algorithms.flatMap((algorithm) => cellsOf(condition, algorithm, { seeds: [9], ...group }));
 
 /** The conditions beside the main one, which clips and makes four updates a batch: in words, and their settings. */
@@ -33,7 +34,10 @@ const factors: ReadonlyArray<readonly [condition: string, words: string, setting
 ];
 
 const padded = (condition: string, paddedVocabulary: "mask" | "keep") =>
-  cells(condition, ["base", "nsr", "psr"], { models: "countdown_padded", settings: { paddedVocabulary } });
+  cells(condition, ["base", "nsr", "psr"], {
+    otherBases: { kind: "bases with ids that the tokenizer does not know", folder: "countdown_padded" },
+    settings: { paddedVocabulary },
+  });
 
 const restCells: ReadonlyArray<Cell> = [
   ...cells("base", ["base"]),

@@ -96,19 +96,17 @@ export const isModelOrganism = ({ settings: { task } }: Recipe): boolean => task
 export const modelOrganism =
   "It is a model organism: small models on a made-up task show mechanisms; they do not stand for a model of 7 billion parameters";
 
-/** Bases of another kind than the usual, by their folders. */
-const otherBases: ReadonlyArray<readonly [folder: string, words: string]> = [
-  ["countdown_latent_", "bases with a latent mode"],
-  ["countdown_padded_", "bases with ids that the tokenizer does not know"],
-];
-
 /** The settings that a cell adds to the recipe's, besides base and seed, in words. */
-const addedBy = ({ settings: values, insights, rate }: StudyCell): string => {
+const addedBy = ({ baseKind, settings: values, insights, rate }: StudyCell): string => {
   const added = given(values).filter((key) => key !== "model" && key !== "seed")
     .map((key) => `${flagOf(key)} ${valueText(values[key])}`);
-  const bases = otherBases.flatMap(([folder, words]) => valueText(values.model).includes(folder) ? [words] : []);
   const chosen = rate === undefined ? [] : ["the learning rate that the rule chose"];
-  return [...bases, ...added, ...chosen, ...insights ? ["a step measured by the stage insights"] : []].join(", ");
+  return [
+    ...baseKind === undefined ? [] : [baseKind],
+    ...added,
+    ...chosen,
+    ...insights ? ["a step measured by the stage insights"] : [],
+  ].join(", ");
 };
 
 const listed = (values: ReadonlyArray<string | number>): Cell => textCell([...new Set(values)].join(", "));

@@ -28,7 +28,7 @@ const counts = [
 ];
 
 Deno.test("the frontier has k = 256 where there are as many responses, on the cells that have every such point", () => {
-  const rows = frontierRows(counts, evidenceOf({ counts, steps: [], slices: {} }));
+  const rows = frontierRows(recipes.tiny, counts, evidenceOf({ counts, steps: [], slices: {} }));
   const of = (k: number) => rows.filter((row) => row.k === k).map(({ step, passAt1, cells }) => [step, passAt1, cells]);
   assert.deepEqual(of(256), [[0, 0.5, 1], [10, 0.75, 1], [60, 0.875, 1]]);
   assert.deepEqual(of(64).map(([step]) => step), [0, 5, 10, 60]);
@@ -37,12 +37,12 @@ Deno.test("the frontier has k = 256 where there are as many responses, on the ce
 
 Deno.test("one point after the base is no frontier", () => {
   const few = counts.filter(({ step }) => step === 0 || step === 60);
-  assert.deepEqual(frontierRows(few, evidenceOf({ counts: few, steps: [], slices: {} })), []);
+  assert.deepEqual(frontierRows(recipes.tiny, few, evidenceOf({ counts: few, steps: [], slices: {} })), []);
 });
 
 Deno.test("beside algorithms along training, one that was evaluated once has its one point", () => {
   const one = [...counts, count("psr", 1, 60, 64, 0.75)];
-  const rows = frontierRows(one, evidenceOf({ counts: one, steps: [], slices: {} }));
+  const rows = frontierRows(recipes.tiny, one, evidenceOf({ counts: one, steps: [], slices: {} }));
   const psr = rows.filter(({ label }) => label === "psr").map(({ k, step, passAt1 }) => [k, step, passAt1]);
   assert.deepEqual(psr, [[64, 60, 0.75]]);
 });
@@ -64,7 +64,12 @@ Deno.test("a condition with bases of its own begins with them, done or not, any 
   ];
   const recipe = {
     settings: recipes.tiny.settings,
-    cells: ["base", "padded", "latent base"].map((condition) => ({ ...recipes.tiny.cells[0], condition })),
+    cells: all.map(({ condition, algorithm }) => ({
+      ...recipes.tiny.cells[0],
+      condition,
+      algorithm: algorithm === "base" ? "base" as const : "nsr" as const,
+      settings: { model: condition.split(" ")[0] === "latent" ? "latent" : "usual" },
+    })),
   };
   const shown = (done: typeof all) =>
     evaluationRows(recipe, done, evidenceOf({ counts: done, steps: [], slices: {} }))
@@ -79,6 +84,17 @@ Deno.test("a condition with bases of its own begins with them, done or not, any 
     ["T 0.6, latent mode", "base", 0.75],
     ["T 0.6, latent mode", "nsr", 0.5],
   ]);
+  const early = of("latent mode", "nsr", 0.25);
+  const along = [...all, { ...early, step: 30 }].map((row) => ({
+    ...row,
+    n: 64,
+    correct: row.correct.map((c) => 16 * c),
+  }));
+  const frontier = frontierRows(recipe, along, evidenceOf({ counts: along, steps: [], slices: {} }));
+  assert.deepEqual(
+    frontier.filter(({ condition }) => condition === "latent mode").map(({ step, passAt1 }) => [step, passAt1]),
+    [[0, 0.75], [30, 0.25], [60, 0.5]],
+  );
   const unfinished = all.filter(({ condition, algorithm }) => condition !== "padded" || algorithm !== "base");
   assert.deepEqual(shown(unfinished).filter(([name]) => name === "T 0.6, padded"), [["T 0.6, padded", "nsr", 0.75]]);
 });
