@@ -2,12 +2,22 @@
  * Effect's SQL client over `node:sqlite`, for a queue on one machine: a file with a write-ahead log, which several processes may use at once.
  * (`@effect/sql-sqlite-node` has no stable version for effect 4, and builds a native addon.) Only `database.ts` loads it.
  */
-import { Effect, Layer, Semaphore, Stream } from "effect";
+import { Effect, Layer, Schedule, Semaphore, Stream } from "effect";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import * as Sql from "./sql.ts";
 
 /** Milliseconds that a statement waits while another process writes. */
 const patience = 20_000;
+
+/** Deno's errors have SQLite's words, not its codes. */
+const withCode = (cause: unknown): unknown => /is locked/.test(`${cause}`) ? { code: "SQLITE_BUSY", cause } : cause;
+
+const attempt = <A>(operation: string, run: () => A): Effect.Effect<A, Sql.SqlError> =>
+  Effect.try({
+    try: run,
+    catch: (cause) =>
+      new Sql.SqlError({ reason: Sql.classifySqliteError(withCode(cause), { message: `${cause}`, operation }) }),
+  });
 
 const isInput = (value: unknown): value is SQLInputValue =>
   value === null || ["string", "number", "bigint"].includes(typeof value) || value instanceof Uint8Array;
@@ -22,14 +32,8 @@ const inputOf = (value: unknown): SQLInputValue =>
     : JSON.stringify(value);
 
 const connectionTo = (database: DatabaseSync): Sql.Connection => {
-  const attempt = <A>(run: () => A): Effect.Effect<A, Sql.SqlError> =>
-    Effect.try({
-      try: run,
-      catch: (cause) =>
-        new Sql.SqlError({ reason: Sql.classifySqliteError(cause, { message: `${cause}`, operation: "execute" }) }),
-    });
   const all = (sql: string, params: ReadonlyArray<unknown>) =>
-    attempt(() => database.prepare(sql).all(...params.map(inputOf)));
+    attempt("execute", () => database.prepare(sql).all(...params.map(inputOf)));
   const values = (sql: string, params: ReadonlyArray<unknown>) =>
     Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row)));
   const execute: Sql.Connection["execute"] = (sql, params, transform) =>
@@ -44,18 +48,21 @@ const connectionTo = (database: DatabaseSync): Sql.Connection => {
   };
 };
 
+/** Opens the file with a log. While another process makes that log, SQLite refuses at once instead of waiting. */
 const open = (path: string) =>
   Effect.acquireRelease(
-    Effect.try({
-      try: () => {
-        const database = new DatabaseSync(path, { timeout: patience });
-        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-        return database;
-      },
-      catch: (cause) =>
-        new Sql.SqlError({ reason: Sql.classifySqliteError(cause, { message: `${cause}`, operation: "open" }) }),
-    }),
+    attempt("open", () => new DatabaseSync(path, { timeout: patience })),
     (database) => Effect.sync(() => database.close()),
+  ).pipe(
+    Effect.tap((database) =>
+      Effect.retry(
+        attempt("open", () => database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")),
+        {
+          schedule: Schedule.upTo(Schedule.spaced("50 millis"), { duration: patience }),
+          while: (error) => error.isRetryable,
+        },
+      )
+    ),
   );
 
 /** The client of the file `path`; statements of other fibers wait while a transaction is open. */

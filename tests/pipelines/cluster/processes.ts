@@ -21,6 +21,16 @@ export interface Running {
   readonly says: (pattern: RegExp) => Promise<void>;
 }
 
+const running = new Set<{ readonly words: string; readonly pid: number; readonly heard: () => string }>();
+
+// What a test that has hung waits for.
+addEventListener("deadline", () => {
+  for (const { words, pid, heard } of running) {
+    console.error(`process ${pid}, which runs ${words}, said:\n${heard()}`);
+    Deno.kill(pid, "SIGKILL");
+  }
+});
+
 /** Starts `deno task COMMAND …` with a home of its own. */
 export const start = (home: string, words: ReadonlyArray<string>, env: Record<string, string> = {}): Running =>
   startProgram("pipelines/cli.ts", words, { ...env, SIGNUM_HOME: home });
@@ -52,20 +62,23 @@ export const startProgram = (
   })();
   const out = new Response(child.stdout).text();
   let ended = false;
+  const one = { words: [path, ...words].join(" "), pid: child.pid, heard: () => err };
+  running.add(one);
   const done = Promise.all([child.status, out, reading]).then(([{ code }, out]) => {
     ended = true;
+    running.delete(one);
     wake();
     return { code, out, err };
   });
   return {
-    pid: child.pid,
+    pid: one.pid,
     kill: (signal) => child.kill(signal),
     done,
     end: async () => {
       if (!ended) child.kill("SIGKILL");
       await done;
     },
-    heard: () => err,
+    heard: one.heard,
     said: (pattern) => err.match(pattern)?.length ?? 0,
     says: async (pattern) => {
       while (!pattern.test(err)) {

@@ -4,11 +4,13 @@ import { Effect, Result, type Scope } from "effect";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { ClusterError } from "../../../pipelines/cluster/cluster_error.ts";
 import { layerDatabase } from "../../../pipelines/cluster/database.ts";
 import { type ClusterJob, jobId, queueOf } from "../../../pipelines/cluster/job.ts";
 import { databaseAddress, isRemote } from "../../../pipelines/cluster/postgres_client.ts";
 import { type JobQueue, mostAttempts, openQueue } from "../../../pipelines/cluster/queue.ts";
+import { SqlClient } from "../../../pipelines/cluster/sql.ts";
 import { postgresPrograms, startPostgres } from "./postgres.ts";
 
 const hash = (digit: string) => digit.repeat(64);
@@ -85,6 +87,42 @@ Deno.test("a queue on SQLite holds a job once, kills it after its attempts and f
   const folder = mkdtempSync(join(tmpdir(), "signum-queue-"));
   try {
     await laws("sqlite", folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+Deno.test("a new queue on SQLite is opened while another process makes it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "signum-queue-"));
+  const other = new DatabaseSync(join(folder, "queue.sqlite"));
+  other.exec("BEGIN IMMEDIATE; CREATE TABLE of_another (a INTEGER)");
+  setTimeout(() => other.exec("COMMIT"), 200);
+  const rows = Effect.flatMap(SqlClient, (sql) => sql`SELECT name FROM sqlite_master`);
+  try {
+    const found = await Effect.runPromise(Effect.provide(rows, layerDatabase("sqlite", folder)));
+    assert.deepEqual(found.map(({ name }) => name), ["of_another"]);
+  } finally {
+    other.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+Deno.test("a statement that finds the file locked is one that may be repeated", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "signum-queue-"));
+  const statements = Effect.gen(function* () {
+    const sql = yield* SqlClient;
+    yield* sql`CREATE TABLE some (a INTEGER)`;
+    yield* sql`PRAGMA busy_timeout = 0`;
+    const other = new DatabaseSync(join(folder, "queue.sqlite"));
+    other.exec("BEGIN IMMEDIATE");
+    const refused = yield* Effect.flip(sql`INSERT INTO some VALUES (1)`);
+    other.close();
+    return [refused, yield* Effect.flip(sql`INSERT INTO none VALUES (1)`)];
+  });
+  try {
+    const [locked, wrong] = await Effect.runPromise(Effect.provide(statements, layerDatabase("sqlite", folder)));
+    assert.match(locked.message, /database is locked/);
+    assert.deepEqual([locked.isRetryable, wrong.isRetryable], [true, false]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
