@@ -151,8 +151,9 @@ export const watchResults = Effect.fnUntraced(function* (
       }
     }
   }).pipe(
-    Effect.catch((error: ClusterError) =>
-      Effect.forEach(out.values(), ({ done }) => Deferred.fail(done, error), { discard: true })
+    // Whoever waits must hear of it, also of what nobody foresaw.
+    Effect.catchCause((cause) =>
+      Effect.forEach(out.values(), ({ done }) => Deferred.failCause(done, cause), { discard: true })
     ),
   );
 });
