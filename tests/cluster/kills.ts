@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { newFolder, pause, say } from "../pipelines/cluster/plain_site.ts";
+import { say } from "../say.ts";
+import { newFolder, pause } from "../pipelines/cluster/plain_site.ts";
 import { ask, type Running, start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
 import { filesOf } from "../pipelines/cluster/run_files.ts";
 

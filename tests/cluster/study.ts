@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { newFolder, say } from "../pipelines/cluster/plain_site.ts";
+import { say } from "../say.ts";
+import { newFolder } from "../pipelines/cluster/plain_site.ts";
 import { start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
 
 const base = newFolder();

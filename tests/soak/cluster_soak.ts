@@ -8,7 +8,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Key, uniform } from "../../data/random.ts";
 import { median } from "../../data/statistics.ts";
-import { openSite, pause, say, type Site } from "../pipelines/cluster/plain_site.ts";
+import { say } from "../say.ts";
+import { openSite, pause, type Site } from "../pipelines/cluster/plain_site.ts";
 import { postgresPrograms, startPostgres } from "../pipelines/cluster/postgres.ts";
 import type { Running } from "../pipelines/cluster/processes.ts";
 

@@ -1,7 +1,8 @@
 /** PostgreSQL gone for a while, and a network between it and a worker that is cut: the same bytes, one result a job. */
 import assert from "node:assert/strict";
 import { startProxy } from "./cut_proxy.ts";
-import { atSite, holds, pause, say } from "./plain_site.ts";
+import { say } from "../../say.ts";
+import { atSite, holds, pause } from "./plain_site.ts";
 import { startPostgres } from "./postgres.ts";
 import { stopWorker } from "./processes.ts";
 

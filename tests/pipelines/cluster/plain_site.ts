@@ -4,15 +4,13 @@ import { Effect, Schedule } from "effect";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { say } from "../../say.ts";
 import { layerDatabase } from "../../../pipelines/cluster/database.ts";
 import { SqlClient } from "../../../pipelines/cluster/sql.ts";
 import { type Plain, undisturbed } from "./plain_stage.ts";
 import { type Running, startProgram } from "./processes.ts";
 
 export const pause = (seconds: number) => new Promise<void>((wake) => setTimeout(wake, seconds * 1000));
-
-/** Prints a line, even where a test run is quiet. */
-export const say = (line: string): void => Deno.writeTextFileSync("/dev/stderr", `${line}\n`, { append: true });
 
 /** Waits until something holds. */
 export const holds = async (what: () => boolean | Promise<boolean>): Promise<void> => {

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { say } from "./plain_site.ts";
+import { say } from "../../say.ts";
 
 const root = "/usr/lib/postgresql";
 

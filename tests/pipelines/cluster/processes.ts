@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { say } from "../../say.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
@@ -26,7 +27,7 @@ const running = new Set<{ readonly words: string; readonly pid: number; readonly
 // What a test that has hung waits for.
 addEventListener("deadline", () => {
   for (const { words, pid, heard } of running) {
-    console.error(`process ${pid}, which runs ${words}, said:\n${heard()}`);
+    say(`process ${pid}, which runs ${words}, said:\n${heard()}`);
     Deno.kill(pid, "SIGKILL");
   }
 });

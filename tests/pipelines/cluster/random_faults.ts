@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Key, uniform } from "../../../data/random.ts";
-import { atSite, holds, pause, say, type Site } from "./plain_site.ts";
+import { say } from "../../say.ts";
+import { atSite, holds, pause, type Site } from "./plain_site.ts";
 import type { Running } from "./processes.ts";
 import type { Server } from "./postgres.ts";
 
