@@ -7,7 +7,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { postgresPrograms, startPostgres } from "./postgres.ts";
-import { ask, start, startWorker, stopWorker, until } from "./processes.ts";
+import { ask, freeze, start, startWorker, stopWorker, until } from "./processes.ts";
 
 const base = mkdtempSync(join(tmpdir(), "signum-cluster-"));
 addEventListener("unload", () => rmSync(base, { recursive: true, force: true }));
@@ -98,7 +98,7 @@ Deno.test("a frozen worker's job is done by another one, and finishing late chan
   const run = evaluate("two");
   const frozen = startWorker(folder, "a");
   await until(folder, "SELECT id FROM signum_jobs WHERE acquired_by IS NOT NULL AND state = 'pending'");
-  frozen.kill("SIGSTOP");
+  await freeze(folder, frozen);
   const second = startWorker(folder, "b");
   await succeeds("two", run);
   frozen.kill("SIGCONT");

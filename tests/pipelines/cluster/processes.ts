@@ -131,6 +131,31 @@ export const ask = <A>(folder: string, sql: string): ReadonlyArray<A> => {
   }
 };
 
+/** Whether nobody writes to a store's queue. */
+const isFree = (folder: string): boolean => {
+  const database = new DatabaseSync(join(folder, "store", "queue.sqlite"), { timeout: 0 });
+  try {
+    database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    return true;
+  } catch (cause) {
+    assert.match(`${cause}`, /database is locked/);
+    return false;
+  } finally {
+    database.close();
+  }
+};
+
+/** Freezes a worker between two writes to the queue: in one it would hold SQLite's lock, and all others would wait for it. */
+export const freeze = async (folder: string, worker: Running): Promise<void> => {
+  while (true) {
+    worker.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (isFree(folder)) return;
+    worker.kill("SIGCONT");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};
+
 /** Waits until a question to the queue has an answer. */
 export const until = async <A>(folder: string, sql: string): Promise<ReadonlyArray<A>> => {
   while (true) {
