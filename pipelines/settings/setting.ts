@@ -11,7 +11,7 @@ export interface ValueKind<A> {
   readonly schema: Schema.Codec<A, unknown>;
   /** The valid values, for messages: `a number from 0 to 1`. */
   readonly expected: string;
-  /** The placeholder in `--help`, `N`; a switch has none. */
+  /** The word for a value in `--help`, such as `N`; a switch has none. */
   readonly argument?: string;
   /** The closed set of values, for completions. */
   readonly choices?: ReadonlyArray<string>;

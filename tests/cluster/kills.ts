@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { say } from "../say.ts";
-import { newFolder, pause } from "../pipelines/cluster/plain_site.ts";
-import { ask, type Running, start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
+import { newFolder } from "../pipelines/cluster/plain_site.ts";
+import { ask, pause, type Running, start, startWorker, stopWorker } from "../pipelines/cluster/processes.ts";
 import { filesOf } from "../pipelines/cluster/run_files.ts";
 
 const base = newFolder();

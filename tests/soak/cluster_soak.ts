@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { Key, uniform } from "../../data/random.ts";
 import { median } from "../../data/statistics.ts";
 import { say } from "../say.ts";
-import { openSite, pause, type Site } from "../pipelines/cluster/plain_site.ts";
+import { openSite, type Site } from "../pipelines/cluster/plain_site.ts";
 import { postgresPrograms, startPostgres } from "../pipelines/cluster/postgres.ts";
-import type { Running } from "../pipelines/cluster/processes.ts";
+import { pause, type Running } from "../pipelines/cluster/processes.ts";
 
 const minutes = Number(Deno.env.get("SIGNUM_SOAK") ?? 60);
 // Below that, nothing has been removed before the second third of the time begins.

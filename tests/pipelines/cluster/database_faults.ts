@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { startProxy } from "./cut_proxy.ts";
 import { say } from "../../say.ts";
-import { atSite, holds, pause } from "./plain_site.ts";
+import { atSite, holds } from "./plain_site.ts";
 import { startPostgres } from "./postgres.ts";
-import { stopWorker } from "./processes.ts";
+import { pause, stopWorker } from "./processes.ts";
 
 /** The database is away for some seconds while a command waits and a worker works. */
 export const databaseGone = async (bin: string, seconds: number): Promise<void> => {

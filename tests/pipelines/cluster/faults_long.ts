@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { atSite, holds, newFolder, pause } from "./plain_site.ts";
+import { atSite, holds, newFolder } from "./plain_site.ts";
 import { randomFaults } from "./random_faults.ts";
-import { stopWorker } from "./processes.ts";
+import { pause, stopWorker } from "./processes.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 

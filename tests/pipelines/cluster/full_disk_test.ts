@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { smallDisk } from "./small_disk.ts";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { atSite, holds, pause } from "./plain_site.ts";
+import { atSite, holds } from "./plain_site.ts";
+import { pause } from "./processes.ts";
 
 const { disk, isMounted, left } = smallDisk("2m");
 

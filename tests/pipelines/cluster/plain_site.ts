@@ -8,9 +8,7 @@ import { say } from "../../say.ts";
 import { layerDatabase } from "../../../pipelines/cluster/database.ts";
 import { SqlClient } from "../../../pipelines/cluster/sql.ts";
 import { type Plain, undisturbed } from "./plain_stage.ts";
-import { type Running, startProgram } from "./processes.ts";
-
-export const pause = (seconds: number) => new Promise<void>((wake) => setTimeout(wake, seconds * 1000));
+import { pause, type Running, startProgram } from "./processes.ts";
 
 /** Waits until something holds. */
 export const holds = async (what: () => boolean | Promise<boolean>): Promise<void> => {

@@ -7,6 +7,8 @@ import { say } from "../../say.ts";
 
 const root = new URL("../../..", import.meta.url).pathname;
 
+export const pause = (seconds: number) => new Promise<void>((wake) => setTimeout(wake, seconds * 1000));
+
 /** A process whose output is read as it comes. */
 export interface Running {
   readonly pid: number;
@@ -22,13 +24,14 @@ export interface Running {
   readonly says: (pattern: RegExp) => Promise<void>;
 }
 
-const running = new Set<{ readonly words: string; readonly pid: number; readonly heard: () => string }>();
+/** The processes that run, and what each runs. */
+const running = new Map<Running, string>();
 
 // What a test that has hung waits for.
 addEventListener("deadline", () => {
-  for (const { words, pid, heard } of running) {
-    say(`process ${pid}, which runs ${words}, said:\n${heard()}`);
-    Deno.kill(pid, "SIGKILL");
+  for (const [one, words] of running) {
+    say(`process ${one.pid}, which runs ${words}, said:\n${one.heard()}`);
+    one.kill("SIGKILL");
   }
 });
 
@@ -63,23 +66,21 @@ export const startProgram = (
   })();
   const out = new Response(child.stdout).text();
   let ended = false;
-  const one = { words: [path, ...words].join(" "), pid: child.pid, heard: () => err };
-  running.add(one);
   const done = Promise.all([child.status, out, reading]).then(([{ code }, out]) => {
     ended = true;
     running.delete(one);
     wake();
     return { code, out, err };
   });
-  return {
-    pid: one.pid,
+  const one: Running = {
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
     done,
     end: async () => {
       if (!ended) child.kill("SIGKILL");
       await done;
     },
-    heard: one.heard,
+    heard: () => err,
     said: (pattern) => err.match(pattern)?.length ?? 0,
     says: async (pattern) => {
       while (!pattern.test(err)) {
@@ -88,6 +89,8 @@ export const startProgram = (
       }
     },
   };
+  running.set(one, [path, ...words].join(" "));
+  return one;
 };
 
 /** Starts a worker. */
@@ -149,10 +152,10 @@ const isFree = (folder: string): boolean => {
 export const freeze = async (folder: string, worker: Running): Promise<void> => {
   while (true) {
     worker.kill("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(0.05);
     if (isFree(folder)) return;
     worker.kill("SIGCONT");
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(0.01);
   }
 };
 
@@ -161,6 +164,6 @@ export const until = async <A>(folder: string, sql: string): Promise<ReadonlyArr
   while (true) {
     const rows = ask<A>(folder, sql);
     if (rows.length > 0) return rows;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(0.02);
   }
 };

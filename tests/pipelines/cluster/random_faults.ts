@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Key, uniform } from "../../../data/random.ts";
 import { say } from "../../say.ts";
-import { atSite, holds, pause, type Site } from "./plain_site.ts";
-import type { Running } from "./processes.ts";
+import { atSite, holds, type Site } from "./plain_site.ts";
+import { pause, type Running } from "./processes.ts";
 import type { Server } from "./postgres.ts";
 
 /** Numbers in [0, 1) from a seed. */
